@@ -1,0 +1,66 @@
+"""Train, understand and ship DCGANs in TensorFlow and Keras.
+
+The public names are loaded when they are first used: importing the package does not import TensorFlow.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dcgan_tf.config import Config as Config
+    from dcgan_tf.config import DataConfig as DataConfig
+    from dcgan_tf.config import ModelConfig as ModelConfig
+    from dcgan_tf.config import RunConfig as RunConfig
+    from dcgan_tf.config import TrainingConfig as TrainingConfig
+    from dcgan_tf.config import preset as preset
+    from dcgan_tf.data import load as load_data
+    from dcgan_tf.data.image_set import ImageSet as ImageSet
+    from dcgan_tf.runs.load import Run as Run
+    from dcgan_tf.runs.paths import RunError as RunError
+    from dcgan_tf.training.interrupt import Interrupted as Interrupted
+    from dcgan_tf.training.loop import train as train
+
+__version__ = "0.1.0"
+
+_PLACES = {
+    "Config": "config",
+    "DataConfig": "config",
+    "ModelConfig": "config",
+    "TrainingConfig": "config",
+    "RunConfig": "config",
+    "preset": "config",
+    "ImageSet": "data.image_set",
+    "Run": "runs.load",
+    "RunError": "runs.paths",
+    "Interrupted": "training.interrupt",
+    "train": "training.loop",
+}
+
+__all__ = [
+    "Config",
+    "DataConfig",
+    "ImageSet",
+    "Interrupted",
+    "ModelConfig",
+    "Run",
+    "RunConfig",
+    "RunError",
+    "TrainingConfig",
+    "load_data",
+    "preset",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "load_data":
+        return importlib.import_module("dcgan_tf.data").load
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_PLACES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,162 @@
+"""The command line: each subcommand turns words into a configuration, calls one function and says where the result is.
+
+Nothing heavy is imported until a subcommand runs, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dcgan_tf import __version__
+from dcgan_tf.config import PRESETS, preset
+from dcgan_tf.options import setting_options
+
+EXIT_USER_ERROR = 1
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="dcgan-tf")
+def main() -> None:
+    """Train, understand and ship DCGANs in TensorFlow and Keras."""
+    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    logging.getLogger("dcgan_tf").setLevel(logging.INFO)
+
+
+@main.command()
+@click.option(
+    "--preset",
+    "preset_name",
+    type=click.Choice(list(PRESETS)),
+    default="default",
+    show_default=True,
+    help="Start from these settings; every other option changes one of them.",
+)
+@setting_options("data", "model", "training", "run")
+def train(preset_name: str, **changes: Any) -> None:
+    """Train a run, or go on with it: the same command again resumes, a longer --epochs extends."""
+    with _user_errors():
+        config = preset(preset_name, **_given(changes))
+        import_tensorflow()
+        from dcgan_tf.training.loop import train as train_run
+
+        run_dir = train_run(config)
+    _say_where(run_dir)
+
+
+@main.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--num-images", "-n", type=click.IntRange(1), default=64, show_default=True, help="How many.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the latents.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("samples.png"),
+    show_default=True,
+    help="FILE.png: a grid. FILE.npy: uint8 [N, H, W, C]. A folder: one PNG each.",
+)
+@click.option("--checkpoint", type=click.IntRange(0), help="Of this step. [default: the newest]")
+@click.option("--ema/--no-ema", default=True, show_default=True, help="The averaged generator, or the raw one.")
+def sample(run: Path, num_images: int, seed: int, out: Path, checkpoint: int | None, ema: bool) -> None:
+    """Draw images from RUN; image i of a seed is the same however many are drawn."""
+    with _user_errors():
+        import_tensorflow()
+        from dcgan_tf import images
+        from dcgan_tf.runs.load import Run
+
+        trained = Run.open(run, checkpoint=checkpoint, ema=ema)
+        images.save(out, trained.sample(num_images, seed=seed))
+    click.echo(f"{num_images} images of step {trained.step:,} -> {out}")
+
+
+@main.command("inspect-data")
+@click.argument("spec")
+@click.option("--out", type=click.Path(path_type=Path), help="The grid. [default: NAME.png]")
+@setting_options("data", exclude=("data",))
+def inspect_data(spec: str, out: Path | None, **changes: Any) -> None:
+    """Print what is in SPEC (as for --data) and save a grid of its images."""
+    with _user_errors():
+        changes["data"] = spec
+        config = preset(**_given(changes))
+        from dcgan_tf import data, images
+        from dcgan_tf.data import inspection
+
+        image_set = data.load(config.data)
+        click.echo(inspection.summary(image_set))
+        out = out or Path(f"{image_set.name}.png")
+        images.save(out, inspection.examples(image_set))
+    click.echo(f"grid -> {out}")
+
+
+def import_tensorflow() -> None:
+    """Import TensorFlow without the lines it prints about its own set-up.
+
+    The environment variable that is meant for this comes too late for some of them: they are written before its
+    log is set up. So what is written meanwhile is held back, and shown after all if the import fails.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    with _held_back_stderr():
+        import tensorflow as tf
+
+        tf.config.list_physical_devices()
+
+
+def _given(changes: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in changes.items() if value is not None}
+
+
+def _say_where(run_dir: Path) -> None:
+    from dcgan_tf.runs.paths import RunPaths
+
+    paths = RunPaths(run_dir)
+    click.echo(f"run         {run_dir}")
+    if paths.progress.exists():
+        click.echo(f"samples     {paths.samples}/, {paths.progress}")
+    click.echo(f"TensorBoard tensorboard --logdir {paths.events}")
+    click.echo(f"more images dcgan-tf sample {run_dir} --num-images 64 --out samples.png")
+
+
+@contextmanager
+def _user_errors() -> Iterator[None]:
+    """Turn what a user can mend into one message, and a stop signal into the exit code that shells expect."""
+    from dcgan_tf.runs.paths import RunError
+
+    try:
+        yield
+    except (ValueError, RunError) as error:
+        click.echo(f"dcgan-tf: {error}", err=True)
+        sys.exit(EXIT_USER_ERROR)
+    except KeyboardInterrupt as stop:
+        number = getattr(stop, "signal", signal.SIGINT)
+        if hasattr(stop, "step"):
+            click.echo(f"{stop}; everything is saved. The same command again goes on from there.", err=True)
+        else:
+            click.echo("stopped before anything was left to save", err=True)
+        sys.exit(128 + number)
+
+
+@contextmanager
+def _held_back_stderr() -> Iterator[None]:
+    """Collect what is written to standard error, also by native code; show it only if an exception passes."""
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as held:
+        original = os.dup(2)
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(original, held.read())
+            raise
+        finally:
+            os.dup2(original, 2)
+            os.close(original)

@@ -1,0 +1,358 @@
+"""Every setting of a run: one tree of frozen dataclasses, the presets, and their JSON form.
+
+The command line, the README's table and the comparison on resume are all derived from the fields below, so a
+setting is described exactly once. Standard library only: `dcgan-tf --help` reads this file and must be instant.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+import types
+import typing
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+ARCHITECTURES = ("dcgan", "gan")
+LOSSES = ("non_saturating", "minimax")
+PRECISIONS = ("auto", "float32", "bfloat16", "float16")
+LATENT_DISTRIBUTIONS = ("normal", "uniform")
+FITS = ("crop", "pad")
+
+
+def setting(
+    default: Any,
+    help: str,
+    *,
+    name: str | None = None,
+    choices: tuple[str, ...] = (),
+    minimum: float | None = None,
+    maximum: float | None = None,
+    may_change: bool = False,
+) -> Any:
+    """Declare a setting.
+
+    Args:
+        default: value when nothing is said.
+        help: one line for `--help` and the README; says the unit and the range.
+        name: name on the command line and in flat dictionaries, if not the field's own.
+        choices: the allowed strings, if it is a choice.
+        minimum: smallest allowed value (inclusive).
+        maximum: largest allowed value (inclusive).
+        may_change: whether a run may be resumed with another value, because the trained weights
+            do not depend on it.
+    """
+    metadata = {
+        "help": help,
+        "name": name,
+        "choices": choices,
+        "minimum": minimum,
+        "maximum": maximum,
+        "may_change": may_change,
+    }
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Which images, and how they become arrays of uint8 [N, H, W, C]."""
+
+    spec: str = setting(
+        "portraits", "portraits, digits, tfds:NAME[/CONFIG], or a folder of images", name="data"
+    )
+    data_dir: str | None = setting(
+        None, "where TensorFlow Datasets are prepared (tfds: only)", may_change=True
+    )
+    split: str = setting("train", "split of the dataset to train on")
+    image_size: tuple[int, int] = setting((64, 64), "64 or HEIGHTxWIDTH, in pixels", minimum=8)
+    channels: int = setting(3, "1 (grey) or 3 (RGB)", choices=(1, 3))  # type: ignore[arg-type]
+    fit: str = setting("crop", "other aspect ratios: crop the centre, or pad", choices=FITS)
+    flip: bool = setting(False, "mirror half of the training images left to right")
+    max_bad_fraction: float = setting(
+        0.05, "share of unreadable files above which a folder is refused", minimum=0.0, maximum=1.0
+    )
+    cache_dir: str | None = setting(
+        None, "where prepared arrays are kept (default: ~/.cache/dcgan_tf)", may_change=True
+    )
+
+    def __post_init__(self) -> None:
+        _validate(self)
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The two networks."""
+
+    architecture: str = setting(
+        "dcgan", "dcgan (convolutional) or gan (the fully connected baseline)", choices=ARCHITECTURES
+    )
+    filters: int = setting(64, "channels of the widest feature maps; doubled at every halving", minimum=1)
+    kernel_size: int = setting(4, "side of the strided kernels; the paper's is 5", minimum=2, maximum=7)
+    hidden_units: int = setting(256, "width of both hidden layers (gan only)", minimum=1)
+    latent_dim: int = setting(100, "length of the latent vector z", minimum=1)
+    latent_distribution: str = setting(
+        "normal", "of z: normal N(0, 1) or uniform U(-1, 1)", choices=LATENT_DISTRIBUTIONS
+    )
+
+    def __post_init__(self) -> None:
+        _validate(self)
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """The optimisation. Exactly one of `epochs` and `steps` is set; one step is one D and one G update."""
+
+    epochs: int | None = setting(25, "passes over the training images", minimum=1, may_change=True)
+    steps: int | None = setting(None, "length in steps, instead of epochs", minimum=1, may_change=True)
+    batch_size: int = setting(64, "real images per step, over all replicas", minimum=2)
+    learning_rate: float = setting(2e-4, "Adam's, of both networks", minimum=0.0)
+    discriminator_learning_rate: float | None = setting(
+        None, "Adam's of the discriminator, if another", minimum=0.0
+    )
+    beta_1: float = setting(0.5, "Adam's decay of the first moment", minimum=0.0, maximum=0.999)
+    loss: str = setting("non_saturating", "of the generator", choices=LOSSES)
+    label_smoothing: float = setting(
+        0.0, "one-sided: the discriminator's target for real images is 1 minus this", minimum=0.0, maximum=0.5
+    )
+    ema_decay: float = setting(
+        0.999, "decay per step of the averaged generator; 0 switches averaging off", minimum=0.0, maximum=0.99999
+    )
+    precision: str = setting(
+        "auto", "of the networks' arithmetic; weights stay float32", choices=PRECISIONS
+    )
+    seed: int = setting(0, "of initial weights, latents, shuffling and flips", minimum=0, maximum=2**31 - 1)
+    deterministic: bool = setting(
+        True, "the same bits every time; without it some GPU operations are faster", may_change=True
+    )
+    replicas: int | None = setting(
+        None, "devices to train on (default: every GPU, or one CPU)", minimum=1, may_change=True
+    )
+
+    def __post_init__(self) -> None:
+        _validate(self)
+        if (self.epochs is None) == (self.steps is None):
+            raise ValueError(
+                "exactly one of epochs and steps must be set, "
+                f"received epochs={self.epochs}, steps={self.steps}"
+            )
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Where the run is written, and how often. Periods are in steps; 0 means never."""
+
+    run_dir: str | None = setting(
+        None, "the run directory (default: runs/DATA-ARCHITECTURE)", may_change=True
+    )
+    checkpoint_every: int = setting(500, "steps between checkpoints", minimum=1, may_change=True)
+    keep_every: int = setting(
+        0, "also keep for ever the checkpoints at multiples of this many steps", minimum=0, may_change=True
+    )
+    sample_every: int = setting(250, "steps between sample grids", minimum=0, may_change=True)
+    log_every: int = setting(25, "steps between lines of statistics", minimum=1, may_change=True)
+    histogram_every: int = setting(
+        1000, "steps between weight histograms in TensorBoard", minimum=0, may_change=True
+    )
+
+    def __post_init__(self) -> None:
+        _validate(self)
+
+
+@dataclass(frozen=True)
+class Config:
+    """All settings of a run.
+
+    `Config()` is the `default` preset. `preset("quick", epochs=3)` starts from another one and changes settings
+    by their flat names, which are those of the command line.
+    """
+
+    data: DataConfig = dataclasses.field(default_factory=DataConfig)
+    model: ModelConfig = dataclasses.field(default_factory=ModelConfig)
+    training: TrainingConfig = dataclasses.field(default_factory=TrainingConfig)
+    run: RunConfig = dataclasses.field(default_factory=RunConfig)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One field of the tree, as the command line and the documentation see it."""
+
+    name: str
+    section: str
+    field: str
+    type: type
+    optional: bool
+    default: Any
+    help: str
+    choices: tuple[str, ...]
+    may_change: bool
+
+
+def settings() -> Iterator[Setting]:
+    """Yield every setting, in the order of the tree."""
+    for section, section_type in typing.get_type_hints(Config).items():
+        hints = typing.get_type_hints(section_type)
+        for field in dataclasses.fields(section_type):
+            value_type, optional = _without_none(hints[field.name])
+            yield Setting(
+                name=field.metadata["name"] or field.name,
+                section=section,
+                field=field.name,
+                type=value_type,
+                optional=optional,
+                default=field.default,
+                help=field.metadata["help"],
+                choices=field.metadata["choices"],
+                may_change=field.metadata["may_change"],
+            )
+
+
+def flatten(config: Config) -> dict[str, Any]:
+    """Return {setting name: value} of all settings."""
+    return {s.name: getattr(getattr(config, s.section), s.field) for s in settings()}
+
+
+def replace(config: Config, **changes: Any) -> Config:
+    """Return `config` with settings changed by their flat names.
+
+    Setting `steps` clears `epochs`, and the other way round.
+
+    Raises:
+        ValueError: for an unknown name, or a value that its setting does not allow.
+    """
+    if changes.get("steps") is not None and changes.get("epochs") is None:
+        changes["epochs"] = None
+    elif changes.get("epochs") is not None and changes.get("steps") is None:
+        changes["steps"] = None
+    by_section: dict[str, dict[str, Any]] = {}
+    known = {s.name: s for s in settings()}
+    for name, value in changes.items():
+        if name not in known:
+            raise ValueError(f"unknown setting {name!r}{_did_you_mean(name, known)}")
+        by_section.setdefault(known[name].section, {})[known[name].field] = value
+    sections = {
+        name: dataclasses.replace(getattr(config, name), **values) for name, values in by_section.items()
+    }
+    return dataclasses.replace(config, **sections)
+
+
+def to_json(config: Config) -> str:
+    """Return the settings as indented JSON, one object per section."""
+    return json.dumps(dataclasses.asdict(config), indent=2) + "\n"
+
+
+def from_json(text: str) -> Config:
+    """Return the configuration that `to_json` wrote.
+
+    Raises:
+        ValueError: if the text is not JSON, or names a setting that this version does not know.
+    """
+    tree = json.loads(text)
+    if not isinstance(tree, dict):
+        raise ValueError(f"expected an object of sections, received {type(tree).__name__}")
+    names = {(s.section, s.field): s.name for s in settings()}
+    flat: dict[str, Any] = {}
+    for section, values in tree.items():
+        for field, value in values.items():
+            if (section, field) not in names:
+                raise ValueError(f"unknown setting {section}.{field} (written by another version?)")
+            flat[names[section, field]] = tuple(value) if isinstance(value, list) else value
+    return replace(Config(), **flat)
+
+
+def difference(old: Config, new: Config) -> list[tuple[str, Any, Any]]:
+    """Return (name, old, new) of each setting that differs and on which the trained weights depend."""
+    before, after = flatten(old), flatten(new)
+    return [
+        (s.name, before[s.name], after[s.name])
+        for s in settings()
+        if not s.may_change and before[s.name] != after[s.name]
+    ]
+
+
+def parse_image_size(text: str) -> tuple[int, int]:
+    """Read "64" as (64, 64) and "48x64" as (height 48, width 64), in pixels.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    parts = text.lower().replace("×", "x").split("x")
+    if len(parts) > 2 or not all(part.strip().isdigit() for part in parts):
+        raise ValueError(f"image size must be SIDE or HEIGHTxWIDTH in pixels, such as 64 or 48x64, received {text!r}")
+    height, width = int(parts[0]), int(parts[-1])
+    return height, width
+
+
+def default_preset() -> Config:
+    """The slides' networks at 64x64, as they stand there."""
+    return Config()
+
+
+def paper_preset() -> Config:
+    """The paper's own settings (Radford et al. 2015, section 4): 5x5 kernels, z from U(-1, 1), batch 128, no EMA."""
+    return replace(
+        Config(),
+        filters=128,
+        kernel_size=5,
+        latent_distribution="uniform",
+        batch_size=128,
+        ema_decay=0.0,
+    )
+
+
+def quick_preset() -> Config:
+    """Portraits at 32x32 on a laptop without a GPU, in minutes."""
+    return replace(Config(), image_size=(32, 32), epochs=8)
+
+
+PRESETS: dict[str, Callable[[], Config]] = {
+    "default": default_preset,
+    "paper": paper_preset,
+    "quick": quick_preset,
+}
+
+
+def preset(name: str = "default", **changes: Any) -> Config:
+    """Return a preset with settings changed by their flat names: `preset("quick", data="digits", epochs=3)`.
+
+    Raises:
+        ValueError: for an unknown preset or setting, or a value that its setting does not allow.
+    """
+    if name not in PRESETS:
+        raise ValueError(f"preset must be one of {', '.join(PRESETS)}, received {name!r}")
+    return replace(PRESETS[name](), **changes)
+
+
+def _validate(section: Any) -> None:
+    """Hold every field against its declared choices and bounds."""
+    for field in dataclasses.fields(section):
+        value, rule = getattr(section, field.name), field.metadata
+        name = rule["name"] or field.name
+        if value is None:
+            continue
+        if rule["choices"] and value not in rule["choices"]:
+            allowed = ", ".join(str(choice) for choice in rule["choices"])
+            raise ValueError(f"{name} must be one of {allowed}, received {value!r}")
+        for number in value if isinstance(value, tuple) else (value,):
+            _check_bounds(name, number, rule["minimum"], rule["maximum"])
+
+
+def _check_bounds(name: str, value: Any, minimum: float | None, maximum: float | None) -> None:
+    if minimum is not None and not value >= minimum:  # also refuses NaN
+        raise ValueError(f"{name} must be at least {minimum:g}, received {value!r}")
+    if maximum is not None and not value <= maximum:
+        raise ValueError(f"{name} must be at most {maximum:g}, received {value!r}")
+
+
+def _without_none(hint: Any) -> tuple[type, bool]:
+    """Split `int | None` into (int, True), and `int` into (int, False)."""
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        (inner,) = (a for a in typing.get_args(hint) if a is not type(None))
+        return inner, True
+    return hint, False
+
+
+def _did_you_mean(name: str, known: typing.Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""

@@ -1,0 +1,60 @@
+"""What is in a set of images, in words and in a grid, before anything is trained on it."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from dcgan_tf.data.image_set import ImageSet
+
+SHOWN_BAD_FILES = 20
+
+
+def summary(image_set: ImageSet) -> str:
+    """Return count, size, channels, pixel levels, labels, attributes and bad files, a line each."""
+    count, height, width, channels = image_set.images.shape
+    some = image_set.images[: min(count, 1000)]
+    lines = [
+        f"{image_set.name}: {count:,} images, {height}x{width} pixels, {channels} channel(s)",
+        f"levels {some.min()} to {some.max()}, mean {some.mean():.1f}",
+        *_labels(image_set),
+        *_attributes(image_set),
+        *_bad_files(image_set),
+    ]
+    return "\n".join(lines)
+
+
+def examples(image_set: ImageSet, num: int = 64) -> np.ndarray:
+    """Return images spread evenly over the set, uint8 [min(num, N), H, W, C]."""
+    chosen = np.linspace(0, len(image_set) - 1, min(num, len(image_set))).astype(int)
+    return np.asarray(image_set.images[chosen])
+
+
+def _labels(image_set: ImageSet) -> list[str]:
+    if image_set.labels is None:
+        return ["no labels"]
+    counts = Counter(image_set.labels.tolist())
+    shares = ", ".join(f"{name} {counts[i]:,}" for i, name in enumerate(image_set.label_names))
+    return [f"{len(image_set.label_names)} labels: {shares}"]
+
+
+def _attributes(image_set: ImageSet) -> list[str]:
+    lines = ["no attributes"] if not image_set.attributes else []
+    for name, values in image_set.attributes.items():
+        if values.dtype == np.uint8:
+            lines.append(f"attribute {name}: {values.mean():.1%} of the images")
+        else:
+            lines.append(f"attribute {name}: {values.min():.2f} to {values.max():.2f}, mean {values.mean():.2f}")
+    return lines
+
+
+def _bad_files(image_set: ImageSet) -> list[str]:
+    bad = image_set.bad_files
+    if not bad:
+        return []
+    lines = [f"{len(bad):,} file(s) could not be used:"]
+    lines += [f"  {entry.file}: {entry.reason}" for entry in bad[:SHOWN_BAD_FILES]]
+    if len(bad) > SHOWN_BAD_FILES:
+        lines.append(f"  … and {len(bad) - SHOWN_BAD_FILES:,} more")
+    return lines

@@ -1,0 +1,102 @@
+"""From an array of images to batches on the devices, each a pure function of (seed, step).
+
+Nothing here has a memory: to go on at step 1,000 one asks for step 1,000. That is what makes a resumed run see
+exactly the images that an uninterrupted one would have seen.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+import tensorflow as tf
+
+_SHUFFLE, _FLIP = 1, 2  # independent streams of one seed
+
+
+def steps_per_epoch(num_images: int, batch_size: int) -> int:
+    """Return the number of whole batches in the images; a remainder waits for the next epoch's order.
+
+    Raises:
+        ValueError: if the images do not fill one batch.
+    """
+    if num_images < batch_size:
+        raise ValueError(
+            f"found {num_images} images, fewer than one batch of {batch_size}; "
+            f"add images or lower batch_size to at most {num_images}"
+        )
+    return num_images // batch_size
+
+
+def batch_indices(step: int, *, num_images: int, batch_size: int, seed: int) -> np.ndarray:
+    """Return which images step number `step` (from 0) trains on.
+
+    Every image comes at most once an epoch, in an order that depends on (seed, epoch) only.
+
+    Returns:
+        int64 [batch_size] in [0, num_images).
+    """
+    epoch, position = divmod(step, steps_per_epoch(num_images, batch_size))
+    order = _epoch_order(num_images, seed, epoch)
+    return order[position * batch_size : (position + 1) * batch_size]
+
+
+def batch(images: np.ndarray, step: int, *, batch_size: int, seed: int, flip: bool = False) -> np.ndarray:
+    """Return the images that step number `step` (from 0) trains on.
+
+    Args:
+        images: uint8 [N, H, W, C], memory-mapped or not; only the batch is read.
+        step: from 0.
+        batch_size: global.
+        seed: of the run.
+        flip: mirror each image left to right with probability one half.
+
+    Returns:
+        uint8 [batch_size, H, W, C].
+    """
+    chosen = batch_indices(step, num_images=len(images), batch_size=batch_size, seed=seed)
+    taken = np.ascontiguousarray(images[chosen])
+    if flip:
+        mirrored = np.random.default_rng([seed, _FLIP, step]).random(batch_size) < 0.5
+        taken[mirrored] = taken[mirrored][:, :, ::-1]
+    return taken
+
+
+def distributed_batches(
+    strategy: tf.distribute.Strategy,
+    images: np.ndarray,
+    *,
+    batch_size: int,
+    seed: int,
+    flip: bool,
+    first_step: int,
+) -> tf.distribute.DistributedDataset:
+    """Return an endless dataset of `batch`, from `first_step` on, each spread over the replicas.
+
+    Raises:
+        ValueError: if the batch cannot be shared out equally.
+    """
+    replicas = strategy.num_replicas_in_sync
+    if batch_size % replicas:
+        raise ValueError(f"batch_size must be a multiple of the {replicas} replicas, received {batch_size}")
+    share = batch_size // replicas
+
+    def replica_share(element: np.int64) -> np.ndarray:
+        step, replica = divmod(int(element), replicas)
+        whole = batch(images, step, batch_size=batch_size, seed=seed, flip=flip)
+        return whole[replica * share : (replica + 1) * share]
+
+    def load(element: tf.Tensor) -> tf.Tensor:
+        taken = tf.numpy_function(replica_share, [element], tf.uint8, stateful=False)
+        return tf.ensure_shape(taken, (share, *images.shape[1:]))
+
+    def dataset(_: tf.distribute.InputContext) -> tf.data.Dataset:
+        elements = tf.data.Dataset.range(first_step * replicas, np.iinfo(np.int64).max)
+        return elements.map(load, num_parallel_calls=1, deterministic=True).prefetch(2 * replicas)
+
+    return strategy.distribute_datasets_from_function(dataset)
+
+
+@functools.lru_cache(maxsize=2)
+def _epoch_order(num_images: int, seed: int, epoch: int) -> np.ndarray:
+    return np.random.default_rng([seed, _SHUFFLE, epoch]).permutation(num_images)

@@ -1,0 +1,152 @@
+"""The only place that knows the pixel range: uint8 [0, 255] outside, float [-1, 1] inside the networks."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+
+def to_float(images: Any, dtype: Any = np.float32) -> Any:
+    """Map uint8 [0, 255] to floats [-1, 1].
+
+    Args:
+        images: uint8 of any shape, NumPy array or TensorFlow tensor.
+        dtype: of the result.
+    """
+    if isinstance(images, np.ndarray):
+        return images.astype(dtype) / 127.5 - 1.0
+    import tensorflow as tf
+
+    return tf.cast(images, dtype) / 127.5 - 1.0
+
+
+def to_uint8(images: Any) -> np.ndarray:
+    """Map floats in [-1, 1] to uint8, rounding to the nearest level; values outside are clipped.
+
+    Returns:
+        uint8 array of the same shape.
+    """
+    levels = (np.asarray(images, np.float32) + 1.0) * 127.5
+    return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+
+
+def grid(images: np.ndarray, *, columns: int | None = None, gap: int = 2, background: int = 255) -> np.ndarray:
+    """Lay images out in rows.
+
+    Args:
+        images: uint8 [N, H, W, C], C 1 or 3.
+        columns: images per row; by default as square as can be.
+        gap: pixels between images and around them.
+        background: level of the gaps.
+
+    Returns:
+        uint8 [rows * (H + gap) + gap, columns * (W + gap) + gap, C].
+
+    Raises:
+        ValueError: if there are no images, or their shape is not [N, H, W, C].
+    """
+    if images.ndim != 4 or len(images) == 0:
+        raise ValueError(f"a grid needs images of shape [N, H, W, C] with N > 0, received {images.shape}")
+    count, height, width, channels = images.shape
+    columns = min(columns or math.ceil(math.sqrt(count)), count)
+    rows = math.ceil(count / columns)
+    canvas = np.full(
+        (rows * (height + gap) + gap, columns * (width + gap) + gap, channels), background, np.uint8
+    )
+    for i, image in enumerate(images):
+        top, left = (i // columns) * (height + gap) + gap, (i % columns) * (width + gap) + gap
+        canvas[top : top + height, left : left + width] = image
+    return canvas
+
+
+def enlarge(image: np.ndarray, minimum_side: int) -> np.ndarray:
+    """Repeat pixels by a whole factor until the longer side has at least `minimum_side` pixels.
+
+    Args:
+        image: uint8 [H, W, C].
+        minimum_side: in pixels.
+    """
+    factor = max(1, math.ceil(minimum_side / max(image.shape[:2])))
+    return image.repeat(factor, axis=0).repeat(factor, axis=1)
+
+
+def save(path: str | os.PathLike[str], images: np.ndarray) -> None:
+    """Write images in the form that the path asks for.
+
+    Args:
+        path: FILE.png for a grid, FILE.npy for the array itself, otherwise a folder for one PNG each.
+        images: uint8 [N, H, W, C].
+
+    Raises:
+        ValueError: if the path ends like another kind of file.
+    """
+    target = Path(path)
+    if target.suffix == ".png":
+        save_png(target, grid(images))
+    elif target.suffix == ".npy":
+        target.parent.mkdir(parents=True, exist_ok=True)
+        np.save(target, images)
+    elif target.suffix.lower() in (".jpg", ".jpeg", ".gif", ".webp", ".npz", ".bmp", ".tif", ".tiff"):
+        raise ValueError(f"images are written as FILE.png, FILE.npy or into a folder, received {str(path)!r}")
+    else:
+        digits = max(4, len(str(len(images) - 1)))
+        for i, image in enumerate(images):
+            save_png(target / f"{i:0{digits}d}.png", image)
+
+
+def save_png(path: str | os.PathLike[str], image: np.ndarray) -> None:
+    """Write one uint8 [H, W, 1 or 3] image as PNG; folders are made, and a half-written file never stands there."""
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    scratch = target.with_name(f".{target.name}.part")
+    to_pil(image).save(scratch, format="PNG")
+    scratch.replace(target)
+
+
+def save_gif(
+    path: str | os.PathLike[str], frames: Sequence[np.ndarray], *, milliseconds: int = 200, hold_last: int = 2000
+) -> None:
+    """Write uint8 [H, W, C] frames as an endless GIF.
+
+    Args:
+        path: of the file; replaced as a whole.
+        frames: at least one, all of one shape.
+        milliseconds: each frame stands this long.
+        hold_last: the last one stands this long.
+    """
+    pictures = [to_pil(frame) for frame in frames]
+    durations = [milliseconds] * (len(pictures) - 1) + [hold_last]
+    target = Path(path)
+    scratch = target.with_name(f".{target.name}.part")
+    pictures[0].save(
+        scratch, format="GIF", save_all=True, append_images=pictures[1:], duration=durations, loop=0
+    )
+    scratch.replace(target)
+
+
+def to_pil(image: np.ndarray) -> Image.Image:
+    """Return a PIL image of uint8 [H, W, 1 or 3]."""
+    return Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
+
+
+def caption(image: np.ndarray, text: str, *, height: int = 22) -> np.ndarray:
+    """Write a line of text below an image.
+
+    Args:
+        image: uint8 [H, W, C].
+        text: shortened by the right edge if it is too long.
+        height: of the strip that is added, in pixels.
+
+    Returns:
+        uint8 [H + height, W, C].
+    """
+    strip = Image.new("L", (image.shape[1], height), 255)
+    font = ImageFont.load_default(size=height * 0.6)
+    ImageDraw.Draw(strip).text((4, height // 2), text, fill=40, font=font, anchor="lm")
+    return np.concatenate([image, np.repeat(np.asarray(strip)[..., None], image.shape[-1], axis=-1)])

@@ -1,0 +1,36 @@
+"""The networks. `build` makes the generator and the discriminator that a configuration asks for."""
+
+from __future__ import annotations
+
+import keras
+
+from dcgan_tf.config import Config
+from dcgan_tf.models import dcgan, gan
+
+__all__ = ["build_discriminator", "build_generator"]
+
+_ARCHITECTURES = {"dcgan": dcgan, "gan": gan}
+
+
+def build_generator(config: Config, *, dtype: str = "float32") -> keras.Sequential:
+    """Build G: latents float32 [N, latent_dim] to images float32 [N, H, W, C] in [-1, 1].
+
+    Args:
+        config: the sections `data`, `model` and the seed are used.
+        dtype: Keras dtype policy of the hidden layers.
+
+    Raises:
+        ValueError: if the image size does not fit the architecture; names the nearest sizes that do.
+    """
+    module = _ARCHITECTURES[config.model.architecture]
+    return module.build_generator(
+        config.model, config.data.image_size, config.data.channels, seed=config.training.seed, dtype=dtype
+    )
+
+
+def build_discriminator(config: Config, *, dtype: str = "float32") -> keras.Sequential:
+    """Build D: images float32 [N, H, W, C] in [-1, 1] to probabilities float32 [N, 1]; else as `build_generator`."""
+    module = _ARCHITECTURES[config.model.architecture]
+    return module.build_discriminator(
+        config.model, config.data.image_size, config.data.channels, seed=config.training.seed, dtype=dtype
+    )

@@ -1,0 +1,164 @@
+"""The DCGAN generator and discriminator (Radford, Metz, Chintala 2015, section 3 and figure 1).
+
+At 64x64x3 with 64 filters they are, layer by layer, the networks of the PyTorch listing that most people know:
+kernel 4, stride 2, padding 1 (which is "same" here), no bias beside batch normalisation.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import keras
+
+from dcgan_tf.config import ModelConfig
+from dcgan_tf.models.layers import (
+    LEAKY_RELU_SLOPE,
+    batch_normalization,
+    convolution_initializer,
+    layer_seeds,
+    output_dtype,
+)
+
+
+def first_map(image_size: tuple[int, int]) -> tuple[int, int, int]:
+    """Return (height, width, doublings): the map that is doubled until it is the image.
+
+    Its shorter side has 4 to 7 pixels: 28 = 7·2², 32 = 4·2³, 64 = 4·2⁴, 96 = 6·2⁴, 48x64 = (6·2³)x(8·2³).
+
+    Args:
+        image_size: (height, width) in pixels.
+
+    Raises:
+        ValueError: if no such map exists; names the nearest sizes that fit.
+    """
+    height, width = image_size
+    for doublings in range(1, 12):
+        scale = 2**doublings
+        if 4 * scale <= min(image_size) <= 7 * scale and height % scale == 0 and width % scale == 0:
+            return height // scale, width // scale, doublings
+    below, above = nearest_sizes(image_size)
+    raise ValueError(
+        f"image size {height}x{width} does not fit: its shorter side must be 4, 5, 6 or 7 times a power of two "
+        f"(at least 8), and its longer side a multiple of the same power; the nearest that fit are {below} and {above}"
+    )
+
+
+def nearest_sizes(image_size: tuple[int, int]) -> tuple[str, str]:
+    """Return the nearest fitting sizes below and above, as "HEIGHTxWIDTH"."""
+    sides = sorted({m * 2**k for k in range(1, 12) for m in (4, 5, 6, 7)})
+    shorter = min(image_size)
+    smaller = max((side for side in sides if side <= shorter), default=sides[0])
+    larger = min((side for side in sides if side >= shorter), default=sides[-1])
+    return _with_shorter_side(image_size, smaller, math.floor), _with_shorter_side(image_size, larger, math.ceil)
+
+
+def build_generator(
+    model: ModelConfig, image_size: tuple[int, int], channels: int, *, seed: int = 0, dtype: str = "float32"
+) -> keras.Sequential:
+    """Build G: latents [N, latent_dim] to images [N, H, W, channels] in [-1, 1] (tanh).
+
+    Args:
+        model: filters, kernel_size and latent_dim are used.
+        image_size: (height, width) in pixels.
+        channels: of the images.
+        seed: of the initial weights.
+        dtype: Keras dtype policy of the hidden layers, such as "mixed_bfloat16"; images come out as float32
+            (float64 for float64).
+
+    Raises:
+        ValueError: if the size does not fit the architecture.
+    """
+    height, width, doublings = first_map(image_size)
+    kernel, seeds = model.kernel_size, layer_seeds(seed, "generator")
+    layers = [keras.layers.Reshape((1, 1, model.latent_dim), dtype=dtype)]
+    for i, filters in enumerate(widths(model.filters, doublings)[::-1]):
+        layers += [
+            _upsample(filters, kernel, next(seeds), dtype)
+            if i
+            else _project(filters, (height, width), next(seeds), dtype),
+            batch_normalization(next(seeds), dtype),
+            keras.layers.ReLU(dtype=dtype),
+        ]
+    layers += [
+        _upsample(channels, kernel, next(seeds), dtype),
+        keras.layers.Activation("tanh", dtype=output_dtype(dtype), name="image"),
+    ]
+    return keras.Sequential([keras.Input((model.latent_dim,), name="z"), *layers], name="generator")
+
+
+def build_discriminator(
+    model: ModelConfig, image_size: tuple[int, int], channels: int, *, seed: int = 0, dtype: str = "float32"
+) -> keras.Sequential:
+    """Build D: images [N, H, W, channels] in [-1, 1] to the probability [N, 1] that each is real (sigmoid).
+
+    Args and Raises: as for `build_generator`.
+    """
+    height, width, doublings = first_map(image_size)
+    kernel, seeds = model.kernel_size, layer_seeds(seed, "discriminator")
+    layers: list[keras.Layer] = []
+    for i, filters in enumerate(widths(model.filters, doublings)):
+        layers += [_downsample(filters, kernel, next(seeds), dtype)]
+        layers += [batch_normalization(next(seeds), dtype)] if i else []
+        layers += [keras.layers.LeakyReLU(LEAKY_RELU_SLOPE, dtype=dtype)]
+    layers += [
+        _judge((height, width), next(seeds), dtype),
+        keras.layers.Flatten(dtype=output_dtype(dtype), name="logit"),
+        keras.layers.Activation("sigmoid", dtype=output_dtype(dtype), name="probability"),
+    ]
+    return keras.Sequential(
+        [keras.Input((*image_size, channels), name="image"), *layers], name="discriminator"
+    )
+
+
+def widths(filters: int, doublings: int) -> list[int]:
+    """Return the channels of the feature maps, from the image side inwards: 64, 128, 256, 512."""
+    return [filters * 2**i for i in range(doublings)]
+
+
+def _project(filters: int, size: tuple[int, int], seed: int, dtype: str) -> keras.Layer:
+    """z as one pixel to the first feature map."""
+    return keras.layers.Conv2DTranspose(
+        filters, size, use_bias=False, kernel_initializer=convolution_initializer(seed), dtype=dtype
+    )
+
+
+def _upsample(filters: int, kernel: int, seed: int, dtype: str) -> keras.Layer:
+    """Double height and width."""
+    return keras.layers.Conv2DTranspose(
+        filters,
+        kernel,
+        strides=2,
+        padding="same",
+        use_bias=False,
+        kernel_initializer=convolution_initializer(seed),
+        dtype=dtype,
+    )
+
+
+def _downsample(filters: int, kernel: int, seed: int, dtype: str) -> keras.Layer:
+    """Halve height and width."""
+    return keras.layers.Conv2D(
+        filters,
+        kernel,
+        strides=2,
+        padding="same",
+        use_bias=False,
+        kernel_initializer=convolution_initializer(seed),
+        dtype=dtype,
+    )
+
+
+def _judge(size: tuple[int, int], seed: int, dtype: str) -> keras.Layer:
+    """The last feature map to one number."""
+    return keras.layers.Conv2D(
+        1, size, use_bias=False, kernel_initializer=convolution_initializer(seed), dtype=dtype
+    )
+
+
+def _with_shorter_side(image_size: tuple[int, int], side: int, rounded: Callable[[float], int]) -> str:
+    """Name the size with this shorter side and the longer side rounded to the multiple that goes with it."""
+    (doublings,) = (k for k in range(1, 12) if side % 2**k == 0 and 4 <= side // 2**k <= 7)
+    longer = max(side, rounded(max(image_size) / 2**doublings) * 2**doublings)
+    height, width = (side, longer) if image_size[0] <= image_size[1] else (longer, side)
+    return f"{height}x{width}"

@@ -1,0 +1,135 @@
+"""The layers that Keras does not have in the form this library needs, and the initialisers of both networks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+LEAKY_RELU_SLOPE = 0.2
+BATCH_NORM_EPSILON = 1e-5
+BATCH_NORM_MOMENTUM = 0.9
+
+
+@keras.saving.register_keras_serializable("dcgan_tf")
+class SyncBatchNormalization(keras.layers.BatchNormalization):
+    """Batch normalisation over the global batch, with the fused kernel where it computes the same.
+
+    Keras' own layer, `synchronized=True`, reads its input several times and casts it to float32 and back;
+    TensorFlow's fused kernel reads it once and is about a tenth of a bfloat16 training step faster, but knows
+    nothing of replicas. So the fused kernel is taken with a single replica, and Keras' layer otherwise. Both are
+    normalisation by the mean and variance of all images of the step.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("synchronized", True)
+        kwargs.setdefault("epsilon", BATCH_NORM_EPSILON)
+        kwargs.setdefault("momentum", BATCH_NORM_MOMENTUM)
+        super().__init__(**kwargs)
+
+    def call(self, inputs: tf.Tensor, training: bool = False, mask: Any = None) -> tf.Tensor:
+        """Normalise [N, H, W, C] of any floating type; statistics are float32 (float64 for float64)."""
+        if training and inputs.shape.rank == 4 and self._can_fuse(inputs.dtype):
+            return self._fused(inputs)
+        return super().call(inputs, training=training, mask=mask)
+
+    def _can_fuse(self, dtype: tf.DType) -> bool:
+        return dtype != tf.float64 and tf.distribute.get_strategy().num_replicas_in_sync == 1
+
+    def _fused(self, inputs: tf.Tensor) -> tf.Tensor:
+        outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+            x=inputs,
+            scale=tf.convert_to_tensor(self.gamma),
+            offset=tf.convert_to_tensor(self.beta),
+            mean=tf.constant([], tf.float32),
+            variance=tf.constant([], tf.float32),
+            epsilon=self.epsilon,
+            is_training=True,
+        )
+        keep = self.momentum
+        self.moving_mean.assign(self.moving_mean * keep + mean * (1 - keep))
+        self.moving_variance.assign(self.moving_variance * keep + variance * (1 - keep))
+        return outputs
+
+
+@keras.saving.register_keras_serializable("dcgan_tf")
+class StepDropout(keras.layers.Layer):
+    """Dropout whose mask is a function of (seed, number of earlier calls, image's place in the global batch).
+
+    Keras' own layer draws the same mask on every replica, so that two replicas would not train what one does.
+
+    Args:
+        rate: share of the units set to zero in training, in [0, 1); the others are divided by 1 - rate.
+        seed: of the masks.
+    """
+
+    def __init__(self, rate: float, seed: int = 0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.rate, self.seed = rate, seed
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Create the call counter: part of the model's weights, so that a resumed run goes on with fresh masks."""
+        self.calls = self.add_weight(
+            name="calls", shape=(), dtype="int64", initializer="zeros", trainable=False, autocast=False
+        )
+
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Drop units of [n, units] in training; return the inputs unchanged otherwise."""
+        if not training:
+            return inputs
+        seed = tf.stack([tf.constant(self.seed, tf.int64), tf.convert_to_tensor(self.calls)])
+        self.calls.assign(self.calls + 1)
+        replica = tf.distribute.get_replica_context()
+        images = tf.shape(inputs)[0]
+        shape = (images * replica.num_replicas_in_sync, inputs.shape[1])
+        first = tf.cast(replica.replica_id_in_sync_group, tf.int32) * images
+        draws = tf.random.stateless_uniform(shape, seed)[first : first + images]
+        return tf.where(draws >= self.rate, inputs / (1 - self.rate), tf.zeros_like(inputs))
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that rebuild the layer."""
+        return {**super().get_config(), "rate": self.rate, "seed": self.seed}
+
+
+def layer_seeds(seed: int, network: str) -> Iterator[int]:
+    """Yield one seed per layer, a function of the run's seed and the network's name only."""
+    root = np.random.SeedSequence([seed, *network.encode()])
+    while True:
+        (child,) = root.spawn(1)
+        yield int(child.generate_state(1)[0] >> 1)
+
+
+def convolution_initializer(seed: int) -> keras.initializers.Initializer:
+    """N(0, 0.02), for every convolution (Radford et al. 2015, section 4)."""
+    return keras.initializers.RandomNormal(0.0, 0.02, seed=seed)
+
+
+def batch_normalization(seed: int, dtype: str) -> SyncBatchNormalization:
+    """Batch normalisation with gamma from N(1, 0.02), beta 0."""
+    gamma = keras.initializers.RandomNormal(1.0, 0.02, seed=seed)
+    return SyncBatchNormalization(gamma_initializer=gamma, dtype=dtype)
+
+
+def output_dtype(dtype: str) -> str:
+    """Return the type in which a network of this dtype policy hands over its result: that of its weights.
+
+    Losses and pixels are computed from float32 even where the network itself runs in bfloat16 or float16.
+    """
+    return keras.DTypePolicy(dtype).variable_dtype
+
+
+def logits_of(discriminator: keras.Sequential) -> keras.Sequential:
+    """Return the discriminator without its closing sigmoid, sharing the weights.
+
+    The losses start from the logits, because log(sigmoid(x)) loses its gradient where softplus(-x) does not.
+
+    Args:
+        discriminator: ends in a sigmoid; images [N, H, W, C] to probabilities [N, 1].
+
+    Returns:
+        The same network up to the sigmoid's input; images to logits [N, 1].
+    """
+    return keras.Sequential([discriminator.inputs[0], *discriminator.layers[:-1]], name="logits")

@@ -1,0 +1,113 @@
+"""Progress for the person who waits: a bar on a terminal, plain lines in a pipe or a log file."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import numpy as np
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from dcgan_tf.runs.paths import Record
+from dcgan_tf.training.hooks import Moment
+
+SECONDS_BETWEEN_LINES = 10.0
+
+
+def make_console(first_step: int, total_steps: int) -> TerminalProgress | PlainProgress:
+    """Return what fits standard output: a bar on a terminal, lines elsewhere."""
+    if sys.stdout.isatty():
+        return TerminalProgress(first_step, total_steps)
+    return PlainProgress(first_step, total_steps)
+
+
+class TerminalProgress:
+    """A progress bar with epoch, step, losses, images/s and the time left."""
+
+    def __init__(self, first_step: int, total_steps: int) -> None:
+        self._progress = Progress(
+            TextColumn("epoch {task.fields[epoch]}"),
+            BarColumn(bar_width=None),
+            TaskProgressColumn(),
+            TextColumn("step {task.completed:,.0f}/{task.total:,.0f}"),
+            TextColumn("[cyan]{task.fields[numbers]}"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=Console(),
+            expand=True,
+        )
+        self._task = self._progress.add_task(
+            "train", total=total_steps, completed=first_step, epoch="-", numbers="compiling the step …"
+        )
+        self._progress.start()
+
+    def after_step(self, moment: Moment) -> None:
+        """Move the bar."""
+        epoch = f"{moment.step / moment.steps_per_epoch:.2f}/{moment.total_steps / moment.steps_per_epoch:.0f}"
+        self._progress.update(self._task, completed=moment.step, epoch=epoch)
+
+    def write_record(self, record: Record) -> None:
+        """Show the newest numbers."""
+        self._progress.update(self._task, numbers=_numbers(record))
+
+    def write_samples(self, step: int, grid: np.ndarray) -> None:
+        """Nothing: a terminal has no pictures."""
+
+    def close(self) -> None:
+        """Leave the bar as it stands."""
+        self._progress.stop()
+
+
+class PlainProgress:
+    """A line every ten seconds, and one at the end."""
+
+    def __init__(self, first_step: int, total_steps: int) -> None:
+        self._first_step, self._total_steps = first_step, total_steps
+        self._started = self._shown = time.monotonic()
+        self._moment: Moment | None = None
+
+    def after_step(self, moment: Moment) -> None:
+        """Remember where training stands."""
+        self._moment = moment
+
+    def write_record(self, record: Record) -> None:
+        """Print the numbers, if it is time."""
+        now = time.monotonic()
+        step = record["step"]
+        if now - self._shown < SECONDS_BETWEEN_LINES and step < self._total_steps:
+            return
+        self._shown = now
+        left = (self._total_steps - step) * (now - self._started) / max(1, step - self._first_step)
+        sys.stdout.write(
+            f"epoch {record['epoch']:.2f}  step {step:,}/{self._total_steps:,}  "
+            f"{_numbers(record)}  {_clock(left)} left\n"
+        )
+        sys.stdout.flush()
+
+    def write_samples(self, step: int, grid: np.ndarray) -> None:
+        """Nothing: the samples are files."""
+
+    def close(self) -> None:
+        """Nothing."""
+
+
+def _numbers(record: Record) -> str:
+    return (
+        f"D loss {record['discriminator_loss']:.2f}  G loss {record['generator_loss']:.2f}  "
+        f"{record['images_per_second']:.0f} images/s"
+    )
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"

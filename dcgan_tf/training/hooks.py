@@ -1,0 +1,170 @@
+"""What happens beside the steps. A hook is told of every step and knows itself when it is due."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+
+from dcgan_tf import images
+from dcgan_tf.config import Config
+from dcgan_tf.latents import sample_latents
+from dcgan_tf.runs.checkpoints import CheckpointStore
+from dcgan_tf.runs.paths import RunPaths
+from dcgan_tf.training.state import TrainState
+from dcgan_tf.training.statistics import Statistics
+from dcgan_tf.training.writers import TensorBoard, Writer
+
+NUM_SAMPLES = 64
+SHOWN_EPOCHS = (1, 5)
+"""Sample grids are also made after these epochs, where the difference is best seen."""
+MAX_FRAMES = 60
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Where training stands.
+
+    Attributes:
+        step: number of finished steps.
+        total_steps: when training ends.
+        steps_per_epoch: whole batches in the images.
+        stopping: training ends here before its time, because it was asked to.
+    """
+
+    step: int
+    total_steps: int
+    steps_per_epoch: int
+    stopping: bool = False
+
+    @property
+    def last(self) -> bool:
+        """Whether no step follows."""
+        return self.stopping or self.step >= self.total_steps
+
+
+class Hook(Protocol):
+    """Anything that is to happen during training."""
+
+    def after_step(self, moment: Moment) -> None:
+        """Be told that a step is finished."""
+
+    def close(self) -> None:
+        """Release everything; called once, also when training fails."""
+
+
+class StatisticsHook:
+    """Hands a record to the writers every `log_every` steps, and at the end.
+
+    Raises, with the step, when a loss is no longer finite.
+    """
+
+    def __init__(self, statistics: Statistics, writers: Sequence[Writer], *, log_every: int) -> None:
+        self._statistics, self._writers, self._every = statistics, writers, log_every
+
+    def after_step(self, moment: Moment) -> None:
+        """Write, if due."""
+        if moment.last or moment.step % self._every == 0:
+            record = self._statistics.record()
+            for writer in self._writers:
+                writer.write_record(record)
+
+    def close(self) -> None:
+        """Close the writers."""
+        for writer in self._writers:
+            writer.close()
+
+
+class CheckpointHook:
+    """Saves every `checkpoint_every` steps and at the end, never a state whose losses were not finite."""
+
+    def __init__(
+        self, store: CheckpointStore, state: TrainState, statistics: Statistics, *, every: int, keep_every: int
+    ) -> None:
+        self._store, self._statistics = store, statistics
+        self._checkpoint = state.checkpoint()
+        self._every, self._keep_every = every, keep_every
+
+    def after_step(self, moment: Moment) -> None:
+        """Save, if due."""
+        kept = self._keep_every and moment.step % self._keep_every == 0
+        if moment.last or kept or moment.step % self._every == 0:
+            self._statistics.check_finite()
+            self._store.save(self._checkpoint, moment.step, keep_every=self._keep_every)
+
+    def close(self) -> None:
+        """Nothing."""
+
+
+class SampleHook:
+    """Draws the same latents again and again, so that the pictures are comparable across steps.
+
+    They are the averaged generator's, in inference mode: what `dcgan-tf sample` shows for the run's own seed.
+    """
+
+    def __init__(
+        self, config: Config, state: TrainState, paths: RunPaths, writers: Sequence[Writer], *, every: int
+    ) -> None:
+        model = config.model
+        self._latents = sample_latents(
+            NUM_SAMPLES, model.latent_dim, seed=config.training.seed, distribution=model.latent_distribution
+        )
+        self._generate = tf.function(
+            lambda z: state.generator_ema(z, training=False), autograph=False
+        )
+        self._paths, self._writers, self._every = paths, writers, every
+
+    def after_step(self, moment: Moment) -> None:
+        """Save the grid, if due; with the last one, the animation of all."""
+        if not self._every:
+            return
+        epoch, rest = divmod(moment.step, moment.steps_per_epoch)
+        shown = rest == 0 and epoch in SHOWN_EPOCHS
+        if moment.last or shown or moment.step % self._every == 0:
+            grid = images.grid(images.to_uint8(self._generate(self._latents)))
+            images.save_png(self._paths.sample_grid(moment.step), grid)
+            for writer in self._writers:
+                writer.write_samples(moment.step, grid)
+        if moment.last:
+            save_progress(self._paths, moment.steps_per_epoch)
+
+    def close(self) -> None:
+        """Nothing."""
+
+
+class HistogramHook:
+    """Shows the weights of both networks in TensorBoard, seldom: it takes longer than a step."""
+
+    def __init__(self, state: TrainState, tensorboard: TensorBoard, *, every: int) -> None:
+        self._state, self._tensorboard, self._every = state, tensorboard, every
+
+    def after_step(self, moment: Moment) -> None:
+        """Write, if due."""
+        if self._every and moment.step % self._every == 0:
+            models = (self._state.generator, self._state.discriminator)
+            self._tensorboard.write_histograms(moment.step, models)
+
+    def close(self) -> None:
+        """Nothing."""
+
+
+def save_progress(paths: RunPaths, steps_per_epoch: int) -> None:
+    """Make progress.gif from the sample grids there are, each with its step and epoch written below."""
+    files = sorted(paths.samples.glob("step-*.png"), key=_step_of)
+    chosen = sorted({round(i) for i in np.linspace(0, len(files) - 1, min(len(files), MAX_FRAMES))})
+    frames = []
+    for file in (files[i] for i in chosen):
+        step = _step_of(file)
+        with Image.open(file) as picture:
+            grid = np.asarray(picture.convert("RGB"))
+        frames.append(images.caption(grid, f"step {step:,} · epoch {step / steps_per_epoch:.1f}"))
+    images.save_gif(paths.progress, frames)
+
+
+def _step_of(file: Path) -> int:
+    return int(file.stem.removeprefix("step-"))

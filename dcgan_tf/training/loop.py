@@ -1,0 +1,173 @@
+"""Training a run, from its settings to its last checkpoint."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import tensorflow as tf
+
+from dcgan_tf import data
+from dcgan_tf.config import Config
+from dcgan_tf.data.image_set import ImageSet
+from dcgan_tf.data.pipeline import distributed_batches, steps_per_epoch
+from dcgan_tf.runs.checkpoints import CheckpointStore
+from dcgan_tf.runs.paths import RunError, RunPaths, default_run_dir, forget_records_after
+from dcgan_tf.training.console import make_console
+from dcgan_tf.training.hooks import CheckpointHook, HistogramHook, Hook, Moment, SampleHook, StatisticsHook
+from dcgan_tf.training.interrupt import Interrupted, StopSignals
+from dcgan_tf.training.start import lock, restore, settle, write_environment
+from dcgan_tf.training.state import TrainState, create_train_state
+from dcgan_tf.training.statistics import Statistics
+from dcgan_tf.training.step import make_train_step
+from dcgan_tf.training.strategy import make_deterministic, make_strategy
+from dcgan_tf.training.writers import StatsFile, TensorBoard
+
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_log = logging.getLogger("dcgan_tf")
+
+
+@dataclass(frozen=True)
+class Session:
+    """What one start of the training process works with."""
+
+    config: Config
+    paths: RunPaths
+    store: CheckpointStore
+    state: TrainState
+    strategy: tf.distribute.Strategy
+    image_set: ImageSet
+    first_step: int
+    total_steps: int
+    steps_per_epoch: int
+
+
+def train(config: Config, *, hooks: Sequence[Hook] = ()) -> Path:
+    """Train a run, or go on with it if its run directory already holds a part.
+
+    Args:
+        config: all settings. A run directory that exists must have been made with the same ones, apart from the
+            length and from what the weights do not depend on.
+        hooks: called after the built-in ones, every step.
+
+    Returns:
+        The run directory.
+
+    Raises:
+        ValueError: if the data cannot be had, or a size does not fit.
+        RunError: if the run cannot start, go on or be saved; says what to do.
+        Interrupted: after Ctrl-C or SIGTERM, once the run is saved.
+    """
+    paths = RunPaths(Path(config.run.run_dir or default_run_dir(config)))
+    strategy = make_strategy(config.training.replicas)
+    if config.training.deterministic:
+        make_deterministic()
+    image_set = data.load(config.data)
+    steps_per_epoch(len(image_set), config.training.batch_size)
+    with lock(paths), _disk_errors(paths):
+        session = _start(config, paths, strategy, image_set)
+        if session.first_step < session.total_steps:
+            _run(session, hooks)
+        else:
+            _log.info("%s already has its %d steps", paths.root, session.first_step)
+    return paths.root
+
+
+def _start(config: Config, paths: RunPaths, strategy: tf.distribute.Strategy, image_set: ImageSet) -> Session:
+    """Build the state and bring it to where the run stands."""
+    config = settle(config, paths, image_set)
+    store = CheckpointStore(paths.checkpoints)
+    with strategy.scope():
+        state = create_train_state(config, precision=config.training.precision)
+    first_step = restore(state, store)
+    write_environment(paths, strategy, config, first_step)
+    forget_records_after(paths.stats, first_step)
+    epoch = steps_per_epoch(len(image_set), config.training.batch_size)
+    total_steps = config.training.steps or (config.training.epochs or 0) * epoch
+    _log.info(
+        "%d images of %s, %s, %d device(s); steps %d to %d in %s",
+        len(image_set),
+        image_set.name,
+        config.training.precision,
+        strategy.num_replicas_in_sync,
+        first_step,
+        total_steps,
+        paths.root,
+    )
+    return Session(config, paths, store, state, strategy, image_set, first_step, total_steps, epoch)
+
+
+def _run(session: Session, hooks: Sequence[Hook]) -> None:
+    """Do the steps that are left."""
+    statistics = Statistics(
+        batch_size=session.config.training.batch_size, steps_per_epoch=session.steps_per_epoch
+    )
+    train_step = make_train_step(session.config, session.state, session.strategy)
+    with ExitStack() as stack:
+        signals = stack.enter_context(StopSignals())
+        all_hooks = [
+            stack.enter_context(closing(hook)) for hook in [*_built_in_hooks(session, statistics), *hooks]
+        ]
+        batches = iter(_batches(session))
+        for step in range(session.first_step + 1, session.total_steps + 1):
+            started = time.perf_counter()
+            images = next(batches)
+            waited = time.perf_counter() - started
+            metrics = train_step(images)
+            seconds = time.perf_counter() - started
+            statistics.add(step, metrics, seconds=seconds, seconds_waiting=waited)
+            stop = signals.received
+            moment = Moment(step, session.total_steps, session.steps_per_epoch, stopping=stop is not None)
+            for hook in all_hooks:
+                hook.after_step(moment)
+            if stop is not None:
+                raise Interrupted(stop, step)
+
+
+def _batches(session: Session) -> tf.distribute.DistributedDataset:
+    return distributed_batches(
+        session.strategy,
+        session.image_set.images,
+        batch_size=session.config.training.batch_size,
+        seed=session.config.training.seed,
+        flip=session.config.data.flip,
+        first_step=session.first_step,
+    )
+
+
+def _built_in_hooks(session: Session, statistics: Statistics) -> list[Hook]:
+    """Return the hooks of every run, in the order in which they are called: numbers, checkpoint, pictures."""
+    config, run, state = session.config, session.config.run, session.state
+    tensorboard = TensorBoard(session.paths.events)
+    if session.first_step == 0:
+        tensorboard.write_settings(config)
+    console = make_console(session.first_step, session.total_steps)
+    writers = [StatsFile(session.paths.stats), tensorboard, console]
+    return [
+        console,
+        StatisticsHook(statistics, writers, log_every=run.log_every),
+        CheckpointHook(
+            session.store, state, statistics, every=run.checkpoint_every, keep_every=run.keep_every
+        ),
+        SampleHook(config, state, session.paths, writers, every=run.sample_every),
+        HistogramHook(state, tensorboard, every=run.histogram_every),
+    ]
+
+
+@contextmanager
+def _disk_errors(paths: RunPaths) -> Iterator[None]:
+    """Say in one sentence that the disk is full, wherever that shows."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _DISK_FULL:
+            raise
+        raise RunError(
+            f"the disk is full: could not write {error.filename or paths.root}. The checkpoints are intact; "
+            "make room and run the same command again to go on"
+        ) from None

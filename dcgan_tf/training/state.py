@@ -1,0 +1,72 @@
+"""TrainState: everything that training changes, and therefore everything that a checkpoint holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import keras
+import tensorflow as tf
+
+from dcgan_tf import models
+from dcgan_tf.config import Config
+from dcgan_tf.training.strategy import dtype_policy, make_optimizer
+
+
+@dataclass(frozen=True)
+class TrainState:
+    """The two networks, their optimizers, the averaged generator and the step.
+
+    All randomness of training is a function of (seed, step), so nothing else needs to be saved for a resumed run
+    to equal an uninterrupted one.
+
+    Attributes:
+        generator: G.
+        discriminator: D, with its closing sigmoid.
+        generator_ema: the averaged G, in float32; what people see samples of.
+        generator_optimizer: of G.
+        discriminator_optimizer: of D.
+        step: int64 scalar, the number of finished steps.
+    """
+
+    generator: keras.Sequential
+    discriminator: keras.Sequential
+    generator_ema: keras.Sequential
+    generator_optimizer: keras.optimizers.Optimizer
+    discriminator_optimizer: keras.optimizers.Optimizer
+    step: tf.Variable
+
+    def checkpoint(self) -> tf.train.Checkpoint:
+        """Return the checkpoint object; its names are those of the attributes."""
+        return tf.train.Checkpoint(**vars(self))
+
+
+def create_train_state(
+    config: Config, *, precision: str = "float32", dtype: str | None = None
+) -> TrainState:
+    """Build the state at step 0, in the scope of the strategy that will train it.
+
+    Args:
+        config: all sections but `run` are used.
+        precision: resolved: float32, bfloat16 or float16.
+        dtype: Keras dtype policy in place of that precision's, such as "float64".
+    """
+    dtype = dtype or dtype_policy(precision)
+    training = config.training
+    generator = models.build_generator(config, dtype=dtype)
+    discriminator = models.build_discriminator(config, dtype=dtype)
+    generator_ema = models.build_generator(config, dtype="float64" if dtype == "float64" else "float32")
+    discriminator_learning_rate = training.discriminator_learning_rate or training.learning_rate
+    generator_optimizer = make_optimizer(training.learning_rate, training.beta_1, precision)
+    discriminator_optimizer = make_optimizer(discriminator_learning_rate, training.beta_1, precision)
+    generator_optimizer.build(generator.trainable_variables)
+    discriminator_optimizer.build(discriminator.trainable_variables)
+    step = tf.Variable(
+        0,
+        dtype=tf.int64,
+        trainable=False,
+        name="step",
+        aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+    )
+    return TrainState(
+        generator, discriminator, generator_ema, generator_optimizer, discriminator_optimizer, step
+    )

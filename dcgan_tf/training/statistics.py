@@ -1,0 +1,90 @@
+"""What the steps report, gathered without making the device wait, and turned into one record per logging step."""
+
+from __future__ import annotations
+
+import math
+import time
+
+import numpy as np
+
+from dcgan_tf.runs.paths import Record, RunError
+from dcgan_tf.training.step import Metrics
+
+_LOSSES = ("discriminator_loss", "generator_loss")
+
+
+class Statistics:
+    """The metrics of the steps since the last record.
+
+    They stay tensors until `record` or `check_finite` reads them, because reading waits for the device.
+
+    Args:
+        batch_size: global.
+        steps_per_epoch: to tell the epoch.
+    """
+
+    def __init__(self, *, batch_size: int, steps_per_epoch: int) -> None:
+        self._batch_size = batch_size
+        self._steps_per_epoch = steps_per_epoch
+        self._pending: list[tuple[int, Metrics]] = []
+        self._read: list[dict[str, float]] = []
+        self._seconds = self._seconds_waiting = 0.0
+        self._step = 0
+
+    def add(self, step: int, metrics: Metrics, *, seconds: float, seconds_waiting: float) -> None:
+        """Take in the metrics of one step.
+
+        Args:
+            step: number of finished steps.
+            metrics: scalar tensors.
+            seconds: from asking for the batch to the step's return.
+            seconds_waiting: the part of them until the batch was there.
+        """
+        self._pending.append((step, metrics))
+        self._seconds += seconds
+        self._seconds_waiting += seconds_waiting
+        self._step = step
+
+    def check_finite(self) -> None:
+        """Read the pending metrics.
+
+        Raises:
+            RunError: at the first step whose loss is not finite; says what to try.
+        """
+        started = time.perf_counter()
+        for step, metrics in self._pending:
+            values = {name: float(value) for name, value in metrics.items()}
+            for name in _LOSSES:
+                if not math.isfinite(values[name]):
+                    raise RunError(_not_finite(name, step, values))
+            self._read.append(values)
+        self._pending.clear()
+        self._seconds += time.perf_counter() - started
+
+    def record(self) -> Record:
+        """Return the means since the last record, and start anew.
+
+        Returns:
+            step, epoch (fraction), the metrics of `make_train_step`, images_per_second, and
+            seconds_waiting_for_data of the steps together.
+        """
+        self.check_finite()
+        means = {name: float(np.mean([values[name] for values in self._read])) for name in self._read[0]}
+        record: Record = {
+            "step": self._step,
+            "epoch": round(self._step / self._steps_per_epoch, 4),
+            **means,
+            "images_per_second": len(self._read) * self._batch_size / max(self._seconds, 1e-9),
+            "seconds_waiting_for_data": self._seconds_waiting,
+        }
+        self._read.clear()
+        self._seconds = self._seconds_waiting = 0.0
+        return record
+
+
+def _not_finite(name: str, step: int, values: dict[str, float]) -> str:
+    return (
+        f"the {name.replace('_', ' ')} became {values[name]} at step {step}. The weights are lost from there on; "
+        "earlier checkpoints are intact. What to try, each with another --run-dir: --learning-rate at half its value, "
+        "--precision float32, --loss non_saturating, --label-smoothing 0.1"
+    )

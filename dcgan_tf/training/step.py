@@ -1,0 +1,127 @@
+"""One step of training: the discriminator learns, then the generator learns from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import keras
+import tensorflow as tf
+
+from dcgan_tf import losses
+from dcgan_tf.config import Config
+from dcgan_tf.images import to_float
+from dcgan_tf.latents import replica_latents
+from dcgan_tf.models.layers import logits_of
+from dcgan_tf.training.state import TrainState
+
+Metrics = dict[str, tf.Tensor]
+TrainStep = Callable[[tf.Tensor], Metrics]
+
+
+def make_train_step(config: Config, state: TrainState, strategy: tf.distribute.Strategy) -> TrainStep:
+    """Return the compiled step: uint8 [batch_size, H, W, C] images in (spread over the replicas), metrics out.
+
+    The metrics are scalar tensors over the global batch, and reading one waits for the device:
+    discriminator_loss and generator_loss; real_probability D(x) and fake_probability D(G(z)), as D sees them
+    before it learns; discriminator_accuracy, the share of both that it tells rightly; and the global norms
+    discriminator_gradient_norm and generator_gradient_norm.
+    """
+    settings, model = config.training, config.model
+    generator_loss = losses.GENERATOR_LOSSES[settings.loss]
+    logits_from = logits_of(state.discriminator)
+    dtype = state.generator_ema.dtype
+
+    def mean(per_image: tf.Tensor) -> tf.Tensor:
+        """This replica's part of the mean over the global batch; the parts are summed over replicas."""
+        return tf.reduce_sum(per_image) / settings.batch_size
+
+    def update(images: tf.Tensor, step: tf.Tensor) -> Metrics:
+        real_images = to_float(images, dtype)
+        z = tf.cast(replica_latents(model, settings.batch_size, seed=settings.seed, step=step), dtype)
+        # The fakes are made once: D learns from them, then G learns through the D that has.
+        with tf.GradientTape() as generator_tape:
+            fake_images = state.generator(z, training=True)
+
+        with tf.GradientTape() as tape:
+            real_logits = logits_from(real_images, training=True)
+            fake_logits = logits_from(tf.stop_gradient(fake_images), training=True)
+            real_loss = mean(losses.discriminator_real_loss(real_logits, settings.label_smoothing))
+            fake_loss = mean(losses.discriminator_fake_loss(fake_logits))
+            objective = state.discriminator_optimizer.scale_loss(real_loss + fake_loss)
+        gradients = tape.gradient(objective, state.discriminator.trainable_variables)
+        d_norm = apply_gradients(state.discriminator_optimizer, gradients)
+
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(fake_images)
+            g_loss = mean(generator_loss(logits_from(fake_images, training=True)))
+            objective = state.generator_optimizer.scale_loss(g_loss)
+        gradients = generator_tape.gradient(
+            fake_images,
+            state.generator.trainable_variables,
+            output_gradients=tape.gradient(objective, fake_images),
+        )
+        g_norm = apply_gradients(state.generator_optimizer, gradients)
+
+        return {
+            "discriminator_loss": real_loss + fake_loss,
+            "generator_loss": g_loss,
+            "real_probability": mean(tf.sigmoid(real_logits)),
+            "fake_probability": mean(tf.sigmoid(fake_logits)),
+            "discriminator_accuracy": (mean(_is_positive(real_logits)) + mean(_is_positive(-fake_logits))) / 2,
+            "discriminator_gradient_norm": d_norm / strategy.num_replicas_in_sync,
+            "generator_gradient_norm": g_norm / strategy.num_replicas_in_sync,
+        }
+
+    # AutoGraph would re-read this source file, which may be zipped, or edited while a job starts.
+    @tf.function(autograph=False)
+    def train_step(images: tf.Tensor) -> Metrics:
+        per_replica = strategy.run(update, (images, state.step + 0))
+        update_average(state, settings.ema_decay)
+        state.step.assign_add(1)
+        return {
+            name: strategy.reduce(tf.distribute.ReduceOp.SUM, value, axis=None)
+            for name, value in per_replica.items()
+        }
+
+    return train_step
+
+
+def apply_gradients(optimizer: keras.optimizers.Optimizer, gradients: list[tf.Tensor]) -> tf.Tensor:
+    """Update the optimizer's weights, in replica context, and return the global norm of the gradient.
+
+    The sum over the replicas is taken here, so that the norm is the true one, and so that under float16 every
+    replica judges alike whether it is finite; Keras sums once more when it applies, hence the equal shares.
+
+    Args:
+        optimizer: built with the variables that the gradients belong to.
+        gradients: this replica's part, of the scaled loss where the optimizer scales it.
+
+    Returns:
+        Scalar, without the loss scale.
+    """
+    replica = tf.distribute.get_replica_context()
+    summed = replica.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
+    norm = tf.linalg.global_norm(summed)
+    scale = tf.cast(optimizer.scale_loss(tf.ones([])), norm.dtype)
+    optimizer.apply([gradient / replica.num_replicas_in_sync for gradient in summed])
+    return norm / scale
+
+
+def update_average(state: TrainState, decay: float) -> None:
+    """Move the averaged generator towards the generator, in cross-replica context.
+
+    The average covers the first steps only lightly: its decay is min(decay, (1 + t) / (10 + t)) at step t, so that
+    the random initial weights are forgotten at once. Batch-norm statistics are averaged like weights.
+    """
+    step = tf.cast(state.step, tf.float32)
+    keep = tf.minimum(decay, (1 + step) / (10 + step))
+    for average, current in zip(state.generator_ema.variables, state.generator.variables, strict=True):
+        if tf.as_dtype(average.dtype).is_floating:
+            rate = tf.cast(keep, average.dtype)
+            average.assign(average.value * rate + current.value * (1 - rate))
+        else:
+            average.assign(current.value)
+
+
+def _is_positive(logits: tf.Tensor) -> tf.Tensor:
+    return tf.cast(logits > 0, logits.dtype)

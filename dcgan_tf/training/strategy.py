@@ -1,0 +1,89 @@
+"""Devices and precision: what the hardware offers, and what a run takes of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+_POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
+
+
+def make_strategy(replicas: int | None = None) -> tf.distribute.MirroredStrategy:
+    """Return a MirroredStrategy over GPUs if there are any, otherwise over the CPU.
+
+    On a CPU more than one replica means logical devices that share its cores: of use to try a multi-device
+    set-up, not to gain speed. GPU memory is taken as it is needed.
+
+    Args:
+        replicas: how many devices; None takes every GPU, or one CPU.
+
+    Raises:
+        ValueError: if there are fewer GPUs than that.
+        RuntimeError: if TensorFlow has already been set up with fewer logical CPUs in this process.
+    """
+    gpus = tf.config.list_physical_devices("GPU")
+    for gpu in gpus:
+        if not tf.config.experimental.get_memory_growth(gpu):
+            tf.config.experimental.set_memory_growth(gpu, True)
+    if gpus:
+        if replicas and replicas > len(gpus):
+            raise ValueError(f"replicas is {replicas}, but this machine has {len(gpus)} GPU(s)")
+        return tf.distribute.MirroredStrategy([f"GPU:{i}" for i in range(replicas or len(gpus))])
+    split_cpu(replicas or 1)
+    return tf.distribute.MirroredStrategy([f"CPU:{i}" for i in range(replicas or 1)])
+
+
+def split_cpu(devices: int) -> None:
+    """Make at least this many logical CPUs; must come before TensorFlow's first operation if it is more than one."""
+    (cpu,) = tf.config.list_physical_devices("CPU")
+    present = len(tf.config.get_logical_device_configuration(cpu) or [None])
+    if devices > present:
+        tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * devices)
+
+
+def make_deterministic() -> None:
+    """Have every operation of this process give the same bits each time.
+
+    Free on a CPU; on a GPU some gradients of convolutions become slower. It cannot be undone in a process.
+    """
+    tf.config.experimental.enable_op_determinism()
+
+
+def resolve_precision(precision: str) -> str:
+    """Return "float32", "bfloat16" or "float16"; "auto" takes what the hardware multiplies fastest.
+
+    That is bfloat16 on GPUs from compute capability 8.0 and on CPUs with AVX512-BF16 or AMX, float16 on GPUs
+    from 7.0, and float32 elsewhere.
+    """
+    if precision != "auto":
+        return precision
+    capabilities = [
+        tf.config.experimental.get_device_details(gpu).get("compute_capability", (0, 0))
+        for gpu in tf.config.list_physical_devices("GPU")
+    ]
+    if capabilities:
+        weakest = min(capabilities)
+        return "bfloat16" if weakest >= (8, 0) else "float16" if weakest >= (7, 0) else "float32"
+    return "bfloat16" if _cpu_flags() & {"avx512_bf16", "amx_bf16"} else "float32"
+
+
+def dtype_policy(precision: str) -> str:
+    """Return the Keras dtype policy of a resolved precision; weights and statistics stay float32 under each."""
+    return _POLICIES[precision]
+
+
+def make_optimizer(learning_rate: float, beta_1: float, precision: str) -> keras.optimizers.Optimizer:
+    """Return Adam; under float16 inside a LossScaleOptimizer, because its small gradients would vanish."""
+    adam = keras.optimizers.Adam(learning_rate, beta_1=beta_1)
+    return keras.optimizers.LossScaleOptimizer(adam) if precision == "float16" else adam
+
+
+def _cpu_flags() -> set[str]:
+    """Return the CPU's feature flags; empty where the system does not tell."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return set()
+    return next((set(line.split(":", 1)[1].split()) for line in lines if line.startswith("flags")), set())

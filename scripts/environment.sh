@@ -1,0 +1,24 @@
+# Sourced by the other scripts, from the project's root: makes .venv if it is missing and installs the project into it.
+# The first argument names an extra, such as "test". Nothing outside the project is touched.
+
+if [ ! -x .venv/bin/python ]; then
+    for candidate in python3.13 python3.12 python3.11 python3; do
+        if "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then
+            python="$candidate"
+            break
+        fi
+    done
+    if [ -z "${python:-}" ]; then
+        echo "expected Python 3.11, 3.12 or 3.13 on the PATH, found none: install one and run this again" >&2
+        exit 1
+    fi
+    echo "making .venv with $("$python" --version)"
+    "$python" -m venv .venv
+fi
+
+wanted="$(cat setup.cfg pyproject.toml) ${1:-}"
+if [ "$(cat .venv/installed 2>/dev/null)" != "$wanted" ]; then
+    echo "installing dcgan_tf${1:+ with the $1 extra} into .venv (some minutes the first time)"
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --editable ".${1:+[$1]}"
+    printf '%s' "$wanted" > .venv/installed
+fi
