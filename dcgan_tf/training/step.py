@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import keras
@@ -26,62 +27,59 @@ def make_train_step(config: Config, state: TrainState, strategy: tf.distribute.S
     before it learns; discriminator_accuracy, the share of both that it tells rightly; and the global norms
     discriminator_gradient_norm and generator_gradient_norm.
     """
-    settings, model = config.training, config.model
-    generator_loss = losses.GENERATOR_LOSSES[settings.loss]
-    logits_from = logits_of(state.discriminator)
+    settings, replicas = config.training, strategy.num_replicas_in_sync
+    generator, generator_optimizer = state.generator, state.generator_optimizer
+    discriminator, discriminator_optimizer = state.discriminator, state.discriminator_optimizer
+    logits_from = logits_of(discriminator)
+    real_loss_of = functools.partial(losses.discriminator_real_loss, label_smoothing=settings.label_smoothing)
+    generator_loss_of = losses.GENERATOR_LOSSES[settings.loss]
     dtype = state.generator_ema.dtype
 
     def mean(per_image: tf.Tensor) -> tf.Tensor:
-        """This replica's part of the mean over the global batch; the parts are summed over replicas."""
+        """This replica's part of the mean over the global batch; the parts are summed over the replicas."""
         return tf.reduce_sum(per_image) / settings.batch_size
 
     def update(images: tf.Tensor, step: tf.Tensor) -> Metrics:
         real_images = to_float(images, dtype)
-        z = tf.cast(replica_latents(model, settings.batch_size, seed=settings.seed, step=step), dtype)
+        z = tf.cast(replica_latents(config.model, settings.batch_size, seed=settings.seed, step=step), dtype)
         # The fakes are made once: D learns from them, then G learns through the D that has.
         with tf.GradientTape() as generator_tape:
-            fake_images = state.generator(z, training=True)
+            fake_images = generator(z, training=True)
 
         with tf.GradientTape() as tape:
             real_logits = logits_from(real_images, training=True)
             fake_logits = logits_from(tf.stop_gradient(fake_images), training=True)
-            real_loss = mean(losses.discriminator_real_loss(real_logits, settings.label_smoothing))
-            fake_loss = mean(losses.discriminator_fake_loss(fake_logits))
-            objective = state.discriminator_optimizer.scale_loss(real_loss + fake_loss)
-        gradients = tape.gradient(objective, state.discriminator.trainable_variables)
-        d_norm = apply_gradients(state.discriminator_optimizer, gradients)
+            d_loss = mean(real_loss_of(real_logits)) + mean(losses.discriminator_fake_loss(fake_logits))
+            objective = discriminator_optimizer.scale_loss(d_loss)
+        gradients = tape.gradient(objective, discriminator.trainable_variables)
+        d_norm = apply_gradients(discriminator_optimizer, gradients)
 
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(fake_images)
-            g_loss = mean(generator_loss(logits_from(fake_images, training=True)))
-            objective = state.generator_optimizer.scale_loss(g_loss)
-        gradients = generator_tape.gradient(
-            fake_images,
-            state.generator.trainable_variables,
-            output_gradients=tape.gradient(objective, fake_images),
-        )
-        g_norm = apply_gradients(state.generator_optimizer, gradients)
+            g_loss = mean(generator_loss_of(logits_from(fake_images, training=True)))
+            objective = generator_optimizer.scale_loss(g_loss)
+        upstream = tape.gradient(objective, fake_images)
+        gradients = generator_tape.gradient(fake_images, generator.trainable_variables, upstream)
+        g_norm = apply_gradients(generator_optimizer, gradients)
 
         return {
-            "discriminator_loss": real_loss + fake_loss,
+            "discriminator_loss": d_loss,
             "generator_loss": g_loss,
             "real_probability": mean(tf.sigmoid(real_logits)),
             "fake_probability": mean(tf.sigmoid(fake_logits)),
-            "discriminator_accuracy": (mean(_is_positive(real_logits)) + mean(_is_positive(-fake_logits))) / 2,
-            "discriminator_gradient_norm": d_norm / strategy.num_replicas_in_sync,
-            "generator_gradient_norm": g_norm / strategy.num_replicas_in_sync,
+            "discriminator_accuracy": mean(_positive(real_logits) + _positive(-fake_logits)) / 2,
+            "discriminator_gradient_norm": d_norm / replicas,
+            "generator_gradient_norm": g_norm / replicas,
         }
 
-    # AutoGraph would re-read this source file, which may be zipped, or edited while a job starts.
+    # AutoGraph would read this source file again, which may be zipped, or edited while a job starts.
     @tf.function(autograph=False)
     def train_step(images: tf.Tensor) -> Metrics:
-        per_replica = strategy.run(update, (images, state.step + 0))
+        metrics = strategy.run(update, (images, state.step + 0))
         update_average(state, settings.ema_decay)
         state.step.assign_add(1)
-        return {
-            name: strategy.reduce(tf.distribute.ReduceOp.SUM, value, axis=None)
-            for name, value in per_replica.items()
-        }
+        total = functools.partial(strategy.reduce, tf.distribute.ReduceOp.SUM, axis=None)
+        return {name: total(value) for name, value in metrics.items()}
 
     return train_step
 
@@ -123,5 +121,5 @@ def update_average(state: TrainState, decay: float) -> None:
             average.assign(current.value)
 
 
-def _is_positive(logits: tf.Tensor) -> tf.Tensor:
+def _positive(logits: tf.Tensor) -> tf.Tensor:
     return tf.cast(logits > 0, logits.dtype)

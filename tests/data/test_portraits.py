@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 
+from dcgan_tf.config import DataConfig
 from dcgan_tf.data import portrait_drawing, portraits
+from dcgan_tf.data.portrait_layers import LAYERS
+from dcgan_tf.data.portrait_shapes import Window, open_window
 
 SIZE = (64, 64)
 NOMINAL_SHARES = {"woman": 0.5, "crown": 0.4, "glasses": 0.35, "smile": 0.5}
@@ -75,8 +79,23 @@ def test_attributes_do_not_depend_on_the_batch():
 def test_layers_paint_nothing_outside_their_windows(monkeypatch):
     people = portraits.sample(range(150), seed=3)
     expected = portrait_drawing.render(people, SIZE)
-    monkeypatch.setattr(portrait_drawing.Window, "crop", lambda window, *bounds: window)
+    monkeypatch.setattr(Window, "crop", lambda window, *bounds: window)
     np.testing.assert_array_equal(portrait_drawing.render(people, SIZE), expected)
+
+
+def test_the_drawing_is_the_one_that_this_version_names():
+    """Whoever changes the drawing raises VERSION, so that no cache shows the old one, and pins a new one."""
+    assert portraits.VERSION == 1
+    digests = {
+        split: hashlib.sha256(
+            portraits.draw(range(8), image_size=(32, 32), split=split).tobytes()
+        ).hexdigest()
+        for split in ("train", "test")
+    }
+    assert digests == {
+        "train": "e04022cff037bc93a1bfc1f319cc8f13a9e725ad19f1cd29b730b2f29ec537ff",
+        "test": "1add5d9d19556021c14b7880d83f9a71896c4bbf4c39ef49d8cc5737ac19ee58",
+    }
 
 
 # Different numbers, different people
@@ -234,17 +253,17 @@ def test_the_portrait_is_in_the_centred_square_of_a_frame(image_size, rows, colu
 
 def test_pixels_are_computed_in_single_precision():
     who = portraits.sample(range(4)).broadcast()
-    window = portrait_drawing._open_window(who, (32, 32))
+    window = open_window(who, (32, 32))
     painted = []
-    cover = portrait_drawing.Window.cover
+    cover = Window.cover
 
     def watch(self, distance, blur=0.0):
         painted.append(distance.dtype)
         return cover(self, distance, blur)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(portrait_drawing.Window, "cover", watch)
-        for layer, _ in portrait_drawing._LAYERS:
+        patch.setattr(Window, "cover", watch)
+        for layer, _ in LAYERS:
             layer(window, who)
     assert set(painted) == {np.dtype(np.float32)}
 
@@ -253,6 +272,63 @@ def test_no_indices_give_empty_arrays():
     assert portraits.draw([], image_size=SIZE).shape == (0, 64, 64, 3)
     assert portraits.attributes([])["turn"].shape == (0,)
     assert portraits.boxes([], image_size=SIZE)["crown"].shape == (0, 4)
+
+
+# A whole split
+
+
+@pytest.fixture
+def twelve_test_portraits(monkeypatch):
+    monkeypatch.setitem(portraits.SPLITS, "test", 12)
+
+
+def test_load_hands_over_a_whole_split_with_its_attributes(twelve_test_portraits, tmp_path):
+    config = DataConfig(image_size=(24, 32), cache_dir=str(tmp_path))
+    loaded = portraits.load(config, split="test")
+    assert loaded.name == "portraits"
+    assert loaded.images.shape == (12, 24, 32, 3)
+    np.testing.assert_array_equal(loaded.images, portraits.draw(range(12), image_size=(24, 32), split="test"))
+    expected = portraits.attributes(range(12), split="test")
+    assert list(loaded.attributes) == list(expected)
+    for name, values in expected.items():
+        np.testing.assert_array_equal(loaded.attributes[name], values)
+
+
+def test_load_draws_once_and_reads_the_cache_from_then_on(twelve_test_portraits, tmp_path, monkeypatch):
+    config = DataConfig(image_size=(16, 16), cache_dir=str(tmp_path))
+    first = portraits.load(config, split="test")
+    monkeypatch.delattr(portraits, "draw")
+    again = portraits.load(config, split="test")
+    assert isinstance(again.images, np.memmap)
+    np.testing.assert_array_equal(again.images, first.images)
+    assert again.fingerprint == first.fingerprint
+
+
+def test_load_in_grey_gives_the_luminance_of_the_coloured_picture(twelve_test_portraits, tmp_path):
+    grey = portraits.load(DataConfig(image_size=(16, 16), channels=1, cache_dir=str(tmp_path)), split="test")
+    red, green, blue = np.moveaxis(
+        portraits.draw(range(12), image_size=(16, 16), split="test").astype(float), -1, 0
+    )
+    assert grey.images.shape == (12, 16, 16, 1)
+    # ITU-R BT.601; half a level is rounding.
+    expected = 0.299 * red + 0.587 * green + 0.114 * blue
+    assert np.abs(grey.images[..., 0] - expected).max() <= 0.5 + 1e-4
+
+
+def test_sizes_channels_and_splits_have_different_fingerprints(twelve_test_portraits, monkeypatch, tmp_path):
+    monkeypatch.setitem(portraits.SPLITS, "train", 12)
+    small = DataConfig(image_size=(16, 16), cache_dir=str(tmp_path))
+    grey = DataConfig(image_size=(16, 16), channels=1, cache_dir=str(tmp_path))
+    wide = DataConfig(image_size=(16, 24), cache_dir=str(tmp_path))
+    sets = [portraits.load(config, split="test") for config in (small, grey, wide)]
+    sets.append(portraits.load(small, split="train"))
+    assert len({one.fingerprint for one in sets}) == 4
+
+
+def test_load_refuses_an_unknown_split(tmp_path):
+    with pytest.raises(ValueError, match="split must be one of train, test; received 'valid'"):
+        portraits.load(DataConfig(cache_dir=str(tmp_path)), split="valid")
+    assert not list(tmp_path.iterdir())
 
 
 # Wrong arguments

@@ -1,0 +1,59 @@
+"""The 1,797 handwritten digits that come with scikit-learn: real images of 8x8 pixels, without a download."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from dcgan_tf.config import DataConfig
+from dcgan_tf.data.decoding import fit_image
+from dcgan_tf.data.image_set import ImageSet, pixel_fingerprint
+
+SPLITS = ("train", "test", "all")
+_HOLD_OUT_EVERY = 6
+
+
+def load(config: DataConfig, *, split: str) -> ImageSet:
+    """Return the digits, enlarged smoothly to the configured size.
+
+    Args:
+        config: gives the size, the channels and the fit.
+        split: "train" (1,501 images), "test" (296: every sixth image of each digit, in scikit-learn's order,
+            so that the split is the same everywhere and holds all digits alike), or "all".
+
+    Returns:
+        uint8 [N, H, W, C] in [0, 255], in memory; white ink on black. Labels are the digits.
+
+    Raises:
+        ValueError: for another split.
+    """
+    if split not in SPLITS:
+        raise ValueError(f"split of digits must be one of {', '.join(SPLITS)}, received {split!r}")
+    from sklearn.datasets import load_digits  # takes about a second to import
+
+    pixels, labels = load_digits(return_X_y=True)
+    chosen = np.flatnonzero(_in_split(labels, split))
+    images = np.stack([_resized(pixels[index].reshape(8, 8), config) for index in chosen])
+    return ImageSet(
+        name="digits",
+        images=images,
+        labels=labels[chosen].astype(np.int64),
+        label_names=tuple("0123456789"),
+        fingerprint=pixel_fingerprint(images),
+    )
+
+
+def _in_split(labels: np.ndarray, split: str) -> np.ndarray:
+    """Return bool [N]: which images belong to the split."""
+    if split == "all":
+        return np.ones(len(labels), bool)
+    held_out = np.zeros(len(labels), bool)
+    for digit in range(10):
+        held_out[np.flatnonzero(labels == digit)[_HOLD_OUT_EVERY - 1 :: _HOLD_OUT_EVERY]] = True
+    return held_out if split == "test" else ~held_out
+
+
+def _resized(digit: np.ndarray, config: DataConfig) -> np.ndarray:
+    """Bring one digit, float [8, 8] in [0, 16], to uint8 [H, W, C]."""
+    image = Image.fromarray(np.round(digit * (255 / 16)).astype(np.uint8))
+    return fit_image(image, image_size=config.image_size, channels=config.channels, fit=config.fit)

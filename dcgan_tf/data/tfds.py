@@ -1,0 +1,191 @@
+"""Image datasets of TensorFlow Datasets, read from where they were prepared. Nothing is ever downloaded here.
+
+The images are taken out as they are encoded and go the same way as the files of a folder, so that a picture
+gives the same pixels from either.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import hashlib
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dcgan_tf.config import DataConfig
+from dcgan_tf.data import preparation
+from dcgan_tf.data.image_set import ImageSet, cached
+from dcgan_tf.data.tfds_features import Columns, at_path, find_columns, put_at_path
+
+_READ_BATCH = 256
+
+
+def load(config: DataConfig, *, split: str) -> ImageSet:
+    """Return the images of a prepared TensorFlow Datasets dataset, resized and cached.
+
+    The image is the feature called "image", or else the first by name; labels come from the class feature
+    called "label", or else the first by name; every true-or-false feature, such as CelebA's forty, becomes an
+    attribute.
+
+    Args:
+        config: `spec` is tfds:NAME[/CONFIG][:VERSION]; `data_dir` is where it was prepared, None being the
+            place that TensorFlow Datasets itself uses. Gives the size, the channels and the fit.
+        split: in TensorFlow Datasets' notation: "train", "train[:10%]", "train+test".
+
+    Returns:
+        uint8 [N, H, W, C] in [0, 255], memory-mapped, in the order of the stored files.
+
+    Raises:
+        ValueError: in one line, if the dataset is unknown, not prepared, without images, or lacks the split.
+    """
+    builder = _builder(config.spec.removeprefix("tfds:"), config.data_dir)
+    total = _count(builder, split)
+    columns = find_columns(builder.info.features, builder.info.full_name)
+    digest = _digest(builder, split)
+    key = preparation.key(builder.info.full_name.replace("/", "-"), split, digest, config=config)
+    prepare = partial(_prepare, builder, columns, split=split, total=total, config=config)
+    image_set = cached(config.cache_dir, key, prepare)
+    preparation.check_bad_fraction(image_set, config=config)
+    return image_set
+
+
+def _builder(name: str, data_dir: str | None) -> Any:
+    """Return the reader of what is on disk, whatever its version; the code that makes it is not run."""
+    from tensorflow_datasets.core.read_only_builder import builder_from_files
+    from tensorflow_datasets.core.registered import DatasetNotFoundError
+    from tensorflow_datasets.core.utils.file_utils import list_data_dirs
+
+    folder = Path(data_dir).expanduser() if data_dir else None
+    try:
+        return builder_from_files(name, data_dir=folder)
+    except DatasetNotFoundError:
+        places = [Path(place) for place in list_data_dirs(given_data_dir=folder)]
+    except Exception as error:  # a name that cannot be parsed, half a preparation, an old format: many kinds
+        raise ValueError(f"data=tfds:{name} cannot be opened: {_first_line(error)}") from None
+    raise ValueError(_not_found(name, places))
+
+
+def _not_found(name: str, places: list[Path]) -> str:
+    """Say what to do about a dataset that is not on disk."""
+    import tensorflow_datasets as tfds
+
+    short = name.split("/")[0].split(":")[0]
+    where = " and ".join(str(place) for place in places)
+    known = tfds.list_builders(with_community_datasets=False)  # the community's list would be downloaded
+    others = [f"{short}/{path.name}" for place in places for path in sorted(place.glob(f"{short}/*/"))]
+    there = f" (only {', '.join(others)})" if others else ""
+    if short in known:
+        command = f"import tensorflow_datasets as tfds; tfds.load({name!r}, data_dir={str(places[0])!r})"
+        return f'the dataset {name} is not prepared in {where}{there}; prepare it with: python -c "{command}"'
+    if others:
+        return f"the dataset {name} is not prepared in {where}{there}"
+    on_disk = [path.name for place in places if place.is_dir() for path in place.iterdir() if path.is_dir()]
+    close = difflib.get_close_matches(short, [*on_disk, *known], n=3)
+    hint = f"; did you mean {' or '.join(dict.fromkeys(close))}?" if close else ""
+    return f"TensorFlow Datasets knows no dataset {short!r}, and none of that name is in {where}{hint}"
+
+
+def _count(builder: Any, split: str) -> int:
+    """Return the number of examples in a split."""
+    existing = ", ".join(builder.info.splits)
+    try:
+        total = int(builder.info.splits[split].num_examples)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"split of {builder.info.full_name} must be made of {existing}, such as train[:10%], received "
+            f"{split!r}: {_first_line(error)}"
+        ) from None
+    if total < 1:
+        raise ValueError(f"split {split!r} of {builder.info.full_name} is empty; there are {existing}")
+    return total
+
+
+def _digest(builder: Any, split: str) -> str:
+    """Return what tells a split from all others, also from one made anew under the same version."""
+    files = sorted((path.name, path.stat().st_size) for path in Path(builder.data_dir).iterdir())
+    text = repr((preparation.VERSION, builder.info.full_name, split, files))
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def _prepare(
+    builder: Any, columns: Columns, scratch: Path, *, split: str, total: int, config: DataConfig
+) -> ImageSet:
+    labels: list[np.ndarray] = []
+    attributes: dict[str, list[np.ndarray]] = {name: [] for name in columns.attributes}
+
+    def sources() -> Iterator[tuple[str, bytes]]:
+        position = 0
+        for batch in _batches(builder, columns, split):
+            if columns.label:
+                labels.append(at_path(batch, columns.label))
+            for name, path in columns.attributes.items():
+                attributes[name].append(at_path(batch, path))
+            for encoded in at_path(batch, columns.image):
+                yield f"example {position}", encoded
+                position += 1
+
+    prepared = preparation.write_images(sources(), folder=scratch, config=config, total=total)
+    classes = np.concatenate(labels)[prepared.kept].astype(np.int64) if labels else None
+    if classes is not None and classes.min() < 0:  # how datasets mark a test set whose labels are secret
+        classes = None
+    names = at_path(builder.info.features, columns.label).names if columns.label else ()
+    return ImageSet(
+        name=builder.info.name,
+        images=prepared.images,
+        labels=classes,
+        label_names=tuple(names) if classes is not None else (),
+        attributes={
+            name: np.concatenate(flags)[prepared.kept].astype(np.uint8) for name, flags in attributes.items()
+        },
+        fingerprint=prepared.fingerprint,
+        bad_files=prepared.bad_files,
+    )
+
+
+def _batches(builder: Any, columns: Columns, split: str) -> Iterator[dict[str, Any]]:
+    """Yield batches of examples as NumPy arrays, in stored order, with the images still encoded."""
+    import tensorflow as tf
+    import tensorflow_datasets as tfds
+
+    wanted: dict[str, Any] = {}
+    for path in (columns.image, *([columns.label] if columns.label else []), *columns.attributes.values()):
+        put_at_path(wanted, path, True)
+    decoders: dict[str, Any] = {}
+    put_at_path(decoders, columns.image, tfds.decode.SkipDecoding())
+    with _quiet_absl():
+        dataset = builder.as_dataset(
+            split=split,
+            batch_size=_READ_BATCH,
+            shuffle_files=False,
+            decoders=tfds.decode.PartialDecoding(wanted, decoders=decoders),
+            read_config=tfds.ReadConfig(try_autocache=False),
+        )
+    try:
+        yield from tfds.as_numpy(dataset)
+    except tf.errors.OpError as error:
+        raise ValueError(
+            f"{builder.info.full_name} in {builder.data_dir} is damaged ({_first_line(error)}); "
+            "delete it and prepare it again"
+        ) from None
+
+
+@contextlib.contextmanager
+def _quiet_absl() -> Iterator[None]:
+    """Keep TFDS from warning about a deprecated property that it reads itself."""
+    from absl import logging
+
+    before = logging.get_verbosity()
+    logging.set_verbosity(logging.ERROR)
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__

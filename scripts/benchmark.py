@@ -1,0 +1,211 @@
+"""How fast the training step is, beside what the machine could do and beside the PyTorch example's network.
+
+    python scripts/benchmark.py train
+
+Every figure is a median over rounds in which all contestants take turns, so that a machine whose speed drifts does
+not favour one of them. PyTorch takes part where it is installed (`pip install -e .[torch]`).
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# Otherwise the threads of the library that has just finished spin while the other one is being timed.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+SIZE, CHANNELS = 64, 3
+MATRIX_SIDE = 2048
+PASSES = 11
+"""Forward passes of one network that a step costs, when G and D cost the same: D learns from real (3) and from
+fake (3) images; for G, D forward (1) and back to its input (1), G forward (1) and back (2)."""
+
+
+@click.group()
+def main() -> None:
+    """Time what dcgan_tf does."""
+
+
+@main.command()
+@click.option("--batch-size", default=64, show_default=True)
+@click.option("--filters", default=64, show_default=True)
+@click.option("--rounds", default=10, show_default=True, help="The median is taken over these.")
+def train(batch_size: int, filters: int, rounds: int) -> None:
+    """Images per second of the training step at 64x64, in float32 and bfloat16."""
+    contestants = _contestants(batch_size, filters)
+    for run in contestants.values():  # the first call compiles
+        run()
+        run()
+    seconds = interleaved_seconds(contestants, rounds)
+    peak = {
+        precision: 2 * MATRIX_SIDE**3 / seconds[f"matrix product {precision}"] / 1e9
+        for precision in ("float32", "bfloat16")
+    }
+    per_image = step_gflop_per_image(filters)
+    click.echo(f"64x64x3, {filters} filters, batch {batch_size}; a step costs {per_image:.2f} GFLOP an image")
+    for precision, value in peak.items():
+        click.echo(f"matrix product {MATRIX_SIDE}^3 {precision}: {value:.0f} GFLOP/s")
+    click.echo(f"{'training step':<28}{'images/s':>10}{'of the matrix-product peak':>30}")
+    for name, value in seconds.items():
+        if not name.startswith("matrix"):
+            rate = batch_size / value
+            share = rate * per_image / peak[name.rsplit(" ", 1)[-1]]
+            click.echo(f"{name:<28}{rate:>10.1f}{share:>29.0%}")
+    click.echo(f"waiting for data: {1e3 * data_wait(batch_size, filters):.2f} ms a step")
+
+
+def interleaved_seconds(contestants: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
+    """Return the median seconds of one call of each, all taking turns."""
+    times: dict[str, list[float]] = {name: [] for name in contestants}
+    for _ in range(rounds):
+        for name, run in contestants.items():
+            started = time.perf_counter()
+            run()
+            times[name].append(time.perf_counter() - started)
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def step_gflop_per_image(filters: int) -> float:
+    """Return the arithmetic of one training step for one image: PASSES times D's forward pass (G's is the same)."""
+    channels, side, multiply_adds = CHANNELS, SIZE, 0
+    for width in (filters, 2 * filters, 4 * filters, 8 * filters):
+        side //= 2
+        multiply_adds += side * side * 4 * 4 * channels * width
+        channels = width
+    multiply_adds += side * side * channels
+    return PASSES * 2 * multiply_adds / 1e9
+
+
+def _contestants(batch_size: int, filters: int) -> dict[str, Callable[[], Any]]:
+    contestants: dict[str, Callable[[], Any]] = {}
+    for precision in ("float32", "bfloat16"):
+        contestants[f"matrix product {precision}"] = matrix_product(precision)
+        contestants[f"dcgan_tf {precision}"] = our_step(batch_size, filters, precision)
+    try:
+        import torch  # noqa: F401
+    except ImportError:
+        click.echo("PyTorch is not installed: pip install -e .[torch] adds its example to the comparison")
+        return contestants
+    for precision in ("float32", "bfloat16"):
+        contestants[f"PyTorch example {precision}"] = torch_step(batch_size, filters, precision)
+    return contestants
+
+
+def matrix_product(precision: str) -> Callable[[], Any]:
+    """Return a call that multiplies two square matrices."""
+    import tensorflow as tf
+
+    left = tf.cast(tf.random.stateless_normal((MATRIX_SIDE, MATRIX_SIDE), (0, 1)), precision)
+    right = tf.cast(tf.random.stateless_normal((MATRIX_SIDE, MATRIX_SIDE), (0, 2)), precision)
+    return lambda: tf.linalg.matmul(left, right)[0, 0].numpy()
+
+
+def our_step(batch_size: int, filters: int, precision: str) -> Callable[[], Any]:
+    """Return a call that does one training step of this library on random images."""
+    import tensorflow as tf
+
+    from dcgan_tf.config import preset
+    from dcgan_tf.training.state import create_train_state
+    from dcgan_tf.training.step import make_train_step
+    from dcgan_tf.training.strategy import make_strategy
+
+    config = preset(filters=filters, batch_size=batch_size)
+    strategy = make_strategy(1)
+    with strategy.scope():
+        state = create_train_state(config, precision=precision)
+    step = make_train_step(config, state, strategy)
+    images = tf.random.stateless_uniform((batch_size, SIZE, SIZE, CHANNELS), (0, 3), 0, 256, tf.int32)
+    images = tf.cast(images, tf.uint8)
+    return lambda: float(step(images)["generator_loss"])
+
+
+def torch_step(batch_size: int, filters: int, precision: str) -> Callable[[], Any]:
+    """Return a call that does one step of the usual PyTorch DCGAN: same networks, same updates, channels last."""
+    import torch
+    from torch import nn
+
+    generator, discriminator = torch_networks(filters)
+    for network in (generator, discriminator):
+        network.to(memory_format=torch.channels_last)
+    optimizers = [
+        torch.optim.Adam(network.parameters(), lr=2e-4, betas=(0.5, 0.999))
+        for network in (discriminator, generator)
+    ]
+    loss = nn.BCEWithLogitsLoss()
+    images = torch.rand(batch_size, CHANNELS, SIZE, SIZE).to(memory_format=torch.channels_last) * 2 - 1
+    ones, zeros = torch.ones(batch_size, 1), torch.zeros(batch_size, 1)
+
+    def judge(pictures: Any, target: Any) -> Any:
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
+            logits = discriminator(pictures)
+        return loss(logits.float(), target)
+
+    def step() -> float:
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
+            fakes = generator(torch.randn(batch_size, 100, 1, 1))
+        optimizers[0].zero_grad()
+        judge(images, ones).backward()
+        judge(fakes.detach(), zeros).backward()
+        optimizers[0].step()
+        optimizers[1].zero_grad()
+        generator_loss = judge(fakes, ones)
+        generator_loss.backward()
+        optimizers[1].step()
+        return float(generator_loss)
+
+    return step
+
+
+def torch_networks(filters: int) -> tuple[Any, Any]:
+    """Return G and D as PyTorch modules, D without its sigmoid."""
+    from torch import nn
+
+    wide_to_narrow = [8 * filters, 4 * filters, 2 * filters, filters]
+    layers: list[Any] = [nn.ConvTranspose2d(100, wide_to_narrow[0], 4, 1, 0, bias=False)]
+    for wide, narrow in zip(wide_to_narrow, [*wide_to_narrow[1:], CHANNELS], strict=True):
+        layers += [nn.BatchNorm2d(wide), nn.ReLU(True)]
+        layers += [nn.ConvTranspose2d(wide, narrow, 4, 2, 1, bias=False)]
+    generator = nn.Sequential(*layers, nn.Tanh())
+    layers = [nn.Conv2d(CHANNELS, filters, 4, 2, 1, bias=False), nn.LeakyReLU(0.2, True)]
+    for wide, narrow in reversed(list(zip(wide_to_narrow, wide_to_narrow[1:], strict=False))):
+        layers += [nn.Conv2d(narrow, wide, 4, 2, 1, bias=False)]
+        layers += [nn.BatchNorm2d(wide), nn.LeakyReLU(0.2, True)]
+    discriminator = nn.Sequential(*layers, nn.Conv2d(8 * filters, 1, 4, 1, 0, bias=False), nn.Flatten())
+    return generator, discriminator
+
+
+def data_wait(batch_size: int, filters: int, steps: int = 20) -> float:
+    """Return the median seconds a step waits for its batch of drawn portraits, read from the cache."""
+    from dcgan_tf import data
+    from dcgan_tf.config import preset
+    from dcgan_tf.data.pipeline import distributed_batches
+    from dcgan_tf.training.state import create_train_state
+    from dcgan_tf.training.step import make_train_step
+    from dcgan_tf.training.strategy import make_strategy, resolve_precision
+
+    config = preset(filters=filters, batch_size=batch_size)
+    strategy = make_strategy(1)
+    with strategy.scope():
+        state = create_train_state(config, precision=resolve_precision("auto"))
+    step = make_train_step(config, state, strategy)
+    images = data.load(config.data).images
+    batches = iter(
+        distributed_batches(strategy, images, batch_size=batch_size, seed=0, flip=True, first_step=0)
+    )
+    waits = []
+    for _ in range(steps):
+        started = time.perf_counter()
+        batch = next(batches)
+        waits.append(time.perf_counter() - started)
+        float(step(batch)["generator_loss"])
+    return statistics.median(waits[2:])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,182 @@
+"""Makes a folder of every odd and every bad kind of image file, and knows what each must give.
+
+The good ones are 16x16 or as said, of one colour unless said otherwise, so that the expected pixel is known.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+RED = (200, 40, 20)
+GREY_OF_RED = 86  # 0.299 * 200 + 0.587 * 40 + 0.114 * 20 = 85.56
+WHITE = (255, 255, 255)
+
+# The colour at the centre of each good file, once prepared as RGB. JPEG and WebP may be 3 off.
+GOOD: dict[str, tuple[int, int, int]] = {
+    "1x1.png": RED,
+    "animated.gif": RED,
+    "animated.webp": RED,
+    "bmp.bmp": RED,
+    "cmyk.jpg": RED,
+    "CAPITALS.JPG": RED,
+    "damaged-exif.jpg": RED,
+    "float-255.tiff": (130, 130, 130),
+    "float-1.tif": (128, 128, 128),
+    "grey.jpg": (86, 86, 86),
+    "grey.png": (86, 86, 86),
+    "grey-16-bit.png": (130, 130, 130),
+    "grey-alpha-half.png": (171, 171, 171),  # (86 * 128 + 255 * 127) / 255 = 170.2, grey 86 seen through
+    "int-32.tiff": (130, 130, 130),
+    "one-bit.png": WHITE,
+    "palette.png": RED,
+    "palette-transparent.png": WHITE,
+    "plain.jpeg": RED,
+    "plain.png": RED,
+    "png-called.jpg": RED,
+    "progressive.jpg": RED,
+    "rgb-16-bit.png": RED,
+    "rgba-clear.png": WHITE,
+    "rgba-solid.png": RED,
+    "rotated-by-exif.jpg": RED,  # 16 wide, 32 high once upright: red above, blue below
+    "tiff.tiff": RED,
+    "webp.webp": RED,
+    "wide-2000x8.png": RED,
+}
+
+BAD: dict[str, str] = {
+    "bad-checksum.png": "damaged: broken data stream",
+    "bomb-20000x20000.png": "more than 64 megapixels",
+    "bomb-9000x9000.png": "9000x9000 pixels, more than 64 megapixels",
+    "broken-link.jpg": "missing (a broken link?)",
+    "empty.jpg": "empty file",
+    "float-nan.tiff": "values from nan to nan, expected 0 to 255",
+    "folder.jpg": "a folder, not a file",
+    "html.png": "not an image",
+    "postscript.jpg": "not an image",
+    "text.jpg": "not an image",
+    "truncated-by-10.jpg": "truncated",
+    "truncated-half.jpg": "truncated",
+    "truncated-half.png": "truncated",
+}
+
+
+def write_odd_images(folder: Path) -> None:
+    """Write every file of `GOOD` and `BAD` into an existing folder, and a few that must be passed over."""
+    _write_common(folder)
+    _write_transparent(folder)
+    _write_deep(folder)
+    _write_turned_and_animated(folder)
+    _write_bad(folder)
+    _write_bombs(folder)
+    (folder / ".hidden.png").write_bytes(encoded("PNG"))
+    (folder / ".thumbnails").mkdir()
+    (folder / ".thumbnails" / "small.png").write_bytes(encoded("PNG"))
+    (folder / "notes.txt").write_text("not called like an image")
+
+
+def solid(colour: object = RED, *, mode: str = "RGB", size: tuple[int, int] = (16, 16)) -> Image.Image:
+    """Return an image of one colour; `size` is (width, height)."""
+    return Image.new(mode, size, colour)  # type: ignore[arg-type]
+
+
+def noise(*, size: tuple[int, int] = (64, 64), seed: int = 0) -> Image.Image:
+    """Return an image that does not compress, so that its file can be cut in the middle of the pixels."""
+    pixels = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), np.uint8)
+    return Image.fromarray(pixels)
+
+
+def encoded(kind: str, image: Image.Image | None = None, **options: object) -> bytes:
+    """Return the bytes of an image file."""
+    buffer = io.BytesIO()
+    (image or solid()).save(buffer, kind, **options)  # type: ignore[arg-type]
+    return buffer.getvalue()
+
+
+def png(width: int, height: int, bit_depth: int, colour_type: int, rows: bytes) -> bytes:
+    """Return a PNG put together by hand; `rows` are the raw rows, each with its filter byte."""
+    header = struct.pack(">IIBBBBB", width, height, bit_depth, colour_type, 0, 0, 0)
+    parts = [_chunk(b"IHDR", header), _chunk(b"IDAT", zlib.compress(rows)), _chunk(b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def _chunk(name: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+
+def _write_common(folder: Path) -> None:
+    solid().save(folder / "plain.png")
+    solid().save(folder / "plain.jpeg")
+    solid().save(folder / "progressive.jpg", progressive=True)
+    solid(GREY_OF_RED, mode="L").save(folder / "grey.jpg")
+    solid(GREY_OF_RED, mode="L").save(folder / "grey.png")
+    solid(1, mode="1").save(folder / "one-bit.png")
+    solid().quantize(4).save(folder / "palette.png")
+    solid().save(folder / "bmp.bmp")
+    solid().save(folder / "tiff.tiff")
+    solid().save(folder / "webp.webp", lossless=True)
+    solid(size=(1, 1)).save(folder / "1x1.png")
+    solid(size=(2000, 8)).save(folder / "wide-2000x8.png")
+    # Ink is 255 minus light, without black.
+    solid((55, 215, 235, 0), mode="CMYK").save(folder / "cmyk.jpg")
+    (folder / "png-called.jpg").write_bytes(encoded("PNG"))
+    (folder / "CAPITALS.JPG").write_bytes(encoded("JPEG"))
+
+
+def _write_transparent(folder: Path) -> None:
+    solid((*RED, 255), mode="RGBA").save(folder / "rgba-solid.png")
+    solid((*RED, 0), mode="RGBA").save(folder / "rgba-clear.png")
+    solid((GREY_OF_RED, 128), mode="LA").save(folder / "grey-alpha-half.png")
+    solid().quantize(4).save(folder / "palette-transparent.png", transparency=0)
+
+
+def _write_deep(folder: Path) -> None:
+    grey = np.full((16, 16), 130 * 256 + 77)
+    Image.fromarray(grey.astype(np.uint16)).save(folder / "grey-16-bit.png")
+    Image.fromarray(grey.astype(np.int32)).save(folder / "int-32.tiff")
+    row = b"\0" + struct.pack(">3H", *(value * 256 + 99 for value in RED)) * 16
+    (folder / "rgb-16-bit.png").write_bytes(png(16, 16, 16, 2, row * 16))
+    Image.fromarray(np.full((16, 16), 0.5, np.float32)).save(folder / "float-1.tif")
+    Image.fromarray(np.full((16, 16), 130.0, np.float32)).save(folder / "float-255.tiff")
+    Image.fromarray(np.full((16, 16), np.nan, np.float32)).save(folder / "float-nan.tiff")
+
+
+def _write_turned_and_animated(folder: Path) -> None:
+    # Stored 32 wide: blue left, red right. Orientation 8 turns it to the left: red comes to the top.
+    stored = solid((20, 40, 200), size=(32, 16))
+    stored.paste(RED, (14, 0, 32, 16))
+    exif = Image.Exif()
+    exif[0x0112] = 8
+    stored.save(folder / "rotated-by-exif.jpg", exif=exif, quality=95, subsampling=0)
+    (folder / "damaged-exif.jpg").write_bytes(encoded("JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\x7f"))
+    second = solid((20, 40, 200))
+    solid().save(folder / "animated.gif", save_all=True, append_images=[second])
+    solid().save(folder / "animated.webp", save_all=True, append_images=[second], lossless=True)
+
+
+def _write_bad(folder: Path) -> None:
+    jpeg, whole = encoded("JPEG", noise()), encoded("PNG", noise())
+    (folder / "truncated-half.jpg").write_bytes(jpeg[: len(jpeg) // 2])
+    (folder / "truncated-by-10.jpg").write_bytes(jpeg[:-10])
+    (folder / "truncated-half.png").write_bytes(whole[: len(whole) // 2])
+    checksum = whole.index(b"IEND") - 9  # the last byte of the compressed pixels' own
+    (folder / "bad-checksum.png").write_bytes(
+        whole[:checksum] + bytes([whole[checksum] ^ 1]) + whole[checksum + 1 :]
+    )
+    (folder / "empty.jpg").touch()
+    (folder / "text.jpg").write_text("this is not a picture\n" * 20)
+    (folder / "html.png").write_text("<!doctype html><title>404 Not Found</title>")
+    (folder / "postscript.jpg").write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n")
+    (folder / "broken-link.jpg").symlink_to(folder / "nowhere.jpg")
+    (folder / "folder.jpg").mkdir()
+
+
+def _write_bombs(folder: Path) -> None:
+    row = b"\0" + bytes(20000)
+    (folder / "bomb-20000x20000.png").write_bytes(png(20000, 20000, 8, 0, row))
+    (folder / "bomb-9000x9000.png").write_bytes(png(9000, 9000, 8, 0, row))

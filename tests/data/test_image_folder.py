@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from odd_images import BAD, GOOD, encoded, solid, write_odd_images
+
+from dcgan_tf.config import DataConfig
+from dcgan_tf.data import image_folder, load, preparation
+
+RED, GREEN, BLUE = (200, 40, 20), (20, 200, 40), (20, 40, 200)
+
+
+def put(root, files):
+    """Write {relative path: colour} as PNG files."""
+    for file, colour in files.items():
+        (root / file).parent.mkdir(parents=True, exist_ok=True)
+        (root / file).write_bytes(encoded("PNG", solid(colour)))
+    return root
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    return tmp_path / "holiday photos"
+
+
+@pytest.fixture
+def read(tmp_path, pictures):
+    def _read(split="train", *, root=pictures, **changes):
+        settings = {"spec": str(root), "image_size": (8, 8), "cache_dir": str(tmp_path / "cache")}
+        return image_folder.load(DataConfig(**(settings | changes)), split=split)
+
+    return _read
+
+
+# What is found, and in which order
+
+
+def test_images_at_any_depth_in_the_order_of_their_paths(pictures, read):
+    put(pictures, {"b.png": GREEN, "a/z/deep.PNG": RED, "c/1.png": BLUE, ".hidden/x.png": RED, ".x.png": RED})
+    found = read()
+    assert found.name == "holiday photos"
+    assert found.images.shape == (3, 8, 8, 3)
+    assert found.images.dtype == np.uint8
+    assert found.images[:, 4, 4].tolist() == [list(RED), list(GREEN), list(BLUE)]
+    assert found.labels is None  # b.png lies in no sub-folder
+
+
+def test_links_are_followed_but_not_in_circles(pictures, read, tmp_path):
+    put(pictures, {"a/1.png": RED})
+    put(tmp_path / "elsewhere", {"2.png": GREEN})
+    (pictures / "b").symlink_to(tmp_path / "elsewhere")
+    (pictures / "a" / "round").symlink_to(pictures)
+    found = read()
+    assert found.images[:, 4, 4].tolist() == [list(RED), list(GREEN)]
+    assert found.label_names == ("a", "b")
+
+
+def test_sub_folders_are_classes(pictures, read):
+    put(pictures, {"dogs/1.png": RED, "cats/tabby/1.png": GREEN, "cats/2.png": BLUE})
+    found = read()
+    assert found.label_names == ("cats", "dogs")
+    assert found.labels.tolist() == [0, 0, 1]
+    assert found.labels.dtype == np.int64
+
+
+def test_one_sub_folder_is_no_class(pictures, read):
+    put(pictures, {"all/1.png": RED, "all/2.png": GREEN})
+    assert read().labels is None
+
+
+def test_train_and_test_folders_are_splits_with_classes_inside(pictures, read):
+    put(pictures, {"train/a/1.png": RED, "train/b/1.png": GREEN})
+    put(pictures, {"val/a/1.png": BLUE, "val/b/2.png": GREEN})
+    assert len(read()) == 2
+    assert read().label_names == ("a", "b")
+    assert read("val").images[0, 4, 4].tolist() == list(BLUE)
+    with pytest.raises(ValueError, match=r"must be one of train, val, received 'test'"):
+        read("test")
+
+
+@pytest.mark.parametrize("file", ["other/1.png", "1.png"])
+def test_another_folder_or_image_beside_train_and_test_makes_them_classes(pictures, read, file):
+    put(pictures, {"train/1.png": RED, "test/1.png": RED, file: GREEN})
+    assert len(read()) == 3
+    with pytest.raises(ValueError, match="has the split train only, received 'test'"):
+        read("test")
+
+
+def test_no_images_says_where_and_what_was_looked_for(pictures, read):
+    pictures.mkdir()
+    (pictures / "notes.txt").touch()
+    with pytest.raises(ValueError, match=r"no images in .*holiday photos.*\.bmp \.gif \.jpeg .*\.webp"):
+        read()
+
+
+def test_size_channels_and_fit(pictures, read):
+    put(pictures, {"1.png": (255, 255, 255)})
+    assert read(image_size=(8, 16), channels=1).images.shape == (1, 8, 16, 1)
+    padded = read(image_size=(8, 16), fit="pad").images
+    assert (padded[0, :, 4:12] == 255).all()
+    assert padded[0, :, :4].max() == 0
+
+
+# Odd and bad files
+
+
+@pytest.fixture
+def odd(pictures):
+    pictures.mkdir()
+    write_odd_images(pictures)
+    return pictures
+
+
+def test_every_odd_file_is_read_and_every_bad_one_named(odd, read):
+    found = read(max_bad_fraction=0.5)
+    assert len(found) == len(GOOD)
+    for image, name in zip(found.images, sorted(GOOD), strict=True):
+        np.testing.assert_allclose(image[2, 4].astype(int), GOOD[name], atol=3, err_msg=name)
+    assert [bad.file for bad in found.bad_files] == sorted(BAD)
+    assert all(bad.reason.startswith(BAD[bad.file]) for bad in found.bad_files)
+
+
+def test_too_many_bad_files_are_refused_until_the_limit_is_raised(odd, read, monkeypatch):
+    expected = (
+        rf"{len(BAD)} of the {len(BAD) + len(GOOD)} images in .* cannot be read, "
+        r"and at most 0.05 of them may be: bad-checksum.png \(damaged: .*"
+        r"bomb-20000x20000.png \(more than 64 megapixels\).*"
+        rf"and {len(BAD) - 5} more. Remove or repair these files, or raise --max-bad-fraction"
+    )
+    with pytest.raises(ValueError, match=expected):
+        read()
+    monkeypatch.setattr(preparation, "write_images", None)  # nothing is decoded again
+    assert len(read(max_bad_fraction=0.4)) == len(GOOD)
+
+
+def test_only_bad_files(pictures, read):
+    pictures.mkdir()
+    (pictures / "a.jpg").touch()
+    with pytest.raises(ValueError, match=r"none of the 1 images can be read: a.jpg \(empty file\)"):
+        read(max_bad_fraction=1.0)
+
+
+def test_bad_files_do_not_shift_labels(pictures, read):
+    put(pictures, {"a/2.png": RED, "b/1.png": GREEN, "c/1.png": BLUE})
+    (pictures / "a" / "1.png").touch()
+    (pictures / "b" / "0.png").write_text("no")
+    found = read(max_bad_fraction=0.5)
+    assert found.labels.tolist() == [0, 1, 2]
+    assert found.images[:, 4, 4].tolist() == [list(RED), list(GREEN), list(BLUE)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_name_that_is_not_utf_8(pictures, read):
+    put(pictures, {"a.png": RED})
+    shutil.copy(pictures / "a.png", pictures / os.fsdecode(b"caf\xe9.png"))
+    (pictures / os.fsdecode(b"bad\xe9.png")).touch()
+    found = read(max_bad_fraction=0.5)
+    assert len(found) == 2
+    assert found.bad_files[0].file == "bad\udce9.png"
+
+
+# The cache
+
+
+def test_prepared_once_and_anew_after_a_change(pictures, read, monkeypatch):
+    put(pictures, {"1.png": RED, "2.png": GREEN})
+    calls = []
+    original = preparation.write_images
+    monkeypatch.setattr(preparation, "write_images", lambda *a, **k: calls.append(1) or original(*a, **k))
+    read(), read()
+    assert len(calls) == 1
+    put(pictures, {"3.png": BLUE})
+    assert len(read()) == 3
+    os.utime(pictures / "1.png", ns=(0, 0))
+    read()
+    read(fit="pad"), read(channels=1), read(image_size=(8, 16))
+    assert len(calls) == 6
+
+
+def test_fingerprint_does_not_depend_on_place_or_time(pictures, read, tmp_path):
+    put(pictures, {"1.png": RED, "2.png": GREEN})
+    here = read()
+    shutil.copytree(pictures, tmp_path / "moved", copy_function=shutil.copyfile)  # other times
+    moved = read(root=tmp_path / "moved", cache_dir=str(tmp_path / "other cache"))
+    assert moved.fingerprint == here.fingerprint
+    assert moved.name == "moved"
+    put(pictures, {"1.png": BLUE})
+    assert read().fingerprint != here.fingerprint
+
+
+def test_folder_is_reached_through_load(pictures, tmp_path):
+    put(pictures, {"1.png": RED})
+    config = DataConfig(spec=str(pictures), image_size=(8, 8), cache_dir=str(tmp_path / "cache"))
+    assert len(load(config)) == 1
+
+
+def test_progress_is_logged(pictures, read, monkeypatch, caplog):
+    put(pictures, {f"{index}.png": RED for index in range(3)})
+    monkeypatch.setattr(preparation, "_SECONDS_BETWEEN_REPORTS", -1.0)
+    with caplog.at_level(logging.INFO, "dcgan_tf"):
+        read()
+    assert caplog.messages[-1] == "prepared 3 of 3 images"
+
+
+_MEASURE = """
+import resource, sys
+from pathlib import Path
+from dcgan_tf.config import DataConfig
+from dcgan_tf.data.preparation import write_images
+encoded = Path(sys.argv[1]).read_bytes()
+config = DataConfig(image_size=(128, 128))
+def prepare(count):
+    sources = ((str(i), encoded) for i in range(count))
+    write_images(sources, folder=Path(sys.argv[2]), config=config, total=count)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = prepare(600)
+print((prepare(3000) - before) // 1024)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in kilobytes on Linux")
+def test_memory_does_not_grow_with_the_number_of_images(tmp_path):
+    (tmp_path / "one.png").write_bytes(encoded("PNG", solid(size=(128, 128))))
+    command = [sys.executable, "-c", _MEASURE, str(tmp_path / "one.png"), str(tmp_path)]
+    grown = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert (tmp_path / "images.npy").stat().st_size == 3000 * 128 * 128 * 3 + 128  # 147 MB
+    assert int(grown) < 25
+
+
+def test_tensorflow_is_not_needed():
+    names = "image_folder, digits, image_set, decoding, tfds"
+    code = f"import sys; from dcgan_tf.data import {names}; print('tensorflow' in sys.modules)"
+    output = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert output == "False\n"

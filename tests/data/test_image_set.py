@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import json
+import stat
+import sys
+
+import numpy as np
+import pytest
+
+from dcgan_tf.data.image_set import (
+    BadFile,
+    ImageSet,
+    ImageWriter,
+    cached,
+    default_cache_dir,
+    pixel_fingerprint,
+)
+
+IMAGES = np.arange(3 * 2 * 4 * 1, dtype=np.uint8).reshape(3, 2, 4, 1)
+
+
+def example(**changes) -> ImageSet:
+    values = {
+        "name": "example",
+        "images": IMAGES,
+        "labels": np.array([1, 0, 1]),
+        "label_names": ("cat", "dög"),
+        "attributes": {"file": np.array([0, 1, 1], np.uint8), "age": np.array([-1, 0.5, 1], np.float32)},
+        "fingerprint": pixel_fingerprint(IMAGES),
+        "bad_files": (BadFile("sub/caf\udce9.jpg", "truncated"),),  # a name that is not UTF-8
+    }
+    return ImageSet(**(values | changes))
+
+
+def refuse(scratch):
+    raise AssertionError("prepared again")
+
+
+def test_what_was_stored_comes_back(tmp_path):
+    cached(tmp_path, "key", lambda scratch: example())
+    found = cached(tmp_path, "key", refuse)
+    assert len(found) == 3
+    assert isinstance(found.images, np.memmap)
+    assert not found.images.flags.writeable
+    np.testing.assert_array_equal(found.images, IMAGES)
+    np.testing.assert_array_equal(found.labels, [1, 0, 1])
+    assert found.label_names == ("cat", "dög")
+    assert list(found.attributes) == ["file", "age"]
+    np.testing.assert_array_equal(found.attributes["age"], np.array([-1, 0.5, 1], np.float32))
+    assert found.attributes["file"].dtype == np.uint8
+    assert found.bad_files == (BadFile("sub/caf\udce9.jpg", "truncated"),)
+    assert found.fingerprint == pixel_fingerprint(IMAGES)
+
+
+def test_a_set_without_labels_and_attributes_comes_back(tmp_path):
+    found = cached(tmp_path, "key", lambda scratch: example(labels=None, label_names=(), attributes={}))
+    assert found.labels is None
+    assert found.label_names == ()
+    assert found.attributes == {}
+
+
+def test_a_failed_preparation_leaves_nothing_and_is_made_again(tmp_path):
+    with pytest.raises(RuntimeError, match="out of luck"):
+        cached(tmp_path, "key", lambda scratch: (_ for _ in ()).throw(RuntimeError("out of luck")))
+    assert list(tmp_path.iterdir()) == []
+    assert len(cached(tmp_path, "key", lambda scratch: example())) == 3
+
+
+def test_a_folder_without_manifest_is_made_again(tmp_path):
+    (tmp_path / "key").mkdir()
+    (tmp_path / "key" / "images.npy").write_bytes(b"half")
+    np.testing.assert_array_equal(cached(tmp_path, "key", lambda scratch: example()).images, IMAGES)
+
+
+def test_the_first_of_two_preparations_stays(tmp_path):
+    def slow(scratch):
+        cached(tmp_path, "key", lambda scratch: example(name="first"))
+        return example(name="second")
+
+    assert cached(tmp_path, "key", slow).name == "first"
+    assert [path.name for path in tmp_path.iterdir()] == ["key"]
+
+
+def test_a_damaged_cache_is_named(tmp_path):
+    cached(tmp_path, "key", lambda scratch: example())
+    np.save(tmp_path / "key" / "images.npy", IMAGES[:2])
+    with pytest.raises(ValueError, match=r"key are damaged .*\[2, 2, 4, 1\].*delete that folder"):
+        cached(tmp_path, "key", refuse)
+
+
+def test_a_cache_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ValueError, match=r"cannot be written: .*file.*--cache-dir"):
+        cached(tmp_path / "file" / "cache", "key", refuse)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+def test_others_may_read_a_shared_cache(tmp_path):
+    cached(tmp_path, "key", lambda scratch: example())
+    (tmp_path / "ordinary").mkdir()
+    modes = [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("key", "ordinary")]
+    assert modes[0] == modes[1]
+
+
+def test_the_cache_is_where_the_environment_says(monkeypatch, tmp_path):
+    monkeypatch.setenv("DCGAN_TF_CACHE", str(tmp_path / "explicit"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    assert default_cache_dir() == tmp_path / "explicit"
+    monkeypatch.delenv("DCGAN_TF_CACHE")
+    assert default_cache_dir() == tmp_path / "xdg" / "dcgan_tf"
+
+
+def test_writer_gives_the_same_file_as_numpy(tmp_path):
+    with ImageWriter(tmp_path, shape=(2, 4, 1)) as writer:
+        for image in IMAGES:
+            writer.append(image)
+    np.save(tmp_path / "expected.npy", IMAGES)
+    assert (tmp_path / "images.npy").read_bytes() == (tmp_path / "expected.npy").read_bytes()
+    assert writer.fingerprint() == pixel_fingerprint(IMAGES)
+
+
+def test_header_has_the_same_length_for_any_number_of_images(tmp_path):
+    with ImageWriter(tmp_path, shape=(2, 4, 1)) as writer:
+        short = len(writer._header())
+        writer.count = 10**12
+        assert len(writer._header()) == short
+
+
+def test_writer_refuses_another_shape(tmp_path):
+    with (
+        ImageWriter(tmp_path, shape=(2, 4, 1)) as writer,
+        pytest.raises(ValueError, match=r"uint8 \(2, 4, 1\), received float64 \(2, 4, 1\)"),
+    ):
+        writer.append(IMAGES[0].astype(float))
+
+
+def test_fingerprint_sees_pixels_order_and_shape():
+    changed = IMAGES.copy()
+    changed[2, 1, 3, 0] += 1
+    several = [IMAGES, changed, IMAGES[::-1], IMAGES.reshape(3, 4, 2, 1), IMAGES[:2]]
+    assert len({pixel_fingerprint(images) for images in several}) == len(several)
+    assert pixel_fingerprint(IMAGES) == pixel_fingerprint(IMAGES.copy())
+
+
+def test_fingerprint_of_many_images_is_that_of_all_their_bytes():
+    import hashlib
+
+    many = np.random.default_rng(0).integers(0, 256, (2500, 2, 2, 3), np.uint8)
+    expected = hashlib.blake2b(b"(2, 2, 3)" + many.tobytes(), digest_size=16).hexdigest()
+    assert pixel_fingerprint(many) == expected
+
+
+def test_manifest_is_written_for_people(tmp_path):
+    cached(tmp_path, "key", lambda scratch: example(bad_files=(BadFile("grün.jpg", "empty file"),)))
+    text = (tmp_path / "key" / "manifest.json").read_text(encoding="utf-8")
+    assert "grün.jpg" in text
+    assert json.loads(text)["shape"] == [3, 2, 4, 1]
