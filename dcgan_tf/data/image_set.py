@@ -8,11 +8,13 @@ without it is a preparation that was cut short and is made again.
 from __future__ import annotations
 
 import dataclasses
+import glob
 import hashlib
 import io
 import json
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,6 +24,7 @@ from typing import Any
 import numpy as np
 
 MANIFEST = "manifest.json"
+_ABANDONED_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -139,6 +142,7 @@ def cached(cache_dir: str | Path | None, key: str, prepare: Callable[[Path], Ima
     """
     folder = Path(cache_dir or default_cache_dir()).expanduser() / key
     if not (folder / MANIFEST).exists():
+        _remove_abandoned(folder)
         scratch = _make_scratch(folder)
         try:
             write(prepare(scratch), scratch)
@@ -221,6 +225,14 @@ def _make_scratch(folder: Path) -> Path:
             "choose another with --cache-dir or the variable DCGAN_TF_CACHE"
         ) from error
     return scratch
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what preparations of this set left behind when they were killed: nothing was written for a day."""
+    for scratch in folder.parent.glob(f".{glob.escape(folder.name)}-*"):
+        written = max((path.stat().st_mtime for path in [scratch, *scratch.iterdir()]), default=0.0)
+        if time.time() - written > _ABANDONED_SECONDS:
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _put_in_place(scratch: Path, folder: Path) -> None:

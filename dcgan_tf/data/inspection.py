@@ -8,7 +8,7 @@ import numpy as np
 
 from dcgan_tf.data.image_set import ImageSet
 
-SHOWN_BAD_FILES = 20
+SHOWN_BAD_FILES = 50
 
 
 def summary(image_set: ImageSet) -> str:
@@ -20,7 +20,7 @@ def summary(image_set: ImageSet) -> str:
         f"levels {some.min()} to {some.max()}, mean {some.mean():.1f}",
         *_labels(image_set),
         *_attributes(image_set),
-        *_bad_files(image_set),
+        *bad_files(image_set),
     ]
     return "\n".join(lines)
 
@@ -49,12 +49,13 @@ def _attributes(image_set: ImageSet) -> list[str]:
     return lines
 
 
-def _bad_files(image_set: ImageSet) -> list[str]:
+def bad_files(image_set: ImageSet) -> list[str]:
+    """Return a line for each file that could not be used, and one with their number; none if all could."""
     bad = image_set.bad_files
     if not bad:
         return []
     lines = [f"{len(bad):,} file(s) could not be used:"]
     lines += [f"  {entry.file}: {entry.reason}" for entry in bad[:SHOWN_BAD_FILES]]
     if len(bad) > SHOWN_BAD_FILES:
-        lines.append(f"  … and {len(bad) - SHOWN_BAD_FILES:,} more")
+        lines.append(f"  … and {len(bad) - SHOWN_BAD_FILES:,} more, in the manifest of the prepared images")
     return lines

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from dcgan_tf import data
+from dcgan_tf import data, images
 from dcgan_tf.config import Config
+from dcgan_tf.data import inspection
 from dcgan_tf.data.image_set import ImageSet
 from dcgan_tf.data.pipeline import distributed_batches, steps_per_epoch
 from dcgan_tf.runs.checkpoints import CheckpointStore
@@ -87,6 +88,7 @@ def _start(config: Config, paths: RunPaths, strategy: tf.distribute.Strategy, im
     first_step = restore(state, store)
     write_environment(paths, strategy, config, first_step)
     forget_records_after(paths.stats, first_step)
+    _show_data(image_set, paths)
     epoch = steps_per_epoch(len(image_set), config.training.batch_size)
     total_steps = config.training.steps or (config.training.epochs or 0) * epoch
     _log.info(
@@ -100,6 +102,13 @@ def _start(config: Config, paths: RunPaths, strategy: tf.distribute.Strategy, im
         paths.root,
     )
     return Session(config, paths, store, state, strategy, image_set, first_step, total_steps, epoch)
+
+
+def _show_data(image_set: ImageSet, paths: RunPaths) -> None:
+    """Name the files that were left out, and save a grid of what is trained on, before the first step."""
+    for line in inspection.bad_files(image_set):
+        _log.warning("%s", line)
+    images.save(paths.real_images, inspection.examples(image_set))
 
 
 def _run(session: Session, hooks: Sequence[Hook]) -> None:
@@ -116,9 +125,9 @@ def _run(session: Session, hooks: Sequence[Hook]) -> None:
         batches = iter(_batches(session))
         for step in range(session.first_step + 1, session.total_steps + 1):
             started = time.perf_counter()
-            images = next(batches)
+            batch = next(batches)
             waited = time.perf_counter() - started
-            metrics = train_step(images)
+            metrics = train_step(batch)
             seconds = time.perf_counter() - started
             statistics.add(step, metrics, seconds=seconds, seconds_waiting=waited)
             stop = signals.received

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -155,3 +157,16 @@ def test_manifest_is_written_for_people(tmp_path):
     text = (tmp_path / "key" / "manifest.json").read_text(encoding="utf-8")
     assert "grün.jpg" in text
     assert json.loads(text)["shape"] == [3, 2, 4, 1]
+
+
+def test_what_a_killed_preparation_left_is_removed_after_a_day(tmp_path):
+    old, fresh = tmp_path / ".key-0000", tmp_path / ".key-1111"
+    for scratch in (old, fresh):
+        scratch.mkdir()
+        (scratch / "images.npy").write_bytes(b"half")
+    two_days_ago = time.time() - 2 * 24 * 3600
+    for path in (old / "images.npy", old):
+        os.utime(path, (two_days_ago, two_days_ago))
+    cached(tmp_path, "key", lambda scratch: example())
+    assert not old.exists()
+    assert fresh.exists()

@@ -1,0 +1,150 @@
+"""Checkpoints on disk: written so that a crash cannot lose an older one, read so that damage is noticed.
+
+What exists is decided by the files themselves, not by TensorFlow's `checkpoint` state file, which is one more thing
+that can be damaged; it is kept up to date for TensorFlow's own tools only.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import shutil
+from pathlib import Path
+
+import tensorflow as tf
+
+from dcgan_tf.runs.paths import RunError, write_text
+
+KEEP_LAST = 3
+_READ_ERRORS = (tf.errors.OpError, IndexError, ValueError, UnicodeDecodeError)
+_WRITE_ERRORS = (tf.errors.OpError, OSError)
+
+
+class CheckpointStore:
+    """The checkpoints of one run, named by their step.
+
+    Args:
+        directory: made when the first checkpoint is saved.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def steps(self) -> list[int]:
+        """Return the steps that have a checkpoint, damaged or not, newest first."""
+        if not self.directory.is_dir():
+            return []
+        found = (re.fullmatch(r"ckpt-(\d+)\.index", path.name) for path in self.directory.iterdir())
+        return sorted((int(match[1]) for match in found if match), reverse=True)
+
+    def prefix(self, step: int) -> str:
+        """Return the path that TensorFlow calls the checkpoint of `step`."""
+        return str(self.directory / f"ckpt-{step}")
+
+    def damage(self, step: int) -> str | None:
+        """Read every byte of a checkpoint, checksums and all; return what is wrong, or None.
+
+        A restore alone would do, but only after it has changed some of the variables. Costs about half a
+        second a gigabyte.
+        """
+        try:
+            reader = tf.train.load_checkpoint(self.prefix(step))
+            for name in reader.get_variable_to_shape_map():
+                reader.get_tensor(name)
+        except _READ_ERRORS as error:
+            return str(error).splitlines()[0] if str(error) else type(error).__name__
+        return None
+
+    def newest_intact(self) -> tuple[int | None, dict[int, str]]:
+        """Find the newest checkpoint that can be read.
+
+        Returns:
+            Its step, or None if there are no checkpoints at all; and {step: what is wrong} of the newer ones.
+
+        Raises:
+            RunError: if there are checkpoints, but all are damaged.
+        """
+        damaged: dict[int, str] = {}
+        for step in self.steps():
+            problem = self.damage(step)
+            if problem is None:
+                return step, damaged
+            damaged[step] = problem
+        if damaged:
+            listed = "; ".join(f"step {step}: {problem}" for step, problem in damaged.items())
+            raise RunError(
+                f"none of the {len(damaged)} checkpoints in {self.directory} can be read ({listed}). "
+                "Put back a copy, or train in another --run-dir; nothing was overwritten"
+            )
+        return None, {}
+
+    def save(self, checkpoint: tf.train.Checkpoint, step: int, *, keep_every: int = 0) -> None:
+        """Write a checkpoint, then remove the ones that are no longer kept.
+
+        Args:
+            checkpoint: the objects.
+            step: number of finished steps; names the checkpoint.
+            keep_every: besides the last three, keep those at multiples of this; 0 for none.
+
+        Raises:
+            RunError: if the disk is full or cannot be written; the earlier checkpoints are untouched.
+        """
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            checkpoint.write(self.prefix(step))
+            self._flush(step)
+            self._prune(keep_every)
+        except _WRITE_ERRORS as error:
+            self.remove_leftovers()
+            raise RunError(self._save_failure(step, error)) from None
+
+    def set_aside(self, step: int) -> None:
+        """Rename a damaged checkpoint, so that it is neither used nor mistaken for one that counts."""
+        for path in self._files(step):
+            path.rename(path.with_name(f"damaged-{path.name}"))
+
+    def remove_leftovers(self) -> None:
+        """Remove what a save that was cut short left behind: it takes space and is of no use."""
+        if not self.directory.is_dir():
+            return
+        complete = {f"ckpt-{step}" for step in self.steps()}
+        for path in self.directory.glob("ckpt-*"):
+            if path.name.endswith("_temp") or ".tempstate" in path.name:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+            elif path.name.split(".")[0] not in complete:
+                path.unlink()
+
+    def _files(self, step: int) -> list[Path]:
+        return sorted(self.directory.glob(f"ckpt-{step}.*"), key=lambda path: path.suffix != ".index")
+
+    def _flush(self, step: int) -> None:
+        """Have the system put the files on the disk, in case the power goes."""
+        for path in [*self._files(step), self.directory]:
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+    def _prune(self, keep_every: int) -> None:
+        steps = self.steps()
+        kept = [s for i, s in enumerate(steps) if i < KEEP_LAST or (keep_every and s % keep_every == 0)]
+        for step in set(steps) - set(kept):
+            for path in self._files(step):  # the index first: without it the rest is a leftover
+                path.unlink()
+        newest, *_ = kept
+        state = [f'model_checkpoint_path: "ckpt-{newest}"']
+        state += [f'all_model_checkpoint_paths: "ckpt-{step}"' for step in reversed(kept)]
+        write_text(self.directory / "checkpoint", "\n".join(state) + "\n")
+
+    def _save_failure(self, step: int, error: Exception) -> str:
+        older = [s for s in self.steps() if s != step]
+        left = f"the checkpoint of step {older[0]} is intact" if older else "there is no earlier checkpoint"
+        full = isinstance(error, (tf.errors.ResourceExhaustedError, tf.errors.OutOfRangeError))
+        full = full or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        reason = "the disk is full" if full else str(error).splitlines()[0]
+        return (
+            f"could not save the checkpoint of step {step} in {self.directory}: {reason}; {left}. "
+            "Make room and run the same command again to go on"
+        )

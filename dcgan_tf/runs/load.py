@@ -1,0 +1,130 @@
+"""A run, opened for reading: its settings, its networks as a checkpoint has them, and its samples."""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from dcgan_tf import models
+from dcgan_tf.config import Config
+from dcgan_tf.images import to_uint8
+from dcgan_tf.latents import sample_latents
+from dcgan_tf.runs.checkpoints import CheckpointStore
+from dcgan_tf.runs.paths import RunError, RunPaths, read_config
+
+SAMPLING_BATCH = 64
+
+_log = logging.getLogger("dcgan_tf")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A trained run.
+
+    Attributes:
+        path: the run directory.
+        config: its settings.
+        step: the step of the checkpoint that was read.
+        generator: latents float32 [N, latent_dim] to images float32 [N, H, W, C] in [-1, 1]; the averaged one
+            unless the raw one was asked for.
+        discriminator: images float32 [N, H, W, C] in [-1, 1] to probabilities float32 [N, 1].
+    """
+
+    path: Path
+    config: Config
+    step: int
+    generator: keras.Sequential
+    discriminator: keras.Sequential
+
+    @staticmethod
+    def open(path: str | os.PathLike[str], *, checkpoint: int | None = None, ema: bool = True) -> Run:
+        """Read a run.
+
+        Args:
+            path: the run directory.
+            checkpoint: the step of the checkpoint to read; the newest by default.
+            ema: take the averaged generator rather than the raw one.
+
+        Raises:
+            RunError: if the folder is not a run, or has no such checkpoint that can be read.
+        """
+        root = Path(path)
+        config = read_config(root)
+        store = CheckpointStore(RunPaths(root).checkpoints)
+        step = _existing(store, checkpoint) if checkpoint is not None else _newest(store)
+        generator, discriminator = models.build_generator(config), models.build_discriminator(config)
+        objects = {("generator_ema" if ema else "generator"): generator, "discriminator": discriminator}
+        status = tf.train.Checkpoint(**objects).read(store.prefix(step))
+        status.assert_existing_objects_matched().expect_partial()
+        return Run(root, config, step, generator, discriminator)
+
+    def latents(self, num: int, *, seed: int = 0) -> np.ndarray:
+        """Return the latents of the images that `sample(num, seed=seed)` shows, float32 [num, latent_dim]."""
+        model = self.config.model
+        drawn = sample_latents(num, model.latent_dim, seed=seed, distribution=model.latent_distribution)
+        return np.asarray(drawn)
+
+    def sample(self, num: int, *, seed: int = 0) -> np.ndarray:
+        """Draw images; image i of a seed is the same however many are drawn.
+
+        Args:
+            num: how many, at least 1.
+            seed: of the latents.
+
+        Returns:
+            uint8 [num, H, W, C].
+        """
+        if num < 1:
+            raise ValueError(f"the number of images must be at least 1, received {num}")
+        return self.generate(self.latents(num, seed=seed))
+
+    def generate(self, latents: np.ndarray) -> np.ndarray:
+        """Turn latents into images.
+
+        They are computed in batches of one fixed size, the last one filled up: matrix products of other sizes
+        round differently, and an image would then depend on how many were asked for.
+
+        Args:
+            latents: float32 [N, latent_dim].
+
+        Returns:
+            uint8 [N, H, W, C].
+
+        Raises:
+            ValueError: if the latents have another shape.
+        """
+        latents = np.asarray(latents, np.float32)
+        if latents.ndim != 2 or latents.shape[1] != self.config.model.latent_dim:
+            raise ValueError(
+                f"latents must have shape [N, {self.config.model.latent_dim}], received {list(latents.shape)}"
+            )
+        filled = np.zeros((-(-len(latents) // SAMPLING_BATCH) * SAMPLING_BATCH, latents.shape[1]), np.float32)
+        filled[: len(latents)] = latents
+        batches = np.split(filled, max(1, len(filled) // SAMPLING_BATCH))
+        return np.concatenate([to_uint8(self.generator(z, training=False)) for z in batches])[: len(latents)]
+
+
+def _existing(store: CheckpointStore, step: int) -> int:
+    """Hold a wanted step against what there is."""
+    steps = store.steps()
+    if step not in steps:
+        listed = ", ".join(map(str, reversed(steps))) or "none"
+        raise RunError(f"{store.directory} has no checkpoint of step {step}; it has: {listed}")
+    if problem := store.damage(step):
+        raise RunError(f"the checkpoint of step {step} in {store.directory} is damaged: {problem}")
+    return step
+
+
+def _newest(store: CheckpointStore) -> int:
+    step, damaged = store.newest_intact()
+    for bad, problem in damaged.items():
+        _log.warning("the checkpoint of step %d is damaged (%s); using an earlier one", bad, problem)
+    if step is None:
+        raise RunError(f"{store.directory} has no checkpoint yet; train this run first")
+    return step

@@ -1,0 +1,150 @@
+"""The run directory: its file names, and how its records are written and read. Standard library only."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dcgan_tf.config import Config, from_json
+
+Record = dict[str, Any]
+
+
+class RunError(Exception):
+    """A run cannot start, go on or be read, for a reason that its user can mend; the message says how."""
+
+
+@dataclass(frozen=True)
+class RunPaths:
+    """Where everything of a run stands."""
+
+    root: Path
+
+    @property
+    def config(self) -> Path:
+        """Every setting, written before the first step."""
+        return self.root / "config.json"
+
+    @property
+    def data(self) -> Path:
+        """What the run trains on: name, count, labels, attributes, fingerprint."""
+        return self.root / "data.json"
+
+    @property
+    def environment(self) -> Path:
+        """One entry per start: versions, devices, git commit, command line."""
+        return self.root / "environment.json"
+
+    @property
+    def stats(self) -> Path:
+        """One JSON line per logging step."""
+        return self.root / "stats.jsonl"
+
+    @property
+    def samples(self) -> Path:
+        """Sample grids."""
+        return self.root / "samples"
+
+    @property
+    def real_images(self) -> Path:
+        """A grid of the images that the run trains on."""
+        return self.samples / "real.png"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Checkpoints of the whole TrainState."""
+        return self.root / "checkpoints"
+
+    @property
+    def events(self) -> Path:
+        """TensorBoard's event files."""
+        return self.root / "events"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the process that trains."""
+        return self.root / "train.lock"
+
+    @property
+    def progress(self) -> Path:
+        """The sample grids as an animation."""
+        return self.samples / "progress.gif"
+
+    def sample_grid(self, step: int) -> Path:
+        """Return the file of the sample grid after `step` steps."""
+        return self.samples / f"step-{step:06d}.png"
+
+
+def default_run_dir(config: Config) -> str:
+    """Return runs/DATA-ARCHITECTURE, such as "runs/portraits-dcgan"."""
+    name = Path(config.data.spec.removeprefix("tfds:")).name or "data"
+    return f"runs/{re.sub(r'[^A-Za-z0-9._-]+', '-', name)}-{config.model.architecture}"
+
+
+def read_config(root: Path) -> Config:
+    """Return the settings of a run.
+
+    Raises:
+        RunError: if there is no readable run in that folder.
+    """
+    path = RunPaths(root).config
+    if not path.is_file():
+        raise RunError(f"{root} is not a run directory: it has no {path.name}")
+    try:
+        return from_json(path.read_text())
+    except (ValueError, OSError) as error:
+        raise RunError(f"cannot read {path}: {error}") from None
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file as a whole: it has the old content or the new, never half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(f".{path.name}.part")
+    with scratch.open("w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    scratch.replace(path)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a value as indented JSON, as a whole."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path, *, default: Any) -> Any:
+    """Return the value in a JSON file; `default` if there is none that can be read."""
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError):
+        return default
+
+
+def append_record(path: Path, record: Record) -> None:
+    """Add one JSON line."""
+    with path.open("a") as file:
+        file.write(json.dumps(record) + "\n")
+
+
+def read_records(path: Path) -> list[Record]:
+    """Return the records of a JSON-lines file; a last line that a crash cut short is left out."""
+    if not path.exists():
+        return []
+    records = []
+    for line in path.read_text().splitlines():
+        try:
+            records.append(json.loads(line))
+        except ValueError:
+            continue
+    return records
+
+
+def forget_records_after(path: Path, step: int) -> None:
+    """Drop the records of steps beyond `step`: a crash lost those steps, and they will be recorded again."""
+    records = read_records(path)
+    if records:
+        write_text(path, "".join(json.dumps(r) + "\n" for r in records if r["step"] <= step))
