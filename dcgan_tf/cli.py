@@ -1,4 +1,4 @@
-"""The command line: each subcommand turns words into a configuration, calls one function and says where the result is.
+"""The command line: each subcommand makes a configuration, calls one function and says where the result is.
 
 Nothing heavy is imported until a subcommand runs, so that `--help` answers at once.
 """
@@ -18,7 +18,7 @@ from typing import Any
 import click
 
 from dcgan_tf import __version__
-from dcgan_tf.config import PRESETS, preset
+from dcgan_tf.config import PRESETS, Config, preset
 from dcgan_tf.options import setting_options
 
 EXIT_USER_ERROR = 1
@@ -45,7 +45,7 @@ def main() -> None:
 def train(preset_name: str, **changes: Any) -> None:
     """Train a run, or go on with it: the same command again resumes, a longer --epochs extends."""
     with _user_errors():
-        config = preset(preset_name, **_given(changes))
+        config = _configure(preset_name, changes)
         import_tensorflow()
         from dcgan_tf.training.loop import train as train_run
 
@@ -65,7 +65,9 @@ def train(preset_name: str, **changes: Any) -> None:
     help="FILE.png: a grid. FILE.npy: uint8 [N, H, W, C]. A folder: one PNG each.",
 )
 @click.option("--checkpoint", type=click.IntRange(0), help="Of this step. [default: the newest]")
-@click.option("--ema/--no-ema", default=True, show_default=True, help="The averaged generator, or the raw one.")
+@click.option(
+    "--ema/--no-ema", default=True, show_default=True, help="The averaged generator, or the raw one."
+)
 def sample(run: Path, num_images: int, seed: int, out: Path, checkpoint: int | None, ema: bool) -> None:
     """Draw images from RUN; image i of a seed is the same however many are drawn."""
     with _user_errors():
@@ -85,8 +87,7 @@ def sample(run: Path, num_images: int, seed: int, out: Path, checkpoint: int | N
 def inspect_data(spec: str, out: Path | None, **changes: Any) -> None:
     """Print what is in SPEC (as for --data) and save a grid of its images."""
     with _user_errors():
-        changes["data"] = spec
-        config = preset(**_given(changes))
+        config = _configure("default", {**changes, "data": spec})
         from dcgan_tf import data, images
         from dcgan_tf.data import inspection
 
@@ -100,8 +101,8 @@ def inspect_data(spec: str, out: Path | None, **changes: Any) -> None:
 def import_tensorflow() -> None:
     """Import TensorFlow without the lines it prints about its own set-up.
 
-    The environment variable that is meant for this comes too late for some of them: they are written before its
-    log is set up. So what is written meanwhile is held back, and shown after all if the import fails.
+    The environment variable that is meant for this comes too late for some of them: they are written before
+    its log is set up. So what is written meanwhile is held back, and shown after all if the import fails.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     with _held_back_stderr():
@@ -110,8 +111,13 @@ def import_tensorflow() -> None:
         tf.config.list_physical_devices()
 
 
-def _given(changes: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in changes.items() if value is not None}
+def _configure(preset_name: str, changes: dict[str, Any]) -> Config:
+    """Return the preset with the given options; a value out of bounds is a usage error like any other."""
+    given = {name: value for name, value in changes.items() if value is not None}
+    try:
+        return preset(preset_name, **given)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def _say_where(run_dir: Path) -> None:
@@ -132,7 +138,7 @@ def _user_errors() -> Iterator[None]:
 
     try:
         yield
-    except (ValueError, RunError) as error:
+    except (ValueError, RunError, OSError) as error:
         click.echo(f"dcgan-tf: {error}", err=True)
         sys.exit(EXIT_USER_ERROR)
     except KeyboardInterrupt as stop:

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+SHEET_SIDE = 512
+
 
 def to_float(images: Any, dtype: Any = np.float32) -> Any:
     """Map uint8 [0, 255] to floats [-1, 1].
@@ -32,11 +34,14 @@ def to_uint8(images: Any) -> np.ndarray:
     Returns:
         uint8 array of the same shape.
     """
-    levels = (np.asarray(images, np.float32) + 1.0) * 127.5
-    return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+    levels = np.rint((np.asarray(images, np.float32) + 1.0) * 127.5)
+    pixels: np.ndarray = np.clip(levels, 0, 255).astype(np.uint8)
+    return pixels
 
 
-def grid(images: np.ndarray, *, columns: int | None = None, gap: int = 2, background: int = 255) -> np.ndarray:
+def grid(
+    images: np.ndarray, *, columns: int | None = None, gap: int = 2, background: int = 255
+) -> np.ndarray:
     """Lay images out in rows.
 
     Args:
@@ -76,11 +81,23 @@ def enlarge(image: np.ndarray, minimum_side: int) -> np.ndarray:
     return image.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
+def sheet(images: np.ndarray) -> np.ndarray:
+    """Lay images out for people: a grid, its pixels repeated until it is large enough to be looked at.
+
+    Args:
+        images: uint8 [N, H, W, C], C 1 or 3.
+
+    Returns:
+        uint8 [rows, columns, C], its longer side at least 512 pixels.
+    """
+    return enlarge(grid(images), SHEET_SIDE)
+
+
 def save(path: str | os.PathLike[str], images: np.ndarray) -> None:
     """Write images in the form that the path asks for.
 
     Args:
-        path: FILE.png for a grid, FILE.npy for the array itself, otherwise a folder for one PNG each.
+        path: FILE.png for a sheet, FILE.npy for the array itself, otherwise a folder for one PNG each.
         images: uint8 [N, H, W, C].
 
     Raises:
@@ -88,7 +105,7 @@ def save(path: str | os.PathLike[str], images: np.ndarray) -> None:
     """
     target = Path(path)
     if target.suffix == ".png":
-        save_png(target, grid(images))
+        save_png(target, sheet(images))
     elif target.suffix == ".npy":
         target.parent.mkdir(parents=True, exist_ok=True)
         np.save(target, images)
@@ -101,7 +118,7 @@ def save(path: str | os.PathLike[str], images: np.ndarray) -> None:
 
 
 def save_png(path: str | os.PathLike[str], image: np.ndarray) -> None:
-    """Write one uint8 [H, W, 1 or 3] image as PNG; folders are made, and a half-written file never stands there."""
+    """Write one uint8 [H, W, 1 or 3] image as PNG, as a whole or not at all; folders are made."""
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     scratch = target.with_name(f".{target.name}.part")
@@ -110,7 +127,11 @@ def save_png(path: str | os.PathLike[str], image: np.ndarray) -> None:
 
 
 def save_gif(
-    path: str | os.PathLike[str], frames: Sequence[np.ndarray], *, milliseconds: int = 200, hold_last: int = 2000
+    path: str | os.PathLike[str],
+    frames: Sequence[np.ndarray],
+    *,
+    milliseconds: int = 200,
+    hold_last: int = 2000,
 ) -> None:
     """Write uint8 [H, W, C] frames as an endless GIF.
 

@@ -11,7 +11,12 @@ SAMPLING_STEP = -1
 
 
 def sample_latents(
-    num: int, latent_dim: int, *, seed: int, step: int | tf.Tensor = SAMPLING_STEP, distribution: str = "normal"
+    num: int,
+    latent_dim: int,
+    *,
+    seed: int,
+    step: int | tf.Tensor = SAMPLING_STEP,
+    distribution: str = "normal",
 ) -> tf.Tensor:
     """Draw latents; the first n of a larger draw are the draw of n.
 

@@ -1,7 +1,8 @@
 """The losses, per image, on logits l, where D(x) = sigmoid(l).
 
-Written with softplus, of which -log sigmoid(l) = softplus(-l) and -log(1 - sigmoid(l)) = softplus(l): no number is
-lost when D is sure of itself. All take and return float [N, 1] and leave the mean over the global batch to the step.
+Written with softplus, of which -log sigmoid(l) = softplus(-l) and -log(1 - sigmoid(l)) = softplus(l): no
+number is lost when D is sure of itself. All take and return float [N, 1] and leave the mean over the global
+batch to the step.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ def discriminator_real_loss(logits: tf.Tensor, label_smoothing: float = 0.0) -> 
 
     Args:
         logits: of real images, [N, 1].
-        label_smoothing: s; the target becomes 1 - s, for real images only (Salimans et al. 2016, section 3.4).
+        label_smoothing: s; the target becomes 1 - s, for real images only (Salimans et al. 2016,
+            section 3.4).
 
     Returns:
         -(1 - s) log D(x) - s log(1 - D(x)), [N, 1].

@@ -1,4 +1,4 @@
-"""The command line's options, made from the settings in config.py, so that neither can lag behind the other."""
+"""The command line's options, made from the settings in config.py, so that neither lags behind the other."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from dcgan_tf.config import Setting, parse_image_size, settings
 Command = Callable[..., None]
 
 
-class ImageSize(click.ParamType):
+class ImageSize(click.ParamType):  # type: ignore[type-arg]  # it takes none before click 8.4
     """SIDE or HEIGHTxWIDTH, in pixels."""
 
     name = "size"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
         """Return (height, width)."""
         if isinstance(value, tuple):
             return value
@@ -39,12 +41,15 @@ def setting_options(*sections: str, exclude: tuple[str, ...] = ()) -> Callable[[
 
 
 def _option(item: Setting) -> Callable[[Command], Command]:
-    """Return the click option of a setting; not given, it is None, and the preset's value stands."""
+    """Return the click option of a setting; not given, it is None, and the preset's value stands.
+
+    The preset's default is not this option's: click would show it in parentheses, so it is part of the help.
+    """
     flag = "--" + item.name.replace("_", "-")
-    shown = False if item.default is None else _shown(item.default)
+    text = item.help if item.default is None else f"{item.help}  [default: {_shown(item)}]"
     if item.type is bool:
-        return click.option(f"{flag}/--no-{flag[2:]}", item.name, default=None, help=item.help, show_default=shown)
-    return click.option(flag, item.name, type=_click_type(item), default=None, help=item.help, show_default=shown)
+        return click.option(f"{flag}/--no-{flag[2:]}", item.name, default=None, help=text)
+    return click.option(flag, item.name, type=_click_type(item), default=None, help=text)
 
 
 def _click_type(item: Setting) -> Any:
@@ -55,5 +60,8 @@ def _click_type(item: Setting) -> Any:
     return item.type
 
 
-def _shown(default: Any) -> str:
-    return "x".join(map(str, default)) if isinstance(default, tuple) else str(default)
+def _shown(item: Setting) -> str:
+    """Return the default as one would type it."""
+    if item.type is bool:
+        return ("" if item.default else "no-") + item.name.replace("_", "-")
+    return "x".join(map(str, item.default)) if isinstance(item.default, tuple) else str(item.default)

@@ -2,8 +2,9 @@
 
     python scripts/attribute_shares.py runs/portraits-dcgan
 
-A generator can have fine losses and a fine first glance while it never draws glasses; the shares show it. They are
-counted by a small classifier trained on the run's own images, whose accuracy on held-out images is printed with them.
+A generator can have fine losses and a fine first glance while it never draws glasses; the shares show it.
+They are counted by a small classifier trained on the run's own images, whose accuracy on held-out images is
+printed with them.
 """
 
 from __future__ import annotations

@@ -2,12 +2,13 @@
 
     python scripts/benchmark.py train
 
-Every figure is a median over rounds in which all contestants take turns, so that a machine whose speed drifts does
-not favour one of them. PyTorch takes part where it is installed (`pip install -e .[torch]`).
+Every figure is a median over rounds in which all contestants take turns, so that a machine whose speed drifts
+does not favour one of them. PyTorch takes part where it is installed (`pip install -e .[torch]`).
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import statistics
 import time
@@ -23,8 +24,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 SIZE, CHANNELS = 64, 3
 MATRIX_SIDE = 2048
 PASSES = 11
-"""Forward passes of one network that a step costs, when G and D cost the same: D learns from real (3) and from
-fake (3) images; for G, D forward (1) and back to its input (1), G forward (1) and back (2)."""
+"""Forward passes of one network that a step costs, when G and D cost the same: D learns from real (3) and
+from fake (3) images; for G, D forward (1) and back to its input (1), G forward (1) and back (2)."""
 
 
 @click.group()
@@ -72,7 +73,7 @@ def interleaved_seconds(contestants: dict[str, Callable[[], Any]], rounds: int) 
 
 
 def step_gflop_per_image(filters: int) -> float:
-    """Return the arithmetic of one training step for one image: PASSES times D's forward pass (G's is the same)."""
+    """Return the arithmetic of one training step for one image: PASSES times D's forward pass (or G's)."""
     channels, side, multiply_adds = CHANNELS, SIZE, 0
     for width in (filters, 2 * filters, 4 * filters, 8 * filters):
         side //= 2
@@ -126,7 +127,7 @@ def our_step(batch_size: int, filters: int, precision: str) -> Callable[[], Any]
 
 
 def torch_step(batch_size: int, filters: int, precision: str) -> Callable[[], Any]:
-    """Return a call that does one step of the usual PyTorch DCGAN: same networks, same updates, channels last."""
+    """Return a call that does a step of the usual PyTorch DCGAN: same networks and updates, channels last."""
     import torch
     from torch import nn
 
@@ -173,7 +174,7 @@ def torch_networks(filters: int) -> tuple[Any, Any]:
         layers += [nn.ConvTranspose2d(wide, narrow, 4, 2, 1, bias=False)]
     generator = nn.Sequential(*layers, nn.Tanh())
     layers = [nn.Conv2d(CHANNELS, filters, 4, 2, 1, bias=False), nn.LeakyReLU(0.2, True)]
-    for wide, narrow in reversed(list(zip(wide_to_narrow, wide_to_narrow[1:], strict=False))):
+    for wide, narrow in reversed(list(itertools.pairwise(wide_to_narrow))):
         layers += [nn.Conv2d(narrow, wide, 4, 2, 1, bias=False)]
         layers += [nn.BatchNorm2d(wide), nn.LeakyReLU(0.2, True)]
     discriminator = nn.Sequential(*layers, nn.Conv2d(8 * filters, 1, 4, 1, 0, bias=False), nn.Flatten())

@@ -16,9 +16,11 @@ if [ ! -x .venv/bin/python ]; then
     "$python" -m venv .venv
 fi
 
-wanted="$(cat setup.cfg pyproject.toml) ${1:-}"
-if [ "$(cat .venv/installed 2>/dev/null)" != "$wanted" ]; then
+# What an extra installed serves the scripts that need none, so that they can be run in turn.
+wanted="$(cat setup.cfg pyproject.toml | cksum)"
+stamp=".venv/installed${1:+-$1}"
+if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
     echo "installing dcgan_tf${1:+ with the $1 extra} into .venv (some minutes the first time)"
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --editable ".${1:+[$1]}"
-    printf '%s' "$wanted" > .venv/installed
+    echo "$wanted" | tee .venv/installed > "$stamp"
 fi

@@ -41,5 +41,6 @@ def load(config: DataConfig, *, split: str | None = None) -> ImageSet:
 
         return image_folder.load(config, split=split)
     raise ValueError(
-        f"data must be portraits, digits, tfds:NAME, or an existing folder of images, received {config.spec!r}"
+        "data must be portraits, digits, tfds:NAME, or an existing folder of images, "
+        f"received {config.spec!r}"
     )

@@ -228,7 +228,7 @@ def _make_scratch(folder: Path) -> Path:
 
 
 def _remove_abandoned(folder: Path) -> None:
-    """Remove what preparations of this set left behind when they were killed: nothing was written for a day."""
+    """Remove what killed preparations of this set left behind: nothing was written there for a day."""
     for scratch in folder.parent.glob(f".{glob.escape(folder.name)}-*"):
         written = max((path.stat().st_mtime for path in [scratch, *scratch.iterdir()]), default=0.0)
         if time.time() - written > _ABANDONED_SECONDS:

@@ -45,7 +45,9 @@ def _attributes(image_set: ImageSet) -> list[str]:
         if values.dtype == np.uint8:
             lines.append(f"attribute {name}: {values.mean():.1%} of the images")
         else:
-            lines.append(f"attribute {name}: {values.min():.2f} to {values.max():.2f}, mean {values.mean():.2f}")
+            lines.append(
+                f"attribute {name}: {values.min():.2f} to {values.max():.2f}, mean {values.mean():.2f}"
+            )
     return lines
 
 

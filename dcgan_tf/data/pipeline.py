@@ -1,7 +1,7 @@
 """From an array of images to batches on the devices, each a pure function of (seed, step).
 
-Nothing here has a memory: to go on at step 1,000 one asks for step 1,000. That is what makes a resumed run see
-exactly the images that an uninterrupted one would have seen.
+Nothing here has a memory: to go on at step 1,000 one asks for step 1,000. That is what makes a resumed run
+see exactly the images that an uninterrupted one would have seen.
 """
 
 from __future__ import annotations

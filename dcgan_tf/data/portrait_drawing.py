@@ -40,11 +40,11 @@ def boxes(portraits: Portrait, image_size: tuple[int, int]) -> dict[str, Array]:
     """
     who = portraits.broadcast()
     shift, width = CROWN_SHIFT * who.turn, 1.15 * who.face_width + 0.036
-    left_rim = np.minimum(to_the_side(-0.195, who), -who.face_width)
-    right_rim = np.maximum(to_the_side(0.195, who), who.face_width)
+    left_rim = np.minimum(to_the_side(-0.21, who), -who.face_width)
+    right_rim = np.maximum(to_the_side(0.21, who), who.face_width)
     bounds = {
         "crown": (-0.465, shift - width, -0.145, shift + width),
-        "glasses": (EYE_Y - 0.092, left_rim, EYE_Y + 0.107, right_rim),
+        "glasses": (EYE_Y - 0.103, left_rim, EYE_Y + 0.118, right_rim),
         "smile": (MOUTH_Y - 0.07, to_the_side(-0.13, who), MOUTH_Y + 0.095, to_the_side(0.13, who)),
     }
     return {name: _in_pixels(bound, who, image_size) for name, bound in bounds.items()}

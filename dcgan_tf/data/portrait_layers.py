@@ -246,13 +246,13 @@ def _glasses_arms(window: Window, who: Portrait) -> None:
 
 def _glasses(window: Window, who: Portrait) -> None:
     x, y = np.abs(window.face_x), window.y - EYE_Y - 0.006
-    size = 0.072 + 0.008 * who.glasses_size
-    round_rim = ellipse(x - 0.095, y, size, size)
-    square_rim = box(x - 0.095, y, size + 0.003, size - 0.01, 0.025)
+    size = 0.078 + 0.008 * who.glasses_size
+    round_rim = ellipse(x - 0.098, y, size, size)
+    square_rim = box(x - 0.098, y, size + 0.003, size - 0.01, 0.025)
     rim = np.where(who.glasses_square > 0, square_rim, round_rim)
-    window.paint(rim, _lighter(who.frame, 0.75), 0.3 * who.glasses)
+    window.paint(rim, _lighter(who.frame, 0.88), 0.6 * who.glasses)
     bridge = np.maximum(np.abs(y + 0.015) - 0.012, x - 0.03)
-    window.paint(np.minimum(np.abs(rim) - 0.015, bridge), who.frame, who.glasses)
+    window.paint(np.minimum(np.abs(rim) - 0.02, bridge), who.frame, who.glasses)
     glare = line(x - 0.095, y, (-0.035, 0.0), (0.0, -0.04), 0.008)
     window.paint(glare, _WHITE, 0.5 * who.glasses, blur=0.008)
 

@@ -37,7 +37,7 @@ _CLOTHES = _palette("8c2f39", "2f4b7c", "2e6b5a", "5b3a73", "b5533c", "3a3f4b", 
 _IRIS = _palette("3b2416", "5c3b1e", "2f6fa3", "3d7d54", "5d6d7a")
 _GOLD = _palette("f6c22d", "fbd046", "eeb021", "ffd75e")
 _JEWEL = _palette("d7263d", "1b74c5", "1fa065", "8e3bb0")
-_FRAME = _palette("17181d", "1d2a4d", "1f50ad", "a3152a", "0b6468")
+_FRAME = _palette("17181d", "1d2a4d", "8f1026", "0a4f52")
 _LIPS = _palette("c9183a", "d83a5e", "b01657", "de4a3f")
 
 

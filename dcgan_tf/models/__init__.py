@@ -29,7 +29,10 @@ def build_generator(config: Config, *, dtype: str = "float32") -> keras.Sequenti
 
 
 def build_discriminator(config: Config, *, dtype: str = "float32") -> keras.Sequential:
-    """Build D: images float32 [N, H, W, C] in [-1, 1] to probabilities float32 [N, 1]; else as `build_generator`."""
+    """Build D: images float32 [N, H, W, C] in [-1, 1] to probabilities float32 [N, 1].
+
+    Args and Raises: as for `build_generator`.
+    """
     module = _ARCHITECTURES[config.model.architecture]
     return module.build_discriminator(
         config.model, config.data.image_size, config.data.channels, seed=config.training.seed, dtype=dtype

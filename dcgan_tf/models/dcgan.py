@@ -1,7 +1,7 @@
 """The DCGAN generator and discriminator (Radford, Metz, Chintala 2015, section 3 and figure 1).
 
-At 64x64x3 with 64 filters they are, layer by layer, the networks of the PyTorch listing that most people know:
-kernel 4, stride 2, padding 1 (which is "same" here), no bias beside batch normalisation.
+At 64x64x3 with 64 filters they are, layer by layer, the networks of the PyTorch listing that most people
+know: kernel 4, stride 2, padding 1 (which is "same" here), no bias beside batch normalisation.
 """
 
 from __future__ import annotations
@@ -39,8 +39,9 @@ def first_map(image_size: tuple[int, int]) -> tuple[int, int, int]:
             return height // scale, width // scale, doublings
     below, above = nearest_sizes(image_size)
     raise ValueError(
-        f"image size {height}x{width} does not fit: its shorter side must be 4, 5, 6 or 7 times a power of two "
-        f"(at least 8), and its longer side a multiple of the same power; the nearest that fit are {below} and {above}"
+        f"image size {height}x{width} does not fit: its shorter side must be 4, 5, 6 or 7 times a power of "
+        "two (at least 8), and its longer side a multiple of the same power; "
+        f"the nearest that fit are {below} and {above}"
     )
 
 
@@ -50,7 +51,9 @@ def nearest_sizes(image_size: tuple[int, int]) -> tuple[str, str]:
     shorter = min(image_size)
     smaller = max((side for side in sides if side <= shorter), default=sides[0])
     larger = min((side for side in sides if side >= shorter), default=sides[-1])
-    return _with_shorter_side(image_size, smaller, math.floor), _with_shorter_side(image_size, larger, math.ceil)
+    below = _with_shorter_side(image_size, smaller, math.floor)
+    above = _with_shorter_side(image_size, larger, math.ceil)
+    return below, above
 
 
 def build_generator(
@@ -117,7 +120,7 @@ def widths(filters: int, doublings: int) -> list[int]:
 
 
 def _project(filters: int, size: tuple[int, int], seed: int, dtype: str) -> keras.Layer:
-    """z as one pixel to the first feature map."""
+    """Map z, as one pixel, to the first feature map."""
     return keras.layers.Conv2DTranspose(
         filters, size, use_bias=False, kernel_initializer=convolution_initializer(seed), dtype=dtype
     )
@@ -150,7 +153,7 @@ def _downsample(filters: int, kernel: int, seed: int, dtype: str) -> keras.Layer
 
 
 def _judge(size: tuple[int, int], seed: int, dtype: str) -> keras.Layer:
-    """The last feature map to one number."""
+    """Map the last feature map to one number."""
     return keras.layers.Conv2D(
         1, size, use_bias=False, kernel_initializer=convolution_initializer(seed), dtype=dtype
     )

@@ -1,4 +1,4 @@
-"""The layers that Keras does not have in the form this library needs, and the initialisers of both networks."""
+"""The layers that Keras does not have in the form needed here, and the initialisers of both networks."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ BATCH_NORM_MOMENTUM = 0.9
 
 
 @keras.saving.register_keras_serializable("dcgan_tf")
-class SyncBatchNormalization(keras.layers.BatchNormalization):
+class SyncBatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]  # Keras is untyped
     """Batch normalisation over the global batch, with the fused kernel where it computes the same.
 
     Keras' own layer, `synchronized=True`, reads its input several times and casts it to float32 and back;
     TensorFlow's fused kernel reads it once and is about a tenth of a bfloat16 training step faster, but knows
-    nothing of replicas. So the fused kernel is taken with a single replica, and Keras' layer otherwise. Both are
-    normalisation by the mean and variance of all images of the step.
+    nothing of replicas. So the fused kernel is taken with a single replica, and Keras' layer otherwise. Both
+    are normalisation by the mean and variance of all images of the step.
     """
 
     def __init__(self, **kwargs: Any) -> None:
@@ -37,7 +37,7 @@ class SyncBatchNormalization(keras.layers.BatchNormalization):
         return super().call(inputs, training=training, mask=mask)
 
     def _can_fuse(self, dtype: tf.DType) -> bool:
-        return dtype != tf.float64 and tf.distribute.get_strategy().num_replicas_in_sync == 1
+        return bool(dtype != tf.float64 and tf.distribute.get_strategy().num_replicas_in_sync == 1)
 
     def _fused(self, inputs: tf.Tensor) -> tf.Tensor:
         outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
@@ -49,6 +49,10 @@ class SyncBatchNormalization(keras.layers.BatchNormalization):
             epsilon=self.epsilon,
             is_training=True,
         )
+        # The kernel divides this variance by n - 1, Keras' layer by n; left as it is, two replicas would not
+        # remember what one does.
+        n = tf.cast(tf.size(inputs) // inputs.shape[-1], variance.dtype)
+        variance *= (n - 1) / n
         keep = self.momentum
         self.moving_mean.assign(self.moving_mean * keep + mean * (1 - keep))
         self.moving_variance.assign(self.moving_variance * keep + variance * (1 - keep))
@@ -56,7 +60,7 @@ class SyncBatchNormalization(keras.layers.BatchNormalization):
 
 
 @keras.saving.register_keras_serializable("dcgan_tf")
-class StepDropout(keras.layers.Layer):
+class StepDropout(keras.layers.Layer):  # type: ignore[misc]  # Keras is untyped
     """Dropout whose mask is a function of (seed, number of earlier calls, image's place in the global batch).
 
     Keras' own layer draws the same mask on every replica, so that two replicas would not train what one does.
@@ -71,7 +75,7 @@ class StepDropout(keras.layers.Layer):
         self.rate, self.seed = rate, seed
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Create the call counter: part of the model's weights, so that a resumed run goes on with fresh masks."""
+        """Create the call counter: one of the weights, so that a resumed run goes on with fresh masks."""
         self.calls = self.add_weight(
             name="calls", shape=(), dtype="int64", initializer="zeros", trainable=False, autocast=False
         )
@@ -118,7 +122,7 @@ def output_dtype(dtype: str) -> str:
 
     Losses and pixels are computed from float32 even where the network itself runs in bfloat16 or float16.
     """
-    return keras.DTypePolicy(dtype).variable_dtype
+    return str(keras.DTypePolicy(dtype).variable_dtype)
 
 
 def logits_of(discriminator: keras.Sequential) -> keras.Sequential:

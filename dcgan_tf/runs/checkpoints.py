@@ -1,7 +1,7 @@
 """Checkpoints on disk: written so that a crash cannot lose an older one, read so that damage is noticed.
 
-What exists is decided by the files themselves, not by TensorFlow's `checkpoint` state file, which is one more thing
-that can be damaged; it is kept up to date for TensorFlow's own tools only.
+What exists is decided by the files themselves, not by TensorFlow's `checkpoint` state file, which is one more
+thing that can be damaged; it is kept up to date for TensorFlow's own tools only.
 """
 
 from __future__ import annotations

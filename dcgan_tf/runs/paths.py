@@ -145,6 +145,6 @@ def read_records(path: Path) -> list[Record]:
 
 def forget_records_after(path: Path, step: int) -> None:
     """Drop the records of steps beyond `step`: a crash lost those steps, and they will be recorded again."""
-    records = read_records(path)
-    if records:
-        write_text(path, "".join(json.dumps(r) + "\n" for r in records if r["step"] <= step))
+    if path.exists():
+        kept = [json.dumps(record) for record in read_records(path) if record["step"] <= step]
+        write_text(path, "".join(f"{line}\n" for line in kept))

@@ -1,0 +1,1 @@
+"""Training: everything between a configuration and a run directory full of results."""

@@ -52,7 +52,9 @@ class TerminalProgress:
 
     def after_step(self, moment: Moment) -> None:
         """Move the bar."""
-        epoch = f"{moment.step / moment.steps_per_epoch:.2f}/{moment.total_steps / moment.steps_per_epoch:.0f}"
+        epoch = (
+            f"{moment.step / moment.steps_per_epoch:.2f}/{moment.total_steps / moment.steps_per_epoch:.0f}"
+        )
         self._progress.update(self._task, completed=moment.step, epoch=epoch)
 
     def write_record(self, record: Record) -> None:

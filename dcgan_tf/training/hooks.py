@@ -15,9 +15,9 @@ from dcgan_tf import images
 from dcgan_tf.config import Config
 from dcgan_tf.latents import sample_latents
 from dcgan_tf.runs.checkpoints import CheckpointStore
-from dcgan_tf.runs.paths import RunPaths
+from dcgan_tf.runs.paths import RunError, RunPaths
 from dcgan_tf.training.state import TrainState
-from dcgan_tf.training.statistics import Statistics
+from dcgan_tf.training.statistics import WHAT_TO_TRY, Statistics
 from dcgan_tf.training.writers import TensorBoard, Writer
 
 NUM_SAMPLES = 64
@@ -81,13 +81,23 @@ class StatisticsHook:
 
 
 class CheckpointHook:
-    """Saves every `checkpoint_every` steps and at the end, never a state whose losses were not finite."""
+    """Saves every `checkpoint_every` steps and at the end, never a state that is not finite.
+
+    The losses alone would not tell: G's last update may have spoilt its weights, which the next step would
+    show.
+    """
 
     def __init__(
-        self, store: CheckpointStore, state: TrainState, statistics: Statistics, *, every: int, keep_every: int
+        self,
+        store: CheckpointStore,
+        state: TrainState,
+        statistics: Statistics,
+        *,
+        every: int,
+        keep_every: int,
     ) -> None:
         self._store, self._statistics = store, statistics
-        self._checkpoint = state.checkpoint()
+        self._state, self._checkpoint = state, state.checkpoint()
         self._every, self._keep_every = every, keep_every
 
     def after_step(self, moment: Moment) -> None:
@@ -95,6 +105,8 @@ class CheckpointHook:
         kept = self._keep_every and moment.step % self._keep_every == 0
         if moment.last or kept or moment.step % self._every == 0:
             self._statistics.check_finite()
+            if spoilt := self._state.non_finite():
+                raise RunError(f"{spoilt[0]} is no longer finite after step {moment.step}. {WHAT_TO_TRY}")
             self._store.save(self._checkpoint, moment.step, keep_every=self._keep_every)
 
     def close(self) -> None:
@@ -114,9 +126,7 @@ class SampleHook:
         self._latents = sample_latents(
             NUM_SAMPLES, model.latent_dim, seed=config.training.seed, distribution=model.latent_distribution
         )
-        self._generate = tf.function(
-            lambda z: state.generator_ema(z, training=False), autograph=False
-        )
+        self._generate = tf.function(lambda z: state.generator_ema(z, training=False), autograph=False)
         self._paths, self._writers, self._every = paths, writers, every
 
     def after_step(self, moment: Moment) -> None:
@@ -126,7 +136,7 @@ class SampleHook:
         epoch, rest = divmod(moment.step, moment.steps_per_epoch)
         shown = rest == 0 and epoch in SHOWN_EPOCHS
         if moment.last or shown or moment.step % self._every == 0:
-            grid = images.grid(images.to_uint8(self._generate(self._latents)))
+            grid = images.sheet(images.to_uint8(self._generate(self._latents)))
             images.save_png(self._paths.sample_grid(moment.step), grid)
             for writer in self._writers:
                 writer.write_samples(moment.step, grid)

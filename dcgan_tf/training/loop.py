@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -27,7 +28,7 @@ from dcgan_tf.training.state import TrainState, create_train_state
 from dcgan_tf.training.statistics import Statistics
 from dcgan_tf.training.step import make_train_step
 from dcgan_tf.training.strategy import make_deterministic, make_strategy
-from dcgan_tf.training.writers import StatsFile, TensorBoard
+from dcgan_tf.training.writers import StatsFile, TensorBoard, Writer
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _log = logging.getLogger("dcgan_tf")
@@ -52,8 +53,8 @@ def train(config: Config, *, hooks: Sequence[Hook] = ()) -> Path:
     """Train a run, or go on with it if its run directory already holds a part.
 
     Args:
-        config: all settings. A run directory that exists must have been made with the same ones, apart from the
-            length and from what the weights do not depend on.
+        config: all settings. A run directory that exists must have been made with the same ones, apart from
+            the length and from what the weights do not depend on.
         hooks: called after the built-in ones, every step.
 
     Returns:
@@ -69,7 +70,7 @@ def train(config: Config, *, hooks: Sequence[Hook] = ()) -> Path:
     if config.training.deterministic:
         make_deterministic()
     image_set = data.load(config.data)
-    steps_per_epoch(len(image_set), config.training.batch_size)
+    _check_count(config, image_set)
     with lock(paths), _disk_errors(paths):
         session = _start(config, paths, strategy, image_set)
         if session.first_step < session.total_steps:
@@ -102,6 +103,14 @@ def _start(config: Config, paths: RunPaths, strategy: tf.distribute.Strategy, im
         paths.root,
     )
     return Session(config, paths, store, state, strategy, image_set, first_step, total_steps, epoch)
+
+
+def _check_count(config: Config, image_set: ImageSet) -> None:
+    """Refuse data that do not fill one batch, by name, before anything is written."""
+    try:
+        steps_per_epoch(len(image_set), config.training.batch_size)
+    except ValueError as error:
+        raise ValueError(f"{config.data.spec}: {error}") from None
 
 
 def _show_data(image_set: ImageSet, paths: RunPaths) -> None:
@@ -156,7 +165,7 @@ def _built_in_hooks(session: Session, statistics: Statistics) -> list[Hook]:
     if session.first_step == 0:
         tensorboard.write_settings(config)
     console = make_console(session.first_step, session.total_steps)
-    writers = [StatsFile(session.paths.stats), tensorboard, console]
+    writers: list[Writer] = [StatsFile(session.paths.stats), tensorboard, console]
     return [
         console,
         StatisticsHook(statistics, writers, log_every=run.log_every),
@@ -176,7 +185,15 @@ def _disk_errors(paths: RunPaths) -> Iterator[None]:
     except OSError as error:
         if error.errno not in _DISK_FULL:
             raise
-        raise RunError(
-            f"the disk is full: could not write {error.filename or paths.root}. The checkpoints are intact; "
-            "make room and run the same command again to go on"
-        ) from None
+        raise RunError(_disk_full(error.filename or paths.root)) from None
+    except tf.errors.OpError as error:  # TensorBoard's event files; memory that is exhausted says other words
+        if not any(os.strerror(number) in error.message for number in _DISK_FULL):
+            raise
+        raise RunError(_disk_full(paths.events)) from None
+
+
+def _disk_full(path: str | Path) -> str:
+    return (
+        f"the disk is full: could not write {path}. The checkpoints are intact; "
+        "make room and run the same command again to go on"
+    )

@@ -35,16 +35,20 @@ def lock(paths: RunPaths) -> Iterator[None]:
     Raises:
         RunError: if another process trains there, or the directory cannot be made.
     """
+    held = filelock.FileLock(paths.lock, timeout=0)
     try:
         paths.root.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(paths.lock, timeout=0):
-            yield
+        held.acquire()
     except filelock.Timeout:
         raise RunError(
             f"another process is training in {paths.root}; wait for it, or give this run another --run-dir"
         ) from None
     except (FileExistsError, NotADirectoryError, PermissionError) as error:
         raise RunError(f"cannot make the run directory {paths.root}: {error.strerror}") from None
+    try:
+        yield
+    finally:
+        held.release()
 
 
 def settle(config: Config, paths: RunPaths, image_set: ImageSet) -> Config:
@@ -59,7 +63,10 @@ def settle(config: Config, paths: RunPaths, image_set: ImageSet) -> Config:
     data = describe(image_set)
     if not paths.config.exists():
         if CheckpointStore(paths.checkpoints).steps():
-            raise RunError(f"{paths.root} has checkpoints but no {paths.config.name}; put it back, or use another --run-dir")
+            raise RunError(
+                f"{paths.root} has checkpoints but no {paths.config.name}; "
+                "put it back, or use another --run-dir"
+            )
         config = replace(config, precision=resolve_precision(config.training.precision))
         write_json(paths.data, data)
     else:
@@ -75,7 +82,8 @@ def settle(config: Config, paths: RunPaths, image_set: ImageSet) -> Config:
 def restore(state: TrainState, store: CheckpointStore) -> int:
     """Bring the state to the newest checkpoint that can be read; return its step, 0 if there is none.
 
-    What crashes left behind is cleared away: torn saves are removed, damaged checkpoints are named and renamed.
+    What crashes left behind is cleared away: torn saves are removed, damaged checkpoints are named and
+    renamed.
 
     Raises:
         RunError: if there are checkpoints, but none can be read.
@@ -83,7 +91,9 @@ def restore(state: TrainState, store: CheckpointStore) -> int:
     store.remove_leftovers()
     step, damaged = store.newest_intact()
     for bad, problem in damaged.items():
-        _log.warning("the checkpoint of step %d is damaged (%s); set aside, going back to step %s", bad, problem, step)
+        _log.warning(
+            "the checkpoint of step %d is damaged (%s); set aside, going back to step %s", bad, problem, step
+        )
         store.set_aside(bad)
     if step is None:
         return 0

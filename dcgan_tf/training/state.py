@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from dcgan_tf import models
@@ -16,8 +17,8 @@ from dcgan_tf.training.strategy import dtype_policy, make_optimizer
 class TrainState:
     """The two networks, their optimizers, the averaged generator and the step.
 
-    All randomness of training is a function of (seed, step), so nothing else needs to be saved for a resumed run
-    to equal an uninterrupted one.
+    All randomness of training is a function of (seed, step), so nothing else needs to be saved for a resumed
+    run to equal an uninterrupted one.
 
     Attributes:
         generator: G.
@@ -39,10 +40,13 @@ class TrainState:
         """Return the checkpoint object; its names are those of the attributes."""
         return tf.train.Checkpoint(**vars(self))
 
+    def non_finite(self) -> list[str]:
+        """Return the paths of the weights and statistics that hold a NaN or an infinity."""
+        variables = [*self.generator.variables, *self.discriminator.variables]
+        return [v.path for v in variables if v.dtype != "int64" and not np.isfinite(v.numpy()).all()]
 
-def create_train_state(
-    config: Config, *, precision: str = "float32", dtype: str | None = None
-) -> TrainState:
+
+def create_train_state(config: Config, *, precision: str = "float32", dtype: str | None = None) -> TrainState:
     """Build the state at step 0, in the scope of the strategy that will train it.
 
     Args:

@@ -1,4 +1,4 @@
-"""What the steps report, gathered without making the device wait, and turned into one record per logging step."""
+"""What the steps report, gathered without making the device wait: one record per logging step."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ import numpy as np
 from dcgan_tf.runs.paths import Record, RunError
 from dcgan_tf.training.step import Metrics
 
+WHAT_TO_TRY = (
+    "The weights are lost from there on; earlier checkpoints are intact. "
+    "What to try, each with another --run-dir: "
+    "--learning-rate at half its value, --precision float32, --loss non_saturating, --label-smoothing 0.1"
+)
 _LOSSES = ("discriminator_loss", "generator_loss")
 
 
@@ -83,8 +88,4 @@ class Statistics:
 
 
 def _not_finite(name: str, step: int, values: dict[str, float]) -> str:
-    return (
-        f"the {name.replace('_', ' ')} became {values[name]} at step {step}. The weights are lost from there on; "
-        "earlier checkpoints are intact. What to try, each with another --run-dir: --learning-rate at half its value, "
-        "--precision float32, --loss non_saturating, --label-smoothing 0.1"
-    )
+    return f"the {name.replace('_', ' ')} became {values[name]} at step {step}. {WHAT_TO_TRY}"

@@ -20,7 +20,7 @@ TrainStep = Callable[[tf.Tensor], Metrics]
 
 
 def make_train_step(config: Config, state: TrainState, strategy: tf.distribute.Strategy) -> TrainStep:
-    """Return the compiled step: uint8 [batch_size, H, W, C] images in (spread over the replicas), metrics out.
+    """Return the compiled step: uint8 [batch_size, H, W, C] images in (spread over replicas), metrics out.
 
     The metrics are scalar tensors over the global batch, and reading one waits for the device:
     discriminator_loss and generator_loss; real_probability D(x) and fake_probability D(G(z)), as D sees them
@@ -36,7 +36,7 @@ def make_train_step(config: Config, state: TrainState, strategy: tf.distribute.S
     dtype = state.generator_ema.dtype
 
     def mean(per_image: tf.Tensor) -> tf.Tensor:
-        """This replica's part of the mean over the global batch; the parts are summed over the replicas."""
+        """Return this replica's part of the mean over the global batch; the parts are summed later."""
         return tf.reduce_sum(per_image) / settings.batch_size
 
     def update(images: tf.Tensor, step: tf.Tensor) -> Metrics:
@@ -72,8 +72,6 @@ def make_train_step(config: Config, state: TrainState, strategy: tf.distribute.S
             "generator_gradient_norm": g_norm / replicas,
         }
 
-    # AutoGraph would read this source file again, which may be zipped, or edited while a job starts.
-    @tf.function(autograph=False)
     def train_step(images: tf.Tensor) -> Metrics:
         metrics = strategy.run(update, (images, state.step + 0))
         update_average(state, settings.ema_decay)
@@ -81,7 +79,9 @@ def make_train_step(config: Config, state: TrainState, strategy: tf.distribute.S
         total = functools.partial(strategy.reduce, tf.distribute.ReduceOp.SUM, axis=None)
         return {name: total(value) for name, value in metrics.items()}
 
-    return train_step
+    # AutoGraph would read this source file again, which may be zipped, or edited while a job starts.
+    compiled: TrainStep = tf.function(train_step, autograph=False)
+    return compiled
 
 
 def apply_gradients(optimizer: keras.optimizers.Optimizer, gradients: list[tf.Tensor]) -> tf.Tensor:
@@ -108,8 +108,8 @@ def apply_gradients(optimizer: keras.optimizers.Optimizer, gradients: list[tf.Te
 def update_average(state: TrainState, decay: float) -> None:
     """Move the averaged generator towards the generator, in cross-replica context.
 
-    The average covers the first steps only lightly: its decay is min(decay, (1 + t) / (10 + t)) at step t, so that
-    the random initial weights are forgotten at once. Batch-norm statistics are averaged like weights.
+    The average covers the first steps only lightly: its decay is min(decay, (1 + t) / (10 + t)) at step t, so
+    that the random initial weights are forgotten at once. Batch-norm statistics are averaged like weights.
     """
     step = tf.cast(state.step, tf.float32)
     keep = tf.minimum(decay, (1 + step) / (10 + step))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import keras
@@ -30,13 +31,13 @@ def make_strategy(replicas: int | None = None) -> tf.distribute.MirroredStrategy
     if gpus:
         if replicas and replicas > len(gpus):
             raise ValueError(f"replicas is {replicas}, but this machine has {len(gpus)} GPU(s)")
-        return tf.distribute.MirroredStrategy([f"GPU:{i}" for i in range(replicas or len(gpus))])
+        return _mirrored("GPU", replicas or len(gpus))
     split_cpu(replicas or 1)
-    return tf.distribute.MirroredStrategy([f"CPU:{i}" for i in range(replicas or 1)])
+    return _mirrored("CPU", replicas or 1)
 
 
 def split_cpu(devices: int) -> None:
-    """Make at least this many logical CPUs; must come before TensorFlow's first operation if it is more than one."""
+    """Make at least this many logical CPUs; more than one only before TensorFlow's first operation."""
     (cpu,) = tf.config.list_physical_devices("CPU")
     present = len(tf.config.get_logical_device_configuration(cpu) or [None])
     if devices > present:
@@ -70,7 +71,7 @@ def resolve_precision(precision: str) -> str:
 
 
 def dtype_policy(precision: str) -> str:
-    """Return the Keras dtype policy of a resolved precision; weights and statistics stay float32 under each."""
+    """Return the Keras dtype policy of a resolved precision; weights and statistics are always float32."""
     return _POLICIES[precision]
 
 
@@ -78,6 +79,16 @@ def make_optimizer(learning_rate: float, beta_1: float, precision: str) -> keras
     """Return Adam; under float16 inside a LossScaleOptimizer, because its small gradients would vanish."""
     adam = keras.optimizers.Adam(learning_rate, beta_1=beta_1)
     return keras.optimizers.LossScaleOptimizer(adam) if precision == "float16" else adam
+
+
+@functools.cache
+def _mirrored(kind: str, devices: int) -> tf.distribute.MirroredStrategy:
+    """Return the process's one strategy over these devices.
+
+    A second one would number its collective operations from the start again, and TensorFlow would take them
+    for those of the first: the second run of a process would stop with a mismatch of shapes.
+    """
+    return tf.distribute.MirroredStrategy([f"{kind}:{i}" for i in range(devices)])
 
 
 def _cpu_flags() -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import keras
 import numpy as np
@@ -52,7 +52,7 @@ class TensorBoard:
         directory: of the event files.
     """
 
-    _GROUPS = {
+    _GROUPS: ClassVar[dict[str, tuple[str, ...]]] = {
         "loss": ("discriminator_loss", "generator_loss"),
         "discriminator": ("real_probability", "fake_probability", "discriminator_accuracy"),
         "gradient_norm": ("discriminator_gradient_norm", "generator_gradient_norm"),

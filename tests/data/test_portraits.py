@@ -93,8 +93,8 @@ def test_the_drawing_is_the_one_that_this_version_names():
         for split in ("train", "test")
     }
     assert digests == {
-        "train": "e04022cff037bc93a1bfc1f319cc8f13a9e725ad19f1cd29b730b2f29ec537ff",
-        "test": "1add5d9d19556021c14b7880d83f9a71896c4bbf4c39ef49d8cc5737ac19ee58",
+        "train": "d6f86a5cfee152694785b0d413dd165c573a0b2dc346a4d5dcf6dedf2187ef0d",
+        "test": "7af7b5f186764de215b4d86a6f5475b7f0c69ba13fa9ba04f3517ba1dda333ee",
     }
 
 

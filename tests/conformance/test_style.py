@@ -1,0 +1,118 @@
+"""The habits of the package: explained, short, and in its own words."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import dcgan_tf
+
+ROOT = Path(dcgan_tf.__file__).parent
+FILES = {str(path.relative_to(ROOT)): path for path in sorted(ROOT.rglob("*.py"))}
+LONGEST_FILE, LONGEST_FUNCTION = 400, 40
+FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+# The glossary's other words: latent_dim, step, discriminator_loss, …
+FOREIGN_WORDS = {"nz", "ngf", "ndf", "netg", "netd", "iteration", "iterations", "iter", "iters", "noise"}
+
+each_file = pytest.mark.parametrize("file", FILES)
+
+
+def tree_of(file: str) -> ast.Module:
+    return ast.parse(FILES[file].read_text())
+
+
+def public(tree: ast.Module | ast.ClassDef, prefix: str = "") -> Iterator[tuple[str, ast.AST]]:
+    """Yield public classes, functions and methods, with their names."""
+    for node in tree.body:
+        if isinstance(node, (*FUNCTION, ast.ClassDef)) and not node.name.startswith("_"):
+            yield prefix + node.name, node
+            if isinstance(node, ast.ClassDef):
+                yield from public(node, f"{node.name}.")
+
+
+@each_file
+def test_everything_public_is_explained(file):
+    tree = tree_of(file)
+    assert ast.get_docstring(tree), "the module has no docstring"
+    silent = [name for name, node in public(tree) if not ast.get_docstring(node)]
+    assert not silent
+
+
+@each_file
+def test_every_public_signature_is_typed(file):
+    untyped = []
+    for name, node in public(tree_of(file)):
+        if isinstance(node, FUNCTION):
+            arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+            annotated = all(a.annotation for a in arguments if a.arg not in ("self", "cls"))
+            if not (annotated and node.returns):
+                untyped.append(name)
+    assert not untyped
+
+
+@each_file
+def test_files_can_be_read_in_one_sitting(file):
+    assert len(FILES[file].read_text().splitlines()) <= LONGEST_FILE
+
+
+def lines_of_code(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Count the body's lines, without its docstring and the functions in it, which count on their own."""
+    body = function.body[1:] if ast.get_docstring(function) else function.body
+    inner = [node for statement in body for node in outermost_functions(statement)]
+    return sum(node.end_lineno - node.lineno + 1 for node in body) - sum(
+        node.end_lineno - node.lineno + 1 for node in inner
+    )
+
+
+def outermost_functions(node: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    if isinstance(node, FUNCTION):
+        yield node
+    else:
+        for child in ast.iter_child_nodes(node):
+            yield from outermost_functions(child)
+
+
+@each_file
+def test_functions_fit_on_a_screen(file):
+    functions = [node for node in ast.walk(tree_of(file)) if isinstance(node, FUNCTION)]
+    lengths = {function.name: lines_of_code(function) for function in functions}
+    assert {name: length for name, length in lengths.items() if length > LONGEST_FUNCTION} == {}
+
+
+@each_file
+def test_no_file_is_a_drawer_for_everything(file):
+    assert not {"utils", "util", "common", "helpers", "misc"} & set(re.split(r"\W", file))
+
+
+@each_file
+def test_nothing_is_asserted(file):
+    """Python run with -O skips assertions, and users deserve the rule and the value that broke it."""
+    assert not [node.lineno for node in ast.walk(tree_of(file)) if isinstance(node, ast.Assert)]
+
+
+def names_given(tree: ast.Module) -> Iterator[str]:
+    """Yield the names that the module gives: to functions, classes, arguments, variables and attributes."""
+    for node in ast.walk(tree):
+        if isinstance(node, (*FUNCTION, ast.ClassDef)):
+            yield node.name
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.attr
+
+
+@each_file
+def test_names_are_made_of_the_glossary_s_words(file):
+    foreign = [
+        name
+        for name in names_given(tree_of(file))
+        if FOREIGN_WORDS & set(re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower().split("_"))
+    ]
+    assert not foreign

@@ -1,0 +1,223 @@
+"""Checkpoints survive crashes, damage and a full disk. They are of one variable; no network is needed."""
+
+from __future__ import annotations
+
+import errno
+import resource
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from dcgan_tf.runs.checkpoints import CheckpointStore
+from dcgan_tf.runs.paths import RunError
+
+SIZE = 5_000
+
+
+def checkpoint_of(value: float) -> tf.train.Checkpoint:
+    return tf.train.Checkpoint(weights=tf.Variable(np.full(SIZE, value, np.float32)))
+
+
+def restored(store: CheckpointStore, step: int) -> float:
+    checkpoint = checkpoint_of(-1)
+    checkpoint.read(store.prefix(step)).assert_consumed()
+    (value,) = set(checkpoint.weights.numpy())
+    return value
+
+
+@pytest.fixture(scope="module")
+def three_steps(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    store = CheckpointStore(tmp_path_factory.mktemp("three"))
+    for step in (1, 2, 3):
+        store.save(checkpoint_of(step), step)
+    return store.directory
+
+
+@pytest.fixture
+def store(three_steps: Path, tmp_path: Path) -> CheckpointStore:
+    """Return a copy with the checkpoints of steps 1, 2 and 3."""
+    shutil.copytree(three_steps, tmp_path / "checkpoints")
+    return CheckpointStore(tmp_path / "checkpoints")
+
+
+def test_last_three_are_kept_and_multiples_of_keep_every(tmp_path: Path) -> None:
+    store = CheckpointStore(tmp_path)
+    for step in range(1, 11):
+        store.save(checkpoint_of(step), step, keep_every=4)
+    assert store.steps() == [10, 9, 8, 4]
+    assert [restored(store, step) for step in store.steps()] == [10, 9, 8, 4]
+    files = {f"ckpt-{step}.{end}" for step in (4, 8, 9, 10) for end in ("index", "data-00000-of-00001")}
+    assert {path.name for path in tmp_path.iterdir()} == {"checkpoint", *files}
+
+
+def test_steps_are_ordered_as_numbers(tmp_path: Path) -> None:
+    store = CheckpointStore(tmp_path)
+    for step in (8, 9, 10, 11):
+        store.save(checkpoint_of(step), step)
+    assert store.steps() == [11, 10, 9]
+
+
+def test_tensorflow_finds_the_newest(store: CheckpointStore) -> None:
+    assert tf.train.latest_checkpoint(str(store.directory)) == store.prefix(3)
+
+
+def test_no_directory_means_no_checkpoints(tmp_path: Path) -> None:
+    store = CheckpointStore(tmp_path / "none")
+    store.remove_leftovers()
+    assert store.newest_intact() == (None, {})
+
+
+def test_saving_a_step_again_replaces_it(store: CheckpointStore) -> None:
+    store.save(checkpoint_of(33), 3)
+    assert store.steps() == [3, 2, 1]
+    assert restored(store, 3) == 33
+
+
+def test_leftovers_of_a_torn_save_are_removed_and_nothing_else(store: CheckpointStore) -> None:
+    before = sorted(store.directory.iterdir())
+    torn = store.directory / "ckpt-7_temp"
+    torn.mkdir()
+    (torn / "part-00000-of-00001.data-00000-of-00001.tempstate123").write_bytes(b"half")
+    (store.directory / "ckpt-7.data-00000-of-00001").write_bytes(b"no index")
+    (store.directory / "ckpt-8.index.tempstate456").write_bytes(b"half")
+    (store.directory / "ckpt-9.data-00000-of-00001.tempstate789").write_bytes(b"half")
+    store.remove_leftovers()
+    assert sorted(store.directory.iterdir()) == before
+
+
+def resized(part: str, size: Callable[[int], int]) -> Callable[[CheckpointStore, int], None]:
+    def damage(store: CheckpointStore, step: int) -> None:
+        path = Path(f"{store.prefix(step)}.{part}")
+        content = path.read_bytes()
+        path.write_bytes(content[: size(len(content))])
+
+    return damage
+
+
+def flipped(part: str, position: Callable[[int], int]) -> Callable[[CheckpointStore, int], None]:
+    def damage(store: CheckpointStore, step: int) -> None:
+        path = Path(f"{store.prefix(step)}.{part}")
+        content = bytearray(path.read_bytes())
+        content[position(len(content))] ^= 0x10
+        path.write_bytes(bytes(content))
+
+    return damage
+
+
+def garbage_index(store: CheckpointStore, step: int) -> None:
+    Path(f"{store.prefix(step)}.index").write_bytes(bytes(range(256)) * 4)
+
+
+def missing_data(store: CheckpointStore, step: int) -> None:
+    Path(f"{store.prefix(step)}.{DATA}").unlink()
+
+
+DATA = "data-00000-of-00001"
+DAMAGES = {
+    "data one byte short": resized(DATA, lambda size: size - 1),
+    "half of the data": resized(DATA, lambda size: size // 2),
+    "no byte of data": resized(DATA, lambda size: 0),
+    "data missing": missing_data,
+    "first data byte flipped": flipped(DATA, lambda size: 0),
+    "a data byte flipped": flipped(DATA, lambda size: size // 2),
+    "last data byte flipped": flipped(DATA, lambda size: size - 1),
+    "index of garbage": garbage_index,
+    "half of the index": resized("index", lambda size: size // 2),
+    "index empty": resized("index", lambda size: 0),
+    "first index byte flipped": flipped("index", lambda size: 0),
+    "an index byte flipped": flipped("index", lambda size: size // 2),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_a_damaged_newest_checkpoint_is_noticed_and_the_one_before_is_used(
+    store: CheckpointStore, name: str
+) -> None:
+    DAMAGES[name](store, 3)
+    step, damaged = store.newest_intact()
+    assert step == 2
+    assert list(damaged) == [3]
+    assert damaged[3]
+    assert "\n" not in damaged[3]
+    assert restored(store, 2) == 2
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\x00\xff garbage", b'model_checkpoint_path: "ckpt-9"\n'])
+def test_tensorflows_state_file_decides_nothing(store: CheckpointStore, content: bytes | None) -> None:
+    state = store.directory / "checkpoint"
+    state.unlink() if content is None else state.write_bytes(content)
+    assert store.newest_intact() == (3, {})
+    store.save(checkpoint_of(4), 4)
+    assert tf.train.latest_checkpoint(str(store.directory)) == store.prefix(4)
+
+
+def test_all_damaged_is_an_error_that_names_each(store: CheckpointStore) -> None:
+    for step, name in zip((1, 2, 3), ("data missing", "index empty", "half of the data"), strict=True):
+        DAMAGES[name](store, step)
+    with pytest.raises(RunError, match="none of the 3 checkpoints") as error:
+        store.newest_intact()
+    for step in (1, 2, 3):
+        assert f"step {step}: " in str(error.value)
+
+
+def test_a_damaged_checkpoint_set_aside_counts_no_longer(store: CheckpointStore) -> None:
+    DAMAGES["half of the data"](store, 3)
+    store.set_aside(3)
+    store.remove_leftovers()
+    assert store.steps() == [2, 1]
+    names = {path.name for path in store.directory.iterdir()}
+    assert names >= {f"damaged-ckpt-3.{DATA}", "damaged-ckpt-3.index"}
+
+
+@pytest.fixture
+def small_files() -> object:
+    """Refuse to let any file grow beyond 4 KiB: what a full disk does, as far as TensorFlow can tell."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_is_a_clear_error_and_loses_nothing(store: CheckpointStore, small_files: None) -> None:
+    before = sorted(store.directory.iterdir())
+    with pytest.raises(RunError, match="the disk is full; the checkpoint of step 3 is intact") as error:
+        store.save(checkpoint_of(4), 4)
+    assert "could not save the checkpoint of step 4" in str(error.value)
+    assert sorted(store.directory.iterdir()) == before
+    assert store.newest_intact() == (3, {})
+    assert [restored(store, step) for step in store.steps()] == [3, 2, 1]
+
+
+def test_after_the_disk_was_full_saving_works_again(store: CheckpointStore) -> None:
+    class Full(tf.train.Checkpoint):
+        def write(self, *_: object, **__: object) -> str:
+            raise tf.errors.ResourceExhaustedError(None, None, "No space left on device [Op:SaveV2]")
+
+    with pytest.raises(RunError, match="the disk is full"):
+        store.save(Full(), 4)
+    store.save(checkpoint_of(5), 5)
+    assert store.steps() == [5, 3, 2]
+    assert restored(store, 5) == 5
+
+
+def test_a_disk_that_fills_while_the_files_are_flushed(
+    store: CheckpointStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("dcgan_tf.runs.checkpoints.os.fsync", full)
+    with pytest.raises(RunError, match="the disk is full; the checkpoint of step 3 is intact"):
+        store.save(checkpoint_of(4), 4)
+    assert {1, 2, 3} <= set(store.steps())
+
+
+def test_another_failure_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(RunError, match=r"Not a directory|File exists") as error:
+        CheckpointStore(tmp_path / "file").save(checkpoint_of(1), 1)
+    assert "there is no earlier checkpoint" in str(error.value)

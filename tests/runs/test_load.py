@@ -1,0 +1,158 @@
+"""A run, opened for reading."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from dcgan_tf import images
+from dcgan_tf.runs.checkpoints import CheckpointStore
+from dcgan_tf.runs.load import Run
+from dcgan_tf.runs.paths import RunError, RunPaths, read_config
+from dcgan_tf.training.state import TrainState, create_train_state
+
+
+@pytest.fixture(scope="module")
+def run(trained: Path) -> Run:
+    return Run.open(trained)
+
+
+@pytest.fixture
+def copy(trained: Path, tmp_path: Path) -> Path:
+    shutil.copytree(trained, tmp_path / "run")
+    return tmp_path / "run"
+
+
+def test_newest_checkpoint_is_read(run: Run, trained: Path) -> None:
+    assert run.step == 50
+    assert run.path == trained
+    assert run.config.model.latent_dim == 4
+
+
+@pytest.mark.parametrize("num", [1, 5, 64, 65, 130])
+def test_image_i_is_the_same_however_many_are_drawn(run: Run, num: int) -> None:
+    # Batches of one fixed size: matrix products of other sizes round differently.
+    drawn = run.sample(num, seed=7)
+    assert drawn.shape == (num, 16, 16, 1)
+    assert drawn.dtype == np.uint8
+    np.testing.assert_array_equal(drawn, run.sample(130, seed=7)[:num])
+
+
+def test_images_are_computed_in_batches_of_one_size(run: Run) -> None:
+    # On so small a generator the rounding of other sizes does not reach the pixels; the cause can be seen.
+    sizes = []
+
+    def generator(z: np.ndarray, *, training: bool) -> np.ndarray:
+        sizes.append(len(z))
+        return np.zeros((len(z), 16, 16, 1))
+
+    recording = dataclasses.replace(run, generator=generator)
+    for num in (1, 64, 65, 130):
+        assert recording.sample(num).shape == (num, 16, 16, 1)
+    assert sizes == [64] * (1 + 1 + 2 + 3)
+
+
+def test_seeds_differ(run: Run) -> None:
+    assert (run.sample(4, seed=0) != run.sample(4, seed=1)).any()
+
+
+def test_samples_are_the_generators_images_of_the_latents(run: Run) -> None:
+    latents = run.latents(3, seed=5)
+    assert latents.shape == (3, 4)
+    expected = np.rint((np.asarray(run.generator(latents, training=False)) + 1) * 127.5)
+    np.testing.assert_allclose(run.generate(latents).astype(float), expected, atol=1)
+    np.testing.assert_array_equal(run.generate(latents), run.sample(3, seed=5))
+
+
+def whole_state(run_dir: Path, step: int) -> TrainState:
+    state = create_train_state(read_config(run_dir))
+    state.checkpoint().read(CheckpointStore(RunPaths(run_dir).checkpoints).prefix(step)).assert_consumed()
+    return state
+
+
+def assert_equal_weights(found: keras.Model, expected: keras.Model) -> None:
+    for weight, other in zip(found.variables, expected.variables, strict=True):
+        np.testing.assert_array_equal(weight.numpy(), other.numpy())
+
+
+def test_raw_generator_is_another_than_the_averaged(run: Run, trained: Path) -> None:
+    raw, state = Run.open(trained, ema=False), whole_state(trained, 50)
+    assert_equal_weights(run.generator, state.generator_ema)
+    assert_equal_weights(raw.generator, state.generator)
+    assert_equal_weights(run.discriminator, state.discriminator)
+    assert (raw.sample(4) != run.sample(4)).any()
+
+
+def test_a_wanted_checkpoint_is_the_one_that_is_read(run: Run, trained: Path) -> None:
+    earlier = Run.open(trained, checkpoint=20)
+    assert earlier.step == 20
+    assert_equal_weights(earlier.generator, whole_state(trained, 20).generator_ema)
+    assert (earlier.sample(4) != run.sample(4)).any()
+
+
+def test_an_unknown_checkpoint_is_refused_with_those_there_are(trained: Path) -> None:
+    with pytest.raises(RunError, match=r"no checkpoint of step 21; it has: 20, 40, 45, 50$"):
+        Run.open(trained, checkpoint=21)
+
+
+def test_grid_made_in_training_is_what_sampling_shows(trained: Path) -> None:
+    # The latents of the run's own seed, the averaged generator, inference mode.
+    for step in (20, 40, 45, 50):
+        opened = Run.open(trained, checkpoint=step)
+        expected = images.sheet(opened.sample(64, seed=opened.config.training.seed))
+        with Image.open(RunPaths(trained).sample_grid(step)) as picture:
+            np.testing.assert_array_equal(np.asarray(picture)[..., None], expected)
+
+
+@pytest.mark.parametrize("shape", [(4,), (2, 3), (2, 4, 1)])
+def test_latents_of_another_shape_are_refused(run: Run, shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"latents must have shape \[N, 4\], received \["):
+        run.generate(np.zeros(shape))
+
+
+def test_no_image_at_all_is_refused(run: Run) -> None:
+    with pytest.raises(ValueError, match="at least 1, received 0"):
+        run.sample(0)
+
+
+def test_discriminator_gives_probabilities(run: Run) -> None:
+    probabilities = np.asarray(run.discriminator(np.zeros((3, 16, 16, 1)), training=False))
+    assert probabilities.shape == (3, 1)
+    assert ((probabilities > 0) & (probabilities < 1)).all()
+
+
+def test_a_damaged_newest_checkpoint_is_named_and_left_where_it_is(
+    copy: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    data = copy / "checkpoints" / "ckpt-50.data-00000-of-00001"
+    data.write_bytes(data.read_bytes()[:-1])
+    before = sorted(copy.rglob("*"))
+    assert Run.open(copy).step == 45
+    assert "the checkpoint of step 50 is damaged" in caplog.text
+    assert sorted(copy.rglob("*")) == before
+    with pytest.raises(RunError, match=r"the checkpoint of step 50 .* is damaged"):
+        Run.open(copy, checkpoint=50)
+
+
+def test_only_damaged_checkpoints_are_an_error(copy: Path) -> None:
+    for index in (copy / "checkpoints").glob("*.index"):
+        index.write_bytes(b"")
+    with pytest.raises(RunError, match="none of the 4 checkpoints"):
+        Run.open(copy)
+
+
+def test_a_run_without_checkpoints_is_an_error(copy: Path) -> None:
+    shutil.rmtree(copy / "checkpoints")
+    with pytest.raises(RunError, match="no checkpoint yet; train this run first"):
+        Run.open(copy)
+
+
+def test_a_folder_that_is_no_run_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"is not a run directory: it has no config\.json"):
+        Run.open(tmp_path)

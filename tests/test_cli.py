@@ -1,0 +1,293 @@
+"""The commands: what they call, what they print, and the exit codes that a shell sees."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import click
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image
+
+import dcgan_tf
+from dcgan_tf import cli
+from dcgan_tf.config import PRESETS, preset, settings
+from dcgan_tf.runs.paths import RunError
+from dcgan_tf.training.interrupt import Interrupted
+
+HEAVY = ("tensorflow", "keras", "sklearn", "numpy", "PIL", "tensorflow_datasets", "rich")
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(cli.main, [str(word) for word in words])
+
+
+@pytest.fixture
+def train_calls(monkeypatch, tmp_path):
+    """Put a stand-in in training's place; return the configurations it was called with."""
+    calls = []
+
+    def stand_in(config):
+        calls.append(config)
+        return tmp_path / "run"
+
+    monkeypatch.setattr("dcgan_tf.training.loop.train", stand_in)
+    return calls
+
+
+@pytest.fixture
+def failing_train(monkeypatch):
+    """Return a function that makes training raise."""
+
+    def fail_with(error: BaseException) -> None:
+        def stand_in(config):
+            raise error
+
+        monkeypatch.setattr("dcgan_tf.training.loop.train", stand_in)
+
+    return fail_with
+
+
+# Help
+
+
+def test_help_and_version_answer_without_importing_anything_heavy():
+    """In a process of its own, for in this one everything has been imported."""
+    code = f"""
+import sys
+from click.testing import CliRunner
+from dcgan_tf.cli import main
+
+for words in [["--version"], ["--help"], ["-h"], *([name, "--help"] for name in main.commands)]:
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == 0, result.output
+    assert result.stdout
+print([name for name in {HEAVY} if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_package_can_be_run_as_a_module():
+    done = subprocess.run(
+        [sys.executable, "-m", "dcgan_tf", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"dcgan-tf, version {dcgan_tf.__version__}\n"
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("name", cli.main.commands)
+def test_every_command_and_option_explains_itself(name):
+    command = cli.main.commands[name]
+    assert command.help
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, parameter.name
+
+
+def test_train_has_an_option_for_every_setting():
+    names = {parameter.name for parameter in cli.main.commands["train"].params}
+    assert {setting.name for setting in settings()} <= names
+
+
+# train
+
+
+def test_train_passes_the_settings_on_and_says_where_the_run_is(train_calls, tmp_path):
+    result = run(
+        "train", "--preset", "quick", "--data", "digits", "--image-size", "48x64", "--steps", 7, "--flip"
+    )
+    assert result.exit_code == 0
+    assert train_calls == [preset("quick", data="digits", image_size=(48, 64), steps=7, flip=True)]
+    assert str(tmp_path / "run") in result.stdout
+    assert "dcgan-tf sample" in result.stdout
+    assert "tensorboard --logdir" in result.stdout
+
+
+def test_train_without_options_is_the_default_preset(train_calls):
+    run("train")
+    assert train_calls == [preset()]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--batch-size", 1], "batch_size must be at least 2, received 1"),
+        (["--channels", 2], "channels must be one of 1, 3, received 2"),
+        (["--learning-rate", "nan"], "learning_rate must be a finite number, received nan"),
+        (["--epochs", 3, "--steps", 100], "exactly one of epochs and steps must be set"),
+        (["--architecture", "vae"], "'vae' is not one of 'dcgan', 'gan'"),
+        (["--preset", "slow"], f"'slow' is not one of {', '.join(map(repr, PRESETS))}"),
+    ],
+)
+def test_wrong_settings_are_usage_errors_that_say_the_rule(words, message, train_calls):
+    result = run("train", *words)
+    assert result.exit_code == 2
+    assert message in " ".join(result.stderr.split())
+    assert not train_calls
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("image size 100x100 does not fit"),
+        RunError("another process is training in runs/a"),
+        PermissionError("no room for you"),
+    ],
+)
+def test_what_a_user_can_mend_is_one_line_on_stderr(error, failing_train):
+    failing_train(error)
+    result = run("train")
+    assert result.exit_code == 1
+    assert result.stderr == f"dcgan-tf: {error}\n"
+    assert result.stdout == ""
+
+
+def test_a_mistake_of_ours_keeps_its_traceback(failing_train):
+    failing_train(ZeroDivisionError("ours"))
+    assert isinstance(run("train").exception, ZeroDivisionError)
+
+
+@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_stop_that_has_saved_leaves_with_the_exit_code_that_a_shell_expects(
+    number, exit_code, failing_train
+):
+    failing_train(Interrupted(number, step=42))
+    result = run("train")
+    assert result.exit_code == exit_code
+    assert re.search(rf"{number.name} after step 42; everything is saved\. .*same command", result.stderr)
+
+
+def test_a_stop_before_training_began_says_that_nothing_is_lost(failing_train):
+    failing_train(KeyboardInterrupt())
+    result = run("train")
+    assert result.exit_code == 130
+    assert result.stderr == "stopped before anything was left to save\n"
+
+
+# sample
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """Put a run whose images show their seed in place of one from disk; return how it was opened."""
+    calls = {}
+
+    def stand_in(path, **arguments):
+        calls.update(path=path, **arguments)
+        return SimpleNamespace(step=1234, sample=lambda num, *, seed: np.full((num, 8, 6, 3), seed, np.uint8))
+
+    monkeypatch.setattr("dcgan_tf.runs.load.Run.open", stand_in)
+    return calls
+
+
+def test_sample_writes_a_grid(opened, tmp_path):
+    result = run("sample", "runs/a", "-n", 4, "--seed", 9, "--out", tmp_path / "four.png")
+    assert result.exit_code == 0, result.output
+    assert result.stdout == f"4 images of step 1,234 -> {tmp_path / 'four.png'}\n"
+    assert opened == {"path": Path("runs/a"), "checkpoint": None, "ema": True}
+    with Image.open(tmp_path / "four.png") as picture:
+        assert picture.size == (2 * (6 + 2) + 2, 2 * (8 + 2) + 2)
+        assert picture.getpixel((2, 2)) == (9, 9, 9)
+
+
+def test_sample_writes_an_array(opened, tmp_path):
+    run("sample", "runs/a", "--num-images", 5, "--out", tmp_path / "five.npy")
+    images = np.load(tmp_path / "five.npy")
+    assert (images.shape, images.dtype) == ((5, 8, 6, 3), np.uint8)
+
+
+def test_sample_writes_a_folder(opened, tmp_path):
+    run("sample", "runs/a", "--num-images", 3, "--out", tmp_path / "folder")
+    assert sorted(path.name for path in (tmp_path / "folder").iterdir()) == [
+        "0000.png",
+        "0001.png",
+        "0002.png",
+    ]
+
+
+def test_sample_takes_a_checkpoint_and_the_raw_generator(opened, tmp_path):
+    run("sample", "runs/a", "--checkpoint", 500, "--no-ema", "--out", tmp_path / "a.png")
+    assert opened == {"path": Path("runs/a"), "checkpoint": 500, "ema": False}
+
+
+def test_sample_refuses_another_kind_of_file(opened, tmp_path):
+    result = run("sample", "runs/a", "--out", tmp_path / "a.jpg")
+    assert result.exit_code == 1
+    assert "images are written as FILE.png, FILE.npy or into a folder" in result.stderr
+    assert not (tmp_path / "a.jpg").exists()
+
+
+def test_sample_of_what_is_no_run_says_so(tmp_path):
+    result = run("sample", tmp_path)
+    assert result.exit_code == 1
+    assert result.stderr == f"dcgan-tf: {tmp_path} is not a run directory: it has no config.json\n"
+
+
+@pytest.mark.parametrize("words", [["-n", 0], ["--seed", -1], ["--checkpoint", -1]])
+def test_sample_refuses_numbers_that_mean_nothing(words, opened):
+    result = run("sample", "runs/a", *words)
+    assert result.exit_code == 2
+    assert "is not in the range" in result.stderr
+
+
+# inspect-data
+
+
+def test_inspect_data_counts_and_draws(tmp_path):
+    out = tmp_path / "digits.png"
+    result = run("inspect-data", "digits", "--image-size", 16, "--channels", 1, "--out", out)
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    # 1,797 digits, every sixth of each held out; 178 zeros less 29.
+    assert lines[0] == "digits: 1,501 images, 16x16 pixels, 1 channel(s)"
+    assert lines[2].startswith("10 labels: 0 149, 1 ")
+    assert lines[-1] == f"grid -> {out}"
+    with Image.open(out) as picture:
+        assert picture.mode == "L"
+        assert picture.size == (8 * 18 + 2, 8 * 18 + 2)
+
+
+def test_inspect_data_names_its_picture_after_the_data(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = run("inspect-data", "digits", "--split", "test", "--image-size", 8)
+    assert result.exit_code == 0, result.output
+    assert [path.name for path in tmp_path.iterdir()] == ["digits.png"]
+
+
+def test_inspect_data_of_nothing_says_what_there_could_be():
+    result = run("inspect-data", "/no/such/folder")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "dcgan-tf: data must be portraits, digits, tfds:NAME, or an existing folder of images, "
+        "received '/no/such/folder'\n"
+    )
+
+
+# TensorFlow's chatter
+
+
+def test_what_native_code_says_is_held_back(capfd):
+    with cli._held_back_stderr():
+        os.write(2, b"chatter\n")
+    os.write(2, b"words\n")
+    assert capfd.readouterr().err == "words\n"
+
+
+def test_what_was_held_back_is_shown_when_it_explains_a_failure(capfd):
+
+    def failing_import() -> None:
+        with cli._held_back_stderr():
+            os.write(2, b"the reason\n")
+            raise ImportError
+
+    with pytest.raises(ImportError):
+        failing_import()
+    assert capfd.readouterr().err == "the reason\n"

@@ -1,0 +1,201 @@
+"""Pixels: the range inside and outside the networks, grids by hand, and files read back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image, ImageSequence
+
+from dcgan_tf import images
+
+ALL_LEVELS = np.arange(256, dtype=np.uint8)
+
+
+def numbered(count: int, height: int, width: int, channels: int) -> np.ndarray:
+    """Return images of one level each: 10, 20, 30, …"""
+    levels = 10 * np.arange(1, count + 1, dtype=np.uint8)
+    return np.tile(levels[:, None, None, None], (1, height, width, channels))
+
+
+# The range of pixels
+
+
+@pytest.mark.parametrize(
+    ("level", "value"), [(0, -1.0), (255, 1.0), (51, -0.6), (204, 0.6), (127, -1 / 255), (128, 1 / 255)]
+)
+def test_levels_become_floats_from_minus_one_to_one(level, value):
+    assert images.to_float(np.array([level], np.uint8))[0] == pytest.approx(value, abs=1e-7)
+
+
+def test_every_level_comes_back():
+    np.testing.assert_array_equal(images.to_uint8(images.to_float(ALL_LEVELS)), ALL_LEVELS)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_tensors_become_what_arrays_become(dtype):
+    tensor = images.to_float(tf.constant(ALL_LEVELS), dtype)
+    assert tensor.dtype == dtype
+    np.testing.assert_array_equal(tensor.numpy(), images.to_float(ALL_LEVELS, np.dtype(dtype)))
+    np.testing.assert_array_equal(images.to_uint8(tensor), ALL_LEVELS)
+
+
+def test_floats_are_float32_unless_asked_for_otherwise():
+    assert images.to_float(ALL_LEVELS).dtype == np.float32
+    assert images.to_float(ALL_LEVELS, np.float64).dtype == np.float64
+
+
+def test_values_between_levels_go_to_the_nearest_and_those_outside_to_the_end():
+    # (x + 1) * 127.5: 0.6 of a level above 0 is 1, 0.4 is 0.
+    between = np.array([-1 + 0.6 / 127.5, -1 + 0.4 / 127.5, -1.2, 1.2, -50, 50], np.float32)
+    assert images.to_uint8(between).tolist() == [1, 0, 0, 255, 0, 255]
+    assert images.to_uint8(between).dtype == np.uint8
+
+
+# Grids
+
+
+def test_a_grid_by_hand():
+    two = np.array([[[[1], [2]]], [[[3], [4]]]], np.uint8)  # two images of 1x2 pixels
+    expected = [
+        [9, 9, 9, 9, 9, 9, 9],
+        [9, 1, 2, 9, 3, 4, 9],
+        [9, 9, 9, 9, 9, 9, 9],
+    ]
+    assert images.grid(two, gap=1, background=9)[..., 0].tolist() == expected
+
+
+def test_the_last_row_of_a_grid_is_filled_with_background():
+    sheet = images.grid(numbered(3, 2, 2, 3), columns=2, gap=1, background=0)
+    assert sheet.shape == (2 * 3 + 1, 2 * 3 + 1, 3)
+    assert sheet[1, 1].tolist() == [10, 10, 10]
+    assert sheet[1, 4].tolist() == [20, 20, 20]
+    assert sheet[4, 1].tolist() == [30, 30, 30]
+    assert not sheet[4:, 4:].any()
+
+
+@pytest.mark.parametrize(
+    ("count", "columns", "rows", "expected_columns"),
+    [(64, None, 8, 8), (10, None, 3, 4), (1, None, 1, 1), (5, 5, 1, 5), (3, 10, 1, 3), (7, 2, 4, 2)],
+)
+def test_a_grid_is_as_square_as_can_be_unless_told_otherwise(count, columns, rows, expected_columns):
+    sheet = images.grid(np.zeros((count, 4, 6, 1), np.uint8), columns=columns, gap=2)
+    assert sheet.shape == (rows * 6 + 2, expected_columns * 8 + 2, 1)
+
+
+@pytest.mark.parametrize("shape", [(0, 4, 4, 3), (4, 4, 3), (4, 4)])
+def test_a_grid_needs_images(shape):
+    with pytest.raises(ValueError, match=r"images of shape \[N, H, W, C\] with N > 0, received \("):
+        images.grid(np.zeros(shape, np.uint8))
+
+
+def test_enlarging_repeats_pixels():
+    small = np.array([[[1], [2]]], np.uint8)
+    assert images.enlarge(small, 4)[..., 0].tolist() == [[1, 1, 2, 2], [1, 1, 2, 2]]
+
+
+@pytest.mark.parametrize(("minimum", "factor"), [(1, 1), (8, 1), (9, 2), (16, 2), (17, 3)])
+def test_enlarging_takes_the_smallest_whole_factor_that_reaches_the_size(minimum, factor):
+    assert images.enlarge(np.zeros((4, 8, 3), np.uint8), minimum).shape == (4 * factor, 8 * factor, 3)
+
+
+# Files
+
+
+def test_a_sheet_is_a_grid_enlarged_by_a_whole_factor_to_be_looked_at():
+    small = numbered(4, 30, 30, 1)
+    side = 2 * 32 + 2  # two images, three gaps of two pixels
+    factor = 8  # 7 * 66 = 462 is short of 512
+    sheet = images.sheet(small)
+    assert sheet.shape == (factor * side, factor * side, 1)
+    np.testing.assert_array_equal(sheet[::factor, ::factor], images.grid(small))
+
+
+def test_a_png_path_gets_a_sheet(tmp_path):
+    images.save(tmp_path / "new" / "grid.png", numbered(4, 5, 5, 3))
+    with Image.open(tmp_path / "new" / "grid.png") as picture:
+        assert picture.mode == "RGB"
+        np.testing.assert_array_equal(np.asarray(picture), images.sheet(numbered(4, 5, 5, 3)))
+
+
+def test_an_npy_path_gets_the_array(tmp_path):
+    images.save(tmp_path / "new" / "all.npy", numbered(4, 5, 6, 1))
+    stored = np.load(tmp_path / "new" / "all.npy")
+    assert stored.dtype == np.uint8
+    np.testing.assert_array_equal(stored, numbered(4, 5, 6, 1))
+
+
+def test_any_other_path_is_a_folder_and_gets_one_png_each(tmp_path):
+    images.save(tmp_path / "v1.5", numbered(3, 5, 6, 3))
+    assert sorted(path.name for path in (tmp_path / "v1.5").iterdir()) == ["0000.png", "0001.png", "0002.png"]
+    with Image.open(tmp_path / "v1.5" / "0002.png") as picture:
+        assert picture.size == (6, 5)  # PIL's order: width, height
+        assert picture.getpixel((0, 0)) == (30, 30, 30)
+
+
+def test_names_in_a_folder_sort_like_numbers(tmp_path, monkeypatch):
+    names = []
+    monkeypatch.setattr(images, "save_png", lambda path, image: names.append(path.name))
+    images.save(tmp_path / "many", np.zeros((10_001, 1, 1, 1), np.uint8))
+    assert (names[0], names[-1]) == ("00000.png", "10000.png")
+    assert names == sorted(names)
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.JPEG", "a.gif", "a.webp", "a.npz", "a.tiff"])
+def test_other_kinds_of_file_are_refused_before_anything_is_written(name, tmp_path):
+    with pytest.raises(ValueError, match=rf"FILE\.png, FILE\.npy or into a folder, received '.*{name}'"):
+        images.save(tmp_path / name, numbered(1, 4, 4, 3))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_grey_image_becomes_a_grey_png(tmp_path):
+    images.save_png(tmp_path / "grey.png", ALL_LEVELS.reshape(16, 16, 1))
+    with Image.open(tmp_path / "grey.png") as picture:
+        assert picture.mode == "L"
+        np.testing.assert_array_equal(np.asarray(picture), ALL_LEVELS.reshape(16, 16))
+
+
+def test_a_file_that_is_replaced_leaves_nothing_beside_it(tmp_path):
+    for level in (0, 255):
+        images.save_png(tmp_path / "one.png", np.full((4, 4, 3), level, np.uint8))
+    assert [path.name for path in tmp_path.iterdir()] == ["one.png"]
+    with Image.open(tmp_path / "one.png") as picture:
+        assert picture.getpixel((0, 0)) == (255, 255, 255)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_gif_has_every_frame_and_holds_the_last(channels, tmp_path):
+    path = tmp_path / "progress.gif"
+    images.save_gif(path, list(numbered(3, 8, 6, channels)), milliseconds=200, hold_last=2000)
+    with Image.open(path) as animation:
+        assert animation.size == (6, 8)
+        assert animation.info["loop"] == 0  # for ever
+        frames = [
+            (frame.info["duration"], frame.convert("L").getpixel((0, 0)))
+            for frame in ImageSequence.Iterator(animation)
+        ]
+    assert frames == [(200, 10), (200, 20), (2000, 30)]
+    assert [found.name for found in tmp_path.iterdir()] == ["progress.gif"]
+
+
+def test_a_gif_of_a_single_frame_is_a_gif(tmp_path):
+    images.save_gif(tmp_path / "one.gif", list(numbered(1, 8, 6, 3)))
+    with Image.open(tmp_path / "one.gif") as picture:
+        assert picture.size == (6, 8)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_caption_is_added_below_and_leaves_the_image_alone(channels):
+    image = np.full((10, 120, channels), 77, np.uint8)
+    captioned = images.caption(image, "step 500", height=20)
+    assert captioned.shape == (30, 120, channels)
+    assert captioned.dtype == np.uint8
+    np.testing.assert_array_equal(captioned[:10], image)
+    strip = captioned[10:]
+    assert strip.min() < 100  # dark letters
+    assert (strip == 255).mean() > 0.5  # on white
+
+
+def test_another_caption_looks_different():
+    image = np.zeros((4, 80, 3), np.uint8)
+    assert (images.caption(image, "step 1") != images.caption(image, "step 2")).any()

@@ -1,0 +1,114 @@
+"""The losses, by hand: sigmoid(0) = 1/2, so -log of it is log 2; and so on, with math.log."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from dcgan_tf import config, losses
+
+LOG_2 = math.log(2)
+
+
+def sigmoid(logit: float) -> float:
+    return 1 / (1 + math.exp(-logit))
+
+
+def value(loss, logit: float) -> float:
+    return loss(tf.constant([[logit]], tf.float32)).numpy().item()
+
+
+def gradient(loss, logit: float) -> float:
+    logits = tf.constant([[logit]], tf.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        output = loss(logits)
+    return tape.gradient(output, logits).numpy().item()
+
+
+@pytest.mark.parametrize(
+    ("loss", "expected"),
+    [
+        (losses.discriminator_real_loss, LOG_2),
+        (losses.discriminator_fake_loss, LOG_2),
+        (losses.non_saturating_loss, LOG_2),
+        (losses.minimax_loss, -LOG_2),
+    ],
+)
+def test_an_undecided_discriminator_costs_log_two(loss, expected):
+    assert value(loss, 0.0) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("logit", [-3.0, -0.5, 0.5, 3.0])
+def test_losses_are_the_formulas_that_they_cite(logit):
+    probability = sigmoid(logit)
+    real, fake = losses.discriminator_real_loss, losses.discriminator_fake_loss
+    assert value(real, logit) == pytest.approx(-math.log(probability), rel=1e-5)
+    assert value(fake, logit) == pytest.approx(-math.log(1 - probability), rel=1e-5)
+    assert value(losses.non_saturating_loss, logit) == pytest.approx(-math.log(probability), rel=1e-5)
+    assert value(losses.minimax_loss, logit) == pytest.approx(math.log(1 - probability), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("loss", "logit", "expected_value", "expected_gradient"),
+    [
+        # d/dl softplus(-l) = -sigmoid(-l) and d/dl softplus(l) = sigmoid(l), which are 0 or ±1 out here.
+        (losses.discriminator_real_loss, -100.0, 100.0, -1.0),
+        (losses.discriminator_real_loss, 100.0, 0.0, 0.0),
+        (losses.discriminator_fake_loss, -100.0, 0.0, 0.0),
+        (losses.discriminator_fake_loss, 100.0, 100.0, 1.0),
+        (losses.non_saturating_loss, -100.0, 100.0, -1.0),
+        (losses.non_saturating_loss, 100.0, 0.0, 0.0),
+        (losses.minimax_loss, -100.0, 0.0, 0.0),
+        (losses.minimax_loss, 100.0, -100.0, -1.0),
+    ],
+)
+def test_nothing_is_lost_where_the_discriminator_is_sure(loss, logit, expected_value, expected_gradient):
+    assert value(loss, logit) == pytest.approx(expected_value, abs=1e-6)
+    assert gradient(loss, logit) == pytest.approx(expected_gradient, abs=1e-6)
+
+
+def test_only_the_non_saturating_loss_teaches_a_generator_that_is_seen_through():
+    assert gradient(losses.non_saturating_loss, -10.0) == pytest.approx(-1, abs=1e-4)
+    assert gradient(losses.minimax_loss, -10.0) == pytest.approx(0, abs=1e-4)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.5])
+@pytest.mark.parametrize("logit", [-2.0, 0.0, 2.0])
+def test_label_smoothing_mixes_both_answers(logit, smoothing):
+    probability = sigmoid(logit)
+    expected = -(1 - smoothing) * math.log(probability) - smoothing * math.log(1 - probability)
+    found = value(lambda logits: losses.discriminator_real_loss(logits, smoothing), logit)
+    assert found == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("smoothing", [0.1, 0.25])
+def test_label_smoothing_is_best_served_by_one_minus_itself(smoothing):
+    best = math.log((1 - smoothing) / smoothing)  # the logit of D = 1 - s
+
+    def loss(logits):
+        return losses.discriminator_real_loss(logits, smoothing)
+
+    assert gradient(loss, best) == pytest.approx(0, abs=1e-6)
+    assert value(loss, best) < min(value(loss, best - 0.1), value(loss, best + 0.1))
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [losses.discriminator_real_loss, losses.discriminator_fake_loss, *losses.GENERATOR_LOSSES.values()],
+)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_losses_are_per_image_in_the_type_of_the_logits(loss, dtype):
+    logits = tf.constant([[-3.0], [0.0], [3.0]], dtype)
+    together = loss(logits)
+    assert together.shape == (3, 1)
+    assert together.dtype == dtype
+    one_by_one = [loss(logits[i : i + 1]).numpy().item() for i in range(3)]
+    np.testing.assert_allclose(together.numpy()[:, 0], one_by_one)
+
+
+def test_every_loss_that_can_be_configured_is_there():
+    assert tuple(losses.GENERATOR_LOSSES) == config.LOSSES

@@ -1,0 +1,258 @@
+"""What `train` does beside its steps: hooks, refusals, and how it fails."""
+
+from __future__ import annotations
+
+import errno
+import re
+import resource
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from dcgan_tf.config import Config, replace
+from dcgan_tf.runs.checkpoints import CheckpointStore
+from dcgan_tf.runs.paths import RunError, RunPaths, read_config
+from dcgan_tf.training import loop
+from dcgan_tf.training.hooks import CheckpointHook, Moment
+from dcgan_tf.training.state import create_train_state
+from dcgan_tf.training.statistics import Statistics
+
+Make = Callable[..., Config]
+
+
+@pytest.fixture
+def begun(trained: Path, tmp_path: Path) -> Config:
+    """Return the settings of a run at step 50 that is to have 60, with checkpoints 20, 40, 45 and 50."""
+    shutil.copytree(trained, tmp_path / "run")
+    config = read_config(trained)
+    return replace(config, run_dir=str(tmp_path / "run"), steps=60, sample_every=0, histogram_every=0)
+
+
+def store_of(config: Config) -> CheckpointStore:
+    return CheckpointStore(RunPaths(Path(config.run.run_dir)).checkpoints)
+
+
+class Watching:
+    """A hook that writes down what it is told."""
+
+    def __init__(self, fail_at: int | None = None) -> None:
+        self.moments: list[Moment] = []
+        self.closed, self.fail_at = 0, fail_at
+
+    def after_step(self, moment: Moment) -> None:
+        self.moments.append(moment)
+        if moment.step == self.fail_at:
+            raise RuntimeError("the hook fails")
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def test_hooks_are_told_of_every_step_and_closed(begun: Config) -> None:
+    hook = Watching()
+    loop.train(begun, hooks=[hook])
+    assert [moment.step for moment in hook.moments] == list(range(51, 61))
+    assert {(m.total_steps, m.steps_per_epoch, m.stopping) for m in hook.moments} == {(60, 9, False)}
+    assert [moment.last for moment in hook.moments] == [False] * 9 + [True]
+    assert hook.closed == 1
+
+
+def test_hooks_are_closed_when_one_fails(begun: Config) -> None:
+    hooks = [Watching(), Watching(fail_at=52), Watching()]
+    with pytest.raises(RuntimeError, match="the hook fails"):
+        loop.train(begun, hooks=hooks)
+    assert [len(hook.moments) for hook in hooks] == [2, 2, 1]
+    assert [hook.closed for hook in hooks] == [1, 1, 1]
+
+
+class Poison(Watching):
+    """Spoils a weight of D after a step, so that the losses of the next are not finite."""
+
+    def __init__(self, after: int) -> None:
+        super().__init__()
+        self.after = after
+        self.state = None
+
+    def after_step(self, moment: Moment) -> None:
+        super().after_step(moment)
+        if moment.step == self.after:
+            kernel = self.state.discriminator.trainable_variables[0]
+            kernel.assign(kernel * float("nan"))
+
+
+def test_a_loss_that_is_not_finite_stops_with_the_step_and_keeps_the_last_good_checkpoint(
+    begun: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Nothing is logged before step 60: the checkpoint due at step 55 must look for itself.
+    poison = Poison(after=52)
+
+    def remember(*arguments: object, **keywords: object) -> object:
+        poison.state = create_train_state(*arguments, **keywords)
+        return poison.state
+
+    monkeypatch.setattr(loop, "create_train_state", remember)
+    with pytest.raises(RunError, match="the discriminator loss became nan at step 53") as error:
+        loop.train(replace(begun, log_every=1000), hooks=[poison])
+    for advice in ("--learning-rate", "--precision float32", "--run-dir", "earlier checkpoints are intact"):
+        assert advice in str(error.value)
+    assert poison.moments[-1].step == 54
+    assert poison.closed == 1
+    assert store_of(begun).newest_intact() == (50, {})
+    reader = tf.train.load_checkpoint(store_of(begun).prefix(50))
+    numbers = [
+        reader.get_tensor(n) for n, kind in reader.get_variable_to_dtype_map().items() if kind.is_floating
+    ]
+    assert all(np.isfinite(number).all() for number in numbers)
+
+
+def test_a_weight_that_is_not_finite_is_not_saved_although_the_losses_are(
+    tmp_path: Path, tiny_config: Make
+) -> None:
+    # G's update comes last in a step: what it spoils is seen in no loss before the next step.
+    state, store = create_train_state(tiny_config()), CheckpointStore(tmp_path)
+    statistics = Statistics(batch_size=8, steps_per_epoch=9)
+    hook = CheckpointHook(store, state, statistics, every=2, keep_every=0)
+    hook.after_step(Moment(2, 10, 9))
+    gamma = state.generator.trainable_variables[1]
+    gamma.assign(gamma / 0.0)
+    with pytest.raises(RunError, match="gamma is no longer finite after step 4"):
+        hook.after_step(Moment(4, 10, 9))
+    assert store.steps() == [2]
+
+
+@pytest.mark.parametrize("step", [3, 4])
+def test_statistics_name_the_first_step_that_is_not_finite(step: int) -> None:
+    statistics = Statistics(batch_size=8, steps_per_epoch=9)
+    for number in range(1, 6):
+        losses = {"discriminator_loss": 1.0, "generator_loss": float("inf") if number >= step else 1.0}
+        statistics.add(number, losses, seconds=0.1, seconds_waiting=0.0)
+    with pytest.raises(RunError, match=f"the generator loss became inf at step {step}"):
+        statistics.check_finite()
+
+
+def test_records_hold_the_means_since_the_last_record() -> None:
+    statistics = Statistics(batch_size=8, steps_per_epoch=3)
+    for step, loss in enumerate((1.0, 2.0, 6.0), start=1):
+        metrics = {"discriminator_loss": loss, "generator_loss": -loss}
+        statistics.add(step, metrics, seconds=100.0, seconds_waiting=0.5)
+    record = statistics.record()
+    # 24 images in 300 seconds, and in what it took to read the metrics.
+    assert record.pop("images_per_second") == pytest.approx(0.08, rel=1e-3)
+    assert record == {
+        "step": 3,
+        "epoch": 1.0,
+        "discriminator_loss": 3.0,
+        "generator_loss": -3.0,
+        "seconds_waiting_for_data": 1.5,
+    }
+    statistics.add(4, {"discriminator_loss": 7.0, "generator_loss": 0.0}, seconds=1.0, seconds_waiting=0.0)
+    assert statistics.record()["discriminator_loss"] == 7.0
+
+
+@pytest.fixture
+def limit_files() -> Iterator[Callable[[int], None]]:
+    """Return a function that lets no file grow beyond a size: for whoever writes, what a full disk does."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+class FillsTheDisk(Watching):
+    """Limits the size of files after a step."""
+
+    def __init__(self, limit: Callable[[int], None], after: int, size: int) -> None:
+        super().__init__()
+        self.limit, self.after, self.size = limit, after, size
+
+    def after_step(self, moment: Moment) -> None:
+        if moment.step == self.after:
+            self.limit(self.size)
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"log_every": 1000}, "could not save the checkpoint of step 55 in .*: the disk is full"),
+        ({"log_every": 1, "checkpoint_every": 1000}, "the disk is full: could not write"),
+        (
+            {"log_every": 1000, "checkpoint_every": 1000, "sample_every": 2},
+            "the disk is full: could not write",
+        ),
+    ],
+    ids=["checkpoint", "statistics", "samples"],
+)
+def test_a_full_disk_is_a_clear_error_and_the_checkpoints_stay(
+    begun: Config, limit_files: Callable[[int], None], changes: dict[str, int], what: str
+) -> None:
+    with pytest.raises(RunError, match=what) as error:
+        loop.train(replace(begun, **changes), hooks=[FillsTheDisk(limit_files, after=51, size=200)])
+    assert "intact" in str(error.value)
+    assert "run the same command again" in str(error.value)
+    store = store_of(begun)
+    assert store.newest_intact() == (50, {})
+    assert [path.name for path in store.directory.iterdir() if "temp" in path.name] == []
+    limit_files(resource.getrlimit(resource.RLIMIT_FSIZE)[1])
+    loop.train(begun)
+    assert store.newest_intact() == (60, {})
+
+
+@pytest.mark.parametrize(
+    ("error", "clear"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "stats.jsonl"), r"could not write stats\.jsonl"),
+        (
+            tf.errors.ResourceExhaustedError(None, None, "x; No space left on device"),
+            r"could not write .*events",
+        ),
+        (OSError(errno.EIO, "Input/output error"), None),
+        (tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor"), None),
+    ],
+)
+def test_only_a_full_disk_is_called_one(tmp_path: Path, error: Exception, clear: str | None) -> None:
+    with (
+        pytest.raises(RunError if clear else type(error), match=clear),
+        loop._disk_errors(RunPaths(tmp_path)),
+    ):
+        raise error
+
+
+def test_fewer_images_than_a_batch_are_refused_by_name_before_anything_is_written(
+    tmp_path: Path, tiny_config: Make
+) -> None:
+    with pytest.raises(ValueError, match=r"digits: found 296 images, fewer than one batch of 300"):
+        loop.train(tiny_config(batch_size=300, run_dir=str(tmp_path / "run")))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_batch_that_cannot_be_shared_out_is_refused(tmp_path: Path, tiny_config: Make) -> None:
+    with pytest.raises(ValueError, match="batch_size must be a multiple of the 2 replicas, received 33"):
+        loop.train(tiny_config(batch_size=33, replicas=2, run_dir=str(tmp_path / "run")))
+
+
+def test_leftovers_and_damage_of_a_crash_are_cleared_when_training_goes_on(
+    begun: Config, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = store_of(begun)
+    (store.directory / "ckpt-51_temp").mkdir()
+    newest = Path(store.prefix(50) + ".data-00000-of-00001")
+    newest.write_bytes(newest.read_bytes()[:100])
+    loop.train(begun)
+    message = r"the checkpoint of step 50 is damaged \(.+\); set aside, going back to step 45"
+    assert re.search(message, caplog.text)
+    assert not (store.directory / "ckpt-51_temp").exists()
+    assert store.steps()[0] == 60
+    assert sorted(path.name for path in store.directory.glob("damaged-*"))[-1] == "damaged-ckpt-50.index"
+
+
+def test_a_run_of_which_no_checkpoint_can_be_read_is_not_begun_anew(begun: Config) -> None:
+    store = store_of(begun)
+    for index in store.directory.glob("*.index"):
+        index.write_bytes(index.read_bytes()[:10])
+    before = sorted(store.directory.iterdir())
+    with pytest.raises(RunError, match="none of the 4 checkpoints"):
+        loop.train(begun)
+    assert sorted(store.directory.iterdir()) == before

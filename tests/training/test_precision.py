@@ -1,0 +1,168 @@
+"""Mixed precision: the networks compute in 16 bits, everything that is kept or compared stays in 32."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from states import all_variables, copies
+
+from dcgan_tf.config import Config
+from dcgan_tf.data.pipeline import distributed_batches
+from dcgan_tf.models.layers import SyncBatchNormalization, logits_of
+from dcgan_tf.training import strategy as devices
+from dcgan_tf.training.state import TrainState, create_train_state
+from dcgan_tf.training.step import make_train_step
+
+BATCH = 8
+IMAGES = np.random.default_rng(0).integers(0, 256, (20, 16, 16, 1), np.uint8)
+
+
+def train(
+    config: Config, precision: str, replicas: int
+) -> tuple[Any, TrainState, list[dict[str, tf.Tensor]]]:
+    strategy = devices.make_strategy(replicas)
+    with strategy.scope():
+        state = create_train_state(config, precision=precision)
+    step = make_train_step(config, state, strategy)
+    batches = iter(distributed_batches(strategy, IMAGES, batch_size=BATCH, seed=0, flip=False, first_step=0))
+    return strategy, state, [step(next(batches)) for _ in range(3)]
+
+
+CASES = [("bfloat16", 1), ("float16", 1), ("float16", 2)]
+
+
+@pytest.fixture(scope="module", params=CASES, ids=[f"{p} on {n}" for p, n in CASES])
+def trained_in(request: pytest.FixtureRequest, tiny_config: Callable[..., Config]) -> tuple:
+    precision, replicas = request.param
+    return precision, *train(tiny_config(batch_size=BATCH), precision, replicas)
+
+
+def test_everything_that_is_kept_is_float32(trained_in: tuple) -> None:
+    _, _, state, _ = trained_in
+    kept = {name: tf.as_dtype(variable.dtype) for name, variable in all_variables(state).items()}
+    floats = {name: dtype for name, dtype in kept.items() if dtype.is_floating}
+    assert {name: dtype for name, dtype in floats.items() if dtype != tf.float32} == {}
+    for word in ("kernel", "moving_mean", "moving_variance", "gamma", "momentum", "velocity"):
+        assert any(word in name for name in floats), word
+
+
+def test_the_networks_compute_in_16_bits_and_hand_over_float32(trained_in: tuple) -> None:
+    precision, _, state, _ = trained_in
+    for network in (state.generator, state.discriminator):
+        types = {
+            layer.compute_dtype
+            for layer in network.layers
+            if isinstance(layer, keras.layers.Conv2D | keras.layers.Conv2DTranspose | SyncBatchNormalization)
+        }
+        assert types == {precision}
+    assert {layer.compute_dtype for layer in state.generator_ema.layers} == {"float32"}
+    logits = logits_of(state.discriminator)(tf.zeros((2, 16, 16, 1)))
+    assert logits.dtype == tf.float32
+    assert state.generator(tf.zeros((2, 4))).dtype == tf.float32
+
+
+def test_losses_are_float32_and_finite(trained_in: tuple) -> None:
+    _, _, _, metrics = trained_in
+    for step in metrics:
+        for name in ("discriminator_loss", "generator_loss"):
+            assert step[name].dtype == tf.float32
+            assert np.isfinite(step[name])
+
+
+def test_training_moves_the_weights(trained_in: tuple) -> None:
+    # Also shows that no step was skipped for want of a finite gradient, and that the loss scale was taken
+    # out: with it, Adam's second moments would be its square too large.
+    precision, strategy, state, metrics = trained_in
+    optimizer = state.discriminator_optimizer
+    if precision == "float16":
+        assert isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+        optimizer = optimizer.inner_optimizer
+    assert int(optimizer.iterations.numpy()) == 3
+    largest = max(np.abs(v.numpy()).max() for v in optimizer.variables if "velocity" in v.path)
+    highest_norm = max(float(step["discriminator_gradient_norm"]) for step in metrics)
+    assert 0 < largest <= 3 * 0.001 * highest_norm**2
+    for name, variable in all_variables(state).items():
+        held = copies(strategy, variable)
+        assert all((held[0] == copy).all() for copy in held), name
+
+
+def test_gradient_norms_are_those_of_float32(trained_in: tuple, tiny_config: Callable[..., Config]) -> None:
+    # Without the loss scale (32,768 at first), and not counted once per replica.
+    _, _, expected = train(tiny_config(batch_size=BATCH), "float32", 1)
+    _, _, _, metrics = trained_in
+    for name in ("discriminator_gradient_norm", "generator_gradient_norm"):
+        assert float(metrics[0][name]) == pytest.approx(float(expected[0][name]), rel=0.05)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16", "float16"])
+def test_a_named_precision_is_taken(precision: str) -> None:
+    assert devices.resolve_precision(precision) == precision
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ({"avx512f", "avx512_bf16"}, "bfloat16"),
+        ({"amx_bf16"}, "bfloat16"),
+        ({"avx2", "avx512f", "f16c"}, "float32"),
+        (set(), "float32"),
+    ],
+)
+def test_auto_on_a_cpu_follows_its_flags(
+    monkeypatch: pytest.MonkeyPatch, flags: set[str], expected: str
+) -> None:
+    text = f"processor\t: 0\nflags\t\t: {' '.join(flags)}\nbugs\t\t: avx512_bf16\n"
+    monkeypatch.setattr(devices.Path, "read_text", lambda path: text)
+    assert devices.resolve_precision("auto") == expected
+
+
+def test_auto_where_the_system_does_not_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(path: object) -> str:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(devices.Path, "read_text", missing)
+    assert devices.resolve_precision("auto") == "float32"
+
+
+@pytest.fixture
+def gpus(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Return a function that pretends GPUs of these compute capabilities."""
+
+    def pretend(*capabilities: tuple[int, int]) -> None:
+        details = {f"GPU:{i}": {"compute_capability": pair} for i, pair in enumerate(capabilities)}
+        config = tf.config
+        monkeypatch.setattr(
+            config, "list_physical_devices", lambda kind: list(details) if kind == "GPU" else ["CPU"]
+        )
+        monkeypatch.setattr(config.experimental, "get_device_details", lambda gpu: details[gpu])
+        monkeypatch.setattr(config.experimental, "get_memory_growth", lambda gpu: True)
+
+    return pretend
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "expected"),
+    [
+        ([(8, 0)], "bfloat16"),
+        ([(12, 0)], "bfloat16"),
+        ([(7, 5)], "float16"),
+        ([(6, 1)], "float32"),
+        ([(9, 0), (7, 0)], "float16"),
+    ],
+)
+def test_auto_on_gpus_follows_the_weakest(
+    gpus: Callable[..., None], capabilities: list[tuple[int, int]], expected: str
+) -> None:
+    gpus(*capabilities)
+    assert devices.resolve_precision("auto") == expected
+
+
+def test_more_replicas_than_gpus_are_refused(gpus: Callable[..., None]) -> None:
+    gpus((8, 0))
+    with pytest.raises(ValueError, match=r"replicas is 2, but this machine has 1 GPU\(s\)"):
+        devices.make_strategy(2)

@@ -1,0 +1,94 @@
+"""One replica and two train the same model. In float64, rounding cannot hide a wrong share or scale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from states import all_variables, copies, everything_in_float64, snapshot
+
+from dcgan_tf.config import Config
+from dcgan_tf.data.pipeline import distributed_batches
+from dcgan_tf.training.state import TrainState, create_train_state
+from dcgan_tf.training.step import make_train_step
+from dcgan_tf.training.strategy import make_strategy
+
+BATCH = 8
+IMAGES = np.random.default_rng(0).integers(
+    0, 256, (20, 16, 16, 1), np.uint8
+)  # 2 steps an epoch: 5 steps shuffle anew
+Metrics = list[dict[str, float]]
+
+
+def train(config: Config, replicas: int, *, dtype: str | None) -> tuple[Any, TrainState, Metrics]:
+    strategy = make_strategy(replicas)
+    with strategy.scope():
+        state = create_train_state(config, dtype=dtype)
+    step = make_train_step(config, state, strategy)
+    batches = iter(
+        distributed_batches(
+            strategy, IMAGES, batch_size=BATCH, seed=config.training.seed, flip=True, first_step=0
+        )
+    )
+    metrics = [{name: float(value) for name, value in step(next(batches)).items()} for _ in range(5)]
+    return strategy, state, metrics
+
+
+@pytest.fixture(scope="module", params=["dcgan", "gan"])
+def pair(request: pytest.FixtureRequest, tiny_config: Callable[..., Config]) -> Any:
+    config = tiny_config(architecture=request.param, batch_size=BATCH, learning_rate=0.01)
+    with everything_in_float64():
+        return [train(config, replicas, dtype="float64") for replicas in (1, 2)]
+
+
+def test_one_and_two_replicas_have_the_same_state_after_five_steps(pair: Any) -> None:
+    # Weights, batch statistics, dropout counters, both optimizers' slots, the average and the step. The slots
+    # are what shows a loss that is scaled wrongly: Adam's steps do not depend on its scale.
+    (_, one, _), (_, two, _) = pair
+    expected, found = snapshot(one), snapshot(two)
+    assert found.keys() == expected.keys()
+    assert expected["step"] == 5
+    for name, value in expected.items():
+        np.testing.assert_allclose(found[name], value, rtol=0, atol=1e-12, err_msg=name)
+
+
+def test_one_and_two_replicas_report_the_same_metrics(pair: Any) -> None:
+    (_, _, one), (_, _, two) = pair
+    for expected, found in zip(one, two, strict=True):
+        assert found == pytest.approx(expected, rel=1e-9)
+
+
+def test_training_has_changed_every_weight(pair: Any, tiny_config: Callable[..., Config]) -> None:
+    # Otherwise equality would say nothing.
+    _, (_, state, _) = pair
+    for variable in (*state.generator.trainable_variables, *state.discriminator.trainable_variables):
+        kernel = variable.numpy()
+        assert np.isfinite(kernel).all()
+    slots = [v for k, v in snapshot(state).items() if k.endswith("/velocity")]
+    assert slots
+    assert all((slot != 0).any() for slot in slots)
+
+
+def test_both_copies_of_every_variable_are_equal(pair: Any) -> None:
+    _, (strategy, state, _) = pair
+    for name, variable in all_variables(state).items():
+        first, second = copies(strategy, variable)
+        np.testing.assert_array_equal(first, second, err_msg=name)
+
+
+def test_in_float32_they_differ_by_rounding_only(tiny_config: Callable[..., Config]) -> None:
+    # There one replica takes the fused batch-norm kernel and two take Keras' layer: both must mean the same
+    # by "variance", or the moving statistics differ by n / (n - 1).
+    config = tiny_config(batch_size=BATCH, learning_rate=1e-3)
+    (_, one, _), (strategy, two, _) = (train(config, replicas, dtype=None) for replicas in (1, 2))
+    expected, found = snapshot(one), snapshot(two)
+    for name, value in expected.items():
+        if "moving" in name:
+            np.testing.assert_allclose(found[name], value, rtol=1e-4, atol=1e-7, err_msg=name)
+        elif "optimizer" not in name:
+            np.testing.assert_allclose(found[name], value, rtol=0, atol=1e-4, err_msg=name)
+    for name, variable in all_variables(two).items():
+        first, second = copies(strategy, variable)
+        np.testing.assert_array_equal(first, second, err_msg=name)

@@ -1,0 +1,226 @@
+"""A run that was stopped and continued is the run that was not: every byte of its checkpoints."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dcgan_tf import data
+from dcgan_tf.config import Config, replace, settings
+from dcgan_tf.runs.paths import RunError, RunPaths, read_config, read_records
+from dcgan_tf.training.loop import train
+from dcgan_tf.training.start import settle
+
+Read = Callable[[Path, int], dict[str, np.ndarray]]
+
+# Nine steps are an epoch: the runs stop in the first, end in the second, and flips are on.
+STOP, END = 5, 12
+RESUME = """
+import sys
+from pathlib import Path
+from dcgan_tf.training.strategy import split_cpu
+split_cpu(2)
+from dcgan_tf.config import replace
+from dcgan_tf.runs.paths import read_config
+from dcgan_tf.training.loop import train
+for path in sys.argv[2:]:
+    train(replace(read_config(Path(path)), steps=int(sys.argv[1])))
+"""
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[..., Config]) -> dict[str, Path]:
+    """Return runs of twelve steps, on one and on two replicas: whole, and continued in a fresh process."""
+    root = tmp_path_factory.mktemp("runs")
+    for replicas in (1, 2):
+        whole = str(root / f"whole-{replicas}")
+        config = tiny_config(replicas=replicas, run_dir=whole, image_size=(8, 8), sample_every=4)
+        train(replace(config, steps=END))
+        train(replace(config, steps=STOP, run_dir=str(root / f"continued-{replicas}")))
+    continued = [str(root / f"continued-{replicas}") for replicas in (1, 2)]
+    command = [sys.executable, "-c", RESUME, str(END), *continued]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert finished.returncode == 0, finished.stderr
+    return {path.name: path for path in root.iterdir()}
+
+
+@pytest.mark.parametrize("replicas", [1, 2])
+def test_a_run_continued_in_a_fresh_process_equals_one_that_was_not_stopped_bit_for_bit(
+    runs: dict[str, Path], read_checkpoint: Read, replicas: int
+) -> None:
+    expected = read_checkpoint(runs[f"whole-{replicas}"], END)
+    found = read_checkpoint(runs[f"continued-{replicas}"], END)
+    assert found.keys() == expected.keys()
+    different = [name for name in expected if found[name].tobytes() != expected[name].tobytes()]
+    assert different == []
+
+
+def test_the_comparison_covers_the_whole_state(runs: dict[str, Path], read_checkpoint: Read) -> None:
+    earlier, later = (read_checkpoint(runs["continued-1"], step) for step in (STOP, END))
+    parts = {name.split("/")[0] for name in later}
+    assert parts >= {
+        "generator",
+        "discriminator",
+        "generator_ema",
+        "generator_optimizer",
+        "discriminator_optimizer",
+        "step",
+    }
+    unchanged = {name for name in later if earlier[name].tobytes() == later[name].tobytes()}
+    assert {name.split("/")[1] for name in unchanged if "learning_rate" not in name} <= {"save_counter"}
+
+
+@pytest.mark.parametrize("replicas", [1, 2])
+def test_every_step_is_recorded_once(runs: dict[str, Path], replicas: int) -> None:
+    records = read_records(RunPaths(runs[f"continued-{replicas}"]).stats)
+    assert [record["step"] for record in records] == list(range(1, END + 1))
+
+
+def test_numbers_of_a_continued_run_are_those_of_the_whole(runs: dict[str, Path]) -> None:
+    whole, continued = (read_records(RunPaths(runs[name]).stats) for name in ("whole-1", "continued-1"))
+    for expected, found in zip(whole, continued, strict=True):
+        for name in expected.keys() - {"images_per_second", "seconds_waiting_for_data"}:
+            assert found[name] == expected[name], (expected["step"], name)
+
+
+def test_steps_that_a_crash_lost_are_made_again_and_recorded_once(
+    runs: dict[str, Path], tmp_path: Path, read_checkpoint: Read
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(runs["continued-1"], run)
+    paths = RunPaths(run)
+    for file in paths.checkpoints.glob(f"ckpt-{END}.*"):
+        file.unlink()
+    with paths.stats.open("a") as file:
+        file.write('{"step": 13, "discriminator_lo')
+    train(replace(read_config(run), run_dir=str(run), steps=END))
+    assert [record["step"] for record in read_records(paths.stats)] == list(range(1, END + 1))
+    assert len(paths.stats.read_text().splitlines()) == END
+    expected, found = (read_checkpoint(path, END) for path in (runs["whole-1"], run))
+    assert [name for name in expected if found[name].tobytes() != expected[name].tobytes()] == []
+
+
+def test_more_epochs_extend_a_run_and_a_finished_run_is_left_alone(
+    runs: dict[str, Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(runs["whole-1"], run)
+    config = replace(read_config(run), run_dir=str(run))
+    train(replace(config, epochs=2))  # of nine steps
+    paths = RunPaths(run)
+    assert read_records(paths.stats)[-1]["step"] == 18
+    checkpoints = sorted(paths.checkpoints.iterdir())
+    with caplog.at_level("INFO", "dcgan_tf"):
+        train(replace(config, epochs=1))
+    assert sorted(paths.checkpoints.iterdir()) == checkpoints
+    assert "already has its 18 steps" in caplog.text
+
+
+# Another allowed value of every setting; a new setting makes the test below fail until it is entered here.
+OTHER = {
+    "data": "portraits",
+    "data_dir": "/elsewhere",
+    "split": "train",
+    "image_size": (32, 32),
+    "channels": 3,
+    "fit": "pad",
+    "flip": False,
+    "max_bad_fraction": 0.5,
+    "cache_dir": "/elsewhere",
+    "architecture": "gan",
+    "filters": 4,
+    "kernel_size": 5,
+    "hidden_units": 9,
+    "latent_dim": 5,
+    "latent_distribution": "uniform",
+    "epochs": 100,
+    "steps": 100,
+    "batch_size": 16,
+    "learning_rate": 2e-3,
+    "discriminator_learning_rate": 2e-3,
+    "beta_1": 0.6,
+    "loss": "minimax",
+    "label_smoothing": 0.1,
+    "ema_decay": 0.9,
+    "precision": "bfloat16",
+    "seed": 1,
+    "deterministic": False,
+    "replicas": 2,
+    "run_dir": "elsewhere",
+    "checkpoint_every": 7,
+    "keep_every": 7,
+    "sample_every": 7,
+    "log_every": 7,
+    "histogram_every": 7,
+}
+MAY_CHANGE = {
+    *("data_dir", "cache_dir", "epochs", "steps", "deterministic", "replicas", "run_dir"),
+    *("checkpoint_every", "keep_every", "sample_every", "log_every", "histogram_every"),
+}
+
+
+@pytest.fixture
+def settled(tmp_path: Path, tiny_config: Callable[..., Config]) -> tuple[Config, RunPaths, data.ImageSet]:
+    """Return a run that has begun, without a step."""
+    config, paths = tiny_config(run_dir=str(tmp_path / "run")), RunPaths(tmp_path / "run")
+    image_set = data.ImageSet("digits", np.zeros((50, 16, 16, 1), np.uint8), fingerprint="a1")
+    return settle(config, paths, image_set), paths, image_set
+
+
+@pytest.mark.parametrize("name", [s.name for s in settings()])
+def test_what_the_weights_depend_on_cannot_be_changed(settled: tuple, name: str) -> None:
+    config, paths, image_set = settled
+    before = paths.config.read_text()
+    changed = replace(config, **{name: OTHER[name]})
+    if name in MAY_CHANGE:
+        assert settle(changed, paths, image_set) == changed
+        return
+    with pytest.raises(RunError, match="was made with other settings") as error:
+        settle(changed, paths, image_set)
+    old = next(getattr(getattr(config, s.section), s.field) for s in settings() if s.name == name)
+    (line,) = [line for line in str(error.value).splitlines() if "->" in line]
+    assert line.split(maxsplit=1) == [name, f"{old!r} -> {OTHER[name]!r}"]
+    assert paths.config.read_text() == before
+
+
+def test_every_changed_setting_is_named(settled: tuple) -> None:
+    config, paths, image_set = settled
+    with pytest.raises(RunError) as error:
+        settle(replace(config, seed=9, filters=3, log_every=3), paths, image_set)
+    assert [line.split() for line in str(error.value).splitlines() if "->" in line] == [
+        ["filters", "2", "->", "3"],
+        ["seed", "0", "->", "9"],
+    ]
+
+
+def test_other_images_are_refused(settled: tuple) -> None:
+    config, paths, image_set = settled
+    other = dataclasses.replace(image_set, fingerprint="b2", images=image_set.images[:40])
+    with pytest.raises(RunError, match="50 of 'digits' then, 40 of 'digits' now, and their content differs"):
+        settle(config, paths, other)
+
+
+def test_auto_keeps_the_precision_that_the_run_began_with(settled: tuple) -> None:
+    config, paths, image_set = settled
+    tree = json.loads(paths.config.read_text())
+    tree["training"]["precision"] = "bfloat16"
+    paths.config.write_text(json.dumps(tree))
+    resumed = settle(replace(config, precision="auto"), paths, image_set)
+    assert resumed.training.precision == "bfloat16"
+
+
+def test_checkpoints_without_settings_are_an_error_not_a_fresh_start(settled: tuple) -> None:
+    config, paths, image_set = settled
+    paths.config.unlink()
+    paths.checkpoints.mkdir()
+    (paths.checkpoints / "ckpt-3.index").write_bytes(b"")
+    with pytest.raises(RunError, match=r"has checkpoints but no config\.json"):
+        settle(config, paths, image_set)

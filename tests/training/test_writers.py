@@ -1,0 +1,106 @@
+"""What TensorBoard shows is what stats.jsonl says."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
+from tensorboard.plugins.hparams import plugin_data_pb2
+
+from dcgan_tf.config import flatten
+from dcgan_tf.runs.paths import RunPaths, read_config, read_records
+
+Values = dict[str, dict[int, np.ndarray]]
+
+
+@pytest.fixture(scope="module")
+def events(trained: Path) -> Values:
+    """Return {tag: {step: value}} of all event files."""
+    found: Values = {}
+    for file in sorted(RunPaths(trained).events.iterdir()):
+        for event in EventFileLoader(str(file)).Load():
+            for value in event.summary.value:
+                if value.tag.startswith("_hparams_"):
+                    found["hparams"] = value.metadata.plugin_data.content
+                else:
+                    found.setdefault(value.tag, {})[event.step] = tf.make_ndarray(value.tensor)
+    return found
+
+
+SCALARS = {
+    "loss/discriminator_loss": "discriminator_loss",
+    "loss/generator_loss": "generator_loss",
+    "discriminator/real_probability": "real_probability",
+    "discriminator/fake_probability": "fake_probability",
+    "discriminator/discriminator_accuracy": "discriminator_accuracy",
+    "gradient_norm/discriminator_gradient_norm": "discriminator_gradient_norm",
+    "gradient_norm/generator_gradient_norm": "generator_gradient_norm",
+    "speed/images_per_second": "images_per_second",
+    "speed/seconds_waiting_for_data": "seconds_waiting_for_data",
+    "epoch": "epoch",
+}
+
+
+def test_every_number_is_in_both(events: Values, trained: Path) -> None:
+    records = {record["step"]: record for record in read_records(RunPaths(trained).stats)}
+    assert sorted(records) == [10, 20, 30, 40, 50]
+    for record in records.values():
+        assert record.keys() == {"step", *SCALARS.values()}
+    for tag, name in SCALARS.items():
+        assert sorted(events[tag]) == sorted(records), tag
+        for step, record in records.items():
+            assert events[tag][step] == np.float32(record[name]), tag
+
+
+def test_epoch_counts_whole_batches(trained: Path) -> None:
+    # 296 images are 9 batches of 32.
+    records = read_records(RunPaths(trained).stats)
+    assert [record["epoch"] for record in records] == pytest.approx(
+        [10 / 9, 20 / 9, 30 / 9, 40 / 9, 50 / 9], abs=1e-4
+    )
+
+
+def test_numbers_are_plausible(trained: Path) -> None:
+    for record in read_records(RunPaths(trained).stats):
+        for name in ("real_probability", "fake_probability", "discriminator_accuracy"):
+            assert 0 <= record[name] <= 1
+        assert record["images_per_second"] > 0
+        assert record["seconds_waiting_for_data"] >= 0
+
+
+def test_sample_grids_are_shown(events: Values, trained: Path) -> None:
+    steps = sorted(
+        int(file.stem.removeprefix("step-")) for file in RunPaths(trained).samples.glob("step-*.png")
+    )
+    assert sorted(events["samples"]) == steps
+    for step in steps:
+        width, height, png = events["samples"][step]
+        with Image.open(RunPaths(trained).sample_grid(step)) as picture:
+            assert (int(width), int(height)) == picture.size
+        assert struct.unpack(">2I", png[16:24]) == picture.size  # the header of the PNG itself
+
+
+def test_weights_are_shown_as_histograms(events: Values) -> None:
+    tags = [tag for tag in events if "kernel" in tag]
+    # Three kernels in each network at 16x16.
+    assert sum(tag.startswith("generator/") for tag in tags) == 3
+    assert sum(tag.startswith("discriminator/") for tag in tags) == 3
+    for tag in tags:
+        assert sorted(events[tag]) == [25, 50]
+        assert events[tag][25][:, 2].sum() > 0
+
+
+def test_settings_are_hparams(events: Values, trained: Path) -> None:
+    content = plugin_data_pb2.HParamsPluginData.FromString(events["hparams"]).session_start_info.hparams
+    shown = {name: getattr(value, value.WhichOneof("kind")) for name, value in content.items()}
+    expected = flatten(read_config(trained))
+    assert shown.keys() == expected.keys()
+    assert shown["learning_rate"] == expected["learning_rate"] == 1e-3
+    assert shown["flip"] is True
+    assert shown["data"] == "digits"
+    assert shown["image_size"] == "(16, 16)"
