@@ -88,6 +88,8 @@ def inspect_data(spec: str, out: Path | None, **changes: Any) -> None:
     """Print what is in SPEC (as for --data) and save a grid of its images."""
     with _user_errors():
         config = _configure("default", {**changes, "data": spec})
+        if spec.startswith("tfds:"):
+            import_tensorflow()
         from dcgan_tf import data, images
         from dcgan_tf.data import inspection
 

@@ -35,8 +35,11 @@ class CheckpointStore:
         """Return the steps that have a checkpoint, damaged or not, newest first."""
         if not self.directory.is_dir():
             return []
-        found = (re.fullmatch(r"ckpt-(\d+)\.index", path.name) for path in self.directory.iterdir())
-        return sorted((int(match[1]) for match in found if match), reverse=True)
+        found = (
+            re.fullmatch(r"ckpt-(\d+)\.(index|data-\d+-of-\d+)", path.name)
+            for path in self.directory.iterdir()
+        )
+        return sorted({int(match[1]) for match in found if match}, reverse=True)
 
     def prefix(self, step: int) -> str:
         """Return the path that TensorFlow calls the checkpoint of `step`."""
@@ -96,7 +99,7 @@ class CheckpointStore:
             self._flush(step)
             self._prune(keep_every)
         except _WRITE_ERRORS as error:
-            self.remove_leftovers()
+            self._remove_torn(step)
             raise RunError(self._save_failure(step, error)) from None
 
     def set_aside(self, step: int) -> None:
@@ -105,14 +108,15 @@ class CheckpointStore:
             path.rename(path.with_name(f"damaged-{path.name}"))
 
     def remove_leftovers(self) -> None:
-        """Remove what a save that was cut short left behind: it takes space and is of no use."""
-        if not self.directory.is_dir():
-            return
-        complete = {f"ckpt-{step}" for step in self.steps()}
-        for path in self.directory.glob("ckpt-*"):
-            if path.name.endswith("_temp") or ".tempstate" in path.name:
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-            elif path.name.split(".")[0] not in complete:
+        """Remove the scratch files of saves that were cut short: they take space and are of no use."""
+        for path in [*self.directory.glob("ckpt-*_temp"), *self.directory.glob("ckpt-*.tempstate*")]:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    def _remove_torn(self, step: int) -> None:
+        """Remove a save that has just failed, unless it stands whole."""
+        self.remove_leftovers()
+        if self.damage(step) is not None:
+            for path in self._files(step):
                 path.unlink()
 
     def _files(self, step: int) -> list[Path]:

@@ -40,8 +40,9 @@ class TerminalProgress:
             TextColumn("step {task.completed:,.0f}/{task.total:,.0f}"),
             TextColumn("[cyan]{task.fields[numbers]}"),
             TimeElapsedColumn(),
-            TextColumn("left"),
+            TextColumn("elapsed,"),
             TimeRemainingColumn(),
+            TextColumn("left"),
             console=Console(),
             expand=True,
         )

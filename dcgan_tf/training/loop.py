@@ -93,8 +93,8 @@ def _start(config: Config, paths: RunPaths, strategy: tf.distribute.Strategy, im
     epoch = steps_per_epoch(len(image_set), config.training.batch_size)
     total_steps = config.training.steps or (config.training.epochs or 0) * epoch
     _log.info(
-        "%d images of %s, %s, %d device(s); steps %d to %d in %s",
-        len(image_set),
+        "%s images of %s, %s, %d device(s); steps %d to %d in %s",
+        f"{len(image_set):,}",
         image_set.name,
         config.training.precision,
         strategy.num_replicas_in_sync,

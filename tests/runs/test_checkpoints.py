@@ -82,11 +82,20 @@ def test_leftovers_of_a_torn_save_are_removed_and_nothing_else(store: Checkpoint
     torn = store.directory / "ckpt-7_temp"
     torn.mkdir()
     (torn / "part-00000-of-00001.data-00000-of-00001.tempstate123").write_bytes(b"half")
-    (store.directory / "ckpt-7.data-00000-of-00001").write_bytes(b"no index")
     (store.directory / "ckpt-8.index.tempstate456").write_bytes(b"half")
     (store.directory / "ckpt-9.data-00000-of-00001.tempstate789").write_bytes(b"half")
     store.remove_leftovers()
     assert sorted(store.directory.iterdir()) == before
+
+
+def test_a_checkpoint_without_its_index_is_damaged_not_overlooked(store: CheckpointStore) -> None:
+    (store.directory / "ckpt-3.index").unlink()
+    step, damaged = store.newest_intact()
+    assert (step, list(damaged)) == (2, [3])
+    for index in store.directory.glob("*.index"):
+        index.unlink()
+    with pytest.raises(RunError, match="none of the 3 checkpoints"):
+        store.newest_intact()
 
 
 def resized(part: str, size: Callable[[int], int]) -> Callable[[CheckpointStore, int], None]:
