@@ -9,14 +9,13 @@ printed with them.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+from dcgan_tf.cli import import_tensorflow
 
 
 @click.command()
@@ -27,6 +26,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 @click.option("--checkpoint", type=int, help="Of this step. [default: the newest]")
 def main(run: Path, num_images: int, seed: int, epochs: int, checkpoint: int | None) -> None:
     """Print the share of each binary attribute in the data and in the samples of RUN."""
+    import_tensorflow()
     from dcgan_tf import Run, load_data
 
     trained = Run.open(run, checkpoint=checkpoint)

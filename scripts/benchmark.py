@@ -17,7 +17,8 @@ from typing import Any
 
 import click
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+from dcgan_tf.cli import import_tensorflow
+
 # Otherwise the threads of the library that has just finished spin while the other one is being timed.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
@@ -39,6 +40,7 @@ def main() -> None:
 @click.option("--rounds", default=10, show_default=True, help="The median is taken over these.")
 def train(batch_size: int, filters: int, rounds: int) -> None:
     """Images per second of the training step at 64x64, in float32 and bfloat16."""
+    import_tensorflow()
     contestants = _contestants(batch_size, filters)
     for run in contestants.values():  # the first call compiles
         run()
