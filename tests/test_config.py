@@ -16,9 +16,9 @@ from dcgan_tf import config
 from dcgan_tf.config import Config, DataConfig, ModelConfig, RunConfig, TrainingConfig, preset, replace
 
 
-def test_the_default_preset_has_the_numbers_of_the_slides():
+def test_the_default_preset_has_the_numbers_everyone_knows():
     settings = config.flatten(Config())
-    slides = {
+    known = {
         "architecture": "dcgan",
         "image_size": (64, 64),
         "channels": 3,
@@ -32,7 +32,7 @@ def test_the_default_preset_has_the_numbers_of_the_slides():
         "label_smoothing": 0.0,
         "data": "portraits",
     }
-    assert {name: settings[name] for name in slides} == slides
+    assert {name: settings[name] for name in known} == known
     assert preset() == preset("default") == Config()
 
 

@@ -1,4 +1,4 @@
-"""The fully connected baseline, as the slides list it."""
+"""The fully connected baseline, layer by layer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def kinds(model: keras.Sequential) -> list[str]:
     ]
 
 
-def test_the_generator_is_the_slides_listing():
+def test_the_generator_has_the_listed_layers():
     hidden = ["Dense", "ReLU", "StepDropout"]
     generator = gan.build_generator(SMALL, (28, 28), 1)
     assert type(generator) is keras.Sequential
@@ -31,7 +31,7 @@ def test_the_generator_is_the_slides_listing():
     assert generator.count_params() - 2 == (5 * 16 + 16) + (16 * 16 + 16) + (16 * 784 + 784)
 
 
-def test_the_discriminator_is_the_slides_listing():
+def test_the_discriminator_has_the_listed_layers():
     hidden = ["Dense", "LeakyReLU", "StepDropout"]
     discriminator = gan.build_discriminator(SMALL, (28, 28), 1)
     assert type(discriminator) is keras.Sequential
