@@ -160,7 +160,7 @@ def torch_step(batch_size: int, filters: int, precision: str) -> Callable[[], An
         generator_loss = judge(fakes, ones)
         generator_loss.backward()
         optimizers[1].step()
-        return float(generator_loss)
+        return float(generator_loss.detach())
 
     return step
 
