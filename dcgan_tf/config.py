@@ -272,10 +272,11 @@ def default_preset() -> Config:
 
 
 def paper_preset() -> Config:
-    """Return the paper's settings (Radford et al. 2015, section 4): 5x5 kernels, z from U(-1, 1), batch 128, no EMA.
+    """Return the settings of Radford et al. 2015, section 4: 5x5 kernels, z from U(-1, 1), batch 128.
 
-    `dcgan-tf train --preset paper --data FOLDER`: a GPU's work; two CPU cores do 18 images/s, 25 epochs of 20,000
-    images in 8 hours. For comparison with the paper, not for the best pictures: samples come from the raw generator.
+    `dcgan-tf train --preset paper --data FOLDER`: a GPU's work; two CPU cores do 18 images/s, 25 epochs of
+    20,000 images in 8 hours. For comparison with the paper, not for the best pictures: there is no averaged
+    generator.
     """
     return replace(
         Config(),
@@ -290,12 +291,13 @@ def paper_preset() -> Config:
 def quick_preset() -> Config:
     """Return settings for 32x32 portraits on a laptop without a GPU.
 
-    `dcgan-tf train --preset quick`: 4 minutes on two CPU cores (1,500 images/s). Men and women, kings and queens,
-    glasses and smiles at a glance; the share of each attribute is that of the data to within 3.3 percentage points.
-    `dcgan-tf train --preset quick --image-size 64 --epochs 25`: 22 minutes (375 images/s), within 4.1 points.
+    `dcgan-tf train --preset quick`: 4 minutes on two CPU cores (1,500 images/s). Men and women, kings and
+    queens, glasses and smiles at a glance; the share of each attribute is that of the data to within 3.3
+    percentage points. `dcgan-tf train --preset quick --image-size 64 --epochs 25`: 22 minutes (375 images/s),
+    within 4.1 points.
 
-    Half the filters and twice the learning rate: on so small a machine the number of steps counts most. Smoothed
-    labels hold back the discriminator, which otherwise sees through flat colours at once.
+    Half the filters and twice the learning rate: on so small a machine the number of steps counts most.
+    Smoothed labels hold back the discriminator, which otherwise sees through flat colours at once.
     """
     return replace(
         Config(),
