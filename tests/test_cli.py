@@ -194,8 +194,9 @@ def test_sample_writes_a_grid(opened, tmp_path):
     assert result.stdout == f"4 images of step 1,234 -> {tmp_path / 'four.png'}\n"
     assert opened == {"path": Path("runs/a"), "checkpoint": None, "ema": True}
     with Image.open(tmp_path / "four.png") as picture:
-        assert picture.size == (2 * (6 + 2) + 2, 2 * (8 + 2) + 2)
-        assert picture.getpixel((2, 2)) == (9, 9, 9)
+        factor = 24  # 22 pixels high: 23 * 22 = 506 is short of 512
+        assert picture.size == (factor * (2 * (6 + 2) + 2), factor * (2 * (8 + 2) + 2))
+        assert picture.getpixel((2 * factor, 2 * factor)) == (9, 9, 9)
 
 
 def test_sample_writes_an_array(opened, tmp_path):
@@ -252,7 +253,7 @@ def test_inspect_data_counts_and_draws(tmp_path):
     assert lines[-1] == f"grid -> {out}"
     with Image.open(out) as picture:
         assert picture.mode == "L"
-        assert picture.size == (8 * 18 + 2, 8 * 18 + 2)
+        assert picture.size == (4 * (8 * 18 + 2), 4 * (8 * 18 + 2))  # enlarged to 512 pixels or more
 
 
 def test_inspect_data_names_its_picture_after_the_data(tmp_path, monkeypatch):

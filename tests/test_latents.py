@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from dcgan_tf.config import ModelConfig
 from dcgan_tf.latents import SAMPLING_STEP, replica_latents, sample_latents
+from dcgan_tf.training.strategy import make_strategy
 
 DISTRIBUTIONS = ("normal", "uniform")
 
@@ -92,7 +93,7 @@ def test_an_unknown_distribution_is_refused():
 @pytest.mark.parametrize("distribution", DISTRIBUTIONS)
 @pytest.mark.parametrize("replicas", [1, 2])
 def test_the_shares_of_the_replicas_make_up_the_global_batch(replicas, distribution):
-    strategy = tf.distribute.MirroredStrategy([f"CPU:{i}" for i in range(replicas)])
+    strategy = make_strategy(replicas)
     model = ModelConfig(latent_dim=5, latent_distribution=distribution)
 
     @tf.function

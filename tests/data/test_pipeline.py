@@ -12,6 +12,7 @@ import pytest
 import tensorflow as tf
 
 from dcgan_tf.data import pipeline
+from dcgan_tf.training.strategy import make_strategy
 
 
 def numbered(count: int, height: int = 2, width: int = 3) -> np.ndarray:
@@ -155,7 +156,7 @@ def take(strategy, count: int, **arguments) -> list[list[np.ndarray]]:
 @pytest.mark.parametrize("first_step", [0, 5])
 def test_the_shares_of_the_replicas_make_up_the_batch_of_their_step(first_step, replicas):
     images = np.random.default_rng(0).integers(0, 256, (30, 4, 5, 3), dtype=np.uint8)
-    strategy = tf.distribute.MirroredStrategy([f"CPU:{i}" for i in range(replicas)])
+    strategy = make_strategy(replicas)
     found = take(strategy, 8, images=images, batch_size=6, seed=3, flip=True, first_step=first_step)
     for step, shares in enumerate(found, start=first_step):
         assert [len(share) for share in shares] == [6 // replicas] * replicas
@@ -164,7 +165,7 @@ def test_the_shares_of_the_replicas_make_up_the_batch_of_their_step(first_step, 
 
 
 def test_shapes_are_known_before_a_batch_is_read():
-    strategy = tf.distribute.MirroredStrategy(["CPU:0"])
+    strategy = make_strategy(1)
     dataset = pipeline.distributed_batches(
         strategy, numbered(10), batch_size=4, seed=0, flip=False, first_step=0
     )
@@ -172,7 +173,7 @@ def test_shapes_are_known_before_a_batch_is_read():
 
 
 def test_a_batch_that_cannot_be_shared_equally_is_refused():
-    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    strategy = make_strategy(2)
     with pytest.raises(ValueError, match="batch_size must be a multiple of the 2 replicas, received 7"):
         pipeline.distributed_batches(strategy, numbered(10), batch_size=7, seed=0, flip=False, first_step=0)
 

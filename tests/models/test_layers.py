@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 from dcgan_tf.models.layers import StepDropout, SyncBatchNormalization, layer_seeds
+from dcgan_tf.training.strategy import make_strategy
 
 # Keras 3.15 reads weights into NumPy in the way of NumPy 1; it can still be read, and only warns.
 KERAS_READS_WEIGHTS = pytest.mark.filterwarnings(
@@ -20,7 +21,7 @@ FEATURES = np.random.default_rng(0).normal(3, 2, (6, 2, 2, 3)).astype(np.float32
 
 def on_replicas(replicas: int, make_layer, inputs: np.ndarray):
     """Call a layer in training, on each replica with its share; return the layer and all outputs."""
-    strategy = tf.distribute.MirroredStrategy([f"CPU:{i}" for i in range(replicas)])
+    strategy = make_strategy(replicas)
     with strategy.scope():
         layer = make_layer()
         layer.build((None, *inputs.shape[1:]))
