@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from dcgan_tf.data.image_set import ImageSet as ImageSet
     from dcgan_tf.runs.load import Run as Run
     from dcgan_tf.runs.paths import RunError as RunError
+    from dcgan_tf.training.hooks import Hook as Hook
+    from dcgan_tf.training.hooks import Moment as Moment
     from dcgan_tf.training.interrupt import Interrupted as Interrupted
     from dcgan_tf.training.loop import train as train
 
@@ -31,7 +33,9 @@ _PLACES = {
     "TrainingConfig": "config",
     "RunConfig": "config",
     "preset": "config",
+    "Hook": "training.hooks",
     "ImageSet": "data.image_set",
+    "Moment": "training.hooks",
     "Run": "runs.load",
     "RunError": "runs.paths",
     "Interrupted": "training.interrupt",
@@ -41,9 +45,11 @@ _PLACES = {
 __all__ = [
     "Config",
     "DataConfig",
+    "Hook",
     "ImageSet",
     "Interrupted",
     "ModelConfig",
+    "Moment",
     "Run",
     "RunConfig",
     "RunError",

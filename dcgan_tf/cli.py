@@ -148,7 +148,10 @@ def _user_errors() -> Iterator[None]:
         if hasattr(stop, "step"):
             click.echo(f"{stop}; everything is saved. The same command again goes on from there.", err=True)
         else:
-            click.echo("stopped before anything was left to save", err=True)
+            click.echo(
+                "stopped without saving; the same command starts from the newest checkpoint",
+                err=True,
+            )
         sys.exit(128 + number)
 
 

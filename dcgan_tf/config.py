@@ -35,7 +35,7 @@ class DataConfig:
         None, "where TensorFlow Datasets are prepared (tfds: only)", may_change=True
     )
     split: str = setting("train", "split of the dataset to train on")
-    image_size: tuple[int, int] = setting((64, 64), "64 or HEIGHTxWIDTH, in pixels", minimum=8)
+    image_size: tuple[int, int] = setting((64, 64), "64 or HEIGHTxWIDTH, in pixels", minimum=8, maximum=4096)
     channels: int = setting(3, "1 (grey) or 3 (RGB)", choices=(1, 3))
     fit: str = setting("crop", "other aspect ratios: crop the centre, or pad", choices=FITS)
     flip: bool = setting(False, "mirror half of the training images left to right")
@@ -58,11 +58,14 @@ class ModelConfig:
         "dcgan", "dcgan (convolutional) or gan (the fully connected baseline)", choices=ARCHITECTURES
     )
     filters: int = setting(
-        64, "channels of the largest feature maps; doubled at every halving of the side", minimum=1
+        64,
+        "channels of the largest feature maps; doubled at every halving of the side",
+        minimum=1,
+        maximum=8192,
     )
     kernel_size: int = setting(4, "side of the strided kernels; the paper's is 5", minimum=2, maximum=7)
-    hidden_units: int = setting(256, "width of both hidden layers (gan only)", minimum=1)
-    latent_dim: int = setting(100, "length of the latent vector z", minimum=1)
+    hidden_units: int = setting(256, "width of both hidden layers (gan only)", minimum=1, maximum=65536)
+    latent_dim: int = setting(100, "length of the latent vector z", minimum=1, maximum=65536)
     latent_distribution: str = setting(
         "normal", "of z: normal N(0, 1) or uniform U(-1, 1)", choices=LATENT_DISTRIBUTIONS
     )
@@ -77,7 +80,7 @@ class TrainingConfig:
 
     epochs: int | None = setting(25, "passes over the training images", minimum=1, may_change=True)
     steps: int | None = setting(None, "length in steps, instead of epochs", minimum=1, may_change=True)
-    batch_size: int = setting(64, "real images per step, over all replicas", minimum=2)
+    batch_size: int = setting(64, "real images per step, over all replicas", minimum=2, maximum=2**20)
     learning_rate: float = setting(2e-4, "Adam's, of both networks", minimum=0.0)
     discriminator_learning_rate: float | None = setting(
         None, "Adam's of the discriminator, if another", minimum=0.0

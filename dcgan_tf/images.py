@@ -104,12 +104,13 @@ def save(path: str | os.PathLike[str], images: np.ndarray) -> None:
         ValueError: if the path ends like another kind of file.
     """
     target = Path(path)
-    if target.suffix == ".png":
+    suffix = target.suffix.lower()
+    if suffix == ".png":
         save_png(target, sheet(images))
-    elif target.suffix == ".npy":
+    elif suffix == ".npy":
         target.parent.mkdir(parents=True, exist_ok=True)
         np.save(target, images)
-    elif target.suffix.lower() in (".jpg", ".jpeg", ".gif", ".webp", ".npz", ".bmp", ".tif", ".tiff"):
+    elif suffix in (".jpg", ".jpeg", ".gif", ".webp", ".npz", ".bmp", ".tif", ".tiff"):
         raise ValueError(f"images are written as FILE.png, FILE.npy or into a folder, received {str(path)!r}")
     else:
         digits = max(4, len(str(len(images) - 1)))

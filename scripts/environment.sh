@@ -1,7 +1,8 @@
 # Sourced by the other scripts, from the project's root: makes .venv if it is missing and installs the project into it.
 # The first argument names an extra, such as "test". Nothing outside the project is touched.
 
-if [ ! -x .venv/bin/python ]; then
+# A virtual environment whose making was cut short has no pip.
+if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
     for candidate in python3.13 python3.12 python3.11 python3; do
         if "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then
             python="$candidate"
@@ -13,7 +14,7 @@ if [ ! -x .venv/bin/python ]; then
         exit 1
     fi
     echo "making .venv with $("$python" --version)"
-    "$python" -m venv .venv
+    "$python" -m venv --clear .venv
 fi
 
 # What an extra installed serves the scripts that need none, so that they can be run in turn.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -56,7 +57,10 @@ def test_every_preset_survives_json(name):
 
 @pytest.mark.parametrize("name", config.PRESETS)
 def test_every_preset_explains_itself(name):
-    assert config.PRESETS[name].__doc__
+    text = " ".join(config.PRESETS[name].__doc__.split())
+    assert "`dcgan-tf train" + ("" if name == "default" else f" --preset {name}") in text
+    assert re.search(r"\d+ (minutes|hours)", text)
+    assert "images/s" in text
 
 
 def test_json_keeps_every_setting_that_was_changed():

@@ -111,6 +111,12 @@ def test_a_sheet_is_a_grid_enlarged_by_a_whole_factor_to_be_looked_at():
     np.testing.assert_array_equal(sheet[::factor, ::factor], images.grid(small))
 
 
+def test_the_ending_may_be_in_capitals(tmp_path):
+    images.save(tmp_path / "A.PNG", numbered(1, 5, 5, 3))
+    images.save(tmp_path / "B.NPY", numbered(1, 5, 5, 3))
+    assert all(path.is_file() for path in tmp_path.iterdir())
+
+
 def test_a_png_path_gets_a_sheet(tmp_path):
     images.save(tmp_path / "new" / "grid.png", numbered(4, 5, 5, 3))
     with Image.open(tmp_path / "new" / "grid.png") as picture:

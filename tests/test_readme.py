@@ -35,7 +35,7 @@ def test_the_table_of_settings_is_the_one_in_config():
 
 
 def test_every_picture_and_linked_file_exists():
-    targets = re.findall(r"\]\(([^)#:]+)\)", README)
+    targets = re.findall(r"\]\(([^)#:]+)\)", README) + re.findall(r'src="([^"]+)"', README)
     assert targets
     assert [target for target in targets if not (ROOT / target).exists()] == []
 
@@ -49,3 +49,17 @@ def test_every_dcgan_tf_command_line_is_understood():
         options = CliRunner().invoke(main, [name, "--help"]).output
         for flag in re.findall(r"--[a-z-]+", rest):
             assert flag in options, f"dcgan-tf {name} has no {flag}"
+
+
+def test_nothing_is_left_to_fill_in():
+    assert re.findall(r"\b[A-Z]+_TABLE\b|TODO|XXX", README) == []
+
+
+def test_the_python_example_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert "steps=500" in code
+    names: dict = {}
+    exec(code.replace("steps=500", "steps=2, batch_size=8, filters=2, epochs=None"), names)
+    assert names["images"].shape == (8, 32, 32, 1)
+    assert len(names["data"]) == 1501

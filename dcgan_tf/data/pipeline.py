@@ -62,6 +62,18 @@ def batch(images: np.ndarray, step: int, *, batch_size: int, seed: int, flip: bo
     return taken
 
 
+def replica_share(batch_size: int, strategy: tf.distribute.Strategy) -> int:
+    """Return the number of images of each step that one replica takes.
+
+    Raises:
+        ValueError: if the batch cannot be shared out equally.
+    """
+    replicas = int(strategy.num_replicas_in_sync)
+    if batch_size % replicas:
+        raise ValueError(f"batch_size must be a multiple of the {replicas} replicas, received {batch_size}")
+    return batch_size // replicas
+
+
 def distributed_batches(
     strategy: tf.distribute.Strategy,
     images: np.ndarray,
@@ -76,18 +88,15 @@ def distributed_batches(
     Raises:
         ValueError: if the batch cannot be shared out equally.
     """
-    replicas = strategy.num_replicas_in_sync
-    if batch_size % replicas:
-        raise ValueError(f"batch_size must be a multiple of the {replicas} replicas, received {batch_size}")
-    share = batch_size // replicas
+    replicas, share = strategy.num_replicas_in_sync, replica_share(batch_size, strategy)
 
-    def replica_share(element: np.int64) -> np.ndarray:
+    def read_share(element: np.int64) -> np.ndarray:
         step, replica = divmod(int(element), replicas)
         whole = batch(images, step, batch_size=batch_size, seed=seed, flip=flip)
         return whole[replica * share : (replica + 1) * share]
 
     def load(element: tf.Tensor) -> tf.Tensor:
-        taken = tf.numpy_function(replica_share, [element], tf.uint8, stateful=False)
+        taken = tf.numpy_function(read_share, [element], tf.uint8, stateful=False)
         return tf.ensure_shape(taken, (share, *images.shape[1:]))
 
     def dataset(_: tf.distribute.InputContext) -> tf.data.Dataset:

@@ -7,9 +7,19 @@ import keras
 from dcgan_tf.config import Config
 from dcgan_tf.models import dcgan, gan
 
-__all__ = ["build_discriminator", "build_generator"]
+__all__ = ["build_discriminator", "build_generator", "check_size"]
 
 _ARCHITECTURES = {"dcgan": dcgan, "gan": gan}
+
+
+def check_size(config: Config) -> None:
+    """Hold the image size against the architecture, without building anything.
+
+    Raises:
+        ValueError: if it does not fit; names the nearest sizes that do.
+    """
+    if config.model.architecture == "dcgan":
+        dcgan.first_map(config.data.image_size)
 
 
 def build_generator(config: Config, *, dtype: str = "float32") -> keras.Sequential:

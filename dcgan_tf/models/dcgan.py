@@ -128,20 +128,16 @@ def _project(filters: int, size: tuple[int, int], seed: int, dtype: str) -> kera
 
 def _upsample(filters: int, kernel: int, seed: int, dtype: str) -> keras.Layer:
     """Double height and width."""
-    return keras.layers.Conv2DTranspose(
-        filters,
-        kernel,
-        strides=2,
-        padding="same",
-        use_bias=False,
-        kernel_initializer=convolution_initializer(seed),
-        dtype=dtype,
-    )
+    return _strided(keras.layers.Conv2DTranspose, filters, kernel, seed, dtype)
 
 
 def _downsample(filters: int, kernel: int, seed: int, dtype: str) -> keras.Layer:
     """Halve height and width."""
-    return keras.layers.Conv2D(
+    return _strided(keras.layers.Conv2D, filters, kernel, seed, dtype)
+
+
+def _strided(layer: type[keras.Layer], filters: int, kernel: int, seed: int, dtype: str) -> keras.Layer:
+    return layer(
         filters,
         kernel,
         strides=2,

@@ -17,6 +17,13 @@ import tensorflow as tf
 from dcgan_tf.runs.paths import RunError, write_text
 
 KEEP_LAST = 3
+_PASSING_ERRORS = (
+    tf.errors.PermissionDeniedError,
+    tf.errors.ResourceExhaustedError,
+    tf.errors.UnavailableError,
+    tf.errors.AbortedError,
+)
+"""Say nothing of the files: too many are open, they are another user's, a network disk is away."""
 _READ_ERRORS = (tf.errors.OpError, IndexError, ValueError, UnicodeDecodeError)
 _WRITE_ERRORS = (tf.errors.OpError, OSError)
 
@@ -55,8 +62,12 @@ class CheckpointStore:
             reader = tf.train.load_checkpoint(self.prefix(step))
             for name in reader.get_variable_to_shape_map():
                 reader.get_tensor(name)
+        except _PASSING_ERRORS as error:
+            raise RunError(
+                f"cannot read the checkpoint of step {step} in {self.directory}: {_words(error)}"
+            ) from None
         except _READ_ERRORS as error:
-            return str(error).splitlines()[0] if str(error) else type(error).__name__
+            return _words(error)
         return None
 
     def newest_intact(self) -> tuple[int | None, dict[int, str]]:
@@ -66,7 +77,7 @@ class CheckpointStore:
             Its step, or None if there are no checkpoints at all; and {step: what is wrong} of the newer ones.
 
         Raises:
-            RunError: if there are checkpoints, but all are damaged.
+            RunError: if there are checkpoints, but all are damaged; or for a reason that may pass.
         """
         damaged: dict[int, str] = {}
         for step in self.steps():
@@ -108,9 +119,20 @@ class CheckpointStore:
             path.rename(path.with_name(f"damaged-{path.name}"))
 
     def remove_leftovers(self) -> None:
-        """Remove the scratch files of saves that were cut short: they take space and are of no use."""
-        for path in [*self.directory.glob("ckpt-*_temp"), *self.directory.glob("ckpt-*.tempstate*")]:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        """Remove what saves that were cut short left behind: it takes space and is of no use.
+
+        TensorFlow makes `ckpt-N_temp`, moves the data into place, writes the index, and only then removes the
+        folder. Data without an index beside such a folder are therefore half a save; without it they are a
+        checkpoint that lost its index, which is damage.
+        """
+        for folder in self.directory.glob("ckpt-*_temp"):
+            name = folder.name.removesuffix("_temp")
+            if not (self.directory / f"{name}.index").exists():
+                for path in self.directory.glob(f"{name}.data-*"):
+                    path.unlink()
+            shutil.rmtree(folder)
+        for path in self.directory.glob("ckpt-*.tempstate*"):
+            path.unlink()
 
     def _remove_torn(self, step: int) -> None:
         """Remove a save that has just failed, unless it stands whole."""
@@ -135,7 +157,7 @@ class CheckpointStore:
         steps = self.steps()
         kept = [s for i, s in enumerate(steps) if i < KEEP_LAST or (keep_every and s % keep_every == 0)]
         for step in set(steps) - set(kept):
-            for path in self._files(step):  # the index first: without it the rest is a leftover
+            for path in self._files(step):  # the index first: a newer one is never short of its own
                 path.unlink()
         newest, *_ = kept
         state = [f'model_checkpoint_path: "ckpt-{newest}"']
@@ -147,8 +169,21 @@ class CheckpointStore:
         left = f"the checkpoint of step {older[0]} is intact" if older else "there is no earlier checkpoint"
         full = isinstance(error, (tf.errors.ResourceExhaustedError, tf.errors.OutOfRangeError))
         full = full or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        reason = "the disk is full" if full else str(error).splitlines()[0]
+        reason, mend = ("the disk is full", "Make room") if full else (_words(error), "Mend that")
         return (
             f"could not save the checkpoint of step {step} in {self.directory}: {reason}; {left}. "
-            "Make room and run the same command again to go on"
+            f"{mend} and run the same command again to go on"
         )
+
+
+def _words(error: Exception) -> str:
+    """Return the first line of an error; TensorFlow's go on for many."""
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+def does_not_fit(store: CheckpointStore, step: int, error: Exception) -> str:
+    """Say that a checkpoint can be read, but belongs to other networks than those of config.json."""
+    return (
+        f"the checkpoint of step {step} in {store.directory} does not fit the networks of config.json: "
+        f"{_words(error)}. Was config.json edited, or the run made with another version of dcgan_tf or Keras?"
+    )

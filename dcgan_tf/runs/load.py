@@ -15,7 +15,7 @@ from dcgan_tf import models
 from dcgan_tf.config import Config
 from dcgan_tf.images import to_uint8
 from dcgan_tf.latents import sample_latents
-from dcgan_tf.runs.checkpoints import CheckpointStore
+from dcgan_tf.runs.checkpoints import CheckpointStore, does_not_fit
 from dcgan_tf.runs.paths import RunError, RunPaths, read_config
 
 SAMPLING_BATCH = 64
@@ -60,8 +60,11 @@ class Run:
         step = _existing(store, checkpoint) if checkpoint is not None else _newest(store)
         generator, discriminator = models.build_generator(config), models.build_discriminator(config)
         objects = {("generator_ema" if ema else "generator"): generator, "discriminator": discriminator}
-        status = tf.train.Checkpoint(**objects).read(store.prefix(step))
-        status.assert_existing_objects_matched().expect_partial()
+        try:
+            status = tf.train.Checkpoint(**objects).read(store.prefix(step))
+            status.assert_existing_objects_matched().expect_partial()
+        except (AssertionError, ValueError) as error:
+            raise RunError(does_not_fit(store, step, error)) from None
         return Run(root, config, step, generator, discriminator)
 
     def latents(self, num: int, *, seed: int = 0) -> np.ndarray:

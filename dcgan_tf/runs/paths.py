@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 from dataclasses import dataclass
@@ -81,7 +82,11 @@ class RunPaths:
 
 def default_run_dir(config: Config) -> str:
     """Return runs/DATA-ARCHITECTURE, such as "runs/portraits-dcgan"."""
-    name = Path(config.data.spec.removeprefix("tfds:")).name or "data"
+    spec = config.data.spec
+    if spec.startswith("tfds:"):
+        name = spec.removeprefix("tfds:")
+    else:
+        name = Path(spec).expanduser().resolve().name or "data"
     return f"runs/{re.sub(r'[^A-Za-z0-9._-]+', '-', name)}-{config.model.architecture}"
 
 
@@ -125,9 +130,10 @@ def read_json(path: Path, *, default: Any) -> Any:
 
 
 def append_record(path: Path, record: Record) -> None:
-    """Add one JSON line."""
+    """Add one JSON line; what is not finite becomes null, because JSON has no word for it."""
+    values = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in record.items()}
     with path.open("a") as file:
-        file.write(json.dumps(record) + "\n")
+        file.write(json.dumps(values, allow_nan=False) + "\n")
 
 
 def read_records(path: Path) -> list[Record]:

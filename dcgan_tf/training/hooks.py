@@ -165,7 +165,7 @@ class HistogramHook:
 
 def save_progress(paths: RunPaths, steps_per_epoch: int) -> None:
     """Make progress.gif from the sample grids there are, each with its step and epoch written below."""
-    files = sorted(paths.samples.glob("step-*.png"), key=_step_of)
+    files = sorted(paths.samples.glob("step-[0-9]*[0-9].png"), key=_step_of)
     chosen = sorted({round(i) for i in np.linspace(0, len(files) - 1, min(len(files), MAX_FRAMES))})
     frames = []
     for file in (files[i] for i in chosen):

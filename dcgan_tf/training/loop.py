@@ -13,11 +13,11 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from dcgan_tf import data, images
+from dcgan_tf import data, images, models
 from dcgan_tf.config import Config
 from dcgan_tf.data import inspection
 from dcgan_tf.data.image_set import ImageSet
-from dcgan_tf.data.pipeline import distributed_batches, steps_per_epoch
+from dcgan_tf.data.pipeline import distributed_batches, replica_share, steps_per_epoch
 from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.paths import RunError, RunPaths, default_run_dir, forget_records_after
 from dcgan_tf.training.console import make_console
@@ -35,7 +35,7 @@ _log = logging.getLogger("dcgan_tf")
 
 
 @dataclass(frozen=True)
-class Session:
+class Start:
     """What one start of the training process works with."""
 
     config: Config
@@ -67,20 +67,21 @@ def train(config: Config, *, hooks: Sequence[Hook] = ()) -> Path:
     """
     paths = RunPaths(Path(config.run.run_dir or default_run_dir(config)))
     strategy = make_strategy(config.training.replicas)
+    _check_before_preparing(config, paths, strategy)
     if config.training.deterministic:
         make_deterministic()
     image_set = data.load(config.data)
     _check_count(config, image_set)
-    with lock(paths), _disk_errors(paths):
-        session = _start(config, paths, strategy, image_set)
-        if session.first_step < session.total_steps:
-            _run(session, hooks)
+    with lock(paths), _resource_errors(paths):
+        start = _start(config, paths, strategy, image_set)
+        if start.first_step < start.total_steps:
+            _run(start, hooks)
         else:
-            _log.info("%s already has its %d steps", paths.root, session.first_step)
+            _log.info("%s already has its %d steps", paths.root, start.first_step)
     return paths.root
 
 
-def _start(config: Config, paths: RunPaths, strategy: tf.distribute.Strategy, image_set: ImageSet) -> Session:
+def _start(config: Config, paths: RunPaths, strategy: tf.distribute.Strategy, image_set: ImageSet) -> Start:
     """Build the state and bring it to where the run stands."""
     config = settle(config, paths, image_set)
     store = CheckpointStore(paths.checkpoints)
@@ -102,7 +103,16 @@ def _start(config: Config, paths: RunPaths, strategy: tf.distribute.Strategy, im
         total_steps,
         paths.root,
     )
-    return Session(config, paths, store, state, strategy, image_set, first_step, total_steps, epoch)
+    return Start(config, paths, store, state, strategy, image_set, first_step, total_steps, epoch)
+
+
+def _check_before_preparing(config: Config, paths: RunPaths, strategy: tf.distribute.Strategy) -> None:
+    """Refuse what cannot be trained before anything is prepared or written."""
+    models.check_size(config)
+    replica_share(config.training.batch_size, strategy)
+    if paths.lock.exists():
+        with lock(paths):
+            pass
 
 
 def _check_count(config: Config, image_set: ImageSet) -> None:
@@ -120,19 +130,19 @@ def _show_data(image_set: ImageSet, paths: RunPaths) -> None:
     images.save(paths.real_images, inspection.examples(image_set))
 
 
-def _run(session: Session, hooks: Sequence[Hook]) -> None:
+def _run(start: Start, hooks: Sequence[Hook]) -> None:
     """Do the steps that are left."""
     statistics = Statistics(
-        batch_size=session.config.training.batch_size, steps_per_epoch=session.steps_per_epoch
+        batch_size=start.config.training.batch_size, steps_per_epoch=start.steps_per_epoch
     )
-    train_step = make_train_step(session.config, session.state, session.strategy)
+    train_step = make_train_step(start.config, start.state, start.strategy)
     with ExitStack() as stack:
         signals = stack.enter_context(StopSignals())
         all_hooks = [
-            stack.enter_context(closing(hook)) for hook in [*_built_in_hooks(session, statistics), *hooks]
+            stack.enter_context(closing(hook)) for hook in [*_built_in_hooks(start, statistics), *hooks]
         ]
-        batches = iter(_batches(session))
-        for step in range(session.first_step + 1, session.total_steps + 1):
+        batches = iter(_batches(start))
+        for step in range(start.first_step + 1, start.total_steps + 1):
             started = time.perf_counter()
             batch = next(batches)
             waited = time.perf_counter() - started
@@ -140,46 +150,44 @@ def _run(session: Session, hooks: Sequence[Hook]) -> None:
             seconds = time.perf_counter() - started
             statistics.add(step, metrics, seconds=seconds, seconds_waiting=waited)
             stop = signals.received
-            moment = Moment(step, session.total_steps, session.steps_per_epoch, stopping=stop is not None)
+            moment = Moment(step, start.total_steps, start.steps_per_epoch, stopping=stop is not None)
             for hook in all_hooks:
                 hook.after_step(moment)
             if stop is not None:
                 raise Interrupted(stop, step)
 
 
-def _batches(session: Session) -> tf.distribute.DistributedDataset:
+def _batches(start: Start) -> tf.distribute.DistributedDataset:
     return distributed_batches(
-        session.strategy,
-        session.image_set.images,
-        batch_size=session.config.training.batch_size,
-        seed=session.config.training.seed,
-        flip=session.config.data.flip,
-        first_step=session.first_step,
+        start.strategy,
+        start.image_set.images,
+        batch_size=start.config.training.batch_size,
+        seed=start.config.training.seed,
+        flip=start.config.data.flip,
+        first_step=start.first_step,
     )
 
 
-def _built_in_hooks(session: Session, statistics: Statistics) -> list[Hook]:
+def _built_in_hooks(start: Start, statistics: Statistics) -> list[Hook]:
     """Return the hooks of every run, in the order in which they are called: numbers, checkpoint, pictures."""
-    config, run, state = session.config, session.config.run, session.state
-    tensorboard = TensorBoard(session.paths.events)
-    if session.first_step == 0:
+    config, run, state = start.config, start.config.run, start.state
+    tensorboard = TensorBoard(start.paths.events)
+    if start.first_step == 0:
         tensorboard.write_settings(config)
-    console = make_console(session.first_step, session.total_steps)
-    writers: list[Writer] = [StatsFile(session.paths.stats), tensorboard, console]
+    console = make_console(start.first_step, start.total_steps)
+    writers: list[Writer] = [StatsFile(start.paths.stats), tensorboard, console]
     return [
         console,
         StatisticsHook(statistics, writers, log_every=run.log_every),
-        CheckpointHook(
-            session.store, state, statistics, every=run.checkpoint_every, keep_every=run.keep_every
-        ),
-        SampleHook(config, state, session.paths, writers, every=run.sample_every),
+        CheckpointHook(start.store, state, statistics, every=run.checkpoint_every, keep_every=run.keep_every),
+        SampleHook(config, state, start.paths, writers, every=run.sample_every),
         HistogramHook(state, tensorboard, every=run.histogram_every),
     ]
 
 
 @contextmanager
-def _disk_errors(paths: RunPaths) -> Iterator[None]:
-    """Say in one sentence that the disk is full, wherever that shows."""
+def _resource_errors(paths: RunPaths) -> Iterator[None]:
+    """Say in one sentence that the disk or the memory is full, wherever that shows."""
     try:
         yield
     except OSError as error:
@@ -187,9 +195,14 @@ def _disk_errors(paths: RunPaths) -> Iterator[None]:
             raise
         raise RunError(_disk_full(error.filename or paths.root)) from None
     except tf.errors.OpError as error:  # TensorBoard's event files; memory that is exhausted says other words
-        if not any(os.strerror(number) in error.message for number in _DISK_FULL):
-            raise
-        raise RunError(_disk_full(paths.events)) from None
+        if any(os.strerror(number) in error.message for number in _DISK_FULL):
+            raise RunError(_disk_full(paths.events)) from None
+        if isinstance(error, tf.errors.ResourceExhaustedError):
+            raise RunError(
+                "out of memory: lower --batch-size, --filters, --latent-dim or --image-size, "
+                f"with another --run-dir ({error.message.splitlines()[0]})"
+            ) from None
+        raise
 
 
 def _disk_full(path: str | Path) -> str:

@@ -20,7 +20,7 @@ import tensorflow as tf
 from dcgan_tf import __version__
 from dcgan_tf.config import Config, difference, replace, to_json
 from dcgan_tf.data.image_set import ImageSet
-from dcgan_tf.runs.checkpoints import CheckpointStore
+from dcgan_tf.runs.checkpoints import CheckpointStore, does_not_fit
 from dcgan_tf.runs.paths import Record, RunError, RunPaths, read_config, read_json, write_json, write_text
 from dcgan_tf.training.state import TrainState
 from dcgan_tf.training.strategy import resolve_precision
@@ -33,7 +33,7 @@ def lock(paths: RunPaths) -> Iterator[None]:
     """Hold the run directory; the system lets go of it when the process ends, however it ends.
 
     Raises:
-        RunError: if another process trains there, or the directory cannot be made.
+        RunError: if another process trains there, or the directory cannot be written to.
     """
     held = filelock.FileLock(paths.lock, timeout=0)
     try:
@@ -43,8 +43,8 @@ def lock(paths: RunPaths) -> Iterator[None]:
         raise RunError(
             f"another process is training in {paths.root}; wait for it, or give this run another --run-dir"
         ) from None
-    except (FileExistsError, NotADirectoryError, PermissionError) as error:
-        raise RunError(f"cannot make the run directory {paths.root}: {error.strerror}") from None
+    except OSError as error:
+        raise RunError(f"cannot write to the run directory {paths.root}: {error.strerror}") from None
     try:
         yield
     finally:
@@ -97,7 +97,10 @@ def restore(state: TrainState, store: CheckpointStore) -> int:
         store.set_aside(bad)
     if step is None:
         return 0
-    state.checkpoint().read(store.prefix(step)).assert_consumed()
+    try:
+        state.checkpoint().read(store.prefix(step)).assert_consumed()
+    except (AssertionError, ValueError) as error:
+        raise RunError(does_not_fit(store, step, error)) from None
     return int(state.step.numpy())
 
 

@@ -59,7 +59,9 @@ def create_train_state(config: Config, *, precision: str = "float32", dtype: str
     generator = models.build_generator(config, dtype=dtype)
     discriminator = models.build_discriminator(config, dtype=dtype)
     generator_ema = models.build_generator(config, dtype="float64" if dtype == "float64" else "float32")
-    discriminator_learning_rate = training.discriminator_learning_rate or training.learning_rate
+    discriminator_learning_rate = training.discriminator_learning_rate
+    if discriminator_learning_rate is None:
+        discriminator_learning_rate = training.learning_rate
     generator_optimizer = make_optimizer(training.learning_rate, training.beta_1, precision)
     discriminator_optimizer = make_optimizer(discriminator_learning_rate, training.beta_1, precision)
     generator_optimizer.build(generator.trainable_variables)

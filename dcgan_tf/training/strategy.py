@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from pathlib import Path
 
@@ -25,12 +26,13 @@ def make_strategy(replicas: int | None = None) -> tf.distribute.MirroredStrategy
         RuntimeError: if TensorFlow has already been set up with fewer logical CPUs in this process.
     """
     gpus = tf.config.list_physical_devices("GPU")
+    if gpus and replicas and replicas > len(gpus):
+        raise ValueError(f"replicas is {replicas}, but this machine has {len(gpus)} GPU(s)")
     for gpu in gpus:
-        if not tf.config.experimental.get_memory_growth(gpu):
+        # A process that has used the GPU already, a notebook say, keeps what it took.
+        with contextlib.suppress(RuntimeError):
             tf.config.experimental.set_memory_growth(gpu, True)
     if gpus:
-        if replicas and replicas > len(gpus):
-            raise ValueError(f"replicas is {replicas}, but this machine has {len(gpus)} GPU(s)")
         return _mirrored("GPU", replicas or len(gpus))
     split_cpu(replicas or 1)
     return _mirrored("CPU", replicas or 1)

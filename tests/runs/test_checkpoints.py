@@ -88,6 +88,27 @@ def test_leftovers_of_a_torn_save_are_removed_and_nothing_else(store: Checkpoint
     assert sorted(store.directory.iterdir()) == before
 
 
+def test_a_first_save_that_was_torn_is_no_checkpoint(tmp_path: Path) -> None:
+    # TensorFlow has moved the data into place, and was killed before it wrote the index.
+    (tmp_path / "ckpt-5_temp").mkdir()
+    (tmp_path / "ckpt-5.data-00000-of-00001").write_bytes(b"data")
+    store = CheckpointStore(tmp_path)
+    store.remove_leftovers()
+    assert list(tmp_path.iterdir()) == []
+    assert store.newest_intact() == (None, {})
+
+
+def test_an_error_that_may_pass_is_not_damage(
+    store: CheckpointStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(prefix: str) -> None:
+        raise tf.errors.PermissionDeniedError(None, None, "ckpt-3.index; Permission denied")
+
+    monkeypatch.setattr(tf.train, "load_checkpoint", refuse)
+    with pytest.raises(RunError, match=r"cannot read the checkpoint of step 3 .*Permission denied"):
+        store.newest_intact()
+
+
 def test_a_checkpoint_without_its_index_is_damaged_not_overlooked(store: CheckpointStore) -> None:
     (store.directory / "ckpt-3.index").unlink()
     step, damaged = store.newest_intact()

@@ -28,6 +28,8 @@ from dcgan_tf.runs.paths import (
         ("portraits", "dcgan", "runs/portraits-dcgan"),
         ("digits", "gan", "runs/digits-gan"),
         ("tfds:mnist", "dcgan", "runs/mnist-dcgan"),
+        ("tfds:emnist/balanced", "dcgan", "runs/emnist-balanced-dcgan"),
+        (".", "dcgan", f"runs/{Path.cwd().name}-dcgan"),
         ("/some/where/My holiday photos/", "dcgan", "runs/My-holiday-photos-dcgan"),
         ("/", "dcgan", "runs/data-dcgan"),
     ],
@@ -115,3 +117,9 @@ def test_paths_lie_in_the_run_directory() -> None:
     names = [name for name, value in vars(RunPaths).items() if isinstance(value, property)]
     assert all(getattr(RunPaths(root), name).is_relative_to(root) for name in names)
     assert len({getattr(RunPaths(root), name) for name in names}) == len(names)
+
+
+def test_what_is_not_finite_becomes_null_because_json_has_no_word_for_it(tmp_path: Path) -> None:
+    path = tmp_path / "stats.jsonl"
+    append_record(path, {"step": 1, "norm": float("inf"), "loss": 0.5})
+    assert path.read_text() == '{"step": 1, "norm": null, "loss": 0.5}\n'

@@ -209,13 +209,19 @@ def test_a_full_disk_is_a_clear_error_and_the_checkpoints_stay(
             r"could not write .*events",
         ),
         (OSError(errno.EIO, "Input/output error"), None),
-        (tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor"), None),
+        (
+            tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor"),
+            "out of memory: lower --b",
+        ),
+        (tf.errors.InternalError(None, None, "something else"), None),
     ],
 )
-def test_only_a_full_disk_is_called_one(tmp_path: Path, error: Exception, clear: str | None) -> None:
+def test_a_full_disk_and_a_full_memory_are_told_apart(
+    tmp_path: Path, error: Exception, clear: str | None
+) -> None:
     with (
         pytest.raises(RunError if clear else type(error), match=clear),
-        loop._disk_errors(RunPaths(tmp_path)),
+        loop._resource_errors(RunPaths(tmp_path)),
     ):
         raise error
 
@@ -228,9 +234,27 @@ def test_fewer_images_than_a_batch_are_refused_by_name_before_anything_is_writte
     assert not (tmp_path / "run").exists()
 
 
-def test_a_batch_that_cannot_be_shared_out_is_refused(tmp_path: Path, tiny_config: Make) -> None:
-    with pytest.raises(ValueError, match="batch_size must be a multiple of the 2 replicas, received 33"):
-        loop.train(tiny_config(batch_size=33, replicas=2, run_dir=str(tmp_path / "run")))
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"batch_size": 33, "replicas": 2}, "batch_size must be a multiple of the 2 replicas, received 33"),
+        ({"image_size": (50, 50)}, "image size 50x50 does not fit"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_before_anything_is_prepared_or_written(
+    tmp_path: Path, tiny_config: Make, monkeypatch: pytest.MonkeyPatch, changes: dict, message: str
+) -> None:
+    monkeypatch.setattr(loop.data, "load", lambda config: pytest.fail("the data were prepared"))
+    with pytest.raises(ValueError, match=message):
+        loop.train(tiny_config(run_dir=str(tmp_path / "run"), **changes))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_checkpoint_of_other_networks_is_an_error_that_says_so(begun: Config) -> None:
+    path = RunPaths(Path(begun.run.run_dir)).config
+    path.write_text(path.read_text().replace('"latent_dim": 4', '"latent_dim": 5'))
+    with pytest.raises(RunError, match=r"step 50 .* does not fit the networks of config\.json"):
+        loop.train(replace(begun, latent_dim=5))
 
 
 def test_leftovers_and_damage_of_a_crash_are_cleared_when_training_goes_on(

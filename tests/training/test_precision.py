@@ -166,3 +166,8 @@ def test_more_replicas_than_gpus_are_refused(gpus: Callable[..., None]) -> None:
     gpus((8, 0))
     with pytest.raises(ValueError, match=r"replicas is 2, but this machine has 1 GPU\(s\)"):
         devices.make_strategy(2)
+
+
+def test_a_discriminator_learning_rate_of_zero_is_zero(tiny_config) -> None:
+    state = create_train_state(tiny_config(discriminator_learning_rate=0.0))
+    assert float(state.discriminator_optimizer.learning_rate) == 0.0
