@@ -12,6 +12,7 @@ import contextlib
 import errno
 import io
 import math
+import os
 import stat
 import struct
 from pathlib import Path
@@ -87,7 +88,8 @@ def _open(source: Path | bytes) -> BinaryIO:
     try:
         status = source.stat()
         if stat.S_ISDIR(status.st_mode):
-            raise UnreadableImageError("a folder, not a file")
+            readable = os.access(source, os.R_OK | os.X_OK)
+            raise UnreadableImageError("a folder, not a file" if readable else "no permission to read it")
         if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
             raise UnreadableImageError("not an ordinary file")
         if status.st_size == 0:

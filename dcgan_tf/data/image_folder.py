@@ -1,7 +1,9 @@
 """A folder of one's own pictures.
 
-Images may lie at any depth; hidden files and folders are passed over. They are prepared once: decoded, scaled
-and written to the cache, and what cannot be read is skipped by name.
+Images may lie at any depth; hidden files and folders are passed over. So are run directories (sub-folders
+with `config.json`, and `checkpoints` or `train.lock`): a training that is resumed must not find its own
+samples. Images are prepared once: decoded, scaled and written to the cache, and what cannot be read
+is skipped by name.
 
 Splits: everything is "train", unless the sub-folders are called train and test, val, valid or validation and
 nothing else; then they are the splits.
@@ -30,11 +32,12 @@ from dcgan_tf.data.decoding import ENDINGS
 from dcgan_tf.data.image_set import ImageSet, cached
 
 SPLIT_NAMES = ("train", "test", "val", "valid", "validation")
+_RUN_CONFIG, _RUN_PARTS = "config.json", {"checkpoints", "train.lock"}
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A file called like an image.
+    """A file called like an image, or a sub-folder that cannot be looked into.
 
     Attributes:
         file: path relative to the folder, with forward slashes.
@@ -61,7 +64,8 @@ def load(config: DataConfig, *, split: str) -> ImageSet:
         uint8 [N, H, W, C] in [0, 255], memory-mapped, in the order of the sorted relative paths.
 
     Raises:
-        ValueError: if there are no images, no such split, too many bad files, or a wrong `attributes.csv`.
+        ValueError: if the folder cannot be read, there are no images, no such split, too many bad files, or a
+            wrong `attributes.csv`.
     """
     root = Path(config.spec).expanduser().resolve()
     candidates = sorted(_find(root), key=lambda candidate: candidate.file)
@@ -85,14 +89,39 @@ def _find(root: Path) -> Iterator[Candidate]:
     pending: list[tuple[Path, str, tuple[Path, ...]]] = [(root, "", (root.resolve(),))]
     while pending:
         folder, prefix, above = pending.pop()
-        for entry in os.scandir(folder):
+        try:
+            with os.scandir(folder) as found:
+                entries = list(found)
+        except OSError as error:
+            if not prefix:
+                raise ValueError(f"the folder {root} cannot be read ({error.strerror})") from error
+            yield Candidate(prefix.removesuffix("/"), -1, 0)
+            continue
+        if prefix and _is_run({entry.name for entry in entries}):
+            continue
+        for entry in entries:
             name = prefix + entry.name
             if entry.name.startswith("."):
                 continue
-            if entry.name.lower().endswith(ENDINGS):
+            if _is_called_image(name):
                 yield _candidate(Path(entry.path), name)
-            elif entry.is_dir() and (real := Path(entry.path).resolve()) not in above:
+                continue
+            try:
+                enter = entry.is_dir() and (real := Path(entry.path).resolve()) not in above
+            except OSError:  # a link to itself, or to where one may not look
+                yield Candidate(name, -1, 0)
+                continue
+            if enter:
                 pending.append((Path(entry.path), f"{name}/", (*above, real)))
+
+
+def _is_run(names: set[str]) -> bool:
+    """Tell from the names in a folder whether it is a run directory."""
+    return _RUN_CONFIG in names and not _RUN_PARTS.isdisjoint(names)
+
+
+def _is_called_image(file: str) -> bool:
+    return file.lower().endswith(ENDINGS)
 
 
 def _candidate(path: Path, name: str) -> Candidate:
@@ -121,7 +150,9 @@ def _of_split(root: Path, candidates: list[Candidate], split: str) -> list[Candi
 
 
 def _has_splits(candidates: list[Candidate]) -> bool:
-    folders = {_first_folder(candidate.file) for candidate in candidates}
+    # A folder that cannot be looked into, such as the lost+found of a disk, is no image beside the splits.
+    files = [candidate.file for candidate in candidates if _is_called_image(candidate.file)]
+    folders = {_first_folder(file) for file in files}
     return "train" in folders and len(folders) > 1 and folders <= set(SPLIT_NAMES)
 
 

@@ -7,6 +7,7 @@ without it is a preparation that was cut short and is made again.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import glob
 import hashlib
@@ -81,9 +82,9 @@ class ImageWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.seek(0)
-        self._file.write(self._header())
-        self._file.close()
+        with self._file:  # closed even if there is no room for what is still to be written
+            self._file.seek(0)
+            self._file.write(self._header())
 
     def append(self, image: np.ndarray) -> None:
         """Add one image, uint8 [H, W, C]."""
@@ -138,7 +139,7 @@ def cached(cache_dir: str | Path | None, key: str, prepare: Callable[[Path], Ima
         The set, its images memory-mapped read-only.
 
     Raises:
-        ValueError: if the cache cannot be written, or what is stored in it is damaged.
+        ValueError: if the cache cannot be written or is full, or what is stored in it is damaged.
     """
     folder = Path(cache_dir or default_cache_dir()).expanduser() / key
     if not (folder / MANIFEST).exists():
@@ -147,6 +148,11 @@ def cached(cache_dir: str | Path | None, key: str, prepare: Callable[[Path], Ima
         try:
             write(prepare(scratch), scratch)
             _put_in_place(scratch, folder)
+        except OSError as error:  # mostly a full disk; NumPy's has no number: "N requested and M written"
+            raise ValueError(
+                f"the images cannot be prepared in the cache {folder.parent} ({error}); make room there, or "
+                "choose another with --cache-dir or the variable DCGAN_TF_CACHE"
+            ) from error
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
     try:
@@ -230,18 +236,23 @@ def _make_scratch(folder: Path) -> Path:
 def _remove_abandoned(folder: Path) -> None:
     """Remove what killed preparations of this set left behind: nothing was written there for a day."""
     for scratch in folder.parent.glob(f".{glob.escape(folder.name)}-*"):
-        written = max((path.stat().st_mtime for path in [scratch, *scratch.iterdir()]), default=0.0)
-        if time.time() - written > _ABANDONED_SECONDS:
-            shutil.rmtree(scratch, ignore_errors=True)
+        with contextlib.suppress(OSError):  # its process may finish, or another remove it, at this moment
+            written = max(path.stat().st_mtime for path in [scratch, *scratch.iterdir()])
+            if time.time() - written > _ABANDONED_SECONDS:
+                shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _put_in_place(scratch: Path, folder: Path) -> None:
     """Rename a finished preparation; another process may have been first, then its result is as good."""
-    if (folder / MANIFEST).exists():
+    if _renamed_or_there(scratch, folder):
         return
-    shutil.rmtree(folder, ignore_errors=True)
-    try:
+    shutil.rmtree(folder, ignore_errors=True)  # cut short while it was written or deleted
+    if not _renamed_or_there(scratch, folder):
+        scratch.rename(folder)  # says why it cannot
+
+
+def _renamed_or_there(scratch: Path, folder: Path) -> bool:
+    """Try to rename; return whether a finished set is now in place, be it this one or another's."""
+    with contextlib.suppress(OSError):
         scratch.rename(folder)
-    except OSError:
-        if not (folder / MANIFEST).exists():
-            raise
+    return (folder / MANIFEST).exists()

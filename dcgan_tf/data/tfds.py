@@ -94,7 +94,7 @@ def _count(builder: Any, split: str) -> int:
     existing = ", ".join(builder.info.splits)
     try:
         total = int(builder.info.splits[split].num_examples)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, NotImplementedError) as error:  # the last: a part of "all"
         raise ValueError(
             f"split of {builder.info.full_name} must be made of {existing}, such as train[:10%], received "
             f"{split!r}: {_first_line(error)}"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import shutil
@@ -59,6 +60,66 @@ def test_links_are_followed_but_not_in_circles(pictures, read, tmp_path):
     found = read()
     assert found.images[:, 4, 4].tolist() == [list(RED), list(GREEN)]
     assert found.label_names == ("a", "b")
+
+
+def lock(monkeypatch, folder):
+    """Make a folder unreadable, also for the superuser, whom modes do not stop."""
+    scandir, access = os.scandir, os.access
+
+    def refusing_scandir(path="."):
+        if os.fspath(path) == str(folder):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing_scandir)
+    monkeypatch.setattr(os, "access", lambda path, mode: path != folder and access(path, mode))
+
+
+def test_a_link_to_itself_is_named(pictures, read):
+    put(pictures, {"1.png": RED})
+    (pictures / "loop").symlink_to("loop")
+    found = read(max_bad_fraction=0.5)
+    assert len(found) == 1
+    assert [(bad.file, bad.reason) for bad in found.bad_files] == [("loop", "missing (a link to itself)")]
+
+
+def test_an_unreadable_sub_folder_is_named(pictures, read, monkeypatch):
+    put(pictures, {"a/1.png": RED, "b/c/2.png": GREEN})
+    lock(monkeypatch, pictures / "b" / "c")
+    found = read(max_bad_fraction=0.5)
+    assert len(found) == 1
+    assert [(bad.file, bad.reason) for bad in found.bad_files] == [("b/c", "no permission to read it")]
+
+
+def test_an_unreadable_folder_beside_train_and_test_leaves_them_splits(pictures, read, monkeypatch):
+    put(pictures, {"train/1.png": RED, "test/1.png": GREEN, "lost+found/x.png": BLUE})
+    lock(monkeypatch, pictures / "lost+found")
+    assert len(read("train")) == len(read("test")) == 1
+
+
+def test_an_unreadable_folder_is_refused(pictures, read, monkeypatch):
+    put(pictures, {"1.png": RED})
+    lock(monkeypatch, pictures)
+    with pytest.raises(ValueError, match=r"the folder .*holiday photos cannot be read \(Permission denied\)"):
+        read()
+
+
+@pytest.mark.parametrize("part", ["checkpoints/1.keras", "train.lock"])
+def test_the_samples_of_runs_are_passed_over(pictures, read, part):
+    put(pictures, {"1.png": RED, "runs/cats/001/samples/step-1.png": GREEN})
+    run = pictures / "runs" / "cats" / "001"
+    (run / part).parent.mkdir(exist_ok=True)
+    (run / part).touch()
+    assert len(read()) == 2  # not yet a run directory
+    (run / "config.json").touch()
+    assert read().images[:, 4, 4].tolist() == [list(RED)]
+
+
+def test_a_run_directory_given_itself_is_read(pictures, read):
+    put(pictures, {"samples/1.png": RED})
+    for name in ("config.json", "train.lock"):
+        (pictures / name).touch()
+    assert len(read()) == 1
 
 
 def test_sub_folders_are_classes(pictures, read):

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from dcgan_tf.data import image_set
 from dcgan_tf.data.image_set import (
     BadFile,
     ImageSet,
@@ -16,6 +19,7 @@ from dcgan_tf.data.image_set import (
     cached,
     default_cache_dir,
     pixel_fingerprint,
+    write,
 )
 
 IMAGES = np.arange(3 * 2 * 4 * 1, dtype=np.uint8).reshape(3, 2, 4, 1)
@@ -170,3 +174,75 @@ def test_what_a_killed_preparation_left_is_removed_after_a_day(tmp_path):
     cached(tmp_path, "key", lambda scratch: example())
     assert not old.exists()
     assert fresh.exists()
+
+
+def test_a_preparation_that_ends_while_it_is_looked_at_harms_nobody(tmp_path, monkeypatch):
+    (tmp_path / ".key-0000").mkdir()
+    iterdir = Path.iterdir
+
+    def vanishing(path):
+        if path.name == ".key-0000":
+            path.rmdir()
+        return iterdir(path)
+
+    monkeypatch.setattr(Path, "iterdir", vanishing)
+    assert len(cached(tmp_path, "key", lambda scratch: example())) == 3
+
+
+def test_a_set_that_another_process_finishes_at_the_last_moment_stays(tmp_path, monkeypatch):
+    exists, prepared = Path.exists, []
+
+    def finished_after_the_look(path):
+        there = exists(path)
+        if prepared and path == tmp_path / "key" / "manifest.json" and not (tmp_path / "key").is_dir():
+            (tmp_path / "key").mkdir()
+            write(example(name="first"), tmp_path / "key")
+        return there
+
+    def prepare(scratch):
+        prepared.append(scratch)
+        return example(name="second")
+
+    removed, rmtree = [], image_set.shutil.rmtree
+    monkeypatch.setattr(Path, "exists", finished_after_the_look)
+    monkeypatch.setattr(
+        image_set.shutil, "rmtree", lambda path, **rest: removed.append(path) or rmtree(path, **rest)
+    )
+    cached(tmp_path, "key", prepare)
+    assert removed == prepared  # the scratch folder, and not what is in place
+
+
+# A full disk
+
+FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (FULL, "No space left on device"),
+        (OSError("24 requested and 0 written"), "24 requested and 0 written"),
+    ],
+)
+@pytest.mark.parametrize("when", ["preparing", "writing"])
+def test_a_full_disk_is_named_in_one_line(tmp_path, monkeypatch, error, words, when):
+    def fail(*_):
+        raise error
+
+    if when == "writing":
+        monkeypatch.setattr(np, "save", fail)
+    with pytest.raises(ValueError, match=rf"{tmp_path.name} .*{words}.*make room .*--cache-dir") as caught:
+        cached(tmp_path, "key", fail if when == "preparing" else lambda scratch: example())
+    assert "\n" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_writer_closes_its_file_on_a_full_disk(tmp_path, monkeypatch):
+    def fail(_):
+        raise FULL
+
+    writer = ImageWriter(tmp_path, shape=(2, 4, 1))
+    monkeypatch.setattr(ImageWriter, "_header", fail)
+    with pytest.raises(OSError, match="No space left"), writer:
+        writer.append(IMAGES[0])
+    assert writer._file.closed

@@ -304,6 +304,21 @@ def test_load_draws_once_and_reads_the_cache_from_then_on(twelve_test_portraits,
     assert again.fingerprint == first.fingerprint
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_load_draws_a_few_at_a_time_and_the_same_pixels(
+    twelve_test_portraits, tmp_path, monkeypatch, channels
+):
+    config = DataConfig(image_size=(28, 33), channels=channels, cache_dir=str(tmp_path / "at once"))
+    at_once = portraits.load(config, split="test")
+    drawn, draw = [], portraits.draw
+    monkeypatch.setattr(portraits, "draw", lambda some, **rest: drawn.append(len(some)) or draw(some, **rest))
+    monkeypatch.setattr(portraits, "_PICTURES_IN_MEMORY", 5)
+    found = portraits.load(replace(config, cache_dir=str(tmp_path / "few")), split="test")
+    assert drawn == [5, 5, 2]
+    np.testing.assert_array_equal(found.images, at_once.images)
+    assert found.fingerprint == at_once.fingerprint
+
+
 def test_load_in_grey_gives_the_luminance_of_the_coloured_picture(twelve_test_portraits, tmp_path):
     grey = portraits.load(DataConfig(image_size=(16, 16), channels=1, cache_dir=str(tmp_path)), split="test")
     red, green, blue = np.moveaxis(

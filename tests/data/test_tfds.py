@@ -238,7 +238,7 @@ def test_name_that_is_none(config):
     assert "cannot be opened" in error_of(config("two words"))
 
 
-@pytest.mark.parametrize("split", ["valid", "train[", "train[:x]", "train[:1%"])
+@pytest.mark.parametrize("split", ["valid", "train[", "train[:x]", "train[:1%", "all[:50%]"])
 def test_unknown_split_names_those_there_are(config, split):
     assert f"must be made of train, test, such as train[:10%], received {split!r}" in error_of(
         config(), split
