@@ -83,11 +83,12 @@ def sample(run: Path, num_images: int, seed: int, out: Path, checkpoint: int | N
 @main.command("inspect-data")
 @click.argument("spec")
 @click.option("--out", type=click.Path(path_type=Path), help="The grid. [default: NAME.png]")
-@setting_options("data", exclude=("data",))
+@setting_options("data", exclude=("data", "flip", "max_bad_fraction"))
 def inspect_data(spec: str, out: Path | None, **changes: Any) -> None:
     """Print what is in SPEC (as for --data) and save a grid of its images."""
     with _user_errors():
-        config = _configure("default", {**changes, "data": spec})
+        # Looking is for finding bad files, so they are no reason to refuse.
+        config = _configure("default", {**changes, "data": spec, "max_bad_fraction": 1.0})
         if spec.startswith("tfds:"):
             import_tensorflow()
         from dcgan_tf import data, images

@@ -22,6 +22,8 @@ wanted="$(cat setup.cfg pyproject.toml | cksum)"
 stamp=".venv/installed${1:+-$1}"
 if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
     echo "installing dcgan_tf${1:+ with the $1 extra} into .venv (some minutes the first time)"
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --editable ".${1:+[$1]}"
+    # In this mode a folder called dcgan_tf, such as the clone itself, does not hide the package from scripts beside it.
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check \
+        --config-settings editable_mode=compat --editable ".${1:+[$1]}"
     echo "$wanted" | tee .venv/installed > "$stamp"
 fi

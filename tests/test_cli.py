@@ -165,11 +165,11 @@ def test_a_stop_that_has_saved_leaves_with_the_exit_code_that_a_shell_expects(
     assert re.search(rf"{number.name} after step 42; everything is saved\. .*same command", result.stderr)
 
 
-def test_a_stop_before_training_began_says_that_nothing_is_lost(failing_train):
+def test_a_stop_that_could_not_save_says_so(failing_train):
     failing_train(KeyboardInterrupt())
     result = run("train")
     assert result.exit_code == 130
-    assert result.stderr == "stopped before anything was left to save\n"
+    assert result.stderr == "stopped without saving; the same command starts from the newest checkpoint\n"
 
 
 # sample

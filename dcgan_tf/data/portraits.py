@@ -11,6 +11,7 @@ portrait_layers.
 
 from __future__ import annotations
 
+import logging
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -38,6 +39,7 @@ __all__ = [
 
 BINARY_ATTRIBUTES = ("woman", "crown", "glasses", "smile")
 CONTINUOUS_ATTRIBUTES = ("turn",)
+_log = logging.getLogger("dcgan_tf")
 VERSION = 1
 """Of the drawing; part of the cache's key, so it must grow with every change that moves a pixel."""
 
@@ -130,6 +132,7 @@ def load(config: DataConfig, *, split: str) -> ImageSet:
     key = f"portraits-{VERSION}-{split}-{height}x{width}x{config.channels}"
 
     def prepare(scratch: Path) -> ImageSet:
+        _log.info("drawing %s portraits at %dx%d, once", f"{len(indices):,}", height, width)
         with ImageWriter(scratch, shape=(height, width, config.channels)) as writer:
             for start in range(0, len(indices), _PICTURES_IN_MEMORY):
                 some = indices[start : start + _PICTURES_IN_MEMORY]

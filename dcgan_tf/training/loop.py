@@ -93,16 +93,10 @@ def _start(config: Config, paths: RunPaths, strategy: tf.distribute.Strategy, im
     _show_data(image_set, paths)
     epoch = steps_per_epoch(len(image_set), config.training.batch_size)
     total_steps = config.training.steps or (config.training.epochs or 0) * epoch
-    _log.info(
-        "%s images of %s, %s, %d device(s); steps %d to %d in %s",
-        f"{len(image_set):,}",
-        image_set.name,
-        config.training.precision,
-        strategy.num_replicas_in_sync,
-        first_step,
-        total_steps,
-        paths.root,
-    )
+    if first_step < total_steps:
+        count = f"{len(image_set):,} images of {image_set.name}"
+        devices = f"{config.training.precision}, {strategy.num_replicas_in_sync} device(s)"
+        _log.info("%s, %s; steps %d to %d in %s", count, devices, first_step, total_steps, paths.root)
     return Start(config, paths, store, state, strategy, image_set, first_step, total_steps, epoch)
 
 

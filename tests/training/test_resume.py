@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from dcgan_tf import data
 from dcgan_tf.config import Config, replace, settings
+from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.paths import RunError, RunPaths, read_config, read_records
 from dcgan_tf.training.loop import train
 from dcgan_tf.training.start import settle
@@ -234,3 +235,20 @@ def test_checkpoints_without_settings_are_an_error_not_a_fresh_start(settled: tu
     (paths.checkpoints / "ckpt-3.index").write_bytes(b"")
     with pytest.raises(RunError, match=r"has checkpoints but no config\.json"):
         settle(config, paths, image_set)
+
+
+@pytest.mark.parametrize("changes", [{"architecture": "gan"}, {"precision": "bfloat16"}], ids=str)
+def test_dropout_masks_and_half_precision_resume_bit_for_bit_too(
+    tmp_path: Path, tiny_config: Callable[..., Config], changes: dict
+) -> None:
+    def tensors(run: Path) -> dict[str, bytes]:
+        reader = tf.train.load_checkpoint(CheckpointStore(RunPaths(run).checkpoints).prefix(6))
+        names = [name for name in reader.get_variable_to_shape_map() if "OBJECT_GRAPH" not in name]
+        return {name: reader.get_tensor(name).tobytes() for name in names}
+
+    quiet = {"sample_every": 0, "histogram_every": 0, **changes}
+    straight = train(tiny_config(run_dir=str(tmp_path / "straight"), steps=6, **quiet))
+    for steps in (3, 6):
+        resumed = train(tiny_config(run_dir=str(tmp_path / "resumed"), steps=steps, **quiet))
+    assert tensors(straight) == tensors(resumed)
+    assert len(tensors(straight)) > 20
