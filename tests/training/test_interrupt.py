@@ -243,5 +243,5 @@ def test_a_held_directory_is_refused_before_anything_is_written(
 
 def test_a_file_in_the_place_of_the_directory_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "run").write_text("")
-    with pytest.raises(RunError, match="cannot make the run directory"), lock(RunPaths(tmp_path / "run")):
+    with pytest.raises(RunError, match="cannot write to the run directory"), lock(RunPaths(tmp_path / "run")):
         pass
