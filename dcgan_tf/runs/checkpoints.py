@@ -157,7 +157,7 @@ class CheckpointStore:
         steps = self.steps()
         kept = [s for i, s in enumerate(steps) if i < KEEP_LAST or (keep_every and s % keep_every == 0)]
         for step in set(steps) - set(kept):
-            for path in self._files(step):  # the index first: a newer one is never short of its own
+            for path in self._files(step):  # the index first: what a kill leaves then is not readable by half
                 path.unlink()
         newest, *_ = kept
         state = [f'model_checkpoint_path: "ckpt-{newest}"']
