@@ -9,7 +9,6 @@ import logging
 import os
 import signal
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +18,9 @@ import click
 
 from dcgan_tf import __version__
 from dcgan_tf.config import PRESETS, Config, preset
-from dcgan_tf.options import setting_options
+from dcgan_tf.export.paths import FORMATS, PRECISIONS
+from dcgan_tf.options import Names, setting_options
+from dcgan_tf.quiet import STDERR, held_back
 
 EXIT_USER_ERROR = 1
 
@@ -69,15 +70,92 @@ def train(preset_name: str, **changes: Any) -> None:
     "--ema/--no-ema", default=True, show_default=True, help="The averaged generator, or the raw one."
 )
 def sample(run: Path, num_images: int, seed: int, out: Path, checkpoint: int | None, ema: bool) -> None:
-    """Draw images from RUN; image i of a seed is the same however many are drawn."""
+    """Draw images from RUN, or from an exported folder or .tflite file.
+
+    Image i of a seed is the same however many are drawn.
+    """
     with _user_errors():
         import_tensorflow()
         from dcgan_tf import images
+        from dcgan_tf.export.exported import Exported, is_export
         from dcgan_tf.runs.load import Run
 
-        trained = Run.open(run, checkpoint=checkpoint, ema=ema)
+        trained: Run | Exported
+        if is_export(run):
+            if checkpoint is not None or not ema:
+                raise click.UsageError("an export has neither checkpoints nor another generator than its own")
+            trained = Exported.open(run)
+        else:
+            trained = Run.open(run, checkpoint=checkpoint, ema=ema)
         images.save(out, trained.sample(num_images, seed=seed))
     click.echo(f"{num_images} images of step {trained.step:,} -> {out}")
+
+
+@main.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option(
+    "--to", type=click.Path(path_type=Path), help="The folder. [default: saved_models/NAME of the run]"
+)
+@click.option(
+    "--formats",
+    type=Names(FORMATS),
+    default="saved_model,tflite,web",
+    show_default=True,
+    help=f"Of {', '.join(FORMATS)}.",
+)
+@click.option(
+    "--precision",
+    type=Names(PRECISIONS),
+    default=",".join(PRECISIONS),
+    show_default=True,
+    help="Of the .tflite files: float32, float16 weights, 8-bit weights, all in 8 bits.",
+)
+@click.option("--float-output", is_flag=True, help=".tflite files give float32 in [-1, 1] instead of uint8.")
+@click.option("--checkpoint", type=click.IntRange(0), help="Of this step. [default: the newest]")
+@click.option("--force", is_flag=True, help="Replace an earlier export in that folder.")
+def export(
+    run: Path,
+    to: Path | None,
+    formats: tuple[str, ...],
+    precision: tuple[str, ...],
+    float_output: bool,
+    checkpoint: int | None,
+    force: bool,
+) -> None:
+    """Write the generator of RUN for TensorFlow, LiteRT and the browser, and verify what was written."""
+    with _user_errors():
+        import_tensorflow()
+        from dcgan_tf.export.exporting import export_run
+        from dcgan_tf.runs.load import Run
+
+        folder = export_run(
+            Run.open(run, checkpoint=checkpoint),
+            to=to,
+            formats=formats,
+            precisions=precision,
+            float_output=float_output,
+            force=force,
+        )
+    click.echo(f"export      {folder}")
+    if "web" in formats:
+        click.echo(f"in browser  {folder / 'web' / 'index.html'}")
+    click.echo(f"figures     {folder / 'MODEL_CARD.md'}")
+    click.echo(f"verify      dcgan-tf verify {folder}")
+    click.echo(f"images      dcgan-tf sample {folder} --num-images 64 --out samples.png")
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def verify(folder: Path) -> None:
+    """Check an exported FOLDER from its files alone: that they are intact and draw what was trained."""
+    with _user_errors():
+        import_tensorflow()
+        from dcgan_tf.export.card import line
+        from dcgan_tf.export.verification import verify as verify_export
+
+        for name, record in verify_export(folder).items():
+            click.echo(line(name, record))
+    click.echo(f"{folder} is intact and draws what was trained")
 
 
 @main.command("inspect-data")
@@ -108,7 +186,7 @@ def import_tensorflow() -> None:
     its log is set up. So what is written meanwhile is held back, and shown after all if the import fails.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    with _held_back_stderr():
+    with held_back(STDERR):
         import tensorflow as tf
 
         tf.config.list_physical_devices()
@@ -137,11 +215,12 @@ def _say_where(run_dir: Path) -> None:
 @contextmanager
 def _user_errors() -> Iterator[None]:
     """Turn what a user can mend into one message, and a stop signal into the exit code that shells expect."""
+    from dcgan_tf.export.paths import ExportError
     from dcgan_tf.runs.paths import RunError
 
     try:
         yield
-    except (ValueError, RunError, OSError) as error:
+    except (ValueError, RunError, ExportError, OSError) as error:
         click.echo(f"dcgan-tf: {error}", err=True)
         sys.exit(EXIT_USER_ERROR)
     except KeyboardInterrupt as stop:
@@ -154,21 +233,3 @@ def _user_errors() -> Iterator[None]:
                 err=True,
             )
         sys.exit(128 + number)
-
-
-@contextmanager
-def _held_back_stderr() -> Iterator[None]:
-    """Collect what is written to standard error, also by native code; show it only if an exception passes."""
-    sys.stderr.flush()
-    with tempfile.TemporaryFile() as held:
-        original = os.dup(2)
-        os.dup2(held.fileno(), 2)
-        try:
-            yield
-        except BaseException:
-            held.seek(0)
-            os.write(original, held.read())
-            raise
-        finally:
-            os.dup2(original, 2)
-            os.close(original)

@@ -70,6 +70,29 @@ def grid(
     return canvas
 
 
+def cut(picture: np.ndarray, shape: Sequence[int], *, gap: int = 2) -> np.ndarray:
+    """Cut a grid into the images that it was laid out from; places that were left empty count as images.
+
+    Args:
+        picture: uint8, what `grid` returned.
+        shape: (H, W, C) of an image.
+        gap: the grid's.
+
+    Returns:
+        uint8 [N, H, W, C].
+
+    Raises:
+        ValueError: if the picture is not a grid of such images.
+    """
+    height, width, channels = shape
+    rows, bottom = divmod(picture.shape[0] - gap, height + gap)
+    columns, right = divmod(picture.shape[1] - gap, width + gap)
+    if bottom or right or picture.shape[2:] != (channels,) or not rows * columns:
+        raise ValueError(f"expected a grid of {height}x{width}x{channels} images, received {picture.shape}")
+    cells = picture[gap:, gap:].reshape(rows, height + gap, columns, width + gap, channels)
+    return cells[:, :height, :, :width].swapaxes(1, 2).reshape(-1, height, width, channels)
+
+
 def enlarge(image: np.ndarray, minimum_side: int) -> np.ndarray:
     """Repeat pixels by a whole factor until the longer side has at least `minimum_side` pixels.
 

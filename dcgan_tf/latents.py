@@ -11,26 +11,26 @@ SAMPLING_STEP = -1
 
 
 def sample_latents(
-    num: int,
+    num: int | tf.Tensor,
     latent_dim: int,
     *,
-    seed: int,
+    seed: int | tf.Tensor,
     step: int | tf.Tensor = SAMPLING_STEP,
     distribution: str = "normal",
 ) -> tf.Tensor:
     """Draw latents; the first n of a larger draw are the draw of n.
 
     Args:
-        num: how many.
+        num: how many, a number or an integer scalar.
         latent_dim: length of each.
-        seed: of the run, or of the samples.
+        seed: of the run, or of the samples; a number or an integer scalar.
         step: of training, an int64 scalar.
         distribution: "normal", N(0, 1), or "uniform", U(-1, 1).
 
     Returns:
         float32 [num, latent_dim].
     """
-    pair = tf.stack([tf.constant(seed, tf.int64), tf.cast(step, tf.int64)])
+    pair = tf.stack([tf.cast(seed, tf.int64), tf.cast(step, tf.int64)])
     if distribution == "normal":
         return tf.random.stateless_normal((num, latent_dim), pair)
     if distribution == "uniform":

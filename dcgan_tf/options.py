@@ -29,6 +29,26 @@ class ImageSize(click.ParamType):  # type: ignore[type-arg]  # it takes none bef
             self.fail(str(error), param, ctx)
 
 
+class Names(click.ParamType):  # type: ignore[type-arg]  # as above
+    """Some of a few names, separated by commas."""
+
+    name = "names"
+
+    def __init__(self, known: tuple[str, ...]) -> None:
+        self.known = known
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """Return the names, in the order in which they are known and each once."""
+        given = {name.strip() for name in value.split(",")} if isinstance(value, str) else set(value)
+        if unknown := given - set(self.known):
+            self.fail(
+                f"expected some of {', '.join(self.known)}, received {', '.join(sorted(unknown))}", param, ctx
+            )
+        return tuple(name for name in self.known if name in given)
+
+
 def setting_options(*sections: str, exclude: tuple[str, ...] = ()) -> Callable[[Command], Command]:
     """Add one option for each setting of these sections of the configuration."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import subprocess
@@ -19,6 +18,7 @@ from PIL import Image
 import dcgan_tf
 from dcgan_tf import cli
 from dcgan_tf.config import PRESETS, preset, settings
+from dcgan_tf.export.paths import ExportError
 from dcgan_tf.runs.paths import RunError
 from dcgan_tf.training.interrupt import Interrupted
 
@@ -239,6 +239,106 @@ def test_sample_refuses_numbers_that_mean_nothing(words, opened):
     assert "is not in the range" in result.stderr
 
 
+# export, verify
+
+
+@pytest.fixture
+def export_calls(monkeypatch):
+    """Put stand-ins in the place of opening and of exporting; return what they were called with."""
+    calls = {}
+
+    def open_run(path, *, checkpoint):
+        calls.update(path=path, checkpoint=checkpoint)
+        return "the run"
+
+    def export_run(trained, **arguments):
+        calls.update(run=trained, **arguments)
+        return Path("saved_models/a")
+
+    monkeypatch.setattr("dcgan_tf.runs.load.Run.open", open_run)
+    monkeypatch.setattr("dcgan_tf.export.exporting.export_run", export_run)
+    return calls
+
+
+def test_export_writes_every_precision_for_tensorflow_litert_and_the_browser(export_calls):
+    result = run("export", "runs/a")
+    assert result.exit_code == 0, result.output
+    assert export_calls == {
+        "path": Path("runs/a"),
+        "checkpoint": None,
+        "run": "the run",
+        "to": None,
+        "formats": ("saved_model", "tflite", "web"),
+        "precisions": ("fp32", "fp16", "dynamic", "int8"),
+        "float_output": False,
+        "force": False,
+    }
+    for told in ("saved_models/a/web/index.html", "dcgan-tf verify saved_models/a", "MODEL_CARD.md"):
+        assert told in result.stdout
+
+
+def test_export_takes_what_is_asked_for(export_calls):
+    words = ["--to", "b", "--formats", "keras,tflite", "--precision", "dynamic", "--float-output", "--force"]
+    result = run("export", "runs/a", *words, "--checkpoint", 500)
+    assert result.exit_code == 0, result.output
+    assert export_calls["to"] == Path("b")
+    assert export_calls["formats"] == ("tflite", "keras")
+    assert export_calls["precisions"] == ("dynamic",)
+    assert export_calls["float_output"]
+    assert export_calls["force"]
+    assert export_calls["checkpoint"] == 500
+    assert "index.html" not in result.stdout
+
+
+def test_export_of_an_unknown_format_is_a_usage_error(export_calls):
+    result = run("export", "runs/a", "--formats", "onnx")
+    assert result.exit_code == 2
+    assert "expected some of saved_model, tflite, web, keras, received onnx" in result.stderr
+    assert not export_calls
+
+
+@pytest.mark.parametrize("command", ["export", "verify"])
+def test_what_cannot_be_exported_or_relied_on_is_a_message(command, monkeypatch, export_calls):
+    def failing(*_, **__):
+        raise ExportError("not as it was")
+
+    monkeypatch.setattr("dcgan_tf.export.exporting.export_run", failing)
+    monkeypatch.setattr("dcgan_tf.export.verification.verify", failing)
+    result = run(command, "a")
+    assert result.exit_code == 1
+    assert result.stderr == "dcgan-tf: not as it was\n"
+
+
+def test_verify_prints_a_line_for_each_artefact(monkeypatch):
+    record = {"bytes": 1_234_567, "max_abs": 0.0123, "psnr_mean_db": 51.26, "psnr_worst_db": None}
+    monkeypatch.setattr(
+        "dcgan_tf.export.verification.verify",
+        lambda folder: {"web/index.html": record, "saved_model": record},
+    )
+    result = run("verify", "saved_models/a")
+    assert result.exit_code == 0
+    first, _, last = result.stdout.splitlines()
+    words = "web/index.html 1.2 MB largest difference 0.01 PSNR 51.3 dB, worst image equal"
+    assert " ".join(first.split()) == words
+    assert last == "saved_models/a is intact and draws what was trained"
+
+
+def test_sample_draws_from_an_export(monkeypatch, tmp_path):
+    (tmp_path / "export.json").touch()
+    stand_in = SimpleNamespace(step=7, sample=lambda num, *, seed: np.full((num, 8, 6, 3), seed, np.uint8))
+    monkeypatch.setattr("dcgan_tf.export.exported.Exported.open", lambda path: stand_in)
+    result = run("sample", tmp_path, "-n", 2, "--seed", 9, "--out", tmp_path / "a.npy")
+    assert result.stdout == f"2 images of step 7 -> {tmp_path / 'a.npy'}\n"
+    assert (np.load(tmp_path / "a.npy") == 9).all()
+
+
+@pytest.mark.parametrize("words", [["--checkpoint", 5], ["--no-ema"]])
+def test_sample_of_an_export_has_nothing_to_choose_from(words):
+    result = run("sample", "a.tflite", *words)
+    assert result.exit_code == 2
+    assert "an export has neither checkpoints nor another generator" in result.stderr
+
+
 # inspect-data
 
 
@@ -270,25 +370,3 @@ def test_inspect_data_of_nothing_says_what_there_could_be():
         "dcgan-tf: data must be portraits, digits, tfds:NAME, or an existing folder of images, "
         "received '/no/such/folder'\n"
     )
-
-
-# TensorFlow's chatter
-
-
-def test_what_native_code_says_is_held_back(capfd):
-    with cli._held_back_stderr():
-        os.write(2, b"chatter\n")
-    os.write(2, b"words\n")
-    assert capfd.readouterr().err == "words\n"
-
-
-def test_what_was_held_back_is_shown_when_it_explains_a_failure(capfd):
-
-    def failing_import() -> None:
-        with cli._held_back_stderr():
-            os.write(2, b"the reason\n")
-            raise ImportError
-
-    with pytest.raises(ImportError):
-        failing_import()
-    assert capfd.readouterr().err == "the reason\n"

@@ -89,6 +89,24 @@ def test_a_grid_needs_images(shape):
         images.grid(np.zeros(shape, np.uint8))
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_grid_can_be_cut_into_its_images_again(channels):
+    original = np.random.default_rng(0).integers(0, 256, (6, 4, 5, channels), np.uint8)
+    np.testing.assert_array_equal(images.cut(images.grid(original, columns=3), (4, 5, channels)), original)
+
+
+def test_empty_places_of_a_grid_are_cut_out_too():
+    cells = images.cut(images.grid(np.zeros((3, 4, 5, 1), np.uint8), columns=2), (4, 5, 1))
+    assert cells.shape == (4, 4, 5, 1)
+    assert (cells[3] == 255).all()
+
+
+@pytest.mark.parametrize("shape", [(3, 5, 1), (4, 6, 1), (4, 5, 3), (40, 50, 1)])
+def test_what_is_no_grid_of_such_images_is_not_cut(shape):
+    with pytest.raises(ValueError, match="expected a grid of"):
+        images.cut(images.grid(np.zeros((6, 4, 5, 1), np.uint8)), shape)
+
+
 def test_enlarging_repeats_pixels():
     small = np.array([[[1], [2]]], np.uint8)
     assert images.enlarge(small, 4)[..., 0].tolist() == [[1, 1, 2, 2], [1, 1, 2, 2]]

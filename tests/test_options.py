@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from dcgan_tf.config import flatten, preset, settings
-from dcgan_tf.options import ImageSize, setting_options
+from dcgan_tf.options import ImageSize, Names, setting_options
 
 SETTINGS = list(settings())
 
@@ -130,3 +130,19 @@ def test_sections_and_single_settings_can_be_left_out():
 
 def test_an_image_size_that_is_one_already_stays():
     assert ImageSize().convert((3, 4), None, None) == (3, 4)
+
+
+# Names
+
+
+@pytest.mark.parametrize(
+    ("given", "names"), [("b", ("b",)), ("c,a", ("a", "c")), (" a , a", ("a",)), (("c", "b"), ("b", "c"))]
+)
+def test_names_come_in_their_own_order_and_once(given, names):
+    assert Names(("a", "b", "c")).convert(given, None, None) == names
+
+
+@pytest.mark.parametrize(("given", "unknown"), [("a,d", "d"), ("", ""), ("e,d", "d, e")])
+def test_names_that_are_not_known_are_refused(given, unknown):
+    with pytest.raises(click.BadParameter, match=f"expected some of a, b, c, received {unknown}"):
+        Names(("a", "b", "c")).convert(given, None, None)

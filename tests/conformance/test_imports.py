@@ -14,7 +14,7 @@ import dcgan_tf
 
 ROOT = Path(dcgan_tf.__file__).parent
 
-LAYER_0 = {"validation", "config", "images", "latents", "losses", "runs.paths"}
+LAYER_0 = {"validation", "quiet", "config", "images", "latents", "losses", "runs.paths"}
 LAYER_1 = {"data", "models"}
 LAYER_2 = {"runs"}
 
@@ -22,6 +22,7 @@ LAYER_2 = {"runs"}
 # that it may import, besides itself and the package's __init__ with the version.
 MAY_IMPORT: dict[str, set[str]] = {
     "validation": set(),
+    "quiet": set(),
     "config": {"validation"},
     "images": set(),
     "losses": set(),
@@ -33,10 +34,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "training": LAYER_0 | LAYER_1 | LAYER_2,
     "evaluation": LAYER_0 | LAYER_1 | LAYER_2,
     "analysis": LAYER_0 | LAYER_1 | LAYER_2,
-    "export": LAYER_0 | LAYER_1 | LAYER_2,
+    "export.paths": set(),
+    "export": {"export.paths"} | LAYER_0 | LAYER_1 | LAYER_2,
     "report": {"config", "runs.paths"},
     "options": {"config"},
-    "cli": {"config", "options"},  # at module level; see below
+    "cli": {"config", "export.paths", "options", "quiet"},  # at module level; see below
     "__main__": {"cli"},
     "__init__": set(),
 }
@@ -47,9 +49,12 @@ WITHOUT_TENSORFLOW = (
     "cli",
     "options",
     "validation",
+    "quiet",
     "config",
     "images",
     "runs.paths",
+    "export",
+    "export.paths",
     "data",
     "data.image_set",
     "data.inspection",

@@ -63,6 +63,16 @@ def test_the_marker_for_type_checkers_is_packaged():
     assert setup["options.package_data"]["dcgan_tf"].split() == ["py.typed"]
 
 
+def test_the_files_of_the_web_page_are_packaged():
+    setup = configparser.ConfigParser()
+    setup.read(CHECKOUT / "setup.cfg")
+    patterns = setup["options.package_data"]["dcgan_tf.export"].split()
+    page = ROOT / "export" / "page"
+    packaged = {path for pattern in patterns for path in (ROOT / "export").glob(pattern)}
+    assert {path for path in page.iterdir() if path.is_file()} == packaged
+    assert page / "kernel.wasm" in packaged
+
+
 def test_every_folder_of_modules_is_a_package():
     """`packages = find:` leaves out the others, and only the installed copy would miss them."""
     folders = {path.parent for path in ROOT.rglob("*.py")}

@@ -1,0 +1,1 @@
+"""The generator as files that run elsewhere. It reads the run directory, and knows nothing of training."""

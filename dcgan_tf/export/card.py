@@ -1,0 +1,157 @@
+"""The figures of an export for people: a line on the terminal, and MODEL_CARD.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Record = Mapping[str, Any]
+
+_PURPOSES = {
+    "saved_model": "TensorFlow, TensorFlow Serving; any number of images at once",
+    "model.keras": "Keras",
+    "generator-fp32.tflite": "LiteRT, float32",
+    "generator-fp16.tflite": "LiteRT, float16 weights, computed in float32",
+    "generator-dynamic.tflite": "LiteRT, 8-bit weights: the usual choice",
+    "generator-int8.tflite": "LiteRT, all in 8 bits, for hardware that computes nothing else",
+    "web/index.html": "a page that draws by itself, offline; 8-bit weights",
+}
+
+_CARD = """\
+# {name}
+
+![64 images that this generator draws](samples.png)
+
+A generator of {size} {colours} images, trained on {data} with dcgan_tf {version}.
+
+| | |
+|---|---|
+| takes | `z`: {latent_dim} numbers, each drawn from {distribution} |
+| gives | `image`: {size}, {colours} |
+| architecture | {architecture} |
+| trained on | {data}{count} |
+| trained with | {command} |
+| exported at | step {step:,} of the run with seed {seed} |
+
+## Files
+
+{files}
+
+Each file has been loaded by the runtime that it is made for, and has drawn 64 fixed latents. The largest
+difference from what the trained generator draws is in units of [-1, 1], as far as rounding to 8 bits does not
+explain it; PSNR is that of the 64 images together, and of the image that differs most. `dcgan-tf verify`
+measures this again. `export.json` has these figures in full, the operators, and the SHA-256 of every file.
+{latencies}
+## Use
+
+    dcgan-tf sample saved_models/{name} --num-images 64 --seed 1 --out samples.png
+
+{signatures}
+## Limits
+
+It draws what it was trained on: what was rare there is rare here, or missing. Latents that are drawn in
+another way than above give pictures that it was not trained for.
+"""
+
+_LATENCIES = """
+## Speed
+
+Milliseconds for one image, medians of rounds in which all files took turns, on {cores} cores of
+{processor}; "Keras' own" is `TFLiteConverter.from_keras_model` of the same generator, timed in the same
+rounds.
+
+{table}
+"""
+
+
+def model_card(record: Record) -> str:
+    """Return MODEL_CARD.md for what export.json says."""
+    model = record["model"]
+    height, width, channels = model["image_shape"]
+    return _CARD.format(
+        name=model["name"],
+        size=f"{height}x{width}",
+        colours="RGB" if channels == 3 else "grey",
+        data=model["data"],
+        version=model["dcgan_tf"],
+        latent_dim=model["latent_dim"],
+        distribution="N(0, 1)" if model["latent_distribution"] == "normal" else "U(-1, 1)",
+        architecture=_architecture(model["architecture"]),
+        count=f", {model['num_images']:,} images" if model["num_images"] else "",
+        command=f"`{record['trained_by']}`" if record["trained_by"] else "dcgan_tf, from Python",
+        step=model["step"],
+        seed=model["seed"],
+        files=_files_table(record["artefacts"]),
+        latencies=_latencies(record),
+        signatures=_signatures(record),
+    )
+
+
+def line(name: str, artefact: Record) -> str:
+    """Return one artefact's name, size and difference in one line."""
+    return (
+        f"{name:<26}{_size(artefact['bytes']):>9}   largest difference {artefact['max_abs']:<8.1g}"
+        f" PSNR {_decibels(artefact['psnr_mean_db'])}, worst image {_decibels(artefact['psnr_worst_db'])}"
+    )
+
+
+def _files_table(artefacts: Mapping[str, Record]) -> str:
+    rows = ["| file | for | size | largest difference | PSNR | worst image |", "|---|---|---|---|---|---|"]
+    for name, artefact in artefacts.items():
+        rows.append(
+            f"| `{name}` | {_PURPOSES[name]} | {_size(artefact['bytes'])} | {artefact['max_abs']:.1g} "
+            f"| {_decibels(artefact['psnr_mean_db'])} | {_decibels(artefact['psnr_worst_db'])} |"
+        )
+    return "\n".join(rows)
+
+
+def _latencies(record: Record) -> str:
+    timed = {name: a for name, a in record["artefacts"].items() if "milliseconds" in a}
+    if not timed:
+        return ""
+    rows = [
+        "| file | 1 thread | Keras' own | times as fast | 2 threads | Keras' own | times as fast | needs |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name, artefact in timed.items():
+        cells = []
+        for threads, ours in artefact["milliseconds"].items():
+            naive = artefact["naive_milliseconds"][threads]
+            cells += [f"{ours:.2f}", f"{naive:.2f}", f"{naive / ours:.1f}"]
+        rows.append(f"| `{name}` | {' | '.join(cells)} | TFLite {artefact['minimum_runtime']} |")
+    measured = record["measured_on"]
+    return _LATENCIES.format(cores=measured["cores"], processor=measured["processor"], table="\n".join(rows))
+
+
+def _signatures(record: Record) -> str:
+    """Say how the files are called, of those that there are."""
+    model, names = record["model"], record["artefacts"]
+    height, width, channels = model["image_shape"]
+    latent_dim, image = model["latent_dim"], f"{height}, {width}, {channels}]"
+    said = []
+    if any(name.endswith(".tflite") for name in names):
+        kind = "float32 in [-1, 1]," if record["float_output"] else "uint8"
+        said.append(
+            "The `.tflite` files have one signature, `serving_default`:\n"
+            f"`z` float32 [1, {latent_dim}] to `image` {kind} [1, {image}.\n"
+        )
+    if "saved_model" in names:
+        said.append(
+            "The SavedModel has three:\n\n"
+            f"- `serving_default`: `z` float32 [n, {latent_dim}] to `image` uint8 [n, {image};\n"
+            f"- `float_images`: the same to `image` float32 in [-1, 1];\n"
+            f"- `sample`: `seed` and `n`, int64, to `image` uint8 [n, {image} and `z`.\n"
+        )
+    return "\n".join(said)
+
+
+def _architecture(name: str) -> str:
+    return {"dcgan": "DCGAN (Radford, Metz, Chintala 2015)", "gan": "fully connected GAN"}[name]
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 1e5 else f"{count / 1e3:.1f} kB"
+
+
+def _decibels(value: float | None) -> str:
+    return "equal" if value is None else f"{value:.1f} dB"

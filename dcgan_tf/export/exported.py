@@ -1,0 +1,108 @@
+"""An export, opened for drawing."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dcgan_tf.export import saved_model
+from dcgan_tf.export.litert_file import read_facts
+from dcgan_tf.export.paths import FORMATS, PRECISIONS, ExportError, ExportPaths
+from dcgan_tf.export.runtimes import Draw, open_artefact
+from dcgan_tf.images import to_uint8
+from dcgan_tf.latents import sample_latents
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A generator in exported form.
+
+    Attributes:
+        path: the artefact that draws: a .tflite file, or the folder of a SavedModel.
+        facts: latent_dim, latent_distribution, image_shape, step, seed, …
+        draw: latents float32 [N, latent_dim] to images [N, H, W, C], uint8 or float32 in [-1, 1].
+    """
+
+    path: Path
+    facts: dict[str, Any]
+    draw: Draw
+
+    @staticmethod
+    def open(path: str | os.PathLike[str]) -> Exported:
+        """Open what `export_run` wrote.
+
+        Args:
+            path: the folder, of which the most exact artefact is taken; or a .tflite file; or a SavedModel's
+                folder.
+
+        Raises:
+            ExportError: if there is nothing to draw with, or its runtime cannot read it.
+        """
+        root = Path(path)
+        if root.suffix == ".tflite":
+            return _checked(root, read_facts(root))
+        if (root / "saved_model.pb").exists():
+            return _checked(root, _json(saved_model.facts_path(root)))
+        paths = ExportPaths(root)
+        found = [artefact for artefact in paths.artefacts(FORMATS, PRECISIONS) if artefact.exists()]
+        if not found:
+            raise ExportError(f"{root} holds no exported generator; `dcgan-tf export RUN` writes one")
+        return _checked(found[0], _json(paths.record).get("model", {}))
+
+    @property
+    def step(self) -> int:
+        """The step of the training run at which it was exported."""
+        return int(self.facts["step"])
+
+    def latents(self, num: int, *, seed: int = 0) -> np.ndarray:
+        """Return the latents of the images that `sample(num, seed=seed)` shows, float32 [num, latent_dim]."""
+        return np.asarray(
+            sample_latents(
+                num, self.facts["latent_dim"], seed=seed, distribution=self.facts["latent_distribution"]
+            )
+        )
+
+    def sample(self, num: int, *, seed: int = 0) -> np.ndarray:
+        """Draw images from the latents that `Run.sample` takes for this seed.
+
+        Args:
+            num: how many, at least 1.
+            seed: of the latents.
+
+        Returns:
+            uint8 [num, H, W, C].
+        """
+        images = self.draw(self.latents(num, seed=seed))
+        return images if images.dtype == np.uint8 else to_uint8(images)
+
+
+def is_export(path: Path) -> bool:
+    """Tell an export, or an artefact of one, from a run directory."""
+    return path.suffix == ".tflite" or any(
+        (path / name).exists() for name in (ExportPaths(path).record.name, "saved_model.pb")
+    )
+
+
+def _checked(artefact: Path, facts: dict[str, Any]) -> Exported:
+    if not artefact.exists():
+        raise ExportError(f"{artefact} does not exist")
+    missing = {"latent_dim", "latent_distribution", "step"} - facts.keys()
+    if missing:
+        raise ExportError(
+            f"{artefact} was not exported by dcgan-tf, or what export adds to it has been lost: "
+            f"{', '.join(sorted(missing))} not found"
+        )
+    return Exported(artefact, facts, open_artefact(artefact))
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,207 @@
+"""From a run to a folder of files that run elsewhere: written aside, verified, and only then put in place."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dcgan_tf.export import card, keras_file, litert, saved_model, web
+from dcgan_tf.export.facts import describe_machine, facts_of, training_command
+from dcgan_tf.export.folding import FoldedGenerator, fold
+from dcgan_tf.export.latency import median_milliseconds
+from dcgan_tf.export.paths import FORMATS, PRECISIONS, ExportError, ExportPaths
+from dcgan_tf.export.reference import reference_latents, write_reference
+from dcgan_tf.export.verification import Record, check, digest, files_of, listed
+from dcgan_tf.latents import sample_latents
+from dcgan_tf.runs.load import Run
+from dcgan_tf.runs.paths import write_json, write_text
+
+CALIBRATION_LATENTS, CALIBRATION_STEP = 128, -2
+"""Latents for int8, of a "step" that is neither one of training's nor that of samples."""
+
+_log = logging.getLogger("dcgan_tf")
+
+
+def export_run(
+    run: Run,
+    *,
+    to: str | os.PathLike[str] | None = None,
+    formats: Sequence[str] = ("saved_model", "tflite", "web"),
+    precisions: Sequence[str] = PRECISIONS,
+    float_output: bool = False,
+    force: bool = False,
+) -> Path:
+    """Export the generator of a run, and verify what was written.
+
+    Args:
+        run: opened; its generator is exported as it draws samples, that is the averaged one in inference
+            mode.
+        to: the folder; saved_models/NAME of the run by default.
+        formats: of saved_model, tflite, web, keras.
+        precisions: of the .tflite files: fp32, fp16, dynamic, int8.
+        float_output: .tflite files give float32 in [-1, 1] instead of uint8.
+        force: replace an earlier export in that folder.
+
+    Returns:
+        The folder, with the artefacts, samples.png, export.json and MODEL_CARD.md.
+
+    Raises:
+        ValueError: for an unknown format or precision.
+        ExportError: if the folder exists, or an artefact does not draw what the run's generator draws;
+            nothing is left behind then.
+    """
+    _refuse_unknown("format", formats, FORMATS)
+    _refuse_unknown("precision", precisions, PRECISIONS)
+    target = Path(to) if to is not None else Path("saved_models") / run.path.resolve().name
+    with _written_aside(target, force=force) as folder:
+        paths = ExportPaths(folder)
+        export = _Export(run, fold(run.generator), facts_of(run, name=target.name), float_output)
+        artefacts = paths.artefacts(tuple(formats), tuple(precisions))
+        records = _write_artefacts(export, paths, artefacts)
+        _add_latencies(export, folder, records)
+        record = {
+            "model": export.facts,
+            "trained_by": training_command(run),
+            "float_output": float_output,
+            "measured_on": describe_machine(),
+            "artefacts": records,
+            "files": {file.relative_to(folder).as_posix(): digest(file) for file in files_of(folder)},
+        }
+        write_json(paths.record, record)
+        write_text(paths.card, card.model_card(record))
+    return target
+
+
+@dataclass(frozen=True)
+class _Export:
+    """What is exported."""
+
+    run: Run
+    folded: FoldedGenerator
+    facts: dict[str, Any]
+    float_output: bool
+
+    def write(self, artefact: Path) -> None:
+        """Write one artefact, by the name of its file."""
+        artefact.parent.mkdir(parents=True, exist_ok=True)
+        writers: Mapping[str, Callable[[Path], None]] = {
+            "": lambda path: saved_model.write(path, self.run.generator, self.run.config.model, self.facts),
+            ".keras": lambda path: keras_file.write(path, self.run.generator),
+            ".html": lambda path: web.write_page(path, self.folded, self.facts),
+            ".tflite": self._write_tflite,
+        }
+        writers[artefact.suffix](artefact)
+
+    def _write_tflite(self, path: Path) -> None:
+        model = self.run.config.model
+        calibration = sample_latents(
+            CALIBRATION_LATENTS,
+            model.latent_dim,
+            seed=self.run.config.training.seed,
+            step=CALIBRATION_STEP,
+            distribution=model.latent_distribution,
+        )
+        content = litert.convert(
+            self.folded,
+            path.stem.removeprefix("generator-"),
+            calibration=np.asarray(calibration),
+            float_output=self.float_output,
+        )
+        path.write_bytes(content)
+        output = {"image_dtype": "float32", "image_range": [-1, 1]} if self.float_output else {}
+        litert.append_files(path, {**self.facts, **output}, self.facts["labels"])
+
+
+def _write_artefacts(export: _Export, paths: ExportPaths, artefacts: Sequence[Path]) -> dict[str, Record]:
+    """Write and check each artefact; return {name: record}.
+
+    Raises:
+        ExportError: if any is out of bounds; names them all.
+    """
+    latents = reference_latents(export.facts)
+    expected = np.asarray(export.run.generator(latents, training=False))
+    write_reference(paths.samples, expected)
+    records: dict[str, Record] = {}
+    problems: list[str] = []
+    for artefact in artefacts:
+        name = artefact.relative_to(paths.root).as_posix()
+        export.write(artefact)
+        records[name], reasons = check(artefact, latents, expected)
+        problems += [f"{name}: {reason}" for reason in reasons]
+        _log.info("%s", card.line(name, records[name]))
+    if problems:
+        raise ExportError(listed(f"what was exported does not draw what {export.run.path} draws", problems))
+    return records
+
+
+def _add_latencies(export: _Export, folder: Path, records: dict[str, Record]) -> None:
+    """Time the .tflite files beside Keras' own conversion, in the same rounds."""
+    contents = {name: (folder / name).read_bytes() for name in records if name.endswith(".tflite")}
+    if not contents:
+        return
+    _log.info("timing the .tflite files beside Keras' own conversion")
+    milliseconds = median_milliseconds({**contents, "": litert.convert_naively(export.run.generator)})
+    naive = milliseconds.pop("")
+    for name, by_threads in milliseconds.items():
+        records[name]["milliseconds"] = by_threads
+        records[name]["naive_milliseconds"] = naive
+
+
+def _refuse_unknown(what: str, received: Sequence[str], known: Sequence[str]) -> None:
+    unknown = [name for name in received if name not in known]
+    if unknown or not received:
+        raise ValueError(f"{what} must be of {', '.join(known)}, received {', '.join(unknown) or 'none'}")
+
+
+@contextmanager
+def _written_aside(target: Path, *, force: bool) -> Iterator[Path]:
+    """Yield a new folder beside the target, and rename it when all is well; otherwise nothing of it is left.
+
+    Raises:
+        ExportError: if the target exists and may not be replaced: without `force`, or if what is there is no
+            export.
+    """
+    _refuse_existing(target, force=force)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    token = uuid.uuid4().hex[:8]
+    aside = target.with_name(f".{target.name}.part-{token}")
+    aside.mkdir()
+    try:
+        yield aside
+        _refuse_existing(target, force=force)
+        _put_in_place(aside, target, old=target.with_name(f".{target.name}.old-{token}"))
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _put_in_place(aside: Path, target: Path, *, old: Path) -> None:
+    """Rename the new folder to the target; an earlier one is deleted only when that has worked."""
+    if target.exists():
+        target.rename(old)
+    try:
+        aside.rename(target)
+    except OSError:
+        if old.exists():
+            old.rename(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _refuse_existing(target: Path, *, force: bool) -> None:
+    if not target.exists() and not target.is_symlink():
+        return
+    if not force:
+        raise ExportError(f"{target} exists; --force replaces it, --to writes elsewhere")
+    if not ExportPaths(target).record.is_file():
+        raise ExportError(
+            f"{target} is not an export, so --force does not replace it; remove it, or use --to"
+        )

@@ -1,0 +1,46 @@
+// Latents by number, and the paths between them. Sample 7 is the same picture whenever the page is opened.
+
+// mulberry32, by Tommy Ettinger: a small generator of numbers in [0, 1) whose whole state is one integer.
+function uniformNumbers(seed) {
+  let state = Math.imul(seed, 0x9e3779b9) | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let bits = Math.imul(state ^ (state >>> 15), state | 1);
+    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
+    return ((bits ^ (bits >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+// Box and Muller 1958; 1 - u, because the logarithm of 0 is none.
+function normalNumbers(seed) {
+  const uniform = uniformNumbers(seed);
+  return () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
+}
+
+function sampleLatent(number, { latent_dim: length, latent_distribution: distribution }) {
+  const uniform = uniformNumbers(number);
+  const draw = distribution === "normal" ? normalNumbers(number) : () => 2 * uniform() - 1;
+  return Float32Array.from({ length }, draw);
+}
+
+const norm = (z) => Math.sqrt(z.reduce((sum, value) => sum + value * value, 0));
+
+const mix = (from, to, a, b) => from.map((value, i) => a * value + b * to[i]);
+
+function lerp(from, to, share) {
+  return mix(from, to, 1 - share, share);
+}
+
+// Normal latents lie near a sphere, whose inside the generator has hardly seen: walk on the sphere (White 2016).
+function slerp(from, to, share) {
+  const lengths = norm(from) * norm(to);
+  const cosine = from.reduce((sum, value, i) => sum + value * to[i], 0) / (lengths || 1);
+  const angle = Math.acos(Math.min(1, Math.max(-1, cosine)));
+  const sine = Math.sin(angle);
+  if (sine < 1e-6) return lerp(from, to, share);
+  return mix(from, to, Math.sin((1 - share) * angle) / sine, Math.sin(share * angle) / sine);
+}
+
+const pathOf = ({ latent_distribution: distribution }) => (distribution === "normal" ? slerp : lerp);
+
+const arithmetic = (a, b, c) => a.map((value, i) => value - b[i] + c[i]);

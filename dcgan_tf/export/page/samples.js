@@ -1,0 +1,71 @@
+// The grid of samples: drawn a few per frame, so that the page never hangs, and walked through with arrow keys.
+
+const SAMPLES = 24;
+const MILLISECONDS_PER_FRAME = 8;
+
+const nextFrame = () => new Promise(requestAnimationFrame);
+
+class SampleGrid {
+  // draw(number, canvas) paints a sample; pick(number) is called when somebody chooses one.
+  constructor(element, draw, pick) {
+    this.element = element;
+    this.draw = draw;
+    this.first = 1 - SAMPLES;
+    this.buttons = Array.from({ length: SAMPLES }, (_, i) => this.makeButton(i, pick));
+    element.replaceChildren(...this.buttons);
+    element.addEventListener("keydown", (event) => this.move(event));
+  }
+
+  makeButton(i, pick) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.tabIndex = i === 0 ? 0 : -1;
+    button.append(document.createElement("canvas"));
+    button.addEventListener("click", () => pick(this.first + i));
+    button.addEventListener("focus", () => this.makeReachable(button));
+    return button;
+  }
+
+  // Draws the next samples. A later call overtakes one that is not done yet.
+  async renew() {
+    const first = (this.first += SAMPLES);
+    this.element.setAttribute("aria-busy", "true");
+    this.buttons.forEach((button) => button.classList.add("waiting"));
+    let pause = 0;
+    for (const [i, button] of this.buttons.entries()) {
+      if (performance.now() > pause) {
+        await nextFrame();
+        pause = performance.now() + MILLISECONDS_PER_FRAME;
+      }
+      if (first !== this.first) return;
+      this.draw(first + i, button.firstChild);
+      button.classList.remove("waiting");
+    }
+    this.element.setAttribute("aria-busy", "false");
+  }
+
+  // Marks the samples in use; uses maps a slot's name to a sample's number.
+  mark(uses) {
+    this.buttons.forEach((button, i) => {
+      const number = this.first + i;
+      const names = Object.keys(uses).filter((name) => uses[name] === number);
+      button.dataset.uses = names.join(" ");
+      button.setAttribute("aria-label", [`sample ${number}`, ...names].join(", "));
+    });
+  }
+
+  makeReachable(button) {
+    for (const other of this.buttons) other.tabIndex = other === button ? 0 : -1;
+  }
+
+  move(event) {
+    const columns = getComputedStyle(this.element).gridTemplateColumns.split(" ").length;
+    const last = SAMPLES - 1;
+    const at = this.buttons.indexOf(document.activeElement);
+    const targets = { ArrowLeft: at - 1, ArrowRight: at + 1, ArrowUp: at - columns, ArrowDown: at + columns };
+    const target = { ...targets, Home: 0, End: last }[event.key];
+    if (at < 0 || target === undefined) return;
+    event.preventDefault();
+    if (target >= 0 && target <= last) this.buttons[target].focus();
+  }
+}

@@ -1,0 +1,65 @@
+"""The export folder: its file names. Standard library only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+FORMATS = ("saved_model", "tflite", "web", "keras")
+PRECISIONS = ("fp32", "fp16", "dynamic", "int8")
+"""Of .tflite files: float32; float16 weights; 8-bit weights; 8-bit weights and feature maps."""
+
+
+class ExportError(Exception):
+    """An export cannot be made, read or relied on; the message says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class ExportPaths:
+    """Where everything of an export stands."""
+
+    root: Path
+
+    @property
+    def saved_model(self) -> Path:
+        """A folder, for TensorFlow and TensorFlow Serving."""
+        return self.root / "saved_model"
+
+    def tflite(self, precision: str) -> Path:
+        """Return the file for LiteRT with weights of one of PRECISIONS."""
+        return self.root / f"generator-{precision}.tflite"
+
+    @property
+    def web(self) -> Path:
+        """The page that draws by itself."""
+        return self.root / "web" / "index.html"
+
+    @property
+    def keras(self) -> Path:
+        """The generator for Keras."""
+        return self.root / "model.keras"
+
+    @property
+    def samples(self) -> Path:
+        """What the trained generator draws from the fixed latents, in an 8x8 grid."""
+        return self.root / "samples.png"
+
+    @property
+    def record(self) -> Path:
+        """Of every artefact: size, difference, latency, operators, SHA-256."""
+        return self.root / "export.json"
+
+    @property
+    def card(self) -> Path:
+        """The same for people."""
+        return self.root / "MODEL_CARD.md"
+
+    def artefacts(self, formats: tuple[str, ...], precisions: tuple[str, ...]) -> list[Path]:
+        """Return the files and folders that these formats and precisions make, most exact first."""
+        files: dict[str, list[Path]] = {
+            "saved_model": [self.saved_model],
+            "keras": [self.keras],
+            "tflite": [self.tflite(precision) for precision in PRECISIONS if precision in precisions],
+            "web": [self.web],
+        }
+        return [path for name, paths in files.items() if name in formats for path in paths]

@@ -1,0 +1,52 @@
+"""What every artefact is held against: the images that the trained generator draws of 64 fixed latents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from dcgan_tf import images
+from dcgan_tf.latents import sample_latents
+
+NUM_IMAGES, SEED, COLUMNS = 64, 0, 8
+
+
+def reference_latents(facts: Mapping[str, Any]) -> np.ndarray:
+    """Return the fixed latents, float32 [64, latent_dim].
+
+    Args:
+        facts: latent_dim and latent_distribution are used.
+    """
+    return np.asarray(
+        sample_latents(NUM_IMAGES, facts["latent_dim"], seed=SEED, distribution=facts["latent_distribution"])
+    )
+
+
+def write_reference(path: Path, expected: np.ndarray) -> None:
+    """Write the images as a grid that people like to look at and that `read_reference` reads.
+
+    Args:
+        path: of the PNG.
+        expected: float32 [64, H, W, C] in [-1, 1].
+    """
+    images.save_png(path, images.grid(images.to_uint8(expected), columns=COLUMNS))
+
+
+def read_reference(path: Path, shape: Sequence[int]) -> np.ndarray:
+    """Read the images back, uint8 [64, H, W, C].
+
+    Args:
+        path: of the PNG.
+        shape: (H, W, C) of an image.
+
+    Raises:
+        ValueError: if the picture is not such a grid.
+        OSError: if it cannot be read.
+    """
+    with Image.open(path) as picture:
+        pixels = np.asarray(picture)
+    return images.cut(pixels.reshape(*pixels.shape[:2], -1), shape)[:NUM_IMAGES]

@@ -1,0 +1,68 @@
+"""Every artefact, opened by the runtime that it is made for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from dcgan_tf.export import web
+from dcgan_tf.export.litert import float_image
+from dcgan_tf.export.litert_file import LiteRTFile
+from dcgan_tf.export.paths import ExportError
+
+BATCH = 64
+
+Draw = Callable[[np.ndarray], np.ndarray]
+"""Latents float32 [N, latent_dim] to images [N, H, W, C], uint8 or float32 in [-1, 1]."""
+
+
+def open_artefact(path: Path) -> Draw:
+    """Return the function that draws with an artefact.
+
+    Args:
+        path: the folder of a SavedModel, or a file that ends in .tflite, .keras or .html. Of a page, which
+            only a browser can run, the weights are read back and computed with TensorFlow.
+
+    Raises:
+        ExportError: if its runtime cannot read it.
+    """
+    kind = "saved_model" if path.is_dir() else path.suffix
+    openers: dict[str, Callable[[Path], Draw]] = {
+        "saved_model": _saved_model,
+        ".tflite": lambda file: LiteRTFile(file, threads=2).generate,
+        ".keras": _keras,
+        ".html": _page,
+    }
+    try:
+        return openers[kind](path)
+    except (ValueError, OSError) as error:
+        raise ExportError(f"cannot read {path}: {error}") from None
+
+
+def _saved_model(path: Path) -> Draw:
+    loaded = tf.saved_model.load(str(path))
+    return _batched(lambda z: loaded.float_images(z)["image"])
+
+
+def _keras(path: Path) -> Draw:
+    generator = keras.saving.load_model(path, compile=False)
+    return _batched(lambda z: generator(z, training=False))
+
+
+def _page(path: Path) -> Draw:
+    generator = web.read_page(path)
+    return _batched(lambda z: float_image(generator, z))
+
+
+def _batched(generate: Callable[[np.ndarray], tf.Tensor]) -> Draw:
+    """Draw in batches, so that memory is bounded."""
+
+    def draw(latents: np.ndarray) -> np.ndarray:
+        starts = range(0, len(latents), BATCH)
+        return np.concatenate([np.asarray(generate(latents[first : first + BATCH])) for first in starts])
+
+    return draw

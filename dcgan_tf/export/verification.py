@@ -1,0 +1,163 @@
+"""Hold every artefact against the generator that was trained, as its own runtime draws it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dcgan_tf.export.difference import Bound, Difference, difference
+from dcgan_tf.export.litert_file import LiteRTFile
+from dcgan_tf.export.paths import ExportError, ExportPaths
+from dcgan_tf.export.reference import read_reference, reference_latents
+from dcgan_tf.export.runtimes import open_artefact
+
+Record = dict[str, Any]
+
+SLOW_OPERATORS = frozenset({"TRANSPOSE_CONV", "SHAPE", "PACK"})
+"""A transposed convolution, and what computes its output shape at run time: what the rewriting avoids."""
+HEAVY_OPERATORS = frozenset({"CONV_2D", "FULLY_CONNECTED"})
+"""Where nearly all arithmetic is; outside XNNPACK they take many times as long."""
+
+_EXACT, _EIGHT_BIT = Bound(max_abs=1e-5), Bound(psnr_mean=45, psnr_worst=35)
+BOUNDS = {
+    "saved_model": _EXACT,
+    "model.keras": _EXACT,
+    "index.html": _EIGHT_BIT,
+    "generator-fp32.tflite": _EXACT,
+    "generator-fp16.tflite": Bound(psnr_mean=60, psnr_worst=60),
+    "generator-dynamic.tflite": _EIGHT_BIT,
+    "generator-int8.tflite": Bound(psnr_mean=40, psnr_worst=30),
+}
+"""How far each artefact may be from the trained generator, by the name of its file."""
+
+
+def check(artefact: Path, latents: np.ndarray, expected: np.ndarray) -> tuple[Record, list[str]]:
+    """Draw with an artefact and compare.
+
+    Args:
+        artefact: its file, or the folder of a SavedModel.
+        latents: float32 [N, latent_dim].
+        expected: what the trained generator draws of them, [N, H, W, C], uint8 or float in [-1, 1].
+
+    Returns:
+        What export.json says of it, and in words whatever is not as it must be.
+
+    Raises:
+        ExportError: if its runtime cannot read it.
+    """
+    found = difference(open_artefact(artefact)(latents), expected)
+    record = {"bytes": sum(file.stat().st_size for file in files_of(artefact)), **_figures(found)}
+    problems = BOUNDS[artefact.name].broken_by(found)
+    if artefact.suffix == ".tflite":
+        operators, reasons = _check_operators(LiteRTFile(artefact))
+        record |= operators
+        problems += reasons
+    return record, problems
+
+
+def verify(folder: Path) -> dict[str, Record]:
+    """Verify an export from its files alone.
+
+    Every file must be the one that was exported (SHA-256), and every artefact draws again. What it draws is
+    compared with samples.png; and if there is a SavedModel, whose weights are the trained ones, with what
+    that draws, which is not rounded to 8 bits.
+
+    Args:
+        folder: what `export_run` wrote.
+
+    Returns:
+        {artefact: its figures, as measured now}.
+
+    Raises:
+        ExportError: if the folder is not an export, or anything in it is not as it must be; all of it is
+            named.
+    """
+    paths = ExportPaths(folder)
+    exported = read_record(paths)
+    problems = _check_files(folder, exported["files"])
+    if problems:
+        raise ExportError(listed(f"{folder} is not as it was exported", problems))
+    latents = reference_latents(exported["model"])
+    expected = read_reference(paths.samples, exported["model"]["image_shape"])
+    records: dict[str, Record] = {}
+    for name in exported["artefacts"]:
+        records[name], reasons = check(folder / name, latents, expected)
+        problems += [f"{name}: {reason}" for reason in reasons]
+        if folder / name == paths.saved_model:  # it is the first
+            expected = open_artefact(paths.saved_model)(latents)
+    if problems:
+        raise ExportError(listed(f"{folder} does not draw what was trained", problems))
+    return records
+
+
+def read_record(paths: ExportPaths) -> Record:
+    """Return export.json.
+
+    Raises:
+        ExportError: if it is not there, or not readable.
+    """
+    try:
+        record: Record = json.loads(paths.record.read_text())
+        if {"model", "artefacts", "files"} <= record.keys():
+            return record
+        problem = "it has not the entries that export writes"
+    except OSError as error:
+        problem = str(error.strerror)
+    except (ValueError, AttributeError) as error:
+        problem = str(error)
+    raise ExportError(f"{paths.root} is not an export: cannot read {paths.record}: {problem}")
+
+
+def files_of(artefact: Path) -> list[Path]:
+    """Return the files that an artefact consists of."""
+    if artefact.is_file():
+        return [artefact]
+    return sorted(path for path in artefact.rglob("*") if path.is_file())
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def listed(summary: str, problems: list[str]) -> str:
+    """Return a message that names each problem on a line of its own."""
+    return f"{summary}:" + "".join(f"\n  {problem}" for problem in problems)
+
+
+def _check_files(folder: Path, digests: Mapping[str, str]) -> list[str]:
+    problems = []
+    for name, expected in digests.items():
+        if not (folder / name).is_file():
+            problems.append(f"{name} is missing")
+        elif digest(folder / name) != expected:
+            problems.append(f"{name} has been changed: its SHA-256 is not the one in export.json")
+    return problems
+
+
+def _check_operators(file: LiteRTFile) -> tuple[Record, list[str]]:
+    operators, undelegated = file.operators(), file.undelegated()
+    problems = [f"it has the operator {name}" for name in sorted(SLOW_OPERATORS & operators.keys())]
+    problems += [f"XNNPACK does not take its {name}" for name in sorted(HEAVY_OPERATORS & set(undelegated))]
+    record = {
+        "operators": operators,
+        "not_delegated": undelegated,
+        "minimum_runtime": file.minimum_runtime(),
+    }
+    return record, problems
+
+
+def _figures(found: Difference) -> Record:
+    """Return the figures for JSON, which has no infinity: equal images have no PSNR."""
+    return {
+        "max_abs": found.max_abs,
+        "psnr_mean_db": found.psnr_mean if math.isfinite(found.psnr_mean) else None,
+        "psnr_worst_db": found.psnr_worst if math.isfinite(found.psnr_worst) else None,
+    }

@@ -1,0 +1,44 @@
+"""Briefly trained runs: batch norm has seen images, and no weight is where it was initialised."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable
+
+import pytest
+
+from dcgan_tf.config import Config
+from dcgan_tf.runs.load import Run
+
+
+@pytest.fixture(scope="session")
+def trained_run(tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[..., Config]):
+    """Return a function from changed settings to a run of 40 steps; the same settings train once."""
+    from dcgan_tf.training.loop import train
+
+    @functools.cache
+    def make(**changes: object) -> Run:
+        config = tiny_config(
+            run_dir=str(tmp_path_factory.mktemp("run") / "digits"),
+            **{
+                "filters": 8,
+                "latent_dim": 16,
+                "steps": 40,
+                "batch_size": 16,
+                "learning_rate": 1e-2,
+                "ema_decay": 0.5,
+                "log_every": 40,
+                **changes,
+            },
+        )
+        logging.getLogger("dcgan_tf").setLevel(logging.WARNING)
+        return Run.open(train(config))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def run(trained_run) -> Run:
+    """Return a small run, for tests that any run serves."""
+    return trained_run()

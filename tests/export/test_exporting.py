@@ -1,0 +1,378 @@
+"""The whole folder: what is written, when it is refused, and that nothing half-done is left."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dcgan_tf.export import exporting, keras_file, verification
+from dcgan_tf.export.difference import Bound
+from dcgan_tf.export.exported import Exported, is_export
+from dcgan_tf.export.exporting import export_run
+from dcgan_tf.export.paths import FORMATS, PRECISIONS, ExportError, ExportPaths
+from dcgan_tf.export.verification import verify
+from dcgan_tf.runs.paths import RunPaths, read_json, write_json
+
+
+@pytest.fixture(scope="module")
+def folder(run, tmp_path_factory) -> Path:
+    """Return an export of everything."""
+    return export_run(run, to=tmp_path_factory.mktemp("exports") / "tiny", formats=FORMATS)
+
+
+@pytest.fixture
+def copy(folder: Path, tmp_path: Path) -> Path:
+    shutil.copytree(folder, tmp_path / "tiny")
+    return tmp_path / "tiny"
+
+
+def left_in(parent: Path) -> list[str]:
+    return sorted(path.name for path in parent.iterdir())
+
+
+# What is written
+
+
+def test_everything_is_there(folder):
+    assert left_in(folder) == [
+        "MODEL_CARD.md",
+        "export.json",
+        *sorted(f"generator-{precision}.tflite" for precision in PRECISIONS),
+        "model.keras",
+        "samples.png",
+        "saved_model",
+        "web",
+    ]
+    assert left_in(folder.parent) == ["tiny"]
+
+
+def test_the_record_has_every_figure_of_every_artefact(folder):
+    record = json.loads(ExportPaths(folder).record.read_text())
+    assert list(record["artefacts"]) == [
+        "saved_model",
+        "model.keras",
+        *(f"generator-{precision}.tflite" for precision in PRECISIONS),
+        "web/index.html",
+    ]
+    for name, artefact in record["artefacts"].items():
+        assert {"bytes", "max_abs", "psnr_mean_db", "psnr_worst_db"} <= artefact.keys()
+        if name.endswith(".tflite"):
+            assert artefact["operators"]["CONV_2D"] >= 2
+            assert artefact["not_delegated"] in (["CAST"], ["QUANTIZE"])
+            assert artefact["milliseconds"].keys() == artefact["naive_milliseconds"].keys() == {"1", "2"}
+    assert record["artefacts"]["saved_model"]["max_abs"] == 0
+    assert record["artefacts"]["generator-fp32.tflite"]["max_abs"] <= 1e-5
+
+
+def test_the_record_has_the_digest_of_every_file_but_those_made_from_it(folder):
+    files = json.loads(ExportPaths(folder).record.read_text())["files"]
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert files.keys() == there - {"export.json", "MODEL_CARD.md"}
+    for name, expected in files.items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == expected
+
+
+def test_the_facts_are_those_of_the_run(folder, run):
+    facts = Exported.open(folder / "generator-int8.tflite").facts
+    assert facts["name"] == "tiny"
+    assert facts["latent_dim"] == 16
+    assert facts["latent_distribution"] == "normal"
+    assert facts["image_shape"] == [16, 16, 1]
+    assert (facts["image_dtype"], facts["image_range"]) == ("uint8", [0, 255])
+    assert facts["labels"] == [str(digit) for digit in range(10)]
+    assert (facts["run"], facts["step"], facts["seed"]) == ("digits", 40, 0)
+
+
+def test_samples_are_the_grid_of_64_latents_of_seed_0(folder, run):
+    with Image.open(folder / "samples.png") as picture:
+        assert picture.size == (8 * 18 + 2, 8 * 18 + 2)
+        pixels = np.asarray(picture)
+    np.testing.assert_array_equal(pixels[2:18, 20:36], run.sample(2)[1, ..., 0])
+
+
+def test_the_card_shows_the_figures_and_how_to_call_the_files(folder):
+    card, record = (folder / "MODEL_CARD.md").read_text(), json.loads((folder / "export.json").read_text())
+    assert "![64 images that this generator draws](samples.png)" in card
+    for name, artefact in record["artefacts"].items():
+        assert f"`{name}`" in card
+        for milliseconds in artefact.get("milliseconds", {}).values():
+            assert f"{milliseconds:.2f}" in card
+    assert "`z` float32 [1, 16] to `image` uint8 [1, 16, 16, 1]" in card
+    assert "trained on digits" in card
+    assert "{" not in card
+
+
+def test_the_command_that_trained_is_told_without_the_path_of_the_program(run, tmp_path):
+    shutil.copytree(run.path, tmp_path / "run")
+    start = {"command": ["/somewhere/bin/dcgan-tf", "train", "--data", "my pictures"]}
+    write_json(RunPaths(tmp_path / "run").environment, [start, {"command": ["later"]}])
+    other = dataclasses.replace(run, path=tmp_path / "run")
+    folder = export_run(other, to=tmp_path / "out", formats=["keras"])
+    assert (
+        "| trained with | `dcgan-tf train --data 'my pictures'` |" in (folder / "MODEL_CARD.md").read_text()
+    )
+
+
+def test_float_output_is_said_and_given(run, tmp_path):
+    folder = export_run(run, to=tmp_path / "f", formats=["tflite"], precisions=["fp32"], float_output=True)
+    exported = Exported.open(folder)
+    assert (exported.facts["latent_dim"], exported.path.name) == (16, "generator-fp32.tflite")
+    assert Exported.open(exported.path).facts["image_range"] == [-1, 1]
+    z = run.latents(3)
+    np.testing.assert_allclose(exported.draw(z), run.generator(z, training=False), atol=1e-5)
+    assert "`image` float32 in [-1, 1], [1, 16, 16, 1]" in (folder / "MODEL_CARD.md").read_text()
+    verify(folder)
+
+
+def test_the_fully_connected_gan_is_exported_too(trained_run, tmp_path):
+    folder = export_run(trained_run(architecture="gan"), to=tmp_path / "gan", formats=FORMATS)
+    operators = read_json(folder / "export.json", default={})["artefacts"]["generator-fp32.tflite"][
+        "operators"
+    ]
+    assert operators["FULLY_CONNECTED"] == 3
+    verify(folder)
+
+
+def test_the_folder_is_named_after_the_run_unless_told_otherwise(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert export_run(run, formats=["keras"]) == Path("saved_models/digits")
+    assert (tmp_path / "saved_models" / "digits" / "model.keras").exists()
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("choice", "message"),
+    [
+        ({"formats": ["onnx"]}, "format must be of saved_model, tflite, web, keras, received onnx"),
+        ({"formats": []}, "format must be of .*, received none"),
+        ({"precisions": ["int4"]}, "precision must be of fp32, fp16, dynamic, int8, received int4"),
+    ],
+)
+def test_what_cannot_be_made_is_refused(run, tmp_path, choice, message):
+    with pytest.raises(ValueError, match=message):
+        export_run(run, to=tmp_path / "a", **choice)
+    assert left_in(tmp_path) == []
+
+
+def test_an_existing_folder_is_not_overwritten(run, copy):
+    before = (copy / "export.json").read_text()
+    with pytest.raises(ExportError, match=r"tiny exists; --force replaces it"):
+        export_run(run, to=copy)
+    assert (copy / "export.json").read_text() == before
+
+
+def test_force_replaces_an_export_as_a_whole(run, copy):
+    export_run(run, to=copy, formats=["keras"], force=True)
+    assert left_in(copy) == ["MODEL_CARD.md", "export.json", "model.keras", "samples.png"]
+    assert left_in(copy.parent) == ["tiny"]
+
+
+def test_force_does_not_replace_what_is_no_export(run, tmp_path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.jpg").touch()
+    with pytest.raises(ExportError, match="photos is not an export, so --force does not replace it"):
+        export_run(run, to=tmp_path / "photos", force=True)
+    assert left_in(tmp_path / "photos") == ["a.jpg"]
+
+
+def test_out_of_bounds_everything_is_named_and_nothing_left(run, copy, monkeypatch):
+    monkeypatch.setitem(verification.BOUNDS, "generator-int8.tflite", Bound(psnr_mean=99))
+    monkeypatch.setitem(verification.BOUNDS, "index.html", Bound(max_abs=1e-9))
+    before = (copy / "export.json").read_text()
+    with pytest.raises(ExportError) as caught:
+        export_run(run, to=copy, force=True)
+    assert "generator-int8.tflite: PSNR " in str(caught.value)
+    assert "web/index.html: largest difference " in str(caught.value)
+    assert left_in(copy.parent) == ["tiny"]
+    assert (copy / "export.json").read_text() == before
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, OSError("no space left")])
+def test_a_stop_in_between_leaves_nothing(run, tmp_path, monkeypatch, stop):
+    def stopping(*_: object) -> None:
+        raise stop
+
+    monkeypatch.setattr(exporting.litert, "append_files", stopping)
+    with pytest.raises((KeyboardInterrupt, OSError)):
+        export_run(run, to=tmp_path / "a")
+    assert left_in(tmp_path) == []
+
+
+def test_an_earlier_export_survives_a_rename_that_fails(run, copy, monkeypatch):
+    rename = Path.rename
+
+    def failing(self: Path, target: Path) -> Path:
+        if ".part-" in self.name:
+            raise OSError("no room")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(OSError, match="no room"):
+        export_run(run, to=copy, formats=["keras"], force=True)
+    assert left_in(copy.parent) == ["tiny"]
+    assert (copy / "saved_model").exists()
+
+
+def test_a_wrong_rewriting_is_found(run, tmp_path, monkeypatch):
+    """The check is worth something: a kernel turned around does not pass."""
+    fold = exporting.fold
+
+    def turned(generator):
+        folded = fold(generator)
+        last = dataclasses.replace(folded.upsamples[-1], kernel=folded.upsamples[-1].kernel[::-1])
+        return dataclasses.replace(folded, upsamples=(*folded.upsamples[:-1], last))
+
+    monkeypatch.setattr(exporting, "fold", turned)
+    with pytest.raises(ExportError) as caught:
+        export_run(run, to=tmp_path / "a")
+    assert str(caught.value).count("largest difference") == 1  # fp32
+    for name in ("fp16", "dynamic", "int8"):
+        assert f"generator-{name}.tflite: PSNR" in str(caught.value)
+    assert "saved_model" not in str(caught.value)
+
+
+# Verifying later
+
+
+def test_a_whole_export_verifies(folder):
+    record = json.loads((folder / "export.json").read_text())
+    assert verify(folder).keys() == record["artefacts"].keys()
+
+
+def test_it_verifies_where_it_has_been_moved_to_and_without_the_run(copy, tmp_path):
+    copy.rename(tmp_path / "elsewhere")
+    verify(tmp_path / "elsewhere")
+
+
+def test_without_a_saved_model_the_samples_are_what_it_is_held_against(run, tmp_path):
+    folder = export_run(run, to=tmp_path / "a", formats=["tflite", "web"])
+    assert verify(folder)["generator-fp32.tflite"]["max_abs"] == 0
+
+
+def test_a_changed_file_is_named(copy):
+    (copy / "web" / "index.html").write_text("<html></html>")
+    with pytest.raises(ExportError, match=r"not as it was exported:\n  web/index\.html has been changed"):
+        verify(copy)
+
+
+def test_a_missing_file_is_named(copy):
+    (copy / "generator-fp16.tflite").unlink()
+    with pytest.raises(ExportError, match=r"generator-fp16\.tflite is missing"):
+        verify(copy)
+
+
+def test_another_generator_is_found_even_if_its_digest_is_right(copy, trained_run, tmp_path):
+    other = export_run(trained_run(seed=1), to=tmp_path / "other", formats=["tflite"])
+    name = "generator-fp32.tflite"
+    shutil.copy(other / name, copy / name)
+    record = json.loads((copy / "export.json").read_text())
+    record["files"][name] = hashlib.sha256((copy / name).read_bytes()).hexdigest()
+    write_json(copy / "export.json", record)
+    with pytest.raises(
+        ExportError, match=r"does not draw what was trained:\n  generator-fp32\.tflite: largest"
+    ):
+        verify(copy)
+
+
+def test_a_slow_operator_is_a_problem(folder, run, monkeypatch):
+    monkeypatch.setattr(verification, "SLOW_OPERATORS", frozenset({"DEPTH_TO_SPACE"}))
+    with pytest.raises(ExportError, match=r"generator-int8\.tflite: it has the operator DEPTH_TO_SPACE"):
+        verify(folder)
+
+
+def test_a_heavy_operator_outside_xnnpack_is_a_problem(folder, monkeypatch):
+    monkeypatch.setattr(verification, "HEAVY_OPERATORS", frozenset({"CAST"}))
+    with pytest.raises(ExportError, match=r"generator-fp32\.tflite: XNNPACK does not take its CAST"):
+        verify(folder)
+
+
+@pytest.mark.parametrize("content", [None, "{", "[]", '{"model": {}}'])
+def test_what_is_no_export_is_refused(tmp_path, content):
+    if content is not None:
+        (tmp_path / "export.json").write_text(content)
+    with pytest.raises(ExportError, match=r"is not an export: cannot read .*export\.json"):
+        verify(tmp_path)
+
+
+# Drawing
+
+
+def test_the_most_exact_artefact_draws_what_the_run_draws(folder, run):
+    exported = Exported.open(folder)
+    assert exported.path.name == "saved_model"
+    assert exported.step == run.step
+    drawn = exported.sample(70, seed=4)
+    assert (drawn.shape, drawn.dtype) == ((70, 16, 16, 1), np.uint8)
+    np.testing.assert_allclose(drawn.astype(float), run.sample(70, seed=4).astype(float), atol=1)
+    np.testing.assert_array_equal(exported.latents(5, seed=4), run.latents(5, seed=4))
+
+
+@pytest.mark.parametrize("name", ["generator-fp32.tflite", "saved_model"])
+def test_an_artefact_draws_on_its_own(copy, run, name):
+    for other in ("export.json", "samples.png"):
+        (copy / other).unlink()
+    exported = Exported.open(copy / name)
+    np.testing.assert_allclose(
+        exported.sample(3, seed=4).astype(float), run.sample(3, seed=4).astype(float), atol=1
+    )
+
+
+def test_exports_are_told_from_runs(folder, run, tmp_path):
+    for path in (folder, folder / "saved_model", folder / "generator-int8.tflite", Path("no.tflite")):
+        assert is_export(path)
+    for path in (run.path, tmp_path, tmp_path / "nothing"):
+        assert not is_export(path)
+
+
+def test_nothing_to_draw_with_is_an_error(copy):
+    for name in ("saved_model", "web"):
+        shutil.rmtree(copy / name)
+    for path in [*copy.glob("*.tflite"), copy / "model.keras"]:
+        path.unlink()
+    with pytest.raises(ExportError, match="holds no exported generator"):
+        Exported.open(copy)
+
+
+def test_a_file_that_has_lost_its_facts_is_an_error(folder, tmp_path):
+    content = (folder / "generator-fp32.tflite").read_bytes()
+    (tmp_path / "a.tflite").write_bytes(content[: content.rindex(b"PK\x01\x02")])
+    with pytest.raises(ExportError, match="latent_dim, latent_distribution, step not found"):
+        Exported.open(tmp_path / "a.tflite")
+
+
+def test_a_file_that_does_not_exist_is_an_error(tmp_path):
+    with pytest.raises(ExportError, match=r"no\.tflite does not exist"):
+        Exported.open(tmp_path / "no.tflite")
+
+
+def test_keras_alone_loads_the_keras_file(folder, run, tmp_path):
+    np.save(tmp_path / "z.npy", run.latents(3))
+    code = (
+        "import sys, keras, numpy as np\n"
+        f"network = keras.saving.load_model({str(folder / 'model.keras')!r})\n"
+        "np.save('out.npy', network.predict(np.load('z.npy'), verbose=0))\n"
+        "assert not [name for name in sys.modules if name.startswith('dcgan_tf')]"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    np.testing.assert_allclose(
+        np.load(tmp_path / "out.npy"), run.generator(run.latents(3), training=False), atol=1e-6
+    )
+
+
+def test_the_keras_file_leaves_the_generator_as_it_is(run, tmp_path):
+    before = [weight.copy() for weight in run.generator.get_weights()]
+    keras_file.write(tmp_path / "a.keras", run.generator)
+    for weight, expected in zip(run.generator.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(weight, expected)

@@ -1,0 +1,186 @@
+"""Conversion: what is in the files, beside what LiteRT says of them."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ai_edge_litert.interpreter import Interpreter
+
+from dcgan_tf.export import litert
+from dcgan_tf.export.folding import fold
+from dcgan_tf.export.latency import median_milliseconds
+from dcgan_tf.export.litert_file import LiteRTFile, read_facts
+from dcgan_tf.export.paths import PRECISIONS, ExportError
+
+SIZES = [((28, 28), 1), ((32, 32), 3), ((64, 64), 3), ((48, 64), 3)]
+
+
+@pytest.fixture(scope="module")
+def converted(run, tmp_path_factory):
+    """Return a function from precision to a converted file."""
+    folder = tmp_path_factory.mktemp("tflite")
+    folded = fold(run.generator)
+
+    def convert(precision: str, *, float_output: bool = False) -> Path:
+        path = folder / f"{precision}-{float_output}.tflite"
+        if not path.exists():
+            calibration = run.latents(128, seed=5)
+            path.write_bytes(
+                litert.convert(folded, precision, calibration=calibration, float_output=float_output)
+            )
+        return path
+
+    return convert
+
+
+def psnr(found: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Image by image, in dB of 8-bit levels."""
+    errors = np.square(found.astype(float) - expected.astype(float)).reshape(len(found), -1).mean(axis=1)
+    return 10 * np.log10(255**2 / np.maximum(errors, 1e-9))
+
+
+@pytest.mark.parametrize("kernel_size", [4, 5])
+@pytest.mark.parametrize(("image_size", "channels"), SIZES, ids=lambda value: str(value).replace(" ", ""))
+def test_a_trained_generator_draws_the_same_in_every_precision(
+    trained_run, image_size, channels, kernel_size
+):
+    """Independently of what export measures: LiteRT's interpreter beside Keras, image by image."""
+    run = trained_run(image_size=image_size, channels=channels, kernel_size=kernel_size)
+    z, folded = run.latents(16, seed=3), fold(run.generator)
+    drawn = np.asarray(run.generator(z, training=False))
+    assert drawn.std() > 0.1, "an image without contrast would hide any difference"
+    expected = np.rint((drawn + 1) * 127.5)
+    for precision, mean, worst in (("fp16", 60, 60), ("dynamic", 45, 35), ("int8", 40, 30)):
+        content = litert.convert(folded, precision, calibration=run.latents(128, seed=5))
+        found = psnr(interpreted(content, z), expected)
+        assert found.mean() >= mean, precision
+        assert found.min() >= worst, precision
+    floats = litert.convert(folded, "fp32", calibration=z, float_output=True)
+    np.testing.assert_allclose(interpreted(floats, z), drawn, rtol=0, atol=1e-5)
+    levels = interpreted(litert.convert(folded, "fp32", calibration=z), z)
+    np.testing.assert_allclose(levels, (drawn + 1) * 127.5, rtol=0, atol=0.5 + 1e-5 * 127.5)
+
+
+def interpreted(content: bytes, z: np.ndarray) -> np.ndarray:
+    runner = Interpreter(model_content=content).get_signature_runner("serving_default")
+    return np.concatenate([runner(z=latent[None])["image"] for latent in z])
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_the_signature_takes_one_latent_and_gives_one_image_of_bytes(converted, precision):
+    interpreter = Interpreter(str(converted(precision)))
+    assert interpreter.get_signature_list() == {"serving_default": {"inputs": ["z"], "outputs": ["image"]}}
+    (z,), (image,) = interpreter.get_input_details(), interpreter.get_output_details()
+    assert (z["shape"].tolist(), z["dtype"]) == ([1, 16], np.float32)
+    assert (image["shape"].tolist(), image["dtype"]) == ([1, 16, 16, 1], np.uint8)
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_float_output_is_the_image_in_minus_one_to_one(converted, run, precision):
+    z = run.latents(4)
+    images = LiteRTFile(converted(precision, float_output=True)).generate(z)
+    assert images.dtype == np.float32
+    expected = np.asarray(run.generator(z, training=False))
+    np.testing.assert_allclose(images, expected, atol=0.2 if precision in ("dynamic", "int8") else 1e-2)
+    assert images.min() < 0 < images.max() <= 1
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_no_transposed_convolution_and_no_shape_is_computed(converted, precision):
+    operators = LiteRTFile(converted(precision)).operators()
+    assert not {"TRANSPOSE_CONV", "SHAPE", "PACK"} & operators.keys()
+    assert operators["FULLY_CONNECTED"] == 1
+    assert operators["DEPTH_TO_SPACE"] == 2
+    assert "DELEGATE" not in operators
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_xnnpack_takes_everything_but_the_last_cast(converted, precision):
+    last = "QUANTIZE" if precision == "int8" else "CAST"
+    assert LiteRTFile(converted(precision)).undelegated() == [last]
+    assert LiteRTFile(converted(precision, float_output=True)).undelegated() == []
+
+
+def test_the_naive_conversion_is_seen_to_be_left_to_slow_kernels(run, tmp_path, monkeypatch):
+    """The same reading of the operators finds the fault in Keras' own conversion."""
+    path = tmp_path / "naive.tflite"
+    path.write_bytes(litert.convert_naively(run.generator))
+    monkeypatch.setattr(LiteRTFile, "_check_signature", lambda self: None)
+    naive = LiteRTFile(path)
+    assert {"TRANSPOSE_CONV", "SHAPE", "PACK"} <= naive.operators().keys()
+    assert "TRANSPOSE_CONV" in naive.undelegated()
+
+
+def test_eight_bit_weights_are_a_quarter_and_sixteen_bit_a_half(trained_run, tmp_path):
+    run = trained_run(filters=64)
+    sizes = {}
+    for precision in PRECISIONS:
+        content = litert.convert(fold(run.generator), precision, calibration=run.latents(8))
+        sizes[precision] = len(content)
+    weights = 4 * sum(layer.kernel.size for layer in fold(run.generator).upsamples)
+    assert sizes["fp32"] > weights
+    assert sizes["fp16"] < 0.55 * sizes["fp32"]
+    assert sizes["dynamic"] < 0.35 * sizes["fp32"]
+    assert sizes["int8"] < 0.35 * sizes["fp32"]
+
+
+def test_the_same_generator_gives_the_same_bytes(run):
+    folded, z = fold(run.generator), run.latents(8)
+    assert litert.convert(folded, "fp16", calibration=z) == litert.convert(folded, "fp16", calibration=z)
+
+
+def test_associated_files_can_be_read_and_change_nothing_that_is_drawn(converted, run, tmp_path):
+    path = tmp_path / "a.tflite"
+    path.write_bytes(converted("fp32").read_bytes())
+    litert.append_files(path, {"latent_dim": 16, "name": "ä"}, ["cat", "dog"])
+    with zipfile.ZipFile(path) as archive:
+        assert archive.namelist() == ["dcgan.json", "labels.txt"]
+        assert json.loads(archive.read("dcgan.json")) == {"latent_dim": 16, "name": "ä"}
+        assert archive.read("labels.txt") == b"cat\ndog\n"
+    assert read_facts(path)["latent_dim"] == 16
+    z = run.latents(2)
+    np.testing.assert_array_equal(LiteRTFile(path).generate(z), LiteRTFile(converted("fp32")).generate(z))
+
+
+def test_without_labels_there_is_no_file_of_labels(converted, tmp_path):
+    path = tmp_path / "a.tflite"
+    path.write_bytes(converted("fp32").read_bytes())
+    litert.append_files(path, {}, [])
+    with zipfile.ZipFile(path) as archive:
+        assert archive.namelist() == ["dcgan.json"]
+
+
+def test_facts_of_a_file_without_any_are_empty(converted, tmp_path):
+    assert read_facts(converted("fp32")) == {}
+    assert read_facts(tmp_path / "nothing.tflite") == {}
+
+
+def test_a_file_that_litert_cannot_read_is_named(tmp_path):
+    path = tmp_path / "broken.tflite"
+    path.write_bytes(b"not a model")
+    with pytest.raises(ExportError, match=r"LiteRT cannot read .*broken\.tflite"):
+        LiteRTFile(path)
+
+
+def test_another_model_is_refused_with_its_signatures(run, tmp_path):
+    path = tmp_path / "naive.tflite"
+    path.write_bytes(litert.convert_naively(run.generator))
+    with pytest.raises(ExportError, match=r"expected a signature serving_default from z to image, found \{"):
+        LiteRTFile(path)
+
+
+def test_the_oldest_runtime_is_named(converted):
+    major, minor, _ = LiteRTFile(converted("fp32")).minimum_runtime().split(".")
+    assert (int(major), int(minor)) >= (1, 5)
+
+
+def test_latency_is_given_for_one_and_for_two_threads(converted):
+    contents = {name: converted(name).read_bytes() for name in ("fp32", "dynamic")}
+    found = median_milliseconds(contents, rounds=3)
+    assert found.keys() == contents.keys()
+    assert all(list(by_threads) == ["1", "2"] for by_threads in found.values())
+    assert all(0 < value < 1000 for by_threads in found.values() for value in by_threads.values())

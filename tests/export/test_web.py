@@ -1,0 +1,494 @@
+"""The page is opened in a browser, from the disk, and its pixels are held against TensorFlow's."""
+
+from __future__ import annotations
+
+import base64
+import io
+import itertools
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from dcgan_tf.export.folding import Dense, FoldedGenerator, Upsample
+from dcgan_tf.export.web import read_page, write_page
+from dcgan_tf.images import to_uint8
+
+FACTS = {
+    "name": "faces",
+    "data": "portraits",
+    "step": 1234,
+    "latent_dim": 12,
+    "latent_distribution": "normal",
+}
+
+
+def random_generator(
+    *,
+    kernel_size: int = 4,
+    filters: int = 8,
+    channels: int = 3,
+    first: tuple[int, int] = (4, 4),
+    upsamples: int = 2,
+) -> FoldedGenerator:
+    """Return a generator whose pictures use the whole range of levels."""
+    numbers = np.random.default_rng(kernel_size)
+    widths = [filters * 2**i for i in reversed(range(upsamples))] + [channels]
+    units = first[0] * first[1] * widths[0]
+    dense = Dense(0.4 * numbers.normal(size=(12, units)), 0.2 * numbers.normal(size=units), relu=True)
+    layers = []
+    for i, (inputs, outputs) in enumerate(itertools.pairwise(widths)):
+        kernel = numbers.normal(size=(kernel_size, kernel_size, inputs, outputs))
+        kernel *= np.sqrt(8 / (kernel_size**2 * inputs))
+        layers.append(Upsample(kernel, 0.2 * numbers.normal(size=outputs), relu=i < upsamples - 1))
+    return FoldedGenerator((dense,), (*first, widths[0]), tuple(layers))
+
+
+def fully_connected() -> FoldedGenerator:
+    """Return the GAN without convolutions, its last layer making 7 x 5 pixels of 3 channels."""
+    numbers = np.random.default_rng(0)
+    sizes = [12, 10, 9, 7 * 5 * 3]
+    dense = [
+        Dense(numbers.normal(size=(i, o)) * 0.4, numbers.normal(size=o) * 0.2, relu=o < 100)
+        for i, o in itertools.pairwise(sizes)
+    ]
+    return FoldedGenerator(tuple(dense), (7, 5, 3), ())
+
+
+def pictures(folded: FoldedGenerator, z: np.ndarray) -> np.ndarray:
+    """Evaluate a generator in float32 with TensorFlow's own transposed convolution; uint8 [N, H, W, C]."""
+    x = tf.constant(z, tf.float32)
+    for layer in folded.dense:
+        x = x @ layer.kernel.astype(np.float32) + layer.bias.astype(np.float32)
+        x = tf.nn.relu(x) if layer.relu else x
+    x = tf.reshape(x, (-1, *folded.first_map))
+    for layer in folded.upsamples:
+        kernel = layer.kernel.astype(np.float32).transpose(0, 1, 3, 2)
+        shape = (len(z), 2 * x.shape[1], 2 * x.shape[2], layer.bias.size)
+        x = tf.nn.conv2d_transpose(x, kernel, shape, strides=2, padding="SAME") + layer.bias.astype(
+            np.float32
+        )
+        x = tf.nn.relu(x) if layer.relu else x
+    return to_uint8(tf.tanh(x).numpy())
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="Playwright, of the test extra, is not installed"
+    )
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("no chromium on the PATH")
+    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=options)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Any) -> Any:
+    """Return one tab for all tests, as opening one takes longer than most of them."""
+    tab = browser.new_context().new_page()
+    tab.set_default_timeout(20_000)
+    return tab
+
+
+@pytest.fixture
+def open_page(tab: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Return a function that writes and opens a page; to ask for anything else, and to complain, fails."""
+    file = tmp_path / "index.html"
+    troubles = []
+
+    def watch(request: Any) -> None:
+        if request.url != file.as_uri() and not request.url.startswith(("data:", "blob:")):
+            troubles.append(f"request: {request.url}")
+
+    listeners = {
+        "request": watch,
+        "pageerror": lambda error: troubles.append(f"error: {error}"),
+        "console": lambda message: troubles.append(f"console: {message.text}"),
+    }
+
+    def open_(folded: FoldedGenerator, *, reduced_motion: str = "reduce", **facts: object) -> Any:
+        write_page(file, folded, {**FACTS, **facts})
+        tab.set_viewport_size({"width": 1280, "height": 800})
+        tab.emulate_media(reduced_motion=reduced_motion)
+        for event, listener in listeners.items():
+            tab.on(event, listener)
+        tab.goto(file.as_uri())
+        tab.evaluate("dcgan.ready")
+        return tab
+
+    yield open_
+    for event, listener in listeners.items():
+        tab.remove_listener(event, listener)
+    assert troubles == []
+
+
+@pytest.fixture
+def page(open_page: Callable[..., Any]) -> Any:
+    page = open_page(random_generator())
+    page.wait_for_selector("#grid[aria-busy=false]")
+    return page
+
+
+def pixels_of(page: Any, canvas: str) -> np.ndarray:
+    """Read a canvas, uint8 [H, W, 3]."""
+    url = page.eval_on_selector(canvas, "(canvas) => canvas.toDataURL()")
+    pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(url.split(",")[1]))).convert("RGBA"))
+    assert (pixels[..., 3] == 255).all()
+    return pixels[..., :3]
+
+
+def picture_of(page: Any) -> np.ndarray:
+    """Read the large canvas once the frame that is due has been drawn."""
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    return pixels_of(page, "#picture")
+
+
+def caption_of(page: Any) -> str:
+    picture_of(page)
+    return str(page.inner_text("#caption"))
+
+
+def latents(page: Any, count: int) -> np.ndarray:
+    """Read the latents of samples 1 to `count`."""
+    return np.array(
+        page.evaluate("(length) => Array.from({ length }, (_, i) => [...dcgan.latent(i + 1)])", count)
+    )
+
+
+def press(page: Any, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def test_weights_come_back_within_half_a_step_of_int8(tmp_path):
+    folded = random_generator(kernel_size=5, filters=3)
+    write_page(tmp_path / "page.html", folded, FACTS)
+    back = read_page(tmp_path / "page.html")
+    assert (back.first_map, back.image_shape) == ((4, 4, 6), (16, 16, 3))
+    for before, after in zip((*folded.dense, *folded.upsamples), (*back.dense, *back.upsamples), strict=True):
+        assert type(before) is type(after)
+        assert before.relu == after.relu
+        scales = np.abs(before.kernel).max(axis=tuple(range(before.kernel.ndim - 1))) / 127
+        assert after.kernel.dtype == np.float64
+        assert (np.abs(after.kernel - before.kernel) <= scales * (0.5 + 1e-4)).all()
+        assert (after.kernel == after.kernel.astype(np.float32)).all()
+        assert (after.bias == before.bias.astype(np.float32)).all()
+
+
+def test_rounding_is_that_of_the_largest_weight_of_each_output(tmp_path):
+    kernel = np.array([[127.0, 0.0, -2.0], [0.4, 0.0, 1.0], [-0.6, 0.0, 0.49 / 63.5]])
+    write_page(
+        tmp_path / "page.html",
+        FoldedGenerator((Dense(kernel, np.zeros(3)),), (1, 1, 3), ()),
+        FACTS | {"latent_dim": 3},
+    )
+    back = read_page(tmp_path / "page.html").dense[0].kernel
+    step = np.float32(2 / 127)
+    assert np.array_equal(
+        back, [[127.0, 0.0, np.float32(-127 * step)], [0.0, 0.0, np.float32(64 * step)], [-1.0, 0.0, 0.0]]
+    )
+
+
+def test_the_same_generator_makes_the_same_bytes(tmp_path):
+    for name in ("a", "b"):
+        write_page(tmp_path / name, random_generator(), FACTS)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"latent_dim": 13}, "latent_dim is 12, received 13"),
+        ({"latent_distribution": "beta"}, "normal or uniform, received 'beta'"),
+    ],
+)
+def test_facts_that_do_not_fit_are_refused(tmp_path, changes, words):
+    with pytest.raises(ValueError, match=words):
+        write_page(tmp_path / "page.html", random_generator(), FACTS | changes)
+
+
+def test_missing_facts_are_named(tmp_path):
+    with pytest.raises(ValueError, match="none called data, step"):
+        write_page(
+            tmp_path / "page.html",
+            random_generator(),
+            {k: v for k, v in FACTS.items() if k not in ("data", "step")},
+        )
+
+
+def test_weights_that_are_not_numbers_are_refused(tmp_path):
+    broken = FoldedGenerator((Dense(np.full((12, 3), np.nan), np.zeros(3)),), (1, 1, 3), ())
+    with pytest.raises(ValueError, match="finite weights"):
+        write_page(tmp_path / "page.html", broken, FACTS)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('id="model"', 'id="other"', "it has no model"),
+        ("dcgan_tf page 1", "dcgan_tf page 9", "its format is 'dcgan_tf page 9'"),
+        ('id="weights">H4sI', 'id="weights">AAAA', "gzip"),
+    ],
+)
+def test_what_is_not_such_a_page_is_refused(tmp_path, old, new, words):
+    file = tmp_path / "page.html"
+    write_page(file, random_generator(), FACTS)
+    file.write_text(file.read_text().replace(old, new))
+    with pytest.raises(ValueError, match=f"expected a page that dcgan_tf exported.*{words}"):
+        read_page(file)
+
+
+def test_damaged_weights_are_told(tmp_path):
+    file = tmp_path / "page.html"
+    write_page(file, random_generator(), FACTS)
+    before, weights = file.read_text().split('id="weights">')
+    file.write_text(f'{before}id="weights">{weights[:400]}{"A" * 40}{weights[440:]}')
+    with pytest.raises(ValueError, match="expected a page that dcgan_tf exported"):
+        read_page(file)
+
+
+GENERATORS = {
+    **{f"kernel {size}": {"kernel_size": size} for size in (2, 3, 4, 5, 6, 7)},
+    "grey": {"channels": 1, "kernel_size": 5},
+    "wide": {"first": (2, 5), "filters": 5},
+    "tall, three upsamplings": {"first": (3, 1), "filters": 3, "upsamples": 3, "channels": 1},
+    "one upsampling": {"upsamples": 1, "kernel_size": 3},
+}
+
+
+@pytest.mark.parametrize("name", [*GENERATORS, "fully connected"])
+def test_pixels_are_those_of_the_same_weights_in_tensorflow(open_page, tmp_path, name):
+    folded = random_generator(**GENERATORS[name]) if name in GENERATORS else fully_connected()
+    page = open_page(folded)
+    numbers = np.random.default_rng(1)
+    z = np.float32([numbers.normal(size=12), numbers.uniform(-1, 1, size=12)])
+    expected = pictures(read_page(tmp_path / "index.html"), z)
+    assert np.ptp(expected) > 200
+    for latent, levels in zip(z, expected, strict=True):
+        page.evaluate("(z) => dcgan.show(z)", latent.tolist())
+        drawn = picture_of(page)
+        assert drawn.shape == (*folded.image_shape[:2], 3)
+        assert np.abs(drawn.astype(int) - levels).max() <= 1
+
+
+def test_generate_returns_what_show_draws(page):
+    z = np.linspace(-1, 1, 12).tolist()
+    page.evaluate("(z) => dcgan.show(z)", z)
+    rgba = page.evaluate("(z) => [...dcgan.generate(z)]", z)
+    assert np.array_equal(np.reshape(rgba, (16, 16, 4))[..., :3], picture_of(page))
+    assert page.inner_text("#caption") == "a latent of your own"
+
+
+def test_another_latent_length_is_refused(page):
+    message = page.evaluate(
+        "() => { try { dcgan.generate([1, 2]); } catch (error) { return error.message; } }"
+    )
+    assert message == "expected 12 numbers, received 2"
+
+
+@pytest.mark.parametrize("distribution", ["normal", "uniform"])
+def test_latents_are_as_distributed_and_the_path_keeps_them_so(open_page, distribution):
+    page = open_page(random_generator(), latent_distribution=distribution)
+    z = latents(page, 400)
+    assert z.shape == (400, 12)
+    assert abs(z.mean()) < 0.06  # four standard errors of 4,800 numbers: 0.058 and 0.033
+    assert z.std() == pytest.approx(1 if distribution == "normal" else 3**-0.5, abs=0.045)
+    assert (np.abs(z).max() > 3) == (distribution == "normal")
+    between = np.array(page.evaluate("[...dcgan.between(1, 2, 0.5)]"))
+    angle = np.arccos(z[0] @ z[1] / np.linalg.norm(z[0]) / np.linalg.norm(z[1]))
+    middle = (z[0] + z[1]) / 2
+    expected = middle / np.cos(angle / 2) if distribution == "normal" else middle
+    assert between == pytest.approx(expected, abs=1e-5)
+
+
+def test_the_slider_walks_from_one_sample_to_the_other(page):
+    shown = {}
+    for share in ("0", "50", "100"):
+        page.fill("#share", share)
+        shown[share] = picture_of(page), caption_of(page)
+    assert [caption for _, caption in shown.values()] == ["sample 1", "50 % from sample 1 to 2", "sample 2"]
+    assert not np.array_equal(shown["0"][0], shown["50"][0])
+    assert np.array_equal(shown["0"][0], pixels_of(page, "[data-slot=from] canvas"))
+    assert np.array_equal(shown["100"][0], pixels_of(page, "#grid button:nth-child(2) canvas"))
+
+
+def test_dragging_the_picture_walks(page):
+    box = page.locator("#picture").bounding_box()
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] / 2, y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.75, y)
+    page.mouse.up()
+    assert caption_of(page) == "75 % from sample 1 to 2"
+    page.mouse.move(box["x"] + 5, y)
+    assert caption_of(page) == "75 % from sample 1 to 2"
+
+
+def test_a_click_fills_the_active_slot_and_activates_the_next(page):
+    page.click("#grid button:nth-child(7)")
+    assert caption_of(page) == "sample 7"
+    page.click("#grid button:nth-child(9)")
+    assert caption_of(page) == "sample 9"
+    page.click("[data-slot=to]")
+    page.click("#grid button:nth-child(3)")
+    page.fill("#share", "40")
+    assert caption_of(page) == "40 % from sample 7 to 3"
+    assert page.get_attribute("[data-slot=from]", "aria-pressed") == "true"
+    assert page.get_attribute("#grid button:nth-child(7)", "aria-label") == "sample 7, From"
+
+
+def test_arithmetic_adds_and_subtracts_latents(page):
+    page.check("[value=arithmetic]")
+    for sample in (4, 8, 6):
+        page.click(f"#grid button:nth-child({sample})")
+    assert caption_of(page) == "samples 4 − 8 + 6"
+    drawn = picture_of(page)
+    z = latents(page, 8)
+    page.evaluate("(z) => dcgan.show(z)", (z[3] - z[7] + z[5]).tolist())
+    assert np.abs(picture_of(page).astype(int) - drawn).max() <= 1
+
+
+def test_the_keyboard_does_everything(page):
+    press(page, "n")
+    page.wait_for_selector("#grid[aria-busy=false] [aria-label='sample 25']")
+    page.focus("#grid button")
+    columns = page.evaluate("getComputedStyle(grid).gridTemplateColumns.split(' ').length")
+    press(page, "ArrowRight", "ArrowDown", "ArrowLeft", "ArrowDown", "ArrowUp", "Enter")
+    assert caption_of(page) == f"sample {25 + columns}"
+    press(page, "End", "Enter")
+    assert caption_of(page) == "sample 48"
+    press(page, "Home", "ArrowLeft", "ArrowUp")
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "sample 25"
+    assert page.locator("#grid [tabindex='0']").count() == 1
+    page.focus("#share")
+    press(page, "Home", "PageUp")
+    assert re.fullmatch(r"\d+ % from sample \d+ to 48", caption_of(page))
+    page.focus("[value=walk]")
+    press(page, "ArrowRight")
+    assert caption_of(page) == "samples 1 − 2 + 3"
+
+
+def test_space_plays_and_pauses(page):
+    before = caption_of(page)
+    press(page, " ")
+    assert page.get_attribute("#play", "aria-pressed") == "true"
+    assert page.get_attribute("#caption", "aria-live") == "off"
+    page.wait_for_function(
+        "(before) => document.getElementById('caption').textContent !== before", arg=before
+    )
+    press(page, " ")
+    assert page.get_attribute("#play", "aria-pressed") == "false"
+    after = caption_of(page)
+    page.wait_for_timeout(150)
+    assert caption_of(page) == after
+
+
+@pytest.mark.parametrize(("reduced_motion", "playing"), [("reduce", "false"), ("no-preference", "true")])
+def test_it_moves_by_itself_only_for_those_who_do_not_mind(open_page, reduced_motion, playing):
+    page = open_page(random_generator(), reduced_motion=reduced_motion)
+    assert page.get_attribute("#play", "aria-pressed") == playing
+
+
+def test_samples_are_the_same_ones_every_time(page):
+    first = [pixels_of(page, f"#grid button:nth-child({i})  canvas") for i in (1, 5, 24)]
+    assert not np.array_equal(first[0], first[1])
+    page.reload()
+    page.wait_for_selector("#grid[aria-busy=false]")
+    again = [pixels_of(page, f"#grid button:nth-child({i}) canvas") for i in (1, 5, 24)]
+    assert np.array_equal(first, again)
+
+
+@pytest.mark.parametrize("by", ["button", "key"])
+def test_the_saved_png_is_the_picture_with_its_pixels_repeated(page, by):
+    with page.expect_download() as download:
+        page.click("#save") if by == "button" else press(page, "s")
+    assert download.value.suggested_filename == "faces-50-from-sample-1-to-2.png"
+    image = Image.open(io.BytesIO(Path(download.value.path()).read_bytes()))
+    assert (image.format, image.size) == ("PNG", (512, 512))
+    pixels = np.asarray(image.convert("RGB"))
+    assert np.array_equal(pixels, picture_of(page).repeat(32, axis=0).repeat(32, axis=1))
+
+
+def test_hostile_facts_are_only_text(open_page, tmp_path):
+    hostile = (
+        "</script><script>document.title='owned'</script><!--<script>{{weights}}<img src=x onerror=alert(1)>"
+    )
+    page = open_page(random_generator(), name=hostile, data=hostile, labels=[hostile])
+    assert page.inner_text("h1") == hostile
+    assert page.title() == f"{hostile}: latent explorer"
+    assert hostile in page.inner_text("#facts")
+    assert page.locator("img").count() == 0
+    assert read_page(tmp_path / "index.html").latent_dim == 12
+
+
+def test_the_footer_tells_the_facts(open_page):
+    page = open_page(random_generator(), latent_distribution="uniform", num_images=20_000)
+    lines = page.inner_text("footer").splitlines()
+    weights = 12 * 4 * 4 * 16 + 4 * 4 * (16 * 8 + 8 * 3)
+    assert lines == [
+        *("trained on", "portraits, 20,000 images"),
+        *("step", "1,234"),
+        *("latent", "12 numbers, uniform"),
+        *("picture", "16 × 16 pixels"),
+        *("weights", f"{weights:,} of 8 bits"),
+    ]
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_nothing_stands_over_the_side_and_everything_can_be_touched(page, width):
+    page.set_viewport_size({"width": width, "height": 800})
+    for mode in ("walk", "arithmetic"):
+        page.check(f"[value={mode}]")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        sizes = page.evaluate(
+            "[...document.querySelectorAll('main button')].map((button) => button.getBoundingClientRect())"
+            ".filter(({ width }) => width > 0).map(({ width, height }) => Math.min(width, height))"
+        )
+        assert min(sizes) >= 44
+
+
+def test_a_browser_without_what_it_needs_gets_a_sentence(browser, tmp_path):
+    write_page(tmp_path / "index.html", random_generator(), FACTS)
+    context = browser.new_context()
+    page = context.new_page()
+    page.add_init_script("delete globalThis.DecompressionStream")
+    page.goto((tmp_path / "index.html").as_uri())
+    page.wait_for_function(
+        "document.getElementById('message').textContent.startsWith('The network cannot run here; it needs')"
+    )
+    assert page.is_visible("#message")
+    assert not page.is_visible("#explorer")
+    context.close()
+
+
+def test_without_javascript_a_sentence_stands_there(browser, tmp_path):
+    write_page(tmp_path / "index.html", random_generator(), FACTS)
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((tmp_path / "index.html").as_uri())
+    assert "needs JavaScript" in page.inner_text("#message")
+    context.close()
+
+
+def test_the_page_forbids_itself_to_load_anything(browser, tmp_path):
+    write_page(tmp_path / "index.html", random_generator(), FACTS)
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto((tmp_path / "index.html").as_uri())
+    directive = page.evaluate("""new Promise((done) => {
+      addEventListener("securitypolicyviolation", (event) => done(event.effectiveDirective));
+      fetch("https://example.org/").catch(() => null);
+    })""")
+    assert directive == "connect-src"
+    context.close()

@@ -1,0 +1,48 @@
+"""What is held back, and when it is shown after all."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from dcgan_tf.quiet import STDERR, STDOUT, held_back
+
+
+@pytest.mark.parametrize("descriptor", [STDOUT, STDERR])
+def test_what_native_code_says_is_held_back(descriptor, capfd):
+    with held_back(descriptor):
+        os.write(descriptor, b"chatter\n")
+    os.write(descriptor, b"words\n")
+    captured = capfd.readouterr()
+    assert captured.out + captured.err == "words\n"
+
+
+def test_what_python_has_buffered_is_held_back_too():
+    """In a process of its own, because pytest puts something else in sys.stdout's place."""
+    code = (
+        "from dcgan_tf.quiet import STDOUT, held_back\n"
+        "with held_back(STDOUT):\n    print('chatter', end='')\nprint('words')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "words\n"
+
+
+def test_the_other_stream_is_left_alone(capfd):
+    with held_back(STDERR):
+        os.write(STDOUT, b"words\n")
+    assert capfd.readouterr().out == "words\n"
+
+
+def test_what_was_held_back_is_shown_when_it_explains_a_failure(capfd):
+
+    def failing_import() -> None:
+        with held_back(STDOUT, STDERR):
+            os.write(STDERR, b"the reason\n")
+            raise ImportError
+
+    with pytest.raises(ImportError):
+        failing_import()
+    assert capfd.readouterr().err == "the reason\n"
