@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from dcgan_tf.config import preset as preset
     from dcgan_tf.data import load as load_data
     from dcgan_tf.data.image_set import ImageSet as ImageSet
+    from dcgan_tf.export.exported import Exported as Exported
+    from dcgan_tf.export.exporting import export_run as export_run
+    from dcgan_tf.export.paths import ExportError as ExportError
+    from dcgan_tf.export.verification import verify_export as verify_export
     from dcgan_tf.runs.load import Run as Run
     from dcgan_tf.runs.paths import RunError as RunError
     from dcgan_tf.training.hooks import Hook as Hook
@@ -33,18 +37,24 @@ _PLACES = {
     "TrainingConfig": "config",
     "RunConfig": "config",
     "preset": "config",
+    "ExportError": "export.paths",
+    "Exported": "export.exported",
     "Hook": "training.hooks",
     "ImageSet": "data.image_set",
     "Moment": "training.hooks",
     "Run": "runs.load",
     "RunError": "runs.paths",
     "Interrupted": "training.interrupt",
+    "export_run": "export.exporting",
     "train": "training.loop",
+    "verify_export": "export.verification",
 }
 
 __all__ = [
     "Config",
     "DataConfig",
+    "ExportError",
+    "Exported",
     "Hook",
     "ImageSet",
     "Interrupted",

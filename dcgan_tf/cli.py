@@ -151,7 +151,7 @@ def verify(folder: Path) -> None:
     with _user_errors():
         import_tensorflow()
         from dcgan_tf.export.card import line
-        from dcgan_tf.export.verification import verify as verify_export
+        from dcgan_tf.export.verification import verify_export
 
         for name, record in verify_export(folder).items():
             click.echo(line(name, record))

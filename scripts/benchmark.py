@@ -1,6 +1,7 @@
-"""How fast the training step is, beside what the machine could do and beside the PyTorch example's network.
+"""How fast a training step is, and how fast exported files draw, beside others with the same network.
 
     python scripts/benchmark.py train
+    python scripts/benchmark.py export
 
 Every figure is a median over rounds in which all contestants take turns, so that a machine whose speed drifts
 does not favour one of them. PyTorch takes part where it is installed (`pip install -e .[torch]`).
@@ -61,6 +62,52 @@ def train(batch_size: int, filters: int, rounds: int) -> None:
             share = rate * per_image / peak[name.rsplit(" ", 1)[-1]]
             click.echo(f"{name:<28}{rate:>10.1f}{share:>29.0%}")
     click.echo(f"waiting for data: {1e3 * data_wait(batch_size, filters):.2f} ms a step")
+
+
+@main.command()
+@click.option("--filters", default=64, show_default=True)
+@click.option("--kernel-size", default=4, show_default=True)
+@click.option("--rounds", default=40, show_default=True, help="The median is taken over these.")
+def export(filters: int, kernel_size: int, rounds: int) -> None:
+    """Milliseconds an image of exported .tflite files at 64x64, beside Keras' own conversion."""
+    import_tensorflow()
+    from dcgan_tf.export.facts import describe_machine
+    from dcgan_tf.export.latency import median_milliseconds
+
+    files = exported_files(filters, kernel_size)
+    naive, *others = files
+    medians = median_milliseconds(files, rounds=rounds)
+    click.echo(", ".join(f"{name} {value}" for name, value in describe_machine().items()))
+    click.echo(f"64x64x3, {filters} filters, kernel {kernel_size}, batch 1, medians of {rounds} rounds")
+    click.echo(
+        f"{'':<24}{'MB':>6}{'1 thread':>12}{'times as fast':>15}{'2 threads':>12}{'times as fast':>15}"
+    )
+    for name in (naive, *others):
+        cells = f"{name:<24}{len(files[name]) / 1e6:>6.1f}"
+        for threads, milliseconds in medians[name].items():
+            cells += f"{milliseconds:>9.2f} ms{medians[naive][threads] / milliseconds:>15.2g}"
+        click.echo(cells)
+
+
+def exported_files(filters: int, kernel_size: int) -> dict[str, bytes]:
+    """Convert one generator in every way; its weights are those it begins with, on which no time depends."""
+    import numpy as np
+
+    from dcgan_tf import models
+    from dcgan_tf.config import preset
+    from dcgan_tf.export import litert
+    from dcgan_tf.export.folding import fold
+    from dcgan_tf.export.paths import PRECISIONS
+    from dcgan_tf.latents import sample_latents
+
+    config = preset(filters=filters, kernel_size=kernel_size)
+    generator = models.build_generator(config)
+    folded, z = fold(generator), np.asarray(sample_latents(128, config.model.latent_dim, seed=0))
+    return {
+        "Keras' own": litert.convert_naively(generator),
+        "Keras' own, 8-bit": litert.convert_naively(generator, dynamic=True),
+        **{f"dcgan_tf {name}": litert.convert(folded, name, calibration=z) for name in PRECISIONS},
+    }
 
 
 def interleaved_seconds(contestants: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:

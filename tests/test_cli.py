@@ -303,7 +303,7 @@ def test_what_cannot_be_exported_or_relied_on_is_a_message(command, monkeypatch,
         raise ExportError("not as it was")
 
     monkeypatch.setattr("dcgan_tf.export.exporting.export_run", failing)
-    monkeypatch.setattr("dcgan_tf.export.verification.verify", failing)
+    monkeypatch.setattr("dcgan_tf.export.verification.verify_export", failing)
     result = run(command, "a")
     assert result.exit_code == 1
     assert result.stderr == "dcgan-tf: not as it was\n"
@@ -312,7 +312,7 @@ def test_what_cannot_be_exported_or_relied_on_is_a_message(command, monkeypatch,
 def test_verify_prints_a_line_for_each_artefact(monkeypatch):
     record = {"bytes": 1_234_567, "max_abs": 0.0123, "psnr_mean_db": 51.26, "psnr_worst_db": None}
     monkeypatch.setattr(
-        "dcgan_tf.export.verification.verify",
+        "dcgan_tf.export.verification.verify_export",
         lambda folder: {"web/index.html": record, "saved_model": record},
     )
     result = run("verify", "saved_models/a")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from dcgan_tf.export import card, keras_file, litert, saved_model, web
 from dcgan_tf.export.facts import describe_machine, facts_of, training_command
@@ -20,6 +21,7 @@ from dcgan_tf.export.folding import FoldedGenerator, fold
 from dcgan_tf.export.latency import median_milliseconds
 from dcgan_tf.export.paths import FORMATS, PRECISIONS, ExportError, ExportPaths
 from dcgan_tf.export.reference import reference_latents, write_reference
+from dcgan_tf.export.runtimes import REFERENCE_DEVICE
 from dcgan_tf.export.verification import Record, check, digest, files_of, listed
 from dcgan_tf.latents import sample_latents
 from dcgan_tf.runs.load import Run
@@ -128,7 +130,8 @@ def _write_artefacts(export: _Export, paths: ExportPaths, artefacts: Sequence[Pa
         ExportError: if any is out of bounds; names them all.
     """
     latents = reference_latents(export.facts)
-    expected = np.asarray(export.run.generator(latents, training=False))
+    with tf.device(REFERENCE_DEVICE):
+        expected = np.asarray(export.run.generator(latents, training=False))
     write_reference(paths.samples, expected)
     records: dict[str, Record] = {}
     problems: list[str] = []

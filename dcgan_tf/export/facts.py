@@ -44,11 +44,15 @@ def facts_of(run: Run, *, name: str) -> dict[str, Any]:
 
 
 def training_command(run: Run) -> str | None:
-    """Return the command line that began the run, as it was typed; None if it was begun in Python."""
+    """Return the command line that trained the run, as it was typed; None if it was trained from Python.
+
+    Of a run that was resumed it is the last one, which has the final length; from the start, it makes the
+    same run.
+    """
     starts = read_json(RunPaths(run.path).environment, default=[])
-    if not starts or Path(starts[0]["command"][0]).name != "dcgan-tf":
+    if not starts or Path(starts[-1]["command"][0]).name != "dcgan-tf":
         return None
-    return shlex.join(["dcgan-tf", *starts[0]["command"][1:]])
+    return shlex.join(["dcgan-tf", *starts[-1]["command"][1:]])
 
 
 def describe_machine() -> dict[str, Any]:

@@ -61,9 +61,16 @@ def convert(
     return _converted(converter)
 
 
-def convert_naively(generator: keras.Sequential) -> bytes:
-    """Convert as Keras users do, `from_keras_model`, for comparison."""
-    return _converted(tf.lite.TFLiteConverter.from_keras_model(generator))
+def convert_naively(generator: keras.Sequential, *, dynamic: bool = False) -> bytes:
+    """Convert as Keras users do, with `from_keras_model`, for comparison.
+
+    Args:
+        generator: latents to images.
+        dynamic: with 8-bit weights, by `Optimize.DEFAULT`.
+    """
+    converter = tf.lite.TFLiteConverter.from_keras_model(generator)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT] if dynamic else []
+    return _converted(converter)
 
 
 def append_files(path: Path, facts: Mapping[str, Any], labels: Sequence[str]) -> None:

@@ -15,6 +15,8 @@ from dcgan_tf.export.litert_file import LiteRTFile
 from dcgan_tf.export.paths import ExportError
 
 BATCH = 64
+REFERENCE_DEVICE = "CPU:0"
+"""Where TensorFlow draws what is compared: some GPUs round the products of convolutions to 10 bits."""
 
 Draw = Callable[[np.ndarray], np.ndarray]
 """Latents float32 [N, latent_dim] to images [N, H, W, C], uint8 or float32 in [-1, 1]."""
@@ -44,7 +46,8 @@ def open_artefact(path: Path) -> Draw:
 
 
 def _saved_model(path: Path) -> Draw:
-    loaded = tf.saved_model.load(str(path))
+    with tf.device(REFERENCE_DEVICE):
+        loaded = tf.saved_model.load(str(path))
     return _batched(lambda z: loaded.float_images(z)["image"])
 
 
@@ -63,6 +66,7 @@ def _batched(generate: Callable[[np.ndarray], tf.Tensor]) -> Draw:
 
     def draw(latents: np.ndarray) -> np.ndarray:
         starts = range(0, len(latents), BATCH)
-        return np.concatenate([np.asarray(generate(latents[first : first + BATCH])) for first in starts])
+        with tf.device(REFERENCE_DEVICE):
+            return np.concatenate([np.asarray(generate(latents[at : at + BATCH])) for at in starts])
 
     return draw

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,7 @@ def check(artefact: Path, latents: np.ndarray, expected: np.ndarray) -> tuple[Re
     return record, problems
 
 
-def verify(folder: Path) -> dict[str, Record]:
+def verify_export(folder: str | os.PathLike[str]) -> dict[str, Record]:
     """Verify an export from its files alone.
 
     Every file must be the one that was exported (SHA-256), and every artefact draws again. What it draws is
@@ -78,7 +79,8 @@ def verify(folder: Path) -> dict[str, Record]:
         ExportError: if the folder is not an export, or anything in it is not as it must be; all of it is
             named.
     """
-    paths = ExportPaths(folder)
+    paths = ExportPaths(Path(folder))
+    folder = paths.root
     exported = read_record(paths)
     problems = _check_files(folder, exported["files"])
     if problems:
@@ -104,13 +106,14 @@ def read_record(paths: ExportPaths) -> Record:
     """
     try:
         record: Record = json.loads(paths.record.read_text())
-        if {"model", "artefacts", "files"} <= record.keys():
+        complete = {"latent_dim", "latent_distribution", "image_shape"} <= record["model"].keys()
+        if complete and record["files"] and all(Path(name).name in BOUNDS for name in record["artefacts"]):
             return record
-        problem = "it has not the entries that export writes"
+        problem = "it has not the entries that this version writes"
     except OSError as error:
         problem = str(error.strerror)
-    except (ValueError, AttributeError) as error:
-        problem = str(error)
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        problem = f"it has not the entries that export writes ({error})"
     raise ExportError(f"{paths.root} is not an export: cannot read {paths.record}: {problem}")
 
 

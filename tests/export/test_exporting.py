@@ -19,7 +19,7 @@ from dcgan_tf.export.difference import Bound
 from dcgan_tf.export.exported import Exported, is_export
 from dcgan_tf.export.exporting import export_run
 from dcgan_tf.export.paths import FORMATS, PRECISIONS, ExportError, ExportPaths
-from dcgan_tf.export.verification import verify
+from dcgan_tf.export.verification import verify_export
 from dcgan_tf.runs.paths import RunPaths, read_json, write_json
 
 
@@ -114,7 +114,7 @@ def test_the_card_shows_the_figures_and_how_to_call_the_files(folder):
 def test_the_command_that_trained_is_told_without_the_path_of_the_program(run, tmp_path):
     shutil.copytree(run.path, tmp_path / "run")
     start = {"command": ["/somewhere/bin/dcgan-tf", "train", "--data", "my pictures"]}
-    write_json(RunPaths(tmp_path / "run").environment, [start, {"command": ["later"]}])
+    write_json(RunPaths(tmp_path / "run").environment, [{"command": ["earlier"]}, start])
     other = dataclasses.replace(run, path=tmp_path / "run")
     folder = export_run(other, to=tmp_path / "out", formats=["keras"])
     assert (
@@ -130,7 +130,7 @@ def test_float_output_is_said_and_given(run, tmp_path):
     z = run.latents(3)
     np.testing.assert_allclose(exported.draw(z), run.generator(z, training=False), atol=1e-5)
     assert "`image` float32 in [-1, 1], [1, 16, 16, 1]" in (folder / "MODEL_CARD.md").read_text()
-    verify(folder)
+    verify_export(folder)
 
 
 def test_the_fully_connected_gan_is_exported_too(trained_run, tmp_path):
@@ -139,7 +139,7 @@ def test_the_fully_connected_gan_is_exported_too(trained_run, tmp_path):
         "operators"
     ]
     assert operators["FULLY_CONNECTED"] == 3
-    verify(folder)
+    verify_export(folder)
 
 
 def test_the_folder_is_named_after_the_run_unless_told_otherwise(run, tmp_path, monkeypatch):
@@ -247,29 +247,29 @@ def test_a_wrong_rewriting_is_found(run, tmp_path, monkeypatch):
 
 def test_a_whole_export_verifies(folder):
     record = json.loads((folder / "export.json").read_text())
-    assert verify(folder).keys() == record["artefacts"].keys()
+    assert verify_export(folder).keys() == record["artefacts"].keys()
 
 
 def test_it_verifies_where_it_has_been_moved_to_and_without_the_run(copy, tmp_path):
     copy.rename(tmp_path / "elsewhere")
-    verify(tmp_path / "elsewhere")
+    verify_export(tmp_path / "elsewhere")
 
 
 def test_without_a_saved_model_the_samples_are_what_it_is_held_against(run, tmp_path):
     folder = export_run(run, to=tmp_path / "a", formats=["tflite", "web"])
-    assert verify(folder)["generator-fp32.tflite"]["max_abs"] == 0
+    assert verify_export(folder)["generator-fp32.tflite"]["max_abs"] == 0
 
 
 def test_a_changed_file_is_named(copy):
     (copy / "web" / "index.html").write_text("<html></html>")
     with pytest.raises(ExportError, match=r"not as it was exported:\n  web/index\.html has been changed"):
-        verify(copy)
+        verify_export(copy)
 
 
 def test_a_missing_file_is_named(copy):
     (copy / "generator-fp16.tflite").unlink()
     with pytest.raises(ExportError, match=r"generator-fp16\.tflite is missing"):
-        verify(copy)
+        verify_export(copy)
 
 
 def test_another_generator_is_found_even_if_its_digest_is_right(copy, trained_run, tmp_path):
@@ -282,27 +282,38 @@ def test_another_generator_is_found_even_if_its_digest_is_right(copy, trained_ru
     with pytest.raises(
         ExportError, match=r"does not draw what was trained:\n  generator-fp32\.tflite: largest"
     ):
-        verify(copy)
+        verify_export(copy)
 
 
 def test_a_slow_operator_is_a_problem(folder, run, monkeypatch):
     monkeypatch.setattr(verification, "SLOW_OPERATORS", frozenset({"DEPTH_TO_SPACE"}))
     with pytest.raises(ExportError, match=r"generator-int8\.tflite: it has the operator DEPTH_TO_SPACE"):
-        verify(folder)
+        verify_export(folder)
 
 
 def test_a_heavy_operator_outside_xnnpack_is_a_problem(folder, monkeypatch):
     monkeypatch.setattr(verification, "HEAVY_OPERATORS", frozenset({"CAST"}))
     with pytest.raises(ExportError, match=r"generator-fp32\.tflite: XNNPACK does not take its CAST"):
-        verify(folder)
+        verify_export(folder)
 
 
-@pytest.mark.parametrize("content", [None, "{", "[]", '{"model": {}}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        "{",
+        "[]",
+        '{"model": {}}',
+        '{"model": {}, "artefacts": {}, "files": {}}',
+        '{"model": {"latent_dim": 1, "latent_distribution": "normal", "image_shape": [8, 8, 1]}, '
+        '"artefacts": {"other": {}}, "files": {"a": "b"}}',
+    ],
+)
 def test_what_is_no_export_is_refused(tmp_path, content):
     if content is not None:
         (tmp_path / "export.json").write_text(content)
     with pytest.raises(ExportError, match=r"is not an export: cannot read .*export\.json"):
-        verify(tmp_path)
+        verify_export(tmp_path)
 
 
 # Drawing

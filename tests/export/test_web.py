@@ -16,7 +16,9 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from dcgan_tf.export.folding import Dense, FoldedGenerator, Upsample
+from dcgan_tf.export import litert
+from dcgan_tf.export.folding import Dense, FoldedGenerator, Upsample, fold
+from dcgan_tf.export.litert_file import LiteRTFile
 from dcgan_tf.export.web import read_page, write_page
 from dcgan_tf.images import to_uint8
 
@@ -169,6 +171,34 @@ def latents(page: Any, count: int) -> np.ndarray:
 def press(page: Any, *keys: str) -> None:
     for key in keys:
         page.keyboard.press(key)
+
+
+@pytest.mark.parametrize("kernel_size", [4, 5])
+def test_the_page_of_a_trained_generator_draws_what_litert_draws(
+    open_page, trained_run, tmp_path, kernel_size
+):
+    """The same weights to a level; the trained ones to the bound of 8-bit weights, 45 and 35 dB."""
+    run = trained_run(image_size=(48, 64), channels=3, kernel_size=kernel_size)
+    folded, z = fold(run.generator), run.latents(8, seed=3)
+    page = open_page(folded, latent_dim=16)
+    page.wait_for_selector("#grid[aria-busy=false]")
+    drawn = []
+    for latent in z.tolist():
+        page.evaluate("(z) => dcgan.show(z)", latent)
+        drawn.append(picture_of(page).astype(float))
+    same_weights = interpreted(read_page(tmp_path / "index.html"), z, tmp_path)
+    assert same_weights.std() > 10
+    assert np.abs(drawn - same_weights).max() <= 1
+    errors = np.square(drawn - interpreted(folded, z, tmp_path)).mean(axis=(1, 2, 3))
+    assert 10 * np.log10(255**2 / errors.mean()) >= 45
+    assert 10 * np.log10(255**2 / errors.max()) >= 35
+
+
+def interpreted(folded: FoldedGenerator, z: np.ndarray, folder: Path) -> np.ndarray:
+    """Draw with LiteRT's interpreter from a float32 file, as levels."""
+    path = folder / "fp32.tflite"
+    path.write_bytes(litert.convert(folded, "fp32", calibration=z))
+    return LiteRTFile(path).generate(z).astype(float)
 
 
 def test_weights_come_back_within_half_a_step_of_int8(tmp_path):
