@@ -30,7 +30,7 @@ A generator of {size} {colours} images, trained on {data} with dcgan_tf {version
 | gives | `image`: {size}, {colours} |
 | architecture | {architecture} |
 | trained on | {data}{count} |
-| trained with | {command} |
+| trained with | {command}, in {precision} |
 | exported at | step {step:,} of the run with seed {seed} |
 
 ## Files
@@ -40,7 +40,7 @@ A generator of {size} {colours} images, trained on {data} with dcgan_tf {version
 Each file has been loaded by the runtime that it is made for, and has drawn 64 fixed latents. The largest
 difference from what the trained generator draws is in units of [-1, 1], as far as rounding to 8 bits does not
 explain it; PSNR is that of the 64 images together, and of the image that differs most. `dcgan-tf verify`
-measures this again. `export.json` has these figures in full, the operators, and the SHA-256 of every file.
+measures this again, with the SHA-256 of every file, which `export.json` has beside these figures in full.
 {latencies}
 ## Use
 
@@ -61,6 +61,10 @@ Milliseconds for one image, medians of rounds in which all files took turns, on 
 rounds.
 
 {table}
+
+XNNPACK, LiteRT's fast kernels for CPUs, takes every operator but those named:
+
+{operators}
 """
 
 
@@ -79,6 +83,7 @@ def model_card(record: Record) -> str:
         architecture=_architecture(model["architecture"]),
         count=f", {model['num_images']:,} images" if model["num_images"] else "",
         command=f"`{record['trained_by']}`" if record["trained_by"] else "dcgan_tf, from Python",
+        precision=model["precision"],
         step=model["step"],
         seed=model["seed"],
         files=_files_table(record["artefacts"]),
@@ -120,7 +125,20 @@ def _latencies(record: Record) -> str:
             cells += [f"{ours:.2f}", f"{naive:.2f}", f"{naive / ours:.1f}"]
         rows.append(f"| `{name}` | {' | '.join(cells)} | TFLite {artefact['minimum_runtime']} |")
     measured = record["measured_on"]
-    return _LATENCIES.format(cores=measured["cores"], processor=measured["processor"], table="\n".join(rows))
+    return _LATENCIES.format(
+        cores=measured["cores"],
+        processor=measured["processor"],
+        table="\n".join(rows),
+        operators=_operators(timed),
+    )
+
+
+def _operators(artefacts: Mapping[str, Record]) -> str:
+    rows = ["| file | operators | not XNNPACK's |", "|---|---|---|"]
+    for name, artefact in artefacts.items():
+        counts = ", ".join(f"{count} {operator}" for operator, count in artefact["operators"].items())
+        rows.append(f"| `{name}` | {counts} | {', '.join(artefact['not_delegated']) or 'none'} |")
+    return "\n".join(rows)
 
 
 def _signatures(record: Record) -> str:

@@ -64,6 +64,7 @@ def export_run(
     _refuse_unknown("format", formats, FORMATS)
     _refuse_unknown("precision", precisions, PRECISIONS)
     target = Path(to) if to is not None else Path("saved_models") / run.path.resolve().name
+    _log.info("exporting step %s of %s", f"{run.step:,}", run.path)
     with _written_aside(target, force=force) as folder:
         paths = ExportPaths(folder)
         export = _Export(run, fold(run.generator), facts_of(run, name=target.name), float_output)

@@ -36,6 +36,7 @@ def facts_of(run: Run, *, name: str) -> dict[str, Any]:
         "data": data.get("name", config.data.spec),
         "num_images": data.get("num_images"),
         "architecture": config.model.architecture,
+        "precision": config.training.precision,
         "run": run.path.resolve().name,
         "step": run.step,
         "seed": config.training.seed,

@@ -106,6 +106,8 @@ def test_the_card_shows_the_figures_and_how_to_call_the_files(folder):
         assert f"`{name}`" in card
         for milliseconds in artefact.get("milliseconds", {}).values():
             assert f"{milliseconds:.2f}" in card
+        for operator, count in artefact.get("operators", {}).items():
+            assert f"{count} {operator}" in card
     assert "`z` float32 [1, 16] to `image` uint8 [1, 16, 16, 1]" in card
     assert "trained on digits" in card
     assert "{" not in card
@@ -117,9 +119,8 @@ def test_the_command_that_trained_is_told_without_the_path_of_the_program(run, t
     write_json(RunPaths(tmp_path / "run").environment, [{"command": ["earlier"]}, start])
     other = dataclasses.replace(run, path=tmp_path / "run")
     folder = export_run(other, to=tmp_path / "out", formats=["keras"])
-    assert (
-        "| trained with | `dcgan-tf train --data 'my pictures'` |" in (folder / "MODEL_CARD.md").read_text()
-    )
+    card = (folder / "MODEL_CARD.md").read_text()
+    assert "| trained with | `dcgan-tf train --data 'my pictures'`, in float32 |" in card
 
 
 def test_float_output_is_said_and_given(run, tmp_path):

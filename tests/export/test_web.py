@@ -7,6 +7,7 @@ import io
 import itertools
 import re
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -86,8 +87,8 @@ def browser() -> Iterator[Any]:
         "playwright.sync_api", reason="Playwright, of the test extra, is not installed"
     )
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("no chromium on the PATH")
+    if chromium is None or subprocess.run([chromium, "--version"], capture_output=True).returncode:
+        pytest.skip("no chromium on the PATH that starts")
     options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=options)
