@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ import click
 
 from dcgan_tf import __version__
 from dcgan_tf.config import PRESETS, Config, preset
-from dcgan_tf.export.paths import FORMATS, PRECISIONS
+from dcgan_tf.export.paths import FORMATS, PRECISIONS, ExportError
 from dcgan_tf.options import Names, setting_options
 from dcgan_tf.quiet import STDERR, held_back
 
@@ -45,7 +46,7 @@ def main() -> None:
 @setting_options("data", "model", "training", "run")
 def train(preset_name: str, **changes: Any) -> None:
     """Train a run, or go on with it: the same command again resumes, a longer --epochs extends."""
-    with _user_errors():
+    with _user_errors(stopped="stopped without saving; the same command starts from the newest checkpoint"):
         config = _configure(preset_name, changes)
         import_tensorflow()
         from dcgan_tf.training.loop import train as train_run
@@ -123,7 +124,7 @@ def export(
     force: bool,
 ) -> None:
     """Write the generator of RUN for TensorFlow, LiteRT and the browser, and verify what was written."""
-    with _user_errors():
+    with _user_errors(stopped="stopped; nothing was written"), _terminated_like_interrupted():
         import_tensorflow()
         from dcgan_tf.export.exporting import export_run
         from dcgan_tf.runs.load import Run
@@ -140,8 +141,9 @@ def export(
     if "web" in formats:
         click.echo(f"in browser  {folder / 'web' / 'index.html'}")
     click.echo(f"figures     {folder / 'MODEL_CARD.md'}")
-    click.echo(f"verify      dcgan-tf verify {folder}")
-    click.echo(f"images      dcgan-tf sample {folder} --num-images 64 --out samples.png")
+    quoted = shlex.quote(str(folder))
+    click.echo(f"verify      dcgan-tf verify {quoted}")
+    click.echo(f"images      dcgan-tf sample {quoted} --num-images 64 --out samples.png")
 
 
 @main.command()
@@ -213,9 +215,12 @@ def _say_where(run_dir: Path) -> None:
 
 
 @contextmanager
-def _user_errors() -> Iterator[None]:
-    """Turn what a user can mend into one message, and a stop signal into the exit code that shells expect."""
-    from dcgan_tf.export.paths import ExportError
+def _user_errors(*, stopped: str = "stopped") -> Iterator[None]:
+    """Turn what a user can mend into one message, and a stop signal into the exit code that shells expect.
+
+    Args:
+        stopped: what is said of a stop that did not say itself what it saved.
+    """
     from dcgan_tf.runs.paths import RunError
 
     try:
@@ -228,8 +233,21 @@ def _user_errors() -> Iterator[None]:
         if hasattr(stop, "step"):
             click.echo(f"{stop}; everything is saved. The same command again goes on from there.", err=True)
         else:
-            click.echo(
-                "stopped without saving; the same command starts from the newest checkpoint",
-                err=True,
-            )
+            click.echo(stopped, err=True)
         sys.exit(128 + number)
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """Let SIGTERM unwind like Ctrl-C, so that what is half-written is removed."""
+
+    def stop(number: int, frame: object) -> None:
+        interrupt = KeyboardInterrupt()
+        interrupt.signal = number  # type: ignore[attr-defined]  # for the exit code
+        raise interrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -18,8 +18,6 @@ def held_back(*descriptors: int) -> Iterator[None]:
     Args:
         descriptors: STDOUT, STDERR, or both.
     """
-    sys.stdout.flush()
-    sys.stderr.flush()
     with ExitStack() as stack:
         for descriptor in descriptors:
             stack.enter_context(_redirected(descriptor))
@@ -28,17 +26,22 @@ def held_back(*descriptors: int) -> Iterator[None]:
 
 @contextmanager
 def _redirected(descriptor: int) -> Iterator[None]:
+    stream = sys.stdout if descriptor == STDOUT else sys.stderr
+    if stream is None:  # closed, as by `2>&-`: nothing can be seen anyway
+        yield
+        return
+    stream.flush()
     with tempfile.TemporaryFile() as held:
         original = os.dup(descriptor)
         os.dup2(held.fileno(), descriptor)
         try:
             yield
         except BaseException:
+            stream.flush()
             held.seek(0)
             os.write(original, held.read())
             raise
         finally:
-            # What Python has buffered meanwhile belongs to what is held back.
-            (sys.stdout if descriptor == STDOUT else sys.stderr).flush()
+            stream.flush()  # what Python has buffered meanwhile belongs to what is held back
             os.dup2(original, descriptor)
             os.close(original)

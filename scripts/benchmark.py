@@ -75,14 +75,14 @@ def export(filters: int, kernel_size: int, rounds: int) -> None:
     from dcgan_tf.export.latency import median_milliseconds
 
     files = exported_files(filters, kernel_size)
-    naive, *others = files
     medians = median_milliseconds(files, rounds=rounds)
     click.echo(", ".join(f"{name} {value}" for name, value in describe_machine().items()))
     click.echo(f"64x64x3, {filters} filters, kernel {kernel_size}, batch 1, medians of {rounds} rounds")
     click.echo(
         f"{'':<24}{'MB':>6}{'1 thread':>12}{'times as fast':>15}{'2 threads':>12}{'times as fast':>15}"
     )
-    for name in (naive, *others):
+    naive = "Keras' own"
+    for name in files:
         cells = f"{name:<24}{len(files[name]) / 1e6:>6.1f}"
         for threads, milliseconds in medians[name].items():
             cells += f"{milliseconds:>9.2f} ms{medians[naive][threads] / milliseconds:>15.2g}"

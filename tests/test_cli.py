@@ -297,6 +297,32 @@ def test_export_of_an_unknown_format_is_a_usage_error(export_calls):
     assert not export_calls
 
 
+@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_stopped_export_unwinds_and_says_that_nothing_was_written(
+    number, exit_code, monkeypatch, export_calls
+):
+    unwound = []
+
+    def stopped(*_, **__):
+        try:
+            signal.raise_signal(number)
+        finally:
+            unwound.append(True)
+
+    monkeypatch.setattr("dcgan_tf.export.exporting.export_run", stopped)
+    before = signal.getsignal(signal.SIGTERM)
+    result = run("export", "runs/a")
+    assert result.exit_code == exit_code
+    assert result.stderr == "stopped; nothing was written\n"
+    assert unwound == [True]
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_the_commands_that_export_suggests_can_be_pasted(monkeypatch, export_calls):
+    monkeypatch.setattr("dcgan_tf.export.exporting.export_run", lambda *_, **__: Path("my models/a"))
+    assert "dcgan-tf verify 'my models/a'\n" in run("export", "runs/a").stdout
+
+
 @pytest.mark.parametrize("command", ["export", "verify"])
 def test_what_cannot_be_exported_or_relied_on_is_a_message(command, monkeypatch, export_calls):
     def failing(*_, **__):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 
@@ -34,6 +35,22 @@ def test_the_other_stream_is_left_alone(capfd):
     with held_back(STDERR):
         os.write(STDOUT, b"words\n")
     assert capfd.readouterr().out == "words\n"
+
+
+def test_what_python_has_buffered_is_shown_with_the_rest():
+    code = (
+        "from dcgan_tf.quiet import STDOUT, held_back\n"
+        "with held_back(STDOUT):\n    print('the reason', end='')\n    raise SystemExit(3)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (3, "the reason")
+
+
+def test_a_stream_that_is_closed_is_no_trouble():
+    code = "from dcgan_tf.quiet import STDERR, held_back\nwith held_back(STDERR):\n    print('words')"
+    line = f"{shlex.quote(sys.executable)} -c {shlex.quote(code)} 2>&-"
+    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "words\n")
 
 
 def test_what_was_held_back_is_shown_when_it_explains_a_failure(capfd):

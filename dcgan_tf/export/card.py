@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 Record = Mapping[str, Any]
@@ -37,14 +40,15 @@ A generator of {size} {colours} images, trained on {data} with dcgan_tf {version
 
 {files}
 
-Each file has been loaded by the runtime that it is made for, and has drawn 64 fixed latents. The largest
-difference from what the trained generator draws is in units of [-1, 1], as far as rounding to 8 bits does not
-explain it; PSNR is that of the 64 images together, and of the image that differs most. `dcgan-tf verify`
-measures this again, with the SHA-256 of every file, which `export.json` has beside these figures in full.
+Each file has been loaded by the runtime that it is made for, and has drawn 64 fixed latents; of the page, the
+weights were read back and computed with TensorFlow. The largest difference from what the trained generator
+draws is in units of [-1, 1], as far as rounding to 8 bits does not explain it; PSNR is that of the 64 images
+together, and of the image that differs most. `dcgan-tf verify` measures this again, with the SHA-256 of every
+file, which `export.json` has beside these figures in full.
 {latencies}
 ## Use
 
-    dcgan-tf sample saved_models/{name} --num-images 64 --seed 1 --out samples.png
+    dcgan-tf sample {folder} --num-images 64 --seed 1 --out samples.png
 
 {signatures}
 ## Limits
@@ -68,21 +72,27 @@ XNNPACK, LiteRT's fast kernels for CPUs, takes every operator but those named:
 """
 
 
-def model_card(record: Record) -> str:
-    """Return MODEL_CARD.md for what export.json says."""
+def model_card(record: Record, *, folder: Path) -> str:
+    """Return MODEL_CARD.md.
+
+    Args:
+        record: what export.json says.
+        folder: of the export, as its user named it.
+    """
     model = record["model"]
     height, width, channels = model["image_shape"]
     return _CARD.format(
-        name=model["name"],
+        name=_plain(model["name"]),
+        folder=shlex.quote(folder.name if folder.is_absolute() else str(folder)),
         size=f"{height}x{width}",
         colours="RGB" if channels == 3 else "grey",
-        data=model["data"],
+        data=_plain(model["data"]),
         version=model["dcgan_tf"],
         latent_dim=model["latent_dim"],
         distribution="N(0, 1)" if model["latent_distribution"] == "normal" else "U(-1, 1)",
         architecture=_architecture(model["architecture"]),
         count=f", {model['num_images']:,} images" if model["num_images"] else "",
-        command=f"`{record['trained_by']}`" if record["trained_by"] else "dcgan_tf, from Python",
+        command=_code(record["trained_by"]) if record["trained_by"] else "dcgan_tf, from Python",
         precision=model["precision"],
         step=model["step"],
         seed=model["seed"],
@@ -165,6 +175,17 @@ def _signatures(record: Record) -> str:
 
 def _architecture(name: str) -> str:
     return {"dcgan": "DCGAN (Radford, Metz, Chintala 2015)", "gan": "fully connected GAN"}[name]
+
+
+def _plain(text: str) -> str:
+    """Keep a name from being read as Markdown or HTML."""
+    return re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", " ".join(str(text).split()))
+
+
+def _code(text: str) -> str:
+    """Return a code span that fits into a table's cell."""
+    fence = "``" if "`" in text else "`"
+    return f"{fence}{' '.join(text.split()).replace('|', chr(92) + '|')}{fence}"
 
 
 def _size(count: int) -> str:

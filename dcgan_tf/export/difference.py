@@ -20,9 +20,7 @@ class Difference:
     Attributes:
         max_abs: the largest difference of a pixel, in units of [-1, 1], as far as it cannot come from
             rounding to 8 bits: half a level is taken off for each side that is 8-bit. Two floating-point
-            sides are compared
-                as
-            they are.
+            sides are compared as they are.
         psnr_mean: peak signal-to-noise ratio in dB, of the mean squared error over all images; infinite if
             they are equal. If one side is 8-bit, so is the other before they are compared.
         psnr_worst: the same of the image that differs most.
@@ -34,7 +32,7 @@ class Difference:
 
 
 def difference(found: np.ndarray, expected: np.ndarray) -> Difference:
-    """Compare images.
+    """Compare images; if a pixel of either is not finite, no figure is a number.
 
     Args:
         found: [N, H, W, C], uint8 or float in [-1, 1].
@@ -47,6 +45,8 @@ def difference(found: np.ndarray, expected: np.ndarray) -> Difference:
         raise ValueError(f"expected images of shape {list(expected.shape)}, received {list(found.shape)}")
     rounded = [side.dtype == np.uint8 for side in (found, expected)]
     distance = np.abs(_floats(found) - _floats(expected)).max()
+    if not np.isfinite(distance):
+        return Difference(math.nan, math.nan, math.nan)
     if any(rounded):
         found, expected = _bytes(found), _bytes(expected)
     errors = np.square(_floats(found) - _floats(expected)).mean(axis=(1, 2, 3))

@@ -52,7 +52,7 @@ class Exported:
         found = [artefact for artefact in paths.artefacts(FORMATS, PRECISIONS) if artefact.exists()]
         if not found:
             raise ExportError(f"{root} holds no exported generator; `dcgan-tf export RUN` writes one")
-        return _checked(found[0], _json(paths.record).get("model", {}))
+        return _checked(found[0], _json(paths.record).get("model"))
 
     @property
     def step(self) -> int:
@@ -83,14 +83,13 @@ class Exported:
 
 def is_export(path: Path) -> bool:
     """Tell an export, or an artefact of one, from a run directory."""
-    return path.suffix == ".tflite" or any(
-        (path / name).exists() for name in (ExportPaths(path).record.name, "saved_model.pb")
-    )
+    return path.suffix == ".tflite" or ExportPaths(path).record.exists() or (path / "saved_model.pb").exists()
 
 
-def _checked(artefact: Path, facts: dict[str, Any]) -> Exported:
+def _checked(artefact: Path, facts: Any) -> Exported:
     if not artefact.exists():
         raise ExportError(f"{artefact} does not exist")
+    facts = facts if isinstance(facts, dict) else {}
     missing = {"latent_dim", "latent_distribution", "step"} - facts.keys()
     if missing:
         raise ExportError(

@@ -77,10 +77,10 @@ def export_run(
             "float_output": float_output,
             "measured_on": describe_machine(),
             "artefacts": records,
-            "files": {file.relative_to(folder).as_posix(): digest(file) for file in files_of(folder)},
         }
+        write_text(paths.card, card.model_card(record, folder=target))
+        record["files"] = {file.relative_to(folder).as_posix(): digest(file) for file in files_of(folder)}
         write_json(paths.record, record)
-        write_text(paths.card, card.model_card(record))
     return target
 
 
@@ -170,10 +170,13 @@ def _refuse_unknown(what: str, received: Sequence[str], known: Sequence[str]) ->
 def _written_aside(target: Path, *, force: bool) -> Iterator[Path]:
     """Yield a new folder beside the target, and rename it when all is well; otherwise nothing of it is left.
 
+    A link is followed: what it leads to is replaced.
+
     Raises:
         ExportError: if the target exists and may not be replaced: without `force`, or if what is there is no
             export.
     """
+    target = target.resolve()
     _refuse_existing(target, force=force)
     target.parent.mkdir(parents=True, exist_ok=True)
     token = uuid.uuid4().hex[:8]
@@ -193,7 +196,7 @@ def _put_in_place(aside: Path, target: Path, *, old: Path) -> None:
         target.rename(old)
     try:
         aside.rename(target)
-    except OSError:
+    except BaseException:
         if old.exists():
             old.rename(target)
         raise
@@ -201,7 +204,7 @@ def _put_in_place(aside: Path, target: Path, *, old: Path) -> None:
 
 
 def _refuse_existing(target: Path, *, force: bool) -> None:
-    if not target.exists() and not target.is_symlink():
+    if not target.exists():
         return
     if not force:
         raise ExportError(f"{target} exists; --force replaces it, --to writes elsewhere")

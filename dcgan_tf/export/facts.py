@@ -51,7 +51,7 @@ def training_command(run: Run) -> str | None:
     same run.
     """
     starts = read_json(RunPaths(run.path).environment, default=[])
-    if not starts or Path(starts[-1]["command"][0]).name != "dcgan-tf":
+    if not starts or Path(starts[-1]["command"][0]).name not in ("dcgan-tf", "__main__.py"):
         return None
     return shlex.join(["dcgan-tf", *starts[-1]["command"][1:]])
 

@@ -82,12 +82,13 @@ def fold(generator: keras.Sequential) -> FoldedGenerator:
         generator: latents float32 [N, latent_dim] to images float32 [N, H, W, C] in [-1, 1]; ends in tanh.
 
     Raises:
-        ValueError: if it has a layer whose meaning in inference is not known here.
+        ValueError: if it has a layer whose meaning in inference is not known here, or weights that are not
+            finite.
     """
     folded: list[Dense | Upsample] = []
     first_map: tuple[int, ...] = ()
     for layer in generator.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
+        if isinstance(layer, keras.layers.BatchNormalization) and not folded[-1].relu:
             folded[-1] = _normalized(folded[-1], layer)
         elif isinstance(layer, keras.layers.ReLU):
             folded[-1] = replace(folded[-1], relu=True)
@@ -97,11 +98,13 @@ def fold(generator: keras.Sequential) -> FoldedGenerator:
         elif isinstance(layer, keras.layers.Conv2DTranspose):
             folded.append(_upsampling(layer))
         elif isinstance(layer, keras.layers.Dense):
-            folded.append(Dense(_array(layer.kernel), _array(layer.bias)))
+            folded.append(Dense(_array(layer.kernel), _bias(layer, layer.units)))
         elif isinstance(layer, keras.layers.Reshape):
             first_map = tuple(layer.output.shape[1:])
         elif not _changes_nothing(layer, is_last=layer is generator.layers[-1]):
             raise ValueError(f"cannot export layer {layer.name!r} of type {type(layer).__name__}")
+    if not all(np.isfinite(values).all() for layer in folded for values in (layer.kernel, layer.bias)):
+        raise ValueError("cannot export a generator whose weights are not finite; take an earlier checkpoint")
     height, width, channels = first_map
     dense = tuple(layer for layer in folded if isinstance(layer, Dense))
     upsamples = tuple(layer for layer in folded if isinstance(layer, Upsample))

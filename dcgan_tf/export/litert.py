@@ -84,7 +84,7 @@ def append_files(path: Path, facts: Mapping[str, Any], labels: Sequence[str]) ->
     with zipfile.ZipFile(path, "a") as archive:
         _append(archive, FACTS_FILE, json.dumps(facts, indent=2) + "\n")
         if labels:
-            _append(archive, LABELS_FILE, "".join(f"{label}\n" for label in labels))
+            _append(archive, LABELS_FILE, "".join(f"{' '.join(label.splitlines())}\n" for label in labels))
 
 
 class _Module(tf.Module):  # type: ignore[misc]  # TensorFlow is untyped

@@ -27,9 +27,6 @@ class LiteRTFile:
         path: of the file.
         threads: for one image.
 
-    Attributes:
-        latent_dim: length of a latent vector.
-
     Raises:
         ExportError: if LiteRT cannot read the file, or it has not the signature that export gives it.
     """
@@ -43,7 +40,6 @@ class LiteRTFile:
         except (ValueError, RuntimeError) as error:
             raise ExportError(f"LiteRT cannot read {self.path}: {error}") from None
         self._check_signature()
-        self.latent_dim = int(self._interpreter.get_input_details()[0]["shape"][-1])
 
     def generate(self, latents: np.ndarray) -> np.ndarray:
         """Draw one image after the other.
@@ -116,7 +112,7 @@ def read_facts(path: Path) -> dict[str, Any]:
     """Return dcgan.json, which export appends to a .tflite; empty if it is not there."""
     try:
         with zipfile.ZipFile(path) as archive:
-            facts: dict[str, Any] = json.loads(archive.read(FACTS_FILE))
-            return facts
+            facts = json.loads(archive.read(FACTS_FILE))
+            return facts if isinstance(facts, dict) else {}
     except (OSError, zipfile.BadZipFile, KeyError, ValueError):
         return {}

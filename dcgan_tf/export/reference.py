@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from dcgan_tf import images
+from dcgan_tf.export.paths import ExportError
 from dcgan_tf.latents import sample_latents
 
 NUM_IMAGES, SEED, COLUMNS = 64, 0, 8
@@ -44,9 +45,11 @@ def read_reference(path: Path, shape: Sequence[int]) -> np.ndarray:
         shape: (H, W, C) of an image.
 
     Raises:
-        ValueError: if the picture is not such a grid.
-        OSError: if it cannot be read.
+        ExportError: if the picture cannot be read, or is not such a grid.
     """
-    with Image.open(path) as picture:
-        pixels = np.asarray(picture)
-    return images.cut(pixels.reshape(*pixels.shape[:2], -1), shape)[:NUM_IMAGES]
+    try:
+        with Image.open(path) as picture:
+            pixels = np.asarray(picture)
+        return images.cut(pixels.reshape(*pixels.shape[:2], -1), shape)[:NUM_IMAGES]
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        raise ExportError(f"cannot read {path}: {error}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def open_artefact(path: Path) -> Draw:
     }
     try:
         return openers[kind](path)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, LookupError, zipfile.BadZipFile, tf.errors.OpError) as error:
         raise ExportError(f"cannot read {path}: {error}") from None
 
 
@@ -62,11 +63,14 @@ def _page(path: Path) -> Draw:
 
 
 def _batched(generate: Callable[[np.ndarray], tf.Tensor]) -> Draw:
-    """Draw in batches, so that memory is bounded."""
+    """Draw in batches of one size, the last one filled up: image i must not depend on how many are drawn."""
 
     def draw(latents: np.ndarray) -> np.ndarray:
-        starts = range(0, len(latents), BATCH)
+        batches = -(-len(latents) // BATCH)
+        filled = np.zeros((batches * BATCH, latents.shape[1]), np.float32)
+        filled[: len(latents)] = latents
         with tf.device(REFERENCE_DEVICE):
-            return np.concatenate([np.asarray(generate(latents[at : at + BATCH])) for at in starts])
+            images = [np.asarray(generate(batch)) for batch in np.split(filled, batches)]
+        return np.concatenate(images)[: len(latents)]
 
     return draw

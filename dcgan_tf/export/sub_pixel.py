@@ -87,11 +87,11 @@ def _joint(kernel: np.ndarray) -> SubPixelForm:
 def _cost(form: SubPixelForm, size: tuple[int, int]) -> int:
     """Return the multiply-adds for each input channel, in full vectors."""
     height, width = (side + form.crop for side in size)
-    weights = sum(
+    weights: int = sum(
         part.kernel.shape[0] * part.kernel.shape[1] * -(-part.kernel.shape[3] // LANES)
         for part in form.convolutions
     )
-    return int(height * width * weights)
+    return height * width * weights
 
 
 def _kernel_index(k: int, pixel: int, tap: int) -> int:

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from dcgan_tf.export.difference import Bound, Difference, difference
 from dcgan_tf.export.litert_file import LiteRTFile
 from dcgan_tf.export.paths import ExportError, ExportPaths
-from dcgan_tf.export.reference import read_reference, reference_latents
-from dcgan_tf.export.runtimes import open_artefact
+from dcgan_tf.export.reference import SEED, read_reference, reference_latents
+from dcgan_tf.export.runtimes import REFERENCE_DEVICE, open_artefact
 
 Record = dict[str, Any]
 
@@ -43,7 +44,7 @@ def check(artefact: Path, latents: np.ndarray, expected: np.ndarray) -> tuple[Re
 
     Args:
         artefact: its file, or the folder of a SavedModel.
-        latents: float32 [N, latent_dim].
+        latents: the reference latents, float32 [N, latent_dim].
         expected: what the trained generator draws of them, [N, H, W, C], uint8 or float in [-1, 1].
 
     Returns:
@@ -55,6 +56,8 @@ def check(artefact: Path, latents: np.ndarray, expected: np.ndarray) -> tuple[Re
     found = difference(open_artefact(artefact)(latents), expected)
     record = {"bytes": sum(file.stat().st_size for file in files_of(artefact)), **_figures(found)}
     problems = BOUNDS[artefact.name].broken_by(found)
+    if artefact.is_dir():
+        problems += _check_signatures(artefact, latents, expected)
     if artefact.suffix == ".tflite":
         operators, reasons = _check_operators(LiteRTFile(artefact))
         record |= operators
@@ -107,7 +110,8 @@ def read_record(paths: ExportPaths) -> Record:
     try:
         record: Record = json.loads(paths.record.read_text())
         complete = {"latent_dim", "latent_distribution", "image_shape"} <= record["model"].keys()
-        if complete and record["files"] and all(Path(name).name in BOUNDS for name in record["artefacts"]):
+        known = all(Path(name).name in BOUNDS for name in record["artefacts"])
+        if complete and known and dict(record["files"]):
             return record
         problem = "it has not the entries that this version writes"
     except OSError as error:
@@ -142,6 +146,21 @@ def _check_files(folder: Path, digests: Mapping[str, str]) -> list[str]:
             problems.append(f"{name} is missing")
         elif digest(folder / name) != expected:
             problems.append(f"{name} has been changed: its SHA-256 is not the one in export.json")
+    return problems
+
+
+def _check_signatures(path: Path, latents: np.ndarray, expected: np.ndarray) -> list[str]:
+    """Draw with the two signatures of a SavedModel that give bytes."""
+    with tf.device(REFERENCE_DEVICE):
+        model = tf.saved_model.load(str(path))
+        served, sampled = model.serving_default(latents), model.sample(SEED, len(latents))
+    problems = [
+        f"{name}: {reason}"
+        for name, drawn in (("serving_default", served), ("sample", sampled))
+        for reason in BOUNDS[path.name].broken_by(difference(drawn["image"].numpy(), expected))
+    ]
+    if not np.array_equal(sampled["z"].numpy(), latents):
+        problems.append("sample: its latents are not those of its seed")
     return problems
 
 

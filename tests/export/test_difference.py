@@ -23,6 +23,13 @@ def test_floats_are_compared_as_they_are():
     assert found.psnr_worst == pytest.approx(20)
 
 
+def test_what_is_no_number_is_no_small_difference():
+    for found in (images(math.nan), images(0, dtype=np.uint8)):
+        result = difference(found, images(math.nan))
+        assert math.isnan(result.max_abs)
+        assert Bound(max_abs=1e-5).broken_by(result)
+
+
 def test_equal_images_have_no_difference():
     found = difference(images(0.25), images(0.25))
     assert found == Difference(0.0, math.inf, math.inf)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from dcgan_tf.export import exporting, keras_file, verification
+from dcgan_tf.export import exporting, keras_file, saved_model, verification
 from dcgan_tf.export.difference import Bound
 from dcgan_tf.export.exported import Exported, is_export
 from dcgan_tf.export.exporting import export_run
@@ -65,6 +67,9 @@ def test_the_record_has_every_figure_of_every_artefact(folder):
     ]
     for name, artefact in record["artefacts"].items():
         assert {"bytes", "max_abs", "psnr_mean_db", "psnr_worst_db"} <= artefact.keys()
+        path = folder / name
+        files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+        assert artefact["bytes"] == sum(file.stat().st_size for file in files)
         if name.endswith(".tflite"):
             assert artefact["operators"]["CONV_2D"] >= 2
             assert artefact["not_delegated"] in (["CAST"], ["QUANTIZE"])
@@ -73,10 +78,10 @@ def test_the_record_has_every_figure_of_every_artefact(folder):
     assert record["artefacts"]["generator-fp32.tflite"]["max_abs"] <= 1e-5
 
 
-def test_the_record_has_the_digest_of_every_file_but_those_made_from_it(folder):
+def test_the_record_has_the_digest_of_every_file_but_its_own(folder):
     files = json.loads(ExportPaths(folder).record.read_text())["files"]
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    assert files.keys() == there - {"export.json", "MODEL_CARD.md"}
+    assert files.keys() == there - {"export.json"}
     for name, expected in files.items():
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == expected
 
@@ -90,6 +95,35 @@ def test_the_facts_are_those_of_the_run(folder, run):
     assert (facts["image_dtype"], facts["image_range"]) == ("uint8", [0, 255])
     assert facts["labels"] == [str(digit) for digit in range(10)]
     assert (facts["run"], facts["step"], facts["seed"]) == ("digits", 40, 0)
+    with zipfile.ZipFile(folder / "generator-int8.tflite") as archive:
+        assert archive.read("labels.txt").split() == [b"%d" % digit for digit in range(10)]
+
+
+def test_uniform_latents_are_said_and_drawn(trained_run, tmp_path, monkeypatch):
+    calibrated = {}
+    convert = exporting.litert.convert
+
+    def recording(*arguments, calibration, **others):
+        calibrated["latents"] = calibration
+        return convert(*arguments, calibration=calibration, **others)
+
+    monkeypatch.setattr(exporting.litert, "convert", recording)
+    run = trained_run(latent_distribution="uniform")
+    folder = export_run(run, to=tmp_path / "u", formats=["tflite"], precisions=["int8"])
+    exported = Exported.open(folder)
+    np.testing.assert_array_equal(exported.latents(9), run.latents(9))
+    latents = calibrated["latents"]
+    assert latents.shape == (128, 16)
+    assert 0.95 < np.abs(latents).max() <= 1
+    assert not np.isin(latents, run.latents(128)).any()
+    assert "each drawn from U(-1, 1)" in (folder / "MODEL_CARD.md").read_text()
+
+
+def test_a_name_is_not_read_as_markdown(run, tmp_path):
+    folder = export_run(run, to=tmp_path / "a|<b> `c`", formats=["keras"])
+    card = (folder / "MODEL_CARD.md").read_text()
+    assert card.startswith(r"# a\|\<b\> \`c\`")
+    assert "dcgan-tf sample 'a|<b> `c`' " in card
 
 
 def test_samples_are_the_grid_of_64_latents_of_seed_0(folder, run):
@@ -210,19 +244,40 @@ def test_a_stop_in_between_leaves_nothing(run, tmp_path, monkeypatch, stop):
     assert left_in(tmp_path) == []
 
 
-def test_an_earlier_export_survives_a_rename_that_fails(run, copy, monkeypatch):
+@pytest.mark.parametrize("error", [OSError("no room"), KeyboardInterrupt("no room")])
+def test_an_earlier_export_survives_a_rename_that_fails(run, copy, monkeypatch, error):
     rename = Path.rename
 
     def failing(self: Path, target: Path) -> Path:
         if ".part-" in self.name:
-            raise OSError("no room")
+            raise error
         return rename(self, target)
 
     monkeypatch.setattr(Path, "rename", failing)
-    with pytest.raises(OSError, match="no room"):
+    with pytest.raises(type(error), match="no room"):
         export_run(run, to=copy, formats=["keras"], force=True)
     assert left_in(copy.parent) == ["tiny"]
     assert (copy / "saved_model").exists()
+
+
+def test_a_link_is_followed(run, copy, tmp_path):
+    (tmp_path / "link").symlink_to(copy)
+    export_run(run, to=tmp_path / "link", formats=["keras"], force=True)
+    assert left_in(tmp_path) == ["link", "tiny"]
+    assert (tmp_path / "link").is_symlink()
+    assert left_in(copy) == ["MODEL_CARD.md", "export.json", "model.keras", "samples.png"]
+
+
+def test_a_folder_that_appears_meanwhile_is_not_overwritten(run, tmp_path, monkeypatch):
+    def meanwhile(*_: object) -> dict:
+        (tmp_path / "a").mkdir()
+        return {}
+
+    monkeypatch.setattr(exporting, "describe_machine", lambda: meanwhile() or {"cores": 1, "processor": "x"})
+    with pytest.raises(ExportError, match="a exists; --force replaces it"):
+        export_run(run, to=tmp_path / "a", formats=["keras"])
+    assert left_in(tmp_path) == ["a"]
+    assert left_in(tmp_path / "a") == []
 
 
 def test_a_wrong_rewriting_is_found(run, tmp_path, monkeypatch):
@@ -244,6 +299,51 @@ def test_a_wrong_rewriting_is_found(run, tmp_path, monkeypatch):
 
 
 # Verifying later
+
+
+def test_the_bounds_are_those_that_are_promised():
+    bounds = {name: (b.max_abs, b.psnr_mean, b.psnr_worst) for name, b in verification.BOUNDS.items()}
+    nothing = -math.inf
+    assert bounds == {
+        "saved_model": (1e-5, nothing, nothing),
+        "model.keras": (1e-5, nothing, nothing),
+        "index.html": (math.inf, 45, 35),
+        "generator-fp32.tflite": (1e-5, nothing, nothing),
+        "generator-fp16.tflite": (math.inf, 60, 60),
+        "generator-dynamic.tflite": (math.inf, 45, 35),
+        "generator-int8.tflite": (math.inf, 40, 30),
+    }
+    assert {"TRANSPOSE_CONV", "SHAPE", "PACK"} == verification.SLOW_OPERATORS
+    assert {"CONV_2D", "FULLY_CONNECTED"} == verification.HEAVY_OPERATORS
+
+
+@pytest.mark.parametrize("fault", ["serving_default", "sample"])
+def test_every_signature_of_the_saved_model_is_held_against_the_run(run, tmp_path, monkeypatch, fault):
+    to_bytes = saved_model._to_bytes
+
+    def negative_in_one(image):
+        batch = image.shape[0]  # `sample` draws in batches of a known size
+        return 255 - to_bytes(image) if (batch is None) == (fault == "serving_default") else to_bytes(image)
+
+    monkeypatch.setattr(saved_model, "_to_bytes", negative_in_one)
+    with pytest.raises(ExportError, match=f"saved_model: {fault}: largest difference"):
+        export_run(run, to=tmp_path / "a", formats=["saved_model"])
+
+
+def test_with_a_saved_model_the_others_are_held_against_what_it_draws_unrounded(folder):
+    """A float32 file's PSNR is that between bytes, model.keras' that between floats: far higher, or equal."""
+    keras = verify_export(folder)["model.keras"]
+    assert keras["psnr_mean_db"] is None or keras["psnr_mean_db"] > 100
+
+
+@pytest.mark.parametrize("content", [b"", b"not a picture"])
+def test_a_damaged_reference_is_named(copy, content):
+    (copy / "samples.png").write_bytes(content)
+    record = json.loads((copy / "export.json").read_text())
+    record["files"]["samples.png"] = hashlib.sha256(content).hexdigest()
+    write_json(copy / "export.json", record)
+    with pytest.raises(ExportError, match=r"cannot read .*samples\.png"):
+        verify_export(copy)
 
 
 def test_a_whole_export_verifies(folder):
@@ -308,6 +408,10 @@ def test_a_heavy_operator_outside_xnnpack_is_a_problem(folder, monkeypatch):
         '{"model": {}, "artefacts": {}, "files": {}}',
         '{"model": {"latent_dim": 1, "latent_distribution": "normal", "image_shape": [8, 8, 1]}, '
         '"artefacts": {"other": {}}, "files": {"a": "b"}}',
+        '{"model": {"latent_dim": 1, "latent_distribution": "normal", "image_shape": [8, 8, 1]}, '
+        '"artefacts": {}, "files": {}}',
+        '{"model": {"latent_dim": 1, "latent_distribution": "normal", "image_shape": [8, 8, 1]}, '
+        '"artefacts": {}, "files": ["a"]}',
     ],
 )
 def test_what_is_no_export_is_refused(tmp_path, content):
@@ -361,6 +465,46 @@ def test_a_file_that_has_lost_its_facts_is_an_error(folder, tmp_path):
     (tmp_path / "a.tflite").write_bytes(content[: content.rindex(b"PK\x01\x02")])
     with pytest.raises(ExportError, match="latent_dim, latent_distribution, step not found"):
         Exported.open(tmp_path / "a.tflite")
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("saved_model/variables/variables.data-00000-of-00001", lambda content: content[:100]),
+        ("saved_model/variables/variables.data-00000-of-00001", None),
+        ("saved_model/saved_model.pb", lambda content: content[:100]),
+    ],
+)
+def test_a_damaged_saved_model_is_an_error(copy, name, damage):
+    content = (copy / name).read_bytes()
+    (copy / name).unlink()
+    if damage:
+        (copy / name).write_bytes(damage(content))
+    with pytest.raises(ExportError, match=r"cannot read .*saved_model"):
+        Exported.open(copy).sample(1)
+
+
+def test_a_damaged_keras_file_is_an_error(copy):
+    shutil.rmtree(copy / "saved_model")
+    content = bytearray((copy / "model.keras").read_bytes())
+    content[len(content) // 2 :: 7] = bytes(len(content[len(content) // 2 :: 7]))
+    (copy / "model.keras").write_bytes(content)
+    with pytest.raises(ExportError, match=r"cannot read .*model\.keras"):
+        Exported.open(copy).sample(1)
+
+
+@pytest.mark.parametrize("facts", ["[]", '{"model": []}', '{"model": {"step": 3}}'])
+def test_facts_that_are_none_are_an_error(copy, facts):
+    (copy / "export.json").write_text(facts)
+    with pytest.raises(ExportError, match=r"was not exported by dcgan-tf, or .* latent_distribution"):
+        Exported.open(copy)
+
+
+@pytest.mark.parametrize("num", [1, 63, 65])
+def test_image_i_does_not_depend_on_how_many_are_drawn(folder, num):
+    exported = Exported.open(folder)
+    z = exported.latents(130)
+    np.testing.assert_array_equal(exported.draw(z[:num]), exported.draw(z)[:num])
 
 
 def test_a_file_that_does_not_exist_is_an_error(tmp_path):

@@ -63,6 +63,38 @@ def test_a_layer_that_is_not_known_is_named():
         fold(network)
 
 
+def test_batch_norm_after_relu_is_refused_because_it_cannot_be_folded():
+    network = sequential(
+        LAYERS.Dense(4), LAYERS.ReLU(), LAYERS.BatchNormalization(name="late"), LAYERS.Activation("tanh")
+    )
+    with pytest.raises(ValueError, match="cannot export layer 'late'"):
+        fold(network)
+
+
+def test_a_dense_layer_may_have_no_bias():
+    network = sequential(
+        LAYERS.Dense(4, use_bias=False), LAYERS.Reshape((2, 2, 1)), LAYERS.Activation("tanh")
+    )
+    np.testing.assert_array_equal(fold(network).dense[0].bias, np.zeros(4))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_that_are_not_finite_are_refused(value):
+    network = sequential(LAYERS.Dense(4), LAYERS.Reshape((2, 2, 1)), LAYERS.Activation("tanh"))
+    network.layers[0].kernel.assign(np.full((2, 4), value))
+    with pytest.raises(ValueError, match="weights are not finite; take an earlier checkpoint"):
+        fold(network)
+
+
+@pytest.mark.parametrize("middle", [LAYERS.Activation("tanh", name="odd"), LAYERS.LeakyReLU(0.2, name="odd")])
+def test_another_activation_in_the_middle_is_refused(middle):
+    network = sequential(
+        LAYERS.Dense(4), middle, LAYERS.Dense(4), LAYERS.Reshape((2, 2, 1)), LAYERS.Activation("tanh")
+    )
+    with pytest.raises(ValueError, match="cannot export layer 'odd'"):
+        fold(network)
+
+
 def test_another_ending_than_tanh_is_refused():
     network = sequential(LAYERS.Dense(4), LAYERS.Reshape((2, 2, 1)), LAYERS.Activation("sigmoid", name="end"))
     with pytest.raises(ValueError, match="cannot export layer 'end' of type Activation"):

@@ -10,11 +10,14 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from dcgan_tf.export import litert
+from dcgan_tf.export import keras_file, litert, saved_model, web
+from dcgan_tf.export.facts import facts_of
 from dcgan_tf.export.folding import fold
 from dcgan_tf.export.latency import median_milliseconds
 from dcgan_tf.export.litert_file import LiteRTFile, read_facts
 from dcgan_tf.export.paths import PRECISIONS, ExportError
+from dcgan_tf.export.runtimes import open_artefact
+from dcgan_tf.images import to_uint8
 
 SIZES = [((28, 28), 1), ((32, 32), 3), ((64, 64), 3), ((48, 64), 3)]
 
@@ -45,10 +48,10 @@ def psnr(found: np.ndarray, expected: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("kernel_size", [4, 5])
 @pytest.mark.parametrize(("image_size", "channels"), SIZES, ids=lambda value: str(value).replace(" ", ""))
-def test_a_trained_generator_draws_the_same_in_every_precision(
-    trained_run, image_size, channels, kernel_size
+def test_a_trained_generator_draws_the_same_in_every_artefact(
+    trained_run, tmp_path, image_size, channels, kernel_size
 ):
-    """Independently of what export measures: LiteRT's interpreter beside Keras, image by image."""
+    """Independently of what export measures: beside Keras, image by image."""
     run = trained_run(image_size=image_size, channels=channels, kernel_size=kernel_size)
     z, folded = run.latents(16, seed=3), fold(run.generator)
     drawn = np.asarray(run.generator(z, training=False))
@@ -59,6 +62,14 @@ def test_a_trained_generator_draws_the_same_in_every_precision(
         found = psnr(interpreted(content, z), expected)
         assert found.mean() >= mean, precision
         assert found.min() >= worst, precision
+    web.write_page(tmp_path / "index.html", folded, facts_of(run, name="digits"))
+    found = psnr(to_uint8(open_artefact(tmp_path / "index.html")(z)), expected)
+    assert found.mean() >= 45
+    assert found.min() >= 35
+    saved_model.write(tmp_path / "saved_model", run.generator, run.config.model, {})
+    keras_file.write(tmp_path / "model.keras", run.generator)
+    for exact in ("saved_model", "model.keras"):
+        np.testing.assert_allclose(open_artefact(tmp_path / exact)(z), drawn, rtol=0, atol=1e-5)
     floats = litert.convert(folded, "fp32", calibration=z, float_output=True)
     np.testing.assert_allclose(interpreted(floats, z), drawn, rtol=0, atol=1e-5)
     levels = interpreted(litert.convert(folded, "fp32", calibration=z), z)
@@ -121,6 +132,11 @@ def test_eight_bit_weights_are_a_quarter_and_sixteen_bit_a_half(trained_run, tmp
     for precision in PRECISIONS:
         content = litert.convert(fold(run.generator), precision, calibration=run.latents(8))
         sizes[precision] = len(content)
+    path = tmp_path / "fp32.tflite"
+    path.write_bytes(litert.convert(fold(run.generator), "fp32", calibration=run.latents(8)))
+    # 64 outputs are computed phase by phase, one of which is padded by the convolution; 1 output at once.
+    operators = LiteRTFile(path).operators()
+    assert [operators[name] for name in ("CONV_2D", "PAD", "CONCATENATION")] == [5, 4, 1]
     weights = 4 * sum(layer.kernel.size for layer in fold(run.generator).upsamples)
     assert sizes["fp32"] > weights
     assert sizes["fp16"] < 0.55 * sizes["fp32"]
@@ -136,11 +152,12 @@ def test_the_same_generator_gives_the_same_bytes(run):
 def test_associated_files_can_be_read_and_change_nothing_that_is_drawn(converted, run, tmp_path):
     path = tmp_path / "a.tflite"
     path.write_bytes(converted("fp32").read_bytes())
-    litert.append_files(path, {"latent_dim": 16, "name": "ä"}, ["cat", "dog"])
+    litert.append_files(path, {"latent_dim": 16, "name": "ä"}, ["cat", "dog\nor so"])
     with zipfile.ZipFile(path) as archive:
         assert archive.namelist() == ["dcgan.json", "labels.txt"]
         assert json.loads(archive.read("dcgan.json")) == {"latent_dim": 16, "name": "ä"}
-        assert archive.read("labels.txt") == b"cat\ndog\n"
+        assert archive.read("labels.txt") == b"cat\ndog or so\n"
+        assert {member.date_time[0] for member in archive.infolist()} == {1980}
     assert read_facts(path)["latent_dim"] == 16
     z = run.latents(2)
     np.testing.assert_array_equal(LiteRTFile(path).generate(z), LiteRTFile(converted("fp32")).generate(z))

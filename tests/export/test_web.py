@@ -258,12 +258,6 @@ def test_missing_facts_are_named(tmp_path):
         )
 
 
-def test_weights_that_are_not_numbers_are_refused(tmp_path):
-    broken = FoldedGenerator((Dense(np.full((12, 3), np.nan), np.zeros(3)),), (1, 1, 3), ())
-    with pytest.raises(ValueError, match="finite weights"):
-        write_page(tmp_path / "page.html", broken, FACTS)
-
-
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
