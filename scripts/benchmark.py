@@ -85,7 +85,8 @@ def export(filters: int, kernel_size: int, rounds: int) -> None:
     for name in files:
         cells = f"{name:<24}{len(files[name]) / 1e6:>6.1f}"
         for threads, milliseconds in medians[name].items():
-            cells += f"{milliseconds:>9.2f} ms{medians[naive][threads] / milliseconds:>15.2g}"
+            ratio = medians[naive][threads] / milliseconds
+            cells += f"{milliseconds:>9.2f} ms{f'{ratio:.1f}' if ratio > 0.1 else f'{ratio:.3f}':>15}"
         click.echo(cells)
 
 

@@ -1,0 +1,43 @@
+"""The trained generators in the repository: intact, small, and what their cards say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dcgan_tf.export.exported import Exported
+from dcgan_tf.export.verification import verify_export
+
+FOLDER = Path(__file__).parents[1] / "saved_models"
+SHIPPED = ["portraits"]
+
+each = pytest.mark.parametrize("name", SHIPPED)
+
+
+@each
+def test_it_is_intact_and_draws_what_was_trained(name):
+    verify_export(FOLDER / name)
+
+
+@each
+def test_it_is_small(name):
+    assert sum(path.stat().st_size for path in (FOLDER / name).rglob("*") if path.is_file()) < 12e6
+
+
+@each
+def test_its_card_says_how_it_was_made(name):
+    card = (FOLDER / name / "MODEL_CARD.md").read_text()
+    assert "| trained with | `dcgan-tf train " in card
+    assert f"dcgan-tf sample saved_models/{name}" in card
+
+
+@each
+def test_every_artefact_draws_the_same_people(name):
+    images = [
+        Exported.open(FOLDER / name / artefact).sample(4, seed=1).astype(float)
+        for artefact in ("saved_model", "generator-dynamic.tflite")
+    ]
+    assert images[0].std() > 20
+    assert np.abs(images[0] - images[1]).mean() < 1
