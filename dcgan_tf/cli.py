@@ -34,7 +34,7 @@ def main() -> None:
     logging.getLogger("dcgan_tf").setLevel(logging.INFO)
 
 
-@main.command()
+@main.command(short_help="Train a run, or go on with it.")
 @click.option(
     "--preset",
     "preset_name",
@@ -55,7 +55,7 @@ def train(preset_name: str, **changes: Any) -> None:
     _say_where(run_dir)
 
 
-@main.command()
+@main.command(short_help="Draw images from a run or an export.")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--num-images", "-n", type=click.IntRange(1), default=64, show_default=True, help="How many.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the latents.")
@@ -92,7 +92,7 @@ def sample(run: Path, num_images: int, seed: int, out: Path, checkpoint: int | N
     click.echo(f"{num_images} images of step {trained.step:,} -> {out}")
 
 
-@main.command()
+@main.command(short_help="Write a run's generator as files that run elsewhere.")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option(
     "--to", type=click.Path(path_type=Path), help="The folder. [default: saved_models/NAME of the run]"
@@ -146,7 +146,7 @@ def export(
     click.echo(f"images      dcgan-tf sample {quoted} --num-images 64 --out samples.png")
 
 
-@main.command()
+@main.command(short_help="Check an export from its files alone.")
 @click.argument("folder", type=click.Path(path_type=Path))
 def verify(folder: Path) -> None:
     """Check an exported FOLDER from its files alone: that they are intact and draw what was trained."""
@@ -160,7 +160,7 @@ def verify(folder: Path) -> None:
     click.echo(f"{folder} is intact and draws what was trained")
 
 
-@main.command("inspect-data")
+@main.command("inspect-data", short_help="Count and show what is in a dataset.")
 @click.argument("spec")
 @click.option("--out", type=click.Path(path_type=Path), help="The grid. [default: NAME.png]")
 @setting_options("data", exclude=("data", "flip", "max_bad_fraction"))
