@@ -102,18 +102,19 @@ def sample(run: Path, num_images: int, seed: int, out: Path, checkpoint: int | N
     type=Names(FORMATS),
     default="saved_model,tflite,web",
     show_default=True,
-    help=f"Of {', '.join(FORMATS)}.",
+    help=f"Of {', '.join(FORMATS)}, separated by commas.",
 )
 @click.option(
     "--precision",
     type=Names(PRECISIONS),
     default=",".join(PRECISIONS),
     show_default=True,
-    help="Of the .tflite files: float32, float16 weights, 8-bit weights, all in 8 bits.",
+    help="Of the .tflite files, separated by commas. fp32: float32. fp16: float16 weights. dynamic: 8-bit "
+    "weights. int8: all in 8 bits.",
 )
 @click.option("--float-output", is_flag=True, help=".tflite files give float32 in [-1, 1] instead of uint8.")
 @click.option("--checkpoint", type=click.IntRange(0), help="Of this step. [default: the newest]")
-@click.option("--force", is_flag=True, help="Replace an earlier export in that folder.")
+@click.option("--force", is_flag=True, help="Replace the whole of an earlier export in that folder.")
 def export(
     run: Path,
     to: Path | None,

@@ -43,8 +43,9 @@ A generator of {size} {colours} images, trained on {data} with dcgan_tf {version
 Each file has been loaded by the runtime that it is made for, and has drawn 64 fixed latents; of the page, the
 weights were read back and computed with TensorFlow. The largest difference from what the trained generator
 draws is in units of [-1, 1], as far as rounding to 8 bits does not explain it; PSNR is that of the 64 images
-together, and of the image that differs most. `dcgan-tf verify` measures this again, with the SHA-256 of every
-file, which `export.json` has beside these figures in full.
+together, and of the image that differs most. `dcgan-tf verify` checks the SHA-256 of every file and measures
+this again, beside what the SavedModel draws; where there is none, beside the 8-bit pictures of `samples.png`.
+`export.json` has these figures in full (null: equal) and the SHA-256.
 {latencies}
 ## Use
 
@@ -170,6 +171,8 @@ def _signatures(record: Record) -> str:
             f"- `float_images`: the same to `image` float32 in [-1, 1];\n"
             f"- `sample`: `seed` and `n`, int64, to `image` uint8 [n, {image} and `z`.\n"
         )
+    if "model.keras" in names:
+        said.append(f"`model.keras` takes float32 [n, {latent_dim}] and gives float32 in [-1, 1].\n")
     return "\n".join(said)
 
 

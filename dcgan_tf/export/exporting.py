@@ -64,8 +64,8 @@ def export_run(
     _refuse_unknown("format", formats, FORMATS)
     _refuse_unknown("precision", precisions, PRECISIONS)
     target = Path(to) if to is not None else Path("saved_models") / run.path.resolve().name
-    _log.info("exporting step %s of %s", f"{run.step:,}", run.path)
     with _written_aside(target, force=force) as folder:
+        _log.info("exporting step %s of %s", f"{run.step:,}", run.path)
         paths = ExportPaths(folder)
         export = _Export(run, fold(run.generator), facts_of(run, name=target.name), float_output)
         artefacts = paths.artefacts(tuple(formats), tuple(precisions))
@@ -173,8 +173,8 @@ def _written_aside(target: Path, *, force: bool) -> Iterator[Path]:
     A link is followed: what it leads to is replaced.
 
     Raises:
-        ExportError: if the target exists and may not be replaced: without `force`, or if what is there is no
-            export.
+        ExportError: if the target exists and may not be replaced: if it is no export, nor empty, or without
+            `force`.
     """
     target = target.resolve()
     _refuse_existing(target, force=force)
@@ -204,11 +204,9 @@ def _put_in_place(aside: Path, target: Path, *, old: Path) -> None:
 
 
 def _refuse_existing(target: Path, *, force: bool) -> None:
-    if not target.exists():
+    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
         return
-    if not force:
-        raise ExportError(f"{target} exists; --force replaces it, --to writes elsewhere")
     if not ExportPaths(target).record.is_file():
-        raise ExportError(
-            f"{target} is not an export, so --force does not replace it; remove it, or use --to"
-        )
+        raise ExportError(f"{target} exists and is not an export; remove it, or write elsewhere with --to")
+    if not force:
+        raise ExportError(f"{target} exists; --force replaces it as a whole, --to writes elsewhere")

@@ -97,6 +97,8 @@ def read_config(root: Path) -> Config:
         RunError: if there is no readable run in that folder.
     """
     path = RunPaths(root).config
+    if not root.exists():
+        raise RunError(f"{root} does not exist")
     if not path.is_file():
         raise RunError(f"{root} is not a run directory: it has no {path.name}")
     try:

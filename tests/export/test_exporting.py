@@ -144,6 +144,7 @@ def test_the_card_shows_the_figures_and_how_to_call_the_files(folder):
             assert f"{count} {operator}" in card
     assert "`z` float32 [1, 16] to `image` uint8 [1, 16, 16, 1]" in card
     assert "trained on digits" in card
+    assert "`model.keras` takes float32 [n, 16] and gives float32 in [-1, 1]" in card
     assert "{" not in card
 
 
@@ -216,9 +217,17 @@ def test_force_replaces_an_export_as_a_whole(run, copy):
 def test_force_does_not_replace_what_is_no_export(run, tmp_path):
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "a.jpg").touch()
-    with pytest.raises(ExportError, match="photos is not an export, so --force does not replace it"):
-        export_run(run, to=tmp_path / "photos", force=True)
+    for force in (False, True):
+        with pytest.raises(ExportError, match="photos exists and is not an export; remove it, or write else"):
+            export_run(run, to=tmp_path / "photos", force=force)
     assert left_in(tmp_path / "photos") == ["a.jpg"]
+
+
+def test_an_empty_folder_is_filled(run, tmp_path):
+    (tmp_path / "empty").mkdir()
+    export_run(run, to=tmp_path / "empty", formats=["keras"])
+    assert (tmp_path / "empty" / "model.keras").exists()
+    assert left_in(tmp_path) == ["empty"]
 
 
 def test_out_of_bounds_everything_is_named_and_nothing_left(run, copy, monkeypatch):
@@ -271,13 +280,14 @@ def test_a_link_is_followed(run, copy, tmp_path):
 def test_a_folder_that_appears_meanwhile_is_not_overwritten(run, tmp_path, monkeypatch):
     def meanwhile(*_: object) -> dict:
         (tmp_path / "a").mkdir()
+        (tmp_path / "a" / "other").touch()
         return {}
 
     monkeypatch.setattr(exporting, "describe_machine", lambda: meanwhile() or {"cores": 1, "processor": "x"})
-    with pytest.raises(ExportError, match="a exists; --force replaces it"):
+    with pytest.raises(ExportError, match="a exists and is not an export"):
         export_run(run, to=tmp_path / "a", formats=["keras"])
     assert left_in(tmp_path) == ["a"]
-    assert left_in(tmp_path / "a") == []
+    assert left_in(tmp_path / "a") == ["other"]
 
 
 def test_a_wrong_rewriting_is_found(run, tmp_path, monkeypatch):
