@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from dcgan_tf.export.paths import FORMATS, PRECISIONS, ExportError, ExportPaths
 from dcgan_tf.export.runtimes import Draw, open_artefact
 from dcgan_tf.images import to_uint8
 from dcgan_tf.latents import sample_latents
+from dcgan_tf.runs.paths import read_json
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,13 @@ class Exported:
         if root.suffix == ".tflite":
             return _checked(root, read_facts(root))
         if (root / "saved_model.pb").exists():
-            return _checked(root, _json(saved_model.facts_path(root)))
+            return _checked(root, read_json(saved_model.facts_path(root), default={}))
         paths = ExportPaths(root)
         found = [artefact for artefact in paths.artefacts(FORMATS, PRECISIONS) if artefact.exists()]
         if not found:
             raise ExportError(f"{root} holds no exported generator; `dcgan-tf export RUN` writes one")
-        return _checked(found[0], _json(paths.record).get("model"))
+        record = read_json(paths.record, default={})
+        return _checked(found[0], record.get("model") if isinstance(record, dict) else None)
 
     @property
     def step(self) -> int:
@@ -76,7 +77,12 @@ class Exported:
 
         Returns:
             uint8 [num, H, W, C].
+
+        Raises:
+            ValueError: if `num` is less than 1.
         """
+        if num < 1:
+            raise ValueError(f"the number of images must be at least 1, received {num}")
         images = self.draw(self.latents(num, seed=seed))
         return images if images.dtype == np.uint8 else to_uint8(images)
 
@@ -97,11 +103,3 @@ def _checked(artefact: Path, facts: Any) -> Exported:
             f"{', '.join(sorted(missing))} not found"
         )
     return Exported(artefact, facts, open_artefact(artefact))
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text())
-    except (OSError, ValueError):
-        return {}
-    return value if isinstance(value, dict) else {}

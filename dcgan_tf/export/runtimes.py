@@ -14,8 +14,8 @@ from dcgan_tf.export import web
 from dcgan_tf.export.litert import float_image
 from dcgan_tf.export.litert_file import LiteRTFile
 from dcgan_tf.export.paths import ExportError
+from dcgan_tf.runs.load import in_batches
 
-BATCH = 64
 REFERENCE_DEVICE = "CPU:0"
 """Where TensorFlow draws what is compared: some GPUs round the products of convolutions to 10 bits."""
 
@@ -63,14 +63,8 @@ def _page(path: Path) -> Draw:
 
 
 def _batched(generate: Callable[[np.ndarray], tf.Tensor]) -> Draw:
-    """Draw in batches of one size, the last one filled up: image i must not depend on how many are drawn."""
-
     def draw(latents: np.ndarray) -> np.ndarray:
-        batches = -(-len(latents) // BATCH)
-        filled = np.zeros((batches * BATCH, latents.shape[1]), np.float32)
-        filled[: len(latents)] = latents
         with tf.device(REFERENCE_DEVICE):
-            images = [np.asarray(generate(batch)) for batch in np.split(filled, batches)]
-        return np.concatenate(images)[: len(latents)]
+            return in_batches(lambda batch: np.asarray(generate(batch)), latents)
 
     return draw

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,9 +91,6 @@ class Run:
     def generate(self, latents: np.ndarray) -> np.ndarray:
         """Turn latents into images.
 
-        They are computed in batches of one fixed size, the last one filled up: matrix products of other sizes
-        round differently, and an image would then depend on how many were asked for.
-
         Args:
             latents: float32 [N, latent_dim].
 
@@ -107,10 +105,26 @@ class Run:
             raise ValueError(
                 f"latents must have shape [N, {self.config.model.latent_dim}], received {list(latents.shape)}"
             )
-        filled = np.zeros((-(-len(latents) // SAMPLING_BATCH) * SAMPLING_BATCH, latents.shape[1]), np.float32)
-        filled[: len(latents)] = latents
-        batches = np.split(filled, max(1, len(filled) // SAMPLING_BATCH))
-        return np.concatenate([to_uint8(self.generator(z, training=False)) for z in batches])[: len(latents)]
+        return in_batches(lambda z: to_uint8(self.generator(z, training=False)), latents)
+
+
+def in_batches(draw: Callable[[np.ndarray], np.ndarray], latents: np.ndarray) -> np.ndarray:
+    """Draw in batches of one fixed size, the last one filled up.
+
+    Matrix products of other sizes round differently, and an image would then depend on how many were asked
+    for.
+
+    Args:
+        draw: latents float32 [64, latent_dim] to images [64, H, W, C].
+        latents: float32 [N, latent_dim].
+
+    Returns:
+        What `draw` returns, [N, H, W, C].
+    """
+    filled = np.zeros((-(-len(latents) // SAMPLING_BATCH) * SAMPLING_BATCH, latents.shape[1]), np.float32)
+    filled[: len(latents)] = latents
+    batches = np.split(filled, max(1, len(filled) // SAMPLING_BATCH))
+    return np.concatenate([draw(batch) for batch in batches])[: len(latents)]
 
 
 def _existing(store: CheckpointStore, step: int) -> int:

@@ -510,6 +510,11 @@ def test_facts_that_are_none_are_an_error(copy, facts):
         Exported.open(copy)
 
 
+def test_no_image_at_all_is_refused(folder):
+    with pytest.raises(ValueError, match="at least 1, received 0"):
+        Exported.open(folder / "generator-fp32.tflite").sample(0)
+
+
 @pytest.mark.parametrize("num", [1, 63, 65])
 def test_image_i_does_not_depend_on_how_many_are_drawn(folder, num):
     exported = Exported.open(folder)
