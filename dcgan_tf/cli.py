@@ -20,7 +20,7 @@ import click
 from dcgan_tf import __version__
 from dcgan_tf.config import PRESETS, Config, preset
 from dcgan_tf.export.paths import FORMATS, PRECISIONS, ExportError
-from dcgan_tf.options import Names, setting_options
+from dcgan_tf.options import names_option, setting_options
 from dcgan_tf.quiet import STDERR, held_back
 
 EXIT_USER_ERROR = 1
@@ -97,18 +97,16 @@ def sample(run: Path, num_images: int, seed: int, out: Path, checkpoint: int | N
 @click.option(
     "--to", type=click.Path(path_type=Path), help="The folder. [default: saved_models/NAME of the run]"
 )
-@click.option(
+@names_option(
     "--formats",
-    type=Names(FORMATS),
-    default="saved_model,tflite,web",
-    show_default=True,
+    FORMATS,
+    default=("saved_model", "tflite", "web"),
     help=f"Of {', '.join(FORMATS)}, separated by commas.",
 )
-@click.option(
+@names_option(
     "--precision",
-    type=Names(PRECISIONS),
-    default=",".join(PRECISIONS),
-    show_default=True,
+    PRECISIONS,
+    default=PRECISIONS,
     help="Of the .tflite files, separated by commas. fp32: float32. fp16: float16 weights. dynamic: 8-bit "
     "weights. int8: all in 8 bits.",
 )
@@ -125,6 +123,8 @@ def export(
     force: bool,
 ) -> None:
     """Write the generator of RUN for TensorFlow, LiteRT and the browser, and verify what was written."""
+    if "tflite" not in formats:
+        _refuse_options_of_tflite(formats)
     with _user_errors(stopped="stopped; nothing was written"), _terminated_like_interrupted():
         import_tensorflow()
         from dcgan_tf.export.exporting import export_run
@@ -145,6 +145,18 @@ def export(
     quoted = shlex.quote(str(folder))
     click.echo(f"verify      dcgan-tf verify {quoted}")
     click.echo(f"images      dcgan-tf sample {quoted} --num-images 64 --out samples.png")
+
+
+def _refuse_options_of_tflite(formats: tuple[str, ...]) -> None:
+    """Refuse what was given for .tflite files where none are to be written."""
+    source = click.get_current_context().get_parameter_source
+    default = click.core.ParameterSource.DEFAULT
+    options = {"precision": "--precision", "float_output": "--float-output"}
+    if given := [flag for name, flag in options.items() if source(name) is not default]:
+        raise click.UsageError(
+            f"{' and '.join(given)} can only be given where .tflite files are written: expected tflite in "
+            f"--formats, received {','.join(formats)}; add tflite, or leave out {' and '.join(given)}"
+        )
 
 
 @main.command(short_help="Check an export from its files alone.")

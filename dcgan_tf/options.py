@@ -49,6 +49,33 @@ class Names(click.ParamType):  # type: ignore[type-arg]  # as above
         return tuple(name for name in self.known if name in given)
 
 
+def names_option(
+    flag: str, known: tuple[str, ...], *, default: tuple[str, ...], help: str
+) -> Callable[[Command], Command]:
+    """Add an option that takes names separated by commas; given several times, it has the names of all.
+
+    Args:
+        flag: such as "--formats".
+        known: the names that there are.
+        default: the names if it is not given.
+        help: what it says of itself.
+    """
+    names = Names(known)
+
+    def union(ctx: click.Context, param: click.Parameter, given: tuple[tuple[str, ...], ...]) -> Any:
+        return names.convert([name for some in given for name in some], param, ctx)
+
+    return click.option(
+        flag,
+        type=names,
+        multiple=True,
+        callback=union,
+        default=[",".join(default)],
+        show_default=True,
+        help=help,
+    )
+
+
 def setting_options(*sections: str, exclude: tuple[str, ...] = ()) -> Callable[[Command], Command]:
     """Add one option for each setting of these sections of the configuration."""
 

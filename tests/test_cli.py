@@ -290,6 +290,36 @@ def test_export_takes_what_is_asked_for(export_calls):
     assert "index.html" not in result.stdout
 
 
+def test_export_options_of_names_given_twice_are_added_up(export_calls):
+    words = ["--formats", "web", "--formats", "keras,tflite", "--precision", "int8", "--precision", "fp32"]
+    result = run("export", "runs/a", *words)
+    assert result.exit_code == 0, result.output
+    assert export_calls["formats"] == ("tflite", "web", "keras")
+    assert export_calls["precisions"] == ("fp32", "int8")
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["--precision", "fp32,fp16,dynamic,int8"], "--precision"),
+        (["--float-output"], "--float-output"),
+        (["--precision", "int8", "--float-output"], "--precision and --float-output"),
+    ],
+)
+def test_options_of_tflite_without_tflite_are_a_usage_error(words, named, export_calls):
+    result = run("export", "runs/a", "--formats", "web,keras", *words)
+    assert result.exit_code == 2
+    said = " ".join(result.stderr.split())
+    assert f"{named} can only be given where .tflite files are written" in said
+    assert f"expected tflite in --formats, received web,keras; add tflite, or leave out {named}" in said
+    assert not export_calls
+
+
+def test_export_without_tflite_needs_no_option_of_it(export_calls):
+    assert run("export", "runs/a", "--formats", "web,keras").exit_code == 0
+    assert export_calls["formats"] == ("web", "keras")
+
+
 def test_export_of_an_unknown_format_is_a_usage_error(export_calls):
     result = run("export", "runs/a", "--formats", "onnx")
     assert result.exit_code == 2

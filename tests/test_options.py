@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from dcgan_tf.config import flatten, preset, settings
-from dcgan_tf.options import ImageSize, Names, setting_options
+from dcgan_tf.options import ImageSize, Names, names_option, setting_options
 
 SETTINGS = list(settings())
 
@@ -146,3 +146,36 @@ def test_names_come_in_their_own_order_and_once(given, names):
 def test_names_that_are_not_known_are_refused(given, unknown):
     with pytest.raises(click.BadParameter, match=f"expected some of a, b, c, received {unknown}"):
         Names(("a", "b", "c")).convert(given, None, None)
+
+
+@click.command()
+@names_option("--letters", ("a", "b", "c"), default=("b", "c"), help="Some.")
+@click.pass_obj
+def letters(found: list, letters: tuple[str, ...]) -> None:
+    found += letters
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        ([], ["b", "c"]),
+        (["--letters", "a"], ["a"]),
+        (["--letters", "c", "--letters", "a"], ["a", "c"]),
+        (["--letters", "c,a", "--letters", "a"], ["a", "c"]),
+    ],
+)
+def test_an_option_of_names_has_those_of_every_time_that_it_is_given(words, names):
+    found: list = []
+    result = CliRunner().invoke(letters, words, obj=found)
+    assert result.exit_code == 0, result.output
+    assert found == names
+
+
+def test_an_option_of_names_shows_its_default_as_one_would_type_it():
+    assert "Some. [default: b,c]" in " ".join(CliRunner().invoke(letters, ["--help"]).output.split())
+
+
+def test_an_option_of_names_refuses_what_is_not_known_the_second_time_too():
+    result = CliRunner().invoke(letters, ["--letters", "a", "--letters", "d"], obj=[])
+    assert result.exit_code == 2
+    assert "expected some of a, b, c, received d" in result.stderr
