@@ -232,6 +232,15 @@ def test_sample_of_what_is_no_run_says_so(tmp_path):
     assert result.stderr == f"dcgan-tf: {tmp_path} is not a run directory: it has no config.json\n"
 
 
+@pytest.mark.parametrize("part", ["web", "web/index.html", "model.keras"])
+def test_sample_of_a_part_of_an_export_names_the_folder_to_give(part, tmp_path):
+    (tmp_path / "a" / part).mkdir(parents=True)
+    (tmp_path / "a" / "export.json").touch()
+    result = run("sample", tmp_path / "a" / part)
+    assert result.exit_code == 1
+    assert result.stderr.endswith(f"received {tmp_path / 'a' / part}; give {tmp_path / 'a'}\n")
+
+
 @pytest.mark.parametrize("words", [["-n", 0], ["--seed", -1], ["--checkpoint", -1]])
 def test_sample_refuses_numbers_that_mean_nothing(words, opened):
     result = run("sample", "runs/a", *words)

@@ -15,7 +15,7 @@ from dcgan_tf.export.paths import FORMATS, PRECISIONS, ExportError, ExportPaths
 from dcgan_tf.export.runtimes import Draw, open_artefact
 from dcgan_tf.images import to_uint8
 from dcgan_tf.latents import sample_latents
-from dcgan_tf.runs.paths import read_json
+from dcgan_tf.runs.paths import RunPaths, read_json
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,8 @@ class Exported:
                 folder.
 
         Raises:
-            ExportError: if there is nothing to draw with, or its runtime cannot read it.
+            ExportError: if there is nothing to draw with, or its runtime cannot read it; for what else there
+                is in an export, it names the folder to open instead.
         """
         root = Path(path)
         if root.suffix == ".tflite":
@@ -50,6 +51,11 @@ class Exported:
             return _checked(root, read_json(saved_model.facts_path(root), default={}))
         paths = ExportPaths(root)
         found = [artefact for artefact in paths.artefacts(FORMATS, PRECISIONS) if artefact.exists()]
+        if not found and (whole := _export_around(root)):
+            raise ExportError(
+                "expected the folder of an export, its saved_model or a .tflite file of it, received "
+                f"{root}; give {whole}"
+            )
         if not found:
             raise ExportError(f"{root} holds no exported generator; `dcgan-tf export RUN` writes one")
         record = read_json(paths.record, default={})
@@ -88,8 +94,16 @@ class Exported:
 
 
 def is_export(path: Path) -> bool:
-    """Tell an export, or an artefact of one, from a run directory."""
-    return path.suffix == ".tflite" or ExportPaths(path).record.exists() or (path / "saved_model.pb").exists()
+    """Tell an export, or a part of one, from a run directory."""
+    if path.suffix == ".tflite" or ExportPaths(path).record.exists() or (path / "saved_model.pb").exists():
+        return True
+    return _export_around(path) is not None and not RunPaths(path).config.exists()
+
+
+def _export_around(path: Path) -> Path | None:
+    """Return the export that a file or a folder lies in, such as web/index.html; None if there is none."""
+    folders = path.parents[:2] if path.exists() else ()
+    return next((folder for folder in folders if ExportPaths(folder).record.is_file()), None)
 
 
 def _checked(artefact: Path, facts: Any) -> Exported:

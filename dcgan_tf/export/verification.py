@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import math
 import os
 from collections.abc import Mapping
@@ -20,6 +21,8 @@ from dcgan_tf.export.reference import SEED, read_reference, reference_latents
 from dcgan_tf.export.runtimes import REFERENCE_DEVICE, open_artefact
 
 Record = dict[str, Any]
+
+_log = logging.getLogger("dcgan_tf")
 
 SLOW_OPERATORS = frozenset({"TRANSPOSE_CONV", "SHAPE", "PACK"})
 """A transposed convolution, and what computes its output shape at run time: what the rewriting avoids."""
@@ -70,7 +73,8 @@ def verify_export(folder: str | os.PathLike[str]) -> dict[str, Record]:
 
     Every file must be the one that was exported (SHA-256), and every artefact draws again. What it draws is
     compared with samples.png; and if there is a SavedModel, whose weights are the trained ones, with what
-    that draws, which is not rounded to 8 bits.
+    that draws, which is not rounded to 8 bits. Files that export did not write are named in a warning; hidden
+    ones are passed over.
 
     Args:
         folder: what `export_run` wrote.
@@ -85,6 +89,8 @@ def verify_export(folder: str | os.PathLike[str]) -> dict[str, Record]:
     paths = ExportPaths(Path(folder))
     folder = paths.root
     exported = read_record(paths)
+    if others := _other_files(folder, exported["files"]):
+        _log.warning("not part of the export, and not verified: %s", ", ".join(others))
     problems = _check_files(folder, exported["files"])
     if problems:
         raise ExportError(listed(f"{folder} is not as it was exported", problems))
@@ -147,6 +153,13 @@ def _check_files(folder: Path, digests: Mapping[str, str]) -> list[str]:
         elif digest(folder / name) != expected:
             problems.append(f"{name} has been changed: its SHA-256 is not the one in export.json")
     return problems
+
+
+def _other_files(folder: Path, digests: Mapping[str, str]) -> list[str]:
+    """Return the files in the folder that export did not write, without hidden ones and their folders'."""
+    names = [file.relative_to(folder) for file in files_of(folder)]
+    shown = [name for name in names if not any(part.startswith(".") for part in name.parts)]
+    return sorted({name.as_posix() for name in shown} - digests.keys() - {ExportPaths(folder).record.name})
 
 
 def _check_signatures(path: Path, latents: np.ndarray, expected: np.ndarray) -> list[str]:

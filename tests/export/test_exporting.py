@@ -377,6 +377,20 @@ def test_a_changed_file_is_named(copy):
         verify_export(copy)
 
 
+def test_files_that_are_not_of_the_export_are_named_and_no_problem(copy, caplog):
+    for name in ("notes.txt", "web/old page.html", ".DS_Store", ".git/config", "saved_model/.hidden"):
+        (copy / name).parent.mkdir(exist_ok=True)
+        (copy / name).touch()
+    verify_export(copy)
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert warnings == ["not part of the export, and not verified: notes.txt, web/old page.html"]
+
+
+def test_a_whole_export_warns_of_nothing(folder, caplog):
+    verify_export(folder)
+    assert [record for record in caplog.records if record.name == "dcgan_tf"] == []
+
+
 def test_a_missing_file_is_named(copy):
     (copy / "generator-fp16.tflite").unlink()
     with pytest.raises(ExportError, match=r"generator-fp16\.tflite is missing"):
@@ -459,6 +473,26 @@ def test_exports_are_told_from_runs(folder, run, tmp_path):
         assert is_export(path)
     for path in (run.path, tmp_path, tmp_path / "nothing"):
         assert not is_export(path)
+
+
+@pytest.mark.parametrize("name", ["web", "web/index.html", "model.keras", "samples.png", "export.json"])
+def test_a_part_that_does_not_draw_on_its_own_leads_to_the_export(folder, name):
+    assert is_export(folder / name)
+    with pytest.raises(ExportError) as caught:
+        Exported.open(folder / name)
+    assert str(caught.value) == (
+        "expected the folder of an export, its saved_model or a .tflite file of it, "
+        f"received {folder / name}; give {folder}"
+    )
+
+
+def test_a_run_within_an_export_is_a_run(copy, run):
+    shutil.copytree(run.path, copy / "run")
+    assert not is_export(copy / "run")
+
+
+def test_what_is_not_there_is_no_part_of_an_export(folder):
+    assert not is_export(folder / "nothing")
 
 
 def test_nothing_to_draw_with_is_an_error(copy):
