@@ -404,6 +404,21 @@ def test_the_keyboard_does_everything(page):
     assert caption_of(page) == "samples 1 − 2 + 3"
 
 
+def test_the_keys_that_are_told_are_those_of_the_mode(page):
+    page.check("[value=arithmetic]")
+    expected = "N new samples, S save, ← → move among the samples, Enter choose the sample"
+    assert page.inner_text(".keys") == expected
+    page.check("[value=walk]")
+    assert page.inner_text(".keys") == (
+        "N new samples, S save, Space play or pause, ← → walk on the slider or move among the samples, "
+        "Enter choose the sample"
+    )
+
+
+def test_it_says_that_the_picture_can_be_dragged(page):
+    assert "drag the picture or the slider to walk" in page.inner_text("header")
+
+
 def test_space_plays_and_pauses(page):
     before = caption_of(page)
     press(page, " ")
@@ -493,6 +508,19 @@ def test_a_browser_without_what_it_needs_gets_a_sentence(browser, tmp_path):
         "document.getElementById('message').textContent.startsWith('The network cannot run here; it needs')"
     )
     assert page.is_visible("#message")
+    assert not page.is_visible("#explorer")
+    context.close()
+
+
+@pytest.mark.parametrize("end", ['id="weights">H4sI', "const SAMPLES"])
+def test_a_file_that_was_cut_short_says_what_to_do(browser, tmp_path, end):
+    file = tmp_path / "index.html"
+    write_page(file, random_generator(), FACTS)
+    file.write_text(file.read_text().split(end)[0] + end)
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(file.as_uri())
+    assert page.inner_text("#message").endswith("the file is incomplete: copy or download it again.")
     assert not page.is_visible("#explorer")
     context.close()
 

@@ -241,7 +241,7 @@ class Explorer {
 
   refresh() {
     const active = this.active[this.mode];
-    for (const mode of Object.keys(this.uses)) element(mode).hidden = mode !== this.mode;
+    for (const part of document.querySelectorAll("[data-mode]")) part.hidden = part.dataset.mode !== this.mode;
     for (const [slot, number] of this.slots()) {
       const button = this.slotButton(slot);
       button.setAttribute("aria-pressed", slot === active);
