@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from dcgan_tf.export.card import model_card
 from dcgan_tf.export.exported import Exported
 from dcgan_tf.export.verification import verify_export
 
@@ -31,6 +33,14 @@ def test_its_card_says_how_it_was_made(name):
     card = (FOLDER / name / "MODEL_CARD.md").read_text()
     assert "| trained with | `dcgan-tf train " in card
     assert f"dcgan-tf sample saved_models/{name}" in card
+
+
+@each
+def test_its_card_is_the_one_that_is_made_of_its_record(name):
+    folder = FOLDER / name
+    record = json.loads((folder / "export.json").read_text())
+    expected = model_card(record, folder=Path("saved_models") / name)
+    assert (folder / "MODEL_CARD.md").read_text() == expected
 
 
 @each

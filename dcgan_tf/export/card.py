@@ -20,6 +20,13 @@ _PURPOSES = {
     "web/index.html": "a page that draws by itself, offline; 8-bit weights",
 }
 
+_SOURCES = {
+    "portraits": "drawn by dcgan_tf, they show no real people",
+    "digits": "handwritten, from scikit-learn",
+    "tfds": "from TensorFlow Datasets",
+    "folder": "from a folder of that name",
+}
+
 _CARD = """\
 # {name}
 
@@ -32,7 +39,7 @@ A generator of {size} {colours} images, trained on {data} with dcgan_tf {version
 | takes | `z`: {latent_dim} numbers, each drawn from {distribution} |
 | gives | `image`: {size}, {colours} |
 | architecture | {architecture} |
-| trained on | {data}{count} |
+| trained on | {data}{count}{source} |
 | trained with | {command}, in {precision} |
 | exported at | step {step:,} of the run with seed {seed} |
 
@@ -93,6 +100,7 @@ def model_card(record: Record, *, folder: Path) -> str:
         distribution="N(0, 1)" if model["latent_distribution"] == "normal" else "U(-1, 1)",
         architecture=_architecture(model["architecture"]),
         count=f", {model['num_images']:,} images" if model["num_images"] else "",
+        source=f"; {_SOURCES[record['images_from']]}" if "images_from" in record else "",
         command=_code(record["trained_by"]) if record["trained_by"] else "dcgan_tf, from Python",
         precision=model["precision"],
         step=model["step"],

@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from dcgan_tf.export import card, keras_file, litert, saved_model, web
-from dcgan_tf.export.facts import describe_machine, facts_of, training_command
+from dcgan_tf.export.facts import describe_machine, facts_of, source_of, training_command
 from dcgan_tf.export.folding import FoldedGenerator, fold
 from dcgan_tf.export.latency import median_milliseconds
 from dcgan_tf.export.paths import FORMATS, PRECISIONS, ExportError, ExportPaths
@@ -73,6 +73,7 @@ def export_run(
         _add_latencies(export, folder, records)
         record = {
             "model": export.facts,
+            "images_from": source_of(run),
             "trained_by": training_command(run),
             "float_output": float_output,
             "measured_on": describe_machine(),

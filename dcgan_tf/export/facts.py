@@ -44,6 +44,14 @@ def facts_of(run: Run, *, name: str) -> dict[str, Any]:
     }
 
 
+def source_of(run: Run) -> str:
+    """Return where the training images come from: portraits, digits, tfds or folder; no path of anybody's."""
+    spec = run.config.data.spec
+    if spec in ("portraits", "digits"):
+        return spec
+    return "tfds" if spec.startswith("tfds:") else "folder"
+
+
 def training_command(run: Run) -> str | None:
     """Return the command line that trained the run, as it was typed; None if it was trained from Python.
 

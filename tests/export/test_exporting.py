@@ -17,9 +17,11 @@ import pytest
 from PIL import Image
 
 from dcgan_tf.export import exporting, keras_file, saved_model, verification
+from dcgan_tf.export.card import model_card
 from dcgan_tf.export.difference import Bound
 from dcgan_tf.export.exported import Exported, is_export
 from dcgan_tf.export.exporting import export_run
+from dcgan_tf.export.facts import source_of
 from dcgan_tf.export.paths import FORMATS, PRECISIONS, ExportError, ExportPaths
 from dcgan_tf.export.verification import verify_export
 from dcgan_tf.runs.paths import RunPaths, read_json, write_json
@@ -156,6 +158,30 @@ def test_the_command_that_trained_is_told_without_the_path_of_the_program(run, t
     folder = export_run(other, to=tmp_path / "out", formats=["keras"])
     card = (folder / "MODEL_CARD.md").read_text()
     assert "| trained with | `dcgan-tf train --data 'my pictures'`, in float32 |" in card
+
+
+@pytest.mark.parametrize(
+    ("spec", "source", "words"),
+    [
+        ("portraits", "portraits", "drawn by dcgan_tf, they show no real people"),
+        ("digits", "digits", "handwritten, from scikit-learn"),
+        ("tfds:mnist", "tfds", "from TensorFlow Datasets"),
+        ("/home/somebody/portraits", "folder", "from a folder of that name"),
+    ],
+)
+def test_where_the_training_images_come_from_is_told(folder, run, spec, source, words):
+    config = dataclasses.replace(run.config, data=dataclasses.replace(run.config.data, spec=spec))
+    record = json.loads((folder / "export.json").read_text())
+    assert record["images_from"] == "digits"
+    record["images_from"] = source_of(dataclasses.replace(run, config=config))
+    assert record["images_from"] == source
+    assert f"| trained on | digits, 296 images; {words} |" in model_card(record, folder=folder)
+
+
+def test_an_export_that_does_not_know_where_its_images_come_from_says_nothing_of_it(folder):
+    record = json.loads((folder / "export.json").read_text())
+    del record["images_from"]
+    assert "| trained on | digits, 296 images |" in model_card(record, folder=folder)
 
 
 def test_float_output_is_said_and_given(run, tmp_path):
