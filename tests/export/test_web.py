@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import itertools
 import re
@@ -17,7 +18,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from dcgan_tf.export import litert
+from dcgan_tf.export import litert, web
 from dcgan_tf.export.folding import Dense, FoldedGenerator, Upsample, fold
 from dcgan_tf.export.litert_file import LiteRTFile
 from dcgan_tf.export.web import read_page, write_page
@@ -200,6 +201,15 @@ def interpreted(folded: FoldedGenerator, z: np.ndarray, folder: Path) -> np.ndar
     path = folder / "fp32.tflite"
     path.write_bytes(litert.convert(folded, "fp32", calibration=z))
     return LiteRTFile(path).generate(z).astype(float)
+
+
+@pytest.mark.parametrize("name", ["kernel.c", "kernel.wasm"])
+def test_the_kernel_is_the_one_that_was_compiled_from_its_source(name):
+    """After a change of kernel.c: scripts/build_web_kernel.sh."""
+    folder = Path(web.__file__).parent / "page"
+    lines = [line.split() for line in (folder / "kernel.sha256").read_text().splitlines()]
+    recorded = {file: digest for digest, file in lines}
+    assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == recorded[name]
 
 
 def test_weights_come_back_within_half_a_step_of_int8(tmp_path):
