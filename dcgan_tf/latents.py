@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import tensorflow as tf
 
 from dcgan_tf.config import ModelConfig
@@ -60,3 +63,64 @@ def replica_latents(model: ModelConfig, batch_size: int, *, seed: int, step: tf.
         batch_size, model.latent_dim, seed=seed, step=step, distribution=model.latent_distribution
     )
     return whole[first : first + share]
+
+
+def typical_norm(model: ModelConfig) -> float:
+    """Return the root mean square length of the run's latents: sqrt(n), or sqrt(n / 3) for U(-1, 1)."""
+    variance = 1.0 if model.latent_distribution == "normal" else 1.0 / 3.0
+    return math.sqrt(model.latent_dim * variance)
+
+
+def with_typical_norm(latents: np.ndarray, model: ModelConfig) -> np.ndarray:
+    """Scale latents, [N, latent_dim], to the length that those have which the generator was trained on.
+
+    The sum of three independent latents is longer than any it has seen, the mean of ten is shorter.
+    """
+    norms = np.linalg.norm(latents, axis=1, keepdims=True)
+    return np.asarray(latents * (typical_norm(model) / np.maximum(norms, 1e-12)), np.float32)
+
+
+def lerp(start: np.ndarray, end: np.ndarray, fraction: float | np.ndarray) -> np.ndarray:
+    """Return the latents on the straight line, float32; `fraction` 0 is `start`, 1 is `end`.
+
+    Args:
+        start: float32 [..., latent_dim].
+        end: of the same shape.
+        fraction: a number, or an array that broadcasts against them.
+    """
+    fraction = np.asarray(fraction, np.float32)
+    return np.asarray((1 - fraction) * start + fraction * end, np.float32)
+
+
+def slerp(start: np.ndarray, end: np.ndarray, fraction: float | np.ndarray) -> np.ndarray:
+    """Return the latents on the great circle, for normal latents, whose lengths hardly vary.
+
+    Spherical linear interpolation (Shoemake 1985; for latents: White 2016). The length goes from that of
+    `start` to that of `end` in a straight line. Opposite and parallel latents have no single great circle;
+    there it is `lerp`.
+
+    Args:
+        start: float32 [..., latent_dim].
+        end: of the same shape.
+        fraction: a number, or an array that broadcasts against [..., 1].
+
+    Returns:
+        float32, of the shape that these broadcast to.
+    """
+    fraction = np.asarray(fraction, np.float64)
+    lengths = [np.linalg.norm(z, axis=-1, keepdims=True).astype(np.float64) for z in (start, end)]
+    a, b = (z / np.maximum(length, 1e-12) for z, length in zip((start, end), lengths, strict=True))
+    angle = np.arccos(np.clip(np.sum(a * b, axis=-1, keepdims=True), -1.0, 1.0))
+    sine = np.sin(angle)
+    safe = np.where(sine < 1e-6, 1.0, sine)
+    direction = (np.sin((1 - fraction) * angle) * a + np.sin(fraction * angle) * b) / safe
+    curved = direction * ((1 - fraction) * lengths[0] + fraction * lengths[1])
+    return np.where(sine < 1e-6, lerp(start, end, fraction), curved).astype(np.float32)
+
+
+def between(
+    start: np.ndarray, end: np.ndarray, fraction: float | np.ndarray, model: ModelConfig
+) -> np.ndarray:
+    """Return the latents between two, the way that suits the run's: `slerp` if normal, `lerp` if uniform."""
+    way = slerp if model.latent_distribution == "normal" else lerp
+    return way(start, end, fraction)

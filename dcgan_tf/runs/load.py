@@ -108,23 +108,26 @@ class Run:
         return in_batches(lambda z: to_uint8(self.generator(z, training=False)), latents)
 
 
-def in_batches(draw: Callable[[np.ndarray], np.ndarray], latents: np.ndarray) -> np.ndarray:
-    """Draw in batches of one fixed size, the last one filled up.
+def in_batches(compute: Callable[[np.ndarray], np.ndarray], inputs: np.ndarray) -> np.ndarray:
+    """Compute in batches of one fixed size, the last one filled up.
 
     Matrix products of other sizes round differently, and an image would then depend on how many were asked
     for.
 
     Args:
-        draw: latents float32 [64, latent_dim] to images [64, H, W, C].
-        latents: float32 [N, latent_dim].
+        compute: of 64 inputs, such as latents float32 [64, latent_dim], to results [64, ...].
+        inputs: [N, ...], N at least 1.
 
     Returns:
-        What `draw` returns, [N, H, W, C].
+        What `compute` returns, [N, ...].
     """
-    filled = np.zeros((-(-len(latents) // SAMPLING_BATCH) * SAMPLING_BATCH, latents.shape[1]), np.float32)
-    filled[: len(latents)] = latents
-    batches = np.split(filled, max(1, len(filled) // SAMPLING_BATCH))
-    return np.concatenate([draw(batch) for batch in batches])[: len(latents)]
+    results = []
+    for start in range(0, len(inputs), SAMPLING_BATCH):
+        batch = inputs[start : start + SAMPLING_BATCH]
+        filled = np.zeros((SAMPLING_BATCH, *inputs.shape[1:]), inputs.dtype)
+        filled[: len(batch)] = batch
+        results.append(np.asarray(compute(filled))[: len(batch)])
+    return np.concatenate(results)
 
 
 def _existing(store: CheckpointStore, step: int) -> int:

@@ -75,6 +75,15 @@ class RunPaths:
         """The sample grids as an animation."""
         return self.samples / "progress.gif"
 
+    def analysis(self, name: str) -> Path:
+        """Return the folder of one analysis."""
+        return self.root / "analysis" / name
+
+    @property
+    def report(self) -> Path:
+        """The report on the whole run, one page."""
+        return self.root / "report.html"
+
     def sample_grid(self, step: int) -> Path:
         """Return the file of the sample grid after `step` steps."""
         return self.samples / f"step-{step:06d}.png"

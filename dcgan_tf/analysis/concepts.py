@@ -1,0 +1,120 @@
+"""Formulas of concepts, such as king - man + woman, and what their result has to show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+# Attributes that have a word for their absence too: the word, and the attributes whose absence it may be.
+_OPPOSITES = {"man": ("woman",), "woman": ("Male", "man"), "female": ("Male",)}
+_ABSENT = "no-"
+
+
+@dataclass(frozen=True)
+class Concept:
+    """What some exemplars have in common.
+
+    Attributes:
+        name: as it was written: "man+crown".
+        wanted: {attribute or class: whether it is to be seen}.
+    """
+
+    name: str
+    wanted: Mapping[str, bool]
+
+    def clarity(self, margins: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Return how clearly each image shows all of it: the least of the margins, above 0 if it does.
+
+        Args:
+            margins: {name: float32 [N]}, above 0 where an image shows it.
+
+        Returns:
+            float32 [N].
+        """
+        signed = [margins[name] if shown else -margins[name] for name, shown in self.wanted.items()]
+        return np.asarray(np.min(signed, axis=0))
+
+
+def parse_concept(text: str, known: Sequence[str]) -> Concept:
+    """Read "man+crown": attributes joined by +, each by its name or with "no-" before it.
+
+    "man" is understood as the absence of "woman" where only that is an attribute, and the other way round.
+
+    Args:
+        text: what the user wrote.
+        known: names of the attributes and classes.
+
+    Raises:
+        ValueError: for a name that is not known.
+    """
+    wanted: dict[str, bool] = {}
+    for word in text.split("+"):
+        name, shown = _understood(word.strip(), known)
+        if wanted.get(name, shown) != shown:
+            raise ValueError(f"{text!r} asks for {name!r} and for its absence")
+        wanted[name] = shown
+    return Concept(text, wanted)
+
+
+def complete(plus: Sequence[Concept], minus: Sequence[Concept]) -> tuple[list[Concept], list[Concept]]:
+    """Take what a concept leaves open, and another one of the formula names, as absent.
+
+    In king - man + woman, king being man+crown, the men and women are those without a crown. Man and woman
+    are each other's absence, so a concept that says neither leaves that open.
+    """
+    named = {name for concept in (*plus, *minus) for name, shown in concept.wanted.items() if shown}
+
+    def completed(concept: Concept) -> Concept:
+        missing = {name: False for name in sorted(named - set(concept.wanted)) if not _has_opposite(name)}
+        return Concept(concept.name, {**concept.wanted, **missing})
+
+    return [completed(concept) for concept in plus], [completed(concept) for concept in minus]
+
+
+def expected(plus: Sequence[Concept], minus: Sequence[Concept]) -> Concept:
+    """Return what the formula's result has to show: each attribute counted +1 or -1, and added up.
+
+    Raises:
+        ValueError: if the formula leaves nothing, as in a - a.
+    """
+    total: dict[str, int] = {}
+    for sign, concepts in ((1, plus), (-1, minus)):
+        for concept in concepts:
+            for name, shown in concept.wanted.items():
+                total[name] = total.get(name, 0) + (sign if shown else -sign)
+    wanted = {name: count > 0 for name, count in total.items() if count}
+    if not wanted:
+        raise ValueError("the formula cancels itself out: its result is asked to show nothing")
+    return Concept(describe(wanted), wanted)
+
+
+def describe(wanted: Mapping[str, bool]) -> str:
+    """Return the wanted attributes as one would write them: "woman+crown", "man+no-glasses"."""
+    return "+".join(name if shown else _absence(name) for name, shown in wanted.items())
+
+
+def _understood(word: str, known: Sequence[str]) -> tuple[str, bool]:
+    if word in known:
+        return word, True
+    if word.startswith(_ABSENT) and word.removeprefix(_ABSENT) in known:
+        return word.removeprefix(_ABSENT), False
+    for attribute in _OPPOSITES.get(word, ()):
+        if attribute in known:
+            return attribute, False
+    raise ValueError(
+        f"{word!r} is not known here; there are {', '.join(known)}, each also with {_ABSENT} before it, "
+        "joined by +"
+    )
+
+
+def _has_opposite(name: str) -> bool:
+    return any(name in absent for absent in _OPPOSITES.values())
+
+
+def _absence(name: str) -> str:
+    for word, absent in _OPPOSITES.items():
+        if name in absent:
+            return word
+    return _ABSENT + name

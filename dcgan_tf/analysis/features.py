@@ -1,0 +1,75 @@
+"""What the discriminator computes of images: its logits, and its convolutional features."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+
+from dcgan_tf.images import to_float
+from dcgan_tf.models.layers import logits_of
+from dcgan_tf.runs.load import in_batches
+
+POOLED_SIDE = 4
+SPACE = "features of the run's own discriminator"
+
+
+def discriminator_logits(discriminator: keras.Sequential, images: np.ndarray) -> np.ndarray:
+    """Return D's logits, above 0 where it takes an image for real.
+
+    Args:
+        discriminator: images float32 [N, H, W, C] in [-1, 1] to probabilities.
+        images: uint8 [N, H, W, C].
+
+    Returns:
+        float32 [N].
+    """
+    network = logits_of(discriminator)
+    return in_batches(lambda x: np.asarray(network(to_float(x), training=False))[:, 0], images)
+
+
+def discriminator_features(discriminator: keras.Sequential, images: np.ndarray) -> np.ndarray:
+    """Return D's features of all its convolutional layers, max-pooled to 4x4 and laid in one vector.
+
+    The representation of Radford et al. 2015, section 5.1, behind each layer's activation. Where a map's side
+    is no multiple of 4, windows are a pixel larger or overlap by one.
+
+    Args:
+        discriminator: images float32 [N, H, W, C] in [-1, 1] to probabilities.
+        images: uint8 [N, H, W, C].
+
+    Returns:
+        float32 [N, 16 * (sum of the layers' channels)].
+
+    Raises:
+        ValueError: if it has no convolutional layers, as that of the fully connected GAN.
+    """
+    maps = [layer.output for layer in discriminator.layers[:-3] if isinstance(layer, keras.layers.LeakyReLU)]
+    maps = [output for output in maps if len(output.shape) == 4]
+    if not maps:
+        raise ValueError("this discriminator has no convolutional layers; features need --architecture dcgan")
+    network = keras.Model(discriminator.inputs, maps)
+
+    def features(batch: np.ndarray) -> np.ndarray:
+        outputs = network(to_float(batch), training=False)
+        return np.concatenate([_flat(max_pooled(np.asarray(output))) for output in outputs], axis=1)
+
+    return in_batches(features, images)
+
+
+def max_pooled(maps: np.ndarray, side: int = POOLED_SIDE) -> np.ndarray:
+    """Return the maxima of side x side windows that cover the maps: [N, H, W, C] to [N, side, side, C]."""
+    rows, columns = (_windows(size, side) for size in maps.shape[1:3])
+    pooled = [[maps[:, r, :][:, :, c].max(axis=(1, 2)) for c in columns] for r in rows]
+    return np.stack([np.stack(row, axis=1) for row in pooled], axis=1)
+
+
+def _windows(size: int, count: int) -> list[slice]:
+    """Return `count` slices that cover range(size), as alike in length as can be."""
+    return [
+        slice(i * size // count, max(i * size // count + 1, -(-(i + 1) * size // count)))
+        for i in range(count)
+    ]
+
+
+def _flat(values: np.ndarray) -> np.ndarray:
+    return values.reshape(len(values), -1)

@@ -1,0 +1,119 @@
+"""How the figures look: rows of pictures with names, bars with their numbers, one set of colours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from dcgan_tf.images import grid
+
+OURS, CONTROL, THIRD, TEXT, FAINT = "#2563a8", "#b3bcc7", "#d9822b", "#1f2933", "#6b7785"
+_GAP = 2
+
+
+def new_figure(width: float, height: float, *, title: str = "") -> Figure:
+    """Return an empty white figure.
+
+    Args:
+        width: in inches.
+        height: in inches.
+        title: a line above everything.
+    """
+    figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
+    if title:
+        figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold", color=TEXT)
+    return figure
+
+
+def image_rows(
+    axes: Axes,
+    rows: Sequence[tuple[str, np.ndarray]],
+    *,
+    headings: Sequence[str] = (),
+    title: str = "",
+) -> None:
+    """Draw rows of pictures with a name before each row, and a heading over each column.
+
+    Args:
+        axes: are filled; ticks and frame are taken away.
+        rows: (name, uint8 [n, H, W, C]), all pictures of one shape; shorter rows leave the rest white.
+        headings: one for each column, or none.
+        title: above the rows.
+    """
+    columns = max(len(images) for _, images in rows)
+    height, width, channels = rows[0][1].shape[1:]
+    canvas = np.full(
+        (len(rows) * (height + _GAP) + _GAP, columns * (width + _GAP) + _GAP, channels), 255, np.uint8
+    )
+    for i, (_, images) in enumerate(rows):
+        if len(images):
+            row = grid(images, columns=len(images), gap=_GAP)
+            canvas[i * (height + _GAP) : i * (height + _GAP) + row.shape[0], : row.shape[1]] = row
+    show(axes, canvas, title=title)
+    for i, (name, _) in enumerate(rows):
+        middle = i * (height + _GAP) + _GAP + height / 2
+        axes.text(-0.012 * canvas.shape[1], middle, name, ha="right", va="center", fontsize=9, color=TEXT)
+    for i, heading in enumerate(headings):
+        middle = i * (width + _GAP) + _GAP + width / 2
+        axes.text(middle, -0.8 * _GAP, heading, ha="center", va="bottom", fontsize=8, color=FAINT)
+    if headings and title:
+        axes.set_title(title, loc="left", fontsize=10, color=TEXT, pad=18)
+
+
+def show(axes: Axes, picture: np.ndarray, *, title: str = "") -> None:
+    """Draw one picture, uint8 [H, W, 1 or 3], pixel by pixel and without a frame."""
+    axes.imshow(
+        np.repeat(picture, 3, axis=-1) if picture.shape[-1] == 1 else picture, interpolation="nearest"
+    )
+    axes.set_axis_off()
+    if title:
+        axes.set_title(title, loc="left", fontsize=10, color=TEXT)
+
+
+def bars(
+    axes: Axes,
+    groups: Sequence[str],
+    series: Mapping[str, Sequence[float]],
+    *,
+    title: str = "",
+    percent: bool = True,
+    colours: Sequence[str] = (OURS, CONTROL, THIRD, "#7fb069", "#8e6fb0"),
+) -> None:
+    """Draw groups of upright bars with their values written on top.
+
+    Args:
+        axes: are filled.
+        groups: what stands below each group.
+        series: {name in the legend: one value for each group}; the first is this run, in its colour.
+        title: above the bars.
+        percent: the values are shares of 1 and are shown in per cent; the axis goes from 0 to 100.
+        colours: one for each series.
+    """
+    width = 0.8 / len(series)
+    for i, (name, values) in enumerate(series.items()):
+        places = np.arange(len(groups)) + (i - (len(series) - 1) / 2) * width
+        drawn = axes.bar(places, values, 0.92 * width, color=colours[i % len(colours)], label=name)
+        labels = [f"{100 * value:.0f}" if percent else f"{value:.3g}" for value in values]
+        axes.bar_label(drawn, labels, fontsize=8, color=TEXT, padding=1)
+    axes.set_xticks(range(len(groups)), groups, fontsize=9, color=TEXT)
+    if percent:
+        axes.set_ylim(0, 1.12)
+        axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
+    plain(axes, title=title)
+    if len(series) > 1:
+        axes.legend(
+            frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=len(series)
+        )
+
+
+def plain(axes: Axes, *, title: str = "", x: str = "", y: str = "") -> None:
+    """Take away the upper and right frame, and name the axes."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(CONTROL)
+    axes.tick_params(colors=FAINT, labelsize=8)
+    axes.set_title(title, loc="left", fontsize=10, color=TEXT)
+    axes.set_xlabel(x, fontsize=9, color=FAINT)
+    axes.set_ylabel(y, fontsize=9, color=FAINT)

@@ -1,0 +1,119 @@
+"""What an analysis looks at: a run, the real images that belong to it, and the judge of what they show."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+import dcgan_tf
+from dcgan_tf import data
+from dcgan_tf.classifier import Classifier, can_judge, trained_classifier
+from dcgan_tf.data.image_set import ImageSet
+from dcgan_tf.runs.load import Run
+from dcgan_tf.runs.paths import RunError
+
+NUM_REAL = 2000
+HELD_OUT_SPLITS = ("test", "validation", "val", "valid", "train")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A run with what belongs to it; each part is loaded when it is first asked for.
+
+    Attributes:
+        run: opened for reading.
+    """
+
+    run: Run
+
+    @cached_property
+    def train(self) -> ImageSet:
+        """The images that the run was trained on."""
+        return data.load(self.run.config.data)
+
+    @cached_property
+    def held_out(self) -> ImageSet:
+        """Images of the same kind that it never saw.
+
+        Raises:
+            RunError: if the source has none; says how to provide them.
+        """
+        if (found := self._held_out) is None:
+            raise RunError(
+                f"{self.run.config.data.spec} has no images besides those of split "
+                f"{self.run.config.data.split}; in a folder, put some images into test/ and the others into "
+                "train/, and train on that"
+            )
+        return found
+
+    @property
+    def real_images(self) -> np.ndarray:
+        """Up to 2,000 real images to compare with: held-out ones, or training images where there are none."""
+        images = (self._held_out or self.train).images
+        return np.asarray(images[:: max(1, len(images) // NUM_REAL)][:NUM_REAL])
+
+    @cached_property
+    def classifier(self) -> Classifier:
+        """The judge of attributes and classes, trained on `train` and cached.
+
+        Raises:
+            RunError: if the images have neither attributes nor labels.
+        """
+        if not can_judge(self.train):
+            raise RunError(
+                f"{self.run.config.data.spec} has neither attributes nor labels, so nothing can tell what a "
+                "picture shows; add an attributes.csv or one sub-folder for each class, or choose samples by "
+                "their numbers where the command takes them"
+            )
+        return trained_classifier(self.train, self._held_out, cache_dir=self.run.config.data.cache_dir)
+
+    @property
+    def has_classifier(self) -> bool:
+        """Whether `classifier` can be had."""
+        return can_judge(self.train)
+
+    def protocol(self, *, seed: int, num_images: int, started: float, **more: Any) -> dict[str, Any]:
+        """Return how something was measured.
+
+        Args:
+            seed: of the latents and of every choice.
+            num_images: samples that the numbers are computed on.
+            started: what `time.monotonic()` said at the start.
+            more: whatever else decides the numbers.
+        """
+        return {
+            "run": str(self.run.path),
+            "data": self.run.config.data.spec,
+            "step": self.run.step,
+            "generator": "averaged weights (EMA)" if self.run.config.training.ema_decay else "raw weights",
+            "seed": seed,
+            "num_images": num_images,
+            **more,
+            "seconds": round(time.monotonic() - started, 1),
+            "dcgan_tf": dcgan_tf.__version__,
+        }
+
+    def judge(self) -> dict[str, Any]:
+        """Return the classifier's own quality, for a protocol."""
+        return {
+            "classifier": self.classifier.feature_space,
+            "held_out_accuracy": {name: round(q, 4) for name, q in self.classifier.quality.items()},
+            "held_out_images": self.classifier.num_held_out,
+        }
+
+    @cached_property
+    def _held_out(self) -> ImageSet | None:
+        config = self.run.config.data
+        for split in HELD_OUT_SPLITS:
+            if split not in config.split:  # train[:90%] and train+test hold some of train
+                try:
+                    found = data.load(replace(config, split=split))
+                except ValueError:  # no such split
+                    continue
+                if found.fingerprint != self.train.fingerprint:
+                    return found
+        return None

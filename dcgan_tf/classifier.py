@@ -1,0 +1,294 @@
+"""What a picture shows: a small network trained on a run's own labelled images, and cached beside them.
+
+It is the judge of the analyses, so its own quality on held-out images is part of it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import uuid
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from dcgan_tf.data.image_set import ImageSet, default_cache_dir
+
+VERSION = 1  # of the network and its training: part of the cache's key
+RELIABLE = 0.95
+"""Held-out accuracy (of a continuous attribute: correlation) below which a judgement is to be doubted."""
+
+_BATCH, _EPOCHS, _LEARNING_RATE = 128, 4, 2e-3
+_FEATURES = 128
+_FEWEST_STEPS = 600  # sets too small for this many steps in four epochs are gone over more often
+_HOLD_OUT_EVERY = 10
+_log = logging.getLogger("dcgan_tf")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the classifier sees in N images.
+
+    Attributes:
+        margins: {name: float32 [N]} for each binary attribute its logit, for each class its logit minus the
+            highest of the others: above 0 means that the image shows it.
+        values: {name: float32 [N]} for each continuous attribute, about [-1, 1].
+        features: float32 [N, D], the activations below the outputs.
+    """
+
+    margins: dict[str, np.ndarray]
+    values: dict[str, np.ndarray]
+    features: np.ndarray
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A trained judge.
+
+    Attributes:
+        network: images uint8 [N, H, W, C] to (outputs float32 [N, K], features float32 [N, D]).
+        name: of the data that it was trained on.
+        binary: names of the binary attributes, the first outputs.
+        continuous: names of the continuous attributes, the next outputs.
+        classes: names of the classes, the last outputs.
+        quality: {name: share of held-out images that are judged rightly; of a class: of its images; of a
+            continuous attribute: correlation with the truth}.
+        num_held_out: images that these were measured on.
+    """
+
+    network: keras.Model
+    name: str
+    binary: tuple[str, ...]
+    continuous: tuple[str, ...]
+    classes: tuple[str, ...]
+    quality: dict[str, float]
+    num_held_out: int
+
+    @cached_property
+    def concepts(self) -> tuple[str, ...]:
+        """What an image either shows or does not: binary attributes and classes."""
+        return self.binary + self.classes
+
+    @property
+    def feature_space(self) -> str:
+        """The name of the space that `Reading.features` lies in."""
+        return f"{self.name} classifier"
+
+    def read(self, images: np.ndarray) -> Reading:
+        """Judge images, uint8 [N, H, W, C]."""
+        outputs, features = self.network.predict(np.asarray(images), batch_size=256, verbose=0)
+        b, c = len(self.binary), len(self.continuous)
+        margins = {name: outputs[:, i] for i, name in enumerate(self.binary)}
+        values = {name: outputs[:, b + i] for i, name in enumerate(self.continuous)}
+        return Reading(margins | _class_margins(outputs[:, b + c :], self.classes), values, features)
+
+    def doubtful(self, names: tuple[str, ...] | list[str]) -> list[str]:
+        """Return a sentence for each of these names on which the classifier is not reliable."""
+        return [
+            f"the classifier is right about {name!r} in only {self.quality[name]:.1%} of held-out images "
+            f"(below {RELIABLE:.0%}): read what is said of it with care"
+            for name in names
+            if self.quality[name] < RELIABLE and name not in self.continuous
+        ]
+
+
+def can_judge(image_set: ImageSet) -> bool:
+    """Return whether there is anything to learn: attributes, or two classes or more."""
+    return bool(image_set.attributes) or _has_classes(image_set)
+
+
+def trained_classifier(
+    train: ImageSet, held_out: ImageSet | None = None, *, cache_dir: str | Path | None = None
+) -> Classifier:
+    """Return the classifier of a set, training it if it is not in the cache.
+
+    Args:
+        train: images with attributes, or labels of at least two classes, or both.
+        held_out: the images that its quality is measured on; by default every tenth of `train`, which is then
+            left out of the training.
+        cache_dir: where the prepared images are kept; None is the usual place.
+
+    Raises:
+        ValueError: if there are neither attributes nor labels.
+    """
+    if not can_judge(train):
+        raise ValueError(f"{train.name} has neither attributes nor labels to train a classifier on")
+    fingerprints = f"{train.fingerprint}-{held_out.fingerprint if held_out else 'tenth'}"[:120]
+    key = f"classifier-{VERSION}-{train.name}-{fingerprints}".replace("/", "_")
+    folder = Path(cache_dir or default_cache_dir()).expanduser() / key
+    if not (folder / "classifier.json").exists():
+        _log.info("training a classifier on %s images of %s, once", f"{len(train):,}", train.name)
+        _store(_train_and_measure(train, held_out), folder)
+    return _load(folder)
+
+
+def build_network(image_shape: tuple[int, int, int], outputs: int) -> keras.Model:
+    """Build the network: strided 3x3 convolutions down to a side of at most 4, and two dense layers.
+
+    Noise on its input keeps it from judging by traces that a generator leaves and no camera sees.
+
+    Args:
+        image_shape: (H, W, C).
+        outputs: K.
+
+    Returns:
+        A model of uint8 [N, H, W, C] with the outputs float32 [N, K] and [N, 128].
+    """
+    layers, seed = keras.layers, iter(range(100))
+    images = keras.Input(image_shape, dtype="uint8")
+    x = layers.Rescaling(1 / 127.5, -1.0)(images)
+    x = layers.GaussianNoise(0.1, seed=next(seed))(x)
+    side, filters = min(image_shape[:2]), 16
+    while side > 4:
+        kernel = keras.initializers.HeNormal(seed=next(seed))
+        x = layers.Conv2D(filters, 3, 2, padding="same", use_bias=False, kernel_initializer=kernel)(x)
+        x = layers.ReLU()(layers.BatchNormalization()(x))
+        side, filters = (side + 1) // 2, min(2 * filters, 96)
+    x = layers.Flatten()(x)
+    initial = keras.initializers.GlorotUniform
+    x = layers.Dense(_FEATURES, use_bias=False, kernel_initializer=initial(seed=next(seed)))(x)
+    features = layers.ReLU()(layers.BatchNormalization()(x))
+    return keras.Model(
+        images, [layers.Dense(outputs, kernel_initializer=initial(seed=98))(features), features]
+    )
+
+
+def _train_and_measure(train: ImageSet, held_out: ImageSet | None) -> Classifier:
+    if held_out is None:
+        held_out, train = _every_tenth(train)
+    binary, continuous = _names(train, np.uint8), _names(train, np.float32)
+    classes = train.label_names if _has_classes(train) else ()
+    network = build_network(train.images.shape[1:], len(binary) + len(continuous) + len(classes))
+    _fit(network, train.images, _targets(train, binary, continuous, classes), len(binary), len(continuous))
+    judge = Classifier(network, train.name, binary, continuous, classes, {}, len(held_out))
+    quality = _quality(judge.read(held_out.images), held_out, classes)
+    return Classifier(network, train.name, binary, continuous, classes, quality, len(held_out))
+
+
+def _every_tenth(images: ImageSet) -> tuple[ImageSet, ImageSet]:
+    """Return (every tenth image, the others)."""
+    tenth = np.arange(len(images)) % _HOLD_OUT_EVERY == 0
+
+    def part(chosen: np.ndarray) -> ImageSet:
+        return ImageSet(
+            name=images.name,
+            images=images.images[chosen],
+            labels=None if images.labels is None else images.labels[chosen],
+            label_names=images.label_names,
+            attributes={name: values[chosen] for name, values in images.attributes.items()},
+        )
+
+    return part(tenth), part(~tenth)
+
+
+def _fit(network: keras.Model, images: np.ndarray, targets: np.ndarray, binary: int, continuous: int) -> None:
+    """Train with Adam, the learning rate falling to 0 along a cosine."""
+    per_epoch = max(1, len(images) // _BATCH)
+    steps = max(_EPOCHS * per_epoch, _FEWEST_STEPS)
+    optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(_LEARNING_RATE, steps))
+    optimizer.build(network.trainable_variables)
+    rng = np.random.default_rng(0)
+
+    @tf.function  # type: ignore[untyped-decorator]  # TensorFlow is untyped
+    def step(batch: tf.Tensor, wanted: tf.Tensor) -> None:
+        with tf.GradientTape() as tape:
+            outputs, _ = network(batch, training=True)
+            loss = tf.reduce_mean(_losses(outputs, wanted, binary, continuous))
+        optimizer.apply_gradients(
+            zip(tape.gradient(loss, network.trainable_variables), network.trainable_variables, strict=True)
+        )
+
+    order = np.concatenate([rng.permutation(len(images)) for _ in range(-(-steps * _BATCH // len(images)))])
+    for i in range(steps):
+        chosen = order[i * _BATCH : (i + 1) * _BATCH]
+        step(np.ascontiguousarray(images[chosen]), targets[chosen])
+
+
+def _losses(outputs: tf.Tensor, wanted: tf.Tensor, binary: int, continuous: int) -> tf.Tensor:
+    """Return the sum of the three kinds' losses of each image, float32 [N]."""
+    middle = binary + continuous
+    yes_or_no = tf.nn.sigmoid_cross_entropy_with_logits(wanted[:, :binary], outputs[:, :binary])
+    squares = tf.square(wanted[:, binary:middle] - outputs[:, binary:middle])
+    loss = tf.reduce_sum(yes_or_no, 1) + tf.reduce_sum(squares, 1)
+    if outputs.shape[1] > middle:
+        loss += tf.nn.softmax_cross_entropy_with_logits(wanted[:, middle:], outputs[:, middle:])
+    return loss
+
+
+def _targets(
+    image_set: ImageSet, binary: tuple[str, ...], continuous: tuple[str, ...], classes: tuple[str, ...]
+) -> np.ndarray:
+    """Return float32 [N, K]: 0 or 1, values, and one-hot classes."""
+    columns = [image_set.attributes[name][:, None].astype(np.float32) for name in binary + continuous]
+    if classes and image_set.labels is not None:
+        columns.append(np.eye(len(classes), dtype=np.float32)[image_set.labels])
+    return np.concatenate(columns, axis=1)
+
+
+def _quality(reading: Reading, truth: ImageSet, classes: tuple[str, ...]) -> dict[str, float]:
+    quality = {}
+    for name, values in truth.attributes.items():
+        if name in reading.margins:
+            quality[name] = float(np.mean((reading.margins[name] > 0) == (values > 0)))
+        else:
+            quality[name] = _correlation(reading.values[name], values)
+    for label, name in enumerate(classes):
+        own = truth.labels == label
+        quality[name] = float(np.mean(reading.margins[name][own] > 0)) if np.any(own) else 0.0
+    return quality
+
+
+def _correlation(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.corrcoef(a, b)[0, 1]) if np.std(a) > 0 and np.std(b) > 0 else 0.0
+
+
+def _class_margins(logits: np.ndarray, classes: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """Return each class's logit minus the highest of the others."""
+    margins = {}
+    for i, name in enumerate(classes):
+        margins[name] = logits[:, i] - np.max(np.delete(logits, i, axis=1), axis=1)
+    return margins
+
+
+def _names(image_set: ImageSet, dtype: type) -> tuple[str, ...]:
+    return tuple(name for name, values in image_set.attributes.items() if values.dtype == dtype)
+
+
+def _has_classes(image_set: ImageSet) -> bool:
+    return image_set.labels is not None and len(image_set.label_names) > 1
+
+
+def _store(classifier: Classifier, folder: Path) -> None:
+    """Write the classifier aside and put it in place; another process may have been first."""
+    scratch = folder.with_name(f".{folder.name[:100]}-{uuid.uuid4().hex[:8]}")
+    scratch.mkdir(parents=True)
+    try:
+        classifier.network.save_weights(scratch / "classifier.weights.h5")
+        facts = {name: getattr(classifier, name) for name in ("name", "binary", "continuous", "classes")}
+        facts |= {"quality": classifier.quality, "num_held_out": classifier.num_held_out}
+        facts["image_shape"] = classifier.network.input_shape[1:]
+        (scratch / "classifier.json").write_text(json.dumps(facts, indent=2), encoding="utf-8")
+        shutil.rmtree(folder, ignore_errors=True)
+        scratch.rename(folder)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _load(folder: Path) -> Classifier:
+    try:
+        facts = json.loads((folder / "classifier.json").read_text(encoding="utf-8"))
+        shape = tuple(facts.pop("image_shape"))
+        for kind in ("binary", "continuous", "classes"):
+            facts[kind] = tuple(facts[kind])
+        network = build_network(shape, sum(len(facts[kind]) for kind in ("binary", "continuous", "classes")))
+        network.load_weights(folder / "classifier.weights.h5")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"the classifier in {folder} is damaged ({error}); delete that folder and it is trained again"
+        ) from error
+    return Classifier(network, **facts)

@@ -1,0 +1,36 @@
+"""The command line: each command makes a configuration, calls one function and says where the result is.
+
+Nothing heavy is imported until a command runs, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import click
+
+from dcgan_tf import __version__
+from dcgan_tf.cli import analysis, exporting, training
+from dcgan_tf.cli.session import import_tensorflow
+
+__all__ = ["import_tensorflow", "main"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="dcgan-tf")
+def main() -> None:
+    """Train, understand and ship DCGANs in TensorFlow and Keras."""
+    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    logging.getLogger("dcgan_tf").setLevel(logging.INFO)
+
+
+for command in (
+    training.inspect_data,
+    training.train,
+    training.sample,
+    exporting.export,
+    exporting.verify,
+    *analysis.COMMANDS,
+):
+    main.add_command(command)

@@ -1,0 +1,103 @@
+"""The commands that show what a run has learnt: each calls one analysis and writes a picture and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dcgan_tf.cli.session import import_tensorflow, user_errors
+
+if TYPE_CHECKING:
+    from dcgan_tf.analysis.finding import Finding
+    from dcgan_tf.runs.load import Run
+
+Options = Callable[[Callable[..., None]], Callable[..., None]]
+
+
+def analysis_options(num_images: int, *, of: str = "Samples that the numbers are computed on.") -> Options:
+    """Add what every analysis takes: RUN, --num-images, --seed, --checkpoint and --out.
+
+    Args:
+        num_images: the default.
+        of: what the images are, for the help.
+    """
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        for add in (
+            click.option(
+                "--out", type=click.Path(path_type=Path), help="The folder. [default: RUN/analysis/NAME]"
+            ),
+            click.option("--checkpoint", type=click.IntRange(0), help="Of this step. [default: the newest]"),
+            click.option(
+                "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of every choice."
+            ),
+            click.option(
+                "--num-images", "-n", type=click.IntRange(1), default=num_images, show_default=True, help=of
+            ),
+            click.argument("run", type=click.Path(path_type=Path)),
+        ):
+            command = add(command)
+        return command
+
+    return decorate
+
+
+def report_finding(
+    run: Path, analyse: Callable[[Run], Finding], *, checkpoint: int | None, out: Path | None
+) -> None:
+    """Open the run, analyse it, save the finding, and say in a few lines what came out and where it is.
+
+    Args:
+        run: the run directory.
+        analyse: from the opened run to the finding.
+        checkpoint: the step; None is the newest.
+        out: the folder; None is RUN/analysis/NAME.
+    """
+    with user_errors():
+        import_tensorflow()
+        from dcgan_tf.analysis.finding import FIGURE
+        from dcgan_tf.runs.load import Run
+        from dcgan_tf.runs.paths import RunPaths
+
+        finding = analyse(Run.open(run, checkpoint=checkpoint))
+        folder = finding.save(out or RunPaths(run).analysis(finding.name))
+    click.echo(finding.summary)
+    for warning in finding.warnings:
+        click.echo(f"note: {warning}", err=True)
+    click.echo(f"figure  {folder / FIGURE}")
+
+
+@click.command(short_help="King - man + woman: compute with what pictures show.")
+@analysis_options(4096, of="Samples among which the exemplars are found.")
+@click.option(
+    "--plus",
+    multiple=True,
+    metavar="CONCEPT",
+    help="To be added: attributes joined by +, such as man+crown; 'no-' before one asks for its absence. Or "
+    "the numbers of samples, such as 3,17,42. Can be given several times.",
+)
+@click.option("--minus", multiple=True, metavar="CONCEPT", help="To be subtracted; like --plus.")
+@click.option(
+    "--draws", type=click.IntRange(1), default=200, show_default=True, help="Random choices of exemplars."
+)
+def arithmetic(run: Path, plus: tuple[str, ...], minus: tuple[str, ...], draws: int, **options: Any) -> None:
+    """Add and subtract the mean latents of exemplars, as in king - man + woman.
+
+    dcgan-tf arithmetic RUN --plus man+crown --minus man --plus woman
+    """
+    num_images, seed = options.pop("num_images"), options.pop("seed")
+
+    def analyse(opened: Run) -> Finding:
+        from dcgan_tf import analysis
+
+        return analysis.arithmetic(
+            opened, plus=plus, minus=minus, num_images=num_images, draws=draws, seed=seed
+        )
+
+    report_finding(run, analyse, **options)
+
+
+COMMANDS = (arithmetic,)

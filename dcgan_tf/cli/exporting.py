@@ -1,0 +1,93 @@
+"""The commands that make a generator run elsewhere, and check that it does."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import click
+
+from dcgan_tf.cli.session import import_tensorflow, terminated_like_interrupted, user_errors
+from dcgan_tf.export.paths import FORMATS, PRECISIONS
+from dcgan_tf.options import names_option
+
+
+@click.command(short_help="Write a run's generator as files that run elsewhere.")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option(
+    "--to", type=click.Path(path_type=Path), help="The folder. [default: saved_models/NAME of the run]"
+)
+@names_option(
+    "--formats",
+    FORMATS,
+    default=("saved_model", "tflite", "web"),
+    help=f"Of {', '.join(FORMATS)}, separated by commas.",
+)
+@names_option(
+    "--precision",
+    PRECISIONS,
+    default=PRECISIONS,
+    help="Of the .tflite files, separated by commas. fp32: float32. fp16: float16 weights. dynamic: 8-bit "
+    "weights. int8: all in 8 bits.",
+)
+@click.option("--float-output", is_flag=True, help=".tflite files give float32 in [-1, 1] instead of uint8.")
+@click.option("--checkpoint", type=click.IntRange(0), help="Of this step. [default: the newest]")
+@click.option("--force", is_flag=True, help="Replace the whole of an earlier export in that folder.")
+def export(
+    run: Path,
+    to: Path | None,
+    formats: tuple[str, ...],
+    precision: tuple[str, ...],
+    float_output: bool,
+    checkpoint: int | None,
+    force: bool,
+) -> None:
+    """Write the generator of RUN for TensorFlow, LiteRT and the browser, and verify what was written."""
+    if "tflite" not in formats:
+        _refuse_options_of_tflite(formats)
+    with user_errors(stopped="stopped; nothing was written"), terminated_like_interrupted():
+        import_tensorflow()
+        from dcgan_tf.export.exporting import export_run
+        from dcgan_tf.runs.load import Run
+
+        folder = export_run(
+            Run.open(run, checkpoint=checkpoint),
+            to=to,
+            formats=formats,
+            precisions=precision,
+            float_output=float_output,
+            force=force,
+        )
+    click.echo(f"export      {folder}")
+    if "web" in formats:
+        click.echo(f"in browser  {folder / 'web' / 'index.html'}")
+    click.echo(f"figures     {folder / 'MODEL_CARD.md'}")
+    quoted = shlex.quote(str(folder))
+    click.echo(f"verify      dcgan-tf verify {quoted}")
+    click.echo(f"images      dcgan-tf sample {quoted} --num-images 64 --out samples.png")
+
+
+def _refuse_options_of_tflite(formats: tuple[str, ...]) -> None:
+    """Refuse what was given for .tflite files where none are to be written."""
+    source = click.get_current_context().get_parameter_source
+    default = click.core.ParameterSource.DEFAULT
+    options = {"precision": "--precision", "float_output": "--float-output"}
+    if given := [flag for name, flag in options.items() if source(name) is not default]:
+        raise click.UsageError(
+            f"{' and '.join(given)} can only be given where .tflite files are written: expected tflite in "
+            f"--formats, received {','.join(formats)}; add tflite, or leave out {' and '.join(given)}"
+        )
+
+
+@click.command(short_help="Check an export from its files alone.")
+@click.argument("folder", type=click.Path(path_type=Path))
+def verify(folder: Path) -> None:
+    """Check an exported FOLDER from its files alone: that they are intact and draw what was trained."""
+    with user_errors():
+        import_tensorflow()
+        from dcgan_tf.export.card import line
+        from dcgan_tf.export.verification import verify_export
+
+        for name, record in verify_export(folder).items():
+            click.echo(line(name, record))
+    click.echo(f"{folder} is intact and draws what was trained")

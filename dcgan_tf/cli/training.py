@@ -1,0 +1,111 @@
+"""The commands around training: look at the data, train, draw."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dcgan_tf.cli.session import import_tensorflow, user_errors
+from dcgan_tf.config import PRESETS, Config, preset
+from dcgan_tf.options import setting_options
+
+
+@click.command(short_help="Train a run, or go on with it.")
+@click.option(
+    "--preset",
+    "preset_name",
+    type=click.Choice(list(PRESETS)),
+    default="default",
+    show_default=True,
+    help="Start from these settings; every other option changes one of them.",
+)
+@setting_options("data", "model", "training", "run")
+def train(preset_name: str, **changes: Any) -> None:
+    """Train a run, or go on with it: the same command again resumes, a longer --epochs extends."""
+    with user_errors(stopped="stopped without saving; the same command starts from the newest checkpoint"):
+        config = _configure(preset_name, changes)
+        import_tensorflow()
+        from dcgan_tf.training.loop import train as train_run
+
+        run_dir = train_run(config)
+    _say_where(run_dir)
+
+
+@click.command(short_help="Draw images from a run or an export.")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--num-images", "-n", type=click.IntRange(1), default=64, show_default=True, help="How many.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the latents.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("samples.png"),
+    show_default=True,
+    help="FILE.png: a grid. FILE.npy: uint8 [N, H, W, C]. A folder: one PNG each.",
+)
+@click.option("--checkpoint", type=click.IntRange(0), help="Of this step. [default: the newest]")
+@click.option(
+    "--ema/--no-ema", default=True, show_default=True, help="The averaged generator, or the raw one."
+)
+def sample(run: Path, num_images: int, seed: int, out: Path, checkpoint: int | None, ema: bool) -> None:
+    """Draw images from RUN, or from an exported folder or .tflite file.
+
+    Image i of a seed is the same however many are drawn.
+    """
+    with user_errors():
+        import_tensorflow()
+        from dcgan_tf import images
+        from dcgan_tf.export.exported import Exported, is_export
+        from dcgan_tf.runs.load import Run
+
+        trained: Run | Exported
+        if is_export(run):
+            if checkpoint is not None or not ema:
+                raise click.UsageError("an export has neither checkpoints nor another generator than its own")
+            trained = Exported.open(run)
+        else:
+            trained = Run.open(run, checkpoint=checkpoint, ema=ema)
+        images.save(out, trained.sample(num_images, seed=seed))
+    click.echo(f"{num_images} images of step {trained.step:,} -> {out}")
+
+
+@click.command("inspect-data", short_help="Count and show what is in a dataset.")
+@click.argument("spec")
+@click.option("--out", type=click.Path(path_type=Path), help="The grid. [default: NAME.png]")
+@setting_options("data", exclude=("data", "flip", "max_bad_fraction"))
+def inspect_data(spec: str, out: Path | None, **changes: Any) -> None:
+    """Print what is in SPEC (as for --data) and save a grid of its images."""
+    with user_errors():
+        # Looking is for finding bad files, so they are no reason to refuse.
+        config = _configure("default", {**changes, "data": spec, "max_bad_fraction": 1.0})
+        if spec.startswith("tfds:"):
+            import_tensorflow()
+        from dcgan_tf import data, images
+        from dcgan_tf.data import inspection
+
+        image_set = data.load(config.data)
+        click.echo(inspection.summary(image_set))
+        out = out or Path(f"{image_set.name}.png")
+        images.save(out, inspection.examples(image_set))
+    click.echo(f"grid -> {out}")
+
+
+def _configure(preset_name: str, changes: dict[str, Any]) -> Config:
+    """Return the preset with the given options; a value out of bounds is a usage error like any other."""
+    given = {name: value for name, value in changes.items() if value is not None}
+    try:
+        return preset(preset_name, **given)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _say_where(run_dir: Path) -> None:
+    from dcgan_tf.runs.paths import RunPaths
+
+    paths = RunPaths(run_dir)
+    click.echo(f"run         {run_dir}")
+    if paths.progress.exists():
+        click.echo(f"samples     {paths.samples}/, {paths.progress}")
+    click.echo(f"TensorBoard tensorboard --logdir {paths.events}")
+    click.echo(f"more images dcgan-tf sample {run_dir} --num-images 64 --out samples.png")
