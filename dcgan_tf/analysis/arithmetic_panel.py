@@ -55,7 +55,7 @@ def panel_figure(
     """
     columns = 3 if shares else 2
     figure = new_figure(12.5 if shares else 9, 4.0, title=title)
-    parts = list(np.ravel(figure.subfigures(1, columns, width_ratios=[5, 4, 4][:columns])))
+    (parts,) = figure.subfigures(1, columns, width_ratios=[5, 4, 4][:columns], squeeze=False)
     _draw_terms(parts[0], exemplars, means, signs)
     _draw_results(parts[1], panel, in_pixels)
     if shares:

@@ -11,7 +11,7 @@ import sys
 import click
 
 from dcgan_tf import __version__
-from dcgan_tf.cli import analysis, exporting, training
+from dcgan_tf.cli import arithmetic, exporting, training
 from dcgan_tf.cli.session import import_tensorflow
 
 __all__ = ["import_tensorflow", "main"]
@@ -31,6 +31,6 @@ for command in (
     training.sample,
     exporting.export,
     exporting.verify,
-    *analysis.COMMANDS,
+    *arithmetic.COMMANDS,
 ):
     main.add_command(command)

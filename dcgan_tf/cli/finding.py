@@ -1,10 +1,10 @@
-"""The commands that show what a run has learnt: each calls one analysis and writes a picture and numbers."""
+"""What the commands share that show what a run has learnt: their options, and how they end."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -68,36 +68,3 @@ def report_finding(
     for warning in finding.warnings:
         click.echo(f"note: {warning}", err=True)
     click.echo(f"figure  {folder / FIGURE}")
-
-
-@click.command(short_help="King - man + woman: compute with what pictures show.")
-@analysis_options(4096, of="Samples among which the exemplars are found.")
-@click.option(
-    "--plus",
-    multiple=True,
-    metavar="CONCEPT",
-    help="To be added: attributes joined by +, such as man+crown; 'no-' before one asks for its absence. Or "
-    "the numbers of samples, such as 3,17,42. Can be given several times.",
-)
-@click.option("--minus", multiple=True, metavar="CONCEPT", help="To be subtracted; like --plus.")
-@click.option(
-    "--draws", type=click.IntRange(1), default=200, show_default=True, help="Random choices of exemplars."
-)
-def arithmetic(run: Path, plus: tuple[str, ...], minus: tuple[str, ...], draws: int, **options: Any) -> None:
-    """Add and subtract the mean latents of exemplars, as in king - man + woman.
-
-    dcgan-tf arithmetic RUN --plus man+crown --minus man --plus woman
-    """
-    num_images, seed = options.pop("num_images"), options.pop("seed")
-
-    def analyse(opened: Run) -> Finding:
-        from dcgan_tf import analysis
-
-        return analysis.arithmetic(
-            opened, plus=plus, minus=minus, num_images=num_images, draws=draws, seed=seed
-        )
-
-    report_finding(run, analyse, **options)
-
-
-COMMANDS = (arithmetic,)
