@@ -20,7 +20,7 @@ from dcgan_tf.analysis.formulas import (
     pixel_arithmetic,
 )
 from dcgan_tf.analysis.progress import progress
-from dcgan_tf.analysis.samples import Samples
+from dcgan_tf.analysis.samples import REALISTIC, Samples
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.runs.load import Run
 
@@ -41,7 +41,7 @@ def arithmetic(
     *,
     plus: Sequence[str],
     minus: Sequence[str] = (),
-    num_images: int = 4096,
+    num_images: int = 8192,
     draws: int = 200,
     seed: int = 0,
 ) -> Finding:
@@ -90,9 +90,10 @@ def arithmetic(
             formula=str(formula),
             expected=formula.expected.name,
             draws=draws,
-            exemplars="drawn from the samples that show the concept clearly and are well drawn",
+            exemplars="drawn from the well-drawn samples that show the concept clearly",
+            candidates={term.name: len(pool) for term, pool in zip(formula.terms, pools, strict=True)},
             result="mean latents added, then scaled to the length of ordinary latents",
-            realistic="discriminator's logit and distance to real images within 99 % of the samples' own",
+            realistic=REALISTIC,
             **subject.judge(),
         ),
         measures=tuple(_measure(formula, k, grades[k], chance) for k in EXEMPLARS),

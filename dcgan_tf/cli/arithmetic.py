@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="King - man + woman: compute with what pictures show.")
-@analysis_options(4096, of="Samples among which the exemplars are found.")
+@analysis_options(8192, of="Samples among which the exemplars are found.")
 @click.option(
     "--plus",
     multiple=True,
