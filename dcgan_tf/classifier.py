@@ -19,7 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from dcgan_tf.data.image_set import ImageSet, default_cache_dir
-from dcgan_tf.judge_network import build_network, fit
+from dcgan_tf.judge_network import build_network, fit, load_weights, save_weights
 
 VERSION = 1  # of the network and its training: part of the cache's key
 RELIABLE = 0.95
@@ -28,6 +28,7 @@ RELIABLE = 0.95
 _BATCH, _EPOCHS = 128, 4
 _FEWEST_STEPS = 600  # sets too small for this many steps in four epochs are gone over more often
 _HOLD_OUT_EVERY = 10
+_WEIGHTS, _FACTS = "weights.npz", "classifier.json"
 _log = logging.getLogger("dcgan_tf")
 
 
@@ -122,7 +123,7 @@ def trained_classifier(
     fingerprints = f"{train.fingerprint}-{held_out.fingerprint if held_out else 'tenth'}"[:120]
     key = f"classifier-{VERSION}-{train.name}-{fingerprints}".replace("/", "_")
     folder = Path(cache_dir or default_cache_dir()).expanduser() / key
-    if not (folder / "classifier.json").exists():
+    if not (folder / _FACTS).exists():
         _log.info("training a classifier on %s images of %s, once", f"{len(train):,}", train.name)
         _store(_train_and_measure(train, held_out), folder)
     return _load(folder)
@@ -230,11 +231,11 @@ def _store(classifier: Classifier, folder: Path) -> None:
     scratch = folder.with_name(f".{folder.name[:100]}-{uuid.uuid4().hex[:8]}")
     scratch.mkdir(parents=True)
     try:
-        classifier.network.save_weights(scratch / "classifier.weights.h5")
+        save_weights(classifier.network, scratch / _WEIGHTS)
         facts = {name: getattr(classifier, name) for name in ("name", "binary", "continuous", "classes")}
         facts |= {"quality": classifier.quality, "num_held_out": classifier.num_held_out}
         facts["image_shape"] = classifier.network.input_shape[1:]
-        (scratch / "classifier.json").write_text(json.dumps(facts, indent=2), encoding="utf-8")
+        (scratch / _FACTS).write_text(json.dumps(facts, indent=2), encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         scratch.rename(folder)
     finally:
@@ -243,12 +244,12 @@ def _store(classifier: Classifier, folder: Path) -> None:
 
 def _load(folder: Path) -> Classifier:
     try:
-        facts = json.loads((folder / "classifier.json").read_text(encoding="utf-8"))
+        facts = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
         shape = tuple(facts.pop("image_shape"))
         for kind in ("binary", "continuous", "classes"):
             facts[kind] = tuple(facts[kind])
         network = build_network(shape, sum(len(facts[kind]) for kind in ("binary", "continuous", "classes")))
-        network.load_weights(folder / "classifier.weights.h5")
+        load_weights(network, folder / _WEIGHTS)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(
             f"the classifier in {folder} is damaged ({error}); delete that folder and it is trained again"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -40,6 +41,23 @@ def build_network(image_shape: tuple[int, int, int], outputs: int) -> keras.Mode
     return keras.Model(
         images, [layers.Dense(outputs, kernel_initializer=initial(seed=98))(features), features]
     )
+
+
+def save_weights(network: keras.Model, file: Path) -> None:
+    """Write the weights as arrays, as a whole; the ending must be .npz."""
+    scratch = file.with_name(f".{file.name}")
+    np.savez(scratch, *network.get_weights())
+    scratch.replace(file)
+
+
+def load_weights(network: keras.Model, file: Path) -> None:
+    """Read what `save_weights` wrote.
+
+    Raises:
+        ValueError, KeyError or OSError: if the file is damaged or of another network.
+    """
+    with np.load(file) as arrays:
+        network.set_weights([arrays[f"arr_{i}"] for i in range(len(arrays.files))])
 
 
 def fit(

@@ -8,7 +8,9 @@ A `Finding` has a `figure`, `measures`, a `protocol`, and `save(folder)`.
 
 from __future__ import annotations
 
+from dcgan_tf.analysis.analogies import analogies
 from dcgan_tf.analysis.arithmetic import arithmetic
 from dcgan_tf.analysis.finding import Finding, Measure
+from dcgan_tf.analysis.sample_arithmetic import sample_arithmetic
 
-__all__ = ["Finding", "Measure", "arithmetic"]
+__all__ = ["Finding", "Measure", "analogies", "arithmetic", "sample_arithmetic"]

@@ -74,14 +74,14 @@ def arithmetic(
         k: grade(samples, formula, draw_exemplars(pools, k, draws=draws, seed=seed))
         for k in progress(EXEMPLARS, "exemplars")
     }
-    chance = judged(samples, samples.images, formula.expected)
+    chance = samples.chance(formula.expected)
     paper = grades[PAPER_EXEMPLARS]
     return Finding(
         name="arithmetic",
         summary=(
             f"{formula} shows {formula.expected.name} and is realistic in {paper.latents.right:.1%} of "
             f"{draws} draws of {PAPER_EXEMPLARS} exemplars (in pixels {paper.pixels.right:.1%}, random "
-            f"latents {chance.right:.1%})"
+            f"latents {chance:.1%})"
         ),
         protocol=subject.protocol(
             seed=seed,
@@ -100,7 +100,7 @@ def arithmetic(
         figure=_figure(samples, formula, pools, grades, chance, seed=seed),
         details={
             "grades": {str(k): asdict(graded) for k, graded in grades.items()},
-            "chance": asdict(chance),
+            "chance": chance,
         },
         warnings=tuple(subject.classifier.doubtful(list(formula.expected.wanted))),
     )
@@ -119,12 +119,12 @@ def grade(samples: Samples, formula: Formula, chosen: Sequence[np.ndarray]) -> G
     return Grade(judged(samples, results, formula.expected), judged(samples, in_pixels, formula.expected))
 
 
-def _measure(formula: Formula, k: int, graded: Grade, chance: Shares) -> Measure:
+def _measure(formula: Formula, k: int, graded: Grade, chance: float) -> Measure:
     return Measure(
         name=f"{formula}, {k} exemplar{'s' if k > 1 else ''} per concept",
         value=graded.latents.right,
         unit="share",
-        controls={"the same in pixels": graded.pixels.right, "random latents": chance.right},
+        controls={"the same in pixels": graded.pixels.right, "random latents": chance},
         meaning=f"share of draws whose result shows {formula.expected.name} and is as realistic as ordinary "
         "samples; more is better",
     )
@@ -135,7 +135,7 @@ def _figure(
     formula: Formula,
     pools: Sequence[np.ndarray],
     grades: dict[int, Grade],
-    chance: Shares,
+    chance: float,
     *,
     seed: int,
 ) -> Figure:
@@ -154,7 +154,7 @@ def _figure(
         shares={
             "latents": [grades[k].latents.right for k in EXEMPLARS],
             "pixels": [grades[k].pixels.right for k in EXEMPLARS],
-            "random latents": [chance.right] * len(EXEMPLARS),
+            "random latents": [chance] * len(EXEMPLARS),
         },
         groups=[f"{k} exemplar{'s' if k > 1 else ''}" for k in EXEMPLARS],
     )

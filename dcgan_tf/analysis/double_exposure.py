@@ -18,7 +18,7 @@ import tensorflow as tf
 
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.data.image_set import default_cache_dir
-from dcgan_tf.judge_network import build_network, fit
+from dcgan_tf.judge_network import build_network, fit, load_weights, save_weights
 
 VERSION = 1  # of the network and its training: part of the cache's key
 NUM_TRAINING_SAMPLES = 4096
@@ -39,16 +39,14 @@ def trained_detector(subject: Subject) -> keras.Model:
         A model of uint8 [N, H, W, C]; `scores` reads it.
     """
     cache = Path(subject.run.config.data.cache_dir or default_cache_dir()).expanduser()
-    file = cache / f"double-exposure-{VERSION}-{_digest(subject)}.weights.h5"
+    file = cache / f"double-exposure-{VERSION}-{_digest(subject)}.npz"
     network = build_network(subject.train.images.shape[1:], 1)
     if not file.exists():
         _log.info("training a detector of double exposures, once for this checkpoint")
         _train(network, subject)
         cache.mkdir(parents=True, exist_ok=True)
-        scratch = file.with_name(f".{file.name}")
-        network.save_weights(scratch)
-        scratch.replace(file)
-    network.load_weights(file)
+        save_weights(network, file)
+    load_weights(network, file)
     return network
 
 

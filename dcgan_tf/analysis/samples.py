@@ -124,6 +124,10 @@ class Samples:
             (look.logits >= lowest) & (look.distances <= farthest) & (look.singleness >= least_single)
         )
 
+    def chance(self, concept: Concept) -> float:
+        """Return the share of these samples that show a concept and are realistic: the control."""
+        return float(np.mean((concept.clarity(self.look.margins) > 0) & self.realistic(self.look)))
+
     def exemplars(self, concept: Concept, *, at_least: int) -> np.ndarray:
         """Return the samples that show a concept clearly and are well drawn: those one would pick by hand.
 
