@@ -9,6 +9,7 @@ import json
 import logging
 import shutil
 import uuid
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -268,7 +269,10 @@ def _store(classifier: Classifier, folder: Path) -> None:
     scratch = folder.with_name(f".{folder.name[:100]}-{uuid.uuid4().hex[:8]}")
     scratch.mkdir(parents=True)
     try:
-        classifier.network.save_weights(scratch / "classifier.weights.h5")
+        with warnings.catch_warnings():
+            # Keras' own, about NumPy 2, that only Keras can mend.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            classifier.network.save_weights(scratch / "classifier.weights.h5")
         facts = {name: getattr(classifier, name) for name in ("name", "binary", "continuous", "classes")}
         facts |= {"quality": classifier.quality, "num_held_out": classifier.num_held_out}
         facts["image_shape"] = classifier.network.input_shape[1:]

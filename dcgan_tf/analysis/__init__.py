@@ -9,6 +9,7 @@ A `Finding` has a `figure`, `measures`, a `protocol`, and `save(folder)`.
 from __future__ import annotations
 
 from dcgan_tf.analysis.arithmetic import arithmetic
+from dcgan_tf.analysis.comparison import compare
 from dcgan_tf.analysis.finding import Finding, Measure
 
-__all__ = ["Finding", "Measure", "arithmetic"]
+__all__ = ["Finding", "Measure", "arithmetic", "compare"]
