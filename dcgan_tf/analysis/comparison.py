@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from dcgan_tf.analysis.comparison_figure import Shown, comparison_figure
-from dcgan_tf.analysis.contenders import Contender, Group, contenders, groups_of
+from dcgan_tf.analysis.contenders import Contender, Group, contenders, differences, groups_of
 from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.grades import (
     COVERED_FROM,
@@ -78,7 +78,7 @@ def compare(runs: Sequence[Run], *, num_images: int = 2000, seed: int = 0) -> Fi
     if judge and num_images > (available := len(judge.others)):
         warnings.append(f"graded on {available:,} samples each: the data has no more images to compare with")
         num_images = available
-    warnings += _remarks_on_latents(runs)
+    warnings += _remarks_on_latents(runs) + _remarks_on_length(entries)
     verdicts = [_verdict(entry, judge, num_images, seed) for entry in progress(entries, "runs")]
     warnings += [f"{v.contender.label} failed: {'; '.join(v.failures)}" for v in verdicts if v.failures]
     floor = judge.real_grade(num_images) if judge else None
@@ -137,6 +137,12 @@ def _remarks_on_latents(runs: Sequence[Run]) -> list[str]:
     return [f"the runs take different latents ({told}): of one seed, but not the same numbers"]
 
 
+def _remarks_on_length(entries: Sequence[Contender]) -> list[str]:
+    lengths = differences(entries).get("steps")
+    told = ", ".join(f"{length:,}" for length in lengths or ())
+    return [f"the runs are of different lengths ({told} steps)"] if lengths else []
+
+
 def _verdict(entry: Contender, judge: Judge | None, num_images: int, seed: int) -> Verdict:
     images = entry.run.sample(num_images if judge else SHOWN, seed=seed)
     grade = judge.grade(images) if judge else None
@@ -147,6 +153,7 @@ def _verdict(entry: Contender, judge: Judge | None, num_images: int, seed: int) 
 def _rules(subject: Subject, judge: Judge | None, groups: Sequence[Group]) -> dict[str, Any]:
     rules: dict[str, Any] = {
         "groups": {group.label: [entry.label for entry in group.members] for group in groups},
+        "settings_that_differ": differences([entry for group in groups for entry in group.members]),
         "deviation": "standard deviation over the seeds of a group, n - 1",
         "failed": FAILED if judge else FAILED.split(", or its samples", maxsplit=1)[0],
     }

@@ -80,7 +80,7 @@ def groups_of(entries: Sequence[Contender]) -> list[Group]:
     for entry in entries:
         members.setdefault(tuple(_settings(entry).items()), []).append(entry)
     keys = [dict(key) for key in members]
-    differing = [name for name in keys[0] if len({key[name] for key in keys}) > 1]
+    differing = differences(entries)
     groups = []
     for key, those in zip(keys, members.values(), strict=True):
         label = those[0].label
@@ -89,6 +89,13 @@ def groups_of(entries: Sequence[Contender]) -> list[Group]:
             label += f" × {len(those)}"
         groups.append(Group(label, tuple(those)))
     return groups
+
+
+def differences(entries: Sequence[Contender]) -> dict[str, list[Any]]:
+    """Return {setting: its values} of all settings in which the runs differ, but for the seed."""
+    every = [_settings(entry) for entry in entries]
+    values = {name: list(dict.fromkeys(one[name] for one in every)) for name in every[0]}
+    return {name: those for name, those in values.items() if len(those) > 1}
 
 
 def _settings(entry: Contender) -> dict[str, Any]:

@@ -6,12 +6,12 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from dcgan_tf.report.markup import MEDIA_TYPES, facts, figure, fold, number, plain, table, text
+from dcgan_tf.report.markup import MEDIA_TYPES, NOTHING, facts, figure, fold, number, plain, table, text
 from dcgan_tf.report.page import Section, Subject
 from dcgan_tf.report.texts import ANALYSES, Text, analogy, text_of
 from dcgan_tf.runs.paths import read_json
 
-RESULT = "result.json"
+RESULT, FIGURE = "result.json", "figure"
 MOST_COLUMNS = 3
 """More kinds of controls than this share one column of the table."""
 MOST_ROWS = 8
@@ -80,7 +80,7 @@ def _warnings(subject: Subject, result: dict[str, Any]) -> str:
 
 
 def _pictures(folder: Path, result: dict[str, Any], words: Text) -> str:
-    """Return the figure and what else can be shown; a name that leads out of the folder is not followed."""
+    """Return the figure, animations and the names of other files; a name that leads elsewhere is not read."""
     names = [str(name) for name in result.get("files") or []]
     shown: list[str] = []
     others: list[str] = []
@@ -88,10 +88,10 @@ def _pictures(folder: Path, result: dict[str, Any], words: Text) -> str:
         path = folder / name
         if Path(name).name != name or not path.is_file():
             continue
-        if path.suffix.lower() in MEDIA_TYPES:
-            moving = "animation: " if path.suffix.lower() == ".gif" else ""
-            caption = moving + path.stem.replace("_", " ") if len(shown) else ""
-            shown.append(figure(path, alt=f"{words.title}: {path.stem}", caption=caption))
+        if path.stem == FIGURE and path.suffix in MEDIA_TYPES:
+            shown.append(figure(path, alt=words.title))
+        elif path.suffix == ".gif":
+            shown.append(figure(path, alt=f"{words.title}, moving", caption="the same, moving"))
         else:
             others.append(name)
     missing = "" if shown else '<p class="warning">The figure is missing.</p>'
@@ -106,7 +106,7 @@ def _measures(result: dict[str, Any]) -> str:
     kinds = list(dict.fromkeys(name for measure in measures for name in measure.get("controls") or {}))
     shown = measure_table(measures[:MOST_ROWS], kinds)
     if more := measures[MOST_ROWS:]:
-        shown += fold(f"{len(more)} more numbers", measure_table(more, kinds))
+        shown += fold(f"{len(more)} more number{'s' * (len(more) > 1)}", measure_table(more, kinds))
     return shown
 
 
@@ -119,19 +119,30 @@ def measure_table(measures: list[dict[str, Any]], kinds: list[str]) -> str:
     """
     apart = 0 < len(kinds) <= MOST_COLUMNS
     headings = ["what", "this run", *(kinds if apart else ["compared with"] * bool(kinds)), "meaning"]
-    rows = []
+    rows, before = [], None
     for measure in measures:
         controls, unit = measure.get("controls") or {}, str(measure.get("unit", ""))
         values = {name: text(number(value, unit)) for name, value in controls.items()}
         if apart:
-            cells = [values.get(name, "–") for name in kinds]
+            cells = [values.get(name, NOTHING) for name in kinds]
         else:
-            listed = "<br>".join(f"{text(name)}: <b>{value}</b>" for name, value in values.items())
-            cells = [listed or "–"] * bool(kinds)
+            listed = "".join(
+                f"<li><span>{text(name)}</span> <b>{value}</b></li>" for name, value in values.items()
+            )
+            cells = [f'<ul class="controls">{listed}</ul>'] * bool(kinds)
         value = f"<strong>{text(number(measure.get('value'), unit))}</strong>"
-        rows.append([text(measure.get("name", "")), value, *cells, text(measure.get("meaning", ""))])
+        meaning = str(measure.get("meaning", ""))
+        rows.append([_name(measure), value, *cells, "as above" if meaning == before else text(meaning)])
+        before = meaning
     right = range(1, len(headings) - 1) if apart else (1,)
     return table(headings, rows, numbers=list(right))
+
+
+def _name(measure: dict[str, Any]) -> str:
+    """Return the measure's name with its unit, where the numbers and the name do not tell it."""
+    name, unit = str(measure.get("name", "")), str(measure.get("unit", ""))
+    told = unit in ("", "share", "ratio", "count") or unit in name
+    return text(name) + ("" if told else f" <small>({text(unit)})</small>")
 
 
 def _protocol(folder: Path, result: dict[str, Any]) -> str:

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 MEDIA_TYPES = {".png": "image/png", ".gif": "image/gif", ".jpg": "image/jpeg", ".webp": "image/webp"}
-WIDE = 1.5
-"""Pictures that are so many times as wide as high are scrolled on a phone, rather than made illegible."""
+NOTHING = "–"
+"""Stands where there is no number."""
+WIDE = 1000
+"""Pictures of so many pixels in width are scrolled on a phone, rather than made illegible."""
 
 
 def text(value: Any) -> str:
@@ -43,7 +45,7 @@ def figure(path: Path, *, alt: str, caption: str = "") -> str:
         caption: below the picture.
     """
     size = _pixel_size(path.read_bytes())
-    wide = size is not None and size[0] >= WIDE * size[1]
+    wide = size is not None and size[0] >= WIDE
     below = f"<figcaption>{text(caption)}</figcaption>" if caption else ""
     if not wide:
         return f'<figure><div class="card">{image(path, alt=alt)}</div>{below}</figure>'
@@ -84,21 +86,21 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Se
 
 
 def number(value: Any, unit: str = "") -> str:
-    """Return a measured number as people read it, with its unit.
+    """Return a measured number as people read it.
 
     Args:
         value: a number; anything else, and what is not finite, is a dash.
-        unit: "share" (shown in per cent), "ratio", "count", or what the value is counted in.
+        unit: "share" is shown in per cent, "count" as a whole number.
     """
     if not isinstance(value, int | float) or not math.isfinite(value):
-        return "–"
+        return NOTHING
     if unit == "share":
         return f"{100 * value:.1f} %"
     if unit == "count" or float(value).is_integer():
         shown = f"{value:,.0f}"
     else:
         shown = f"{value:,.1f}" if abs(value) >= 100 else f"{value:.3g}"
-    return shown if unit in ("", "count", "ratio") else f"{shown} {unit}"
+    return shown
 
 
 def plain(value: Any) -> str:
@@ -123,7 +125,8 @@ def _row(headings: Sequence[str], row: Sequence[str], numbers: Sequence[int]) ->
     first, *others = row
     cells = [f'<th scope="row">{first}</th>']
     for i, (heading, cell) in enumerate(zip(headings[1:], others, strict=True), start=1):
-        kind = ' class="number"' if i in numbers else ""
+        empty = cell == NOTHING
+        kind = f' class="number{" none" if empty else ""}"' if i in numbers else ""
         cells.append(f'<td data-label="{text(heading)}"{kind}>{cell}</td>')
     return "".join(cells)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from dcgan_tf.config import Config, flatten
 from dcgan_tf.report.curves import Line, chart
@@ -140,7 +141,7 @@ def _main_settings(subject: Subject) -> dict[str, str]:
 def _everything(subject: Subject) -> str:
     changed = flatten(Config())
     settings = {
-        name: plain(value) + ("" if value == changed[name] else f"   (default: {plain(changed[name])})")
+        name: _setting(value) + ("" if value == changed[name] else f"   (default: {_setting(changed[name])})")
         for name, value in flatten(subject.config).items()
     }
     starts = read_json(subject.paths.environment, default=[])
@@ -151,6 +152,10 @@ def _everything(subject: Subject) -> str:
         entries = {**start, "command": " ".join(map(str, command))}
         parts.append(facts({k: v for k, v in entries.items() if k != "first_step"}))
     return "".join(parts)
+
+
+def _setting(value: Any) -> str:
+    return "×".join(map(str, value)) if isinstance(value, tuple) else plain(value)
 
 
 def _generator(config: Config) -> str:

@@ -30,36 +30,36 @@ class Text:
 ANALYSES: dict[str, Text] = {
     "neighbours": Text(
         "Does it memorise?",
-        "Each row starts with pictures that the generator drew and goes on with the training pictures that "
-        "resemble them most.",
-        "A generator that copied would show the same picture twice; one that learnt shows relatives, and its "
-        "distances to training pictures are about those of pictures that it has never been shown.",
+        "Each row starts with a generated picture and goes on with the training pictures nearest to it.",
+        "A generator that copied would show the same picture twice; one that learnt shows relatives, no "
+        "nearer than pictures that it was never shown are.",
     ),
     "walk": Text(
         "Walking in latent space",
         "Every row goes in small, equal steps from the numbers behind one picture to those behind another.",
-        "The pictures on the way should all be sensible and change gradually; sudden jumps would mean that "
-        "single pictures were learnt by heart, and a cross-fade of pixels shows what mere mixing looks like.",
+        "All pictures on the way should be sensible and change gradually; jumps would mean that single "
+        "pictures were learnt by heart, and a cross-fade of pixels shows what mere mixing looks like.",
     ),
     "turn": Text(
-        "Turning a head",
-        "The same direction in latent space is added to different pictures, a little more in each column.",
-        "One property, such as where a face looks, should change from left to right while everything else "
-        "stays as it was; the same distance in a random direction shows what would happen anyway.",
+        "Turning: one property at a time",
+        "One direction in latent space is added to different pictures, a little more in each column.",
+        "One property, such as where a face looks, should change from left to right while all else stays as "
+        "it was; a random direction of the same length shows what would happen anyway.",
     ),
     "filters": Text(
         "What the filters look at",
-        "For some of the discriminator's feature detectors: the picture parts that excite them most, with a "
-        "network of random weights beside it.",
+        "For some of the discriminator's detectors: the pictures that excite them most and the pixels that "
+        "are responsible, with a network of random weights beside it.",
         "Trained filters should single out parts that mean something, such as eyes, a mouth or a crown; "
         "random ones respond to edges and colours anywhere.",
         convolutional=True,
     ),
     "forget": Text(
         "Forgetting: removing an object",
-        "The same pictures are drawn twice, the second time without the feature maps that draw one thing.",
-        "That thing should be gone or replaced while the rest of the picture remains; leaving out as many "
-        "feature maps at random shows what the loss of any maps would do.",
+        "The same pictures are drawn with all of the generator's feature maps, and again without the few "
+        "that draw one object.",
+        "That object should be gone or replaced while the rest of the picture remains; leaving out as many "
+        "maps at random shows what the loss of any maps would do.",
         convolutional=True,
     ),
     "arithmetic": Text(
@@ -73,15 +73,15 @@ ANALYSES: dict[str, Text] = {
         "What the discriminator knows",
         "A simple linear classifier is trained on what the discriminator computes of pictures, and asked "
         "what they show.",
-        "The closer it comes to a network that was trained for the task, and the farther from raw pixels and "
-        "from untrained weights, the more was learnt without any label.",
+        "The farther it is above raw pixels and a network of random weights, the more the discriminator has "
+        "learnt of what pictures show, without ever being told.",
         convolutional=True,
     ),
     "embed": Text(
-        "A map of latent space",
-        "Many pictures are laid out so that those whose features are alike lie close to each other.",
-        "Pictures that share a property should gather in one region, and real and generated ones should mix "
-        "everywhere.",
+        "A map of what the discriminator sees",
+        "Each point is a picture, real or generated, and lies where the discriminator's features put it.",
+        "Pictures that look alike should lie together, and generated ones among the real ones, so that their "
+        "nearest neighbours cannot tell them apart.",
         further="tensorboard --logdir {folder}",
     ),
 }

@@ -129,6 +129,12 @@ def test_two_checkpoints_of_one_run_are_two_groups(trained):
     assert len(groups_of(entries)) == 2
 
 
+def test_what_else_differs_between_the_runs_is_told(trained):
+    finding = compare([Run.open(trained, checkpoint=20), Run.open(trained)], num_images=32)
+    assert finding.protocol["settings_that_differ"] == {"steps": [20, 50]}
+    assert "the runs are of different lengths (20, 50 steps)" in finding.warnings
+
+
 def test_a_run_that_stopped_early_stays_in_its_group_and_says_so(copy_of):
     entries = contenders([copy_of("a", seed=1), copy_of("b", seed=2, step=30)])
     assert [entry.unfinished for entry in entries] == [[], ["stopped at step 30 of 50"]]

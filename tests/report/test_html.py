@@ -128,6 +128,7 @@ def test_the_head_says_what_the_run_is_and_every_setting(run_dir):
     for setting in settings():
         assert setting.name.replace("_", " ") in text
     assert "4   (default: 64)" in text
+    assert "32×32   (default: 64×64)" in text
 
 
 def test_grids_after_one_epoch_after_five_and_at_the_end_are_side_by_side(run_dir):
@@ -209,13 +210,25 @@ def test_an_analysis_that_is_not_known_here_is_shown_after_the_others(run_dir, w
     assert "the outcome of own_idea" in page.text
 
 
+def test_a_unit_that_is_not_a_share_stands_beside_the_name(run_dir, write_finding):
+    measures = [
+        {"name": name, "value": 0.5, "unit": unit, "controls": {}, "meaning": "m"}
+        for name, unit in (("rank", "correlation"), ("mean AUC", "AUC"))
+    ]
+    write_finding("walk", measures=measures)
+    found = section(write_report(run_dir), "walk")
+    assert "rank <small>(correlation)</small>" in found
+    assert ">mean AUC</th>" in found
+
+
 def test_animations_are_shown_and_other_files_named(run_dir, write_finding):
-    folder = write_finding("walk", files=["figure.png", "walk.gif", "walk.npy"])
+    folder = write_finding("walk", files=["figure.png", "walk.gif", "sprite.png", "walk.npy"])
     (folder / "walk.gif").write_bytes((run_dir / "samples" / "progress.gif").read_bytes())
-    (folder / "walk.npy").write_bytes(b"")
+    for name in ("sprite.png", "walk.npy"):
+        (folder / name).write_bytes(b"")
     found = section(write_report(run_dir), "walk")
     assert "data:image/gif;base64," in found
-    assert f"Also in {folder}: walk.npy" in found
+    assert f"Also in {folder}: sprite.png, walk.npy" in found
 
 
 def test_a_file_outside_of_the_analysis_is_not_read(run_dir, write_finding):
@@ -238,6 +251,20 @@ def test_a_result_without_anything_in_it_says_what_is_missing(run_dir, write_fin
     assert "The figure is missing" in found
 
 
+def test_a_meaning_is_told_once(run_dir, write_finding):
+    measures = [
+        {"name": f"n{i}", "value": i, "unit": "count", "controls": {}, "meaning": meaning}
+        for i, meaning in enumerate(["less is better", "less is better", "more is better"])
+    ]
+    write_finding("walk", measures=measures)
+    found = section(write_report(run_dir), "walk")
+    assert re.findall("less is better|as above|more is better", found) == [
+        "less is better",
+        "as above",
+        "more is better",
+    ]
+
+
 def test_many_kinds_of_controls_share_a_column_and_many_numbers_are_folded(run_dir, write_finding):
     measures = [
         {"name": f"n{i}", "value": i, "unit": "count", "controls": {f"c{i}": i + 0.5}, "meaning": "m"}
@@ -246,7 +273,7 @@ def test_many_kinds_of_controls_share_a_column_and_many_numbers_are_folded(run_d
     write_finding("walk", measures=measures)
     found = section(write_report(run_dir), "walk")
     assert "compared with" in found
-    assert "c9: <b>10</b>" in found
+    assert "<span>c9</span> <b>10</b>" in found
     assert "2 more numbers" in found
 
 

@@ -14,7 +14,7 @@ from dcgan_tf.report.texts import analogy
         (0.8249, "share", "82.5 %"),
         (1234.0, "count", "1,234"),
         (1.2345, "ratio", "1.23"),
-        (12.0, "levels", "12 levels"),
+        (12.0, "levels", "12"),
         (1234.56, "", "1,234.6"),
         (-0.00012, "", "-0.00012"),
         (float("nan"), "share", "–"),
