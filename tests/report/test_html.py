@@ -143,9 +143,10 @@ def test_grids_after_one_epoch_after_five_and_at_the_end_are_side_by_side(run_di
 
 
 def test_a_grid_far_from_the_epoch_is_not_passed_off_as_it(run_dir):
-    (run_dir / "samples" / "step-000025.png").unlink()
+    for step in (5, 25):
+        (run_dir / "samples" / f"step-{step:06d}.png").unlink()
     found = re.findall(r"<figcaption>(.*?)</figcaption>", section(write_report(run_dir), "epochs"))
-    assert found[:2] == ["after 1 epoch (step 5)", "after 6 epochs (step 30)"]
+    assert found[:2] == ["after 6 epochs (step 30)", "the whole way"]
 
 
 def test_losses_that_were_not_finite_are_gaps(run_dir):
@@ -232,7 +233,8 @@ def test_animations_are_shown_and_other_files_named(run_dir, write_finding):
 
 
 def test_a_file_outside_of_the_analysis_is_not_read(run_dir, write_finding):
-    write_finding("walk", files=["../../samples/real.png"])
+    write_finding("turn")
+    write_finding("walk", files=["../turn/figure.png", "../../samples/progress.gif"])
     found = section(write_report(run_dir), "walk")
     assert "<img" not in found
     assert "The figure is missing" in found
