@@ -86,7 +86,7 @@ def groups_of(entries: Sequence[Contender]) -> list[Group]:
         label = those[0].label
         if len(those) > 1:
             label = ", ".join(_told(name, key[name]) for name in differing) or "all"
-            label += f" × {len(those)}"
+            label += f" ({len(those)} seeds)"
         groups.append(Group(label, tuple(those)))
     return groups
 

@@ -111,14 +111,14 @@ def test_runs_that_differ_only_in_their_seed_are_a_group(copy_of):
     runs = [copy_of("a", seed=1), copy_of("other", learning_rate=0.1), copy_of("b", seed=2)]
     groups = groups_of(contenders(runs))
     assert [(group.label, [entry.label for entry in group.members]) for group in groups] == [
-        ("learning rate 0.001 × 2", ["a", "b"]),
+        ("learning rate 0.001 (2 seeds)", ["a", "b"]),
         ("other", ["other"]),
     ]
 
 
 def test_where_a_run_is_kept_and_how_often_it_saved_does_not_part_it(copy_of):
     runs = [copy_of("a", section="run", log_every=3), copy_of("b", seed=2)]
-    assert [group.label for group in groups_of(contenders(runs))] == ["all × 2"]
+    assert [group.label for group in groups_of(contenders(runs))] == ["all (2 seeds)"]
 
 
 def test_two_checkpoints_of_one_run_are_two_groups(trained):
@@ -160,7 +160,7 @@ def test_a_collapsed_generator_is_counted_as_failed(copy_of, subject, tmp_path):
     result = json.loads((finding.save(tmp_path / "out") / "result.json").read_text())
     failed = [measure for measure in result["measures"] if measure["name"].startswith("failed")]
     assert [(m["name"], m["value"], m["controls"]) for m in failed] == [
-        ("failed: learning rate 0.001 × 2", 0, {"of runs": 2}),
+        ("failed: learning rate 0.001 (2 seeds)", 0, {"of runs": 2}),
         ("failed: bad", 1, {"of runs": 1}),
     ]
     assert any(warning.startswith("bad failed: covers 1 of 10 kinds") for warning in result["warnings"])
@@ -174,7 +174,7 @@ def test_a_group_is_graded_by_mean_and_deviation_beside_real_images(copy_of, sub
     finding = compare(runs, num_images=128)
     distances = [run["grade"]["distance"] for run in finding.details["runs"]]
     measure = finding.measures[0]
-    assert measure.name == "Fréchet distance (digits classifier): all × 2"
+    assert measure.name == "Fréchet distance (digits classifier): all (2 seeds)"
     assert measure.value == pytest.approx(np.mean(distances))
     assert measure.controls["deviation over seeds"] == pytest.approx(abs(np.diff(distances)[0]) / 2**0.5)
     assert measure.controls["real images"] == finding.details["real_images"]["distance"]
@@ -192,7 +192,7 @@ def test_other_data_get_samples_and_losses_but_no_grades(copy_of):
     other = copy_of("other")
     (other.path / "data.json").write_text(json.dumps({"fingerprint": "another", "num_images": 296}))
     finding = compare([copy_of("a"), other])
-    assert [measure.name for measure in finding.measures] == ["failed: all × 2"]
+    assert [measure.name for measure in finding.measures] == ["failed: all (2 seeds)"]
     assert "different images" in finding.warnings[0]
     assert "real images" not in finding.summary
 
