@@ -121,7 +121,7 @@ def trained_classifier(
     if not can_judge(train):
         raise ValueError(f"{train.name} has neither attributes nor labels to train a classifier on")
     fingerprints = f"{train.fingerprint}-{held_out.fingerprint if held_out else 'tenth'}"[:120]
-    key = f"classifier-{VERSION}-{train.name}-{fingerprints}".replace("/", "_")
+    key = f"classifier-v{VERSION}-{train.name}-{fingerprints}".replace("/", "_")
     folder = Path(cache_dir or default_cache_dir()).expanduser() / key
     if not (folder / _FACTS).exists():
         _log.info("training a classifier on %s images of %s, once", f"{len(train):,}", train.name)

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from dcgan_tf.analysis.analogies import analogies
 from dcgan_tf.analysis.arithmetic import arithmetic
+from dcgan_tf.analysis.comparison import compare
 from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.sample_arithmetic import sample_arithmetic
 
-__all__ = ["Finding", "Measure", "analogies", "arithmetic", "sample_arithmetic"]
+__all__ = ["Finding", "Measure", "analogies", "arithmetic", "compare", "sample_arithmetic"]
