@@ -13,5 +13,7 @@ from dcgan_tf.analysis.arithmetic import arithmetic
 from dcgan_tf.analysis.comparison import compare
 from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.sample_arithmetic import sample_arithmetic
+from dcgan_tf.analysis.turn import turn
+from dcgan_tf.analysis.walk import walk
 
-__all__ = ["Finding", "Measure", "analogies", "arithmetic", "compare", "sample_arithmetic"]
+__all__ = ["Finding", "Measure", "analogies", "arithmetic", "compare", "sample_arithmetic", "turn", "walk"]

@@ -11,7 +11,7 @@ import sys
 import click
 
 from dcgan_tf import __version__
-from dcgan_tf.cli import arithmetic, exporting, reporting, training
+from dcgan_tf.cli import arithmetic, exporting, reporting, training, walking
 from dcgan_tf.cli.session import import_tensorflow
 
 __all__ = ["import_tensorflow", "main"]
@@ -33,5 +33,6 @@ for command in (
     exporting.verify,
     *arithmetic.COMMANDS,
     *reporting.COMMANDS,
+    *walking.COMMANDS,
 ):
     main.add_command(command)
