@@ -12,5 +12,7 @@ from dcgan_tf.analysis.analogies import analogies
 from dcgan_tf.analysis.arithmetic import arithmetic
 from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.sample_arithmetic import sample_arithmetic
+from dcgan_tf.analysis.turn import turn
+from dcgan_tf.analysis.walk import walk
 
-__all__ = ["Finding", "Measure", "analogies", "arithmetic", "sample_arithmetic"]
+__all__ = ["Finding", "Measure", "analogies", "arithmetic", "sample_arithmetic", "turn", "walk"]

@@ -47,7 +47,7 @@ def discriminator_features(discriminator: keras.Sequential, images: np.ndarray) 
     maps = [output for output in maps if len(output.shape) == 4]
     if not maps:
         raise ValueError("this discriminator has no convolutional layers; features need --architecture dcgan")
-    network = keras.Model(discriminator.inputs, maps)
+    network = keras.Model(discriminator.inputs[0], maps)
 
     def features(batch: np.ndarray) -> np.ndarray:
         outputs = network(to_float(batch), training=False)
