@@ -14,7 +14,7 @@ from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.monotone import monotone, rank_correlation
 from dcgan_tf.analysis.paths import on_paths
 from dcgan_tf.analysis.progress import progress
-from dcgan_tf.analysis.samples import Samples
+from dcgan_tf.analysis.samples import REALISTIC, Samples
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.analysis.turn_figure import turn_figure
 from dcgan_tf.runs.load import Run
@@ -81,7 +81,7 @@ def turn(
     place = directions.positions(judge.value(own), float(value[low].mean()), float(value[high].mean()))
     pictures = _move(samples, latents, np.linspace(0, 1, STEPS) - place[:, None], low, high, seed=seed)
     turned = {name: judge.grade(moved, own) for name, moved in progress(list(pictures.items()), "looking")}
-    scale = float(np.percentile(value, 95) - np.percentile(value, 5))
+    scale = float(np.percentile(value, 95)) - float(np.percentile(value, 5))
     measures = _measures(attribute, turned, scale, others)
     return Finding(
         name="turn",
@@ -98,8 +98,8 @@ def turn(
             steps=STEPS,
             walk="from 0 (as the low exemplars) to 1 (as the high ones); a sample starts from the place "
             "that its own value gives it, and every latent is scaled to the sample's own length",
-            tolerance=f"rises all the way: no value is more than {TOLERANCE:.0%} of the samples' range (5th to "
-            "95th percentile) below an earlier one of its row, and the last is above the first",
+            tolerance=f"rises all the way: no value is more than {TOLERANCE:.0%} of the samples' range (5th "
+            "to 95th percentile) below an earlier one of its row, and the last is above the first",
             **subject.judge(),
         ),
         measures=measures,
@@ -121,7 +121,7 @@ def draw_ends(judge: Judge, exemplars: int, *, draws: int, seed: int) -> tuple[n
     look = judge.samples.look
     values = judge.value(look)
     good = (look.logits >= np.median(look.logits)) & (look.distances <= np.median(look.distances))
-    share = max(EXTREME_SHARE, exemplars / max(1, np.count_nonzero(good)))
+    share = max(EXTREME_SHARE, exemplars / max(1, int(np.count_nonzero(good))))
     low, high = directions.extremes(values, good, share)
     if judge.attribute in look.margins:
         low, high = low[values[low] < 0], high[values[high] > 0]
@@ -180,20 +180,20 @@ def _measures(
             f"rank correlation of {attribute} with the step",
             "correlation",
             of_each(lambda t: rank_correlation(t.values)),
-            "Spearman's, mean over the samples; 1 is a rise in every step, 0 is chance",
+            "Spearman's, mean over the samples; 1 is a rise in every step; a random direction is a little "
+            "above 0 because samples near one end come back to themselves",
         ),
         measure(
             f"change of {attribute} from the first step to the last",
             "ratio",
-            of_each(lambda t: (t.values[:, -1] - t.values[:, 0]) / scale),
+            of_each(lambda t: np.asarray(t.values[:, -1] - t.values[:, 0]) / scale),
             "mean over the samples, in ranges of ordinary samples (5th to 95th percentile)",
         ),
         measure(
             "moved pictures that are as realistic as samples",
             "share",
             of_each(lambda t: t.realistic),
-            "discriminator's logit and distance to real images within 99 % of the samples' own; more is "
-            "better",
+            f"{REALISTIC}; more is better",
         ),
         measure(
             f"samples in which {attribute} rises all the way and every picture is realistic",

@@ -55,6 +55,7 @@ def turn_figure(
     curve, shares_axes = plots.subplots(2, 1)
     _draw_values(curve, attribute, values)
     bars(shares_axes, groups, shares, title="share of the samples, or of the pictures", colours=_COLOURS)
+    shares_axes.get_legend().remove()  # that of the curves says the same, and is in nobody's way
     return figure
 
 

@@ -12,7 +12,7 @@ from dcgan_tf.analysis.features import SPACE
 from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.path_survey import FADE, HOP, LATENT, STEPS, Paths, Surveyor
 from dcgan_tf.analysis.paths import closed_walk, on_paths
-from dcgan_tf.analysis.samples import Samples
+from dcgan_tf.analysis.samples import REALISTIC, Samples
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.analysis.walk_figure import walk_figure
 from dcgan_tf.images import enlarge, save_gif
@@ -143,9 +143,9 @@ def _way(run: Run) -> str:
 
 
 def _criteria(subject: Subject) -> str:
-    if not subject.has_classifier:
-        return "discriminator's logit within 99 % of the samples' own"
-    return "discriminator's logit and distance to real images within 99 % of the samples' own"
+    if subject.has_classifier:
+        return REALISTIC
+    return "like 99 % of ordinary samples in the logits of D and of a detector of double exposures"
 
 
 def _save_gif(strips: np.ndarray, path: Path) -> None:

@@ -75,4 +75,3 @@ def _draw_realistic(axes: Axes, measured: Mapping[str, Paths]) -> None:
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["start", "¼", "½", "¾", "end"])
     plain(axes, title="as realistic as samples, share of the pictures")
-    axes.legend(frameon=False, fontsize=8, loc="lower center")
