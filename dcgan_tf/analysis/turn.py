@@ -103,7 +103,7 @@ def turn(
             **subject.judge(),
         ),
         measures=measures,
-        figure=_figure(attribute, pictures, turned, measures),
+        figure=_figure(judge, pictures, turned, measures),
         details={name: _details(graded, scale) for name, graded in turned.items()},
         warnings=tuple(subject.classifier.doubtful([attribute])),
     )
@@ -231,16 +231,18 @@ def _details(graded: Turned, scale: float) -> dict[str, object]:
 
 
 def _figure(
-    attribute: str, pictures: dict[str, np.ndarray], turned: dict[str, Turned], measures: tuple[Measure, ...]
+    judge: Judge, pictures: dict[str, np.ndarray], turned: dict[str, Turned], measures: tuple[Measure, ...]
 ) -> Figure:
     rises, _, _, _, *shares = measures
     groups = {"rises all\nthe way": rises}
     groups |= dict(zip(["… and looks\nreal all the way", "other at-\ntributes kept"], shares, strict=False))
+    binary = judge.attribute in judge.samples.look.margins
     return turn_figure(
-        attribute,
+        judge.attribute,
         pictures,
         {name: graded.values for name, graded in turned.items()},
         {name: [{**m.controls, OURS: m.value}[name] for m in groups.values()] for name in turned},
         groups=list(groups),
+        unit="classifier's margin (above 0: shown)" if binary else "value",
         shown=_SHOWN,
     )

@@ -20,6 +20,7 @@ def turn_figure(
     shares: Mapping[str, Sequence[float]],
     *,
     groups: Sequence[str],
+    unit: str,
     shown: int,
 ) -> Figure:
     """Draw samples moved in steps on the left, and what was read in all of them on the right.
@@ -30,6 +31,7 @@ def turn_figure(
         values: {kind: the attribute's, float32 [N, S]}.
         shares: {kind: one share for each group}.
         groups: what the shares are of.
+        unit: what the values are, for their axis.
         shown: samples of this direction; the other kinds show the first of them.
     """
     first, *others = pictures
@@ -53,19 +55,19 @@ def turn_figure(
         title="the first of them, moved in other ways",
     )
     curve, shares_axes = plots.subplots(2, 1)
-    _draw_values(curve, attribute, values)
+    _draw_values(curve, attribute, values, unit)
     bars(shares_axes, groups, shares, title="share of the samples, or of the pictures", colours=_COLOURS)
     shares_axes.get_legend().remove()  # that of the curves says the same, and is in nobody's way
     return figure
 
 
-def _draw_values(axes: Axes, attribute: str, values: Mapping[str, np.ndarray]) -> None:
+def _draw_values(axes: Axes, attribute: str, values: Mapping[str, np.ndarray], unit: str) -> None:
     """Draw each kind's mean against the step, and for this direction where half of the samples lie."""
     for (name, read), colour in zip(values.items(), _COLOURS, strict=True):
         places = np.linspace(0, 1, read.shape[1])
         axes.plot(places, read.mean(axis=0), color=colour, marker="o", markersize=3, label=name)
     low, high = np.percentile(next(iter(values.values())), [25, 75], axis=0)
     axes.fill_between(places, low, high, color=OURS, alpha=0.15, linewidth=0, label="half of the samples")
-    plain(axes, title=f"{attribute} that is read, mean over the samples", x="of the way")
+    plain(axes, title=f"{attribute} that is read, mean over the samples", x="of the way", y=unit)
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["low\nexemplars", "¼", "½", "¾", "high\nexemplars"])
     axes.legend(frameon=False, fontsize=8, loc="upper left")
