@@ -99,7 +99,7 @@ def test_a_binary_attribute_takes_its_margin(run):
 def test_the_same_seed_finds_the_same(run):
     first, second = (turn(run, attribute="brightness", draws=2, num_images=20, seed=5) for _ in range(2))
     assert first.result == second.result
-    assert first.figure_png() == second.figure_png()
+    assert first.figure_png == second.figure_png
 
 
 def test_an_attribute_that_is_not_there(run):
