@@ -6,6 +6,7 @@ import itertools
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -68,41 +69,45 @@ def analogies(
         _graded(samples, formula, exemplars=exemplars, draws=draws, seed=seed)
         for formula in progress(formulas, "analogies")
     ]
-    means = {
-        way: float(np.mean([getattr(a.grade, way).right for a in found])) for way in ("latents", "pixels")
-    }
-    chance = float(np.mean([a.chance for a in found]))
+    protocol = subject.protocol(
+        seed=seed,
+        num_images=num_images,
+        started=started,
+        formulas=len(found),
+        exemplars=exemplars,
+        draws=draws,
+        result="mean latents added, then scaled to the length of ordinary latents",
+        realistic=REALISTIC,
+        **subject.judge(),
+    )
+    return _finding(found, protocol, tuple(subject.classifier.doubtful(subject.classifier.binary)))
+
+
+def _finding(found: Sequence[Analogy], protocol: dict[str, Any], warnings: tuple[str, ...]) -> Finding:
+    latents = float(np.mean([analogy.grade.latents.right for analogy in found]))
+    pixels = float(np.mean([analogy.grade.pixels.right for analogy in found]))
+    chance = float(np.mean([analogy.chance for analogy in found]))
     return Finding(
         name="analogies",
         summary=(
-            f"{len(found)} analogies of two attributes come out right and realistic in "
-            f"{means['latents']:.1%} of {draws} draws of {exemplars} exemplars each (in pixels "
-            f"{means['pixels']:.1%}, random latents {chance:.1%})"
+            f"{len(found)} analogies of two attributes come out right and realistic in {latents:.1%} of "
+            f"{protocol['draws']} draws of {protocol['exemplars']} exemplars each (in pixels {pixels:.1%}, "
+            f"random latents {chance:.1%})"
         ),
-        protocol=subject.protocol(
-            seed=seed,
-            num_images=num_images,
-            started=started,
-            formulas=len(found),
-            exemplars=exemplars,
-            draws=draws,
-            result="mean latents added, then scaled to the length of ordinary latents",
-            realistic=REALISTIC,
-            **subject.judge(),
-        ),
+        protocol=protocol,
         measures=(
             Measure(
-                name=f"all {len(found)} analogies of two attributes, {exemplars} exemplars per concept",
-                value=means["latents"],
+                name=f"all {len(found)} analogies, {protocol['exemplars']} exemplars per concept",
+                value=latents,
                 unit="share",
-                controls={"the same in pixels": means["pixels"], "random latents": chance},
+                controls={"the same in pixels": pixels, "random latents": chance},
                 meaning="mean share of draws whose result shows both attributes as the formula asks and is "
                 "as realistic as ordinary samples; more is better",
             ),
         ),
         figure=_figure(found),
         details={"analogies": [_row(analogy) for analogy in found]},
-        warnings=tuple(subject.classifier.doubtful(subject.classifier.binary)),
+        warnings=warnings,
     )
 
 

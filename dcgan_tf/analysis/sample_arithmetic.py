@@ -40,11 +40,7 @@ def sample_arithmetic(
         ValueError: if nothing is added, or a number is negative.
     """
     started = time.monotonic()
-    terms = [*plus[:1], *minus, *plus[1:]]
-    if not plus or any(number < 0 for term in terms for number in term) or not all(terms):
-        raise ValueError(
-            f"expected sample numbers from 0, some of them to be added, received {plus=}, {minus=}"
-        )
+    terms = _checked_terms(plus, minus)
     subject = Subject(run)
     largest = 1 + max(number for term in terms for number in term)
     samples = Samples.draw(subject, max(num_images, largest), seed=seed)
@@ -54,10 +50,8 @@ def sample_arithmetic(
     in_pixels = pixel_arithmetic(samples.images, signs, chosen)
     realistic = float(np.mean(samples.realistic(samples.look_at(panel))))
     control = float(np.mean(samples.realistic(samples.look_at(in_pixels))))
-    formula = " ".join(
-        f"{'+' if s > 0 else '−'} ({', '.join(map(str, t))})" for s, t in zip(signs, terms, strict=True)
-    ).removeprefix("+ ")
-    exemplars = [(f"({', '.join(map(str, term))})", samples.images[np.array(term)]) for term in terms]
+    names = [f"({', '.join(map(str, term))})" for term in terms]
+    formula = _written(names, signs)
     return Finding(
         name="arithmetic",
         summary=f"{formula}: {realistic:.0%} of the nine results are as realistic as ordinary samples "
@@ -76,7 +70,7 @@ def sample_arithmetic(
         ),
         figure=panel_figure(
             title=formula,
-            exemplars=exemplars,
+            exemplars=[(name, samples.images[np.array(t)]) for name, t in zip(names, terms, strict=True)],
             means=run.generate(np.stack([samples.latents[np.array(term)].mean(axis=0) for term in terms])),
             signs=signs,
             panel=panel,
@@ -85,3 +79,18 @@ def sample_arithmetic(
             groups=[],
         ),
     )
+
+
+def _checked_terms(plus: Sequence[Sequence[int]], minus: Sequence[Sequence[int]]) -> list[Sequence[int]]:
+    """Return the terms in the order of reading."""
+    terms = [*plus[:1], *minus, *plus[1:]]
+    if not plus or any(number < 0 for term in terms for number in term) or not all(terms):
+        raise ValueError(
+            f"expected sample numbers from 0, some of them to be added, received {plus=}, {minus=}"
+        )
+    return terms
+
+
+def _written(names: Sequence[str], signs: Sequence[int]) -> str:
+    words = [f"{'+' if sign > 0 else '−'} {name}" for sign, name in zip(signs, names, strict=True)]
+    return " ".join(words).removeprefix("+ ")
