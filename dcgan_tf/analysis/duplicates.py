@@ -78,6 +78,8 @@ def near_pairs(images: np.ndarray, chosen: np.ndarray, *, levels: float = NEAR_L
     Returns:
         int64 [P, 2], the lower index first; ascending, each pair once.
     """
+    if len(chosen) < 2:
+        return np.zeros((0, 2), np.int64)
     radius = levels * np.sqrt(np.prod(images.shape[1:]))
     fitted_on = _rows(images, chosen[:: -(-len(chosen) // _FITTED_ON)])
     count = min(_COMPONENTS, *fitted_on.shape)

@@ -23,6 +23,7 @@ from dcgan_tf.nearest import nearest
 from dcgan_tf.runs.load import Run
 
 KINDS = ("training", "held-out", "generated")
+_CONTROL = "training against held-out"
 DIMENSIONS = 200
 """Of longer vectors the Projector takes a random projection to this many; principal components keep more."""
 
@@ -64,26 +65,22 @@ def embed(run: Run, *, num_images: int = 500, seed: int = 0) -> Finding:
     started = time.monotonic()
     subject = Subject(run)
     count = min(num_images, len(subject.train), len(subject.held_out))
-    kinds = [
-        real("training", subject.train, count),
-        real("held-out", subject.held_out, count),
-        generated(subject, count, seed=seed),
-    ]
-    images = np.concatenate([kind.images for kind in kinds])
+    kinds = [real("training", subject.train, count), real("held-out", subject.held_out, count)]
+    images = np.concatenate([*(kind.images for kind in kinds), run.sample(count, seed=seed)])
     features = discriminator_features(run.discriminator, images)
-    trained, held_out, fake = np.split(features, 3)
-    told, control = told_apart(fake, held_out), told_apart(trained, held_out)
+    kinds.append(generated(subject, images[-count:]))
     pca = PCA(min(DIMENSIONS, *features.shape), svd_solver="randomized", random_state=0).fit(features)
     reduced = pca.transform(features).astype(np.float32)
-    kept = float(pca.explained_variance_ratio_.sum())
     vectors = features if features.shape[1] <= DIMENSIONS else reduced
-    columns = _columns(kinds) | {"D_logit": _rounded(discriminator_logits(run.discriminator, images))}
-    points = Points(f"D_features_step_{run.step}", vectors, columns, images)
+    kept = f" principal components, with {pca.explained_variance_ratio_.sum():.1%} of the variance"
+    points = Points(f"D_features_step_{run.step}", vectors, _columns(subject, kinds), images)
+    told = _told(features, count)
     return Finding(
         name="embed",
         summary=(
-            f"{told:.1%} of {2 * count:,} generated and held-out images have their nearest neighbour, in D's "
-            f"features, of their own kind (training against held-out {control:.1%}; 50% = not told apart)"
+            f"{told.value:.1%} of {2 * count:,} generated and held-out images have their nearest neighbour, "
+            f"in D's features, of their own kind ({_CONTROL} {told.controls[_CONTROL]:.1%}; 50% = not told "
+            "apart)"
         ),
         protocol=subject.protocol(
             seed=seed,
@@ -92,31 +89,30 @@ def embed(run: Run, *, num_images: int = 500, seed: int = 0) -> Finding:
             of_each_kind=list(KINDS),
             space=SPACE,
             dimensions=features.shape[1],
-            vectors_written=f"{vectors.shape[1]} "
-            + (
-                "features"
-                if vectors is features
-                else f"principal components, with {kept:.1%} of the variance"
-            ),
+            vectors_written=str(vectors.shape[1]) + (" features" if vectors is features else kept),
             seen_in_samples_by=subject.classifier.feature_space if subject.has_classifier else None,
         ),
-        measures=(
-            Measure(
-                "generated and held-out images told apart by their nearest neighbour in D's features",
-                told,
-                "share",
-                {"training against held-out images": control, "not told apart": 0.5},
-                "leave-one-out accuracy of one nearest neighbour; 0.5 is best, 1 means always told apart, "
-                "below 0.5 that samples sit on the real images",
-            ),
-        ),
+        measures=(told,),
         figure=embed_figure(
             points={kind.name: part[:, :2] for kind, part in zip(kinds, np.split(reduced, 3), strict=True)},
             images={kind.name: kind.images for kind in kinds},
             variance=pca.explained_variance_ratio_[:2].tolist(),
-            told={"generated against held-out": told, "training against held-out": control},
+            told={"generated against held-out": told.value, _CONTROL: told.controls[_CONTROL]},
         ),
         files=points.files,
+    )
+
+
+def _told(features: np.ndarray, count: int) -> Measure:
+    """Compare the kinds, whose features stand one after the other, `count` of each."""
+    training, held_out, fake = (features[i * count : (i + 1) * count] for i in range(3))
+    return Measure(
+        "generated and held-out images told apart by their nearest neighbour in D's features",
+        told_apart(fake, held_out),
+        "share",
+        {_CONTROL: told_apart(training, held_out), "not told apart": 0.5},
+        "leave-one-out accuracy of one nearest neighbour; 0.5 is best, 1 means always told apart, "
+        "below 0.5 that samples sit on the real images",
     )
 
 
@@ -155,9 +151,8 @@ def real(name: str, image_set: ImageSet, count: int) -> Kind:
     return Kind(name, np.asarray(image_set.images[chosen]), chosen.tolist(), known)
 
 
-def generated(subject: Subject, count: int, *, seed: int) -> Kind:
-    """Draw samples, with the label and the attributes that the classifier sees in them."""
-    images = subject.run.sample(count, seed=seed)
+def generated(subject: Subject, images: np.ndarray) -> Kind:
+    """Take samples, uint8 [N, H, W, C], with the label and attributes that the classifier sees in them."""
     known: dict[str, Sequence[object]] = {}
     if subject.has_classifier:
         judge = subject.classifier
@@ -167,17 +162,21 @@ def generated(subject: Subject, count: int, *, seed: int) -> Kind:
             known["label"] = [judge.classes[i] for i in margins.argmax(axis=0)]
         known |= {name: (reading.margins[name] > 0).astype(int).tolist() for name in judge.binary}
         known |= {name: _rounded(reading.values[name]) for name in judge.continuous}
-    return Kind("generated", images, range(count), known)
+    return Kind("generated", images, range(len(images)), known)
 
 
-def _columns(kinds: Sequence[Kind]) -> dict[str, Sequence[object]]:
-    """Join the kinds' columns; what is known of training images is what there is a column for."""
+def _columns(subject: Subject, kinds: Sequence[Kind]) -> dict[str, Sequence[object]]:
+    """Join the kinds' columns: those that the training images have, and D's logit."""
     columns: dict[str, Sequence[object]] = {
         "kind": [kind.name for kind in kinds for _ in kind.images],
         "number": [number for kind in kinds for number in kind.numbers],
     }
     for name in kinds[0].known:
         columns[name] = [value for kind in kinds for value in kind.known.get(name, [""] * len(kind.images))]
+    discriminator = subject.run.discriminator
+    columns["D_logit"] = [
+        value for kind in kinds for value in _rounded(discriminator_logits(discriminator, kind.images))
+    ]
     return columns
 
 

@@ -16,8 +16,8 @@ NEAR_PERCENT = 1.0
 MEMORISES, SIGNIFICANT = 0.10, 0.001
 RULE = (
     "a sample is near if it is nearer to a training image, in pixels and in features, than "
-    f"{NEAR_PERCENT:g} % of held-out images are; at least {MEMORISES:.0%} near: memorises; more "
-    f"than chance explains (binomial test, p < {SIGNIFICANT}): may copy some; otherwise: does not memorise"
+    f"{NEAR_PERCENT:g} % of held-out images are; no more near than chance explains (binomial test, p >= "
+    f"{SIGNIFICANT}): does not memorise; else at least {MEMORISES:.0%} near: memorises; fewer: may copy some"
 )
 
 
@@ -89,7 +89,7 @@ def near_in_both(comparisons: Mapping[str, Comparison]) -> np.ndarray:
 
 def verdict(near: int, count: int) -> str:
     """Say by the `RULE` what it means that so many of the samples are near."""
-    if near >= MEMORISES * count:
-        return "memorises"
     chance = stats.binomtest(near, count, NEAR_PERCENT / 100, alternative="greater").pvalue
-    return "may copy some" if chance < SIGNIFICANT else "does not memorise"
+    if chance >= SIGNIFICANT:
+        return "does not memorise"
+    return "memorises" if near >= MEMORISES * count else "may copy some"

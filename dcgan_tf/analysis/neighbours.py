@@ -32,6 +32,7 @@ from dcgan_tf.runs.paths import RunError
 
 FEWEST_HELD_OUT = 100
 _SHOWN = 4
+_HALVES = "one half of the held-out images against the other"
 
 
 @dataclass(frozen=True)
@@ -188,42 +189,20 @@ def _measures(
     repeated: Duplicates,
     training: int,
 ) -> tuple[Measure, ...]:
-    half = "one half of the held-out images against the other"
-    found = [
+    return (
         Measure(
             "samples near a training image in pixels and in features",
             float(near.mean()),
             "share",
-            {"chance, at most": 0.01, half: float(near_in_both(halves).mean())},
+            {"chance, at most": 0.01, _HALVES: float(near_in_both(halves).mean())},
             "nearer than 1 % of held-out images are, in both; much above chance means copies",
-        )
-    ]
-    for space, compared in comparisons.items():
-        found += [
-            Measure(
-                f"samples nearer in {space} than 1 % of held-out images",
-                float(compared.near.mean()),
-                "share",
-                {"chance": 0.01, half: float(halves[space].near.mean())},
-                "much above chance means copies, or images that are all alike",
-            ),
-            Measure(
-                f"distance in {space} to the nearest training image, samples over held-out images",
-                compared.ratio,
-                "ratio",
-                {"alike": 1.0, half: halves[space].ratio},
-                "ratio of the medians; far below 1 means copies, far above 1 unlikeness to the data",
-            ),
-            Measure(
-                f"probability that a sample is nearer in {space} than a held-out image",
-                compared.nearer,
-                "share",
-                {"alike": 0.5, half: halves[space].nearer},
-                f"effect size of the Mann-Whitney test (p = {compared.p_value:.2g}); near 1 means copies",
-            ),
-        ]
-    for kind, count in (("exact", repeated.exact), ("near", repeated.near)):
-        found.append(
+        ),
+        *(
+            measure
+            for space, compared in comparisons.items()
+            for measure in _measures_in(space, compared, halves[space])
+        ),
+        *(
             Measure(
                 f"{kind} duplicates among the training images",
                 float(count),
@@ -231,8 +210,35 @@ def _measures(
                 {"training images": float(training)},
                 "images that are there more than once are learned by heart first; 0 is best",
             )
-        )
-    return tuple(found)
+            for kind, count in (("exact", repeated.exact), ("near", repeated.near))
+        ),
+    )
+
+
+def _measures_in(space: str, compared: Comparison, halves: Comparison) -> tuple[Measure, ...]:
+    return (
+        Measure(
+            f"samples nearer in {space} than 1 % of held-out images",
+            float(compared.near.mean()),
+            "share",
+            {"chance": 0.01, _HALVES: float(halves.near.mean())},
+            "much above chance means copies, or images that are all alike",
+        ),
+        Measure(
+            f"distance in {space} to the nearest training image, samples over held-out images",
+            compared.ratio,
+            "ratio",
+            {"alike": 1.0, _HALVES: halves.ratio},
+            "ratio of the medians; far below 1 means copies, far above 1 unlikeness to the data",
+        ),
+        Measure(
+            f"probability that a sample is nearer in {space} than a held-out image",
+            compared.nearer,
+            "share",
+            {"alike": 0.5, _HALVES: halves.nearer},
+            f"effect size of the Mann-Whitney test (p = {compared.p_value:.2g}); near 1 means copies",
+        ),
+    )
 
 
 def _warnings(distances: Distances) -> tuple[str, ...]:

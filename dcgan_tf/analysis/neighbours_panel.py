@@ -81,10 +81,11 @@ def _draw_rows(axes: Axes, rows: Sequence[Shown], train: np.ndarray) -> None:
                 canvas[top : top + height, x : x + width] = image[:, ::-1] if found.mirrored[j] else image
                 text = (_MIRRORED if found.mirrored[j] else "") + _DISTANCE[space].format(found.distances[j])
                 notes.append((x + width / 2, top + 1.16 * height, text, "center", 7, FAINT))
+    below = (len(rows) * down + 0.1 * height, f"{_MIRRORED}the mirror image is the nearer one")
+    notes.append((lefts[PIXELS], *below, "left", 7, FAINT))
     show(axes, canvas)
     for x, y, text, side, points, colour in notes:
         axes.text(x, y, text, ha=side, va="center", fontsize=points, color=colour)
-    axes.set_title(f"{_MIRRORED}: the mirror image is the nearer one", fontsize=8, color=FAINT, loc="right")
 
 
 def _draw_distributions(axes: Axes, space: str, samples: np.ndarray, held_out: np.ndarray) -> None:
@@ -106,6 +107,7 @@ def _draw_distributions(axes: Axes, space: str, samples: np.ndarray, held_out: n
         color=THIRD,
     )
     axes.set_yticks([])
+    axes.set_ylim(0, 1.2 * axes.get_ylim()[1])  # room for the legend
     plain(axes, x=f"{_UNITS[space]}; 0 is a copy")
     axes.set_title(f"to the nearest training image, in {space}", loc="left", fontsize=10, color=TEXT, pad=18)
     axes.spines["left"].set_visible(False)
