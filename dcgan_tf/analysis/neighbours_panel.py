@@ -49,7 +49,11 @@ def neighbours_figure(
         train: uint8 [M, H, W, C].
         spaces: {space: (distances of the samples [N], distances of the held-out images [M])}.
     """
-    figure = new_figure(12.5, 0.35 + 0.78 * len(rows), title=f"Does it copy its training images? It {said}.")
+    figure = new_figure(
+        12.5,
+        0.35 + 0.78 * len(rows),
+        title=f"Samples and their nearest training images: the generator {said}",
+    )
     pictures, curves = figure.subfigures(1, 2, width_ratios=[6, 5], squeeze=False)[0]
     _draw_rows(pictures.subplots(), rows, train)
     for axes, (space, (samples, held_out)) in zip(

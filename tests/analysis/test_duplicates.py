@@ -36,6 +36,12 @@ def test_near_ones_are_those_within_five_levels(images):
     assert (found.exact, found.near) == (0, 2)
 
 
+def test_pairs_that_differ_only_in_what_varies_most_are_found():
+    """Plain greys: the first component holds the whole distance, here of 4 and of 6 levels."""
+    greys = np.array([0, 40, 80, 120, 124, 200, 206], np.uint8)
+    assert duplicates(np.tile(greys[:, None, None, None], (1, 8, 8, 1))).pairs.tolist() == [[3, 4]]
+
+
 def test_mirror_images_are_near_ones(images):
     images[50] = images[4][:, ::-1]
     assert duplicates(images).pairs.tolist() == [[4, 50]]

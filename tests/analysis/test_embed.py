@@ -150,6 +150,13 @@ def test_four_points_on_a_line():
     assert told_apart(a, b) == 0.5  # 0 -> 1 right, 1 -> 1.5 wrong, 1.5 -> 1 wrong, 9 -> 1.5 right
 
 
+def test_grey_samples_are_told_apart_and_the_control_does_not_care(run):
+    grey = replace(run, generator=lambda z, training: np.zeros((len(z), 16, 16, 1), np.float32))
+    told = analysis.embed(grey, num_images=60).measures[0]
+    assert told.value > 0.95
+    assert told.controls["training against held-out"] == pytest.approx(0.5, abs=0.15)
+
+
 def test_unequal_numbers_cannot_be_compared():
     with pytest.raises(ValueError, match="the same number of points, at least 2, received 3, 2"):
         told_apart(np.zeros((3, 1)), np.zeros((2, 1)))
