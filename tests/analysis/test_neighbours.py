@@ -116,7 +116,7 @@ def test_every_number_has_a_control_and_the_protocol_says_how(copying):
 def test_the_result_is_a_function_of_the_seed(run):
     first, again = (analysis.neighbours(run, num_images=20, seed=3) for _ in range(2))
     assert first.measures == again.measures
-    assert first.figure_png() == again.figure_png()
+    assert first.figure_png == again.figure_png
 
 
 # The parts
