@@ -11,9 +11,22 @@ from __future__ import annotations
 from dcgan_tf.analysis.analogies import analogies
 from dcgan_tf.analysis.arithmetic import arithmetic
 from dcgan_tf.analysis.comparison import compare
+from dcgan_tf.analysis.embed import embed
 from dcgan_tf.analysis.finding import Finding, Measure
+from dcgan_tf.analysis.neighbours import neighbours
 from dcgan_tf.analysis.sample_arithmetic import sample_arithmetic
 from dcgan_tf.analysis.turn import turn
 from dcgan_tf.analysis.walk import walk
 
-__all__ = ["Finding", "Measure", "analogies", "arithmetic", "compare", "sample_arithmetic", "turn", "walk"]
+__all__ = [
+    "Finding",
+    "Measure",
+    "analogies",
+    "arithmetic",
+    "compare",
+    "embed",
+    "neighbours",
+    "sample_arithmetic",
+    "turn",
+    "walk",
+]
