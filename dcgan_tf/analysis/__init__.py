@@ -10,5 +10,6 @@ from __future__ import annotations
 
 from dcgan_tf.analysis.arithmetic import arithmetic
 from dcgan_tf.analysis.finding import Finding, Measure
+from dcgan_tf.analysis.forget import forget
 
-__all__ = ["Finding", "Measure", "arithmetic"]
+__all__ = ["Finding", "Measure", "arithmetic", "forget"]

@@ -89,7 +89,7 @@ def known_place(attribute: str, *, spec: str, image_size: tuple[int, int]) -> np
     edges = drawn[attribute]
     outwards = np.array([-1, -1, 1, 1]) * edges.std(axis=0)
     limits = np.tile(np.array(image_size, np.float32), 2)
-    return np.clip(edges.mean(axis=0) + outwards, 0, limits).astype(np.float32)
+    return np.asarray(np.clip(edges.mean(axis=0) + outwards, 0, limits), np.float32)
 
 
 def find_boxes(

@@ -31,6 +31,24 @@ class Halves:
         """Turn feature maps, float32 [N, h, w, C], into images, uint8 [N, H, W, channels]."""
         return in_batches(lambda batch: to_uint8(self.upper(batch, training=False)), maps)
 
+    def images_without(self, latents: np.ndarray, dropped: np.ndarray) -> np.ndarray:
+        """Draw latents with some feature maps set to 0 at every position.
+
+        Args:
+            latents: float32 [N, latent_dim].
+            dropped: int64 numbers of the maps, each below C.
+
+        Returns:
+            uint8 [N, H, W, channels].
+        """
+        kept = np.ones(self.shape[-1], np.float32)
+        kept[dropped] = 0
+
+        def draw(z: np.ndarray) -> np.ndarray:
+            return to_uint8(self.upper(self.lower(z, training=False) * kept, training=False))
+
+        return in_batches(draw, latents)
+
     @property
     def shape(self) -> tuple[int, int, int]:
         """(h, w, C) of the feature maps."""
@@ -38,12 +56,13 @@ class Halves:
         return int(h), int(w), int(channels)
 
 
-def split_generator(generator: keras.Sequential, *, layer: int = 1) -> Halves:
+def split_generator(generator: keras.Sequential, *, layer: int | None) -> Halves:
     """Cut a generator behind a layer of feature maps; the generator itself is not changed.
 
     Args:
         generator: latents float32 [N, latent_dim] to images float32 [N, H, W, channels] in [-1, 1].
-        layer: which maps, counted from the image: 1 are those that feed the last transposed convolution.
+        layer: which maps, counted from the image: 1 are those that feed the last transposed convolution; None
+            are the first, which the latent is projected to.
 
     Raises:
         ValueError: if it has no convolutional layers, or not so many.
@@ -58,6 +77,7 @@ def split_generator(generator: keras.Sequential, *, layer: int = 1) -> Halves:
             "this generator has no convolutional layers, so it has no feature maps to drop; train a run with "
             "--architecture dcgan"
         )
+    layer = len(places) if layer is None else layer
     if not 1 <= layer <= len(places):
         raise ValueError(
             f"layer must be from 1 (next to the image) to {len(places)}, the layers of feature maps in this "

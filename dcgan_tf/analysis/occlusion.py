@@ -26,7 +26,7 @@ def occlusion_boxes(
 
     Args:
         images: that show the attribute, uint8 [N, H, W, C].
-        cover: what a window is filled with, [H, W, C] in [0, 255]: the mean of pictures that lack the attribute.
+        cover: what a window is filled with, [H, W, C] the mean of pictures without the attribute.
         margin: the judge.
         wanted: the first so many images are looked at.
 

@@ -28,7 +28,7 @@ def test_layers_are_counted_from_the_image(trained):
 
 def test_the_maps_are_taken_behind_the_relu(trained):
     run = Run.open(trained)
-    maps = split_generator(run.generator).maps(run.latents(8))
+    maps = split_generator(run.generator, layer=1).maps(run.latents(8))
     assert maps.min() == 0
     assert maps.max() > 0
 
@@ -36,7 +36,7 @@ def test_the_maps_are_taken_behind_the_relu(trained):
 def test_the_layers_are_shared_and_none_is_added_to_the_generator(trained):
     generator = Run.open(trained).generator
     before = len(generator.layers)
-    halves = split_generator(generator)
+    halves = split_generator(generator, layer=1)
     assert len(generator.layers) == before
     assert halves.upper.layers[1] is generator.layers[-2]
 
@@ -47,5 +47,5 @@ def test_a_layer_that_it_does_not_have(trained):
 
 
 def test_a_fully_connected_generator(tiny_config):
-    with pytest.raises(ValueError, match="no convolutional layers.*--architecture dcgan"):
-        split_generator(models.build_generator(tiny_config(architecture="gan")))
+    with pytest.raises(ValueError, match=r"no convolutional layers.*--architecture dcgan"):
+        split_generator(models.build_generator(tiny_config(architecture="gan")), layer=1)
