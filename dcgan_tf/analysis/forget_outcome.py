@@ -25,7 +25,7 @@ from dcgan_tf.runs.paths import RunError
 
 PENALTY = 0.5
 """Of large weights; see `forgetting.fit_map_weights`."""
-RANDOM_DRAWS = 10
+RANDOM_DRAWS = 5
 
 
 @dataclass(frozen=True)

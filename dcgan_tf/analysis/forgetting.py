@@ -119,7 +119,7 @@ class Effect:
         return max((share for name, share in self.changed.items() if name != attribute), default=0.0)
 
 
-def numbers_to_try(most: int, *, at_most: int = 32) -> list[int]:
+def numbers_to_try(most: int, *, at_most: int = 20) -> list[int]:
     """Return the numbers of maps that are tried: 1 to `most`, or `at_most` of them, ever wider apart."""
     if most <= at_most:
         return list(range(1, most + 1))

@@ -46,7 +46,7 @@ def finding(run, boxes):
 
 @pytest.fixture(scope="module")
 def picture(finding):
-    """Its figure, drawn for the first time: drawn again, matplotlib's layout moves by fractions of a pixel."""
+    """Its figure, drawn for the first time: drawn again, the layout moves by fractions of a pixel."""
     return finding.figure_png()
 
 

@@ -97,7 +97,7 @@ def test_numbers_to_try():
     many = numbers_to_try(500)
     assert many[0] == 1
     assert many[-1] == 500
-    assert len(many) <= 32
+    assert len(many) <= 20
 
 
 def test_random_maps_are_different_maps():
