@@ -41,9 +41,9 @@ def forget(
     one below the convolution that makes the image. (The text may mean the layer below that: about 200 maps
     were dropped, and figure 1 has 128 next to the image.)
 
-    That protocol is run, and reported beside. What it drops in small networks are colours: a crown turns
-    grey, the classifier no longer takes it for one, and everybody else does. A second classifier, which sees
-    grey pictures only, counts how often. So four things are done otherwise:
+    That protocol is run, and reported beside. In the drawn portraits, with 32 filters, it takes the crowns'
+    colour and leaves their shape: the classifier no longer takes them for crowns, and everybody else does. A
+    second classifier, which sees grey pictures only, counts how often. So four things are done otherwise:
 
     - The maps are the first ones, which the latent is projected to; what they draw, they draw as a whole.
     - The negatives are the same places in samples *without* the attribute. Elsewhere in the same samples, the

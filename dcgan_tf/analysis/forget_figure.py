@@ -101,7 +101,8 @@ def _draw_changed(axes: Axes, setting: Setting, outcome: Outcome) -> None:
     )
     if legend := axes.get_legend():
         legend.remove()
-    top = 0.25 if max(effect.collateral(setting.attribute) for effect in effects.values()) <= 0.25 else 1.0
+    highest = max(effect.collateral(setting.attribute) for effect in effects.values())
+    top = next((top for top in (0.25, 0.5) if highest <= top), 1.0)
     axes.set_ylim(0, 1.15 * top)
     axes.set_yticks([0, top / 2, top], ["0 %", f"{50 * top:g} %", f"{100 * top:g} %"])
 

@@ -13,6 +13,7 @@ from dcgan_tf.analysis.forgetting import (
     balanced,
     fit_map_weights,
     mean_change,
+    numbers_beside,
     numbers_to_try,
     random_maps,
 )
@@ -144,14 +145,7 @@ def measure_outcome(setting: Setting, *, drop: int | None, seed: int) -> Outcome
     """
     held_out, paper = setting.held_out, setting.as_in_the_paper
     fitted = map_weights(setting, penalty=PENALTY, seed=seed)
-    tried = {
-        n: setting.effect(fitted.positive[:n], setting.learnt_from)
-        for n in progress(numbers_to_try(len(fitted.positive)), "dropping maps")
-    }
-    if not tried:
-        raise RunError(
-            "no feature map is more active in the boxes than elsewhere; draw other boxes (--boxes)"
-        )
+    tried = _tried(setting, fitted.positive)
     dropped = fitted.by_weight[: drop or balanced(tried, setting.attribute)]
     channels = setting.halves.shape[-1]
     draws = random_maps(len(dropped), channels=channels, draws=RANDOM_DRAWS, seed=seed)
@@ -168,6 +162,23 @@ def measure_outcome(setting: Setting, *, drop: int | None, seed: int) -> Outcome
         realistic=_realistic(setting, dropped),
         changes=_changes(setting, dropped),
     )
+
+
+def _tried(setting: Setting, positive: np.ndarray) -> dict[int, Effect]:
+    """Drop more and more maps in the first half of the samples; in small steps around the best number."""
+    if not len(positive):
+        raise RunError(
+            "no feature map is more active in the boxes than elsewhere; draw other boxes (--boxes FILE.json)"
+        )
+    tried: dict[int, Effect] = {}
+
+    def add(numbers: list[int]) -> None:
+        for n in progress(numbers, "dropping maps"):
+            tried[n] = setting.effect(positive[:n], setting.learnt_from)
+
+    add(numbers_to_try(len(positive)))
+    add(numbers_beside(balanced(tried, setting.attribute), list(tried)))
+    return dict(sorted(tried.items()))
 
 
 def map_weights(setting: Setting, *, penalty: float | None, seed: int) -> MapWeights:

@@ -119,11 +119,25 @@ class Effect:
         return max((share for name, share in self.changed.items() if name != attribute), default=0.0)
 
 
-def numbers_to_try(most: int, *, at_most: int = 20) -> list[int]:
+def numbers_to_try(most: int, *, at_most: int = 12) -> list[int]:
     """Return the numbers of maps that are tried: 1 to `most`, or `at_most` of them, ever wider apart."""
     if most <= at_most:
         return list(range(1, most + 1))
     return sorted({int(n) for n in np.rint(np.geomspace(1, most, at_most))})
+
+
+def numbers_beside(number: int, tried: Sequence[int], *, at_most: int = 8) -> list[int]:
+    """Return numbers that were not tried, between the next smaller and the next larger one that was.
+
+    Args:
+        number: one of `tried`.
+        tried: ascending.
+        at_most: how many are returned, evenly spread.
+    """
+    place = list(tried).index(number)
+    first, last = tried[max(place - 1, 0)], tried[min(place + 1, len(tried) - 1)]
+    new = [n for n in range(first + 1, last) if n != number]
+    return new if len(new) <= at_most else [new[i * len(new) // at_most] for i in range(at_most)]
 
 
 def balanced(effects: Mapping[int, Effect], attribute: str) -> int:

@@ -10,6 +10,7 @@ from dcgan_tf.analysis.forgetting import (
     balanced,
     fit_map_weights,
     mean_change,
+    numbers_beside,
     numbers_to_try,
     random_maps,
 )
@@ -97,7 +98,18 @@ def test_numbers_to_try():
     many = numbers_to_try(500)
     assert many[0] == 1
     assert many[-1] == 500
-    assert len(many) <= 20
+    assert len(many) <= 12
+
+
+def test_numbers_beside_the_best_one():
+    assert numbers_beside(4, [1, 2, 4, 8]) == [3, 5, 6, 7]
+    assert numbers_beside(1, [1, 2, 4, 8]) == []
+    assert numbers_beside(8, [1, 2, 4, 8]) == [5, 6, 7]
+    assert numbers_beside(1, [1]) == []
+    far = numbers_beside(50, [10, 50, 100])
+    assert len(far) == 8
+    assert min(far) == 11
+    assert max(far) < 100
 
 
 def test_random_maps_are_different_maps():
