@@ -13,6 +13,7 @@ from dcgan_tf.analysis.arithmetic import arithmetic
 from dcgan_tf.analysis.comparison import compare
 from dcgan_tf.analysis.embed import embed
 from dcgan_tf.analysis.finding import Finding, Measure
+from dcgan_tf.analysis.forget import forget
 from dcgan_tf.analysis.neighbours import neighbours
 from dcgan_tf.analysis.sample_arithmetic import sample_arithmetic
 from dcgan_tf.analysis.turn import turn
@@ -25,6 +26,7 @@ __all__ = [
     "arithmetic",
     "compare",
     "embed",
+    "forget",
     "neighbours",
     "sample_arithmetic",
     "turn",
