@@ -19,7 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from dcgan_tf.data.image_set import ImageSet, default_cache_dir
-from dcgan_tf.judge_network import build_network, fit, load_weights, save_weights
+from dcgan_tf.judge_network import build_network, fit, judge, load_weights, save_weights
 
 VERSION = 1  # of the network and its training: part of the cache's key
 RELIABLE = 0.95
@@ -83,7 +83,7 @@ class Classifier:
 
     def read(self, images: np.ndarray) -> Reading:
         """Judge images, uint8 [N, H, W, C]."""
-        outputs, features = self.network.predict(np.asarray(images), batch_size=256, verbose=0)
+        outputs, features = judge(self.network, images)
         b, c = len(self.binary), len(self.continuous)
         margins = {name: outputs[:, i] for i, name in enumerate(self.binary)}
         values = {name: outputs[:, b + i] for i, name in enumerate(self.continuous)}
@@ -142,8 +142,8 @@ def _train_and_measure(train: ImageSet, held_out: ImageSet | None) -> Classifier
         steps=steps,
         loss=lambda outputs, wanted: _losses(outputs, wanted, len(binary), len(continuous)),
     )
-    judge = Classifier(network, train.name, binary, continuous, classes, {}, len(held_out))
-    quality = _quality(judge.read(held_out.images), held_out, classes)
+    unmeasured = Classifier(network, train.name, binary, continuous, classes, {}, len(held_out))
+    quality = _quality(unmeasured.read(held_out.images), held_out, classes)
     return Classifier(network, train.name, binary, continuous, classes, quality, len(held_out))
 
 

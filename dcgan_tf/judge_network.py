@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 _FEATURES, _LEARNING_RATE = 128, 2e-3
+_JUDGING_BATCH = 256
 
 
 def build_network(image_shape: tuple[int, int, int], outputs: int) -> keras.Model:
@@ -41,6 +42,19 @@ def build_network(image_shape: tuple[int, int, int], outputs: int) -> keras.Mode
     return keras.Model(
         images, [layers.Dense(outputs, kernel_initializer=initial(seed=98))(features), features]
     )
+
+
+def judge(network: keras.Model, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return (outputs float32 [N, K], features float32 [N, D]) of images uint8 [N, H, W, C].
+
+    Not `network.predict`: it compiles anew for each network, and TensorFlow warns of that.
+    """
+    batches = [
+        network(np.ascontiguousarray(images[start : start + _JUDGING_BATCH]), training=False)
+        for start in range(0, len(images), _JUDGING_BATCH)
+    ]
+    outputs, features = zip(*batches, strict=True)
+    return np.concatenate(outputs), np.concatenate(features)
 
 
 def save_weights(network: keras.Model, file: Path) -> None:

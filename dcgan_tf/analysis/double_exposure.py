@@ -18,7 +18,7 @@ import tensorflow as tf
 
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.data.image_set import default_cache_dir
-from dcgan_tf.judge_network import build_network, fit, load_weights, save_weights
+from dcgan_tf.judge_network import build_network, fit, judge, load_weights, save_weights
 
 VERSION = 1  # of the network and its training: part of the cache's key
 NUM_TRAINING_SAMPLES = 4096
@@ -52,7 +52,7 @@ def trained_detector(subject: Subject) -> keras.Model:
 
 def scores(detector: keras.Model, images: np.ndarray) -> np.ndarray:
     """Return the logits that each image, uint8 [N, H, W, C], is a single picture: float32 [N]."""
-    outputs, _ = detector.predict(np.asarray(images), batch_size=256, verbose=0)
+    outputs, _ = judge(detector, images)
     return np.asarray(outputs[:, 0])
 
 

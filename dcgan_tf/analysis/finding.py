@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -73,8 +74,9 @@ class Finding:
             "files": [FIGURE, *self.files],
         }
 
-    def save(self, folder: Path) -> Path:
+    def save(self, folder: str | os.PathLike[str]) -> Path:
         """Write figure.png, the other files and, last, result.json; return the folder."""
+        folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         for name, write in self.files.items():
             write(folder / name)

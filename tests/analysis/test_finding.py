@@ -30,7 +30,7 @@ def finding() -> Finding:
 
 
 def test_the_result_has_everything_but_the_pictures(finding, tmp_path):
-    folder = finding.save(tmp_path / "a" / "walk")
+    folder = finding.save(str(tmp_path / "a" / "walk"))
     assert folder == tmp_path / "a" / "walk"
     result = json.loads((folder / "result.json").read_text())
     assert result == {
