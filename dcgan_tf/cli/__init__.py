@@ -11,7 +11,7 @@ import sys
 import click
 
 from dcgan_tf import __version__
-from dcgan_tf.cli import arithmetic, exporting, training
+from dcgan_tf.cli import arithmetic, exporting, networks, training
 from dcgan_tf.cli.session import import_tensorflow
 
 __all__ = ["import_tensorflow", "main"]
@@ -32,5 +32,6 @@ for command in (
     exporting.export,
     exporting.verify,
     *arithmetic.COMMANDS,
+    *networks.COMMANDS,
 ):
     main.add_command(command)
