@@ -78,7 +78,7 @@ def find_detectors(values: np.ndarray, truths: Mapping[str, np.ndarray], *, seed
 
 
 def most_telling(detectors: Mapping[str, Detector], count: int) -> list[tuple[int, Detector]]:
-    """Return different features in the order in which to look at them: each attribute's best, then its second.
+    """Return different features in the order to look at them: each attribute's best, then its second.
 
     Args:
         detectors: the attributes whose best features do best come first.

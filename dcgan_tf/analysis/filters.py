@@ -1,4 +1,4 @@
-"""What D's filters respond to, shown by guided backpropagation (Radford et al. 2015, section 6.2, figure 5)."""
+"""What D's filters respond to, by guided backpropagation (Radford et al. 2015, section 6.2, figure 5)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import keras
 import numpy as np
+from matplotlib.figure import Figure
 
 from dcgan_tf.analysis import untrained
 from dcgan_tf.analysis.detectors import Detector, find_detectors, most_telling
@@ -30,6 +31,13 @@ TELLING, FIRST = "telling", "first"
 FEATURES_SHOWN = 6
 IMAGES_PER_FEATURE = 4
 RANDOM, SHUFFLED = "random discriminator", "shuffled answers"
+METHOD = {
+    "gradient": "guided backpropagation from a feature's maximum over its map; at a leaky ReLU a gradient is "
+    "kept where it and the activation's input are positive; batch norm in inference mode",
+    "concentration": f"of the {IMAGES_PER_FEATURE} strongest images of every feature",
+    "best_feature": "chosen on one half of the images, graded on the other",
+    "random_discriminator": untrained.PROTOCOL,
+}
 
 
 @dataclass(frozen=True)
@@ -103,24 +111,12 @@ def filters(run: Run, *, num_images: int = 2000, features: str = TELLING, seed: 
             num_images=len(images),
             started=started,
             images=f"real, {'training' if warnings else 'held out'}",
-            layer=f"{last_feature_layers(run.discriminator)[-1].name}, {len(trained.top)} features, before the judge",
-            gradient="guided backpropagation from a feature's maximum over its map; at a leaky ReLU a gradient "
-            "is kept where it and the activation's input are positive; batch norm in inference mode",
-            concentration=f"of the {IMAGES_PER_FEATURE} strongest images of every feature",
-            best_feature="chosen on one half of the images, graded on the other",
-            random_discriminator=untrained.PROTOCOL,
-            features_shown=features if truths else FIRST,
+            layer=f"the last convolution before the judge, {len(trained.top)} features",
+            features_shown=features if trained.detectors else FIRST,
+            **METHOD,
         ),
         measures=(*_auc_measures(trained, random, by_chance), _concentration_measure(trained, random)),
-        figure=filters_figure(
-            trained=_rows(trained, images, features),
-            random=_rows(random, images, features),
-            auc={
-                name: (trained.detectors[name].best, random.detectors[name].best)
-                for name in trained.detectors
-            },
-            concentration=(trained.concentration, random.concentration),
-        ),
+        figure=_figure(trained, random, images, features),
         details={"trained": _details(trained), "random": _details(random)},
         warnings=(*warnings, *_left_out(truths, trained)),
     )
@@ -169,12 +165,23 @@ def _by_chance(maxima: np.ndarray, truths: Mapping[str, np.ndarray], *, seed: in
     return {name: d.best for name, d in find_detectors(maxima, shuffled, seed=seed).items()}
 
 
+def _figure(trained: Eye, random: Eye, images: np.ndarray, features: str) -> Figure:
+    return filters_figure(
+        trained=_rows(trained, images, features),
+        random=_rows(random, images, features),
+        auc={name: (found.best, random.detectors[name].best) for name, found in trained.detectors.items()},
+        concentration=(trained.concentration, random.concentration),
+    )
+
+
 def _rows(eye: Eye, images: np.ndarray, features: str) -> list[FilterRow]:
-    telling = most_telling(eye.detectors, FEATURES_SHOWN) if features == TELLING else []
-    chosen = telling or [(feature, None) for feature in range(min(FEATURES_SHOWN, len(eye.top)))]
+    chosen: list[tuple[int, Detector | None]] = []
+    if features == TELLING:
+        chosen += most_telling(eye.detectors, FEATURES_SHOWN)
+    chosen = chosen or [(feature, None) for feature in range(min(FEATURES_SHOWN, len(eye.top)))]
     rows = []
     for feature, detector in chosen:
-        tells = f"{detector.attribute}  {detector.auc[feature]:.2f}" if detector else ""
+        tells = f"{detector.attribute}\nAUC {detector.auc[feature]:.2f}" if detector else ""
         name = f"{tells}\nfeature {feature}".strip()
         rows.append(FilterRow(name, images[eye.top[feature]], eye.gradients[feature]))
     return rows
@@ -223,8 +230,8 @@ def _concentration_measure(trained: Eye, random: Eye) -> Measure:
         trained.concentration,
         "share",
         {RANDOM: random.concentration, "every pixel alike": 0.1},
-        "share of a gradient's energy in the strongest tenth of the pixels; more means that a feature responds "
-        "to a smaller part of the picture",
+        "share of a gradient's energy in the strongest tenth of the pixels; more means that a feature "
+        "responds to a smaller part of the picture",
     )
 
 

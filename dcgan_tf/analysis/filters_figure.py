@@ -50,22 +50,18 @@ def filters_figure(
     figure = new_figure(
         12.5, height + 2.8, title="What D's last filters respond to: strongest images, and guided gradients"
     )
-    upper, lower = figure.subfigures(2, 1, height_ratios=[height, 2.4])
-    left, right = upper.subfigures(1, 2)
-    _draw_rows(left, trained, "trained D", named=bool(auc))
-    _draw_rows(right, random, "random D", named=bool(auc))
+    upper, lower = figure.subfigures(2, 1, squeeze=False, height_ratios=[height, 2.4]).flat
+    left, right = upper.subfigures(1, 2, squeeze=False).flat
+    _draw_rows(left, trained, "trained D")
+    _draw_rows(right, random, "random D")
     _draw_grades(lower, auc, concentration)
     return figure
 
 
-def _draw_rows(figure: SubFigure, rows: Sequence[FilterRow], title: str, *, named: bool) -> None:
+def _draw_rows(figure: SubFigure, rows: Sequence[FilterRow], title: str) -> None:
     pictures, gradients = figure.subplots(1, 2)
     image_rows(pictures, [(row.name, row.images) for row in rows], title=f"{title}: strongest images")
     image_rows(gradients, [("", around_grey(row.gradients)) for row in rows], title="guided gradients")
-    if named:
-        pictures.text(
-            -0.012, 1.012, "tells, AUC", transform=pictures.transAxes, ha="right", fontsize=8, color=FAINT
-        )
 
 
 def _draw_grades(
@@ -77,7 +73,7 @@ def _draw_grades(
     else:
         right = figure.subplots()
     shares = {"trained D": [concentration[0]], "random D": [concentration[1]]}
-    bars(right, ["of every feature"], shares, title="Share of a guided gradient in a tenth of the pixels")
+    bars(right, ["mean over all features"], shares, title="Gradient's energy in a tenth of the pixels")
 
 
 def _draw_auc(axes: Axes, auc: Mapping[str, tuple[float, float]]) -> None:
@@ -91,6 +87,7 @@ def _draw_auc(axes: Axes, auc: Mapping[str, tuple[float, float]]) -> None:
         series,
         title=f"How well the best feature tells each{part}: AUC on images it was not chosen by",
         percent=False,
+        number=".2f",
     )
     lowest = min(0.5, *(value for pair in auc.values() for value in pair))
     axes.set_ylim(lowest, 1.06)

@@ -36,7 +36,7 @@ def last_feature_layers(discriminator: keras.Sequential) -> list[keras.Layer]:
     ]
     if not last:
         raise ValueError(
-            "this discriminator has no convolutional layers; filters and features need a run that was trained "
+            "this discriminator has no convolutional layers; filters and features need a run trained "
             "with --architecture dcgan"
         )
     return list(layers[: last[-1] + 1])
@@ -105,7 +105,7 @@ def concentration(gradients: np.ndarray) -> np.ndarray:
     strongest = max(1, round(STRONGEST_SHARE * energy.shape[1]))
     total = energy.sum(axis=1)
     top = np.sort(energy, axis=1)[:, -strongest:].sum(axis=1)
-    return np.divide(top, total, out=np.full(len(total), np.nan), where=total > 0)
+    return np.asarray(np.divide(top, total, out=np.full(len(total), np.nan), where=total > 0))
 
 
 def around_grey(gradients: np.ndarray) -> np.ndarray:

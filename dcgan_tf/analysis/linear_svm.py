@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.optimize import minimize  # type: ignore[import-untyped]  # it and the next come with scikit-learn
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 _MOST_STEPS = 300
 PRECISION = 1e-5  # relative, of the objective; finer steps change few answers and take three times as long

@@ -34,6 +34,13 @@ FEW = 1000
 """The paper's number of labels where labels are few (section 5.2)."""
 
 MOST_LABELS = 20_000
+METHOD = {
+    "features": "D's convolutional layers behind their activations, max-pooled to 4x4, standardised",
+    "classifier": "linear SVM, squared hinge loss, L2 penalty, one answer against the others",
+    "penalty": f"one of {', '.join(map(str, PENALTIES))} times |w|^2 / 2 beside the mean loss, chosen on a "
+    f"fifth of up to {MOST_TO_CHOOSE_BY:,} training labels (with few labels: of those of the first draw)",
+    "random_discriminator": untrained.PROTOCOL,
+}
 OURS, RANDOM, PIXELS = "D's features", "random D", "raw pixels"
 
 Extractor = Callable[[np.ndarray], np.ndarray]
@@ -78,16 +85,10 @@ def probe(
     subject = Subject(run)
     train, held_out = _some(subject.train, labels, seed=seed), _some(subject.held_out, num_images, seed=seed)
     asked, truth = _asked(subject, train, held_out)
-    fresh = untrained.untrained_discriminator(run, subject.train.images)
-    extractors: dict[str, Extractor] = {
-        OURS: lambda images: discriminator_features(run.discriminator, images),
-        RANDOM: lambda images: discriminator_features(fresh, images),
-        PIXELS: lambda images: to_float(images).reshape(len(images), -1),
-    }
     few = draws if len(train) > FEW else 0
     outcomes = {}
-    for name in progress(list(extractors), "kinds of features"):
-        learnt, checked = extractors[name](train.images), extractors[name](held_out.images)
+    for name, extract in progress(list(_extractors(subject).items()), "kinds of features"):
+        learnt, checked = extract(train.images), extract(held_out.images)
         standardise(learnt, checked)
         outcomes[name] = classify(learnt, asked, checked, truth, draws=few, seed=seed)
     return Finding(
@@ -102,11 +103,7 @@ def probe(
             few_labels=f"{few} draws of {FEW:,}, equally many of each answer"
             if few
             else "all labels are few",
-            features="D's convolutional layers behind their activations, max-pooled to 4x4, standardised",
-            classifier="linear SVM, squared hinge loss, L2 penalty, one answer against the others",
-            penalty=f"one of {', '.join(map(str, PENALTIES))} times |w|^2 / 2 beside the mean loss, chosen on a "
-            "fifth of up to {MOST_TO_CHOOSE_BY:,} training labels (with few labels: of the first draw)",
-            random_discriminator=untrained.PROTOCOL,
+            **METHOD,
         ),
         measures=tuple(_measures(outcomes, truth, len(train))),
         figure=probe_figure(
@@ -117,10 +114,7 @@ def probe(
         ),
         details={
             "questions": [question.name for question in truth],
-            "accuracy": {
-                name: {"few": outcome.few.tolist(), "all": outcome.all.tolist()}
-                for name, outcome in outcomes.items()
-            },
+            "accuracy": {k: {"few": o.few.tolist(), "all": o.all.tolist()} for k, o in outcomes.items()},
         },
     )
 
@@ -160,6 +154,17 @@ def classify(
     answered = np.stack([told(checked, weights) for weights in weights_of_all])
     correct = np.mean(answered == np.stack([right.answers for right in truth]), axis=1)
     return Outcome(few, correct, first if draws else answered)
+
+
+def _extractors(subject: Subject) -> dict[str, Extractor]:
+    """Return what turns images, uint8 [N, H, W, C], into features, float32 [N, D]; D's own first."""
+    ours = subject.run.discriminator
+    fresh = untrained.untrained_discriminator(subject.run, subject.train.images)
+    return {
+        OURS: lambda images: discriminator_features(ours, images),
+        RANDOM: lambda images: discriminator_features(fresh, images),
+        PIXELS: lambda images: np.asarray(to_float(images)).reshape(len(images), -1),
+    }
 
 
 def _some(images: ImageSet, most: int, *, seed: int) -> ImageSet:

@@ -55,7 +55,7 @@ def probe_figure(
         12.5 if contrast else 7, 4.4, title="What a linear classifier can tell from D's features"
     )
     if contrast:
-        left, right = figure.subfigures(1, 2, width_ratios=[6, 6.5])
+        left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=[6, 6.5]).flat
         _draw_bars(left.subplots(), accuracy, chance, questions)
         _draw_contrast(right, contrast)
     else:

@@ -9,7 +9,7 @@ import numpy as np
 from dcgan_tf.analysis.linear_svm import fit_svm, svm_scores
 from dcgan_tf.analysis.questions import Question
 
-PENALTIES = (10.0, 1.0, 0.1)
+PENALTIES = (10.0, 1.0, 0.1, 0.01)
 """Weights of the L2 penalty that are tried; the strongest that does best is taken."""
 
 VALIDATION_SHARE = 0.2

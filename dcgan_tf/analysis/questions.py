@@ -53,7 +53,7 @@ def questions(image_set: ImageSet) -> list[Question]:
 
 def shown(asked: Sequence[Question]) -> dict[str, np.ndarray]:
     """Return {attribute or class: which images show it, bool [N]}."""
-    found = {}
+    found: dict[str, np.ndarray] = {}
     for question in asked:
         if question.name == CLASSES:
             found |= {name: question.answers == i for i, name in enumerate(question.options)}

@@ -11,8 +11,8 @@ from dcgan_tf.runs.load import Run
 
 CALIBRATION_IMAGES = 512
 PROTOCOL = (
-    "the run's own discriminator as it was before its first step, its batch normalisation set to the mean and "
-    f"variance of up to {CALIBRATION_IMAGES} real images"
+    "the run's own discriminator as it was before its first step, its batch normalisation set to the mean "
+    f"and variance of up to {CALIBRATION_IMAGES} real images"
 )
 
 
