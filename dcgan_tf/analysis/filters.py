@@ -15,10 +15,12 @@ from dcgan_tf.analysis.detectors import Detector, find_detectors, most_telling
 from dcgan_tf.analysis.filters_figure import FilterRow, filters_figure
 from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.guided_backprop import (
+    STRONGEST_SHARE,
     concentration,
     feature_maxima,
     guided_gradients,
     last_feature_layers,
+    pixels_seen,
 )
 from dcgan_tf.analysis.progress import progress
 from dcgan_tf.analysis.questions import questions, shown
@@ -34,7 +36,8 @@ RANDOM, SHUFFLED = "random discriminator", "shuffled answers"
 METHOD = {
     "gradient": "guided backpropagation from a feature's maximum over its map; at a leaky ReLU a gradient is "
     "kept where it and the activation's input are positive; batch norm in inference mode",
-    "concentration": f"of the {IMAGES_PER_FEATURE} strongest images of every feature",
+    "concentration": f"of the {IMAGES_PER_FEATURE} strongest images of every feature; energy in a "
+    "tenth of as many pixels as a feature sees",
     "best_feature": "chosen on one half of the images, graded on the other",
     "random_discriminator": untrained.PROTOCOL,
 }
@@ -48,18 +51,21 @@ class Eye:
         maxima: of each feature's map in each image, float32 [N, F].
         top: for each feature the images with the highest maxima, int64 [F, 4].
         gradients: guided, of these, float32 [F, 4, H, W, C].
+        seen: how many pixels a feature depends on.
         detectors: {attribute: the feature that tells it best}.
     """
 
     maxima: np.ndarray
     top: np.ndarray
     gradients: np.ndarray
+    seen: int
     detectors: Mapping[str, Detector]
 
     @property
     def concentration(self) -> float:
         """The mean over all features' gradients that are not 0."""
-        return float(np.nanmean(concentration(self.gradients.reshape(-1, *self.gradients.shape[2:]))))
+        gradients = self.gradients.reshape(-1, *self.gradients.shape[2:])
+        return float(np.nanmean(concentration(gradients, seen=self.seen)))
 
     @property
     def mean_auc(self) -> float:
@@ -71,8 +77,9 @@ def filters(run: Run, *, num_images: int = 2000, features: str = TELLING, seed: 
     """Show what the features of D's last convolutional layer respond to, beside those of a random D.
 
     Two grades. How concentrated the guided gradients are: a feature that has learnt a part of the picture
-    responds to few pixels. And, where the images have attributes or labels, how well a feature's maximum over
-    its map tells each of them: the best feature is chosen on one half of the images and graded on the other.
+    responds to few of the pixels it sees. And, where the images have attributes or labels, how well a
+    feature's maximum over its map tells each of them: the best feature is chosen on one half of the images
+    and graded on the other.
 
     Args:
         run: of a convolutional discriminator.
@@ -112,6 +119,7 @@ def filters(run: Run, *, num_images: int = 2000, features: str = TELLING, seed: 
             started=started,
             images=f"real, {'training' if warnings else 'held out'}",
             layer=f"the last convolution before the judge, {len(trained.top)} features",
+            pixels_seen=trained.seen,
             features_shown=features if trained.detectors else FIRST,
             **METHOD,
         ),
@@ -141,6 +149,7 @@ def look(
         maxima,
         top,
         gradients.reshape(*top.shape, *images.shape[1:]),
+        pixels_seen(discriminator),
         find_detectors(maxima, truths, seed=seed),
     )
 
@@ -181,7 +190,7 @@ def _rows(eye: Eye, images: np.ndarray, features: str) -> list[FilterRow]:
     chosen = chosen or [(feature, None) for feature in range(min(FEATURES_SHOWN, len(eye.top)))]
     rows = []
     for feature, detector in chosen:
-        tells = f"{detector.attribute}\nAUC {detector.auc[feature]:.2f}" if detector else ""
+        tells = f"tells {detector.attribute}\nAUC {detector.auc[feature]:.2f}" if detector else ""
         name = f"{tells}\nfeature {feature}".strip()
         rows.append(FilterRow(name, images[eye.top[feature]], eye.gradients[feature]))
     return rows
@@ -189,8 +198,8 @@ def _rows(eye: Eye, images: np.ndarray, features: str) -> list[FilterRow]:
 
 def _summary(trained: Eye, random: Eye) -> str:
     focus = (
-        f"{trained.concentration:.0%} of a guided gradient's energy in a tenth of the pixels (random weights "
-        f"{random.concentration:.0%})"
+        f"{trained.concentration:.0%} of a guided gradient's energy in a tenth of the pixels it sees "
+        f"(random weights {random.concentration:.0%})"
     )
     if not trained.detectors:
         return focus
@@ -229,9 +238,9 @@ def _concentration_measure(trained: Eye, random: Eye) -> Measure:
         "concentration of the guided gradients",
         trained.concentration,
         "share",
-        {RANDOM: random.concentration, "every pixel alike": 0.1},
-        "share of a gradient's energy in the strongest tenth of the pixels; more means that a feature "
-        "responds to a smaller part of the picture",
+        {RANDOM: random.concentration, "every pixel alike": STRONGEST_SHARE},
+        "share of a gradient's energy in the strongest pixels, a tenth of those that a feature can "
+        "see; more means that it responds to a smaller part of what it sees",
     )
 
 

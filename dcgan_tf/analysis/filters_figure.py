@@ -73,7 +73,7 @@ def _draw_grades(
     else:
         right = figure.subplots()
     shares = {"trained D": [concentration[0]], "random D": [concentration[1]]}
-    bars(right, ["mean over all features"], shares, title="Gradient's energy in a tenth of the pixels")
+    bars(right, ["mean over all features"], shares, title="Gradient in a tenth of the pixels seen")
 
 
 def _draw_auc(axes: Axes, auc: Mapping[str, tuple[float, float]]) -> None:

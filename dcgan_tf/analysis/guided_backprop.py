@@ -19,7 +19,7 @@ from dcgan_tf.images import to_float
 from dcgan_tf.runs.load import in_batches
 
 STRONGEST_SHARE = 0.1
-"""The share of the pixels whose part in a gradient's energy is its concentration."""
+"""The share of the pixels that a feature can see whose part in its gradient's energy is its concentration."""
 
 
 def last_feature_layers(discriminator: keras.Sequential) -> list[keras.Layer]:
@@ -89,20 +89,33 @@ def guided_gradients(discriminator: keras.Sequential, images: np.ndarray, featur
     return in_batches(compute, np.arange(len(images)))
 
 
-def concentration(gradients: np.ndarray) -> np.ndarray:
-    """Return the share of each gradient's energy that lies in the strongest tenth of its pixels.
+def pixels_seen(discriminator: keras.Sequential) -> int:
+    """Return how many pixels one place of the last convolutional layer depends on, away from the border."""
+    height, width, spacing = 1, 1, 1
+    for layer in last_feature_layers(discriminator):
+        if isinstance(layer, keras.layers.Conv2D):
+            height += (layer.kernel_size[0] - 1) * spacing
+            width += (layer.kernel_size[1] - 1) * spacing
+            spacing *= layer.strides[0]
+    rows, columns = discriminator.inputs[0].shape[1:3]
+    return int(min(height, rows) * min(width, columns))
 
-    A pixel's energy is the sum of its channels' squares. The share is 0.1 if all pixels are equally strong
-    and 1 if a tenth of them holds everything.
+
+def concentration(gradients: np.ndarray, *, seen: int) -> np.ndarray:
+    """Return the share of each gradient's energy in the strongest pixels: a tenth of those a feature sees.
+
+    A pixel's energy is the sum of its channels' squares. The share is 0.1 if all pixels that are seen are
+    equally strong and 1 if a tenth of them holds everything.
 
     Args:
         gradients: float [N, H, W, C].
+        seen: how many pixels the feature depends on.
 
     Returns:
         float64 [N]; NaN where a gradient is 0 everywhere.
     """
     energy = np.sum(np.square(gradients, dtype=np.float64), axis=-1).reshape(len(gradients), -1)
-    strongest = max(1, round(STRONGEST_SHARE * energy.shape[1]))
+    strongest = max(1, round(STRONGEST_SHARE * seen))
     total = energy.sum(axis=1)
     top = np.sort(energy, axis=1)[:, -strongest:].sum(axis=1)
     return np.asarray(np.divide(top, total, out=np.full(len(total), np.nan), where=total > 0))

@@ -30,15 +30,13 @@ from dcgan_tf.images import to_float
 from dcgan_tf.runs.load import Run
 from dcgan_tf.runs.paths import RunError
 
-FEW = 1000
-"""The paper's number of labels where labels are few (section 5.2)."""
-
+FEW_LABELS = 1000  # the paper's number where labels are few (section 5.2)
 MOST_LABELS = 20_000
 METHOD = {
     "features": "D's convolutional layers behind their activations, max-pooled to 4x4, standardised",
     "classifier": "linear SVM, squared hinge loss, L2 penalty, one answer against the others",
     "penalty": f"one of {', '.join(map(str, PENALTIES))} times |w|^2 / 2 beside the mean loss, chosen on a "
-    f"fifth of up to {MOST_TO_CHOOSE_BY:,} training labels (with few labels: of those of the first draw)",
+    f"fifth of up to {MOST_TO_CHOOSE_BY:,} training labels, or each fifth of few (of the first draw)",
     "random_discriminator": untrained.PROTOCOL,
 }
 OURS, RANDOM, PIXELS = "D's features", "random D", "raw pixels"
@@ -51,18 +49,26 @@ class Outcome:
     """How well each question is answered from one kind of features.
 
     Attributes:
+        labels: of each draw.
         few: accuracy in each draw of few labels, float64 [draws, questions]; no rows if all labels are few.
         all: accuracy with all labels, float64 [questions].
         told: what is answered to each question with the first draw of few labels (or all), int64 [Q, M].
     """
 
+    labels: int
     few: np.ndarray
     all: np.ndarray
     told: np.ndarray
 
 
 def probe(
-    run: Run, *, num_images: int = 10_000, labels: int = MOST_LABELS, draws: int = 5, seed: int = 0
+    run: Run,
+    *,
+    num_images: int = 10_000,
+    labels: int = MOST_LABELS,
+    few_labels: int = FEW_LABELS,
+    draws: int = 5,
+    seed: int = 0,
 ) -> Finding:
     """Classify held-out images by a linear classifier on D's features, on a random D's, and on pixels.
 
@@ -73,7 +79,8 @@ def probe(
         run: of a convolutional discriminator, trained on images with labels or binary attributes.
         num_images: held-out images that are classified at most.
         labels: training labels that are used at most.
-        draws: of 1,000 labels, the same number of each answer.
+        few_labels: how many there are where they are few, the same number of each answer.
+        draws: of few labels.
         seed: of all choices.
 
     Raises:
@@ -85,12 +92,12 @@ def probe(
     subject = Subject(run)
     train, held_out = _some(subject.train, labels, seed=seed), _some(subject.held_out, num_images, seed=seed)
     asked, truth = _asked(subject, train, held_out)
-    few = draws if len(train) > FEW else 0
+    draws = draws if len(train) > few_labels else 0
     outcomes = {}
     for name, extract in progress(list(_extractors(subject).items()), "kinds of features"):
         learnt, checked = extract(train.images), extract(held_out.images)
         standardise(learnt, checked)
-        outcomes[name] = classify(learnt, asked, checked, truth, draws=few, seed=seed)
+        outcomes[name] = classify(learnt, asked, checked, truth, few=few_labels, draws=draws, seed=seed)
     return Finding(
         name="probe",
         summary=_summary(outcomes, len(train)),
@@ -100,16 +107,14 @@ def probe(
             started=started,
             images="real, held out",
             labels=len(train),
-            few_labels=f"{few} draws of {FEW:,}, equally many of each answer"
-            if few
-            else "all labels are few",
+            few_labels=f"{draws} draws of {few_labels:,}, equally many of each answer" if draws else "all",
             **METHOD,
         ),
         measures=tuple(_measures(outcomes, truth, len(train))),
         figure=probe_figure(
             accuracy=_bars(outcomes, len(train)),
             chance=float(np.mean([question.commonest for question in truth])),
-            contrast=_contrast(outcomes, held_out.images, truth, labels=min(FEW, len(train))),
+            contrast=_contrast(outcomes, held_out.images, truth, labels=min(few_labels, len(train))),
             questions=len(truth),
         ),
         details={
@@ -125,6 +130,7 @@ def classify(
     checked: np.ndarray,
     truth: Sequence[Question],
     *,
+    few: int,
     draws: int,
     seed: int,
 ) -> Outcome:
@@ -135,25 +141,26 @@ def classify(
         asked: with their answers.
         checked: of the held-out images, standardised alike, float32 [M, D].
         truth: the same questions with the held-out images' answers.
-        draws: of 1,000 labels.
+        few: labels of each draw.
+        draws: how many.
         seed: of all choices.
     """
-    few = np.zeros((draws, len(asked)))
+    correct_few = np.zeros((draws, len(asked)))
     first = np.zeros((len(asked), len(checked)), np.int64)
     for i, (question, right) in enumerate(zip(asked, truth, strict=True)):
         penalties: list[float] = []
         for draw in range(draws):
-            rows = balanced_draw(question, FEW, seed=seed, draw=draw)
+            rows = balanced_draw(question, few, seed=seed, draw=draw)
             part = [question.of(rows)]
             penalties = penalties or choose_penalties(learnt[rows], part, seed=seed)
             (weights,) = fit_probe(learnt[rows], part, penalties)
             answers = told(checked, weights)
-            few[draw, i] = np.mean(answers == right.answers)
+            correct_few[draw, i] = np.mean(answers == right.answers)
             first[i] = first[i] if draw else answers
     weights_of_all = fit_probe(learnt, asked, choose_penalties(learnt, asked, seed=seed))
     answered = np.stack([told(checked, weights) for weights in weights_of_all])
     correct = np.mean(answered == np.stack([right.answers for right in truth]), axis=1)
-    return Outcome(few, correct, first if draws else answered)
+    return Outcome(few, correct_few, correct, first if draws else answered)
 
 
 def _extractors(subject: Subject) -> dict[str, Extractor]:
@@ -202,7 +209,9 @@ def _bars(outcomes: Mapping[str, Outcome], labels: int) -> dict[str, dict[str, t
     groups = {}
     if len(outcomes[OURS].few):
         means = {name: outcome.few.mean(axis=1) for name, outcome in outcomes.items()}
-        groups[f"{FEW:,} labels"] = {name: (float(m.mean()), float(m.std())) for name, m in means.items()}
+        groups[f"{outcomes[OURS].labels:,} labels"] = {
+            name: (float(m.mean()), float(m.std())) for name, m in means.items()
+        }
     groups[f"{labels:,} labels"] = {name: (float(o.all.mean()), 0.0) for name, o in outcomes.items()}
     return groups
 
@@ -236,7 +245,7 @@ def _measures(outcomes: Mapping[str, Outcome], truth: Sequence[Question], labels
         }
         controls = {other: graded[other] for other in (RANDOM, PIXELS)}
         controls["always the commonest answer"] = question.commonest
-        count = min(FEW, labels)
+        count = min(outcomes[OURS].labels, labels)
         measures.append(
             Measure(f"{question.name} with {count:,} labels", graded[OURS], "share", controls, meaning)
         )

@@ -48,9 +48,12 @@ def filters(run: Path, features: str, **options: Any) -> None:
     help="Training labels that are used at most; time and memory grow with them.",
 )
 @click.option(
-    "--draws", type=click.IntRange(1), default=5, show_default=True, help="Random choices of 1,000 labels."
+    "--few-labels", type=click.IntRange(2), default=1000, show_default=True, help="Where labels are few."
 )
-def probe(run: Path, labels: int, draws: int, **options: Any) -> None:
+@click.option(
+    "--draws", type=click.IntRange(1), default=5, show_default=True, help="Random choices of few labels."
+)
+def probe(run: Path, labels: int, few_labels: int, draws: int, **options: Any) -> None:
     """Classify held-out images by a linear classifier on D's features, which it learnt without a label.
 
     Beside raw pixels, and beside a discriminator with random weights.
@@ -60,7 +63,9 @@ def probe(run: Path, labels: int, draws: int, **options: Any) -> None:
     def analyse(opened: Run) -> Finding:
         from dcgan_tf import analysis
 
-        return analysis.probe(opened, num_images=num_images, labels=labels, draws=draws, seed=seed)
+        return analysis.probe(
+            opened, num_images=num_images, labels=labels, few_labels=few_labels, draws=draws, seed=seed
+        )
 
     report_finding(run, analyse, **options)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -24,7 +23,7 @@ filters_module, probe_module = (
 
 ANALYSES = {
     "filters": lambda run: analysis.filters(run, num_images=300),
-    "probe": lambda run: analysis.probe(run, num_images=300, labels=200),
+    "probe": lambda run: analysis.probe(run, num_images=300, labels=200, few_labels=50),
 }
 
 
@@ -36,13 +35,6 @@ def run(trained) -> Run:
 def gan_run(run: Run, tiny_config) -> Run:
     config = tiny_config(architecture="gan")
     return replace(run, config=config, discriminator=models.build_discriminator(config))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _few_are_fifty() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(probe_module, "FEW", 50)
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +100,9 @@ def test_a_probe_without_answers_says_what_is_missing(run, monkeypatch):
         ANALYSES["probe"](run)
 
 
-@pytest.mark.parametrize("words", [["filters"], ["probe", "--labels", "120", "--draws", "2"]])
+@pytest.mark.parametrize(
+    "words", [["filters"], ["probe", "--labels", "120", "--few-labels", "60", "--draws", "2"]]
+)
 def test_the_commands_save_the_figure_and_the_result(words, trained, tmp_path):
     name, *options = words
     done = CliRunner().invoke(main, [name, str(trained), "-n", "200", "--out", str(tmp_path), *options])
