@@ -14,10 +14,10 @@ from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.guided_backprop import last_feature_layers
 from dcgan_tf.analysis.probe_figure import Contrast, probe_figure
 from dcgan_tf.analysis.probing import (
+    COSTS,
     MOST_TO_CHOOSE_BY,
-    PENALTIES,
     balanced_draw,
-    choose_penalties,
+    choose_costs,
     fit_probe,
     standardise,
     told,
@@ -35,7 +35,7 @@ MOST_LABELS = 20_000
 METHOD = {
     "features": "D's convolutional layers behind their activations, max-pooled to 4x4, standardised",
     "classifier": "linear SVM, squared hinge loss, L2 penalty, one answer against the others",
-    "penalty": f"one of {', '.join(map(str, PENALTIES))} times |w|^2 / 2 beside the mean loss, chosen on a "
+    "C": f"one of {', '.join(map(str, COSTS))}, chosen on a "
     f"fifth of up to {MOST_TO_CHOOSE_BY:,} training labels, or each fifth of few (of the first draw)",
     "random_discriminator": untrained.PROTOCOL,
 }
@@ -148,16 +148,16 @@ def classify(
     correct_few = np.zeros((draws, len(asked)))
     first = np.zeros((len(asked), len(checked)), np.int64)
     for i, (question, right) in enumerate(zip(asked, truth, strict=True)):
-        penalties: list[float] = []
+        costs: list[float] = []
         for draw in range(draws):
             rows = balanced_draw(question, few, seed=seed, draw=draw)
             part = [question.of(rows)]
-            penalties = penalties or choose_penalties(learnt[rows], part, seed=seed)
-            (weights,) = fit_probe(learnt[rows], part, penalties)
+            costs = costs or choose_costs(learnt[rows], part, seed=seed)
+            (weights,) = fit_probe(learnt[rows], part, costs)
             answers = told(checked, weights)
             correct_few[draw, i] = np.mean(answers == right.answers)
             first[i] = first[i] if draw else answers
-    weights_of_all = fit_probe(learnt, asked, choose_penalties(learnt, asked, seed=seed))
+    weights_of_all = fit_probe(learnt, asked, choose_costs(learnt, asked, seed=seed))
     answered = np.stack([told(checked, weights) for weights in weights_of_all])
     correct = np.mean(answered == np.stack([right.answers for right in truth]), axis=1)
     return Outcome(few, correct_few, correct, first if draws else answered)

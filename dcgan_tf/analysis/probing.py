@@ -9,11 +9,11 @@ import numpy as np
 from dcgan_tf.analysis.linear_svm import fit_svm, svm_scores
 from dcgan_tf.analysis.questions import Question
 
-PENALTIES = (10.0, 1.0, 0.1, 0.01)
-"""Weights of the L2 penalty that are tried."""
+COSTS = (1e-4, 1e-3, 1e-2, 1e-1)
+"""The values that are tried of C, the weight of the sum of the losses beside |w|^2 / 2."""
 
 MOST_TO_CHOOSE_BY = 5000
-"""The penalty, which is relative to the mean loss, is chosen with at most so many labels."""
+"""C is chosen with at most so many labels."""
 
 _FIFTHS = 5
 _LEAST_SPREAD = 1e-3
@@ -33,20 +33,19 @@ def standardise(train: np.ndarray, *others: np.ndarray) -> None:
         values /= spread
 
 
-def fit_probe(
-    features: np.ndarray, asked: Sequence[Question], penalties: Sequence[float]
-) -> list[np.ndarray]:
+def fit_probe(features: np.ndarray, asked: Sequence[Question], costs: Sequence[float]) -> list[np.ndarray]:
     """Fit one linear SVM for each question, one answer against the others where there are more than two.
 
     Args:
         features: standardised, float32 [N, D].
         asked: with the answers of the same images.
-        penalties: one for each question.
+        costs: C for each question.
 
     Returns:
         The weights for each question, float32 [D + 1, 1 or K].
     """
     signs = [_signs(question) for question in asked]
+    penalties = 1 / (np.asarray(costs) * len(features))
     widths = [columns.shape[1] for columns in signs]
     weights = fit_svm(features, np.concatenate(signs, axis=1), np.repeat(penalties, widths))
     return np.split(weights, np.cumsum(widths)[:-1], axis=1)
@@ -58,8 +57,8 @@ def told(features: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return np.asarray(scores.argmax(axis=1) if scores.shape[1] > 1 else scores[:, 0] > 0, np.int64)
 
 
-def choose_penalties(features: np.ndarray, asked: Sequence[Question], *, seed: int) -> list[float]:
-    """Return the penalty for each question that does best on a fifth of the labels, learnt from the others.
+def choose_costs(features: np.ndarray, asked: Sequence[Question], *, seed: int) -> list[float]:
+    """Return the C for each question that does best on a fifth of the labels, learnt from the others.
 
     The best is the one that is right most often; of several, the one with the least squared hinge loss. Of up
     to 1,000 labels each fifth has its turn, because a fifth of a few says little; of more, fewer.
@@ -71,14 +70,14 @@ def choose_penalties(features: np.ndarray, asked: Sequence[Question], *, seed: i
     """
     order = np.random.default_rng([seed, 5]).permutation(len(features))[:MOST_TO_CHOOSE_BY]
     fifths = [fifth for fifth in np.array_split(order, _FIFTHS) if len(fifth)]
-    grades: np.ndarray = np.zeros((len(asked), len(PENALTIES), 2))
+    grades: np.ndarray = np.zeros((len(asked), len(COSTS), 2))
     for checked in fifths[: max(1, MOST_TO_CHOOSE_BY // len(order))]:
         learnt = np.setdiff1d(order, checked)
         known, right = [q.of(learnt) for q in asked], [q.of(checked) for q in asked]
-        for k, penalty in enumerate(PENALTIES):
-            weights = fit_probe(features[learnt], known, [penalty] * len(asked))
+        for k, cost in enumerate(COSTS):
+            weights = fit_probe(features[learnt], known, [cost] * len(asked))
             grades[:, k] += [_grade(features[checked], w, q) for w, q in zip(weights, right, strict=True)]
-    return [max(zip(map(tuple, of_question), PENALTIES, strict=True))[1] for of_question in grades]
+    return [max(zip(map(tuple, of_question), COSTS, strict=True))[1] for of_question in grades]
 
 
 def balanced_draw(question: Question, size: int, *, seed: int, draw: int) -> np.ndarray:

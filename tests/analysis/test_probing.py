@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dcgan_tf.analysis.probe import classify
-from dcgan_tf.analysis.probing import PENALTIES, balanced_draw, choose_penalties, fit_probe, standardise, told
+from dcgan_tf.analysis.probing import COSTS, balanced_draw, choose_costs, fit_probe, standardise, told
 from dcgan_tf.analysis.questions import Question, questions, shown
 from dcgan_tf.data.image_set import ImageSet
 
@@ -58,27 +58,27 @@ def test_draws_have_equally_many_of_each_answer():
     assert not np.array_equal(rows, balanced_draw(question, 30, seed=0, draw=1))
 
 
-def test_a_strong_penalty_is_chosen_where_most_features_say_nothing():
+def test_a_low_cost_is_chosen_where_most_features_say_nothing():
     rng = np.random.default_rng(0)
     answers = rng.integers(0, 2, 300)
     features = rng.normal(size=(300, 200)).astype(np.float32)
     features[:, 0] += 2 * answers - 1
-    assert choose_penalties(features, [Question("x", ("no", "yes"), answers)], seed=0) == [PENALTIES[0]]
+    assert choose_costs(features, [Question("x", ("no", "yes"), answers)], seed=0) == [COSTS[0]]
 
 
-def test_of_penalties_that_are_always_right_the_surest_is_chosen():
+def test_of_costs_that_are_always_right_the_surest_is_chosen():
     features, asked = planted(400, np.random.default_rng(0))
     standardise(features)
-    assert choose_penalties(features, asked, seed=0) == [PENALTIES[-1]] * 2
+    assert choose_costs(features, asked, seed=0) == [COSTS[-1]] * 2
 
 
-def test_a_weak_penalty_is_chosen_where_only_it_can_tell():
+def test_a_high_cost_is_chosen_where_only_it_can_tell():
     """A small difference in one feature, below large ones that say nothing."""
     rng = np.random.default_rng(0)
     features = rng.normal(size=(1000, 2)).astype(np.float32) * [3.0, 0.01]
     answers = (features[:, 1] > 0).astype(np.int64)
-    chosen = choose_penalties(features.astype(np.float32), [Question("x", ("no", "yes"), answers)], seed=0)
-    assert chosen == [PENALTIES[-1]]
+    chosen = choose_costs(features.astype(np.float32), [Question("x", ("no", "yes"), answers)], seed=0)
+    assert chosen == [COSTS[-1]]
 
 
 def test_standardised_features_have_mean_0_and_spread_1_on_the_training_images():
@@ -94,7 +94,7 @@ def test_standardised_features_have_mean_0_and_spread_1_on_the_training_images()
 def test_each_question_has_weights_of_its_own():
     features, asked = planted(200, np.random.default_rng(0))
     standardise(features)
-    both = fit_probe(features, asked, [1.0, 1.0])
+    both = fit_probe(features, asked, [0.01, 0.01])
     assert [weights.shape for weights in both] == [(13, 4), (13, 1)]
     for question, weights in zip(asked, both, strict=True):
         np.testing.assert_array_equal(told(features, weights), question.answers)
