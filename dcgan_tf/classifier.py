@@ -9,6 +9,7 @@ import json
 import logging
 import shutil
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,15 +19,16 @@ import numpy as np
 import tensorflow as tf
 
 from dcgan_tf.data.image_set import ImageSet, default_cache_dir
+from dcgan_tf.judge_network import build_network, fit, load_weights, save_weights
 
 VERSION = 1  # of the network and its training: part of the cache's key
 RELIABLE = 0.95
 """Held-out accuracy (of a continuous attribute: correlation) below which a judgement is to be doubted."""
 
-_BATCH, _EPOCHS, _LEARNING_RATE = 128, 4, 2e-3
-_FEATURES = 128
+_BATCH, _EPOCHS = 128, 4
 _FEWEST_STEPS = 600  # sets too small for this many steps in four epochs are gone over more often
 _HOLD_OUT_EVERY = 10
+_WEIGHTS, _FACTS = "weights.npz", "classifier.json"
 _log = logging.getLogger("dcgan_tf")
 
 
@@ -119,43 +121,12 @@ def trained_classifier(
     if not can_judge(train):
         raise ValueError(f"{train.name} has neither attributes nor labels to train a classifier on")
     fingerprints = f"{train.fingerprint}-{held_out.fingerprint if held_out else 'tenth'}"[:120]
-    key = f"classifier-{VERSION}-{train.name}-{fingerprints}".replace("/", "_")
+    key = f"classifier-v{VERSION}-{train.name}-{fingerprints}".replace("/", "_")
     folder = Path(cache_dir or default_cache_dir()).expanduser() / key
-    if not (folder / "classifier.json").exists():
+    if not (folder / _FACTS).exists():
         _log.info("training a classifier on %s images of %s, once", f"{len(train):,}", train.name)
         _store(_train_and_measure(train, held_out), folder)
     return _load(folder)
-
-
-def build_network(image_shape: tuple[int, int, int], outputs: int) -> keras.Model:
-    """Build the network: strided 3x3 convolutions down to a side of at most 4, and two dense layers.
-
-    Noise on its input keeps it from judging by traces that a generator leaves and no camera sees.
-
-    Args:
-        image_shape: (H, W, C).
-        outputs: K.
-
-    Returns:
-        A model of uint8 [N, H, W, C] with the outputs float32 [N, K] and [N, 128].
-    """
-    layers, seed = keras.layers, iter(range(100))
-    images = keras.Input(image_shape, dtype="uint8")
-    x = layers.Rescaling(1 / 127.5, -1.0)(images)
-    x = layers.GaussianNoise(0.1, seed=next(seed))(x)
-    side, filters = min(image_shape[:2]), 16
-    while side > 4:
-        kernel = keras.initializers.HeNormal(seed=next(seed))
-        x = layers.Conv2D(filters, 3, 2, padding="same", use_bias=False, kernel_initializer=kernel)(x)
-        x = layers.ReLU()(layers.BatchNormalization()(x))
-        side, filters = (side + 1) // 2, min(2 * filters, 96)
-    x = layers.Flatten()(x)
-    initial = keras.initializers.GlorotUniform
-    x = layers.Dense(_FEATURES, use_bias=False, kernel_initializer=initial(seed=next(seed)))(x)
-    features = layers.ReLU()(layers.BatchNormalization()(x))
-    return keras.Model(
-        images, [layers.Dense(outputs, kernel_initializer=initial(seed=98))(features), features]
-    )
 
 
 def _train_and_measure(train: ImageSet, held_out: ImageSet | None) -> Classifier:
@@ -164,7 +135,13 @@ def _train_and_measure(train: ImageSet, held_out: ImageSet | None) -> Classifier
     binary, continuous = _names(train, np.uint8), _names(train, np.float32)
     classes = train.label_names if _has_classes(train) else ()
     network = build_network(train.images.shape[1:], len(binary) + len(continuous) + len(classes))
-    _fit(network, train.images, _targets(train, binary, continuous, classes), len(binary), len(continuous))
+    steps = max(_EPOCHS * len(train) // _BATCH, _FEWEST_STEPS)
+    fit(
+        network,
+        _batches(train.images, _targets(train, binary, continuous, classes), steps),
+        steps=steps,
+        loss=lambda outputs, wanted: _losses(outputs, wanted, len(binary), len(continuous)),
+    )
     judge = Classifier(network, train.name, binary, continuous, classes, {}, len(held_out))
     quality = _quality(judge.read(held_out.images), held_out, classes)
     return Classifier(network, train.name, binary, continuous, classes, quality, len(held_out))
@@ -186,27 +163,13 @@ def _every_tenth(images: ImageSet) -> tuple[ImageSet, ImageSet]:
     return part(tenth), part(~tenth)
 
 
-def _fit(network: keras.Model, images: np.ndarray, targets: np.ndarray, binary: int, continuous: int) -> None:
-    """Train with Adam, the learning rate falling to 0 along a cosine."""
-    per_epoch = max(1, len(images) // _BATCH)
-    steps = max(_EPOCHS * per_epoch, _FEWEST_STEPS)
-    optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(_LEARNING_RATE, steps))
-    optimizer.build(network.trainable_variables)
+def _batches(images: np.ndarray, targets: np.ndarray, steps: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield the images in one random order after another."""
     rng = np.random.default_rng(0)
-
-    @tf.function  # type: ignore[untyped-decorator]  # TensorFlow is untyped
-    def step(batch: tf.Tensor, wanted: tf.Tensor) -> None:
-        with tf.GradientTape() as tape:
-            outputs, _ = network(batch, training=True)
-            loss = tf.reduce_mean(_losses(outputs, wanted, binary, continuous))
-        optimizer.apply_gradients(
-            zip(tape.gradient(loss, network.trainable_variables), network.trainable_variables, strict=True)
-        )
-
-    order = np.concatenate([rng.permutation(len(images)) for _ in range(-(-steps * _BATCH // len(images)))])
-    for i in range(steps):
-        chosen = order[i * _BATCH : (i + 1) * _BATCH]
-        step(np.ascontiguousarray(images[chosen]), targets[chosen])
+    epochs = -(-steps * _BATCH // len(images))
+    order = np.concatenate([rng.permutation(len(images)) for _ in range(epochs)])
+    for chosen in np.split(order[: steps * _BATCH], steps):
+        yield np.ascontiguousarray(images[chosen]), targets[chosen]
 
 
 def _losses(outputs: tf.Tensor, wanted: tf.Tensor, binary: int, continuous: int) -> tf.Tensor:
@@ -268,11 +231,11 @@ def _store(classifier: Classifier, folder: Path) -> None:
     scratch = folder.with_name(f".{folder.name[:100]}-{uuid.uuid4().hex[:8]}")
     scratch.mkdir(parents=True)
     try:
-        classifier.network.save_weights(scratch / "classifier.weights.h5")
+        save_weights(classifier.network, scratch / _WEIGHTS)
         facts = {name: getattr(classifier, name) for name in ("name", "binary", "continuous", "classes")}
         facts |= {"quality": classifier.quality, "num_held_out": classifier.num_held_out}
         facts["image_shape"] = classifier.network.input_shape[1:]
-        (scratch / "classifier.json").write_text(json.dumps(facts, indent=2), encoding="utf-8")
+        (scratch / _FACTS).write_text(json.dumps(facts, indent=2), encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         scratch.rename(folder)
     finally:
@@ -281,12 +244,12 @@ def _store(classifier: Classifier, folder: Path) -> None:
 
 def _load(folder: Path) -> Classifier:
     try:
-        facts = json.loads((folder / "classifier.json").read_text(encoding="utf-8"))
+        facts = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
         shape = tuple(facts.pop("image_shape"))
         for kind in ("binary", "continuous", "classes"):
             facts[kind] = tuple(facts[kind])
         network = build_network(shape, sum(len(facts[kind]) for kind in ("binary", "continuous", "classes")))
-        network.load_weights(folder / "classifier.weights.h5")
+        load_weights(network, folder / _WEIGHTS)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(
             f"the classifier in {folder} is damaged ({error}); delete that folder and it is trained again"

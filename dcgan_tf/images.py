@@ -116,6 +116,19 @@ def sheet(images: np.ndarray) -> np.ndarray:
     return enlarge(grid(images), SHEET_SIDE)
 
 
+def numbered_sheet(images: np.ndarray) -> np.ndarray:
+    """Lay images out in a grid for people, each with its number below it, counted from 0 in reading order.
+
+    Args:
+        images: uint8 [N, H, W, C], C 1 or 3.
+
+    Returns:
+        uint8 [rows, columns, C].
+    """
+    cells = [caption(enlarge(image, 48), str(i), height=16) for i, image in enumerate(images)]
+    return grid(np.stack(cells))
+
+
 def save(path: str | os.PathLike[str], images: np.ndarray) -> None:
     """Write images in the form that the path asks for.
 

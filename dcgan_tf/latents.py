@@ -108,7 +108,8 @@ def slerp(start: np.ndarray, end: np.ndarray, fraction: float | np.ndarray) -> n
         float32, of the shape that these broadcast to.
     """
     fraction = np.asarray(fraction, np.float64)
-    lengths = [np.linalg.norm(z, axis=-1, keepdims=True).astype(np.float64) for z in (start, end)]
+    start, end = np.asarray(start, np.float64), np.asarray(end, np.float64)  # float32 misses parallel ones
+    lengths = [np.linalg.norm(z, axis=-1, keepdims=True) for z in (start, end)]
     a, b = (z / np.maximum(length, 1e-12) for z, length in zip((start, end), lengths, strict=True))
     angle = np.arccos(np.clip(np.sum(a * b, axis=-1, keepdims=True), -1.0, 1.0))
     sine = np.sin(angle)

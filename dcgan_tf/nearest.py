@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-_BLOCK = 2048
+BLOCK = 2048
+_CLOSE = 1e-4
+_PAIRS = 1024
 
 
 def nearest(points: np.ndarray, among: np.ndarray, *, k: int = 1) -> tuple[np.ndarray, np.ndarray]:
@@ -21,42 +23,89 @@ def nearest(points: np.ndarray, among: np.ndarray, *, k: int = 1) -> tuple[np.nd
     Raises:
         ValueError: if the lengths differ or `among` has fewer than k.
     """
-    if points.shape[1:] != among.shape[1:]:
-        raise ValueError(f"points and among must have equal lengths, received {points.shape}, {among.shape}")
     if not 1 <= k <= len(among):
         raise ValueError(f"k must be from 1 to the {len(among)} points that are searched, received {k}")
-    distances = np.full((len(points), k), np.inf, np.float32)
-    indices = np.zeros((len(points), k), np.int64)
-    for start in range(0, len(among), _BLOCK):
-        block = _vectors(among[start : start + _BLOCK])
-        for first in range(0, len(points), _BLOCK):
-            rows = slice(first, first + _BLOCK)
-            found = _distances(_vectors(points[rows]), block)
-            merged = np.concatenate([distances[rows], found], axis=1)
-            places = np.concatenate(
-                [indices[rows], np.broadcast_to(np.arange(start, start + len(block)), found.shape)], axis=1
+    search = Search(points, k=k)
+    for start in range(0, len(among), BLOCK):
+        search.add(among[start : start + BLOCK])
+    return search.distances, search.indices
+
+
+class Search:
+    """The k nearest neighbours of points among all that has been added so far.
+
+    For sets that come in blocks, such as features that would not fit in memory together.
+
+    Attributes:
+        indices: int64 [N, k], in the order of being added; -1 where fewer than k were added.
+    """
+
+    def __init__(self, points: np.ndarray, *, k: int = 1) -> None:
+        """Take the points [N, ...], read as float32 vectors, and how many neighbours each is to have."""
+        self.indices = np.full((len(points), k), -1, np.int64)
+        self._points = points
+        self._squares = np.full((len(points), k), np.inf, np.float32)
+        self._added = 0
+
+    @property
+    def distances(self) -> np.ndarray:
+        """To the neighbours, float32 [N, k], ascending; infinite where fewer than k were added."""
+        return np.asarray(np.sqrt(self._squares))
+
+    def add(self, block: np.ndarray) -> None:
+        """Search some more points, [M, ...]; about 2,048 at once are fast and take little memory.
+
+        Raises:
+            ValueError: if their length is not that of the points.
+        """
+        if self._points.shape[1:] != block.shape[1:]:
+            raise ValueError(
+                f"points and among must have equal lengths, received {self._points.shape}, {block.shape}"
             )
-            order = np.argsort(merged, axis=1, kind="stable")[:, :k] if k > 1 else merged.argmin(1)[:, None]
-            distances[rows] = np.take_along_axis(merged, order, axis=1)
-            indices[rows] = np.take_along_axis(places, order, axis=1)
-    return distances, indices
+        vectors = _vectors(block)
+        for first in range(0, len(self._points), BLOCK):
+            rows = slice(first, first + BLOCK)
+            self._merge(rows, _squared_distances(_vectors(self._points[rows]), vectors))
+        self._added += len(block)
+
+    def _merge(self, rows: slice, squares: np.ndarray) -> None:
+        """Keep the k nearest of those so far and of a block, [n, M]; the earlier one if two are as near."""
+        best = _smallest(squares, self._squares.shape[1])
+        merged = np.concatenate([self._squares[rows], np.take_along_axis(squares, best, axis=1)], axis=1)
+        places = np.concatenate([self.indices[rows], best + self._added], axis=1)
+        order = np.argsort(merged, axis=1, kind="stable")[:, : self._squares.shape[1]]
+        self._squares[rows] = np.take_along_axis(merged, order, axis=1)
+        self.indices[rows] = np.take_along_axis(places, order, axis=1)
+
+
+def _smallest(values: np.ndarray, k: int) -> np.ndarray:
+    """Return the columns of each row's k smallest values, ascending columns, int64 [n, min(k, M)]."""
+    if k == 1:
+        return np.asarray(values.argmin(axis=1)[:, None])
+    if k >= values.shape[1]:
+        return np.broadcast_to(np.arange(values.shape[1]), values.shape)
+    return np.sort(np.argpartition(values, k - 1, axis=1)[:, :k], axis=1)
 
 
 def _vectors(points: np.ndarray) -> np.ndarray:
     return np.asarray(points, np.float32).reshape(len(points), -1)
 
 
-def _distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Return float32 [N, M]; |a - b|² as |a|² - 2ab + |b|², whose sums are taken in float64.
+def _squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return float32 [N, M]: |a - b|² as |a|² - 2ab + |b|², which is one matrix product.
 
-    The shorter form loses the digits of small distances, so those that are small beside the vectors' own
-    lengths are computed again, directly.
+    That form loses the digits of small distances, so those that are small beside the vectors' own lengths are
+    computed again, directly: equal vectors have distance 0 exactly.
     """
-    squares_a = np.einsum("ij,ij->i", a, a, dtype=np.float64)[:, None]
-    squares_b = np.einsum("ij,ij->i", b, b, dtype=np.float64)[None]
-    squares = squares_a + squares_b - 2.0 * (a @ b.T)
-    close = squares < 1e-4 * (squares_a + squares_b)
-    for i, j in np.argwhere(close):
+    squares_a = np.einsum("ij,ij->i", a, a)[:, None]
+    squares_b = np.einsum("ij,ij->i", b, b)[None]
+    squares = a @ b.T
+    squares *= -2
+    squares += squares_a
+    squares += squares_b
+    rows, columns = np.nonzero(squares < _CLOSE * (squares_a + squares_b.max()))
+    for start in range(0, len(rows), _PAIRS):
+        i, j = rows[start : start + _PAIRS], columns[start : start + _PAIRS]
         difference = a[i] - b[j]
-        squares[i, j] = difference @ difference
-    return np.asarray(np.sqrt(np.maximum(squares, 0.0)), np.float32)
+        squares[i, j] = np.einsum("ij,ij->i", difference, difference)
+    return np.asarray(squares)

@@ -7,7 +7,16 @@ import pytest
 import tensorflow as tf
 
 from dcgan_tf.config import ModelConfig
-from dcgan_tf.latents import SAMPLING_STEP, replica_latents, sample_latents
+from dcgan_tf.latents import (
+    SAMPLING_STEP,
+    between,
+    lerp,
+    replica_latents,
+    sample_latents,
+    slerp,
+    typical_norm,
+    with_typical_norm,
+)
 from dcgan_tf.training.strategy import make_strategy
 
 DISTRIBUTIONS = ("normal", "uniform")
@@ -105,3 +114,73 @@ def test_the_shares_of_the_replicas_make_up_the_global_batch(replicas, distribut
     assert [part.shape[0] for part in parts] == [6 // replicas] * replicas
     whole = sample_latents(6, 5, seed=2, step=17, distribution=distribution)
     np.testing.assert_array_equal(np.concatenate(parts), whole.numpy())
+
+
+# Paths between latents
+
+
+NORMAL, UNIFORM = (ModelConfig(latent_dim=12, latent_distribution=name) for name in DISTRIBUTIONS)
+
+
+def test_lerp_is_the_weighted_sum():
+    found = lerp(np.array([[0.0, 4.0]]), np.array([[8.0, 0.0]]), 0.25)
+    np.testing.assert_array_equal(found, [[2.0, 3.0]])
+    assert found.dtype == np.float32
+
+
+@pytest.mark.parametrize("way", [lerp, slerp])
+def test_a_path_starts_and_ends_at_its_ends(way):
+    start, end = np.random.default_rng(0).normal(size=(2, 3, 5)).astype(np.float32)
+    np.testing.assert_allclose(way(start, end, 0.0), start, atol=1e-6)
+    np.testing.assert_allclose(way(start, end, 1.0), end, atol=1e-6)
+
+
+def test_slerp_goes_along_the_circle_at_an_even_speed():
+    found = slerp(np.array([2.0, 0.0]), np.array([0.0, 2.0]), np.array([[1 / 3], [2 / 3]]))
+    np.testing.assert_allclose(found, [[np.sqrt(3), 1], [1, np.sqrt(3)]], atol=1e-6)  # 30 and 60 degrees
+    assert found.dtype == np.float32
+
+
+def test_slerp_changes_the_length_in_a_straight_line():
+    found = slerp(np.array([1.0, 0.0]), np.array([0.0, 5.0]), np.array([[0.25], [0.5]]))
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), [2.0, 3.0], rtol=1e-6)
+
+
+@pytest.mark.parametrize("factor", [1.0, 3.0, -1.0])
+def test_slerp_is_lerp_where_there_is_no_single_circle(factor):
+    start = np.array([[1.0, 2.0]], np.float32)
+    np.testing.assert_allclose(
+        slerp(start, factor * start, 0.25), lerp(start, factor * start, 0.25), atol=1e-6
+    )
+
+
+def test_the_middle_of_a_straight_line_is_too_short_and_that_of_the_circle_is_not():
+    start, end = np.eye(2, dtype=np.float32)
+    assert np.linalg.norm(lerp(start, end, 0.5)) == pytest.approx(np.sqrt(0.5))
+    assert np.linalg.norm(slerp(start, end, 0.5)) == pytest.approx(1.0)
+
+
+def test_the_way_between_two_suits_the_distribution():
+    start, end = np.random.default_rng(1).uniform(-1, 1, (2, 12))
+    np.testing.assert_array_equal(between(start, end, 0.3, NORMAL), slerp(start, end, 0.3))
+    np.testing.assert_array_equal(between(start, end, 0.3, UNIFORM), lerp(start, end, 0.3))
+
+
+@pytest.mark.parametrize(("model", "expected"), [(NORMAL, np.sqrt(12)), (UNIFORM, 2.0)])
+def test_the_typical_norm_is_that_of_many_latents(model, expected):
+    assert typical_norm(model) == pytest.approx(expected)
+    many = sample_latents(20_000, 12, seed=0, distribution=model.latent_distribution).numpy()
+    assert np.sqrt(np.mean(np.sum(many**2, axis=1))) == pytest.approx(expected, rel=0.01)
+
+
+def test_latents_of_typical_norm_point_where_they_pointed():
+    latents = np.random.default_rng(0).normal(size=(4, 12)) * [[0.1], [1], [3], [100]]
+    found = with_typical_norm(latents, UNIFORM)
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 2.0, rtol=1e-6)
+    cosines = np.sum(found * latents, axis=1) / (2.0 * np.linalg.norm(latents, axis=1))
+    np.testing.assert_allclose(cosines, 1.0, rtol=1e-6)
+    assert found.dtype == np.float32
+
+
+def test_a_latent_of_no_length_stays_where_it_is():
+    np.testing.assert_array_equal(with_typical_norm(np.zeros((1, 12)), NORMAL), np.zeros((1, 12)))

@@ -8,9 +8,31 @@ A `Finding` has a `figure`, `measures`, a `protocol`, and `save(folder)`.
 
 from __future__ import annotations
 
+from dcgan_tf.analysis.analogies import analogies
 from dcgan_tf.analysis.arithmetic import arithmetic
+from dcgan_tf.analysis.comparison import compare
+from dcgan_tf.analysis.embed import embed
 from dcgan_tf.analysis.filters import filters
 from dcgan_tf.analysis.finding import Finding, Measure
+from dcgan_tf.analysis.forget import forget
+from dcgan_tf.analysis.neighbours import neighbours
 from dcgan_tf.analysis.probe import probe
+from dcgan_tf.analysis.sample_arithmetic import sample_arithmetic
+from dcgan_tf.analysis.turn import turn
+from dcgan_tf.analysis.walk import walk
 
-__all__ = ["Finding", "Measure", "arithmetic", "filters", "probe"]
+__all__ = [
+    "Finding",
+    "Measure",
+    "analogies",
+    "arithmetic",
+    "compare",
+    "embed",
+    "filters",
+    "forget",
+    "neighbours",
+    "probe",
+    "sample_arithmetic",
+    "turn",
+    "walk",
+]

@@ -20,7 +20,7 @@ from dcgan_tf.analysis.formulas import (
     pixel_arithmetic,
 )
 from dcgan_tf.analysis.progress import progress
-from dcgan_tf.analysis.samples import Samples
+from dcgan_tf.analysis.samples import REALISTIC, Samples
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.runs.load import Run
 
@@ -41,7 +41,7 @@ def arithmetic(
     *,
     plus: Sequence[str],
     minus: Sequence[str] = (),
-    num_images: int = 4096,
+    num_images: int = 8192,
     draws: int = 200,
     seed: int = 0,
 ) -> Finding:
@@ -74,14 +74,14 @@ def arithmetic(
         k: grade(samples, formula, draw_exemplars(pools, k, draws=draws, seed=seed))
         for k in progress(EXEMPLARS, "exemplars")
     }
-    chance = judged(samples, samples.images, formula.expected)
+    chance = samples.chance(formula.expected)
     paper = grades[PAPER_EXEMPLARS]
     return Finding(
         name="arithmetic",
         summary=(
             f"{formula} shows {formula.expected.name} and is realistic in {paper.latents.right:.1%} of "
             f"{draws} draws of {PAPER_EXEMPLARS} exemplars (in pixels {paper.pixels.right:.1%}, random "
-            f"latents {chance.right:.1%})"
+            f"latents {chance:.1%})"
         ),
         protocol=subject.protocol(
             seed=seed,
@@ -90,16 +90,17 @@ def arithmetic(
             formula=str(formula),
             expected=formula.expected.name,
             draws=draws,
-            exemplars="drawn from the samples that show the concept clearly and are well drawn",
+            exemplars="drawn from the well-drawn samples that show the concept clearly",
+            candidates={term.name: len(pool) for term, pool in zip(formula.terms, pools, strict=True)},
             result="mean latents added, then scaled to the length of ordinary latents",
-            realistic="discriminator's logit and distance to real images within 99 % of the samples' own",
+            realistic=REALISTIC,
             **subject.judge(),
         ),
         measures=tuple(_measure(formula, k, grades[k], chance) for k in EXEMPLARS),
         figure=_figure(samples, formula, pools, grades, chance, seed=seed),
         details={
             "grades": {str(k): asdict(graded) for k, graded in grades.items()},
-            "chance": asdict(chance),
+            "chance": chance,
         },
         warnings=tuple(subject.classifier.doubtful(list(formula.expected.wanted))),
     )
@@ -118,12 +119,12 @@ def grade(samples: Samples, formula: Formula, chosen: Sequence[np.ndarray]) -> G
     return Grade(judged(samples, results, formula.expected), judged(samples, in_pixels, formula.expected))
 
 
-def _measure(formula: Formula, k: int, graded: Grade, chance: Shares) -> Measure:
+def _measure(formula: Formula, k: int, graded: Grade, chance: float) -> Measure:
     return Measure(
         name=f"{formula}, {k} exemplar{'s' if k > 1 else ''} per concept",
         value=graded.latents.right,
         unit="share",
-        controls={"the same in pixels": graded.pixels.right, "random latents": chance.right},
+        controls={"the same in pixels": graded.pixels.right, "random latents": chance},
         meaning=f"share of draws whose result shows {formula.expected.name} and is as realistic as ordinary "
         "samples; more is better",
     )
@@ -134,7 +135,7 @@ def _figure(
     formula: Formula,
     pools: Sequence[np.ndarray],
     grades: dict[int, Grade],
-    chance: Shares,
+    chance: float,
     *,
     seed: int,
 ) -> Figure:
@@ -153,7 +154,7 @@ def _figure(
         shares={
             "latents": [grades[k].latents.right for k in EXEMPLARS],
             "pixels": [grades[k].pixels.right for k in EXEMPLARS],
-            "random latents": [chance.right] * len(EXEMPLARS),
+            "random latents": [chance] * len(EXEMPLARS),
         },
         groups=[f"{k} exemplar{'s' if k > 1 else ''}" for k in EXEMPLARS],
     )

@@ -55,7 +55,7 @@ def panel_figure(
     """
     columns = 3 if shares else 2
     figure = new_figure(12.5 if shares else 9, 4.0, title=title)
-    (parts,) = figure.subfigures(1, columns, width_ratios=[5, 4, 4][:columns], squeeze=False)
+    (parts,) = figure.subfigures(1, columns, width_ratios=[5, 5, 3.6][:columns], squeeze=False)
     _draw_terms(parts[0], exemplars, means, signs)
     _draw_results(parts[1], panel, in_pixels)
     if shares:
@@ -66,17 +66,17 @@ def panel_figure(
 def _draw_terms(
     figure: SubFigure, exemplars: Sequence[tuple[str, np.ndarray]], means: np.ndarray, signs: Sequence[int]
 ) -> None:
-    rows = []
+    rows, count = [], max(len(images) for _, images in exemplars)
     for i, (sign, (name, images), mean) in enumerate(zip(signs, exemplars, means, strict=True)):
         mark = ("+ " if sign > 0 else "− ") if i or sign < 0 else ""
-        rows.append((mark + name, np.concatenate([images, mean[None]])))
-    count = len(exemplars[0][1])
+        white = np.full((count - len(images), *mean.shape), 255, np.uint8)
+        rows.append((mark + name, np.concatenate([images, white, mean[None]])))
     headings = [""] * count + ["mean z"]
     image_rows(figure.subplots(), rows, headings=headings, title="exemplars")
 
 
 def _draw_results(figure: SubFigure, panel: np.ndarray, in_pixels: np.ndarray) -> None:
-    results, pixels = figure.subplots(1, 2, width_ratios=[3, 1.15])
+    results, pixels = figure.subplots(1, 2, width_ratios=[3, 1.1])
     show(results, grid(panel, columns=3), title="= in latents")
     height, width = (side + 2 for side in panel.shape[1:3])
     results.add_patch(Rectangle((width, height), width, height, fill=False, edgecolor=TEXT, linewidth=1.5))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import rankdata  # type: ignore[import-untyped]  # comes with scikit-learn
+from scipy.stats import rankdata
 
 FEWEST = 10
 """Images with and without an attribute that each half needs at least."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -77,12 +78,13 @@ class Finding:
         folder.mkdir(parents=True, exist_ok=True)
         for name, write in self.files.items():
             write(folder / name)
-        (folder / FIGURE).write_bytes(self.figure_png())
+        (folder / FIGURE).write_bytes(self.figure_png)
         write_json(folder / RESULT, self.result)
         return folder
 
+    @cached_property
     def figure_png(self) -> bytes:
-        """Return the figure as a PNG file; the same figure gives the same bytes."""
+        """The figure as a PNG file, drawn once: a second drawing would lay it out a little differently."""
         file = io.BytesIO()
         self.figure.savefig(file, format="png", dpi=FIGURE_DPI, metadata={"Software": None})
         return file.getvalue()

@@ -8,8 +8,8 @@ once.
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import minimize  # type: ignore[import-untyped]  # it and the next come with scikit-learn
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
 
 _MOST_STEPS = 300
 PRECISION = 1e-5  # relative, of the objective; finer steps change few answers and take three times as long

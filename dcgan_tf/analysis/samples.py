@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import keras
 import numpy as np
 
 from dcgan_tf.analysis.concepts import Concept
+from dcgan_tf.analysis.double_exposure import scores, trained_detector
 from dcgan_tf.analysis.features import discriminator_logits
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.classifier import Reading
@@ -17,6 +19,13 @@ EXTREME_PERCENT = 1.0
 """Share of the ordinary samples, at either criterion's worse end, that do not count as realistic."""
 
 
+REALISTIC = (
+    "like 99 % of ordinary samples in the discriminator's logit, in the distance to real images in the "
+    "classifier's features, and in the logit of a detector of double exposures"
+)
+"""How `Samples.realistic` decides, for protocols."""
+
+
 @dataclass(frozen=True)
 class Look:
     """What the judges make of N images.
@@ -25,11 +34,13 @@ class Look:
         logits: D's, float32 [N].
         reading: the classifier's, or None without one.
         distances: to the nearest real image in the classifier's features, float32 [N]; 0 without one.
+        singleness: logits of the detector that they are single pictures, no double exposures, float32 [N].
     """
 
     logits: np.ndarray
     reading: Reading | None
     distances: np.ndarray
+    singleness: np.ndarray
 
     @property
     def margins(self) -> dict[str, np.ndarray]:
@@ -38,52 +49,90 @@ class Look:
 
 
 @dataclass(frozen=True)
+class Judges:
+    """Those who look at pictures.
+
+    Attributes:
+        subject: gives the discriminator and, if its images are labelled, the classifier.
+        reference: features of real images, [M, D], or None without a classifier.
+        detector: of double exposures.
+    """
+
+    subject: Subject
+    reference: np.ndarray | None
+    detector: keras.Model
+
+    @staticmethod
+    def of(subject: Subject) -> Judges:
+        """Return a run's judges, training those that are not in the cache."""
+        reference = None
+        if subject.has_classifier:
+            reference = subject.classifier.read(subject.real_images).features
+        return Judges(subject, reference, trained_detector(subject))
+
+    def look_at(self, images: np.ndarray) -> Look:
+        """Judge images, uint8 [N, H, W, C]."""
+        logits = discriminator_logits(self.subject.run.discriminator, images)
+        singleness = scores(self.detector, images)
+        if self.reference is None:
+            return Look(logits, None, np.zeros(len(images), np.float32), singleness)
+        reading = self.subject.classifier.read(images)
+        distances, _ = nearest(reading.features, self.reference)
+        return Look(logits, reading, distances[:, 0], singleness)
+
+
+@dataclass(frozen=True)
 class Samples:
     """Ordinary samples of a run, and the judges that have looked at them.
 
     A picture is realistic if it is as realistic as an ordinary sample: D's logit is not below the samples'
-    1st percentile, and its distance to the nearest real image, in the classifier's features, not above their
-    99th. Blurred double exposures, which a classifier accepts, fail at the first.
+    1st percentile, its distance to the nearest real image, in the classifier's features, not above their
+    99th, and it is no more like a double exposure than 99 % of them.
 
     Attributes:
         subject: whose samples they are.
         latents: float32 [N, latent_dim].
         images: uint8 [N, H, W, C].
         look: what the judges make of them.
-        reference: features of real images, [M, D], or None without a classifier.
+        judges: who has looked at them.
     """
 
     subject: Subject
     latents: np.ndarray
     images: np.ndarray
     look: Look
-    reference: np.ndarray | None
+    judges: Judges
 
     @staticmethod
     def draw(subject: Subject, num_images: int, *, seed: int) -> Samples:
         """Draw samples and look at them: image i is that of `run.sample(..., seed=seed)`."""
         latents = subject.run.latents(num_images, seed=seed)
         images = subject.run.generate(latents)
-        reference = None
-        if subject.has_classifier:
-            reference = subject.classifier.read(subject.real_images).features
-        return Samples(subject, latents, images, look_at(subject, images, reference), reference)
+        judges = Judges.of(subject)
+        return Samples(subject, latents, images, judges.look_at(images), judges)
 
     def look_at(self, images: np.ndarray) -> Look:
         """Have the same judges look at other images, uint8 [N, H, W, C]."""
-        return look_at(self.subject, images, self.reference)
+        return self.judges.look_at(images)
 
     def realistic(self, look: Look) -> np.ndarray:
         """Return which of the images that were looked at are as realistic as ordinary samples, bool [N]."""
         lowest = np.percentile(self.look.logits, EXTREME_PERCENT)
         farthest = np.percentile(self.look.distances, 100 - EXTREME_PERCENT)
-        return np.asarray((look.logits >= lowest) & (look.distances <= farthest))
+        least_single = np.percentile(self.look.singleness, EXTREME_PERCENT)
+        return np.asarray(
+            (look.logits >= lowest) & (look.distances <= farthest) & (look.singleness >= least_single)
+        )
+
+    def chance(self, concept: Concept) -> float:
+        """Return the share of these samples that show a concept and are realistic: the control."""
+        return float(np.mean((concept.clarity(self.look.margins) > 0) & self.realistic(self.look)))
 
     def exemplars(self, concept: Concept, *, at_least: int) -> np.ndarray:
         """Return the samples that show a concept clearly and are well drawn: those one would pick by hand.
 
-        Clearly: among those that show it, not in the lowest quarter of the classifier's margins. Well drawn:
-        both criteria of realism are no worse than those of half of all samples.
+        Well drawn: D's logit and the distance to real images are better than those of half of all samples.
+        Clearly: of the well-drawn samples that show it, the half with the larger margins.
 
         Args:
             concept: what they must show.
@@ -96,26 +145,16 @@ class Samples:
             RunError: if there are fewer; says how many there were.
         """
         clarity = concept.clarity(self.look.margins)
-        shown = clarity > 0
-        good = (self.look.logits >= np.median(self.look.logits)) & (
+        well_drawn = (self.look.logits >= np.median(self.look.logits)) & (
             self.look.distances <= np.median(self.look.distances)
         )
-        clear = clarity >= np.percentile(clarity[shown], 25) if shown.any() else shown
-        found = np.flatnonzero(shown & clear & good)
+        found = np.flatnonzero((clarity > 0) & well_drawn)
+        if len(found):
+            found = found[clarity[found] >= np.median(clarity[found])]
         if len(found) < at_least:
             raise RunError(
                 f"{len(found)} of {len(self.images):,} samples show {concept.name!r} clearly and well drawn "
-                f"({np.count_nonzero(shown):,} show it at all), and {at_least} are needed; raise "
+                f"({np.count_nonzero(clarity > 0):,} show it at all), and {at_least} are needed; raise "
                 "--num-images, or train the run for longer"
             )
         return found
-
-
-def look_at(subject: Subject, images: np.ndarray, reference: np.ndarray | None) -> Look:
-    """Have D and, with a reference, the classifier look at images, uint8 [N, H, W, C]."""
-    logits = discriminator_logits(subject.run.discriminator, images)
-    if reference is None:
-        return Look(logits, None, np.zeros(len(images), np.float32))
-    reading = subject.classifier.read(images)
-    distances, _ = nearest(reading.features, reference)
-    return Look(logits, reading, distances[:, 0])

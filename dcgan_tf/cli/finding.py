@@ -47,8 +47,8 @@ def analysis_options(num_images: int, *, of: str = "Samples that the numbers are
 
 def report_finding(
     run: Path, analyse: Callable[[Run], Finding], *, checkpoint: int | None, out: Path | None
-) -> None:
-    """Open the run, analyse it, save the finding, and say in a few lines what came out and where it is.
+) -> Finding:
+    """Open the run, analyse it, save the finding and return it; say what came out and where it is.
 
     Args:
         run: the run directory.
@@ -68,3 +68,4 @@ def report_finding(
     for warning in finding.warnings:
         click.echo(f"note: {warning}", err=True)
     click.echo(f"figure  {folder / FIGURE}")
+    return finding

@@ -48,11 +48,22 @@ def train(preset_name: str, **changes: Any) -> None:
 @click.option(
     "--ema/--no-ema", default=True, show_default=True, help="The averaged generator, or the raw one."
 )
-def sample(run: Path, num_images: int, seed: int, out: Path, checkpoint: int | None, ema: bool) -> None:
+@click.option("--numbers", is_flag=True, help="FILE.png with the number of each image below it.")
+def sample(
+    run: Path,
+    num_images: int,
+    seed: int,
+    out: Path,
+    checkpoint: int | None,
+    ema: bool,
+    numbers: bool,
+) -> None:
     """Draw images from RUN, or from an exported folder or .tflite file.
 
     Image i of a seed is the same however many are drawn.
     """
+    if numbers and out.suffix.lower() != ".png":
+        raise click.UsageError(f"--numbers writes a grid: --out must be FILE.png, received {str(out)!r}")
     with user_errors():
         import_tensorflow()
         from dcgan_tf import images
@@ -66,7 +77,11 @@ def sample(run: Path, num_images: int, seed: int, out: Path, checkpoint: int | N
             trained = Exported.open(run)
         else:
             trained = Run.open(run, checkpoint=checkpoint, ema=ema)
-        images.save(out, trained.sample(num_images, seed=seed))
+        drawn = trained.sample(num_images, seed=seed)
+        if numbers:
+            images.save_png(out, images.numbered_sheet(drawn))
+        else:
+            images.save(out, drawn)
     click.echo(f"{num_images} images of step {trained.step:,} -> {out}")
 
 

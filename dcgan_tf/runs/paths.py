@@ -46,6 +46,11 @@ class RunPaths:
         return self.root / "stats.jsonl"
 
     @property
+    def metrics(self) -> Path:
+        """One JSON line per evaluation, each with its protocol."""
+        return self.root / "metrics.jsonl"
+
+    @property
     def samples(self) -> Path:
         """Sample grids."""
         return self.root / "samples"
@@ -111,7 +116,7 @@ def read_config(root: Path) -> Config:
     if not path.is_file():
         raise RunError(f"{root} is not a run directory: it has no {path.name}")
     try:
-        return from_json(path.read_text())
+        return from_json(path.read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:
         raise RunError(f"cannot read {path}: {error}") from None
 
@@ -120,7 +125,7 @@ def write_text(path: Path, text: str) -> None:
     """Write a file as a whole: it has the old content or the new, never half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(f".{path.name}.part")
-    with scratch.open("w") as file:
+    with scratch.open("w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
@@ -135,7 +140,7 @@ def write_json(path: Path, value: Any) -> None:
 def read_json(path: Path, *, default: Any) -> Any:
     """Return the value in a JSON file; `default` if there is none that can be read."""
     try:
-        return json.loads(path.read_text())
+        return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return default
 
@@ -152,7 +157,7 @@ def read_records(path: Path) -> list[Record]:
     if not path.exists():
         return []
     records = []
-    for line in path.read_text().splitlines():
+    for line in path.read_text(encoding="utf-8").splitlines():
         try:
             records.append(json.loads(line))
         except ValueError:

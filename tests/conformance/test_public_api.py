@@ -73,6 +73,16 @@ def test_the_files_of_the_web_page_are_packaged():
     assert page / "kernel.wasm" in packaged
 
 
+def test_the_template_of_the_report_is_packaged():
+    setup = configparser.ConfigParser()
+    setup.read(CHECKOUT / "setup.cfg")
+    patterns = setup["options.package_data"]["dcgan_tf.report"].split()
+    folder = ROOT / "report"
+    packaged = {path for pattern in patterns for path in folder.glob(pattern)}
+    assert packaged == {path for path in folder.iterdir() if path.is_file() and path.suffix != ".py"}
+    assert folder / "template.html" in packaged
+
+
 def test_every_folder_of_modules_is_a_package():
     """`packages = find:` leaves out the others, and only the installed copy would miss them."""
     folders = {path.parent for path in ROOT.rglob("*.py")}

@@ -1,0 +1,160 @@
+"""What forgetting came to in numbers and words: measures, protocol, summary, warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from dcgan_tf.analysis.finding import Measure
+from dcgan_tf.analysis.forget_outcome import PENALTY, RANDOM_DRAWS, Outcome, Setting
+
+_PAPER, _RANDOM = "the paper's rule", "as many random maps"
+_TOO_MUCH = 0.10
+
+
+def summary(setting: Setting, outcome: Outcome) -> str:
+    """Return the outcome in one line."""
+    name = setting.attribute
+    before, ours, random, paper = (
+        f"{effect.shares[name]:.1%}"
+        + ("" if effect.by_shape is None else f" ({effect.by_shape:.1%} in grey)")
+        for effect in (outcome.before, outcome.ours, outcome.random, outcome.paper)
+    )
+    return (
+        f"{name}: {before} of the samples, and {ours} without {len(outcome.dropped)} of "
+        f"{setting.halves.shape[-1]} feature maps; no other attribute changes in more than "
+        f"{outcome.ours.collateral(name):.1%} of them. As many random maps: {random}, "
+        f"others {outcome.random.collateral(name):.1%}; the paper's rule: {paper}, others "
+        f"{outcome.paper.collateral(name):.1%}"
+    )
+
+
+def protocol(setting: Setting, outcome: Outcome, *, drop: int | None) -> dict[str, Any]:
+    """Return how it was measured."""
+    paper = setting.as_in_the_paper.halves.shape
+    shape = setting.shape
+    return {
+        "attribute": setting.attribute,
+        "maps": f"{_size(setting.halves.shape)}, behind ReLU",
+        "boxes": setting.boxes.source,
+        "num_boxes": setting.boxes.count,
+        "regression": f"logistic, L2 ({PENALTY} for each position), values in standard deviations; positives "
+        "in the boxes, as many negatives at the same places in samples without the attribute",
+        "positions": outcome.fitted.positions,
+        "learnt_from": f"samples 0 to {setting.half - 1}",
+        "reported_on": f"samples {setting.half} to {2 * setting.half - 1}",
+        "rule": f"the {drop} of largest weight (--drop)"
+        if drop
+        else "of largest weight, as many as make the larger of two shares smallest in the half that is "
+        "learnt from: attribute left over, in colour or in grey; largest change of another attribute",
+        "dropped": "set to 0 at every position",
+        "paper_rule": f"maps next to the image ({_size(paper)}), negatives elsewhere in the same samples, L2 "
+        f"(C = 1), all {len(outcome.paper_dropped)} of positive weight",
+        "random_draws": RANDOM_DRAWS,
+        "grey": shape
+        and {
+            "classifier": shape.feature_space,
+            "held_out_accuracy": round(shape.quality[setting.attribute], 4),
+        },
+    }
+
+
+def measures(setting: Setting, outcome: Outcome) -> tuple[Measure, ...]:
+    """Return the numbers with their controls; what is left of the attribute comes first."""
+    name, changes = setting.attribute, outcome.changes
+    return (
+        Measure(
+            f"{name} after forgetting",
+            outcome.ours.shares[name],
+            "share",
+            {
+                "before": outcome.before.shares[name],
+                _PAPER: outcome.paper.shares[name],
+                _RANDOM: outcome.random.shares[name],
+            },
+            f"share of samples that show {name} to the classifier; less is better",
+        ),
+        *_in_grey(setting, outcome),
+        *_others(setting, outcome),
+        Measure(
+            "realistic after forgetting",
+            outcome.realistic[1],
+            "share",
+            {"before": outcome.realistic[0]},
+            "share of samples that are as realistic to the discriminator, and as near to real images, as "
+            "99 % of the ordinary ones; more is better",
+        ),
+        Measure(
+            "change outside the boxes",
+            changes["outside"],
+            "levels",
+            {"inside the boxes": changes["inside"], f"samples without {name}": changes["absent"]},
+            f"mean absolute difference of pixels, of 255, in samples that show {name}; less is better",
+        ),
+    )
+
+
+def details(outcome: Outcome) -> Mapping[str, Any]:
+    """Return all shares, the weights, and what other numbers of maps would have done."""
+    return {
+        "dropped_maps": outcome.dropped.tolist(),
+        "weights": [round(float(weight), 5) for weight in outcome.fitted.weights],
+        "accuracy_of_the_regression": round(outcome.fitted.accuracy, 4),
+        "before": asdict(outcome.before),
+        "without_the_dropped_maps": asdict(outcome.ours),
+        "without_random_maps": asdict(outcome.random),
+        "paper_rule": {"dropped_maps": outcome.paper_dropped.tolist(), **asdict(outcome.paper)},
+        "tried_on_the_first_half": {str(n): asdict(effect) for n, effect in outcome.tried.items()},
+    }
+
+
+def warnings(setting: Setting, outcome: Outcome) -> list[str]:
+    """Say where it did not work: too much is left, or too much else has changed."""
+    name, ours, found = setting.attribute, outcome.ours, []
+    if ours.shares[name] > _TOO_MUCH:
+        found.append(f"{ours.shares[name]:.1%} of the samples still show {name}")
+    if ours.by_shape is not None and ours.by_shape > _TOO_MUCH:
+        found.append(
+            f"in grey pictures a classifier still sees {name} in {ours.by_shape:.1%} of the samples: its "
+            "shape is not forgotten"
+        )
+    if ours.collateral(name) > _TOO_MUCH:
+        found.append(f"another attribute changes in {ours.collateral(name):.1%} of the samples")
+    return found
+
+
+def _in_grey(setting: Setting, outcome: Outcome) -> list[Measure]:
+    effects = {"before": outcome.before, _PAPER: outcome.paper, _RANDOM: outcome.random}
+    controls = {name: effect.by_shape for name, effect in effects.items() if effect.by_shape is not None}
+    if outcome.ours.by_shape is None:
+        return []
+    return [
+        Measure(
+            f"{setting.attribute} after forgetting, in grey pictures",
+            outcome.ours.by_shape,
+            "share",
+            controls,
+            f"share of samples that show {setting.attribute} to a classifier that sees no colours: what has "
+            "only lost its colour is not forgotten; less is better",
+        )
+    ]
+
+
+def _others(setting: Setting, outcome: Outcome) -> list[Measure]:
+    return [
+        Measure(
+            f"{other} changed",
+            share,
+            "share",
+            {_PAPER: outcome.paper.changed[other], _RANDOM: outcome.random.changed[other]},
+            f"share of samples in which {other} appears or vanishes; less is better",
+        )
+        for other, share in outcome.ours.changed.items()
+        if other != setting.attribute
+    ]
+
+
+def _size(shape: tuple[int, int, int]) -> str:
+    h, w, channels = shape
+    return f"{channels} maps of {h}x{w}"

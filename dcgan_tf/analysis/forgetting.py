@@ -1,0 +1,171 @@
+"""Which feature maps draw something, and the pictures without them (Radford et al. 2015, section 6.3.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+MOST_POSITIONS = 10_000
+"""Positions of either kind that the regression is fitted to at most, which keeps it to seconds."""
+
+
+@dataclass(frozen=True)
+class MapWeights:
+    """A logistic regression from the C feature maps' values at a position to whether it lies in a box.
+
+    Attributes:
+        weights: float64 [C], for each map's value in units of its standard deviation.
+        accuracy: share of the positions that it was fitted to which it is right about; 0.5 is chance.
+        positions: how many there were, half of them inside.
+    """
+
+    weights: np.ndarray
+    accuracy: float
+    positions: int
+
+    @property
+    def positive(self) -> np.ndarray:
+        """The maps of positive weight, the largest first: all that the paper drops."""
+        return np.asarray(self.by_weight[self.weights[self.by_weight] > 0])
+
+    @property
+    def by_weight(self) -> np.ndarray:
+        """All maps, the largest weight first, int64 [C]."""
+        return np.argsort(-self.weights, kind="stable")
+
+
+def fit_map_weights(
+    inside: np.ndarray, elsewhere: np.ndarray, *, penalty: float | None, seed: int
+) -> MapWeights:
+    """Fit the regression to as many positions inside the boxes as elsewhere.
+
+    Args:
+        inside: the maps' values at positions inside, float32 [P, C].
+        elsewhere: at others, float32 [Q, C].
+        penalty: how strongly large weights are punished, for each position, as a share of the mean loss; None
+            is scikit-learn's own, which is weak. Where it is weak, maps that are active together share
+            their weight in any proportion; where it is strong, each has that of its own difference.
+        seed: of the choice of positions.
+
+    Raises:
+        ValueError: if there are no positions of a kind.
+    """
+    count = min(len(inside), len(elsewhere), MOST_POSITIONS)
+    if not count:
+        raise ValueError("the boxes must cover some positions of the feature maps and leave others free")
+    rng = np.random.default_rng([seed, 6])
+    vectors = [some[rng.choice(len(some), count, replace=False)] for some in (inside, elsewhere)]
+    scaled = StandardScaler().fit_transform(np.concatenate(vectors))
+    is_inside = np.repeat([1, 0], count)
+    strength = 1.0 if penalty is None else 1 / (penalty * 2 * count)
+    fitted = LogisticRegression(C=strength, max_iter=2000).fit(scaled, is_inside)
+    return MapWeights(fitted.coef_[0], float(fitted.score(scaled, is_inside)), 2 * count)
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What dropping maps does to what N samples show; all shares are of 1.
+
+    Attributes:
+        shares: {attribute: share of the samples that show it afterwards}.
+        changed: {attribute: share of the samples that show it before or after, but not both}.
+        by_shape: share of the samples in which the judge of shapes sees what is to be forgotten; None without
+            one.
+    """
+
+    shares: dict[str, float]
+    changed: dict[str, float]
+    by_shape: float | None = None
+
+    @staticmethod
+    def between(
+        before: Mapping[str, np.ndarray], after: Mapping[str, np.ndarray], *, by_shape: float | None = None
+    ) -> Effect:
+        """Compare two readings of the same samples.
+
+        Args:
+            before: {attribute: margins float32 [N]}, above 0 where it is shown.
+            after: the same of the samples without the maps.
+            by_shape: is taken over.
+        """
+        return Effect(
+            {name: float(np.mean(after[name] > 0)) for name in before},
+            {name: float(np.mean((after[name] > 0) != (before[name] > 0))) for name in before},
+            by_shape,
+        )
+
+    @staticmethod
+    def mean(effects: Sequence[Effect]) -> Effect:
+        """Return the mean of several effects on the same samples."""
+        names = effects[0].shares
+        return Effect(
+            {name: float(np.mean([one.shares[name] for one in effects])) for name in names},
+            {name: float(np.mean([one.changed[name] for one in effects])) for name in names},
+            None
+            if effects[0].by_shape is None
+            else float(np.mean([one.by_shape for one in effects if one.by_shape is not None])),
+        )
+
+    def left(self, attribute: str) -> float:
+        """Return the larger of the shares in which the classifier and the judge of shapes still see it."""
+        return max(self.shares[attribute], self.by_shape or 0.0)
+
+    def collateral(self, attribute: str) -> float:
+        """Return the largest share by which any other attribute changed; 0 if there is no other."""
+        return max((share for name, share in self.changed.items() if name != attribute), default=0.0)
+
+
+def numbers_to_try(most: int, *, at_most: int = 12) -> list[int]:
+    """Return the numbers of maps that are tried: 1 to `most`, or `at_most` of them, ever wider apart."""
+    if most <= at_most:
+        return list(range(1, most + 1))
+    return sorted({int(n) for n in np.rint(np.geomspace(1, most, at_most))})
+
+
+def numbers_beside(number: int, tried: Sequence[int], *, at_most: int = 8) -> list[int]:
+    """Return numbers that were not tried, between the next smaller and the next larger one that was.
+
+    Args:
+        number: one of `tried`.
+        tried: ascending.
+        at_most: how many are returned, evenly spread.
+    """
+    place = list(tried).index(number)
+    first, last = tried[max(place - 1, 0)], tried[min(place + 1, len(tried) - 1)]
+    new = [n for n in range(first + 1, last) if n != number]
+    return new if len(new) <= at_most else [new[i * len(new) // at_most] for i in range(at_most)]
+
+
+def balanced(effects: Mapping[int, Effect], attribute: str) -> int:
+    """Return the number of dropped maps at which the larger of two evils is smallest; if equal, the fewest.
+
+    The evils are the share of the samples that still show the attribute, and the share in which another one
+    appears or vanishes.
+
+    Args:
+        effects: {number of dropped maps: its effect}.
+        attribute: what is to be forgotten.
+    """
+    return min(effects, key=lambda n: (max(effects[n].left(attribute), effects[n].collateral(attribute)), n))
+
+
+def random_maps(count: int, *, channels: int, draws: int, seed: int) -> list[np.ndarray]:
+    """Return `draws` random choices of as many maps, for comparison."""
+    rng = np.random.default_rng([seed, 61])
+    return [rng.choice(channels, count, replace=False) for _ in range(draws)]
+
+
+def mean_change(before: np.ndarray, after: np.ndarray, where: np.ndarray) -> float:
+    """Return the mean absolute difference of pixels, in levels of 255.
+
+    Args:
+        before: uint8 [N, H, W, C].
+        after: the same shape.
+        where: which pixels count, bool [N, H, W].
+    """
+    difference = np.abs(before.astype(np.float32) - after)[where]
+    return float(difference.mean()) if difference.size else 0.0

@@ -1,0 +1,254 @@
+"""Does the generator replay its training images? Nearest neighbours, against those of held-out images.
+
+Radford et al. 2015 did not search for nearest neighbours, which are "trivially fooled by small image
+transforms" (section 6); they argue by samples after one epoch, by de-duplicating the data, and by smooth
+walks. Hence here the search in features beside the one in pixels, the mirror images, and a control: images of
+the same kind that were never trained on are near to some training images too.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from dcgan_tf.analysis.closeness import (
+    FEATURES,
+    PIXELS,
+    Neighbours,
+    feature_space,
+    neighbours_in_training,
+    spread,
+)
+from dcgan_tf.analysis.duplicates import MOST_CHECKED, NEAR_LEVELS, Duplicates, duplicates
+from dcgan_tf.analysis.finding import Finding, Measure
+from dcgan_tf.analysis.memorising import RULE, Comparison, compare_all, near_in_both, verdict
+from dcgan_tf.analysis.neighbours_panel import Shown, neighbours_figure
+from dcgan_tf.analysis.subject import Subject
+from dcgan_tf.runs.load import Run
+from dcgan_tf.runs.paths import RunError
+
+FEWEST_HELD_OUT = 100
+_SHOWN = 4
+_HALVES = "one half of the held-out images against the other"
+
+
+@dataclass(frozen=True)
+class Distances:
+    """The nearest training images of samples and of held-out images, in each space, and what they tell.
+
+    Attributes:
+        samples: {space: neighbours of the samples}.
+        held_out: {space: neighbours of held-out images that are not training images themselves}.
+        copies: held-out images that were left out because they equal a training image or its mirror image.
+    """
+
+    samples: Mapping[str, Neighbours]
+    held_out: Mapping[str, Neighbours]
+    copies: int
+
+    @staticmethod
+    def measure(subject: Subject, images: np.ndarray, held_out: np.ndarray) -> Distances:
+        """Search the training images once, for samples and held-out images together, uint8 [N, H, W, C].
+
+        Raises:
+            RunError: if all the held-out images are training images.
+        """
+        _, features = feature_space(subject)
+        found = neighbours_in_training(np.concatenate([images, held_out]), subject.train.images, features)
+        own = len(images) + np.flatnonzero(found[PIXELS].distances[len(images) :, 0] > 0)
+        if len(own) < 2:
+            raise RunError(
+                f"all {len(held_out)} held-out images looked at are training images too, so there is nothing "
+                "to compare with; take care that no image is in both splits"
+            )
+        return Distances(
+            {space: of.of(slice(len(images))) for space, of in found.items()},
+            {space: of.of(own) for space, of in found.items()},
+            len(held_out) - len(own),
+        )
+
+    @property
+    def num_held_out(self) -> int:
+        """How many held-out images they are compared with."""
+        return len(self.held_out[PIXELS].indices)
+
+    def halves(self) -> dict[str, Comparison]:
+        """Compare every second held-out image with the others: what comes out where nothing is memorised."""
+        return compare_all(
+            {space: found.of(slice(0, None, 2)) for space, found in self.held_out.items()},
+            {space: found.of(slice(1, None, 2)) for space, found in self.held_out.items()},
+        )
+
+
+def neighbours(run: Run, *, num_images: int = 1000, seed: int = 0) -> Finding:
+    """Find each sample's nearest training images, and tell whether samples are nearer than they should be.
+
+    Each distance is the smaller one of the image's and of its left-right mirror image's. Held-out images,
+    searched in the same way, show how near images of this kind are that nobody has copied. Training images
+    that are there more than once are counted too, for those are learned by heart first.
+
+    Args:
+        run: whose data has held-out images.
+        num_images: samples, and at most as many held-out images.
+        seed: of the samples.
+
+    Raises:
+        RunError: if there are no held-out images, or all of them are training images.
+        ValueError: if there are neither labels nor convolutional features to compare in.
+    """
+    started = time.monotonic()
+    subject = Subject(run)
+    images = run.sample(num_images, seed=seed)
+    held_out = np.asarray(subject.held_out.images[spread(len(subject.held_out), num_images)])
+    distances = Distances.measure(subject, images, held_out)
+    comparisons = compare_all(distances.samples, distances.held_out)
+    near, repeated = near_in_both(comparisons), duplicates(subject.train.images)
+    said = verdict(int(near.sum()), num_images)
+    return Finding(
+        name="neighbours",
+        summary=(
+            f"{said}: {near.mean():.1%} of {num_images:,} samples are nearer to a training image, in pixels "
+            "and in features, than 1% of held-out images are (chance: at most 1%), and the median sample is "
+            f"{comparisons[PIXELS].ratio:.2f} (pixels) and {comparisons[FEATURES].ratio:.2f} (features) "
+            "times as far as the median held-out image"
+        ),
+        protocol=_protocol(subject, distances, repeated, seed=seed, num_images=num_images, started=started),
+        measures=_measures(comparisons, distances.halves(), near, repeated, len(subject.train)),
+        figure=neighbours_figure(
+            said, rows=_rows(images, distances, near), train=subject.train.images, spaces=_spaces(distances)
+        ),
+        details={
+            "spaces": {space: found.numbers for space, found in comparisons.items()},
+            "near_samples": np.flatnonzero(near)[:100].tolist(),
+            "near_duplicates": repeated.pairs[:100].tolist(),
+            "paper": "did not search: nearest neighbours are 'trivially fooled by small image transforms' "
+            "(section 6); it argues by one-epoch samples, de-duplication and smooth walks",
+        },
+        warnings=_warnings(distances),
+    )
+
+
+def suspicion(distances: Distances) -> np.ndarray:
+    """Return for each sample the larger of its ranks in the two spaces, float64 [N]: the lowest stand out."""
+    ranks = [np.argsort(np.argsort(found.distances[:, 0])) for found in distances.samples.values()]
+    return np.asarray(np.max(ranks, axis=0), np.float64)
+
+
+def _rows(images: np.ndarray, distances: Distances, near: np.ndarray) -> list[Shown]:
+    """Choose the samples that are most likely copies, and ordinary ones."""
+    order = np.lexsort((suspicion(distances), ~near))
+    middle = order[len(order) // 2 :][:_SHOWN]
+    first = order[: min(_SHOWN, len(order) - len(middle))]
+    return [
+        Shown(name, images[i], {space: found.of(i) for space, found in distances.samples.items()})
+        for name, part in (("nearest in both", first), ("ordinary", middle))
+        for i in part
+    ]
+
+
+def _spaces(distances: Distances) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    return {
+        space: (found.distances[:, 0], distances.held_out[space].distances[:, 0])
+        for space, found in distances.samples.items()
+    }
+
+
+def _protocol(
+    subject: Subject,
+    distances: Distances,
+    repeated: Duplicates,
+    *,
+    seed: int,
+    num_images: int,
+    started: float,
+) -> dict[str, object]:
+    return subject.protocol(
+        seed=seed,
+        num_images=num_images,
+        started=started,
+        held_out_images=distances.num_held_out,
+        training_images=len(subject.train),
+        spaces={
+            PIXELS: "root mean square difference, levels of 0 to 255",
+            FEATURES: feature_space(subject)[0],
+        },
+        distance="to the nearest training image; the smaller one of the image's and of its mirror image's",
+        rule=RULE,
+        near_duplicates=f"root mean square difference of at most {NEAR_LEVELS:g} levels, mirrored or not, "
+        f"not equal byte by byte; among {repeated.checked:,} different images (at most {MOST_CHECKED:,})",
+    )
+
+
+def _measures(
+    comparisons: Mapping[str, Comparison],
+    halves: Mapping[str, Comparison],
+    near: np.ndarray,
+    repeated: Duplicates,
+    training: int,
+) -> tuple[Measure, ...]:
+    return (
+        Measure(
+            "samples near a training image in pixels and in features",
+            float(near.mean()),
+            "share",
+            {"chance, at most": 0.01, _HALVES: float(near_in_both(halves).mean())},
+            "nearer than 1 % of held-out images are, in both; much above chance means copies",
+        ),
+        *(
+            measure
+            for space, compared in comparisons.items()
+            for measure in _measures_in(space, compared, halves[space])
+        ),
+        *(
+            Measure(
+                f"{kind} duplicates among the training images",
+                float(count),
+                "count",
+                {"training images": float(training)},
+                "images that are there more than once are learned by heart first; 0 is best",
+            )
+            for kind, count in (("exact", repeated.exact), ("near", repeated.near))
+        ),
+    )
+
+
+def _measures_in(space: str, compared: Comparison, halves: Comparison) -> tuple[Measure, ...]:
+    return (
+        Measure(
+            f"samples nearer in {space} than 1 % of held-out images",
+            float(compared.near.mean()),
+            "share",
+            {"chance": 0.01, _HALVES: float(halves.near.mean())},
+            "much above chance means copies, or images that are all alike",
+        ),
+        Measure(
+            f"distance in {space} to the nearest training image, samples over held-out images",
+            compared.ratio,
+            "ratio",
+            {"alike": 1.0, _HALVES: halves.ratio},
+            "ratio of the medians; far below 1 means copies, far above 1 unlikeness to the data",
+        ),
+        Measure(
+            f"probability that a sample is nearer in {space} than a held-out image",
+            compared.nearer,
+            "share",
+            {"alike": 0.5, _HALVES: halves.nearer},
+            f"effect size of the Mann-Whitney test (p = {compared.p_value:.2g}); near 1 means copies",
+        ),
+    )
+
+
+def _warnings(distances: Distances) -> tuple[str, ...]:
+    said = []
+    if distances.copies:
+        said.append(
+            f"{distances.copies} held-out images equal a training image or its mirror; they were left out"
+        )
+    if distances.num_held_out < FEWEST_HELD_OUT:
+        said.append(
+            f"with only {distances.num_held_out} held-out images, their 1st percentile is a coarse measure"
+        )
+    return tuple(said)

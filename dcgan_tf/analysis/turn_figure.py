@@ -1,0 +1,73 @@
+"""The picture of a turn: samples in steps, two controls below them, and the value against the step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from dcgan_tf.analysis.figures import FAINT, OURS, THIRD, bars, image_rows, new_figure, plain
+
+_COLOURS = (OURS, FAINT, THIRD)
+
+
+def turn_figure(
+    attribute: str,
+    pictures: Mapping[str, np.ndarray],
+    values: Mapping[str, np.ndarray],
+    shares: Mapping[str, Sequence[float]],
+    *,
+    groups: Sequence[str],
+    unit: str,
+    shown: int,
+) -> Figure:
+    """Draw samples moved in steps on the left, and what was read in all of them on the right.
+
+    Args:
+        attribute: what is changed.
+        pictures: {kind: uint8 [N, S, H, W, C]}, this direction first.
+        values: {kind: the attribute's, float32 [N, S]}.
+        shares: {kind: one share for each group}.
+        groups: what the shares are of.
+        unit: what the values are, for their axis.
+        shown: samples of this direction; the other kinds show the first of them.
+    """
+    first, *others = pictures
+    shown = min(shown, len(pictures[first]))
+    height, width = pictures[first].shape[2:4]
+    left, steps = 7.4, pictures[first].shape[1]
+    tall = 5.9 * (shown + len(others)) * height / (steps * width) + 1.7
+    figure = new_figure(left + 4.8, max(5.6, tall), title=f"One direction of latent space: {attribute}")
+    ((parts, plots),) = figure.subfigures(1, 2, width_ratios=[left, 4.8], squeeze=False)
+    turned, compared = parts.subplots(2, 1, height_ratios=[shown + 0.7, len(others) + 0.4])
+    image_rows(
+        turned,
+        [(f"sample {i + 1}", pictures[first][i]) for i in range(shown)],
+        headings=[f"{value:+.2f}" for value in values[first].mean(axis=0)],
+        title=f"moved along this direction; above each step the mean {attribute} that is read in "
+        f"{len(pictures[first]):,} samples",
+    )
+    image_rows(
+        compared,
+        [(f"sample 1,\n{kind}", pictures[kind][0]) for kind in others],
+        title="the first of them, moved in other ways",
+    )
+    curve, shares_axes = plots.subplots(2, 1)
+    _draw_values(curve, attribute, values, unit)
+    bars(shares_axes, groups, shares, title="share of the samples, or of the pictures", colours=_COLOURS)
+    shares_axes.get_legend().remove()  # that of the curves says the same, and is in nobody's way
+    return figure
+
+
+def _draw_values(axes: Axes, attribute: str, values: Mapping[str, np.ndarray], unit: str) -> None:
+    """Draw each kind's mean against the step, and for this direction where half of the samples lie."""
+    for (name, read), colour in zip(values.items(), _COLOURS, strict=True):
+        places = np.linspace(0, 1, read.shape[1])
+        axes.plot(places, read.mean(axis=0), color=colour, marker="o", markersize=3, label=name)
+    low, high = np.percentile(next(iter(values.values())), [25, 75], axis=0)
+    axes.fill_between(places, low, high, color=OURS, alpha=0.15, linewidth=0, label="half of the samples")
+    plain(axes, title=f"{attribute} that is read, mean over the samples", x="of the way", y=unit)
+    axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["low\nexemplars", "¼", "½", "¾", "high\nexemplars"])
+    axes.legend(frameon=False, fontsize=8, loc="upper left")

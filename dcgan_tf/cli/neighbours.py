@@ -1,0 +1,56 @@
+"""The commands that hold samples against real images: nearest neighbours, and a map of the features."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dcgan_tf.cli.finding import analysis_options, report_finding
+
+if TYPE_CHECKING:
+    from dcgan_tf.analysis.finding import Finding
+    from dcgan_tf.runs.load import Run
+
+
+@click.command(short_help="Does it replay its training images?")
+@analysis_options(1000, of="Samples that are searched for; and at most as many held-out images.")
+def neighbours(run: Path, **options: Any) -> None:
+    """Find the training images nearest to each sample, and tell whether the samples are copies.
+
+    In pixels and in features, mirrored or not, against held-out images as the control.
+
+    dcgan-tf neighbours RUN
+    """
+    num_images, seed = options.pop("num_images"), options.pop("seed")
+
+    def analyse(opened: Run) -> Finding:
+        from dcgan_tf import analysis
+
+        return analysis.neighbours(opened, num_images=num_images, seed=seed)
+
+    report_finding(run, analyse, **options)
+
+
+@click.command(short_help="D's features, for TensorBoard's Embedding Projector.")
+@analysis_options(500, of="Of each kind: training, held-out and generated images.")
+def embed(run: Path, **options: Any) -> None:
+    """Write what the discriminator sees in real, held-out and generated images, for TensorBoard's Projector.
+
+    dcgan-tf embed RUN
+    """
+    num_images, seed = options.pop("num_images"), options.pop("seed")
+
+    def analyse(opened: Run) -> Finding:
+        from dcgan_tf import analysis
+
+        return analysis.embed(opened, num_images=num_images, seed=seed)
+
+    report_finding(run, analyse, **options)
+    from dcgan_tf.runs.paths import RunPaths
+
+    click.echo(f"look    tensorboard --logdir {options['out'] or RunPaths(run).analysis('embed')}")
+
+
+COMMANDS = (neighbours, embed)

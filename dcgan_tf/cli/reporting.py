@@ -1,0 +1,189 @@
+"""The commands that put results together: several runs side by side, and one page on a whole run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dcgan_tf.cli.session import import_tensorflow, user_errors
+from dcgan_tf.options import Names
+
+if TYPE_CHECKING:
+    from dcgan_tf.runs.load import Run
+
+Arguments = Callable[["Run"], dict[str, Any]]
+
+
+def _none(run: Run) -> dict[str, Any]:
+    return {}
+
+
+def _formula(run: Run) -> dict[str, Any]:
+    """Compute king - man + woman where the data knows them, else with the first two attributes."""
+    from dcgan_tf.report.texts import analogy
+
+    plus, minus = analogy(_attributes(run, "uint8"))
+    return {"plus": plus, "minus": minus}
+
+
+def _object(run: Run) -> dict[str, Any]:
+    """Forget the crown, or the first attribute that a picture has or has not."""
+    return _preferred("crown", _attributes(run, "uint8"))
+
+
+def _direction(run: Run) -> dict[str, Any]:
+    """Turn the head, or change the first attribute that has degrees."""
+    return _preferred("turn", _attributes(run, "float32"))
+
+
+ANALYSES: dict[str, Arguments] = {
+    "neighbours": _none,
+    "walk": _none,
+    "turn": _direction,
+    "filters": _none,
+    "forget": _object,
+    "arithmetic": _formula,
+    "probe": _none,
+    "embed": _none,
+}
+"""What `--run all` makes, in the report's order, and what each is called with besides the run."""
+
+
+@click.command(short_help="One page on a whole run, with everything in it.")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option(
+    "--run",
+    "wanted",
+    type=Names(("all", *ANALYSES)),
+    default=(),
+    help="Analyses to make first, separated by commas: those named, or with 'all' those that are missing. "
+    f"Of all, {', '.join(ANALYSES)}. [default: none]",
+)
+@click.option(
+    "--export",
+    "exports",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="An export folder of this run; can be given several times. [default: looked for in saved_models/]",
+)
+@click.option("--out", type=click.Path(path_type=Path), help="The file. [default: RUN/report.html]")
+def report(run: Path, wanted: tuple[str, ...], exports: tuple[Path, ...], out: Path | None) -> None:
+    """Write one HTML page on RUN from the files in it: settings, samples, analyses, curves, exports.
+
+    It has all its pictures inside and needs no network. What is missing is named, with the command that
+    makes it.
+    """
+    with user_errors():
+        _check_exports(exports)
+        if wanted:
+            _make(run, wanted)
+        from dcgan_tf.report.html import write_report
+
+        page = write_report(run, out=out, exports=exports or None)
+    click.echo(f"report  {page} ({page.stat().st_size / 1e6:.1f} MB)")
+
+
+@click.command(short_help="Runs side by side: samples, losses, grades over seeds.")
+@click.argument("runs", metavar="RUN RUN...", nargs=-1, required=True)
+@click.option(
+    "--num-images",
+    "-n",
+    type=click.IntRange(2),
+    default=2000,
+    show_default=True,
+    help="Samples of each run that the grades are computed on.",
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the latents.")
+@click.option("--checkpoint", type=click.IntRange(0), help="Of this step, in all runs. [default: the newest]")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("comparison"),
+    show_default=True,
+    help="The folder.",
+)
+def compare(runs: tuple[str, ...], num_images: int, seed: int, checkpoint: int | None, out: Path) -> None:
+    """Put several runs side by side; those that differ only in their seed are averaged.
+
+    A run's earlier checkpoint is written RUN@STEP: `compare RUN@312 RUN@1560` is one epoch against five, if
+    these checkpoints were kept (--keep-every).
+    """
+    with user_errors():
+        import_tensorflow()
+        from dcgan_tf import analysis
+        from dcgan_tf.analysis.finding import FIGURE
+        from dcgan_tf.runs.load import Run
+
+        places = [run_at(name, checkpoint) for name in runs]
+        opened = [Run.open(path, checkpoint=step) for path, step in places]
+        finding = analysis.compare(opened, num_images=num_images, seed=seed)
+        folder = finding.save(out)
+    click.echo(finding.summary)
+    for warning in finding.warnings:
+        click.echo(f"note: {warning}", err=True)
+    click.echo(f"figure  {folder / FIGURE}")
+
+
+def run_at(name: str, checkpoint: int | None = None) -> tuple[Path, int | None]:
+    """Read RUN or RUN@STEP: return the folder and the checkpoint's step.
+
+    Args:
+        name: a folder that exists is taken as it is, whatever it is called.
+        checkpoint: the step where none is named; None is the newest.
+    """
+    folder, at, step = name.rpartition("@")
+    if at and folder and step.isdecimal() and not Path(name).exists():
+        return Path(folder), int(step)
+    return Path(name), checkpoint
+
+
+def _make(run: Path, wanted: Sequence[str]) -> None:
+    """Run analyses one after the other; one that the run cannot have is skipped, and the reason is shown."""
+    import_tensorflow()
+    from dcgan_tf import analysis
+    from dcgan_tf.runs.load import Run
+    from dcgan_tf.runs.paths import RunError, RunPaths
+
+    opened, paths = Run.open(run), RunPaths(run)
+    for name, arguments in ANALYSES.items():
+        folder = paths.analysis(name)
+        missing = not (folder / "result.json").exists()
+        if name not in wanted and not ("all" in wanted and missing):
+            continue
+        try:
+            analyse = getattr(analysis, name, None)
+            if analyse is None:
+                raise ValueError("this version does not have it")
+            finding = analyse(opened, **arguments(opened))
+            finding.save(folder)
+        except (ValueError, RunError, OSError) as reason:
+            click.echo(f"{name:<12}skipped: {reason}", err=True)
+        else:
+            click.echo(f"{name:<12}{finding.summary}")
+
+
+def _check_exports(exports: Sequence[Path]) -> None:
+    """Refuse folders that are no exports, rather than leave them out of the page in silence."""
+    from dcgan_tf.export.paths import ExportError, ExportPaths
+
+    for folder in exports:
+        if not ExportPaths(folder).record.is_file():
+            raise ExportError(f"{folder} is not an export: it has no export.json")
+
+
+def _attributes(run: Run, dtype: str) -> list[str]:
+    """Return the names of the attributes of one type: uint8 is yes or no, float32 has degrees."""
+    from dcgan_tf.analysis.subject import Subject
+
+    return [name for name, values in Subject(run).train.attributes.items() if values.dtype == dtype]
+
+
+def _preferred(name: str, names: Sequence[str]) -> dict[str, Any]:
+    """Return the analysis' own choice if it is there, else the first; without any it says what is missing."""
+    return {} if name in names or not names else {"attribute": names[0]}
+
+
+COMMANDS = (report, compare)

@@ -1,0 +1,90 @@
+"""The small convolutional network that judges pictures, and how it is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+_FEATURES, _LEARNING_RATE = 128, 2e-3
+
+
+def build_network(image_shape: tuple[int, int, int], outputs: int) -> keras.Model:
+    """Build the network: strided 3x3 convolutions down to a side of at most 4, and two dense layers.
+
+    Noise on its input keeps it from judging by traces that a generator leaves and no camera sees.
+
+    Args:
+        image_shape: (H, W, C).
+        outputs: K.
+
+    Returns:
+        A model of uint8 [N, H, W, C] with the outputs float32 [N, K] and [N, 128].
+    """
+    layers, seed = keras.layers, iter(range(100))
+    images = keras.Input(image_shape, dtype="uint8")
+    x = layers.Rescaling(1 / 127.5, -1.0)(images)
+    x = layers.GaussianNoise(0.1, seed=next(seed))(x)
+    side, filters = min(image_shape[:2]), 16
+    while side > 4:
+        kernel = keras.initializers.HeNormal(seed=next(seed))
+        x = layers.Conv2D(filters, 3, 2, padding="same", use_bias=False, kernel_initializer=kernel)(x)
+        x = layers.ReLU()(layers.BatchNormalization()(x))
+        side, filters = (side + 1) // 2, min(2 * filters, 96)
+    x = layers.Flatten()(x)
+    initial = keras.initializers.GlorotUniform
+    x = layers.Dense(_FEATURES, use_bias=False, kernel_initializer=initial(seed=next(seed)))(x)
+    features = layers.ReLU()(layers.BatchNormalization()(x))
+    return keras.Model(
+        images, [layers.Dense(outputs, kernel_initializer=initial(seed=98))(features), features]
+    )
+
+
+def save_weights(network: keras.Model, file: Path) -> None:
+    """Write the weights as arrays, as a whole; the ending must be .npz."""
+    scratch = file.with_name(f".{file.name}")
+    np.savez(scratch, *network.get_weights())
+    scratch.replace(file)
+
+
+def load_weights(network: keras.Model, file: Path) -> None:
+    """Read what `save_weights` wrote.
+
+    Raises:
+        ValueError, KeyError or OSError: if the file is damaged or of another network.
+    """
+    with np.load(file) as arrays:
+        network.set_weights([arrays[f"arr_{i}"] for i in range(len(arrays.files))])
+
+
+def fit(
+    network: keras.Model,
+    batches: Iterable[tuple[np.ndarray, np.ndarray]],
+    *,
+    steps: int,
+    loss: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+) -> None:
+    """Train with Adam, the learning rate falling to 0 along a cosine.
+
+    Args:
+        network: what `build_network` returned.
+        batches: (images uint8 [B, H, W, C], targets float32 [B, K]), `steps` of them.
+        steps: how many.
+        loss: from the outputs and the targets, float32 [B, K], to the loss of each image, float32 [B].
+    """
+    optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(_LEARNING_RATE, steps))
+    optimizer.build(network.trainable_variables)
+
+    @tf.function  # type: ignore[untyped-decorator]  # TensorFlow is untyped
+    def step(images: tf.Tensor, targets: tf.Tensor) -> None:
+        with tf.GradientTape() as tape:
+            outputs, _ = network(images, training=True)
+            mean = tf.reduce_mean(loss(outputs, targets))
+        gradients = tape.gradient(mean, network.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, network.trainable_variables, strict=True))
+
+    for images, targets in batches:
+        step(images, targets)

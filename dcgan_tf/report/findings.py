@@ -1,0 +1,160 @@
+"""The section of one analysis: words, figure, numbers beside their controls, and how they were measured."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+from dcgan_tf.report.markup import MEDIA_TYPES, NOTHING, facts, figure, fold, number, plain, table, text
+from dcgan_tf.report.page import Section, Subject
+from dcgan_tf.report.texts import ANALYSES, Text, analogy, text_of
+from dcgan_tf.runs.paths import read_json
+
+RESULT, FIGURE = "result.json", "figure"
+MOST_COLUMNS = 3
+"""More kinds of controls than this share one column of the table."""
+MOST_ROWS = 8
+"""Further rows of the table are folded."""
+
+
+def analyses_of(subject: Subject) -> list[str]:
+    """Return the names of all analyses: those that are known in the report's order, then others there are."""
+    folder = subject.paths.analysis("any").parent
+    found = sorted(path.parent.name for path in folder.glob(f"*/{RESULT}"))
+    return [*ANALYSES, *(name for name in found if name not in ANALYSES)]
+
+
+def finding_section(subject: Subject, name: str) -> Section:
+    """Return the section of an analysis, or a quiet line with the command that makes it."""
+    words = text_of(name)
+    folder = subject.paths.analysis(name)
+    result = read_json(folder / RESULT, default=None)
+    if not isinstance(result, dict):
+        return Section(name, words.title, _absent(subject, name, words), present=False)
+    summary = f'<p class="outcome">{text(result.get("summary", ""))}</p>' if result.get("summary") else ""
+    body = (
+        f"<p>{text(words.see)} {text(words.look)}</p>"
+        + summary
+        + _warnings(subject, result)
+        + _pictures(folder, result, words)
+        + _measures(result)
+        + _protocol(folder, result)
+        + _further(folder, words)
+    )
+    return Section(name, words.title, body)
+
+
+def summary_of(subject: Subject, name: str) -> str:
+    """Return the outcome of an analysis in one line; empty if there is none."""
+    result = read_json(subject.paths.analysis(name) / RESULT, default=None)
+    return str(result.get("summary", "")) if isinstance(result, dict) else ""
+
+
+def _absent(subject: Subject, name: str, words: Text) -> str:
+    folder = subject.paths.analysis(name)
+    if words.convolutional and subject.config.model.architecture == "gan":
+        return '<p class="missing">Needs convolutional layers; this run is a fully connected GAN.</p>'
+    said = "The result cannot be read; this makes it again" if (folder / RESULT).exists() else "Not made yet"
+    command = subject.command(name, words.options or _options(subject, name))
+    return f'<p class="missing">{said}: <code>{text(command)}</code></p>'
+
+
+def _options(subject: Subject, name: str) -> str:
+    if name != "arithmetic":
+        return ""
+    try:
+        plus, minus = analogy(subject.data.get("attribute_names") or [])
+    except ValueError:
+        return "--plus 0,1,2 --minus 3,4,5 --plus 6,7,8"
+    words = ["--plus", plus[0], *(w for m in minus for w in ("--minus", m)), "--plus", plus[1]]
+    return shlex.join(words)
+
+
+def _warnings(subject: Subject, result: dict[str, Any]) -> str:
+    warnings = [str(warning) for warning in result.get("warnings") or []]
+    step = (result.get("protocol") or {}).get("step")
+    if isinstance(step, int) and subject.step and step != subject.step:
+        warnings.append(f"measured at step {step:,}; the run has reached step {subject.step:,}")
+    return "".join(f'<p class="warning">{text(warning)}</p>' for warning in warnings)
+
+
+def _pictures(folder: Path, result: dict[str, Any], words: Text) -> str:
+    """Return the figure, animations and the names of other files; a name that leads elsewhere is not read."""
+    names = [str(name) for name in result.get("files") or []]
+    shown: list[str] = []
+    others: list[str] = []
+    for name in names:
+        path = folder / name
+        if Path(name).name != name or not path.is_file():
+            continue
+        if path.stem == FIGURE and path.suffix in MEDIA_TYPES:
+            shown.append(figure(path, alt=words.title))
+        elif path.suffix == ".gif":
+            shown.append(figure(path, alt=f"{words.title}, moving", caption="the same, moving"))
+        else:
+            others.append(name)
+    missing = "" if shown else '<p class="warning">The figure is missing.</p>'
+    listed = f'<p class="files">Also in {text(folder)}: {text(", ".join(others))}</p>' if others else ""
+    return missing + "".join(shown) + listed
+
+
+def _measures(result: dict[str, Any]) -> str:
+    measures = [measure for measure in result.get("measures") or [] if isinstance(measure, dict)]
+    if not measures:
+        return ""
+    kinds = list(dict.fromkeys(name for measure in measures for name in measure.get("controls") or {}))
+    shown = measure_table(measures[:MOST_ROWS], kinds)
+    if more := measures[MOST_ROWS:]:
+        shown += fold(f"{len(more)} more number{'s' * (len(more) > 1)}", measure_table(more, kinds))
+    return shown
+
+
+def measure_table(measures: list[dict[str, Any]], kinds: list[str]) -> str:
+    """Return numbers beside what they are compared with.
+
+    Args:
+        measures: as result.json has them.
+        kinds: names of all their controls.
+    """
+    apart = 0 < len(kinds) <= MOST_COLUMNS
+    headings = ["what", "this run", *(kinds if apart else ["compared with"] * bool(kinds)), "meaning"]
+    rows, before = [], None
+    for measure in measures:
+        controls, unit = measure.get("controls") or {}, str(measure.get("unit", ""))
+        values = {name: text(number(value, unit)) for name, value in controls.items()}
+        if apart:
+            cells = [values.get(name, NOTHING) for name in kinds]
+        else:
+            listed = "".join(
+                f"<li><span>{text(name)}</span> <b>{value}</b></li>" for name, value in values.items()
+            )
+            cells = [f'<ul class="controls">{listed}</ul>'] * bool(kinds)
+        value = f"<strong>{text(number(measure.get('value'), unit))}</strong>"
+        meaning = str(measure.get("meaning", ""))
+        rows.append([_name(measure), value, *cells, "as above" if meaning == before else text(meaning)])
+        before = meaning
+    right = range(1, len(headings) - 1) if apart else (1,)
+    return table(headings, rows, numbers=list(right))
+
+
+def _name(measure: dict[str, Any]) -> str:
+    """Return the measure's name with its unit, where the numbers and the name do not tell it."""
+    name, unit = str(measure.get("name", "")), str(measure.get("unit", ""))
+    told = unit in ("", "share", "ratio", "count") or unit in name
+    return text(name) + ("" if told else f" <small>({text(unit)})</small>")
+
+
+def _protocol(folder: Path, result: dict[str, Any]) -> str:
+    protocol = result.get("protocol")
+    if not isinstance(protocol, dict) or not protocol:
+        return '<p class="warning">How this was measured is not recorded.</p>'
+    entries = {name: plain(value) for name, value in protocol.items()}
+    return fold("How this was measured", facts({**entries, "in full": folder / RESULT}))
+
+
+def _further(folder: Path, words: Text) -> str:
+    if not words.further:
+        return ""
+    command = words.further.format(folder=shlex.quote(str(folder)))
+    return f'<p class="files">To look around in it: <code>{text(command)}</code></p>'

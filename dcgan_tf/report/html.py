@@ -1,0 +1,92 @@
+"""The page itself: the sections in the order in which the questions come up, in one file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+
+from dcgan_tf import __version__
+from dcgan_tf.report.findings import analyses_of, finding_section, summary_of
+from dcgan_tf.report.markup import text
+from dcgan_tf.report.overview import curves_section, epochs_section, introduction
+from dcgan_tf.report.page import Section, Subject
+from dcgan_tf.report.tables import belongs, evaluation_section, export_section
+from dcgan_tf.runs.paths import read_json, write_text
+
+
+def write_report(run: Path, *, out: Path | None = None, exports: Sequence[Path] | None = None) -> Path:
+    """Write a run's report: one HTML file with everything in it, which needs no network.
+
+    The same files give the same page. Pictures are taken as they are, so that the page is a third larger
+    than all of them together.
+
+    Args:
+        run: the run directory.
+        out: the file; None is RUN/report.html.
+        exports: folders of exports of this run; None looks for them in saved_models/.
+
+    Returns:
+        The file.
+
+    Raises:
+        RunError: if the folder is not a run.
+    """
+    subject = Subject(run)
+    target = out or subject.paths.report
+    write_text(target, page(subject, find_exports(subject) if exports is None else exports))
+    return target
+
+
+def page(subject: Subject, exports: Sequence[Path]) -> str:
+    """Return the page."""
+    head = introduction(subject)  # first: of a folder that is no run, it says so
+    names = analyses_of(subject)
+    sections = [
+        epochs_section(subject),
+        *(finding_section(subject, name) for name in names),
+        curves_section(subject),
+        evaluation_section(subject),
+        export_section(subject, exports),
+    ]
+    template = Template((files("dcgan_tf.report") / "template.html").read_text(encoding="utf-8"))
+    return template.substitute(
+        title=text(f"{subject.name}: report"),
+        contents="".join(_entry(section) for section in sections),
+        head=head,
+        glance=_glance(subject, names, sections),
+        sections="".join(section.html for section in sections),
+        version=text(__version__),
+        run=text(subject.root),
+    )
+
+
+def find_exports(subject: Subject) -> list[Path]:
+    """Return the exports of a run in saved_models/, here and beside the folder that the run stands in."""
+    places = dict.fromkeys(
+        place.resolve()
+        for place in (Path("saved_models"), subject.root.resolve().parent.parent / "saved_models")
+    )
+    found = sorted(record.parent for place in places for record in place.glob("*/export.json"))
+    mine = [folder for folder in found if belongs(read_json(folder / "export.json", default=None), subject)]
+    here = Path.cwd()
+    return [folder.relative_to(here) if folder.is_relative_to(here) else folder for folder in mine]
+
+
+def _entry(section: Section) -> str:
+    kind = "" if section.present else ' class="absent"'
+    return f'<li{kind}><a href="#{text(section.anchor)}">{text(section.title)}</a></li>'
+
+
+def _glance(subject: Subject, names: Sequence[str], sections: Sequence[Section]) -> str:
+    """Return the outcomes in a line each, with links to what stands behind them."""
+    titles = {section.anchor: section.title for section in sections}
+    lines = [
+        f'<li><a href="#{text(name)}">{text(titles[name])}</a> {text(summary)}</li>'
+        for name in names
+        if (summary := summary_of(subject, name))
+    ]
+    if not lines:
+        return ""
+    return f'<section id="glance"><h2>At a glance</h2><ul class="glance">{"".join(lines)}</ul></section>'

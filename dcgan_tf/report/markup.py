@@ -1,0 +1,142 @@
+"""Small pieces of HTML. Whatever comes from a file or a user is escaped here. Standard library only."""
+
+from __future__ import annotations
+
+import base64
+import html
+import math
+import struct
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+MEDIA_TYPES = {".png": "image/png", ".gif": "image/gif", ".jpg": "image/jpeg", ".webp": "image/webp"}
+NOTHING = "–"
+"""Stands where there is no number."""
+WIDE = 1000
+"""Pictures of so many pixels in width are scrolled on a phone, rather than made illegible."""
+
+
+def text(value: Any) -> str:
+    """Return a value as text that is safe between tags and in attributes."""
+    return html.escape(str(value), quote=True)
+
+
+def image(path: Path, *, alt: str) -> str:
+    """Return an <img> with the file in it, so that the page needs nothing else.
+
+    Args:
+        path: PNG, GIF, JPEG or WebP; its bytes are taken as they are.
+        alt: what is said to who cannot see it.
+    """
+    content = path.read_bytes()
+    size = _pixel_size(content)
+    shape = f' width="{size[0]}" height="{size[1]}"' if size else ""
+    encoded = base64.b64encode(content).decode("ascii")
+    return f'<img src="data:{MEDIA_TYPES[path.suffix.lower()]};base64,{encoded}" alt="{text(alt)}"{shape}>'
+
+
+def figure(path: Path, *, alt: str, caption: str = "") -> str:
+    """Return a picture on a white card; a wide one can be scrolled.
+
+    Args:
+        path: as for `image`.
+        alt: as for `image`.
+        caption: below the picture.
+    """
+    size = _pixel_size(path.read_bytes())
+    wide = size is not None and size[0] >= WIDE
+    below = f"<figcaption>{text(caption)}</figcaption>" if caption else ""
+    if not wide:
+        return f'<figure><div class="card">{image(path, alt=alt)}</div>{below}</figure>'
+    scroll = f'<div class="card wide" tabindex="0" role="group" aria-label="{text(alt)}">'
+    return f'<figure class="scrolls">{scroll}{image(path, alt=alt)}</div>{below}</figure>'
+
+
+def fold(title: str, inside: str) -> str:
+    """Return something that is shown on a click.
+
+    Args:
+        title: the line that is always seen.
+        inside: HTML.
+    """
+    return f"<details><summary>{text(title)}</summary>{inside}</details>"
+
+
+def facts(entries: Mapping[str, Any]) -> str:
+    """Return names with their values as a list; the names' underscores become spaces."""
+    rows = (f"<div><dt>{text(words(k))}</dt><dd>{text(plain(v))}</dd></div>" for k, v in entries.items())
+    return f'<dl class="facts">{"".join(rows)}</dl>'
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Sequence[int] = ()) -> str:
+    """Return a table; on a phone each row becomes a block with the headings before its values.
+
+    Args:
+        headings: of the columns; the first names the row.
+        rows: of HTML, one piece for each column.
+        numbers: the columns that are aligned to the right.
+    """
+    head = "".join(
+        f'<th scope="col"{" class=number" if i in numbers else ""}>{text(heading)}</th>'
+        for i, heading in enumerate(headings)
+    )
+    body = "".join(f"<tr>{_row(headings, row, numbers)}</tr>" for row in rows)
+    return f'<div class="table"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def number(value: Any, unit: str = "") -> str:
+    """Return a measured number as people read it.
+
+    Args:
+        value: a number; anything else, and what is not finite, is a dash.
+        unit: "share" is shown in per cent, "count" as a whole number.
+    """
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        return NOTHING
+    if unit == "share":
+        return f"{100 * value:.1f} %"
+    if unit == "count" or float(value).is_integer():
+        shown = f"{value:,.0f}"
+    else:
+        shown = f"{value:,.1f}" if abs(value) >= 100 else f"{value:.3g}"
+    return shown
+
+
+def plain(value: Any) -> str:
+    """Return a JSON value as people read it."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{words(name)} {plain(inner)}" for name, inner in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(plain(inner) for inner in value)
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "none"}[value]
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def words(name: str) -> str:
+    """Return a name without its underscores."""
+    return str(name).replace("_", " ")
+
+
+def _row(headings: Sequence[str], row: Sequence[str], numbers: Sequence[int]) -> str:
+    first, *others = row
+    cells = [f'<th scope="row">{first}</th>']
+    for i, (heading, cell) in enumerate(zip(headings[1:], others, strict=True), start=1):
+        empty = cell == NOTHING
+        kind = f' class="number{" none" if empty else ""}"' if i in numbers else ""
+        cells.append(f'<td data-label="{text(heading)}"{kind}>{cell}</td>')
+    return "".join(cells)
+
+
+def _pixel_size(content: bytes) -> tuple[int, int] | None:
+    """Return (width, height) from the head of a PNG or GIF file; None for others."""
+    if content[:8] == b"\x89PNG\r\n\x1a\n" and len(content) >= 24:
+        width, height = struct.unpack(">II", content[16:24])
+        return width, height
+    if content[:4] == b"GIF8" and len(content) >= 10:
+        width, height = struct.unpack("<HH", content[6:10])
+        return width, height
+    return None

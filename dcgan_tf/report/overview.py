@@ -1,0 +1,198 @@
+"""The sections on training itself: what the run is, how its pictures came about, how its losses went."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from dcgan_tf.config import Config, flatten
+from dcgan_tf.report.curves import Line, chart
+from dcgan_tf.report.markup import facts, figure, fold, plain, text
+from dcgan_tf.report.page import Section, Subject
+from dcgan_tf.runs.paths import read_json
+
+SHOWN_EPOCHS = (1, 5)
+
+WORDS = {
+    "generator": "the network that turns numbers into pictures",
+    "latent": "the list of random numbers that one picture is made from",
+    "discriminator": "the network that tells real pictures from generated ones: the generator's teacher",
+    "D(x), D(G(z))": "how probable the discriminator finds it that a real, and a generated, picture is real",
+    "step, epoch": "one update of both networks; the steps it takes to see every training picture once",
+    "feature map, filter": "a small detector inside a network, and where in a picture it responds",
+    "control": "the same measurement where nothing was learnt, or by a simpler method",
+    "sample": "a picture that the generator has drawn",
+}
+
+
+def introduction(subject: Subject) -> str:
+    """Return the head of the page: what the run is, in words and in settings."""
+    config = subject.config
+    kind = {
+        "dcgan": "deep convolutional generative adversarial network (DCGAN)",
+        "gan": "generative adversarial network (GAN) of fully connected layers",
+    }[config.model.architecture]
+    count = f"{subject.data['num_images']:,} " if subject.data.get("num_images") else ""
+    return (
+        f'<h1>{text(subject.name)}</h1><p class="lead">A {kind} that learnt to draw from {count}pictures of '
+        f"<em>{text(subject.data_name)}</em>. Two networks taught each other: the generator turns "
+        f"{config.model.latent_dim:,} random numbers into a picture, and the discriminator tries to tell "
+        "such pictures from real ones. This page shows what they learnt, and beside each number what chance "
+        "or a simpler method would give.</p>"
+        + facts(_main_settings(subject))
+        + fold("All settings, versions and starts", _everything(subject))
+        + fold("Words used on this page", facts(WORDS))
+    )
+
+
+def epochs_section(subject: Subject) -> Section:
+    """Return the section with the pictures after 1 epoch, after 5, at the end, and the real ones."""
+    grids = _sample_grids(subject)
+    shown = [_grid_figure(subject, step, path) for step, path in grids]
+    beside = []
+    if subject.paths.progress.is_file():
+        beside.append(figure(subject.paths.progress, alt="animation of the samples", caption="the whole way"))
+    if subject.paths.real_images.is_file():
+        beside.append(
+            figure(subject.paths.real_images, alt="real pictures", caption="real pictures it learns from")
+        )
+    title = "What it learnt, epoch by epoch"
+    if not shown and not beside:
+        body = '<p class="missing">There are no sample grids yet; training writes them.</p>'
+        return Section("epochs", title, body, present=False)
+    protocol = facts(
+        {
+            "latents": f"the same 64 at every step, of seed {subject.config.training.seed}",
+            "generator": _generator(subject.config),
+            "chosen": "none: all 64 are shown",
+        }
+    )
+    body = (
+        "<p>Each grid shows the same 64 random latents, drawn by the generator at different times of its "
+        "training. Look for shapes that emerge within the first epoch and get cleaner, for variety among the "
+        "64, and hold the last grid against the real pictures.</p>"
+        f'<div class="grids">{"".join(shown)}</div><div class="grids">{"".join(beside)}</div>'
+        + fold("How these pictures were made", protocol)
+    )
+    return Section("epochs", title, body)
+
+
+def curves_section(subject: Subject) -> Section:
+    """Return the section with the losses and the discriminator's opinions."""
+    title = "Training curves"
+    if not subject.stats:
+        return Section("curves", title, '<p class="missing">There is no stats.jsonl yet.</p>', present=False)
+    charts = chart(
+        "Losses",
+        _lines(subject, {"D, discriminator": "discriminator_loss", "G, generator": "generator_loss"}),
+        x=_axis(subject),
+    ) + chart(
+        "How probably real, says the discriminator",
+        _lines(
+            subject, {"D(x), real pictures": "real_probability", "D(G(z)), generated": "fake_probability"}
+        ),
+        x=_axis(subject),
+        highest=1.0,
+        level=0.5,
+    )
+    body = (
+        "<p>The two networks' losses over time (each falls at the other's expense), and how probably real "
+        "the discriminator finds real and generated pictures. Look for a standoff: no loss runs away, "
+        "and the two opinions stay apart without sticking at 1 and 0; a perfect generator would bring both "
+        f'to 0.5 (dashed).</p><div class="charts">{charts}</div>'
+        + fold(
+            "How this was measured",
+            facts(
+                {
+                    "thin lines": f"means over {subject.config.run.log_every} steps each, as in stats.jsonl",
+                    "thick lines": "running means over up to 15 of these",
+                    "loss": subject.config.training.loss,
+                    "label smoothing": subject.config.training.label_smoothing,
+                    "records": len(subject.stats),
+                    "last step": subject.step,
+                }
+            ),
+        )
+    )
+    return Section("curves", title, body)
+
+
+def _main_settings(subject: Subject) -> dict[str, str]:
+    config = subject.config
+    height, width = config.data.image_size
+    model, training = config.model, config.training
+    size = f"{model.filters} filters, kernels {model.kernel_size}×{model.kernel_size}"
+    if model.architecture == "gan":
+        size = f"two hidden layers of {model.hidden_units:,} units"
+    smoothing = f", label smoothing {training.label_smoothing:g}" if training.label_smoothing else ""
+    epochs = subject.epochs(subject.step)
+    return {
+        "data": subject.data_name,
+        "pictures": f"{width}×{height}, {'colour' if config.data.channels == 3 else 'grey'}",
+        "trained": f"{subject.step:,} steps of {training.batch_size}" + (f", {epochs}" if epochs else ""),
+        "networks": f"{model.architecture.upper()}, {size}",
+        "latent": f"{model.latent_dim} numbers, {model.latent_distribution}",
+        "learning": f"Adam {training.learning_rate:g}, {training.loss.replace('_', '-')} loss{smoothing}",
+        "samples from": _generator(config),
+        "seed": str(training.seed),
+    }
+
+
+def _everything(subject: Subject) -> str:
+    changed = flatten(Config())
+    settings = {
+        name: _setting(value) + ("" if value == changed[name] else f"   (default: {_setting(changed[name])})")
+        for name, value in flatten(subject.config).items()
+    }
+    starts = read_json(subject.paths.environment, default=[])
+    parts = [facts(settings)]
+    for start in starts if isinstance(starts, list) else []:
+        parts.append(f"<h3>Start at step {text(plain(start.get('first_step', 0)))}</h3>")
+        command = start.get("command", [])
+        entries = {**start, "command": " ".join(map(str, command))}
+        parts.append(facts({k: v for k, v in entries.items() if k != "first_step"}))
+    return "".join(parts)
+
+
+def _setting(value: Any) -> str:
+    return "×".join(map(str, value)) if isinstance(value, tuple) else plain(value)
+
+
+def _generator(config: Config) -> str:
+    decay = config.training.ema_decay
+    return f"averaged generator (decay {decay:g})" if decay else "generator as trained, not averaged"
+
+
+def _sample_grids(subject: Subject) -> list[tuple[int, Path]]:
+    """Return (step, file) after epochs 1 and 5, as near as there is a grid, and at the end."""
+    files = {
+        int(path.stem.removeprefix("step-")): path
+        for path in subject.paths.samples.glob("step-[0-9]*[0-9].png")
+    }
+    if not files:
+        return []
+    chosen = {max(files)}
+    for epoch in SHOWN_EPOCHS if subject.steps_per_epoch else ():
+        wanted = epoch * subject.steps_per_epoch
+        nearest = min(files, key=lambda step: abs(step - wanted))
+        if abs(nearest - wanted) <= subject.steps_per_epoch / 2:
+            chosen.add(nearest)
+    return [(step, files[step]) for step in sorted(chosen)]
+
+
+def _grid_figure(subject: Subject, step: int, path: Path) -> str:
+    epochs = subject.epochs(step)
+    caption = f"after {epochs} (step {step:,})" if epochs else f"after step {step:,}"
+    return figure(path, alt=f"64 samples {caption}", caption=caption)
+
+
+def _axis(subject: Subject) -> str:
+    return "epoch" if "epoch" in subject.stats[0] else "step"
+
+
+def _lines(subject: Subject, names: dict[str, str]) -> list[Line]:
+    axis = _axis(subject)
+    return [
+        Line(shown, [(float(record[axis]), record.get(name)) for record in subject.stats if axis in record])
+        for shown, name in names.items()
+    ]

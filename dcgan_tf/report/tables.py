@@ -1,0 +1,145 @@
+"""The sections on grades over time (metrics.jsonl) and on exported files (export.json)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from dcgan_tf.report.markup import facts, fold, number, plain, table, text
+from dcgan_tf.report.page import Section, Subject
+from dcgan_tf.runs.paths import Record, read_json, read_records
+
+MOST_EVALUATIONS = 5
+"""The newest ones are columns of the table."""
+
+
+def evaluation_section(subject: Subject) -> Section:
+    """Return the section on metrics.jsonl, the newest evaluations side by side."""
+    title = "Evaluation"
+    records = read_records(subject.paths.metrics)[-MOST_EVALUATIONS:]
+    if not records:
+        body = '<p class="missing">No metrics.jsonl: this run has not been evaluated.</p>'
+        return Section("evaluation", title, body, present=False)
+    graded = [_flat({k: v for k, v in r.items() if k not in ("protocol", "step")}) for r in records]
+    names = list(dict.fromkeys(name for values in graded for name in values))
+    headings = ["metric", *(f"step {plain(record.get('step', '?'))}" for record in records)]
+    rows = [[text(name), *(_cell(values.get(name)) for values in graded)] for name in names]
+    body = (
+        "<p>Grades of the generator's pictures, the newest on the right. Look for the direction over time; "
+        "numbers are comparable only where all of the protocol is the same.</p>"
+        + table(headings, rows, numbers=list(range(1, len(headings))))
+        + "".join(_protocol_of(record) for record in records)
+    )
+    return Section("evaluation", title, body)
+
+
+def export_section(subject: Subject, exports: Sequence[Path]) -> Section:
+    """Return the section on exports of this run.
+
+    Args:
+        subject: the run.
+        exports: export folders, each with an export.json.
+    """
+    title = "Exported files"
+    records = [(folder, read_json(folder / "export.json", default=None)) for folder in exports]
+    found = [(folder, record) for folder, record in records if isinstance(record, dict)]
+    if not found:
+        command = subject.command("export")
+        body = f'<p class="missing">Not exported yet: <code>{text(command)}</code></p>'
+        return Section("export", title, body, present=False)
+    body = (
+        "<p>The generator as files that draw without this library: on a phone, on a server, in a browser. "
+        "Look for small files whose largest difference from the trained generator, in units of [-1, 1], "
+        "cannot be seen: 0.008 is one of 256 levels.</p>"
+        + "".join(_export(folder, record) for folder, record in found)
+    )
+    return Section("export", title, body)
+
+
+def belongs(record: Any, subject: Subject) -> bool:
+    """Return whether an export.json is of this run, as far as the two can tell.
+
+    Args:
+        record: what export.json says.
+        subject: the run.
+    """
+    model = record.get("model") if isinstance(record, dict) else None
+    if not isinstance(model, dict):
+        return False
+    config = subject.config
+    ours = {
+        "run": subject.name,
+        "data": subject.data_name,
+        "image_shape": [*config.data.image_size, config.data.channels],
+        "architecture": config.model.architecture,
+        "latent_dim": config.model.latent_dim,
+        "seed": config.training.seed,
+    }
+    return all(model.get(name) == value for name, value in ours.items()) and (
+        model.get("step", 0) <= subject.step
+    )
+
+
+def _export(folder: Path, record: dict[str, Any]) -> str:
+    timed = any("milliseconds" in artefact for artefact in record.get("artefacts", {}).values())
+    headings = ["file", "size", "largest difference", "mean PSNR", "worst image"]
+    headings += ["one image, 1 thread", "Keras' own conversion"] if timed else []
+    rows = []
+    for name, artefact in record.get("artefacts", {}).items():
+        row = [
+            f"<code>{text(name)}</code>",
+            text(_size(artefact["bytes"])),
+            text(f"{artefact['max_abs']:.1g}"),
+            *(text(_decibels(artefact[key])) for key in ("psnr_mean_db", "psnr_worst_db")),
+        ]
+        if timed:
+            times = (artefact.get(key, {}).get("1") for key in ("milliseconds", "naive_milliseconds"))
+            row += [text(f"{ms:.2f} ms") if ms else "–" for ms in times]
+        rows.append(row)
+    model = record.get("model", {})
+    protocol = {
+        "step": model.get("step"),
+        "compared on": "64 fixed latents, with what the trained generator draws; rounding to 8 bits is not "
+        "counted",
+        "measured on": record.get("measured_on", {}),
+        "trained by": record.get("trained_by"),
+        "dcgan_tf": model.get("dcgan_tf"),
+        "in full": folder / "export.json",
+    }
+    right = list(range(1, len(headings)))
+    return (
+        f"<h3>{text(folder)}</h3>"
+        + table(headings, rows, numbers=right)
+        + fold("How this was measured", facts(protocol))
+    )
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested objects as one, their names joined by spaces."""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        key = f"{prefix} {name}".strip().replace("_", " ")
+        flat |= _flat(value, key) if isinstance(value, dict) else {key: value}
+    return flat
+
+
+def _cell(value: Any) -> str:
+    measured = isinstance(value, int | float) and not isinstance(value, bool)
+    return text(number(value) if measured or value is None else plain(value))
+
+
+def _protocol_of(record: Record) -> str:
+    step = plain(record.get("step", "?"))
+    protocol = record.get("protocol")
+    if not isinstance(protocol, dict):
+        return f'<p class="warning">How step {text(step)} was measured is not recorded.</p>'
+    return fold(f"How step {step} was measured", facts(protocol))
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.2f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
+
+
+def _decibels(value: float | None) -> str:
+    return "equal" if value is None else f"{value:.1f} dB"

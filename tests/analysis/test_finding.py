@@ -1,0 +1,95 @@
+"""What a finding leaves in its folder."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dcgan_tf.analysis.figures import bars, image_rows, new_figure
+from dcgan_tf.analysis.finding import Finding, Measure
+
+
+@pytest.fixture
+def finding() -> Finding:
+    figure = new_figure(4, 3, title="a title")
+    bars(figure.subplots(), ["one", "two"], {"this run": [0.5, 1.0], "chance": [0.1, 0.2]})
+    return Finding(
+        name="walk",
+        summary="it walks",
+        protocol={"seed": 3, "seconds": 1.5},
+        measures=(Measure("smoothness", 1.25, "ratio", {"cross-fade": 2.0}, "less is better"),),
+        figure=figure,
+        details={"steps": [1, 2]},
+        warnings=("take care",),
+        files={"walk.gif": lambda path: path.write_bytes(b"gif")},
+    )
+
+
+def test_the_result_has_everything_but_the_pictures(finding, tmp_path):
+    folder = finding.save(tmp_path / "a" / "walk")
+    assert folder == tmp_path / "a" / "walk"
+    result = json.loads((folder / "result.json").read_text())
+    assert result == {
+        "analysis": "walk",
+        "summary": "it walks",
+        "protocol": {"seed": 3, "seconds": 1.5},
+        "measures": [
+            {
+                "name": "smoothness",
+                "value": 1.25,
+                "unit": "ratio",
+                "controls": {"cross-fade": 2.0},
+                "meaning": "less is better",
+            }
+        ],
+        "details": {"steps": [1, 2]},
+        "warnings": ["take care"],
+        "files": ["figure.png", "walk.gif"],
+    }
+    assert (folder / "walk.gif").read_bytes() == b"gif"
+
+
+def test_the_same_figure_gives_the_same_file(finding, tmp_path):
+    folder = finding.save(tmp_path)
+    first = (folder / "figure.png").read_bytes()
+    assert finding.save(tmp_path / "again").joinpath("figure.png").read_bytes() == first
+    with Image.open(folder / "figure.png") as picture:
+        assert picture.size == (600, 450)
+
+
+def test_the_result_is_written_last(finding, tmp_path):
+    """A folder with a result is complete: what reads it need not check."""
+
+    def full_disk(path):
+        raise OSError("no space left")
+
+    broken = dataclasses.replace(finding, files={"walk.gif": full_disk})
+    with pytest.raises(OSError, match="no space left"):
+        broken.save(tmp_path)
+    assert not (tmp_path / "result.json").exists()
+
+
+def test_rows_of_pictures_are_laid_out_as_they_come():
+    figure = new_figure(4, 3)
+    axes = figure.subplots()
+    red = np.zeros((3, 4, 5, 3), np.uint8)
+    red[..., 0] = 200
+    image_rows(axes, [("three", red), ("one", red[:1])], headings=["a", "b", "c"])
+    (drawn,) = axes.get_images()
+    canvas = np.asarray(drawn.get_array())
+    assert canvas.shape == (2 * 6 + 2, 3 * 7 + 2, 3)
+    assert (canvas[2:6, 2:7] == [200, 0, 0]).all()
+    assert (canvas[8:12, 2:7] == [200, 0, 0]).all()
+    assert (canvas[8:12, 9:] == 255).all()
+    assert {text.get_text() for text in axes.texts} == {"three", "one", "a", "b", "c"}
+
+
+def test_bars_carry_their_values():
+    axes = new_figure(4, 3).subplots()
+    bars(axes, ["one", "two"], {"this run": [0.5, 1.0], "chance": [0.1, 0.25]})
+    assert [text.get_text() for text in axes.texts] == ["50", "100", "10", "25"]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["this run", "chance"]

@@ -1,0 +1,142 @@
+"""Forgetting a square that one feature map alone draws: that map must be found, and nothing else change."""
+
+from __future__ import annotations
+
+import importlib
+import json
+
+import numpy as np
+import pytest
+from planted import LIGHT_MAP, SQUARE, SQUARE_MAP, PlantedSubject, planted_run
+
+from dcgan_tf import analysis
+from dcgan_tf.analysis.generator_halves import split_generator
+from dcgan_tf.runs.load import Run
+from dcgan_tf.runs.paths import RunError
+
+NUM = 256
+MODULE = importlib.import_module("dcgan_tf.analysis.forget")  # the package has the function
+
+
+@pytest.fixture(scope="module")
+def run(tiny_config, tmp_path_factory):
+    return planted_run(tiny_config(), tmp_path_factory.mktemp("planted"))
+
+
+@pytest.fixture(autouse=True)
+def _planted_subject(monkeypatch):
+    monkeypatch.setattr(MODULE, "Subject", PlantedSubject)
+
+
+@pytest.fixture(scope="module")
+def boxes(run, tmp_path_factory):
+    """The square's box, for each sample of the first half that shows it."""
+    path = tmp_path_factory.mktemp("boxes") / "boxes.json"
+    shown = np.flatnonzero(run.latents(NUM)[: NUM // 2, 0] > 0.3)
+    path.write_text(json.dumps({str(i): [SQUARE] for i in shown}))
+    return path
+
+
+@pytest.fixture(scope="module")
+def finding(run, boxes):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MODULE, "Subject", PlantedSubject)
+        return analysis.forget(run, attribute="square", boxes=boxes, num_images=NUM)
+
+
+@pytest.fixture(scope="module")
+def picture(finding):
+    """Its figure, drawn for the first time: drawn again, the layout moves by fractions of a pixel."""
+    return finding.figure_png()
+
+
+def measure(finding, name):
+    return next(measure for measure in finding.measures if measure.name == name)
+
+
+def test_the_map_that_draws_it_is_the_one_that_is_dropped(finding):
+    assert finding.details["dropped_maps"] == [SQUARE_MAP]
+
+
+def test_the_square_is_gone_and_nothing_else_has_changed(finding):
+    gone = measure(finding, "square after forgetting")
+    assert gone.value == 0
+    assert 0.3 < gone.controls["before"] < 0.6
+    assert gone.controls["as many random maps"] > 0.1
+    assert measure(finding, "bar changed").value == 0
+
+
+def test_only_the_box_has_changed(finding):
+    change = measure(finding, "change outside the boxes")
+    assert change.value == 0
+    assert change.controls["inside the boxes"] > 20
+    # Where z[0] is positive but small, the square is there and the classifier does not count it.
+    assert change.controls["samples without square"] < 0.5
+
+
+def test_the_paper_s_rule_finds_it_too(finding):
+    assert SQUARE_MAP in finding.details["paper_rule"]["dropped_maps"]
+    assert measure(finding, "square after forgetting").controls["the paper's rule"] == 0
+
+
+def test_occlusion_finds_the_same_map(run):
+    finding = analysis.forget(run, attribute="square", num_images=NUM)
+    assert finding.protocol["boxes"].startswith("occlusion")
+    assert finding.details["dropped_maps"] == [SQUARE_MAP]
+
+
+def test_dropping_more_maps_than_needed_costs_what_they_draw(run, boxes):
+    finding = analysis.forget(run, attribute="square", boxes=boxes, num_images=NUM, drop=4)
+    assert sorted(finding.details["dropped_maps"]) == [0, 1, 2, 3]
+    assert measure(finding, "bar changed").value > 0.3
+    assert any("another attribute changes in" in warning for warning in finding.warnings)
+
+
+def test_dropped_maps_are_zero_at_every_position(run):
+    halves = split_generator(run.generator, layer=1)
+    latents = run.latents(8)
+    maps = halves.maps(latents)
+    assert maps[..., LIGHT_MAP].any()
+    maps[..., LIGHT_MAP] = 0
+    expected = halves.images(maps)
+    np.testing.assert_array_equal(halves.images_without(latents, np.array([LIGHT_MAP])), expected)
+    np.testing.assert_array_equal(halves.images_without(latents, np.array([], int)), run.generate(latents))
+
+
+def test_the_same_seed_gives_the_same_figure(finding, picture, run, boxes):
+    again = analysis.forget(run, attribute="square", boxes=boxes, num_images=NUM)
+    assert again.measures == finding.measures
+    assert again.figure_png() == picture
+
+
+def test_the_result_is_saved_and_says_how_it_was_measured(finding, picture, tmp_path):
+    finding.save(tmp_path)
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert result["protocol"]["learnt_from"] == "samples 0 to 127"
+    assert result["protocol"]["reported_on"] == "samples 128 to 255"
+    assert result["protocol"]["boxes"] == "drawn by hand (boxes.json)"
+    assert (tmp_path / "figure.png").stat().st_size > 10_000
+
+
+def test_an_attribute_that_is_not_there(run):
+    with pytest.raises(ValueError, match=r"no binary attribute 'crown'; it has: square, bar"):
+        analysis.forget(run, attribute="crown")
+
+
+def test_too_few_samples(run):
+    with pytest.raises(RunError, match=r"only \d of the 8 samples .* raise --num-images"):
+        analysis.forget(run, attribute="square", num_images=16)
+
+
+def test_more_maps_than_there_are(run):
+    with pytest.raises(ValueError, match="from 1 to 4, received 5"):
+        analysis.forget(run, attribute="square", drop=5)
+
+
+def test_a_fully_connected_run(tiny_config, tmp_path):
+    from dcgan_tf import models
+
+    config = tiny_config(architecture="gan")
+    dense = Run(tmp_path, config, 1, models.build_generator(config), models.build_discriminator(config))
+    with pytest.raises(ValueError, match=r"no convolutional layers.*--architecture dcgan"):
+        analysis.forget(dense, attribute="square")

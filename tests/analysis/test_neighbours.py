@@ -1,0 +1,226 @@
+"""Copies and originals: generators of which it is known by construction whether they replay."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from dcgan_tf import analysis
+from dcgan_tf.analysis.closeness import FEATURES, PIXELS, neighbours_in_training, spread
+from dcgan_tf.analysis.memorising import compare, verdict
+from dcgan_tf.analysis.subject import Subject
+from dcgan_tf.data.image_set import ImageSet
+from dcgan_tf.images import to_float
+from dcgan_tf.runs.load import Run
+from dcgan_tf.runs.paths import RunError
+
+NUM = 200
+
+
+class Replay:
+    """A generator that shows one of the given images for each latent, with a little grain.
+
+    A share of them comes from `copied`, every second one of these mirrored; the others come from `original`.
+    """
+
+    def __init__(self, copied, original, *, share):
+        self.copied, self.original, self.share = copied, original, share
+
+    def __call__(self, latents, training=False):
+        return np.stack([self.image(np.abs(z)) for z in np.asarray(latents, np.float64)])
+
+    def image(self, z):
+        number = int(z[0] * 1e6)
+        source = self.copied if number % 100 < 100 * self.share else self.original
+        image = to_float(source[number // 100 % len(source)])
+        grain = np.random.default_rng(number).normal(0, 0.02, image.shape)
+        return (image[:, ::-1] if source is self.copied and number % 2 else image) + grain
+
+
+@pytest.fixture(scope="module")
+def run(trained):
+    return Run.open(trained)
+
+
+@pytest.fixture(scope="module")
+def sets(run):
+    """Return (training images, held-out images that the analysis looks at, and those that it does not)."""
+    subject = Subject(run)
+    held_out = subject.held_out.images
+    looked_at = spread(len(held_out), NUM)
+    return subject.train.images, held_out[looked_at], np.delete(held_out, looked_at, axis=0)
+
+
+def found(run, sets, share):
+    train, _, others = sets
+    return analysis.neighbours(replace(run, generator=Replay(train, others, share=share)), num_images=NUM)
+
+
+def value(finding, name):
+    return next(measure for measure in finding.measures if name in measure.name)
+
+
+@pytest.fixture(scope="module")
+def copying(run, sets):
+    return found(run, sets, 1.0)
+
+
+@pytest.fixture(scope="module")
+def honest(run, sets):
+    return found(run, sets, 0.0)
+
+
+def test_a_generator_that_replays_is_found_out(copying):
+    assert copying.summary.startswith("memorises: ")
+    assert value(copying, "near a training image").value > 0.9
+    for space in (PIXELS, FEATURES):
+        assert value(copying, f"distance in {space}").value < 0.5
+        assert value(copying, f"probability that a sample is nearer in {space}").value > 0.95
+
+
+def test_a_generator_of_new_images_is_not_accused(honest):
+    assert honest.summary.startswith("does not memorise: ")
+    assert value(honest, "near a training image").value < 0.03
+    for space in (PIXELS, FEATURES):
+        assert value(honest, f"distance in {space}").value == pytest.approx(1, abs=0.15)
+        assert value(honest, f"probability that a sample is nearer in {space}").value == pytest.approx(
+            0.5, abs=0.1
+        )
+
+
+def test_a_generator_that_replays_now_and_then_is_found_out_too(run, sets):
+    finding = found(run, sets, 0.2)
+    assert finding.summary.startswith("memorises: ")
+    assert value(finding, "near a training image").value == pytest.approx(0.2, abs=0.08)
+    assert value(finding, "distance in pixels").value > 0.8  # the medians alone would not have shown it
+
+
+def test_mirrored_copies_are_found_as_such(copying):
+    """Every second copy is a mirror image, and half of the near samples would be missed without the flips."""
+    assert value(copying, "nearer in pixels than 1 %").value > 0.9
+
+
+def test_every_number_has_a_control_and_the_protocol_says_how(copying):
+    assert all(measure.controls for measure in copying.measures)
+    assert copying.protocol["training_images"] == 296
+    assert copying.protocol["num_images"] == copying.protocol["held_out_images"] == NUM
+    assert "mirror image" in copying.protocol["distance"]
+    assert copying.protocol["spaces"][FEATURES] == "digits classifier"
+    assert "memorises" in copying.protocol["rule"]
+    assert set(copying.details["spaces"]) == {PIXELS, FEATURES}
+
+
+def test_the_result_is_a_function_of_the_seed(run):
+    first, again = (analysis.neighbours(run, num_images=20, seed=3) for _ in range(2))
+    assert first.measures == again.measures
+    assert first.figure_png == again.figure_png
+
+
+# The parts
+
+
+def test_the_nearest_three_either_way_round():
+    """Worked out by hand: pictures of one bright column, of which the mirror image has another one."""
+
+    def column(place, level):
+        image = np.zeros((4, 4, 1), np.uint8)
+        image[:, place] = level
+        return image
+
+    train = np.stack([column(0, 100), column(3, 104), column(1, 100), column(0, 96), column(0, 100)])
+    both = neighbours_in_training(column(0, 101)[None], train, lambda images: images[:, 0, :, 0] / 10.0)
+    pixels, features = both[PIXELS], both[FEATURES]
+    assert pixels.indices.tolist() == [[0, 4, 1]]
+    assert pixels.mirrored.tolist() == [[False, False, True]]
+    # four of the sixteen pixels differ by 1 and by 3 levels: root mean square 0.5 and 1.5
+    np.testing.assert_allclose(pixels.distances, [[0.5, 0.5, 1.5]])
+    np.testing.assert_allclose(features.distances, [[0.1, 0.1, 0.3]], rtol=1e-4)
+
+
+def test_fewer_training_images_than_neighbours_are_all_found():
+    train = np.zeros((2, 4, 4, 1), np.uint8)
+    both = neighbours_in_training(train[:1], train, lambda images: images.reshape(len(images), -1))
+    assert sorted(both[PIXELS].indices[0].tolist()) == [0, 1]
+
+
+def test_a_comparison_worked_out_by_hand():
+    held_out = np.arange(1, 101, dtype=np.float32)  # 1st percentile 1.99, median 50.5
+    samples = np.array([0.5, 1.5, 101, 200], np.float32)
+    compared = compare(samples, held_out)
+    assert compared.threshold == pytest.approx(1.99)
+    assert compared.near.tolist() == [True, True, False, False]
+    assert compared.ratio == pytest.approx(51.25 / 50.5)
+    assert compared.nearer == pytest.approx((100 + 99 + 0 + 0) / 400)
+    assert compared.kolmogorov_smirnov == pytest.approx(0.5)
+
+
+def test_the_effect_says_which_way():
+    low, high = np.arange(50, dtype=np.float32), np.arange(100, 150, dtype=np.float32)
+    assert compare(low, high).nearer == 1
+    assert compare(high, low).nearer == 0
+    assert compare(low, low).nearer == 0.5
+    assert compare(low, high).p_value < 1e-9 < compare(low, low).p_value
+
+
+@pytest.mark.parametrize(
+    ("near", "count", "said"),
+    [
+        (0, 1000, "does not memorise"),
+        (10, 1000, "does not memorise"),  # what chance gives
+        (20, 1000, "does not memorise"),  # P(20 or more of 1,000 at 1 %) = 0.0033
+        (30, 1000, "may copy some"),
+        (99, 1000, "may copy some"),
+        (100, 1000, "memorises"),
+        (1, 10, "does not memorise"),  # a tenth, but of so few: P = 0.096
+        (3, 10, "memorises"),
+    ],
+)
+def test_the_rule(near, count, said):
+    assert verdict(near, count) == said
+
+
+# What can be missing
+
+
+def test_held_out_images_that_are_training_images_are_left_out(run, sets, monkeypatch):
+    train, held_out, _ = sets
+    mixed = np.concatenate([held_out[:10], train[:5], train[5:10][:, :, ::-1]])
+    monkeypatch.setattr(Subject, "held_out", ImageSet(name="digits", images=mixed))
+    finding = analysis.neighbours(run, num_images=20)
+    assert finding.protocol["held_out_images"] == 10
+    assert finding.warnings[0].startswith("10 held-out images equal a training image or its mirror")
+    assert "only 10 held-out images" in finding.warnings[1]
+
+
+def test_nothing_but_training_images_held_out_is_an_error(run, sets, monkeypatch):
+    monkeypatch.setattr(Subject, "held_out", ImageSet(name="digits", images=sets[0][:8]))
+    with pytest.raises(RunError, match="all 8 held-out images looked at are training images too"):
+        analysis.neighbours(run, num_images=8)
+
+
+def test_no_held_out_images_is_an_error_that_says_how_to_get_some(run, monkeypatch):
+    monkeypatch.setattr(Subject, "_held_out", None)
+    with pytest.raises(RunError, match="has no images besides those of split test; in a folder, put some"):
+        analysis.neighbours(run, num_images=8)
+
+
+def test_without_labels_the_discriminator_s_features_are_taken(run, monkeypatch):
+    monkeypatch.setattr(Subject, "has_classifier", False)
+    finding = analysis.neighbours(run, num_images=12)
+    assert finding.protocol["spaces"][FEATURES] == "features of the run's own discriminator"
+
+
+# The command
+
+
+def test_the_command_says_it_in_one_line(trained, tmp_path):
+    from dcgan_tf.cli import main
+
+    options = ["neighbours", str(trained), "-n", "30", "--out", str(tmp_path / "out")]
+    done = CliRunner().invoke(main, options)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith("does not memorise: ")
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"figure.png", "result.json"}

@@ -1,0 +1,340 @@
+"""The page on a run: what is on it, in which order, that it needs nothing else and that nothing breaks it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from dcgan_tf.config import settings
+from dcgan_tf.report.html import write_report
+from dcgan_tf.report.texts import ANALYSES
+from dcgan_tf.runs.paths import RunError
+
+VOID = {"meta", "img", "br", "line", "path"}
+
+
+class Outline(HTMLParser):
+    """Checks that tags are closed, and collects what is asked for below."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.images: list[dict[str, str]] = []
+        self.text = ""
+
+    def handle_starttag(self, tag, attributes):
+        found = dict(attributes)
+        self.ids += [found["id"]] if "id" in found else []
+        self.links += [found["href"]] if "href" in found else []
+        self.images += [found] if tag == "img" else []
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if "style" not in self.open:
+            self.text += data
+
+
+def outline(path: Path) -> Outline:
+    parser = Outline()
+    parser.feed(path.read_text(encoding="utf-8"))
+    assert parser.open == []
+    return parser
+
+
+def section(path: Path, anchor: str) -> str:
+    """Return the HTML of one section."""
+    (found,) = re.findall(rf'<section id="{anchor}".*?</section>', path.read_text(encoding="utf-8"), re.S)
+    return found
+
+
+# The whole
+
+
+def test_sections_are_in_the_order_in_which_questions_come_up(run_dir, write_finding):
+    write_finding("walk")
+    page = outline(write_report(run_dir))
+    expected = ["glance", "epochs", *ANALYSES, "curves", "evaluation", "export"]
+    assert page.ids == expected
+    assert [f"#{name}" for name in expected[1:]] == page.links[: len(expected) - 1]
+    assert list(ANALYSES)[:3] == ["neighbours", "walk", "turn"]
+
+
+def test_it_is_written_into_the_run_or_where_it_is_asked_for(run_dir, tmp_path):
+    assert write_report(run_dir) == run_dir / "report.html"
+    assert write_report(run_dir, out=tmp_path / "new" / "a.html") == tmp_path / "new" / "a.html"
+    assert (tmp_path / "new" / "a.html").read_bytes() == (run_dir / "report.html").read_bytes()
+
+
+def test_everything_is_inside_the_page(run_dir, write_finding):
+    write_finding("walk")
+    text = write_report(run_dir).read_text(encoding="utf-8")
+    assert not re.search(r'(src|href)="(?!data:|#)', text)
+    assert not re.search(r"url\(|@import|<script|<link", text)
+    pictures = [image["src"] for image in outline(run_dir / "report.html").images]
+    contents = {base64.b64decode(source.partition("base64,")[2]) for source in pictures}
+    names = ("step-000005.png", "step-000025.png", "step-000030.png", "real.png", "progress.gif")
+    expected = {(run_dir / "samples" / name).read_bytes() for name in names}
+    assert contents == expected | {(run_dir / "analysis" / "walk" / "figure.png").read_bytes()}
+
+
+def test_what_comes_from_files_cannot_become_html(run_dir, write_finding):
+    evil = '<script>alert("1")</script>&'
+    measure = {"name": evil, "value": 1, "unit": evil, "controls": {evil: 2}, "meaning": evil}
+    write_finding("walk", summary=evil, protocol={evil: evil}, measures=[measure], warnings=[evil])
+    (run_dir / "data.json").write_text(json.dumps({"name": evil, "num_images": 20}))
+    (run_dir / "metrics.jsonl").write_text(json.dumps({"step": 1, evil: evil, "protocol": {evil: evil}}))
+    page = write_report(run_dir)
+    assert "<script" not in page.read_text(encoding="utf-8")
+    assert outline(page).text.count(evil) >= 9
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path):
+    with pytest.raises(RunError, match="is not a run directory"):
+        write_report(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_has_only_begun_has_a_page(run_dir):
+    for path in sorted((run_dir / "samples").iterdir()):
+        path.unlink()
+    (run_dir / "stats.jsonl").unlink()
+    (run_dir / "environment.json").write_text("{")
+    (run_dir / "data.json").unlink()
+    text = outline(write_report(run_dir)).text
+    assert "There are no sample grids yet" in text
+    assert "There is no stats.jsonl yet" in text
+
+
+# The head and training
+
+
+def test_the_head_says_what_the_run_is_and_every_setting(run_dir):
+    text = outline(write_report(run_dir)).text
+    assert "learnt to draw from 20 pictures of portraits" in text
+    assert "30 steps of 4, 6 epochs" in text
+    assert "Adam 0.0004, non-saturating loss, label smoothing 0.1" in text
+    for setting in settings():
+        assert setting.name.replace("_", " ") in text
+    assert "4   (default: 64)" in text
+    assert "32×32   (default: 64×64)" in text
+
+
+def test_grids_after_one_epoch_after_five_and_at_the_end_are_side_by_side(run_dir):
+    found = re.findall(r"<figcaption>(.*?)</figcaption>", section(write_report(run_dir), "epochs"))
+    assert found == [
+        "after 1 epoch (step 5)",
+        "after 5 epochs (step 25)",
+        "after 6 epochs (step 30)",
+        "the whole way",
+        "real pictures it learns from",
+    ]
+
+
+def test_a_grid_far_from_the_epoch_is_not_passed_off_as_it(run_dir):
+    for step in (5, 25):
+        (run_dir / "samples" / f"step-{step:06d}.png").unlink()
+    found = re.findall(r"<figcaption>(.*?)</figcaption>", section(write_report(run_dir), "epochs"))
+    assert found[:2] == ["after 6 epochs (step 30)", "the whole way"]
+
+
+def test_losses_that_were_not_finite_are_gaps(run_dir):
+    record = {"step": 31, "epoch": 6.2, "discriminator_loss": None, "generator_loss": None}
+    with (run_dir / "stats.jsonl").open("a") as file:
+        file.write(json.dumps(record) + "\n")
+    curves = section(write_report(run_dir), "curves")
+    assert curves.count("<svg") == 2
+    assert "nan" not in curves
+    assert "None" not in curves
+
+
+# Analyses
+
+
+def test_a_number_never_stands_without_what_it_is_and_how_it_was_measured(run_dir, write_finding):
+    write_finding("walk")
+    found = section(write_report(run_dir), "walk")
+    for said in ("82.5 %", "25.0 %", "random latents", "more is better", "How this was measured"):
+        assert said in found
+    assert "<dt>num images</dt><dd>4,096</dd>" in found
+    assert "<dt>held out accuracy</dt><dd>crown 0.99</dd>" in found
+    assert ANALYSES["walk"].see in found
+    assert ANALYSES["walk"].look in found
+
+
+def test_missing_analyses_are_a_line_with_the_command(run_dir, monkeypatch):
+    monkeypatch.chdir(run_dir.parent.parent)
+    page = write_report(Path("runs/mine"))
+    assert "Not made yet: <code>dcgan-tf walk runs/mine</code>" in section(page, "walk")
+    formula = "--plus man+crown --minus man --plus woman"
+    assert f"<code>dcgan-tf arithmetic runs/mine {formula}</code>" in section(page, "arithmetic")
+
+
+def test_a_command_can_be_pasted_even_if_the_folder_has_a_space(run_dir):
+    moved = run_dir.rename(run_dir.with_name("my run & more"))
+    text = outline(write_report(moved)).text
+    assert f"dcgan-tf walk '{moved}'" in text
+
+
+def test_a_fully_connected_network_is_not_told_to_show_filters(run_dir):
+    tree = json.loads((run_dir / "config.json").read_text())
+    tree["model"]["architecture"] = "gan"
+    (run_dir / "config.json").write_text(json.dumps(tree))
+    page = write_report(run_dir)
+    assert "Needs convolutional layers" in section(page, "filters")
+    assert "dcgan-tf walk" in section(page, "walk")
+
+
+def test_warnings_are_seen_and_so_is_a_result_of_another_step(run_dir, write_finding):
+    write_finding("walk", warnings=["look twice"], protocol={"step": 20})
+    found = section(write_report(run_dir), "walk")
+    assert '<p class="warning">look twice</p>' in found
+    assert "measured at step 20; the run has reached step 30" in found
+
+
+def test_an_analysis_that_is_not_known_here_is_shown_after_the_others(run_dir, write_finding):
+    write_finding("own_idea")
+    page = outline(write_report(run_dir))
+    assert page.ids[page.ids.index("embed") + 1] == "own_idea"
+    assert "Own idea" in page.text
+    assert "the outcome of own_idea" in page.text
+
+
+def test_a_unit_that_is_not_a_share_stands_beside_the_name(run_dir, write_finding):
+    measures = [
+        {"name": name, "value": 0.5, "unit": unit, "controls": {}, "meaning": "m"}
+        for name, unit in (("rank", "correlation"), ("mean AUC", "AUC"))
+    ]
+    write_finding("walk", measures=measures)
+    found = section(write_report(run_dir), "walk")
+    assert "rank <small>(correlation)</small>" in found
+    assert ">mean AUC</th>" in found
+
+
+def test_animations_are_shown_and_other_files_named(run_dir, write_finding):
+    folder = write_finding("walk", files=["figure.png", "walk.gif", "sprite.png", "walk.npy"])
+    (folder / "walk.gif").write_bytes((run_dir / "samples" / "progress.gif").read_bytes())
+    for name in ("sprite.png", "walk.npy"):
+        (folder / name).write_bytes(b"")
+    found = section(write_report(run_dir), "walk")
+    assert "data:image/gif;base64," in found
+    assert f"Also in {folder}: sprite.png, walk.npy" in found
+
+
+def test_a_file_outside_of_the_analysis_is_not_read(run_dir, write_finding):
+    write_finding("turn")
+    write_finding("walk", files=["../turn/figure.png", "../../samples/progress.gif"])
+    found = section(write_report(run_dir), "walk")
+    assert "<img" not in found
+    assert "The figure is missing" in found
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "null"])
+def test_a_damaged_result_is_said_to_be_one(content, run_dir, write_finding):
+    (write_finding("walk") / "result.json").write_text(content)
+    assert "The result cannot be read; this makes it again" in section(write_report(run_dir), "walk")
+
+
+def test_a_result_without_anything_in_it_says_what_is_missing(run_dir, write_finding):
+    (write_finding("walk") / "result.json").write_text("{}")
+    found = section(write_report(run_dir), "walk")
+    assert "How this was measured is not recorded" in found
+    assert "The figure is missing" in found
+
+
+def test_a_meaning_is_told_once(run_dir, write_finding):
+    measures = [
+        {"name": f"n{i}", "value": i, "unit": "count", "controls": {}, "meaning": meaning}
+        for i, meaning in enumerate(["less is better", "less is better", "more is better"])
+    ]
+    write_finding("walk", measures=measures)
+    found = section(write_report(run_dir), "walk")
+    assert re.findall("less is better|as above|more is better", found) == [
+        "less is better",
+        "as above",
+        "more is better",
+    ]
+
+
+def test_many_kinds_of_controls_share_a_column_and_many_numbers_are_folded(run_dir, write_finding):
+    measures = [
+        {"name": f"n{i}", "value": i, "unit": "count", "controls": {f"c{i}": i + 0.5}, "meaning": "m"}
+        for i in range(10)
+    ]
+    write_finding("walk", measures=measures)
+    found = section(write_report(run_dir), "walk")
+    assert "compared with" in found
+    assert "<span>c9</span> <b>10</b>" in found
+    assert "2 more numbers" in found
+
+
+# Evaluation and exports
+
+
+def test_evaluations_stand_side_by_side_with_their_protocols(run_dir):
+    records = [
+        {"step": step, "frechet_distance": distance, "protocol": {"space": "digits classifier"}}
+        for step, distance in ((10, 20.5), (30, 4.25))
+    ]
+    (run_dir / "metrics.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    found = section(write_report(run_dir), "evaluation")
+    assert [found.index(said) for said in ("step 10", "step 30", "20.5", "4.25")] == sorted(
+        found.index(said) for said in ("step 10", "step 30", "20.5", "4.25")
+    )
+    assert found.count("<dd>digits classifier</dd>") == 2
+
+
+def export_of(run: str, folder: Path, **model: object) -> Path:
+    """Write an export.json as `dcgan-tf export` does."""
+    facts = {
+        "run": run,
+        "data": "portraits",
+        "image_shape": [32, 32, 3],
+        "architecture": "dcgan",
+        "latent_dim": 100,
+        "seed": 0,
+        "step": 30,
+    }
+    artefact = {
+        "bytes": 1_500_000,
+        "max_abs": 0.012,
+        "psnr_mean_db": None,
+        "psnr_worst_db": 41.26,
+        "milliseconds": {"1": 0.5},
+        "naive_milliseconds": {"1": 2.0},
+    }
+    record = {
+        "model": {**facts, **model},
+        "measured_on": {"cores": 2},
+        "artefacts": {"generator-fp32.tflite": artefact},
+    }
+    folder.mkdir(parents=True)
+    (folder / "export.json").write_text(json.dumps(record))
+    return folder
+
+
+def test_exports_of_this_run_are_found_and_those_of_others_are_not(run_dir, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    export_of("mine", tmp_path / "saved_models" / "phone")
+    export_of("other", tmp_path / "saved_models" / "another")
+    export_of("mine", tmp_path / "saved_models" / "later", step=31)
+    found = section(write_report(run_dir), "export")
+    assert re.findall("<h3>(.*?)</h3>", found) == ["saved_models/phone"]
+    for said in ("1.50 MB", "0.01", "equal", "41.3 dB", "0.50 ms", "2.00 ms", "cores 2"):
+        assert said in found
+
+
+def test_an_export_that_is_named_is_shown(run_dir, tmp_path):
+    folder = export_of("other", tmp_path / "elsewhere")
+    assert f"<h3>{folder}</h3>" in section(write_report(run_dir, exports=[folder]), "export")

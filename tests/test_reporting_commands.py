@@ -1,0 +1,170 @@
+"""The commands that put results together: which analyses are made, what is skipped, what is said."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from dcgan_tf import analysis, cli
+from dcgan_tf.cli.reporting import ANALYSES, run_at
+from dcgan_tf.report.texts import ANALYSES as TEXTS
+from dcgan_tf.runs.paths import RunError
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(cli.main, [str(word) for word in words])
+
+
+@pytest.fixture
+def made(monkeypatch, tmp_path):
+    """Put stand-ins in the place of all analyses, on a run with three attributes; return the calls."""
+    calls: dict[str, dict[str, object]] = {}
+
+    def stand_in(name):
+        def analyse(opened, **arguments):
+            calls[name] = arguments
+
+            def save(folder: Path) -> None:
+                folder.mkdir(parents=True)
+                (folder / "result.json").write_text("{}")
+
+            return SimpleNamespace(summary=f"the outcome of {name}", save=save)
+
+        return analyse
+
+    for name in ANALYSES:
+        monkeypatch.setattr(analysis, name, stand_in(name), raising=False)
+    attributes = {
+        "hat": np.zeros(2, np.uint8),
+        "tilt": np.zeros(2, np.float32),
+        "beard": np.zeros(2, np.uint8),
+    }
+    train = SimpleNamespace(attributes=attributes)
+    monkeypatch.setattr("dcgan_tf.analysis.subject.Subject", lambda run: SimpleNamespace(train=train))
+    monkeypatch.setattr("dcgan_tf.runs.load.Run.open", lambda path: SimpleNamespace(path=path))
+    monkeypatch.setattr("dcgan_tf.report.html.write_report", written(tmp_path))
+    return SimpleNamespace(calls=calls, attributes=attributes, root=tmp_path)
+
+
+def written(tmp_path: Path):
+    """Return a stand-in for the report's writer."""
+
+    def write(run, *, out, exports):
+        page = out or tmp_path / "report.html"
+        page.write_text("x" * 1_500_000)
+        return page
+
+    return write
+
+
+def test_the_table_has_what_the_report_has():
+    assert list(ANALYSES) == list(TEXTS)
+
+
+def test_report_alone_makes_no_analysis(made):
+    result = run("report", made.root)
+    assert result.exit_code == 0, result.output
+    assert made.calls == {}
+    assert result.output == f"report  {made.root / 'report.html'} (1.5 MB)\n"
+
+
+def test_all_makes_what_is_missing_in_order_and_with_arguments_that_the_data_has(made):
+    (made.root / "analysis" / "walk").mkdir(parents=True)
+    (made.root / "analysis" / "walk" / "result.json").write_text("{}")
+    result = run("report", made.root, "--run", "all")
+    assert result.exit_code == 0, result.output
+    assert list(made.calls) == [name for name in ANALYSES if name != "walk"]
+    assert made.calls["arithmetic"] == {"plus": ("hat+beard", "no-hat"), "minus": ("hat",)}
+    assert made.calls["forget"] == {"attribute": "hat"}
+    assert made.calls["turn"] == {"attribute": "tilt"}
+    assert made.calls["neighbours"] == {}
+    assert "probe       the outcome of probe" in result.output
+
+
+def test_the_analyses_own_choice_is_kept_where_the_data_has_it(made):
+    made.attributes["crown"] = made.attributes["hat"]
+    made.attributes["woman"] = made.attributes["hat"]
+    run("report", made.root, "--run", "forget,arithmetic")
+    assert made.calls["forget"] == {}
+    assert made.calls["arithmetic"] == {"plus": ("man+crown", "woman"), "minus": ("man",)}
+
+
+def test_those_that_are_named_are_made_again(made):
+    run("report", made.root, "--run", "walk,probe")
+    made.calls.clear()
+    (made.root / "analysis" / "walk" / "result.json").unlink()
+    (made.root / "analysis" / "walk").rmdir()
+    run("report", made.root, "--run", "all")
+    assert "probe" not in made.calls
+    (made.root / "analysis" / "walk" / "result.json").unlink()
+    (made.root / "analysis" / "walk").rmdir()
+    made.calls.clear()
+    run("report", made.root, "--run", "walk")
+    assert list(made.calls) == ["walk"]
+
+
+def test_what_a_run_cannot_have_is_skipped_with_the_reason(made, monkeypatch):
+    def refuse(opened):
+        raise RunError("this network has no filters")
+
+    monkeypatch.setattr(analysis, "filters", refuse)
+    monkeypatch.delattr(analysis, "embed")
+    for name in ("hat", "beard"):
+        del made.attributes[name]
+    result = run("report", made.root, "--run", "all")
+    assert result.exit_code == 0
+    assert "filters     skipped: this network has no filters" in result.output
+    assert "embed       skipped: this version does not have it" in result.output
+    assert (
+        "arithmetic  skipped: a formula of what pictures show needs two yes-or-no attributes" in result.output
+    )
+    assert set(made.calls) == set(ANALYSES) - {"filters", "embed", "arithmetic"}
+    assert "report  " in result.output
+
+
+def test_a_mistake_of_ours_is_not_skipped(made, monkeypatch):
+    def broken(opened):
+        raise KeyError("mistake")
+
+    monkeypatch.setattr(analysis, "filters", broken)
+    assert isinstance(run("report", made.root, "--run", "all").exception, KeyError)
+
+
+def test_unknown_analyses_and_folders_that_are_no_exports_are_refused(made, tmp_path):
+    assert "expected some of all, neighbours" in run("report", made.root, "--run", "dance").output
+    result = run("report", made.root, "--export", tmp_path)
+    assert result.exit_code == 1
+    assert "is not an export: it has no export.json" in result.output
+
+
+# Compare
+
+
+def test_a_run_may_be_written_with_its_step(tmp_path):
+    odd = tmp_path / "run@5"
+    odd.mkdir()
+    assert run_at("runs/a@312") == (Path("runs/a"), 312)
+    assert run_at("runs/a@312", 7) == (Path("runs/a"), 312)
+    assert run_at("runs/a", 7) == (Path("runs/a"), 7)
+    assert run_at("runs/a@home") == (Path("runs/a@home"), None)
+    assert run_at(str(odd)) == (odd, None)
+
+
+def test_compare_puts_two_checkpoints_side_by_side(trained, tmp_path):
+    out = tmp_path / "side"
+    result = run("compare", f"{trained}@20", trained, "-n", 32, "--out", out)
+    assert result.exit_code == 0, result.output
+    assert re.match(r"Fréchet distance \(digits classifier\): run @ 20: \S+, \d+ of 10 kinds", result.output)
+    assert f"figure  {out / 'figure.png'}" in result.output
+    assert {path.name for path in out.iterdir()} == {"figure.png", "result.json"}
+
+
+def test_compare_of_one_run_says_what_it_needs(trained):
+    result = run("compare", trained)
+    assert result.exit_code == 1
+    assert "a comparison needs at least two runs, received 1" in result.output
