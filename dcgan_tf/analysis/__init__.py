@@ -12,9 +12,11 @@ from dcgan_tf.analysis.analogies import analogies
 from dcgan_tf.analysis.arithmetic import arithmetic
 from dcgan_tf.analysis.comparison import compare
 from dcgan_tf.analysis.embed import embed
+from dcgan_tf.analysis.filters import filters
 from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.forget import forget
 from dcgan_tf.analysis.neighbours import neighbours
+from dcgan_tf.analysis.probe import probe
 from dcgan_tf.analysis.sample_arithmetic import sample_arithmetic
 from dcgan_tf.analysis.turn import turn
 from dcgan_tf.analysis.walk import walk
@@ -26,8 +28,10 @@ __all__ = [
     "arithmetic",
     "compare",
     "embed",
+    "filters",
     "forget",
     "neighbours",
+    "probe",
     "sample_arithmetic",
     "turn",
     "walk",

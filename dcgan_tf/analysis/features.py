@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from dcgan_tf.images import to_float
 from dcgan_tf.models.layers import logits_of
@@ -47,11 +48,12 @@ def discriminator_features(discriminator: keras.Sequential, images: np.ndarray) 
     maps = [output for output in maps if len(output.shape) == 4]
     if not maps:
         raise ValueError("this discriminator has no convolutional layers; features need --architecture dcgan")
-    network = keras.Model(discriminator.inputs[0], maps)
+    network = tf.function(keras.Model(discriminator.inputs[0], maps))
 
     def features(batch: np.ndarray) -> np.ndarray:
-        outputs = network(to_float(batch), training=False)
-        return np.concatenate([_flat(max_pooled(np.asarray(output))) for output in outputs], axis=1)
+        outputs = network(tf.constant(to_float(batch)), training=False)
+        pooled = [_flat(max_pooled(np.asarray(output))) for output in tf.nest.flatten(outputs)]
+        return np.concatenate(pooled, axis=1)
 
     return in_batches(features, images)
 

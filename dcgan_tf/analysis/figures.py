@@ -80,6 +80,7 @@ def bars(
     *,
     title: str = "",
     percent: bool = True,
+    number: str = ".3g",
     colours: Sequence[str] = (OURS, CONTROL, THIRD, "#7fb069", "#8e6fb0"),
 ) -> None:
     """Draw groups of upright bars with their values written on top.
@@ -90,13 +91,14 @@ def bars(
         series: {name in the legend: one value for each group}; the first is this run, in its colour.
         title: above the bars.
         percent: the values are shares of 1 and are shown in per cent; the axis goes from 0 to 100.
+        number: how other values are written.
         colours: one for each series.
     """
     width = 0.8 / len(series)
     for i, (name, values) in enumerate(series.items()):
         places = np.arange(len(groups)) + (i - (len(series) - 1) / 2) * width
         drawn = axes.bar(places, values, 0.92 * width, color=colours[i % len(colours)], label=name)
-        labels = [f"{100 * value:.0f}" if percent else f"{value:.3g}" for value in values]
+        labels = [f"{100 * value:.0f}" if percent else f"{value:{number}}" for value in values]
         axes.bar_label(drawn, labels, fontsize=8, color=TEXT, padding=1)
     axes.set_xticks(range(len(groups)), groups, fontsize=9, color=TEXT)
     if percent:

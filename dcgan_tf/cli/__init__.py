@@ -11,7 +11,7 @@ import sys
 import click
 
 from dcgan_tf import __version__
-from dcgan_tf.cli import arithmetic, exporting, forgetting, neighbours, reporting, training, walking
+from dcgan_tf.cli import arithmetic, exporting, forgetting, neighbours, networks, reporting, training, walking
 from dcgan_tf.cli.session import import_tensorflow
 
 __all__ = ["import_tensorflow", "main"]
@@ -34,6 +34,7 @@ for command in (
     *arithmetic.COMMANDS,
     *forgetting.COMMANDS,
     *neighbours.COMMANDS,
+    *networks.COMMANDS,
     *reporting.COMMANDS,
     *walking.COMMANDS,
 ):

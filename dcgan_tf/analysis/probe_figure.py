@@ -1,0 +1,123 @@
+"""The picture of a probe: how often each kind of features is right, and images where it matters."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+
+from dcgan_tf.analysis.figures import CONTROL, FAINT, OURS, TEXT, THIRD, new_figure, plain, show
+
+_COLUMNS = 5
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Held-out images that D's features get right and pixels wrong.
+
+    Attributes:
+        images: some of them, uint8 [n, H, W, C].
+        right: the answers to each.
+        wrong: what the probe on pixels says.
+        count: how many there are of them.
+        opposite: how many there are that pixels get right and D's features wrong.
+        labels: that both learnt from.
+    """
+
+    images: np.ndarray
+    right: Sequence[str]
+    wrong: Sequence[str]
+    count: int
+    opposite: int
+    labels: int
+
+
+def probe_figure(
+    *,
+    accuracy: Mapping[str, Mapping[str, tuple[float, float]]],
+    chance: float,
+    contrast: Contrast | None,
+    questions: int,
+) -> Figure:
+    """Draw bars of accuracy and, if there are any, images that only D's features get right.
+
+    Args:
+        accuracy: {number of labels: {features: (mean, standard deviation over the draws)}}.
+        chance: the share of the commonest answer.
+        contrast: the images.
+        questions: how many the accuracy is the mean of.
+    """
+    figure = new_figure(
+        12.5 if contrast else 7, 4.4, title="What a linear classifier can tell from D's features"
+    )
+    if contrast:
+        left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=[6, 6.5]).flat
+        _draw_bars(left.subplots(), accuracy, chance, questions)
+        _draw_contrast(right, contrast)
+    else:
+        _draw_bars(figure.subplots(), accuracy, chance, questions)
+    return figure
+
+
+def _draw_bars(
+    axes: Axes, accuracy: Mapping[str, Mapping[str, tuple[float, float]]], chance: float, questions: int
+) -> None:
+    groups, names = list(accuracy), list(next(iter(accuracy.values())))
+    lowest = min(mean for values in accuracy.values() for mean, _ in values.values())
+    start = max(0.0, math.floor(20 * (lowest - 0.05)) / 20)
+    width = 0.8 / len(names)
+    for i, (name, colour) in enumerate(zip(names, (OURS, CONTROL, THIRD), strict=True)):
+        means = [accuracy[group][name][0] for group in groups]
+        places = np.arange(len(groups)) + (i - (len(names) - 1) / 2) * width
+        axes.bar(places, means, 0.92 * width, color=colour, label=name)
+        for place, group in zip(places, groups, strict=True):
+            mean, spread = accuracy[group][name]
+            if spread:
+                axes.errorbar(place, mean, spread, color=TEXT, linewidth=1, capsize=2)
+            top = mean + spread + 0.015 * (1 - start)
+            axes.text(place, top, f"{100 * mean:.1f}", ha="center", fontsize=8, color=TEXT)
+    axes.set_xticks(range(len(groups)), groups, fontsize=9, color=TEXT)
+    axes.set_ylim(start, 1 + 0.06 * (1 - start))
+    axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:g} %")
+    mean_of = f", mean of {questions} attributes" if questions > 1 else ""
+    plain(
+        axes,
+        title=f"right on held-out images{mean_of}",
+        y=f"axis starts at {100 * start:.0f} %" if start else "",
+    )
+    axes.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.08), ncols=len(names))
+    note = (
+        f"black: standard deviation over draws of labels; always the commonest answer: {100 * chance:.0f} %"
+    )
+    axes.text(0, -0.22, note, transform=axes.transAxes, fontsize=8, color=FAINT, va="top")
+
+
+def _draw_contrast(figure: SubFigure, contrast: Contrast) -> None:
+    figure.suptitle(
+        f"with {contrast.labels:,} labels: {contrast.count:,} images that only D's features get right "
+        f"({contrast.opposite:,} only pixels)",
+        x=0.01,
+        ha="left",
+        fontsize=10,
+        color=TEXT,
+    )
+    rows = math.ceil(len(contrast.images) / _COLUMNS)
+    for i, axes in enumerate(figure.subplots(rows, _COLUMNS, squeeze=False).flat):
+        axes.set_axis_off()
+        if i < len(contrast.images):
+            show(axes, contrast.images[i])
+            axes.set_title(contrast.right[i], fontsize=9, color=OURS, pad=2)
+            axes.text(
+                0.5,
+                -0.04,
+                f"pixels: {contrast.wrong[i]}",
+                transform=axes.transAxes,
+                ha="center",
+                va="top",
+                fontsize=8,
+                color=THIRD,
+            )

@@ -1,0 +1,62 @@
+"""What is known of real images: questions with an answer for each image, from attributes and labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dcgan_tf.data.image_set import ImageSet
+
+CLASSES = "class"
+
+
+@dataclass(frozen=True)
+class Question:
+    """Something to be told of each image.
+
+    Attributes:
+        name: of the attribute, or "class".
+        options: names of the possible answers.
+        answers: numbers of the options, int64 [N].
+    """
+
+    name: str
+    options: tuple[str, ...]
+    answers: np.ndarray
+
+    def of(self, rows: np.ndarray) -> Question:
+        """Return the same question about some of the images."""
+        return Question(self.name, self.options, self.answers[rows])
+
+    @property
+    def commonest(self) -> float:
+        """The share of the images that have the commonest answer: what knowing nothing gets."""
+        return float(np.bincount(self.answers).max() / len(self.answers))
+
+
+def questions(image_set: ImageSet) -> list[Question]:
+    """Return the class, if there are two or more, and each binary attribute.
+
+    Args:
+        image_set: attributes with values between are left out.
+    """
+    found = []
+    if image_set.labels is not None and len(image_set.label_names) > 1:
+        found.append(Question(CLASSES, image_set.label_names, image_set.labels.astype(np.int64)))
+    for name, values in image_set.attributes.items():
+        if values.dtype == np.uint8:
+            found.append(Question(name, (f"no {name}", name), (values > 0).astype(np.int64)))
+    return found
+
+
+def shown(asked: Sequence[Question]) -> dict[str, np.ndarray]:
+    """Return {attribute or class: which images show it, bool [N]}."""
+    found: dict[str, np.ndarray] = {}
+    for question in asked:
+        if question.name == CLASSES:
+            found |= {name: question.answers == i for i, name in enumerate(question.options)}
+        else:
+            found[question.name] = question.answers == 1
+    return found

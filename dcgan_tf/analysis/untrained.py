@@ -1,0 +1,52 @@
+"""The same discriminator with random weights: what the architecture sees without having learnt anything."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+
+from dcgan_tf import models
+from dcgan_tf.images import to_float
+from dcgan_tf.runs.load import Run
+
+CALIBRATION_IMAGES = 512
+PROTOCOL = (
+    "the run's own discriminator as it was before its first step, its batch normalisation set to the mean "
+    f"and variance of up to {CALIBRATION_IMAGES} real images"
+)
+
+
+def untrained_discriminator(run: Run, real_images: np.ndarray) -> keras.Sequential:
+    """Build D with the weights that this run started from, and fit its batch normalisation to real images.
+
+    Batch normalisation starts with mean 0 and variance 1, which D never sees while it trains. Left so, random
+    weights of N(0, 0.02) would shrink the signal layer by layer, and the comparison would be unfair.
+
+    Args:
+        run: whose settings and seed are used.
+        real_images: uint8 [N, H, W, C]; up to 512 of them are looked at, evenly spaced.
+
+    Returns:
+        Images float32 [N, H, W, C] in [-1, 1] to probabilities [N, 1], for use with `training=False`.
+    """
+    discriminator = models.build_discriminator(run.config)
+    spacing = max(1, len(real_images) // CALIBRATION_IMAGES)
+    calibrate(discriminator, np.asarray(real_images[::spacing][:CALIBRATION_IMAGES]))
+    return discriminator
+
+
+def calibrate(discriminator: keras.Sequential, images: np.ndarray) -> None:
+    """Set each batch normalisation's moving mean and variance to those of these images, layer after layer.
+
+    Args:
+        discriminator: is changed.
+        images: uint8 [N, H, W, C].
+    """
+    x = to_float(images)
+    for layer in discriminator.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            values = np.asarray(x, np.float64)
+            axes = tuple(range(values.ndim - 1))
+            layer.moving_mean.assign(values.mean(axis=axes).astype(np.float32))
+            layer.moving_variance.assign(values.var(axis=axes).astype(np.float32))
+        x = layer(x, training=False)

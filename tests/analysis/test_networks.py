@@ -1,0 +1,113 @@
+"""The commands `filters` and `probe` on a small run: what comes out, twice the same, and what is refused."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from dcgan_tf import analysis, models
+from dcgan_tf.analysis import Finding
+from dcgan_tf.cli import main
+from dcgan_tf.runs.load import Run
+from dcgan_tf.runs.paths import RunError
+
+# The functions of the same names hide these modules.
+filters_module, probe_module = (
+    importlib.import_module(f"dcgan_tf.analysis.{name}") for name in ("filters", "probe")
+)
+
+ANALYSES = {
+    "filters": lambda run: analysis.filters(run, num_images=300),
+    "probe": lambda run: analysis.probe(run, num_images=300, labels=200, few_labels=50),
+}
+
+
+@pytest.fixture(scope="module")
+def run(trained) -> Run:
+    return Run.open(trained)
+
+
+def gan_run(run: Run, tiny_config) -> Run:
+    config = tiny_config(architecture="gan")
+    return replace(run, config=config, discriminator=models.build_discriminator(config))
+
+
+@pytest.fixture(scope="module")
+def findings(run) -> dict[str, Finding]:
+    return {name: analyse(run) for name, analyse in ANALYSES.items()}
+
+
+@pytest.mark.parametrize("name", ANALYSES)
+def test_a_seed_decides_everything_but_the_seconds(name, run, findings):
+    one, two = findings[name], ANALYSES[name](run)
+    assert one.figure_png() == two.figure_png()
+    results = [json.loads(json.dumps(finding.result)) for finding in (one, two)]
+    for result in results:
+        assert result["protocol"].pop("seconds") >= 0
+    assert results[0] == results[1]
+    assert results[0]["analysis"] == name
+    assert results[0]["protocol"]["num_images"] == 300
+
+
+@pytest.mark.parametrize("name", ANALYSES)
+def test_a_fully_connected_discriminator_is_refused(name, run, tiny_config):
+    with pytest.raises(ValueError, match=r"no convolutional layers.*--architecture dcgan"):
+        ANALYSES[name](gan_run(run, tiny_config))
+
+
+def test_filters_grade_every_class_beside_both_controls(findings):
+    finding = findings["filters"]
+    first, *each, last = finding.measures
+    assert [measure.name for measure in each] == [f"best feature's AUC for {digit}" for digit in range(10)]
+    assert first.value == pytest.approx(np.mean([measure.value for measure in each]))
+    assert set(first.controls) == {"random discriminator", "shuffled answers"}
+    assert first.value > first.controls["shuffled answers"]
+    assert 0.1 < last.value <= 1
+
+
+def test_filters_without_answers_grade_the_gradients_only(run, monkeypatch):
+    monkeypatch.setattr(filters_module, "questions", lambda _: [])
+    finding = ANALYSES["filters"](run)
+    assert [measure.name for measure in finding.measures] == ["concentration of the guided gradients"]
+    assert finding.protocol["features_shown"] == "first"
+    assert finding.figure_png()
+
+
+def test_filters_refuse_another_choice_of_features(run):
+    with pytest.raises(ValueError, match="features must be 'telling' or 'first', received 'all'"):
+        analysis.filters(run, features="all")
+
+
+def test_a_probe_is_better_than_knowing_nothing(findings):
+    finding = findings["probe"]
+    few, every = finding.measures
+    assert (few.name, every.name) == ("accuracy with 50 labels", "accuracy with 200 labels")
+    assert set(few.controls) == {"random D", "raw pixels", "always the commonest answer"}
+    assert few.value > few.controls["always the commonest answer"] + 0.2
+    accuracy = finding.details["accuracy"]["D's features"]
+    assert few.value == pytest.approx(np.mean(accuracy["few"]))
+    assert np.shape(accuracy["few"]) == (5, 1)
+
+
+def test_a_probe_without_answers_says_what_is_missing(run, monkeypatch):
+    monkeypatch.setattr(probe_module, "questions", lambda _: [])
+    with pytest.raises(RunError, match=r"neither labels nor binary attributes.*attributes.csv"):
+        ANALYSES["probe"](run)
+
+
+@pytest.mark.parametrize(
+    "words", [["filters"], ["probe", "--labels", "120", "--few-labels", "60", "--draws", "2"]]
+)
+def test_the_commands_save_the_figure_and_the_result(words, trained, tmp_path):
+    name, *options = words
+    done = CliRunner().invoke(main, [name, str(trained), "-n", "200", "--out", str(tmp_path), *options])
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "figure.png").stat().st_size > 0
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert result["analysis"] == name
+    assert done.stdout.startswith(result["summary"])
