@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import Figure
 
 from dcgan_tf.analysis.figures import CONTROL, FAINT, OURS, TEXT, THIRD, new_figure, plain, show
 
@@ -57,7 +57,7 @@ def probe_figure(
     if contrast:
         left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=[6, 6.5]).flat
         _draw_bars(left.subplots(), accuracy, chance, questions)
-        _draw_contrast(right, contrast)
+        _draw_contrast(right.subplots(), contrast)
     else:
         _draw_bars(figure.subplots(), accuracy, chance, questions)
     return figure
@@ -96,28 +96,27 @@ def _draw_bars(
     axes.text(0, -0.22, note, transform=axes.transAxes, fontsize=8, color=FAINT, va="top")
 
 
-def _draw_contrast(figure: SubFigure, contrast: Contrast) -> None:
-    figure.suptitle(
-        f"with {contrast.labels:,} labels: {contrast.count:,} images that only D's features get right "
-        f"({contrast.opposite:,} only pixels)",
-        x=0.01,
-        ha="left",
-        fontsize=10,
-        color=TEXT,
-    )
+def _draw_contrast(axes: Axes, contrast: Contrast) -> None:
+    """Draw the images with the right answer above and that of the pixels below each.
+
+    In one picture, because the places of many small axes are not found the same to the last digit each time.
+    """
+    height, width, channels = contrast.images.shape[1:]
+    row, column = round(1.45 * height), round(1.08 * width)
     rows = math.ceil(len(contrast.images) / _COLUMNS)
-    for i, axes in enumerate(figure.subplots(rows, _COLUMNS, squeeze=False).flat):
-        axes.set_axis_off()
-        if i < len(contrast.images):
-            show(axes, contrast.images[i])
-            axes.set_title(contrast.right[i], fontsize=9, color=OURS, pad=2)
-            axes.text(
-                0.5,
-                -0.04,
-                f"pixels: {contrast.wrong[i]}",
-                transform=axes.transAxes,
-                ha="center",
-                va="top",
-                fontsize=8,
-                color=THIRD,
-            )
+    canvas = np.full((rows * row, _COLUMNS * column, channels), 255, np.uint8)
+    places = [
+        (i // _COLUMNS * row + round(0.2 * height), i % _COLUMNS * column) for i in range(_COLUMNS * rows)
+    ]
+    for image, (top, left) in zip(contrast.images, places, strict=False):
+        canvas[top : top + height, left : left + width] = image
+    title = (
+        f"with {contrast.labels:,} labels: {contrast.count:,} images that only D's features get right "
+        f"({contrast.opposite:,} only pixels)"
+    )
+    show(axes, canvas, title=title)
+    for right, wrong, (top, left) in zip(contrast.right, contrast.wrong, places, strict=False):
+        middle = left + width / 2 - 0.5
+        axes.text(middle, top - 0.04 * height, right, ha="center", va="bottom", fontsize=9, color=OURS)
+        below = top + 1.02 * height
+        axes.text(middle, below, f"pixels: {wrong}", ha="center", va="top", fontsize=8, color=THIRD)

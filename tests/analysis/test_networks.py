@@ -45,7 +45,7 @@ def findings(run) -> dict[str, Finding]:
 @pytest.mark.parametrize("name", ANALYSES)
 def test_a_seed_decides_everything_but_the_seconds(name, run, findings):
     one, two = findings[name], ANALYSES[name](run)
-    assert one.figure_png() == two.figure_png()
+    assert one.figure_png == two.figure_png
     results = [json.loads(json.dumps(finding.result)) for finding in (one, two)]
     for result in results:
         assert result["protocol"].pop("seconds") >= 0
@@ -75,7 +75,7 @@ def test_filters_without_answers_grade_the_gradients_only(run, monkeypatch):
     finding = ANALYSES["filters"](run)
     assert [measure.name for measure in finding.measures] == ["concentration of the guided gradients"]
     assert finding.protocol["features_shown"] == "first"
-    assert finding.figure_png()
+    assert finding.figure_png
 
 
 def test_filters_refuse_another_choice_of_features(run):
