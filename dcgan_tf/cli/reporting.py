@@ -46,6 +46,7 @@ ANALYSES: dict[str, Arguments] = {
     "filters": _none,
     "forget": _object,
     "arithmetic": _formula,
+    "analogies": _none,
     "probe": _none,
     "embed": _none,
 }

@@ -56,7 +56,7 @@ def _absent(subject: Subject, name: str, words: Text) -> str:
     if words.convolutional and subject.config.model.architecture == "gan":
         return '<p class="missing">Needs convolutional layers; this run is a fully connected GAN.</p>'
     said = "The result cannot be read; this makes it again" if (folder / RESULT).exists() else "Not made yet"
-    command = subject.command(name, words.options or _options(subject, name))
+    command = subject.command(words.command or name, words.options or _options(subject, name))
     return f'<p class="missing">{said}: <code>{text(command)}</code></p>'
 
 

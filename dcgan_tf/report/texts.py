@@ -16,6 +16,7 @@ class Text:
         look: what to look for, one sentence.
         options: what its command needs besides the run.
         convolutional: whether a fully connected network cannot have it.
+        command: its name, where that is not the analysis'.
         further: a command that shows more of it; {folder} is the analysis' folder.
     """
 
@@ -24,6 +25,7 @@ class Text:
     look: str
     options: str = ""
     convolutional: bool = False
+    command: str = ""
     further: str = ""
 
 
@@ -68,6 +70,15 @@ ANALYSES: dict[str, Text] = {
         "woman, and the framed picture is drawn from the result.",
         "The result should show what the formula promises and still be a clean picture; the same sum taken "
         "in pixels shows why this is not mere overlaying.",
+    ),
+    "analogies": Text(
+        "Every analogy",
+        "One bar for each formula of two properties, such as man with crown − man + woman, in place of the "
+        "famous one alone.",
+        "Long bars mean that directions in latent space have a meaning; the marks show what the same sum of "
+        "pixels and what random latents reach.",
+        options="--all",
+        command="arithmetic",
     ),
     "probe": Text(
         "What the discriminator knows",
