@@ -184,7 +184,7 @@ def test_a_comparison_is_the_same_twice(trained):
     runs = [Run.open(trained, checkpoint=20), Run.open(trained)]
     first, second = (compare(runs, num_images=64, seed=5) for _ in range(2))
     assert first.measures == second.measures
-    assert first.figure_png() == second.figure_png()
+    assert first.figure_png == second.figure_png
     assert first.measures != compare(runs, num_images=64, seed=6).measures
 
 
