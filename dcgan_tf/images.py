@@ -39,6 +39,11 @@ def to_uint8(images: Any) -> np.ndarray:
     return pixels
 
 
+def evenly_spaced(total: int, count: int) -> np.ndarray:
+    """Return the indices of up to `count` of `total` images, from the first to the last, int64, ascending."""
+    return np.linspace(0, total - 1, min(count, total)).astype(np.int64)
+
+
 def grid(
     images: np.ndarray, *, columns: int | None = None, gap: int = 2, background: int = 255
 ) -> np.ndarray:

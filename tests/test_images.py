@@ -223,3 +223,11 @@ def test_a_caption_is_added_below_and_leaves_the_image_alone(channels):
 def test_another_caption_looks_different():
     image = np.zeros((4, 80, 3), np.uint8)
     assert (images.caption(image, "step 1") != images.caption(image, "step 2")).any()
+
+
+@pytest.mark.parametrize(
+    ("total", "count", "expected"),
+    [(5, 3, [0, 2, 4]), (3, 5, [0, 1, 2]), (3_999, 2, [0, 3_998]), (10, 4, [0, 3, 6, 9]), (1, 1, [0])],
+)
+def test_indices_are_spread_from_the_first_to_the_last(total, count, expected):
+    assert images.evenly_spaced(total, count).tolist() == expected

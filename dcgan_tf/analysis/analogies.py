@@ -22,6 +22,8 @@ from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.runs.load import Run
 from dcgan_tf.runs.paths import RunError
 
+_DRAWN_AT_EITHER_END = 20
+
 
 @dataclass(frozen=True)
 class Analogy:
@@ -43,8 +45,9 @@ def analogies(
 ) -> Finding:
     """Compute every analogy of two binary attributes, as `arithmetic` does king - man + woman.
 
-    For attributes x and y in either order and in either state: (x, y) - (x, not y) + (not x, not y) is to
-    give (not x, y). Four attributes make 48 formulas.
+    For attributes x and y, each in either state: (x, y) - (x, not y) + (not x, not y) is to give (not x, y).
+    The sum does not change if x and y change places, so four attributes make 24 formulas. Those of which the
+    samples hardly show a concept are left out, with a warning.
 
     Args:
         run: trained on images with at least two binary attributes.
@@ -65,10 +68,14 @@ def analogies(
             f"{len(subject.classifier.binary)}"
         )
     samples = Samples.draw(subject, num_images, seed=seed)
-    found = [
-        _graded(samples, formula, exemplars=exemplars, draws=draws, seed=seed)
-        for formula in progress(formulas, "analogies")
-    ]
+    found, skipped = [], []
+    for formula in progress(formulas, "analogies"):
+        try:
+            found.append(_graded(samples, formula, exemplars=exemplars, draws=draws, seed=seed))
+        except RunError as reason:  # the samples hardly show one of its concepts
+            skipped.append(f"{formula}: {reason}")
+    if not found:
+        raise RunError(f"no analogy can be computed; {skipped[0]}")
     protocol = subject.protocol(
         seed=seed,
         num_images=num_images,
@@ -80,7 +87,10 @@ def analogies(
         realistic=REALISTIC,
         **subject.judge(),
     )
-    return _finding(found, protocol, tuple(subject.classifier.doubtful(subject.classifier.binary)))
+    warnings = subject.classifier.doubtful(subject.classifier.binary)
+    if skipped:
+        warnings.append(f"{len(skipped)} of {len(formulas)} analogies are left out; {skipped[0]}")
+    return _finding(found, protocol, tuple(warnings))
 
 
 def _finding(found: Sequence[Analogy], protocol: dict[str, Any], warnings: tuple[str, ...]) -> Finding:
@@ -151,9 +161,13 @@ def _row(analogy: Analogy) -> dict[str, object]:
 
 def _figure(found: Sequence[Analogy]) -> Figure:
     """Draw one bar for each formula, the hardest at the top, with its controls as marks."""
-    figure = new_figure(9, 1.2 + 0.26 * len(found), title=f"all {len(found)} analogies of two attributes")
-    axes = figure.subplots()
     ordered = sorted(found, key=lambda analogy: -analogy.grade.latents.right)
+    title = f"all {len(found)} analogies of two attributes"
+    if len(ordered) > 2 * _DRAWN_AT_EITHER_END:
+        title += f": the {_DRAWN_AT_EITHER_END} easiest and hardest"
+        ordered = ordered[:_DRAWN_AT_EITHER_END] + ordered[-_DRAWN_AT_EITHER_END:]
+    figure = new_figure(9, 1.2 + 0.26 * len(ordered), title=title)
+    axes = figure.subplots()
     places = np.arange(len(ordered))
     drawn = axes.barh(places, [a.grade.latents.right for a in ordered], 0.72, color=OURS, label="latents")
     axes.bar_label(

@@ -23,6 +23,7 @@ from dcgan_tf.analysis.progress import progress
 from dcgan_tf.analysis.samples import REALISTIC, Samples
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.runs.load import Run
+from dcgan_tf.runs.paths import RunError
 
 EXEMPLARS = (1, 3, 10)
 PAPER_EXEMPLARS = 3
@@ -67,6 +68,12 @@ def arithmetic(
     """
     started = time.monotonic()
     subject = Subject(run)
+    if not subject.classifier.binary:
+        raise RunError(
+            f"{run.config.data.spec} has classes but no yes-or-no attributes, so a formula has no answer "
+            "to be held against; choose samples by their numbers, as on the grid of `dcgan-tf sample RUN "
+            "--numbers`"
+        )
     formula = Formula.parse(plus, minus, subject.classifier.binary)
     samples = Samples.draw(subject, num_images, seed=seed)
     pools = [samples.exemplars(concept, at_least=max(EXEMPLARS)) for concept in formula.terms]

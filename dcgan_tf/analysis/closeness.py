@@ -35,11 +35,6 @@ class Neighbours:
         return Neighbours(self.distances[chosen], self.indices[chosen], self.mirrored[chosen])
 
 
-def spread(total: int, count: int) -> np.ndarray:
-    """Return the indices of up to `count` of `total` images, evenly spread, int64, ascending."""
-    return np.linspace(0, total - 1, min(count, total)).astype(np.int64)
-
-
 def feature_space(subject: Subject) -> tuple[str, Callable[[np.ndarray], np.ndarray]]:
     """Return the name of the features that images are compared in, and the function that computes them.
 

@@ -9,6 +9,12 @@ import numpy as np
 
 # Attributes that have a word for their absence too: the word, and the attributes whose absence it may be.
 _OPPOSITES = {"man": ("woman",), "woman": ("Male", "man"), "female": ("Male",)}
+_SYNONYMS = {
+    "man": ("Male", "male"),
+    "woman": ("Female", "female"),
+    "smile": ("Smiling",),
+    "glasses": ("Eyeglasses",),
+}
 _ABSENT = "no-"
 
 
@@ -40,7 +46,8 @@ class Concept:
 def parse_concept(text: str, known: Sequence[str]) -> Concept:
     """Read "man+crown": attributes joined by +, each by its name or with "no-" before it.
 
-    "man" is understood as the absence of "woman" where only that is an attribute, and the other way round.
+    "man" is understood as the absence of "woman" where only that is an attribute, and the other way round; it
+    and a few other words stand for the attributes of celeb_a too.
 
     Args:
         text: what the user wrote.
@@ -100,9 +107,10 @@ def _understood(word: str, known: Sequence[str]) -> tuple[str, bool]:
         return word, True
     if word.startswith(_ABSENT) and word.removeprefix(_ABSENT) in known:
         return word.removeprefix(_ABSENT), False
-    for attribute in _OPPOSITES.get(word, ()):
-        if attribute in known:
-            return attribute, False
+    for shown, others in ((True, _SYNONYMS), (False, _OPPOSITES)):
+        for attribute in others.get(word, ()):
+            if attribute in known:
+                return attribute, shown
     raise ValueError(
         f"{word!r} is not known here; there are {', '.join(known)}, each also with {_ABSENT} before it, "
         "joined by +"

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.decomposition import PCA
 
-from dcgan_tf.analysis.closeness import spread
 from dcgan_tf.analysis.embed_panel import embed_figure
 from dcgan_tf.analysis.features import SPACE, discriminator_features, discriminator_logits
 from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.projector_files import Points
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.data.image_set import ImageSet
+from dcgan_tf.images import evenly_spaced
 from dcgan_tf.nearest import nearest
 from dcgan_tf.runs.load import Run
 
@@ -142,7 +142,7 @@ def told_apart(a: np.ndarray, b: np.ndarray) -> float:
 
 def real(name: str, image_set: ImageSet, count: int) -> Kind:
     """Take images that are evenly spread over a set, with their labels and attributes."""
-    chosen = spread(len(image_set), count)
+    chosen = evenly_spaced(len(image_set), count)
     known: dict[str, Sequence[object]] = {}
     if image_set.labels is not None and len(image_set.label_names) > 1:
         known["label"] = [image_set.label_names[label] for label in image_set.labels[chosen]]

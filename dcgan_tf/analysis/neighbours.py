@@ -20,13 +20,13 @@ from dcgan_tf.analysis.closeness import (
     Neighbours,
     feature_space,
     neighbours_in_training,
-    spread,
 )
 from dcgan_tf.analysis.duplicates import MOST_CHECKED, NEAR_LEVELS, Duplicates, duplicates
 from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.memorising import RULE, Comparison, compare_all, near_in_both, verdict
 from dcgan_tf.analysis.neighbours_panel import Shown, neighbours_figure
 from dcgan_tf.analysis.subject import Subject
+from dcgan_tf.images import evenly_spaced
 from dcgan_tf.runs.load import Run
 from dcgan_tf.runs.paths import RunError
 
@@ -102,7 +102,7 @@ def neighbours(run: Run, *, num_images: int = 1000, seed: int = 0) -> Finding:
     started = time.monotonic()
     subject = Subject(run)
     images = run.sample(num_images, seed=seed)
-    held_out = np.asarray(subject.held_out.images[spread(len(subject.held_out), num_images)])
+    held_out = np.asarray(subject.held_out.images[evenly_spaced(len(subject.held_out), num_images)])
     distances = Distances.measure(subject, images, held_out)
     comparisons = compare_all(distances.samples, distances.held_out)
     near, repeated = near_in_both(comparisons), duplicates(subject.train.images)

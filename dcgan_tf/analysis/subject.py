@@ -13,6 +13,7 @@ import dcgan_tf
 from dcgan_tf import data
 from dcgan_tf.classifier import Classifier, can_judge, trained_classifier
 from dcgan_tf.data.image_set import ImageSet
+from dcgan_tf.images import evenly_spaced
 from dcgan_tf.runs.load import Run
 from dcgan_tf.runs.paths import RunError
 
@@ -54,7 +55,7 @@ class Subject:
     def real_images(self) -> np.ndarray:
         """Up to 2,000 real images to compare with: held-out ones, or training images where there are none."""
         images = (self._held_out or self.train).images
-        return np.asarray(images[:: max(1, len(images) // NUM_REAL)][:NUM_REAL])
+        return np.asarray(images[evenly_spaced(len(images), NUM_REAL)])
 
     @cached_property
     def classifier(self) -> Classifier:

@@ -212,7 +212,8 @@ def _measures(
 def _summary(attribute: str, measures: tuple[Measure, ...]) -> str:
     rises, correlation, _, realistic, *_ = measures
     return (
-        f"{attribute} rises all the way in {rises.value:.1%} of the samples (random direction "
+        f"{attribute} rises all the way, but for falls of {TOLERANCE:.0%}, in {rises.value:.1%} of the "
+        "samples (random direction "
         f"{rises.controls[RANDOM]:.1%}, in pixels {rises.controls[PIXELS]:.1%}); rank correlation with the "
         f"step {correlation.value:.2f} (random direction {correlation.controls[RANDOM]:.2f}); "
         f"{realistic.value:.1%} of the pictures are as realistic as samples (in pixels "

@@ -27,6 +27,20 @@ def test_woman_is_read_where_only_male_is_an_attribute():
     assert parse_concept("woman+Smiling", ("Male", "Smiling")).wanted == {"Male": False, "Smiling": True}
 
 
+@pytest.mark.parametrize(
+    ("word", "known", "wanted"),
+    [
+        ("man", ("Male",), {"Male": True}),
+        ("woman", ("Male",), {"Male": False}),
+        ("man", ("woman",), {"woman": False}),
+        ("woman", ("Female",), {"Female": True}),
+        ("smile", ("Smiling",), {"Smiling": True}),
+    ],
+)
+def test_words_stand_for_other_data_sets_attributes(word, known, wanted):
+    assert parse_concept(word, known).wanted == wanted
+
+
 def test_an_unknown_name_lists_what_there_is():
     with pytest.raises(ValueError, match="'hat' is not known here; there are woman, crown, glasses"):
         parse_concept("man+hat", KNOWN)

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 
 import numpy as np
 import pytest
 from stand_ins import PaintedJudges, paint, painted_samples
 
-from dcgan_tf.analysis.analogies import all_formulas
+from dcgan_tf.analysis.analogies import all_formulas, analogies, table
 from dcgan_tf.analysis.arithmetic import grade
 from dcgan_tf.analysis.arithmetic_panel import with_neighbours
-from dcgan_tf.analysis.formulas import Formula, Shares, combine, draw_exemplars, judged, pixel_arithmetic
+from dcgan_tf.analysis.formulas import (
+    Formula,
+    Shares,
+    combine,
+    draw_exemplars,
+    judged,
+    latent_arithmetic,
+    pixel_arithmetic,
+)
 from dcgan_tf.runs.paths import RunError
 
 KNOWN = ("woman", "crown")
@@ -61,6 +70,50 @@ def test_on_a_linear_generator_the_king_becomes_a_queen_every_time():
     samples = painted_samples(CORNERS)
     chosen = [np.full((7, 1), row) for row in (KINGS, MEN, WOMEN)]
     assert grade(samples, KING, chosen).latents == Shares(right=1.0, shown=1.0)
+
+
+def test_the_result_is_scaled_to_the_length_of_ordinary_latents():
+    """Three latents of length 3 each, in 2 dimensions, where ordinary ones are sqrt(2) long."""
+    samples = painted_samples(3 * CORNERS / np.sqrt(2))
+    chosen = [np.array([[row]]) for row in (KINGS, MEN, WOMEN)]
+    (latent,) = latent_arithmetic(samples, KING.signs, chosen)
+    np.testing.assert_allclose(latent, [1.0, 1.0], rtol=1e-6)
+
+
+def test_pixels_are_graded_beside_the_latents():
+    """In pixels king - man + woman of the levels 98 and 158 is a queen too; D knows no third level."""
+    samples = painted_samples(CORNERS)
+    chosen = [np.full((7, 1), row) for row in (KINGS, MEN, WOMEN)]
+    assert grade(samples, KING, chosen).pixels == Shares(right=1.0, shown=1.0)
+    between = [np.array([[KINGS, WOMEN]]), np.array([[MEN, KINGS]]), np.array([[WOMEN, MEN]])]
+    known = PaintedJudges(
+        lambda images: -np.abs(np.abs(images[:, 0, 0, 0] - 127.5) - 30.0).astype(np.float32)
+    )
+    graded = grade(painted_samples(CORNERS, known), KING, between)
+    assert graded.pixels == Shares(right=0.0, shown=0.0)  # (0, 0) - (-1, 0) + (0, -1): on the border
+
+
+def test_analogies_of_what_hardly_occurs_are_left_out(monkeypatch):
+    """No queen among the samples: three of the four formulas need one or expect one's exemplars."""
+    latents = np.repeat(CORNERS[[0, 1, 2]], 40, axis=0)  # men, kings, women
+    samples = painted_samples(latents)
+    subject = samples.subject
+    subject.classifier.doubtful = lambda names: []
+    subject.protocol = lambda **facts: {"exemplars": facts["exemplars"], "draws": facts["draws"]}
+    subject.judge = dict
+    module = importlib.import_module("dcgan_tf.analysis.analogies")  # the package has the function
+    monkeypatch.setattr(module, "Subject", lambda run: subject)
+    monkeypatch.setattr(module.Samples, "draw", lambda *args, **kwargs: samples)
+    finding = analogies(subject.run, draws=5)
+    assert [row["formula"] for row in finding.details["analogies"]] == [
+        "man+crown − man+no-crown + woman+no-crown"
+    ]
+    assert finding.measures[0].value == 1.0
+    assert finding.measures[0].controls["random latents"] == 0.0
+    (warning,) = finding.warnings
+    assert warning.startswith("3 of 4 analogies are left out; ")
+    assert "man+crown − man+no-crown + woman+no-crown" in table(finding)
+    assert "100.0%" in table(finding)
 
 
 def test_the_wrong_formula_on_the_same_generator_fails_every_time():
