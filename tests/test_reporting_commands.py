@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from inspect import signature
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,6 +16,8 @@ from dcgan_tf.cli.reporting import ANALYSES, run_at
 from dcgan_tf.report.texts import ANALYSES as TEXTS
 from dcgan_tf.runs.paths import RunError
 
+SIGNATURES = {name: signature(getattr(analysis, name)) for name in ANALYSES}
+
 
 def run(*words: object) -> Result:
     return CliRunner().invoke(cli.main, [str(word) for word in words])
@@ -22,11 +25,15 @@ def run(*words: object) -> Result:
 
 @pytest.fixture
 def made(monkeypatch, tmp_path):
-    """Put stand-ins in the place of all analyses, on a run with three attributes; return the calls."""
+    """Put stand-ins in the place of all analyses, on a run with three attributes; return the calls.
+
+    They take what the real ones take, and nothing else.
+    """
     calls: dict[str, dict[str, object]] = {}
 
     def stand_in(name):
         def analyse(opened, **arguments):
+            SIGNATURES[name].bind(opened, **arguments)
             calls[name] = arguments
 
             def save(folder: Path) -> None:
@@ -38,17 +45,17 @@ def made(monkeypatch, tmp_path):
         return analyse
 
     for name in ANALYSES:
-        monkeypatch.setattr(analysis, name, stand_in(name), raising=False)
+        monkeypatch.setattr(analysis, name, stand_in(name))
     attributes = {
         "hat": np.zeros(2, np.uint8),
         "tilt": np.zeros(2, np.float32),
         "beard": np.zeros(2, np.uint8),
     }
-    train = SimpleNamespace(attributes=attributes)
+    train = SimpleNamespace(attributes=attributes, label_names=("0", "1"))
     monkeypatch.setattr("dcgan_tf.analysis.subject.Subject", lambda run: SimpleNamespace(train=train))
     monkeypatch.setattr("dcgan_tf.runs.load.Run.open", lambda path: SimpleNamespace(path=path))
     monkeypatch.setattr("dcgan_tf.report.html.write_report", written(tmp_path))
-    return SimpleNamespace(calls=calls, attributes=attributes, root=tmp_path)
+    return SimpleNamespace(calls=calls, attributes=attributes, train=train, root=tmp_path)
 
 
 def written(tmp_path: Path):
@@ -86,12 +93,40 @@ def test_all_makes_what_is_missing_in_order_and_with_arguments_that_the_data_has
     assert "probe       the outcome of probe" in result.output
 
 
-def test_the_analyses_own_choice_is_kept_where_the_data_has_it(made):
-    made.attributes["crown"] = made.attributes["hat"]
-    made.attributes["woman"] = made.attributes["hat"]
-    run("report", made.root, "--run", "forget,arithmetic")
-    assert made.calls["forget"] == {}
+def test_the_papers_choice_is_made_where_the_data_has_it(made):
+    for name, like in (("crown", "hat"), ("woman", "hat"), ("turn", "tilt")):
+        made.attributes[name] = made.attributes[like]
+    run("report", made.root, "--run", "forget,arithmetic,turn")
+    assert made.calls["forget"] == {"attribute": "crown"}
+    assert made.calls["turn"] == {"attribute": "turn"}
     assert made.calls["arithmetic"] == {"plus": ("man+crown", "woman"), "minus": ("man",)}
+
+
+@pytest.mark.parametrize("name", ANALYSES)
+@pytest.mark.parametrize("more", [(), ("crown", "woman", "turn")])
+def test_an_entry_gives_what_the_analysis_asks_for_and_nothing_else(name, more, made):
+    made.attributes.update({other: made.attributes["hat"] for other in more})
+    opened = SimpleNamespace(path=made.root)
+    SIGNATURES[name].bind(opened, **ANALYSES[name](opened), seed=1, num_images=2)
+
+
+def test_without_degrees_a_yes_or_no_attribute_is_turned_and_without_that_a_class(made):
+    del made.attributes["tilt"]
+    run("report", made.root, "--run", "turn")
+    assert made.calls["turn"] == {"attribute": "hat"}
+    made.attributes.clear()
+    run("report", made.root, "--run", "turn")
+    assert made.calls["turn"] == {"attribute": "0"}
+
+
+def test_without_attributes_and_classes_what_needs_them_is_skipped(made):
+    made.attributes.clear()
+    made.train.label_names = ("only",)
+    result = run("report", made.root, "--run", "turn,forget")
+    assert result.exit_code == 0
+    assert made.calls == {}
+    assert "turn        skipped: turning needs attributes or classes, the data has neither" in result.output
+    assert "forget      skipped: forgetting an object needs a yes-or-no attribute" in result.output
 
 
 def test_those_that_are_named_are_made_again(made):
@@ -113,17 +148,15 @@ def test_what_a_run_cannot_have_is_skipped_with_the_reason(made, monkeypatch):
         raise RunError("this network has no filters")
 
     monkeypatch.setattr(analysis, "filters", refuse)
-    monkeypatch.delattr(analysis, "embed")
     for name in ("hat", "beard"):
         del made.attributes[name]
     result = run("report", made.root, "--run", "all")
     assert result.exit_code == 0
     assert "filters     skipped: this network has no filters" in result.output
-    assert "embed       skipped: this version does not have it" in result.output
     assert (
         "arithmetic  skipped: a formula of what pictures show needs two yes-or-no attributes" in result.output
     )
-    assert set(made.calls) == set(ANALYSES) - {"filters", "embed", "arithmetic"}
+    assert set(made.calls) == set(ANALYSES) - {"filters", "forget", "arithmetic"}
     assert "report  " in result.output
 
 

@@ -12,6 +12,7 @@ from dcgan_tf.cli.session import import_tensorflow, user_errors
 from dcgan_tf.options import Names
 
 if TYPE_CHECKING:
+    from dcgan_tf.report.choices import Shown
     from dcgan_tf.runs.load import Run
 
 Arguments = Callable[["Run"], dict[str, Any]]
@@ -23,20 +24,24 @@ def _none(run: Run) -> dict[str, Any]:
 
 def _formula(run: Run) -> dict[str, Any]:
     """Compute king - man + woman where the data knows them, else with the first two attributes."""
-    from dcgan_tf.report.texts import analogy
+    from dcgan_tf.report.choices import analogy
 
-    plus, minus = analogy(_attributes(run, "uint8"))
+    plus, minus = analogy(_shown(run).binary)
     return {"plus": plus, "minus": minus}
 
 
 def _object(run: Run) -> dict[str, Any]:
     """Forget the crown, or the first attribute that a picture has or has not."""
-    return _preferred("crown", _attributes(run, "uint8"))
+    from dcgan_tf.report.choices import forgotten
+
+    return {"attribute": forgotten(_shown(run))}
 
 
 def _direction(run: Run) -> dict[str, Any]:
-    """Turn the head, or change the first attribute that has degrees."""
-    return _preferred("turn", _attributes(run, "float32"))
+    """Turn the head, or change the first attribute that has degrees, or any attribute or class."""
+    from dcgan_tf.report.choices import turned
+
+    return {"attribute": turned(_shown(run))}
 
 
 ANALYSES: dict[str, Arguments] = {
@@ -155,10 +160,7 @@ def _make(run: Path, wanted: Sequence[str]) -> None:
         if name not in wanted and not ("all" in wanted and missing):
             continue
         try:
-            analyse = getattr(analysis, name, None)
-            if analyse is None:
-                raise ValueError("this version does not have it")
-            finding = analyse(opened, **arguments(opened))
+            finding = getattr(analysis, name)(opened, **arguments(opened))
             finding.save(folder)
         except (ValueError, RunError, OSError) as reason:
             click.echo(f"{name:<12}skipped: {reason}", err=True)
@@ -175,16 +177,15 @@ def _check_exports(exports: Sequence[Path]) -> None:
             raise ExportError(f"{folder} is not an export: it has no export.json")
 
 
-def _attributes(run: Run, dtype: str) -> list[str]:
-    """Return the names of the attributes of one type: uint8 is yes or no, float32 has degrees."""
+def _shown(run: Run) -> Shown:
+    """Return what is known of the images that a run was trained on."""
     from dcgan_tf.analysis.subject import Subject
+    from dcgan_tf.report.choices import Shown
 
-    return [name for name, values in Subject(run).train.attributes.items() if values.dtype == dtype]
-
-
-def _preferred(name: str, names: Sequence[str]) -> dict[str, Any]:
-    """Return the analysis' own choice if it is there, else the first; without any it says what is missing."""
-    return {} if name in names or not names else {"attribute": names[0]}
+    train = Subject(run).train
+    binary = [name for name, values in train.attributes.items() if values.dtype == "uint8"]
+    continuous = [name for name in train.attributes if name not in binary]
+    return Shown(binary, continuous, train.label_names)
 
 
 COMMANDS = (report, compare)
