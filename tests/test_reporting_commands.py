@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from inspect import signature
 from pathlib import Path
@@ -37,10 +38,11 @@ def made(monkeypatch, tmp_path):
             calls[name] = arguments
 
             def save(folder: Path) -> None:
-                folder.mkdir(parents=True)
-                (folder / "result.json").write_text("{}")
+                folder.mkdir(parents=True, exist_ok=True)
+                write_result(folder, opened.step)
 
-            return SimpleNamespace(summary=f"the outcome of {name}", save=save)
+            warnings = ("doubt it",) if name == "probe" else ()
+            return SimpleNamespace(summary=f"the outcome of {name}", warnings=warnings, save=save)
 
         return analyse
 
@@ -53,9 +55,20 @@ def made(monkeypatch, tmp_path):
     }
     train = SimpleNamespace(attributes=attributes, label_names=("0", "1"))
     monkeypatch.setattr("dcgan_tf.analysis.subject.Subject", lambda run: SimpleNamespace(train=train))
-    monkeypatch.setattr("dcgan_tf.runs.load.Run.open", lambda path: SimpleNamespace(path=path))
+    monkeypatch.setattr("dcgan_tf.runs.load.Run.open", stand_in_open)
     monkeypatch.setattr("dcgan_tf.report.html.write_report", written(tmp_path))
     return SimpleNamespace(calls=calls, attributes=attributes, train=train, root=tmp_path)
+
+
+def stand_in_open(path: Path, *, checkpoint: int | None = None) -> SimpleNamespace:
+    """Open a run that has reached step 30, and has a checkpoint of step 20."""
+    if checkpoint not in (None, 20):
+        raise RunError(f"no checkpoint of step {checkpoint}")
+    return SimpleNamespace(path=path, step=checkpoint or 30)
+
+
+def write_result(folder: Path, step: int) -> None:
+    (folder / "result.json").write_text(json.dumps({"protocol": {"step": step}}))
 
 
 def written(tmp_path: Path):
@@ -82,7 +95,7 @@ def test_report_alone_makes_no_analysis(made):
 
 def test_all_makes_what_is_missing_in_order_and_with_arguments_that_the_data_has(made):
     (made.root / "analysis" / "walk").mkdir(parents=True)
-    (made.root / "analysis" / "walk" / "result.json").write_text("{}")
+    write_result(made.root / "analysis" / "walk", 30)
     result = run("report", made.root, "--run", "all")
     assert result.exit_code == 0, result.output
     assert list(made.calls) == [name for name in ANALYSES if name != "walk"]
@@ -90,7 +103,8 @@ def test_all_makes_what_is_missing_in_order_and_with_arguments_that_the_data_has
     assert made.calls["forget"] == {"attribute": "hat"}
     assert made.calls["turn"] == {"attribute": "tilt"}
     assert made.calls["neighbours"] == {}
-    assert "probe       the outcome of probe" in result.output
+    assert "probe       the outcome of probe\nnote: doubt it\n" in result.output
+    assert "note: doubt it" in result.stderr
 
 
 def test_the_papers_choice_is_made_where_the_data_has_it(made):
@@ -143,6 +157,41 @@ def test_those_that_are_named_are_made_again(made):
     assert list(made.calls) == ["walk"]
 
 
+@pytest.mark.parametrize("content", ['{"protocol": {"step": 20}}', '{"protocol": {}}', "[]", "{"])
+def test_all_makes_again_what_was_made_at_another_step_or_does_not_say(content, made):
+    run("report", made.root, "--run", "all")
+    made.calls.clear()
+    (made.root / "analysis" / "walk" / "result.json").write_text(content)
+    run("report", made.root, "--run", "all")
+    assert list(made.calls) == ["walk"]
+
+
+def test_seed_and_number_are_passed_on_only_if_they_are_given(made):
+    run("report", made.root, "--run", "walk,forget", "--seed", 0)
+    assert made.calls == {"walk": {"seed": 0}, "forget": {"attribute": "hat", "seed": 0}}
+    run("report", made.root, "--run", "walk", "-n", 50)
+    assert made.calls["walk"] == {"num_images": 50}
+
+
+def test_the_analyses_are_of_the_checkpoint_that_is_asked_for(made):
+    run("report", made.root, "--run", "walk", "--checkpoint", 20)
+    made.calls.clear()
+    run("report", made.root, "--run", "all", "--checkpoint", 20)
+    assert list(made.calls) == [name for name in ANALYSES if name != "walk"]
+    (made.root / "report.html").unlink()
+    result = run("report", made.root, "--run", "all", "--checkpoint", 7)
+    assert result.exit_code == 1
+    assert "no checkpoint of step 7" in result.output
+    assert not (made.root / "report.html").exists()
+
+
+@pytest.mark.parametrize("option", ["--seed", "--num-images", "--checkpoint"])
+def test_options_of_analyses_are_not_ignored_where_none_is_made(option, made):
+    result = run("report", made.root, option, 20)
+    assert result.exit_code == 2
+    assert "are of the analyses that --run makes" in result.output
+
+
 def test_what_a_run_cannot_have_is_skipped_with_the_reason(made, monkeypatch):
     def refuse(opened):
         raise RunError("this network has no filters")
@@ -165,7 +214,21 @@ def test_a_mistake_of_ours_is_not_skipped(made, monkeypatch):
         raise KeyError("mistake")
 
     monkeypatch.setattr(analysis, "filters", broken)
-    assert isinstance(run("report", made.root, "--run", "all").exception, KeyError)
+    result = run("report", made.root, "--run", "all")
+    assert isinstance(result.exception, KeyError)
+    assert list(made.calls) == ["neighbours", "walk", "turn"]
+    assert result.output.endswith("(1.5 MB)\n"), "the page shows what was made before"
+
+
+def test_a_page_is_written_when_the_analyses_are_interrupted(made, monkeypatch):
+    def stopped(opened):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(analysis, "filters", stopped)
+    result = run("report", made.root, "--run", "all")
+    assert result.exit_code == 130
+    assert (made.root / "report.html").exists()
+    assert result.output.endswith("stopped\n")
 
 
 def test_unknown_analyses_and_folders_that_are_no_exports_are_refused(made, tmp_path):

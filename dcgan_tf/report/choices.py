@@ -98,7 +98,7 @@ def options_for(name: str, shown: Shown) -> str:
     Raises:
         RunError: if the analysis cannot be had of such images.
     """
-    return _OPTIONS.get(name, lambda shown: "")(shown)
+    return _OPTIONS[name](shown) if name in _OPTIONS else ""
 
 
 def _turn(shown: Shown) -> str:
