@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from inspect import signature
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,6 +17,8 @@ from dcgan_tf.cli.reporting import ANALYSES, run_at
 from dcgan_tf.report.texts import ANALYSES as TEXTS
 from dcgan_tf.runs.paths import RunError
 
+SIGNATURES = {name: signature(getattr(analysis, name)) for name in ANALYSES}
+
 
 def run(*words: object) -> Result:
     return CliRunner().invoke(cli.main, [str(word) for word in words])
@@ -22,33 +26,49 @@ def run(*words: object) -> Result:
 
 @pytest.fixture
 def made(monkeypatch, tmp_path):
-    """Put stand-ins in the place of all analyses, on a run with three attributes; return the calls."""
+    """Put stand-ins in the place of all analyses, on a run with three attributes; return the calls.
+
+    They take what the real ones take, and nothing else.
+    """
     calls: dict[str, dict[str, object]] = {}
 
     def stand_in(name):
         def analyse(opened, **arguments):
+            SIGNATURES[name].bind(opened, **arguments)
             calls[name] = arguments
 
             def save(folder: Path) -> None:
-                folder.mkdir(parents=True)
-                (folder / "result.json").write_text("{}")
+                folder.mkdir(parents=True, exist_ok=True)
+                write_result(folder, opened.step)
 
-            return SimpleNamespace(summary=f"the outcome of {name}", save=save)
+            warnings = ("doubt it",) if name == "probe" else ()
+            return SimpleNamespace(summary=f"the outcome of {name}", warnings=warnings, save=save)
 
         return analyse
 
     for name in ANALYSES:
-        monkeypatch.setattr(analysis, name, stand_in(name), raising=False)
+        monkeypatch.setattr(analysis, name, stand_in(name))
     attributes = {
         "hat": np.zeros(2, np.uint8),
         "tilt": np.zeros(2, np.float32),
         "beard": np.zeros(2, np.uint8),
     }
-    train = SimpleNamespace(attributes=attributes)
+    train = SimpleNamespace(attributes=attributes, label_names=("0", "1"))
     monkeypatch.setattr("dcgan_tf.analysis.subject.Subject", lambda run: SimpleNamespace(train=train))
-    monkeypatch.setattr("dcgan_tf.runs.load.Run.open", lambda path: SimpleNamespace(path=path))
+    monkeypatch.setattr("dcgan_tf.runs.load.Run.open", stand_in_open)
     monkeypatch.setattr("dcgan_tf.report.html.write_report", written(tmp_path))
-    return SimpleNamespace(calls=calls, attributes=attributes, root=tmp_path)
+    return SimpleNamespace(calls=calls, attributes=attributes, train=train, root=tmp_path)
+
+
+def stand_in_open(path: Path, *, checkpoint: int | None = None) -> SimpleNamespace:
+    """Open a run that has reached step 30, and has a checkpoint of step 20."""
+    if checkpoint not in (None, 20):
+        raise RunError(f"no checkpoint of step {checkpoint}")
+    return SimpleNamespace(path=path, step=checkpoint or 30)
+
+
+def write_result(folder: Path, step: int) -> None:
+    (folder / "result.json").write_text(json.dumps({"protocol": {"step": step}}))
 
 
 def written(tmp_path: Path):
@@ -75,7 +95,7 @@ def test_report_alone_makes_no_analysis(made):
 
 def test_all_makes_what_is_missing_in_order_and_with_arguments_that_the_data_has(made):
     (made.root / "analysis" / "walk").mkdir(parents=True)
-    (made.root / "analysis" / "walk" / "result.json").write_text("{}")
+    write_result(made.root / "analysis" / "walk", 30)
     result = run("report", made.root, "--run", "all")
     assert result.exit_code == 0, result.output
     assert list(made.calls) == [name for name in ANALYSES if name != "walk"]
@@ -83,15 +103,44 @@ def test_all_makes_what_is_missing_in_order_and_with_arguments_that_the_data_has
     assert made.calls["forget"] == {"attribute": "hat"}
     assert made.calls["turn"] == {"attribute": "tilt"}
     assert made.calls["neighbours"] == {}
-    assert "probe       the outcome of probe" in result.output
+    assert "probe       the outcome of probe\nnote: doubt it\n" in result.output
+    assert "note: doubt it" in result.stderr
 
 
-def test_the_analyses_own_choice_is_kept_where_the_data_has_it(made):
-    made.attributes["crown"] = made.attributes["hat"]
-    made.attributes["woman"] = made.attributes["hat"]
-    run("report", made.root, "--run", "forget,arithmetic")
-    assert made.calls["forget"] == {}
+def test_the_papers_choice_is_made_where_the_data_has_it(made):
+    for name, like in (("crown", "hat"), ("woman", "hat"), ("turn", "tilt")):
+        made.attributes[name] = made.attributes[like]
+    run("report", made.root, "--run", "forget,arithmetic,turn")
+    assert made.calls["forget"] == {"attribute": "crown"}
+    assert made.calls["turn"] == {"attribute": "turn"}
     assert made.calls["arithmetic"] == {"plus": ("man+crown", "woman"), "minus": ("man",)}
+
+
+@pytest.mark.parametrize("name", ANALYSES)
+@pytest.mark.parametrize("more", [(), ("crown", "woman", "turn")])
+def test_an_entry_gives_what_the_analysis_asks_for_and_nothing_else(name, more, made):
+    made.attributes.update({other: made.attributes["hat"] for other in more})
+    opened = SimpleNamespace(path=made.root)
+    SIGNATURES[name].bind(opened, **ANALYSES[name](opened), seed=1, num_images=2)
+
+
+def test_without_degrees_a_yes_or_no_attribute_is_turned_and_without_that_a_class(made):
+    del made.attributes["tilt"]
+    run("report", made.root, "--run", "turn")
+    assert made.calls["turn"] == {"attribute": "hat"}
+    made.attributes.clear()
+    run("report", made.root, "--run", "turn")
+    assert made.calls["turn"] == {"attribute": "0"}
+
+
+def test_without_attributes_and_classes_what_needs_them_is_skipped(made):
+    made.attributes.clear()
+    made.train.label_names = ("only",)
+    result = run("report", made.root, "--run", "turn,forget")
+    assert result.exit_code == 0
+    assert made.calls == {}
+    assert "turn        skipped: turning needs attributes or classes, the data has neither" in result.output
+    assert "forget      skipped: forgetting an object needs a yes-or-no attribute" in result.output
 
 
 def test_those_that_are_named_are_made_again(made):
@@ -108,22 +157,55 @@ def test_those_that_are_named_are_made_again(made):
     assert list(made.calls) == ["walk"]
 
 
+@pytest.mark.parametrize("content", ['{"protocol": {"step": 20}}', '{"protocol": {}}', "[]", "{"])
+def test_all_makes_again_what_was_made_at_another_step_or_does_not_say(content, made):
+    run("report", made.root, "--run", "all")
+    made.calls.clear()
+    (made.root / "analysis" / "walk" / "result.json").write_text(content)
+    run("report", made.root, "--run", "all")
+    assert list(made.calls) == ["walk"]
+
+
+def test_seed_and_number_are_passed_on_only_if_they_are_given(made):
+    run("report", made.root, "--run", "walk,forget", "--seed", 0)
+    assert made.calls == {"walk": {"seed": 0}, "forget": {"attribute": "hat", "seed": 0}}
+    run("report", made.root, "--run", "walk", "-n", 50)
+    assert made.calls["walk"] == {"num_images": 50}
+
+
+def test_the_analyses_are_of_the_checkpoint_that_is_asked_for(made):
+    run("report", made.root, "--run", "walk", "--checkpoint", 20)
+    made.calls.clear()
+    run("report", made.root, "--run", "all", "--checkpoint", 20)
+    assert list(made.calls) == [name for name in ANALYSES if name != "walk"]
+    (made.root / "report.html").unlink()
+    result = run("report", made.root, "--run", "all", "--checkpoint", 7)
+    assert result.exit_code == 1
+    assert "no checkpoint of step 7" in result.output
+    assert not (made.root / "report.html").exists()
+
+
+@pytest.mark.parametrize("option", ["--seed", "--num-images", "--checkpoint"])
+def test_options_of_analyses_are_not_ignored_where_none_is_made(option, made):
+    result = run("report", made.root, option, 20)
+    assert result.exit_code == 2
+    assert "are of the analyses that --run makes" in result.output
+
+
 def test_what_a_run_cannot_have_is_skipped_with_the_reason(made, monkeypatch):
     def refuse(opened):
         raise RunError("this network has no filters")
 
     monkeypatch.setattr(analysis, "filters", refuse)
-    monkeypatch.delattr(analysis, "embed")
     for name in ("hat", "beard"):
         del made.attributes[name]
     result = run("report", made.root, "--run", "all")
     assert result.exit_code == 0
     assert "filters     skipped: this network has no filters" in result.output
-    assert "embed       skipped: this version does not have it" in result.output
     assert (
         "arithmetic  skipped: a formula of what pictures show needs two yes-or-no attributes" in result.output
     )
-    assert set(made.calls) == set(ANALYSES) - {"filters", "embed", "arithmetic"}
+    assert set(made.calls) == set(ANALYSES) - {"filters", "forget", "arithmetic"}
     assert "report  " in result.output
 
 
@@ -132,7 +214,21 @@ def test_a_mistake_of_ours_is_not_skipped(made, monkeypatch):
         raise KeyError("mistake")
 
     monkeypatch.setattr(analysis, "filters", broken)
-    assert isinstance(run("report", made.root, "--run", "all").exception, KeyError)
+    result = run("report", made.root, "--run", "all")
+    assert isinstance(result.exception, KeyError)
+    assert list(made.calls) == ["neighbours", "walk", "turn"]
+    assert result.output.endswith("(1.5 MB)\n"), "the page shows what was made before"
+
+
+def test_a_page_is_written_when_the_analyses_are_interrupted(made, monkeypatch):
+    def stopped(opened):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(analysis, "filters", stopped)
+    result = run("report", made.root, "--run", "all")
+    assert result.exit_code == 130
+    assert (made.root / "report.html").exists()
+    assert result.output.endswith("stopped\n")
 
 
 def test_unknown_analyses_and_folders_that_are_no_exports_are_refused(made, tmp_path):

@@ -12,6 +12,7 @@ from dcgan_tf.cli.session import import_tensorflow, user_errors
 from dcgan_tf.options import Names
 
 if TYPE_CHECKING:
+    from dcgan_tf.report.choices import Shown
     from dcgan_tf.runs.load import Run
 
 Arguments = Callable[["Run"], dict[str, Any]]
@@ -23,20 +24,24 @@ def _none(run: Run) -> dict[str, Any]:
 
 def _formula(run: Run) -> dict[str, Any]:
     """Compute king - man + woman where the data knows them, else with the first two attributes."""
-    from dcgan_tf.report.texts import analogy
+    from dcgan_tf.report.choices import analogy
 
-    plus, minus = analogy(_attributes(run, "uint8"))
+    plus, minus = analogy(_shown(run).binary)
     return {"plus": plus, "minus": minus}
 
 
 def _object(run: Run) -> dict[str, Any]:
     """Forget the crown, or the first attribute that a picture has or has not."""
-    return _preferred("crown", _attributes(run, "uint8"))
+    from dcgan_tf.report.choices import forgotten
+
+    return {"attribute": forgotten(_shown(run))}
 
 
 def _direction(run: Run) -> dict[str, Any]:
-    """Turn the head, or change the first attribute that has degrees."""
-    return _preferred("turn", _attributes(run, "float32"))
+    """Turn the head, or change the first attribute that has degrees, or any attribute or class."""
+    from dcgan_tf.report.choices import turned
+
+    return {"attribute": turned(_shown(run))}
 
 
 ANALYSES: dict[str, Arguments] = {
@@ -60,9 +65,14 @@ ANALYSES: dict[str, Arguments] = {
     "wanted",
     type=Names(("all", *ANALYSES)),
     default=(),
-    help="Analyses to make first, separated by commas: those named, or with 'all' those that are missing. "
-    f"Of all, {', '.join(ANALYSES)}. [default: none]",
+    help="Analyses to make first, separated by commas: those named, or with 'all' those that are missing or "
+    f"were made at another step. Of all, {', '.join(ANALYSES)}. [default: none]",
 )
+@click.option(
+    "--num-images", "-n", type=click.IntRange(1), help="With --run. [default: what each analysis takes]"
+)
+@click.option("--seed", type=click.IntRange(0), help="Of every choice, with --run. [default: 0]")
+@click.option("--checkpoint", type=click.IntRange(0), help="Of this step, with --run. [default: the newest]")
 @click.option(
     "--export",
     "exports",
@@ -71,20 +81,30 @@ ANALYSES: dict[str, Arguments] = {
     help="An export folder of this run; can be given several times. [default: looked for in saved_models/]",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="The file. [default: RUN/report.html]")
-def report(run: Path, wanted: tuple[str, ...], exports: tuple[Path, ...], out: Path | None) -> None:
+def report(
+    run: Path,
+    wanted: tuple[str, ...],
+    checkpoint: int | None,
+    exports: tuple[Path, ...],
+    out: Path | None,
+    **chosen: int | None,
+) -> None:
     """Write one HTML page on RUN from the files in it: settings, samples, analyses, curves, exports.
 
     It has all its pictures inside and needs no network. What is missing is named, with the command that
     makes it.
     """
+    shared = {name: value for name, value in chosen.items() if value is not None}
+    if not wanted and (shared or checkpoint is not None):
+        raise click.UsageError("--num-images, --seed and --checkpoint are of the analyses that --run makes")
     with user_errors():
         _check_exports(exports)
-        if wanted:
-            _make(run, wanted)
-        from dcgan_tf.report.html import write_report
-
-        page = write_report(run, out=out, exports=exports or None)
-    click.echo(f"report  {page} ({page.stat().st_size / 1e6:.1f} MB)")
+        opened = _open(run, checkpoint) if wanted else None
+        try:
+            if opened is not None:
+                _make(opened, wanted, shared)
+        finally:  # analyses take minutes: whatever ends them, the page shows what is there by then
+            _write(run, out=out, exports=exports)
 
 
 @click.command(short_help="Runs side by side: samples, losses, grades over seeds.")
@@ -141,29 +161,54 @@ def run_at(name: str, checkpoint: int | None = None) -> tuple[Path, int | None]:
     return Path(name), checkpoint
 
 
-def _make(run: Path, wanted: Sequence[str]) -> None:
-    """Run analyses one after the other; one that the run cannot have is skipped, and the reason is shown."""
+def _open(run: Path, checkpoint: int | None) -> Run:
     import_tensorflow()
-    from dcgan_tf import analysis
     from dcgan_tf.runs.load import Run
+
+    return Run.open(run, checkpoint=checkpoint)
+
+
+def _make(run: Run, wanted: Sequence[str], shared: dict[str, int]) -> None:
+    """Run analyses one after the other; one that the run cannot have is skipped, and the reason is shown.
+
+    Args:
+        run: opened at the step that is to be shown.
+        wanted: names of analyses, or "all".
+        shared: arguments of all of them.
+    """
+    from dcgan_tf import analysis
     from dcgan_tf.runs.paths import RunError, RunPaths
 
-    opened, paths = Run.open(run), RunPaths(run)
     for name, arguments in ANALYSES.items():
-        folder = paths.analysis(name)
-        missing = not (folder / "result.json").exists()
-        if name not in wanted and not ("all" in wanted and missing):
+        folder = RunPaths(run.path).analysis(name)
+        if name not in wanted and not ("all" in wanted and _step_of(folder) != run.step):
             continue
         try:
-            analyse = getattr(analysis, name, None)
-            if analyse is None:
-                raise ValueError("this version does not have it")
-            finding = analyse(opened, **arguments(opened))
+            finding = getattr(analysis, name)(run, **arguments(run), **shared)
             finding.save(folder)
         except (ValueError, RunError, OSError) as reason:
             click.echo(f"{name:<12}skipped: {reason}", err=True)
-        else:
-            click.echo(f"{name:<12}{finding.summary}")
+            continue
+        click.echo(f"{name:<12}{finding.summary}")
+        for warning in finding.warnings:
+            click.echo(f"note: {warning}", err=True)
+
+
+def _step_of(folder: Path) -> int | None:
+    """Return the step that an analysis was made at; None if there is none, or it does not say."""
+    from dcgan_tf.runs.paths import read_json
+
+    result = read_json(folder / "result.json", default=None)
+    protocol = result.get("protocol") if isinstance(result, dict) else None
+    step = protocol.get("step") if isinstance(protocol, dict) else None
+    return step if isinstance(step, int) else None
+
+
+def _write(run: Path, *, out: Path | None, exports: Sequence[Path]) -> None:
+    from dcgan_tf.report.html import write_report
+
+    page = write_report(run, out=out, exports=exports or None)
+    click.echo(f"report  {page} ({page.stat().st_size / 1e6:.1f} MB)")
 
 
 def _check_exports(exports: Sequence[Path]) -> None:
@@ -175,16 +220,15 @@ def _check_exports(exports: Sequence[Path]) -> None:
             raise ExportError(f"{folder} is not an export: it has no export.json")
 
 
-def _attributes(run: Run, dtype: str) -> list[str]:
-    """Return the names of the attributes of one type: uint8 is yes or no, float32 has degrees."""
+def _shown(run: Run) -> Shown:
+    """Return what is known of the images that a run was trained on."""
     from dcgan_tf.analysis.subject import Subject
+    from dcgan_tf.report.choices import Shown
 
-    return [name for name, values in Subject(run).train.attributes.items() if values.dtype == dtype]
-
-
-def _preferred(name: str, names: Sequence[str]) -> dict[str, Any]:
-    """Return the analysis' own choice if it is there, else the first; without any it says what is missing."""
-    return {} if name in names or not names else {"attribute": names[0]}
+    train = Subject(run).train
+    binary = [name for name, values in train.attributes.items() if values.dtype == "uint8"]
+    continuous = [name for name in train.attributes if name not in binary]
+    return Shown(binary, continuous, train.label_names)
 
 
 COMMANDS = (report, compare)

@@ -6,10 +6,11 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+from dcgan_tf.report.choices import Shown, options_for
 from dcgan_tf.report.markup import MEDIA_TYPES, NOTHING, facts, figure, fold, number, plain, table, text
 from dcgan_tf.report.page import Section, Subject
-from dcgan_tf.report.texts import ANALYSES, Text, analogy, text_of
-from dcgan_tf.runs.paths import read_json
+from dcgan_tf.report.texts import ANALYSES, Text, text_of
+from dcgan_tf.runs.paths import RunError, read_json
 
 RESULT, FIGURE = "result.json", "figure"
 MOST_COLUMNS = 3
@@ -56,19 +57,12 @@ def _absent(subject: Subject, name: str, words: Text) -> str:
     if words.convolutional and subject.config.model.architecture == "gan":
         return '<p class="missing">Needs convolutional layers; this run is a fully connected GAN.</p>'
     said = "The result cannot be read; this makes it again" if (folder / RESULT).exists() else "Not made yet"
-    command = subject.command(words.command or name, words.options or _options(subject, name))
-    return f'<p class="missing">{said}: <code>{text(command)}</code></p>'
-
-
-def _options(subject: Subject, name: str) -> str:
-    if name != "arithmetic":
-        return ""
     try:
-        plus, minus = analogy(subject.data.get("attribute_names") or [])
-    except ValueError:
-        return "--plus 0,1,2 --minus 3,4,5 --plus 6,7,8"
-    words = ["--plus", plus[0], *(w for m in minus for w in ("--minus", m)), "--plus", plus[1]]
-    return shlex.join(words)
+        options = options_for(name, Shown.of(subject.data))
+    except RunError as reason:
+        return f'<p class="missing">Not to be had of this run: {text(reason)}.</p>'
+    command = subject.command(words.command or name, options)
+    return f'<p class="missing">{said}: <code>{text(command)}</code></p>'
 
 
 def _warnings(subject: Subject, result: dict[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -14,7 +13,6 @@ class Text:
         title: of its section.
         see: what is in the figure, one sentence.
         look: what to look for, one sentence.
-        options: what its command needs besides the run.
         convolutional: whether a fully connected network cannot have it.
         command: its name, where that is not the analysis'.
         further: a command that shows more of it; {folder} is the analysis' folder.
@@ -23,7 +21,6 @@ class Text:
     title: str
     see: str
     look: str
-    options: str = ""
     convolutional: bool = False
     command: str = ""
     further: str = ""
@@ -77,7 +74,6 @@ ANALYSES: dict[str, Text] = {
         "famous one alone.",
         "Long bars mean that directions in latent space have a meaning; the marks show what the same sum of "
         "pixels and what random latents reach.",
-        options="--all",
         command="arithmetic",
     ),
     "probe": Text(
@@ -93,6 +89,7 @@ ANALYSES: dict[str, Text] = {
         "Each point is a picture, real or generated, and lies where the discriminator's features put it.",
         "Pictures that look alike should lie together, and generated ones among the real ones, so that their "
         "nearest neighbours cannot tell them apart.",
+        convolutional=True,
         further="tensorboard --logdir {folder}",
     ),
 }
@@ -107,25 +104,3 @@ def text_of(name: str) -> Text:
         "Hold each number against what it is compared with.",
     )
     return ANALYSES.get(name, fallback)
-
-
-def analogy(attributes: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return a formula for images with these attributes: what is added, and what is subtracted.
-
-    King - man + woman where that can be said; otherwise "with a and b" - "with a" + "without a", of the first
-    two attributes, which asks for b without a.
-
-    Args:
-        attributes: names of the binary ones.
-
-    Raises:
-        ValueError: if there are fewer than two.
-    """
-    if {"woman", "crown"} <= set(attributes):
-        return ("man+crown", "woman"), ("man",)
-    if len(attributes) < 2:
-        raise ValueError(
-            f"a formula of what pictures show needs two yes-or-no attributes, the data has {len(attributes)}"
-        )
-    a, b = attributes[:2]
-    return (f"{a}+{b}", f"no-{a}"), (a,)

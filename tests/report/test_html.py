@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -181,6 +182,60 @@ def test_missing_analyses_are_a_line_with_the_command(run_dir, monkeypatch):
     assert f"<code>dcgan-tf arithmetic runs/mine {formula}</code>" in section(page, "arithmetic")
 
 
+@pytest.mark.parametrize(
+    ("facts", "commands"),
+    [
+        (
+            {"attribute_names": ["woman", "crown", "turn"]},
+            {
+                "turn": "turn RUN",
+                "forget": "forget RUN --attribute crown",
+                "analogies": "arithmetic RUN --all",
+                "probe": "probe RUN",
+                "embed": "embed RUN",
+            },
+        ),
+        (
+            {"attribute_names": ["tilt", "red hat", "beard"], "binary_attributes": ["red hat", "beard"]},
+            {
+                "turn": "turn RUN --attribute tilt",
+                "forget": "forget RUN --attribute 'red hat'",
+                "arithmetic": "arithmetic RUN --plus 'red hat+beard' --minus 'red hat' --plus 'no-red hat'",
+                "analogies": "arithmetic RUN --all",
+            },
+        ),
+        (
+            {"attribute_names": ["hat"]},
+            {
+                "turn": "turn RUN --attribute hat",
+                "forget": "forget RUN --attribute hat",
+                "arithmetic": "arithmetic RUN --plus 0,1,2 --minus 3,4,5 --plus 6,7,8",
+                "analogies": None,
+            },
+        ),
+        (
+            {"attribute_names": ["tilt"], "binary_attributes": []},
+            {"turn": "turn RUN --attribute tilt", "forget": None, "analogies": None, "probe": None},
+        ),
+        (
+            {"attribute_names": [], "label_names": ["0", "1"]},
+            {"turn": "turn RUN --attribute 0", "forget": None, "analogies": None, "probe": "probe RUN"},
+        ),
+        ({}, {"turn": None, "forget": None, "probe": None, "walk": "walk RUN", "filters": "filters RUN"}),
+    ],
+)
+def test_the_command_of_a_missing_analysis_is_one_that_works(facts, commands, run_dir):
+    (run_dir / "data.json").write_text(json.dumps(facts))
+    page = write_report(run_dir)
+    for name, command in commands.items():
+        found = unescape(section(page, name))
+        if command is None:
+            assert "Not to be had of this run: " in found
+            assert "dcgan-tf" not in found
+        else:
+            assert f"<code>dcgan-tf {command.replace('RUN', str(run_dir))}</code>" in found
+
+
 def test_a_command_can_be_pasted_even_if_the_folder_has_a_space(run_dir):
     moved = run_dir.rename(run_dir.with_name("my run & more"))
     text = outline(write_report(moved)).text
@@ -192,7 +247,8 @@ def test_a_fully_connected_network_is_not_told_to_show_filters(run_dir):
     tree["model"]["architecture"] = "gan"
     (run_dir / "config.json").write_text(json.dumps(tree))
     page = write_report(run_dir)
-    assert "Needs convolutional layers" in section(page, "filters")
+    for name in ("filters", "forget", "probe", "embed"):
+        assert "Needs convolutional layers" in section(page, name)
     assert "dcgan-tf walk" in section(page, "walk")
 
 

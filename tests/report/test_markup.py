@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from dcgan_tf.report.markup import number, plain
-from dcgan_tf.report.texts import analogy
 
 
 @pytest.mark.parametrize(
@@ -29,10 +28,3 @@ def test_json_is_written_out():
     assert plain({"held_out": 0.98761, "names": ["a", 1234], "on": True, "of": None}) == (
         "held out 0.9876, names a, 1,234, on yes, of none"
     )
-
-
-def test_the_analogy_is_the_slides_where_the_data_has_it():
-    assert analogy(["glasses", "woman", "crown"]) == (("man+crown", "woman"), ("man",))
-    assert analogy(["glasses", "smile", "hat"]) == (("glasses+smile", "no-glasses"), ("glasses",))
-    with pytest.raises(ValueError, match="needs two yes-or-no attributes, the data has 1"):
-        analogy(["smile"])
