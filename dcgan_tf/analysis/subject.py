@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -40,13 +41,14 @@ class Subject:
         """Images of the same kind that it never saw.
 
         Raises:
-            RunError: if the source has none; says how to provide them.
+            RunError: if the source has none; says why, and how to provide them.
         """
         if (found := self._held_out) is None:
             raise RunError(
                 f"{self.run.config.data.spec} has no images besides those of split "
-                f"{self.run.config.data.split}; in a folder, put some images into test/ and the others into "
-                "train/, and train on that"
+                f"{self.run.config.data.split}{self._search[1]}; train on a split that leaves some out: train, where "
+                "there is a test split too; of a TensorFlow dataset without one, --split 'train[:90%]'; in a "
+                "folder, put some images into test/ and the others into train/"
             )
         return found
 
@@ -105,15 +107,34 @@ class Subject:
             "held_out_images": self.classifier.num_held_out,
         }
 
-    @cached_property
+    @property
     def _held_out(self) -> ImageSet | None:
-        config = self.run.config.data
-        for split in HELD_OUT_SPLITS:
-            if split not in config.split:  # train[:90%] and train+test hold some of train
-                try:
-                    found = data.load(replace(config, split=split))
-                except ValueError:  # no such split
-                    continue
-                if found.fingerprint != self.train.fingerprint:
-                    return found
-        return None
+        return self._search[0]
+
+    @cached_property
+    def _search(self) -> tuple[ImageSet | None, str]:
+        """Return the held-out images, and in brackets why split "test" could not be read, or ""."""
+        config, reason = self.run.config.data, ""
+        for split in _beside(config.split):
+            try:
+                found = data.load(replace(config, split=split))
+            except ValueError as error:  # no such split, or it cannot be read
+                if split == "test":
+                    reason = f" (test: {error})"
+                continue
+            if found.fingerprint != self.train.fingerprint:
+                return found, reason
+        return None, reason
+
+
+def _beside(split: str) -> list[str]:
+    """Return the splits that may hold other images than this one; the rest of a slice comes last.
+
+    train[:90%] and train+test hold some of train, and all holds some of every other.
+    """
+    if "all" in re.findall(r"\w+", split):
+        return []
+    others = [other for other in HELD_OUT_SPLITS if other not in split]
+    if sliced := re.fullmatch(r"(\w+)\[:([^:\[\]]+)\]", split):
+        others.append(f"{sliced[1]}[{sliced[2]}:]")
+    return others

@@ -203,7 +203,7 @@ def test_nothing_but_training_images_held_out_is_an_error(run, sets, monkeypatch
 
 def test_no_held_out_images_is_an_error_that_says_how_to_get_some(run, monkeypatch):
     monkeypatch.setattr(Subject, "_held_out", None)
-    with pytest.raises(RunError, match="has no images besides those of split test; in a folder, put some"):
+    with pytest.raises(RunError, match="has no images besides those of split test; train on a split that"):
         analysis.neighbours(run, num_images=8)
 
 
