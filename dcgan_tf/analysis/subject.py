@@ -46,8 +46,8 @@ class Subject:
         if (found := self._held_out) is None:
             raise RunError(
                 f"{self.run.config.data.spec} has no images besides those of split "
-                f"{self.run.config.data.split}{self._search[1]}; train on a split that leaves some out: train, where "
-                "there is a test split too; of a TensorFlow dataset without one, --split 'train[:90%]'; in a "
+                f"{self.run.config.data.split}{self._search[1]}; train on a split that leaves some out: "
+                "train, where there is a test split too; of a TensorFlow dataset without one, --split 'train[:90%]'; in a "
                 "folder, put some images into test/ and the others into train/"
             )
         return found
