@@ -46,9 +46,9 @@ class Subject:
         if (found := self._held_out) is None:
             raise RunError(
                 f"{self.run.config.data.spec} has no images besides those of split "
-                f"{self.run.config.data.split}{self._search[1]}; train on a split that leaves some out: "
-                "train, where there is a test split too; of a TensorFlow dataset without one, --split 'train[:90%]'; in a "
-                "folder, put some images into test/ and the others into train/"
+                f"{self.run.config.data.split}{self._why_no_test()}; train on a split that leaves some out: "
+                "train, where there is a test split too; of a TensorFlow dataset without one, --split "
+                "'train[:90%]'; in a folder, put some images into test/ and the others into train/"
             )
         return found
 
@@ -107,24 +107,28 @@ class Subject:
             "held_out_images": self.classifier.num_held_out,
         }
 
-    @property
-    def _held_out(self) -> ImageSet | None:
-        return self._search[0]
-
     @cached_property
-    def _search(self) -> tuple[ImageSet | None, str]:
-        """Return the held-out images, and in brackets why split "test" could not be read, or ""."""
-        config, reason = self.run.config.data, ""
-        for split in _beside(config.split):
+    def _held_out(self) -> ImageSet | None:
+        for split in _beside(self.run.config.data.split):
             try:
-                found = data.load(replace(config, split=split))
-            except ValueError as error:  # no such split, or it cannot be read
-                if split == "test":
-                    reason = f" (test: {error})"
+                found = self._of_split(split)
+            except ValueError:  # no such split, or it cannot be read
                 continue
             if found.fingerprint != self.train.fingerprint:
-                return found, reason
-        return None, reason
+                return found
+        return None
+
+    def _of_split(self, split: str) -> ImageSet:
+        return data.load(replace(self.run.config.data, split=split))
+
+    def _why_no_test(self) -> str:
+        """Return in brackets why the split "test" could not be read; "" if it could, or overlaps."""
+        if "test" in _beside(self.run.config.data.split):
+            try:
+                self._of_split("test")
+            except ValueError as error:
+                return f" (test: {error})"
+        return ""
 
 
 def _beside(split: str) -> list[str]:
