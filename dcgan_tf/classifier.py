@@ -194,14 +194,21 @@ def _targets(
 
 
 def _quality(reading: Reading, truth: ImageSet, classes: tuple[str, ...]) -> dict[str, float]:
+    """Return how much of `truth` was judged rightly, which may number its classes in another way.
+
+    Images of a class that the classifier does not know are ignored; a class without images gets 0.
+    """
     quality = {}
     for name, values in truth.attributes.items():
         if name in reading.margins:
             quality[name] = float(np.mean((reading.margins[name] > 0) == (values > 0)))
         else:
             quality[name] = _correlation(reading.values[name], values)
-    for label, name in enumerate(classes):
-        own = truth.labels == label
+    shown = (
+        np.array(truth.label_names)[truth.labels] if classes and truth.labels is not None else np.array([])
+    )
+    for name in classes:
+        own = shown == name
         quality[name] = float(np.mean(reading.margins[name][own] > 0)) if np.any(own) else 0.0
     return quality
 

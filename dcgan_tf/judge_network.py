@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from zipfile import BadZipFile
 
 import keras
 import numpy as np
@@ -68,10 +69,15 @@ def load_weights(network: keras.Model, file: Path) -> None:
     """Read what `save_weights` wrote.
 
     Raises:
-        ValueError, KeyError or OSError: if the file is damaged or of another network.
+        ValueError: if the file is damaged or of another network.
+        OSError: if it cannot be opened.
     """
-    with np.load(file) as arrays:
-        network.set_weights([arrays[f"arr_{i}"] for i in range(len(arrays.files))])
+    try:
+        with file.open("rb") as opened, np.load(opened) as arrays:  # np.load leaves a damaged file open
+            weights = [arrays[f"arr_{i}"] for i in range(len(arrays.files))]
+    except (BadZipFile, EOFError, KeyError, ValueError) as error:  # whichever part of it is missing
+        raise ValueError(f"{file.name} is incomplete: {error}") from error
+    network.set_weights(weights)
 
 
 def fit(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dcgan_tf.classifier import can_judge, trained_classifier
+from dcgan_tf.classifier import Reading, _quality, can_judge, trained_classifier
 from dcgan_tf.data.image_set import ImageSet, pixel_fingerprint
+from dcgan_tf.judge_network import load_weights
 
 
 def stripes(num: int, *, seed: int, name: str = "stripes") -> ImageSet:
@@ -75,6 +76,29 @@ def test_quality_is_that_on_the_held_out_images(classifier, held_out):
     assert classifier.num_held_out == 200
 
 
+def test_held_out_classes_are_told_by_their_names(classifier, held_out):
+    """A folder's held-out images may lack a class, or have another one, and then number the others anew."""
+    reading = classifier.read(held_out.images)
+    some = held_out.labels > 0  # no rows
+    strangers = np.arange(len(held_out)) % 5 == 0
+    names = np.where(strangers, "crosses", np.array(held_out.label_names)[held_out.labels])[some]
+    label_names = ("columns", "crosses", "diagonals")
+    renumbered = ImageSet(
+        "stripes",
+        held_out.images[some],
+        labels=np.searchsorted(label_names, names),
+        label_names=label_names,
+    )
+    part = Reading(
+        {name: margins[some] for name, margins in reading.margins.items()}, {}, reading.features[some]
+    )
+    quality = _quality(part, renumbered, classifier.classes)
+    assert quality["rows"] == 0
+    for name in ("columns", "diagonals"):
+        assert quality[name] == pytest.approx(np.mean(part.margins[name][names == name] > 0))
+        assert quality[name] >= 0.95
+
+
 def test_the_second_time_it_comes_from_the_cache(classifier, train, held_out, cache, monkeypatch):
     monkeypatch.setattr("dcgan_tf.classifier.fit", None)  # training again would fail
     again = trained_classifier(train, held_out, cache_dir=cache)
@@ -98,6 +122,23 @@ def test_a_damaged_one_says_what_to_do(classifier, train, held_out, cache):
     with pytest.raises(ValueError, match=r"is damaged .* delete that folder"):
         trained_classifier(train, held_out, cache_dir=cache)
     (folder / "classifier.json").write_text(text)
+
+
+@pytest.mark.parametrize("damage", [lambda weights: b"", lambda weights: weights[:3000]])
+def test_damaged_weights_say_what_to_do(classifier, train, held_out, cache, damage):
+    (file,) = cache.glob("*/weights.npz")
+    weights = file.read_bytes()
+    file.write_bytes(damage(weights))
+    with pytest.raises(ValueError, match=r"is damaged \(weights.npz is incomplete: .* delete that folder"):
+        trained_classifier(train, held_out, cache_dir=cache)
+    file.write_bytes(weights)
+
+
+def test_weights_of_which_one_is_missing_are_an_error(classifier, tmp_path):
+    weights = classifier.network.get_weights()
+    np.savez(tmp_path / "weights.npz", **{f"arr_{i + 1}": weight for i, weight in enumerate(weights)})
+    with pytest.raises(ValueError, match=r"weights.npz is incomplete: .*arr_0"):
+        load_weights(classifier.network, tmp_path / "weights.npz")
 
 
 def test_without_held_out_images_every_tenth_is_held_out(train, tmp_path):

@@ -33,20 +33,26 @@ _log = logging.getLogger("dcgan_tf")
 
 
 def trained_detector(subject: Subject) -> keras.Model:
-    """Return the detector of a run, training it if it is not in the cache.
+    """Return the detector of a run, training it if it is not in the cache, or damaged there.
 
     Returns:
         A model of uint8 [N, H, W, C]; `scores` reads it.
     """
     cache = Path(subject.run.config.data.cache_dir or default_cache_dir()).expanduser()
     file = cache / f"double-exposure-{VERSION}-{_digest(subject)}.npz"
-    network = build_network(subject.train.images.shape[1:], 1)
-    if not file.exists():
-        _log.info("training a detector of double exposures, once for this checkpoint")
-        _train(network, subject)
-        cache.mkdir(parents=True, exist_ok=True)
-        save_weights(network, file)
-    load_weights(network, file)
+    shape = subject.train.images.shape[1:]
+    if file.exists():
+        network = build_network(shape, 1)
+        try:
+            load_weights(network, file)
+            return network
+        except ValueError as error:
+            _log.warning("the detector of double exposures is trained again: %s", error)
+    _log.info("training a detector of double exposures, once for this checkpoint")
+    network = build_network(shape, 1)
+    _train(network, subject)
+    cache.mkdir(parents=True, exist_ok=True)
+    save_weights(network, file)
     return network
 
 

@@ -52,6 +52,7 @@ def protocol(setting: Setting, outcome: Outcome, *, drop: int | None) -> dict[st
         "paper_rule": f"maps next to the image ({_size(paper)}), negatives elsewhere in the same samples, L2 "
         f"(C = 1), all {len(outcome.paper_dropped)} of positive weight",
         "random_draws": RANDOM_DRAWS,
+        "realistic": setting.samples.criteria,
         "grey": shape
         and {
             "classifier": shape.feature_space,
@@ -82,15 +83,15 @@ def measures(setting: Setting, outcome: Outcome) -> tuple[Measure, ...]:
             outcome.realistic[1],
             "share",
             {"before": outcome.realistic[0]},
-            "share of samples that are as realistic to the discriminator, and as near to real images, as "
-            "99 % of the ordinary ones; more is better",
+            f"share of samples that are {setting.samples.criteria}; more is better",
         ),
         Measure(
             "change outside the boxes",
             changes["outside"],
             "levels",
             {"inside the boxes": changes["inside"], f"samples without {name}": changes["absent"]},
-            f"mean absolute difference of pixels, of 255, in samples that show {name}; less is better",
+            f"mean absolute difference of pixels, of 255, in the samples with boxes, which are of the half "
+            f"that is learnt from; without {name}: in all such samples of both halves; less is better",
         ),
     )
 

@@ -31,6 +31,8 @@ from dcgan_tf.runs.load import Run
 from dcgan_tf.runs.paths import RunError
 
 FEWEST_HELD_OUT = 100
+FEWEST_IMAGES = 8
+"""Of which the figure shows all; fewer say nothing of a generator."""
 _SHOWN = 4
 _HALVES = "one half of the held-out images against the other"
 
@@ -54,15 +56,16 @@ class Distances:
         """Search the training images once, for samples and held-out images together, uint8 [N, H, W, C].
 
         Raises:
-            RunError: if all the held-out images are training images.
+            RunError: if not even two of the held-out images are no training images.
         """
         _, features = feature_space(subject)
         found = neighbours_in_training(np.concatenate([images, held_out]), subject.train.images, features)
         own = len(images) + np.flatnonzero(found[PIXELS].distances[len(images) :, 0] > 0)
         if len(own) < 2:
             raise RunError(
-                f"all {len(held_out)} held-out images looked at are training images too, so there is nothing "
-                "to compare with; take care that no image is in both splits"
+                f"{len(held_out) - len(own)} of {len(held_out)} held-out images looked at are training "
+                "images too, and at least 2 others are needed to compare with; hold out more images, and "
+                "take care that no image is in both splits"
             )
         return Distances(
             {space: of.of(slice(len(images))) for space, of in found.items()},
@@ -92,13 +95,19 @@ def neighbours(run: Run, *, num_images: int = 1000, seed: int = 0) -> Finding:
 
     Args:
         run: whose data has held-out images.
-        num_images: samples, and at most as many held-out images.
+        num_images: samples, and at most as many held-out images; at least 8.
         seed: of the samples.
 
     Raises:
-        RunError: if there are no held-out images, or all of them are training images.
-        ValueError: if there are neither labels nor convolutional features to compare in.
+        RunError: if there are no held-out images, or fewer than two that are not training images too.
+        ValueError: for fewer images than 8, or if there are neither labels nor convolutional features to
+            compare in.
     """
+    if num_images < FEWEST_IMAGES:
+        raise ValueError(
+            f"at least {FEWEST_IMAGES} samples are needed to compare with held-out images, and 1,000 are "
+            f"better (--num-images), received {num_images}"
+        )
     started = time.monotonic()
     subject = Subject(run)
     images = run.sample(num_images, seed=seed)

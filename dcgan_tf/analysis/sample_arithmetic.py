@@ -10,7 +10,7 @@ import numpy as np
 from dcgan_tf.analysis.arithmetic_panel import panel_figure, with_neighbours
 from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.formulas import latent_arithmetic, pixel_arithmetic
-from dcgan_tf.analysis.samples import REALISTIC, Samples
+from dcgan_tf.analysis.samples import Samples
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.runs.load import Run
 
@@ -48,24 +48,23 @@ def sample_arithmetic(
     chosen = [np.array([term]) for term in terms]
     panel = run.generate(with_neighbours(latent_arithmetic(samples, signs, chosen)[0], seed=seed))
     in_pixels = pixel_arithmetic(samples.images, signs, chosen)
-    realistic = float(np.mean(samples.realistic(samples.look_at(panel))))
-    control = float(np.mean(samples.realistic(samples.look_at(in_pixels))))
+    looks = [samples.look_at(images) for images in (panel, in_pixels)]
+    realistic, control = (float(np.mean(samples.realistic(look))) for look in looks)
     names = [f"({', '.join(map(str, term))})" for term in terms]
     formula = _written(names, signs)
+    how = {"formula": formula, "realistic": samples.criteria}
     return Finding(
         name="arithmetic",
         summary=f"{formula}: {realistic:.0%} of the nine results are as realistic as ordinary samples "
         f"(in pixels {control:.0%})",
-        protocol=subject.protocol(
-            seed=seed, num_images=len(samples.images), started=started, formula=formula, realistic=REALISTIC
-        ),
+        protocol=subject.protocol(seed=seed, num_images=len(samples.images), started=started, **how),
         measures=(
             Measure(
                 name="results as realistic as ordinary samples",
                 value=realistic,
                 unit="share",
                 controls={"the same in pixels": control},
-                meaning="share of the nine pictures of the panel; 99 % or less of ordinary samples count",
+                meaning=f"share of the panel's nine pictures that are {samples.criteria}; more is better",
             ),
         ),
         figure=panel_figure(

@@ -23,7 +23,9 @@ REALISTIC = (
     "like 99 % of ordinary samples in the discriminator's logit, in the distance to real images in the "
     "classifier's features, and in the logit of a detector of double exposures"
 )
-"""How `Samples.realistic` decides, for protocols."""
+"""How `Samples.realistic` decides where there is a classifier, for protocols; see `Samples.criteria`."""
+
+_WITHOUT_CLASSIFIER = "like 99 % of ordinary samples in the logits of D and of a detector of double exposures"
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,11 @@ class Samples:
     def look_at(self, images: np.ndarray) -> Look:
         """Have the same judges look at other images, uint8 [N, H, W, C]."""
         return self.judges.look_at(images)
+
+    @property
+    def criteria(self) -> str:
+        """How `realistic` decides, for protocols; a classifier is needed for distances to real images."""
+        return _WITHOUT_CLASSIFIER if self.look.reading is None else REALISTIC
 
     def realistic(self, look: Look) -> np.ndarray:
         """Return which of the images that were looked at are as realistic as ordinary samples, bool [N]."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -41,13 +42,14 @@ class Subject:
         """Images of the same kind that it never saw.
 
         Raises:
-            RunError: if the source has none; says how to provide them.
+            RunError: if the source has none; says why, and how to provide them.
         """
         if (found := self._held_out) is None:
             raise RunError(
                 f"{self.run.config.data.spec} has no images besides those of split "
-                f"{self.run.config.data.split}; in a folder, put some images into test/ and the others into "
-                "train/, and train on that"
+                f"{self.run.config.data.split}{self._why_no_test()}; train on a split that leaves some out: "
+                "train, where there is a test split too; of a TensorFlow dataset without one, --split "
+                "'train[:90%]'; in a folder, put some images into test/ and the others into train/"
             )
         return found
 
@@ -108,13 +110,36 @@ class Subject:
 
     @cached_property
     def _held_out(self) -> ImageSet | None:
-        config = self.run.config.data
-        for split in HELD_OUT_SPLITS:
-            if split not in config.split:  # train[:90%] and train+test hold some of train
-                try:
-                    found = data.load(replace(config, split=split))
-                except ValueError:  # no such split
-                    continue
-                if found.fingerprint != self.train.fingerprint:
-                    return found
+        for split in _beside(self.run.config.data.split):
+            try:
+                found = self._of_split(split)
+            except ValueError:  # no such split, or it cannot be read
+                continue
+            if found.fingerprint != self.train.fingerprint:
+                return found
         return None
+
+    def _of_split(self, split: str) -> ImageSet:
+        return data.load(replace(self.run.config.data, split=split))
+
+    def _why_no_test(self) -> str:
+        """Return in brackets why the split "test" could not be read; "" if it could, or overlaps."""
+        if "test" in _beside(self.run.config.data.split):
+            try:
+                self._of_split("test")
+            except ValueError as error:
+                return f" (test: {error})"
+        return ""
+
+
+def _beside(split: str) -> list[str]:
+    """Return the splits that may hold other images than this one; the rest of a slice comes last.
+
+    train[:90%] and train+test hold some of train, and all holds some of every other.
+    """
+    if "all" in re.findall(r"\w+", split):
+        return []
+    others = [other for other in HELD_OUT_SPLITS if other not in split]
+    if sliced := re.fullmatch(r"(\w+)\[:([^:\[\]]+)\]", split):
+        others.append(f"{sliced[1]}[{sliced[2]}:]")
+    return others

@@ -12,7 +12,7 @@ from dcgan_tf.analysis.features import SPACE
 from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.path_survey import FADE, HOP, LATENT, STEPS, Paths, Surveyor
 from dcgan_tf.analysis.paths import closed_walk, on_paths
-from dcgan_tf.analysis.samples import REALISTIC, Samples
+from dcgan_tf.analysis.samples import Samples
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.analysis.walk_figure import walk_figure
 from dcgan_tf.images import enlarge, save_gif
@@ -66,7 +66,7 @@ def walk(run: Run, *, points: int = 9, num_images: int = 3300, seed: int = 0) ->
             steps=STEPS,
             way=f"{_way(run)} between random latents",
             space=surveyor.space,
-            realistic=_criteria(subject),
+            realistic=samples.criteria,
             **(subject.judge() if subject.has_classifier else {}),
         ),
         measures=_measures(found, surveyor.space),
@@ -140,12 +140,6 @@ def _warnings(surveyor: Surveyor) -> tuple[str, ...]:
 def _way(run: Run) -> str:
     normal = run.config.model.latent_distribution == "normal"
     return "slerp (great circles)" if normal else "lerp (straight lines)"
-
-
-def _criteria(subject: Subject) -> str:
-    if subject.has_classifier:
-        return REALISTIC
-    return "like 99 % of ordinary samples in the logits of D and of a detector of double exposures"
 
 
 def _save_gif(strips: np.ndarray, path: Path) -> None:

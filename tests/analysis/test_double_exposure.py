@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -56,6 +57,17 @@ def test_the_second_time_it_comes_from_the_cache(subject, monkeypatch):
     first = scores(trained_detector(subject), crosses(20, seed=3))
     monkeypatch.setattr("dcgan_tf.analysis.double_exposure.fit", None)  # training again would fail
     np.testing.assert_array_equal(scores(trained_detector(subject), crosses(20, seed=3)), first)
+
+
+@pytest.mark.parametrize("kept", [0, 3000])
+def test_a_damaged_one_is_trained_again(subject, kept, monkeypatch):
+    pictures = crosses(20, seed=3)
+    first = scores(trained_detector(subject), pictures)
+    (file,) = Path(subject.run.config.data.cache_dir).glob("double-exposure-*.npz")
+    file.write_bytes(file.read_bytes()[:kept])
+    np.testing.assert_allclose(scores(trained_detector(subject), pictures), first, atol=1e-3)
+    monkeypatch.setattr("dcgan_tf.analysis.double_exposure.fit", None)  # and it is whole again
+    trained_detector(subject)
 
 
 def test_another_checkpoint_has_another_detector(subject, monkeypatch):

@@ -81,6 +81,12 @@ def test_only_the_box_has_changed(finding):
     assert change.controls["samples without square"] < 0.5
 
 
+def test_the_measures_say_on_what_they_were_measured(finding):
+    """The boxes are of samples that the protocol does not report on."""
+    assert "the half that is learnt from" in measure(finding, "change outside the boxes").meaning
+    assert finding.protocol["realistic"] in measure(finding, "realistic after forgetting").meaning
+
+
 def test_the_paper_s_rule_finds_it_too(finding):
     assert SQUARE_MAP in finding.details["paper_rule"]["dropped_maps"]
     assert measure(finding, "square after forgetting").controls["the paper's rule"] == 0
@@ -121,6 +127,7 @@ def test_the_result_is_saved_and_says_how_it_was_measured(finding, picture, tmp_
     result = json.loads((tmp_path / "result.json").read_text())
     assert result["protocol"]["learnt_from"] == "samples 0 to 127"
     assert result["protocol"]["reported_on"] == "samples 128 to 255"
+    assert "detector of double exposures" in result["protocol"]["realistic"]
     assert result["protocol"]["boxes"] == "drawn by hand (boxes.json)"
     assert (tmp_path / "figure.png").stat().st_size > 10_000
 

@@ -197,13 +197,24 @@ def test_held_out_images_that_are_training_images_are_left_out(run, sets, monkey
 
 def test_nothing_but_training_images_held_out_is_an_error(run, sets, monkeypatch):
     monkeypatch.setattr(Subject, "held_out", ImageSet(name="digits", images=sets[0][:8]))
-    with pytest.raises(RunError, match="all 8 held-out images looked at are training images too"):
+    with pytest.raises(RunError, match="8 of 8 held-out images looked at are training images too"):
         analysis.neighbours(run, num_images=8)
+
+
+def test_a_single_held_out_image_is_not_called_a_training_image(run, sets, monkeypatch):
+    monkeypatch.setattr(Subject, "held_out", ImageSet(name="digits", images=sets[1][:1]))
+    with pytest.raises(RunError, match=r"0 of 1 held-out images .* at least 2 others are needed"):
+        analysis.neighbours(run, num_images=8)
+
+
+def test_too_few_images_are_refused(run):
+    with pytest.raises(ValueError, match=r"at least 8 samples are needed .*--num-images.*, received 1"):
+        analysis.neighbours(run, num_images=1)
 
 
 def test_no_held_out_images_is_an_error_that_says_how_to_get_some(run, monkeypatch):
     monkeypatch.setattr(Subject, "_held_out", None)
-    with pytest.raises(RunError, match="has no images besides those of split test; in a folder, put some"):
+    with pytest.raises(RunError, match="has no images besides those of split test; train on a split that"):
         analysis.neighbours(run, num_images=8)
 
 

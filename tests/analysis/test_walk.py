@@ -48,6 +48,7 @@ def test_the_result_says_how_it_was_measured(saved):
     assert result["files"] == ["figure.png", "walk.gif"]
     protocol = result["protocol"]
     assert (protocol["pairs"], protocol["num_images"], protocol["steps"]) == (2, 22, 12)
+    assert "classifier" not in protocol["realistic"]
     assert protocol["space"] == "features of the run's own discriminator"
     ratio, *shares = result["measures"]
     assert all(1 <= value <= 12 for value in (ratio["value"], *ratio["controls"].values()))

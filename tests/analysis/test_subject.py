@@ -1,0 +1,82 @@
+"""What belongs to a run: which images count as held out, and what is said where there are none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dcgan_tf.analysis.subject import Subject
+from dcgan_tf.config import preset
+from dcgan_tf.data.image_set import ImageSet
+from dcgan_tf.runs.paths import RunError
+
+
+def subject(spec: str, split: str) -> Subject:
+    config = preset("default", data=spec, split=split, image_size=(16, 16), channels=1)
+    return Subject(SimpleNamespace(config=config))
+
+
+def dataset(monkeypatch, images: dict[str, str]) -> None:
+    """Put a source in place that has these splits: {split: fingerprint}."""
+
+    def load(config):
+        if config.split not in images:
+            raise ValueError(f"no split {config.split}")
+        pixels = np.zeros((4, 16, 16, 1), np.uint8)
+        return ImageSet(config.split, pixels, fingerprint=images[config.split])
+
+    monkeypatch.setattr("dcgan_tf.analysis.subject.data.load", load)
+
+
+def test_the_test_split_is_held_out():
+    assert len(subject("digits", "train").held_out) == 296
+    assert len(subject("digits", "test").held_out) == 1501
+
+
+def test_beside_all_images_there_are_no_others():
+    with pytest.raises(RunError, match=r"digits has no images besides those of split all; .*: train, where"):
+        _ = subject("digits", "all").held_out
+
+
+@pytest.mark.parametrize("split", ["all[:50%]", "train+all"])
+def test_a_part_of_all_images_overlaps_every_split(monkeypatch, split):
+    dataset(monkeypatch, {split: "a", "test": "b", "train": "c"})
+    with pytest.raises(RunError, match="no images besides"):
+        _ = subject("tfds:some", split).held_out
+
+
+def test_the_rest_of_a_slice_is_held_out(monkeypatch):
+    dataset(monkeypatch, {"train[:90%]": "a", "train": "b", "train[90%:]": "c"})
+    assert subject("tfds:some", "train[:90%]").held_out.name == "train[90%:]"
+
+
+def test_a_test_split_goes_before_the_rest_of_a_slice(monkeypatch):
+    dataset(monkeypatch, {"train[:90%]": "a", "train": "b", "train[90%:]": "c", "test": "d"})
+    assert subject("tfds:some", "train[:90%]").held_out.name == "test"
+
+
+def test_without_a_test_split_another_split_is_the_way_out(monkeypatch):
+    dataset(monkeypatch, {"train": "a"})
+    with pytest.raises(
+        RunError, match=r"\(test: no split test\); train on a split .*--split 'train\[:90%\]'"
+    ):
+        _ = subject("tfds:some", "train").held_out
+
+
+def test_a_test_folder_that_cannot_be_read_says_so(tmp_path):
+    for part in ("train", "test"):
+        (tmp_path / part).mkdir()
+        for i in range(4):
+            pixels = np.full((16, 16), 50 * i, np.uint8)
+            Image.fromarray(pixels).save(tmp_path / part / f"{i}.png")
+    for file in (tmp_path / "test").iterdir():
+        file.write_bytes(b"no picture")
+    of_folder = subject(str(tmp_path), "train")
+    config = replace(of_folder.run.config.data, cache_dir=str(tmp_path / "cache"))
+    of_folder.run.config = replace(of_folder.run.config, data=config)
+    with pytest.raises(RunError, match=r"\(test: .*\b4\b.*\); train on a split"):
+        _ = of_folder.held_out
