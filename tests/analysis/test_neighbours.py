@@ -9,11 +9,11 @@ import pytest
 from click.testing import CliRunner
 
 from dcgan_tf import analysis
-from dcgan_tf.analysis.closeness import FEATURES, PIXELS, neighbours_in_training, spread
+from dcgan_tf.analysis.closeness import FEATURES, PIXELS, neighbours_in_training
 from dcgan_tf.analysis.memorising import compare, verdict
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.data.image_set import ImageSet
-from dcgan_tf.images import to_float
+from dcgan_tf.images import evenly_spaced, to_float
 from dcgan_tf.runs.load import Run
 from dcgan_tf.runs.paths import RunError
 
@@ -50,7 +50,7 @@ def sets(run):
     """Return (training images, held-out images that the analysis looks at, and those that it does not)."""
     subject = Subject(run)
     held_out = subject.held_out.images
-    looked_at = spread(len(held_out), NUM)
+    looked_at = evenly_spaced(len(held_out), NUM)
     return subject.train.images, held_out[looked_at], np.delete(held_out, looked_at, axis=0)
 
 
