@@ -64,7 +64,7 @@ def analogies(
     formulas = all_formulas(subject.classifier.binary)
     if not formulas:
         raise RunError(
-            f"analogies need two binary attributes or more; {run.config.data.spec} has "
+            f"analogies need two binary attributes or more (classes are none); {run.config.data.spec} has "
             f"{len(subject.classifier.binary)}"
         )
     samples = Samples.draw(subject, num_images, seed=seed)
@@ -174,8 +174,8 @@ def _figure(found: Sequence[Analogy]) -> Figure:
         drawn, [f"{a.grade.latents.right:.0%}" for a in ordered], fontsize=8, color=TEXT, padding=3
     )
     pixels = [a.grade.pixels.right for a in ordered]
-    axes.plot(pixels, places, "s", markersize=5, color=CONTROL, label="the same in pixels")
-    axes.plot([a.chance for a in ordered], places, "o", markersize=5, color=THIRD, label="random latents")
+    axes.plot(pixels, places, "s", markersize=5, color=THIRD, label="the same in pixels")
+    axes.plot([a.chance for a in ordered], places, "o", markersize=5, color=CONTROL, label="random latents")
     names = [f"{a.formula}  =  {a.formula.expected.name}" for a in ordered]
     axes.set_yticks(places, names, fontsize=8, color=TEXT)
     axes.set_xlim(0, 1.08)

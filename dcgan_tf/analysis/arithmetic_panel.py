@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Rectangle
 
-from dcgan_tf.analysis.figures import FAINT, TEXT, bars, image_rows, new_figure, show
+from dcgan_tf.analysis.figures import CONTROL, FAINT, OURS, TEXT, THIRD, bars, image_rows, new_figure, show
 from dcgan_tf.images import grid
 
 NEIGHBOUR_RANGE = 0.25
@@ -59,7 +59,8 @@ def panel_figure(
     _draw_terms(parts[0], exemplars, means, signs)
     _draw_results(parts[1], panel, in_pixels)
     if shares:
-        bars(parts[2].subplots(), groups, shares, title="right and realistic, share of the draws")
+        title = "right and realistic, share of the draws"
+        bars(parts[2].subplots(), groups, shares, title=title, colours=(OURS, THIRD, CONTROL))
     return figure
 
 

@@ -112,8 +112,18 @@ def _understood(word: str, known: Sequence[str]) -> tuple[str, bool]:
             if attribute in known:
                 return attribute, shown
     raise ValueError(
-        f"{word!r} is not known here; there are {', '.join(known)}, each also with {_ABSENT} before it, "
-        "joined by +"
+        f"{word!r} is not known here; there are {', '.join([*known, *_other_words(known)])}, each also with "
+        f"{_ABSENT} before it, joined by +"
+    )
+
+
+def _other_words(known: Sequence[str]) -> list[str]:
+    """Return the words that stand for one of these attributes or its absence."""
+    words = {**_OPPOSITES, **_SYNONYMS}
+    return sorted(
+        word
+        for word in words
+        if word not in known and set(known) & {*_OPPOSITES.get(word, ()), *_SYNONYMS.get(word, ())}
     )
 
 

@@ -63,6 +63,8 @@ def embed(run: Run, *, num_images: int = 500, seed: int = 0) -> Finding:
         ValueError: if the discriminator has no convolutional layers, or the thumbnails do not fit.
     """
     started = time.monotonic()
+    if num_images < 2:
+        raise ValueError(f"embed needs 2 images or more; raise --num-images, received {num_images}")
     subject = Subject(run)
     count = min(num_images, len(subject.train), len(subject.held_out))
     kinds = [real("training", subject.train, count), real("held-out", subject.held_out, count)]

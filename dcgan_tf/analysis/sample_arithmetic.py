@@ -54,7 +54,7 @@ def sample_arithmetic(
     formula = _written(names, signs)
     how = {"formula": formula, "realistic": samples.criteria}
     return Finding(
-        name="arithmetic",
+        name="sample-arithmetic",
         summary=f"{formula}: {realistic:.0%} of the nine results are as realistic as ordinary samples "
         f"(in pixels {control:.0%})",
         protocol=subject.protocol(seed=seed, num_images=len(samples.images), started=started, **how),

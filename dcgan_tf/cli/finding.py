@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,14 +59,31 @@ def report_finding(
     """
     with user_errors():
         import_tensorflow()
-        from dcgan_tf.analysis.finding import FIGURE
+        from dcgan_tf.analysis.finding import FIGURE, RESULT
         from dcgan_tf.runs.load import Run
-        from dcgan_tf.runs.paths import RunPaths
+        from dcgan_tf.runs.paths import RunPaths, read_json
 
-        finding = analyse(Run.open(run, checkpoint=checkpoint))
-        folder = finding.save(out or RunPaths(run).analysis(finding.name))
+        opened = Run.open(run, checkpoint=checkpoint)
+        _check_writable(out or run)
+        finding = analyse(opened)
+        folder = out or RunPaths(run).analysis(finding.name)
+        replaced = read_json(folder / RESULT, default={}).get("summary", finding.summary)
+        finding.save(folder)
     click.echo(finding.summary)
     for warning in finding.warnings:
         click.echo(f"note: {warning}", err=True)
+    if replaced != finding.summary:
+        click.echo(f"note: this replaces an earlier result (--out keeps both): {replaced}", err=True)
     click.echo(f"figure  {folder / FIGURE}")
     return finding
+
+
+def _check_writable(folder: Path) -> None:
+    """Find out before the work whether its result can be written."""
+    from dcgan_tf.runs.paths import RunError
+
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        raise RunError(
+            f"{folder} cannot be written: {existing} is no folder that can be; choose another --out"
+        )

@@ -51,7 +51,7 @@ def test_samples_picked_by_their_numbers(portraits, tmp_path):
 
 def test_by_default_it_stands_in_the_run_directory(portraits):
     assert invoke("arithmetic", portraits, "--plus", "3", "-n", 64).exit_code == 0
-    assert (portraits / "analysis" / "arithmetic" / "result.json").exists()
+    assert (portraits / "analysis" / "sample-arithmetic" / "result.json").exists()
 
 
 def test_too_few_samples_of_a_concept_say_what_helps(portraits):
@@ -71,7 +71,7 @@ def test_an_unknown_attribute_is_a_message(portraits):
 def test_unlabelled_attributes_are_a_message(digits):
     result = invoke("arithmetic", digits, "--all", "-n", 64)
     assert result.exit_code == 1
-    assert "analogies need two binary attributes or more; digits has 0" in result.stderr
+    assert "analogies need two binary attributes or more (classes are none); digits has 0" in result.stderr
 
 
 @pytest.mark.parametrize("words", [[], ["--all", "--plus", "crown"], ["--minus", "man"]])
@@ -95,3 +95,22 @@ def test_numbers_need_a_grid(portraits, tmp_path):
     result = invoke("sample", portraits, "--numbers", "--out", tmp_path / "six.npy")
     assert result.exit_code == 2
     assert "--out must be FILE.png" in result.stderr
+
+
+def test_an_out_that_cannot_be_written_is_refused_before_the_work(portraits, tmp_path, monkeypatch):
+    monkeypatch.setattr(analysis, "sample_arithmetic", None)  # any work would fail
+    (tmp_path / "file").write_text("")
+    result = invoke("arithmetic", portraits, "--plus", "3", "--out", tmp_path / "file")
+    assert result.exit_code == 1
+    assert f"{tmp_path / 'file'} cannot be written" in result.stderr
+
+
+def test_what_is_replaced_is_said(portraits, tmp_path):
+    assert (
+        "replaces" not in invoke("arithmetic", portraits, "--plus", "3", "-n", 64, "--out", tmp_path).stderr
+    )
+    assert (
+        "replaces" not in invoke("arithmetic", portraits, "--plus", "3", "-n", 64, "--out", tmp_path).stderr
+    )
+    again = invoke("arithmetic", portraits, "--plus", "4", "-n", 64, "--out", tmp_path)
+    assert "this replaces an earlier result (--out keeps both): (3): " in again.stderr

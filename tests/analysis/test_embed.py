@@ -235,3 +235,8 @@ def test_the_command_says_how_to_look_at_it(trained, tmp_path):
     done = CliRunner().invoke(main, ["embed", str(trained), "-n", "10", "--out", str(tmp_path / "out")])
     assert done.exit_code == 0, done.output
     assert f"tensorboard --logdir {tmp_path / 'out'}" in done.stdout
+
+
+def test_one_image_is_too_few(run):
+    with pytest.raises(ValueError, match="embed needs 2 images or more; raise --num-images, received 1"):
+        analysis.embed(run, num_images=1)
