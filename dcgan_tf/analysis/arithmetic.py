@@ -68,13 +68,7 @@ def arithmetic(
     """
     started = time.monotonic()
     subject = Subject(run)
-    if not subject.classifier.binary:
-        raise RunError(
-            f"{run.config.data.spec} has classes but no yes-or-no attributes, so a formula has no answer "
-            "to be held against; choose samples by their numbers, as on the grid of `dcgan-tf sample RUN "
-            "--numbers`"
-        )
-    formula = Formula.parse(plus, minus, subject.classifier.binary)
+    formula = Formula.parse(plus, minus, _attributes(subject))
     samples = Samples.draw(subject, num_images, seed=seed)
     pools = [samples.exemplars(concept, at_least=max(EXEMPLARS)) for concept in formula.terms]
     grades = {
@@ -111,6 +105,17 @@ def arithmetic(
         },
         warnings=tuple(subject.classifier.doubtful(list(formula.expected.wanted))),
     )
+
+
+def _attributes(subject: Subject) -> tuple[str, ...]:
+    """Return what formulas are made of."""
+    if not subject.classifier.binary:
+        raise RunError(
+            f"{subject.run.config.data.spec} has classes but no yes-or-no attributes, so a formula has no "
+            "answer to be held against; choose samples by their numbers, as on the grid of `dcgan-tf sample "
+            "RUN --numbers`"
+        )
+    return subject.classifier.binary
 
 
 def grade(samples: Samples, formula: Formula, chosen: Sequence[np.ndarray]) -> Grade:

@@ -63,10 +63,8 @@ def embed(run: Run, *, num_images: int = 500, seed: int = 0) -> Finding:
         ValueError: if the discriminator has no convolutional layers, or the thumbnails do not fit.
     """
     started = time.monotonic()
-    if num_images < 2:
-        raise ValueError(f"embed needs 2 images or more; raise --num-images, received {num_images}")
     subject = Subject(run)
-    count = min(num_images, len(subject.train), len(subject.held_out))
+    count = _count(subject, num_images)
     kinds = [real("training", subject.train, count), real("held-out", subject.held_out, count)]
     images = np.concatenate([*(kind.images for kind in kinds), run.sample(count, seed=seed)])
     features = discriminator_features(run.discriminator, images)
@@ -103,6 +101,13 @@ def embed(run: Run, *, num_images: int = 500, seed: int = 0) -> Finding:
         ),
         files=points.files,
     )
+
+
+def _count(subject: Subject, num_images: int) -> int:
+    """Return how many images of each kind there are to be."""
+    if num_images < 2:
+        raise ValueError(f"embed needs 2 images or more; raise --num-images, received {num_images}")
+    return min(num_images, len(subject.train), len(subject.held_out))
 
 
 def _told(features: np.ndarray, count: int) -> Measure:

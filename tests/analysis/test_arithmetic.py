@@ -114,3 +114,10 @@ def test_what_is_replaced_is_said(portraits, tmp_path):
     )
     again = invoke("arithmetic", portraits, "--plus", "4", "-n", 64, "--out", tmp_path)
     assert "this replaces an earlier result (--out keeps both): (3): " in again.stderr
+
+
+def test_a_formula_of_classes_is_a_message(digits):
+    result = invoke("arithmetic", digits, "--plus", "three", "-n", 64)
+    assert result.exit_code == 1
+    assert "digits has classes but no yes-or-no attributes" in result.stderr
+    assert "choose samples by their numbers" in result.stderr
