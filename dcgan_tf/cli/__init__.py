@@ -12,7 +12,7 @@ import click
 
 from dcgan_tf import __version__
 from dcgan_tf.cli import arithmetic, exporting, forgetting, neighbours, networks, reporting, training, walking
-from dcgan_tf.cli.session import import_tensorflow
+from dcgan_tf.cli.frame import import_tensorflow
 
 __all__ = ["import_tensorflow", "main"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from dcgan_tf.cli.session import import_tensorflow, terminated_like_interrupted, user_errors
+from dcgan_tf.cli.frame import import_tensorflow, terminated_like_interrupted, user_errors
 from dcgan_tf.export.paths import FORMATS, PRECISIONS
 from dcgan_tf.options import names_option
 

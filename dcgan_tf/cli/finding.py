@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dcgan_tf.cli.session import import_tensorflow, user_errors
+from dcgan_tf.cli.frame import import_tensorflow, user_errors
 
 if TYPE_CHECKING:
     from dcgan_tf.analysis.finding import Finding

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dcgan_tf.cli.session import import_tensorflow, user_errors
+from dcgan_tf.cli.frame import import_tensorflow, user_errors
 from dcgan_tf.options import Names
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from dcgan_tf.cli.session import import_tensorflow, user_errors
+from dcgan_tf.cli.frame import import_tensorflow, user_errors
 from dcgan_tf.config import PRESETS, Config, preset
 from dcgan_tf.options import setting_options
 
