@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from dcgan_tf.cli.finding import analysis_options, report_finding
-
-if TYPE_CHECKING:
-    from dcgan_tf.analysis.finding import Finding
-    from dcgan_tf.runs.load import Run
 
 
 @click.command(short_help="King - man + woman: compute with what pictures show.")
@@ -29,40 +25,25 @@ if TYPE_CHECKING:
     "--draws", type=click.IntRange(1), default=200, show_default=True, help="Random choices of exemplars."
 )
 def arithmetic(
-    run: Path,
-    plus: tuple[str, ...],
-    minus: tuple[str, ...],
-    every: bool,
-    draws: int,
-    num_images: int,
-    seed: int,
-    **options: Any,
+    run: Path, plus: tuple[str, ...], minus: tuple[str, ...], every: bool, draws: int, **options: Any
 ) -> None:
     """Add and subtract the mean latents of exemplars, as in king - man + woman.
 
-    By attribute: --plus man+crown --minus man --plus woman. By the numbers that `dcgan-tf sample RUN
-    --numbers`
-    shows: --plus 3,17,42 --minus 1,5,8 --plus 2,20,33.
+    By attribute: --plus man+crown --minus man --plus woman. By the numbers of samples, as
+    `dcgan-tf sample RUN --numbers` shows them: --plus 3,17,42 --minus 1,5,8 --plus 2,20,33.
     """
     if every == bool(plus):
         raise click.UsageError("expected either --plus (and --minus), or --all")
-
-    def analyse(opened: Run) -> Finding:
-        from dcgan_tf import analysis
-
-        shared = {"num_images": num_images, "seed": seed}
-        if every:
-            return analysis.analogies(opened, draws=draws, **shared)
-        if all(_is_numbers(text) for text in (*plus, *minus)):
-            numbers = [[_numbers(text) for text in texts] for texts in (plus, minus)]
-            return analysis.sample_arithmetic(opened, plus=numbers[0], minus=numbers[1], **shared)
-        return analysis.arithmetic(opened, plus=plus, minus=minus, draws=draws, **shared)
-
-    finding = report_finding(run, analyse, **options)
     if every:
+        finding = report_finding("analogies", run, draws=draws, **options)
         from dcgan_tf.analysis.analogies import table
 
         click.echo(table(finding))
+    elif all(_is_numbers(text) for text in (*plus, *minus)):
+        added, subtracted = ([_numbers(text) for text in texts] for texts in (plus, minus))
+        report_finding("sample_arithmetic", run, plus=added, minus=subtracted, **options)
+    else:
+        report_finding("arithmetic", run, plus=plus, minus=minus, draws=draws, **options)
 
 
 def _is_numbers(text: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,7 +13,6 @@ from dcgan_tf.cli.frame import import_tensorflow, user_errors
 
 if TYPE_CHECKING:
     from dcgan_tf.analysis.finding import Finding
-    from dcgan_tf.runs.load import Run
 
 Options = Callable[[Callable[..., None]], Callable[..., None]]
 
@@ -47,35 +46,49 @@ def analysis_options(num_images: int, *, of: str = "Samples that the numbers are
 
 
 def report_finding(
-    run: Path, analyse: Callable[[Run], Finding], *, checkpoint: int | None, out: Path | None
+    name: str, run: Path, *, checkpoint: int | None, out: Path | None, **arguments: Any
 ) -> Finding:
-    """Open the run, analyse it, save the finding and return it; say what came out and where it is.
+    """Make one analysis of a run, save the finding and return it; say what came out and where it is.
 
     Args:
+        name: of the function in `dcgan_tf.analysis`.
         run: the run directory.
-        analyse: from the opened run to the finding.
         checkpoint: the step; None is the newest.
         out: the folder; None is RUN/analysis/NAME.
+        arguments: what the function takes besides the run.
     """
     with user_errors():
         import_tensorflow()
-        from dcgan_tf.analysis.finding import FIGURE, RESULT
+        from dcgan_tf import analysis
+        from dcgan_tf.analysis.finding import RESULT
         from dcgan_tf.runs.load import Run
         from dcgan_tf.runs.paths import RunPaths, read_json
 
         opened = Run.open(run, checkpoint=checkpoint)
         _check_writable(out or run)
-        finding = analyse(opened)
+        finding: Finding = getattr(analysis, name)(opened, **arguments)
         folder = out or RunPaths(run).analysis(finding.name)
         replaced = read_json(folder / RESULT, default={}).get("summary", finding.summary)
         finding.save(folder)
-    click.echo(finding.summary)
-    for warning in finding.warnings:
-        click.echo(f"note: {warning}", err=True)
+    say_finding(finding, folder)
     if replaced != finding.summary:
         click.echo(f"note: this replaces an earlier result (--out keeps both): {replaced}", err=True)
-    click.echo(f"figure  {folder / FIGURE}")
     return finding
+
+
+def say_finding(finding: Finding, folder: Path) -> None:
+    """Print what came out, and where its figure is."""
+    from dcgan_tf.analysis.finding import FIGURE
+
+    click.echo(finding.summary)
+    say_warnings(finding)
+    click.echo(f"figure  {folder / FIGURE}")
+
+
+def say_warnings(finding: Finding) -> None:
+    """Print what a reader must know before trusting the numbers."""
+    for warning in finding.warnings:
+        click.echo(f"note: {warning}", err=True)
 
 
 def _check_writable(folder: Path) -> None:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from dcgan_tf.cli.finding import analysis_options, report_finding
-
-if TYPE_CHECKING:
-    from dcgan_tf.analysis.finding import Finding
-    from dcgan_tf.runs.load import Run
 
 
 @click.command(short_help="Drop the feature maps that draw something.")
@@ -42,22 +38,7 @@ def forget(
 
     dcgan-tf forget RUN --attribute crown
     """
-    num_images, seed = options.pop("num_images"), options.pop("seed")
-
-    def analyse(opened: Run) -> Finding:
-        from dcgan_tf import analysis
-
-        return analysis.forget(
-            opened,
-            attribute=attribute,
-            boxes=boxes,
-            drop=drop,
-            layer=layer,
-            num_images=num_images,
-            seed=seed,
-        )
-
-    report_finding(run, analyse, **options)
+    report_finding("forget", run, attribute=attribute, boxes=boxes, drop=drop, layer=layer, **options)
 
 
 COMMANDS = (forget,)

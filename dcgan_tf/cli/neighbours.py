@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from dcgan_tf.cli.finding import analysis_options, report_finding
-
-if TYPE_CHECKING:
-    from dcgan_tf.analysis.finding import Finding
-    from dcgan_tf.runs.load import Run
 
 
 @click.command(short_help="Does it replay its training images?")
@@ -23,14 +19,7 @@ def neighbours(run: Path, **options: Any) -> None:
 
     dcgan-tf neighbours RUN
     """
-    num_images, seed = options.pop("num_images"), options.pop("seed")
-
-    def analyse(opened: Run) -> Finding:
-        from dcgan_tf import analysis
-
-        return analysis.neighbours(opened, num_images=num_images, seed=seed)
-
-    report_finding(run, analyse, **options)
+    report_finding("neighbours", run, **options)
 
 
 @click.command(short_help="D's features, for TensorBoard's Embedding Projector.")
@@ -40,14 +29,7 @@ def embed(run: Path, **options: Any) -> None:
 
     dcgan-tf embed RUN
     """
-    num_images, seed = options.pop("num_images"), options.pop("seed")
-
-    def analyse(opened: Run) -> Finding:
-        from dcgan_tf import analysis
-
-        return analysis.embed(opened, num_images=num_images, seed=seed)
-
-    report_finding(run, analyse, **options)
+    report_finding("embed", run, **options)
     from dcgan_tf.runs.paths import RunPaths
 
     click.echo(f"look    tensorboard --logdir {options['out'] or RunPaths(run).analysis('embed')}")

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from dcgan_tf.cli.finding import analysis_options, report_finding
-
-if TYPE_CHECKING:
-    from dcgan_tf.analysis.finding import Finding
-    from dcgan_tf.runs.load import Run
 
 
 @click.command(short_help="Show what the discriminator's filters respond to.")
@@ -28,14 +24,7 @@ def filters(run: Path, features: str, **options: Any) -> None:
 
     Guided backpropagation, beside a discriminator with random weights.
     """
-    num_images, seed = options.pop("num_images"), options.pop("seed")
-
-    def analyse(opened: Run) -> Finding:
-        from dcgan_tf import analysis
-
-        return analysis.filters(opened, num_images=num_images, features=features, seed=seed)
-
-    report_finding(run, analyse, **options)
+    report_finding("filters", run, features=features, **options)
 
 
 @click.command(short_help="Classify images by what the discriminator computes of them.")
@@ -58,16 +47,7 @@ def probe(run: Path, labels: int, few_labels: int, draws: int, **options: Any) -
 
     Beside raw pixels, and beside a discriminator with random weights.
     """
-    num_images, seed = options.pop("num_images"), options.pop("seed")
-
-    def analyse(opened: Run) -> Finding:
-        from dcgan_tf import analysis
-
-        return analysis.probe(
-            opened, num_images=num_images, labels=labels, few_labels=few_labels, draws=draws, seed=seed
-        )
-
-    report_finding(run, analyse, **options)
+    report_finding("probe", run, labels=labels, few_labels=few_labels, draws=draws, **options)
 
 
 COMMANDS = (filters, probe)

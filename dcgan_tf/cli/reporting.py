@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dcgan_tf.cli.finding import say_finding, say_warnings
 from dcgan_tf.cli.frame import import_tensorflow, user_errors
 from dcgan_tf.options import Names
 
@@ -135,17 +136,13 @@ def compare(runs: tuple[str, ...], num_images: int, seed: int, checkpoint: int |
     with user_errors():
         import_tensorflow()
         from dcgan_tf import analysis
-        from dcgan_tf.analysis.finding import FIGURE
         from dcgan_tf.runs.load import Run
 
         places = [run_at(name, checkpoint) for name in runs]
         opened = [Run.open(path, checkpoint=step) for path, step in places]
         finding = analysis.compare(opened, num_images=num_images, seed=seed)
         folder = finding.save(out)
-    click.echo(finding.summary)
-    for warning in finding.warnings:
-        click.echo(f"note: {warning}", err=True)
-    click.echo(f"figure  {folder / FIGURE}")
+    say_finding(finding, folder)
 
 
 def run_at(name: str, checkpoint: int | None = None) -> tuple[Path, int | None]:
@@ -190,8 +187,7 @@ def _make(run: Run, wanted: Sequence[str], shared: dict[str, int]) -> None:
             click.echo(f"{name:<12}skipped: {reason}", err=True)
             continue
         click.echo(f"{name:<12}{finding.summary}")
-        for warning in finding.warnings:
-            click.echo(f"note: {warning}", err=True)
+        say_warnings(finding)
 
 
 def _step_of(folder: Path) -> int | None:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from dcgan_tf.cli.finding import analysis_options, report_finding
-
-if TYPE_CHECKING:
-    from dcgan_tf.analysis.finding import Finding
-    from dcgan_tf.runs.load import Run
 
 
 @click.command(short_help="From sample to sample: do the pictures change smoothly?")
@@ -29,14 +25,7 @@ def walk(run: Path, points: int, **options: Any) -> None:
     Smooth steps, and pictures on the way that all look real, show that nothing was learnt by heart. Writes
     walk.gif beside the figure.
     """
-    num_images, seed = options.pop("num_images"), options.pop("seed")
-
-    def analyse(opened: Run) -> Finding:
-        from dcgan_tf import analysis
-
-        return analysis.walk(opened, points=points, num_images=num_images, seed=seed)
-
-    report_finding(run, analyse, **options)
+    report_finding("walk", run, points=points, **options)
 
 
 @click.command(short_help="Turn heads, or change any attribute, along one direction.")
@@ -62,16 +51,7 @@ def turn(run: Path, attribute: str, exemplars: int, draws: int, **options: Any) 
 
     dcgan-tf turn RUN, or dcgan-tf turn RUN --attribute smile
     """
-    num_images, seed = options.pop("num_images"), options.pop("seed")
-
-    def analyse(opened: Run) -> Finding:
-        from dcgan_tf import analysis
-
-        return analysis.turn(
-            opened, attribute=attribute, exemplars=exemplars, draws=draws, num_images=num_images, seed=seed
-        )
-
-    report_finding(run, analyse, **options)
+    report_finding("turn", run, attribute=attribute, exemplars=exemplars, draws=draws, **options)
 
 
 COMMANDS = (walk, turn)
