@@ -150,17 +150,7 @@ def _train_and_measure(train: ImageSet, held_out: ImageSet | None) -> Classifier
 def _every_tenth(images: ImageSet) -> tuple[ImageSet, ImageSet]:
     """Return (every tenth image, the others)."""
     tenth = np.arange(len(images)) % _HOLD_OUT_EVERY == 0
-
-    def part(chosen: np.ndarray) -> ImageSet:
-        return ImageSet(
-            name=images.name,
-            images=images.images[chosen],
-            labels=None if images.labels is None else images.labels[chosen],
-            label_names=images.label_names,
-            attributes={name: values[chosen] for name, values in images.attributes.items()},
-        )
-
-    return part(tenth), part(~tenth)
+    return images.subset(tenth), images.subset(~tenth)
 
 
 def _batches(images: np.ndarray, targets: np.ndarray, steps: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 SHEET_SIDE = 512
+_LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 def to_float(images: Any, dtype: Any = np.float32) -> Any:
@@ -37,6 +38,19 @@ def to_uint8(images: Any) -> np.ndarray:
     levels = np.rint((np.asarray(images, np.float32) + 1.0) * 127.5)
     pixels: np.ndarray = np.clip(levels, 0, 255).astype(np.uint8)
     return pixels
+
+
+def luminance(images: np.ndarray) -> np.ndarray:
+    """Return images in grey, as image files turned grey are (ITU-R BT.601).
+
+    Args:
+        images: uint8 [N, H, W, 3], RGB.
+
+    Returns:
+        uint8 [N, H, W, 1].
+    """
+    grey: np.ndarray = np.rint(images @ _LUMINANCE)[..., None].astype(np.uint8)
+    return grey
 
 
 def evenly_spaced(total: int, count: int) -> np.ndarray:

@@ -231,3 +231,10 @@ def test_another_caption_looks_different():
 )
 def test_indices_are_spread_from_the_first_to_the_last(total, count, expected):
     assert images.evenly_spaced(total, count).tolist() == expected
+
+
+def test_luminance_weighs_red_green_and_blue():
+    colours = np.array([[255, 255, 255], [255, 0, 0], [0, 255, 0], [0, 0, 255]], np.uint8)
+    grey = images.luminance(colours.reshape(4, 1, 1, 3))
+    assert grey.shape == (4, 1, 1, 1)
+    assert grey.ravel().tolist() == [255, 76, 150, 29]  # 255 times 0.299, 0.587 and 0.114

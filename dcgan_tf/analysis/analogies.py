@@ -17,7 +17,7 @@ from dcgan_tf.analysis.figures import CONTROL, OURS, TEXT, THIRD, new_figure, pl
 from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.formulas import Formula, draw_exemplars
 from dcgan_tf.analysis.progress import progress
-from dcgan_tf.analysis.samples import REALISTIC, Samples
+from dcgan_tf.analysis.samples import Samples
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.runs.load import Run
 from dcgan_tf.runs.paths import RunError
@@ -84,7 +84,7 @@ def analogies(
         exemplars=exemplars,
         draws=draws,
         result="mean latents added, then scaled to the length of ordinary latents",
-        realistic=REALISTIC,
+        realistic=samples.criteria,
         **subject.judge(),
     )
     warnings = subject.classifier.doubtful(subject.classifier.binary)

@@ -20,7 +20,7 @@ from dcgan_tf.analysis.formulas import (
     pixel_arithmetic,
 )
 from dcgan_tf.analysis.progress import progress
-from dcgan_tf.analysis.samples import REALISTIC, Samples
+from dcgan_tf.analysis.samples import Samples
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.runs.load import Run
 from dcgan_tf.runs.paths import RunError
@@ -94,7 +94,7 @@ def arithmetic(
             exemplars="drawn from the well-drawn samples that show the concept clearly",
             candidates={term.name: len(pool) for term, pool in zip(formula.terms, pools, strict=True)},
             result="mean latents added, then scaled to the length of ordinary latents",
-            realistic=REALISTIC,
+            realistic=samples.criteria,
             **subject.judge(),
         ),
         measures=tuple(_measure(formula, k, grades[k], chance) for k in EXEMPLARS),

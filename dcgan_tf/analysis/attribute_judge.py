@@ -26,7 +26,7 @@ class Turned:
 
 
 @dataclass(frozen=True)
-class Judge:
+class AttributeJudge:
     """What is read in the turned pictures.
 
     Attributes:

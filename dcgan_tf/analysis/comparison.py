@@ -133,7 +133,7 @@ def _remarks_on_latents(runs: Sequence[Run]) -> list[str]:
     kinds = {(run.config.model.latent_dim, run.config.model.latent_distribution) for run in runs}
     if len(kinds) == 1:
         return []
-    told = ", ".join(f"{size} numbers, {distribution}" for size, distribution in sorted(kinds))
+    told = ", ".join(f"{size} {distribution} numbers" for size, distribution in sorted(kinds))
     return [f"the runs take different latents ({told}): of one seed, but not the same numbers"]
 
 

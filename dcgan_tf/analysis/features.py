@@ -44,10 +44,7 @@ def discriminator_features(discriminator: keras.Sequential, images: np.ndarray) 
     Raises:
         ValueError: if it has no convolutional layers, as that of the fully connected GAN.
     """
-    maps = [layer.output for layer in discriminator.layers[:-3] if isinstance(layer, keras.layers.LeakyReLU)]
-    maps = [output for output in maps if len(output.shape) == 4]
-    if not maps:
-        raise ValueError("this discriminator has no convolutional layers; features need --architecture dcgan")
+    maps = [discriminator.layers[place].output for place in activations_of_maps(discriminator)]
     network = tf.function(keras.Model(discriminator.inputs[0], maps))
 
     def features(batch: np.ndarray) -> np.ndarray:
@@ -56,6 +53,22 @@ def discriminator_features(discriminator: keras.Sequential, images: np.ndarray) 
         return np.concatenate(pooled, axis=1)
 
     return in_batches(features, images)
+
+
+def activations_of_maps(discriminator: keras.Sequential) -> list[int]:
+    """Return the places of the activations behind D's convolutions, from the image to the judge.
+
+    Raises:
+        ValueError: if it has no convolutional layers, as that of the fully connected GAN.
+    """
+    places = [
+        place
+        for place, layer in enumerate(discriminator.layers)
+        if isinstance(layer, keras.layers.LeakyReLU) and len(layer.output.shape) == 4
+    ]
+    if not places:
+        raise ValueError("this discriminator has no convolutional layers; features need --architecture dcgan")
+    return places
 
 
 def max_pooled(maps: np.ndarray, side: int = POOLED_SIDE) -> np.ndarray:

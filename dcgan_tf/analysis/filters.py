@@ -32,7 +32,7 @@ from dcgan_tf.runs.paths import RunError
 TELLING, FIRST = "telling", "first"
 FEATURES_SHOWN = 6
 IMAGES_PER_FEATURE = 4
-RANDOM, SHUFFLED = "random discriminator", "shuffled answers"
+RANDOM, SHUFFLED = "random D", "shuffled answers"
 METHOD = {
     "gradient": "guided backpropagation from a feature's maximum over its map; at a leaky ReLU a gradient is "
     "kept where it and the activation's input are positive; batch norm in inference mode",
@@ -156,10 +156,9 @@ def look(
 
 def _real_images(subject: Subject) -> tuple[ImageSet, tuple[str, ...]]:
     """Return held-out images, or the training images with a warning."""
-    try:
-        return subject.held_out, ()
-    except RunError:
-        return subject.train, ("there are no held-out images; these are images that D was trained on",)
+    if subject.held_out_or_none:
+        return subject.held_out_or_none, ()
+    return subject.train, ("there are no held-out images; these are images that D was trained on",)
 
 
 def _chosen(count: int, wanted: int, *, seed: int) -> np.ndarray:
@@ -199,13 +198,13 @@ def _rows(eye: Eye, images: np.ndarray, features: str) -> list[FilterRow]:
 def _summary(trained: Eye, random: Eye) -> str:
     focus = (
         f"{trained.concentration:.0%} of a guided gradient's energy in a tenth of the pixels it sees "
-        f"(random weights {random.concentration:.0%})"
+        f"(random D {random.concentration:.0%})"
     )
     if not trained.detectors:
         return focus
     return (
         f"D's best feature for each of {len(trained.detectors)} attributes has a mean AUC of "
-        f"{trained.mean_auc:.3f} (random weights {random.mean_auc:.3f}); {focus}"
+        f"{trained.mean_auc:.3f} (random D {random.mean_auc:.3f}); {focus}"
     )
 
 

@@ -16,7 +16,6 @@ from dcgan_tf.analysis.generator_halves import Halves, split_generator
 from dcgan_tf.analysis.samples import Samples
 from dcgan_tf.analysis.shape_judge import shape_judge
 from dcgan_tf.analysis.subject import Subject
-from dcgan_tf.classifier import Classifier
 from dcgan_tf.runs.load import Run
 from dcgan_tf.runs.paths import RunError
 
@@ -136,12 +135,6 @@ def _setting(
             f"no window of at most half of the picture hides {attribute!r} from the classifier, so it has no "
             "place in the samples; draw boxes by hand (--boxes FILE.json)"
         )
-    return Setting(samples, halves, attribute, boxes, _shape_judge(subject))
-
-
-def _shape_judge(subject: Subject) -> Classifier | None:
-    try:
-        held_out = subject.held_out
-    except RunError:  # there are none
-        held_out = None
-    return shape_judge(subject.train, held_out, cache_dir=subject.run.config.data.cache_dir)
+    cache_dir = subject.run.config.data.cache_dir
+    shapes = shape_judge(subject.train, subject.held_out_or_none, cache_dir=cache_dir)
+    return Setting(samples, halves, attribute, boxes, shapes)

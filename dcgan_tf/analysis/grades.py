@@ -11,8 +11,7 @@ from dcgan_tf.analysis.concepts import describe
 from dcgan_tf.analysis.frechet import frechet_distance
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.classifier import Classifier, Reading
-from dcgan_tf.data.image_set import ImageSet
-from dcgan_tf.runs.paths import RunError
+from dcgan_tf.images import evenly_spaced
 
 MOST_REFERENCES = 10_000
 SURE = 0.95
@@ -69,17 +68,12 @@ class Judge:
             RunError: if the images have neither attributes nor labels.
         """
         classifier = subject.classifier
-        try:
-            held_out: ImageSet | None = subject.held_out
-        except RunError:
-            held_out = None
-        if held_out is None:
-            images = subject.train.images
-            return Judge(
-                classifier, classifier.read(_spaced(images[::2])), "every other training image", images[1::2]
-            )
-        reference = classifier.read(_spaced(held_out.images))
-        return Judge(classifier, reference, "held-out images", subject.train.images)
+        images, where, others = subject.train.images, "held-out images", subject.train.images
+        if subject.held_out_or_none:
+            images = subject.held_out_or_none.images
+        else:
+            images, where, others = images[::2], "every other training image", images[1::2]
+        return Judge(classifier, classifier.read(_spaced(images, MOST_REFERENCES)), where, others)
 
     @property
     def kinds(self) -> dict[int, str]:
@@ -161,7 +155,6 @@ def spread(features: np.ndarray, kinds: np.ndarray) -> float:
     return math.sqrt(squares / max(1, len(points) - len(present)))
 
 
-def _spaced(images: np.ndarray, most: int = MOST_REFERENCES) -> np.ndarray:
+def _spaced(images: np.ndarray, most: int) -> np.ndarray:
     """Return at most so many images, evenly spaced, uint8 [n, H, W, C]."""
-    chosen = np.linspace(0, len(images) - 1, min(most, len(images))).round().astype(np.int64)
-    return np.asarray(images[chosen])
+    return np.asarray(images[evenly_spaced(len(images), most)])

@@ -15,6 +15,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from dcgan_tf.analysis.features import activations_of_maps
 from dcgan_tf.images import to_float
 from dcgan_tf.runs.load import in_batches
 
@@ -28,18 +29,7 @@ def last_feature_layers(discriminator: keras.Sequential) -> list[keras.Layer]:
     Raises:
         ValueError: if it has no convolutional layers, as that of the fully connected GAN.
     """
-    layers = discriminator.layers
-    last = [
-        i
-        for i, layer in enumerate(layers)
-        if isinstance(layer, keras.layers.LeakyReLU) and len(layer.output.shape) == 4
-    ]
-    if not last:
-        raise ValueError(
-            "this discriminator has no convolutional layers; filters and features need a run trained "
-            "with --architecture dcgan"
-        )
-    return list(layers[: last[-1] + 1])
+    return list(discriminator.layers[: activations_of_maps(discriminator)[-1] + 1])
 
 
 def feature_maxima(discriminator: keras.Sequential, images: np.ndarray) -> np.ndarray:

@@ -34,6 +34,7 @@ FEWEST_HELD_OUT = 100
 FEWEST_IMAGES = 8
 """Of which the figure shows all; fewer say nothing of a generator."""
 _SHOWN = 4
+_LEAST_P_VALUE = 1e-300
 _HALVES = "one half of the held-out images against the other"
 
 
@@ -245,9 +246,14 @@ def _measures_in(space: str, compared: Comparison, halves: Comparison) -> tuple[
             compared.nearer,
             "share",
             {"alike": 0.5, _HALVES: halves.nearer},
-            f"effect size of the Mann-Whitney test (p = {compared.p_value:.2g}); near 1 means copies",
+            f"effect size of the Mann-Whitney test ({_told(compared.p_value)}); near 1 means copies",
         ),
     )
+
+
+def _told(p_value: float) -> str:
+    """Return a p-value as one writes it: no test can tell that it is 0."""
+    return f"p = {p_value:.2g}" if p_value > _LEAST_P_VALUE else f"p < {_LEAST_P_VALUE:g}"
 
 
 def _warnings(distances: Distances) -> tuple[str, ...]:

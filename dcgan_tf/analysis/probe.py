@@ -177,13 +177,7 @@ def _extractors(subject: Subject) -> dict[str, Extractor]:
 def _some(images: ImageSet, most: int, *, seed: int) -> ImageSet:
     """Return at most so many of the images, chosen at random, in their order."""
     rows = np.sort(np.random.default_rng([seed, 1]).permutation(len(images))[:most])
-    return ImageSet(
-        name=images.name,
-        images=np.asarray(images.images[rows]),
-        labels=None if images.labels is None else images.labels[rows],
-        label_names=images.label_names,
-        attributes={name: values[rows] for name, values in images.attributes.items()},
-    )
+    return images.subset(rows)
 
 
 def _asked(subject: Subject, train: ImageSet, held_out: ImageSet) -> tuple[list[Question], list[Question]]:

@@ -19,12 +19,10 @@ EXTREME_PERCENT = 1.0
 """Share of the ordinary samples, at either criterion's worse end, that do not count as realistic."""
 
 
-REALISTIC = (
+_WITH_CLASSIFIER = (
     "like 99 % of ordinary samples in the discriminator's logit, in the distance to real images in the "
     "classifier's features, and in the logit of a detector of double exposures"
 )
-"""How `Samples.realistic` decides where there is a classifier, for protocols; see `Samples.criteria`."""
-
 _WITHOUT_CLASSIFIER = "like 99 % of ordinary samples in the logits of D and of a detector of double exposures"
 
 
@@ -120,7 +118,7 @@ class Samples:
     @property
     def criteria(self) -> str:
         """How `realistic` decides, for protocols; a classifier is needed for distances to real images."""
-        return _WITHOUT_CLASSIFIER if self.look.reading is None else REALISTIC
+        return _WITHOUT_CLASSIFIER if self.look.reading is None else _WITH_CLASSIFIER
 
     def realistic(self, look: Look) -> np.ndarray:
         """Return which of the images that were looked at are as realistic as ordinary samples, bool [N]."""
@@ -135,10 +133,20 @@ class Samples:
         """Return the share of these samples that show a concept and are realistic: the control."""
         return float(np.mean((concept.clarity(self.look.margins) > 0) & self.realistic(self.look)))
 
-    def exemplars(self, concept: Concept, *, at_least: int) -> np.ndarray:
-        """Return the samples that show a concept clearly and are well drawn: those one would pick by hand.
+    @property
+    def well_drawn(self) -> np.ndarray:
+        """Which samples one would pick by hand, bool [N].
 
-        Well drawn: D's logit and the distance to real images are better than those of half of all samples.
+        Those whose logit of D and whose distance to real images are both better than those of half of all.
+        """
+        look = self.look
+        return np.asarray(
+            (look.logits >= np.median(look.logits)) & (look.distances <= np.median(look.distances))
+        )
+
+    def exemplars(self, concept: Concept, *, at_least: int) -> np.ndarray:
+        """Return the samples that show a concept clearly and are well drawn.
+
         Clearly: of the well-drawn samples that show it, the half with the larger margins.
 
         Args:
@@ -152,10 +160,7 @@ class Samples:
             RunError: if there are fewer; says how many there were.
         """
         clarity = concept.clarity(self.look.margins)
-        well_drawn = (self.look.logits >= np.median(self.look.logits)) & (
-            self.look.distances <= np.median(self.look.distances)
-        )
-        found = np.flatnonzero((clarity > 0) & well_drawn)
+        found = np.flatnonzero((clarity > 0) & self.well_drawn)
         if len(found):
             found = found[clarity[found] >= np.median(clarity[found])]
         if len(found) < at_least:

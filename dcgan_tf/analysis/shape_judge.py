@@ -6,12 +6,14 @@ such things, so whoever asks what it has forgotten needs a judge that looks at s
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from dcgan_tf.classifier import Classifier, trained_classifier
 from dcgan_tf.data.image_set import ImageSet
+from dcgan_tf.images import luminance
 
-_LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as image files turned grey have it
 _AT_ONCE = 2000
 
 
@@ -31,20 +33,20 @@ def shape_judge(
 
 
 def grey(images: np.ndarray) -> np.ndarray:
-    """Return the luminance of images, uint8 [N, H, W, 3] to [N, H, W, 1]."""
+    """Return images in grey, uint8 [N, H, W, 3] to [N, H, W, 1].
+
+    A part at a time, since the images may be memory-mapped.
+    """
     parts = [
-        np.rint(np.asarray(images[start : start + _AT_ONCE]) @ _LUMINANCE)[..., None].astype(np.uint8)
-        for start in range(0, len(images), _AT_ONCE)
+        luminance(np.asarray(images[start : start + _AT_ONCE])) for start in range(0, len(images), _AT_ONCE)
     ]
     return np.concatenate(parts)
 
 
 def _in_grey(images: ImageSet) -> ImageSet:
-    return ImageSet(
+    return dataclasses.replace(
+        images,
         name=f"{images.name}-grey",
         images=grey(images.images),
-        labels=images.labels,
-        label_names=images.label_names,
-        attributes=images.attributes,
         fingerprint=f"{images.fingerprint}-grey",
     )

@@ -44,7 +44,7 @@ class Subject:
         Raises:
             RunError: if the source has none; says why, and how to provide them.
         """
-        if (found := self._held_out) is None:
+        if (found := self.held_out_or_none) is None:
             raise RunError(
                 f"{self.run.config.data.spec} has no images besides those of split "
                 f"{self.run.config.data.split}{self._why_no_test()}; train on a split that leaves some out: "
@@ -56,7 +56,7 @@ class Subject:
     @property
     def real_images(self) -> np.ndarray:
         """Up to 2,000 real images to compare with: held-out ones, or training images where there are none."""
-        images = (self._held_out or self.train).images
+        images = (self.held_out_or_none or self.train).images
         return np.asarray(images[evenly_spaced(len(images), NUM_REAL)])
 
     @cached_property
@@ -72,7 +72,7 @@ class Subject:
                 "picture shows; add an attributes.csv or one sub-folder for each class, or choose samples by "
                 "their numbers where the command takes them"
             )
-        return trained_classifier(self.train, self._held_out, cache_dir=self.run.config.data.cache_dir)
+        return trained_classifier(self.train, self.held_out_or_none, cache_dir=self.run.config.data.cache_dir)
 
     @property
     def has_classifier(self) -> bool:
@@ -109,7 +109,8 @@ class Subject:
         }
 
     @cached_property
-    def _held_out(self) -> ImageSet | None:
+    def held_out_or_none(self) -> ImageSet | None:
+        """The same as `held_out`; None where it would be an error."""
         for split in _beside(self.run.config.data.split):
             try:
                 found = self._of_split(split)

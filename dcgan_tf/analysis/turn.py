@@ -9,12 +9,12 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from dcgan_tf.analysis import directions
-from dcgan_tf.analysis.attribute_judge import Judge, Turned, check_attribute
+from dcgan_tf.analysis.attribute_judge import AttributeJudge, Turned, check_attribute
 from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.monotone import monotone, rank_correlation
 from dcgan_tf.analysis.paths import on_paths
 from dcgan_tf.analysis.progress import progress
-from dcgan_tf.analysis.samples import REALISTIC, Samples
+from dcgan_tf.analysis.samples import Samples
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.analysis.turn_figure import turn_figure
 from dcgan_tf.runs.load import Run
@@ -73,7 +73,7 @@ def turn(
     check_attribute(attribute, subject.classifier, run.config.data.spec)
     samples = Samples.draw(subject, POOL, seed=seed)
     others = tuple(name for name in subject.classifier.binary if name != attribute)
-    judge = Judge(samples, attribute, others)
+    judge = AttributeJudge(samples, attribute, others)
     low, high = draw_ends(judge, exemplars, draws=draws, seed=seed)
     latents = run.latents(POOL + num_images, seed=seed)[POOL:]
     own = samples.look_at(run.generate(latents))
@@ -82,7 +82,7 @@ def turn(
     pictures = _move(samples, latents, np.linspace(0, 1, STEPS) - place[:, None], low, high, seed=seed)
     turned = {name: judge.grade(moved, own) for name, moved in progress(list(pictures.items()), "looking")}
     scale = float(np.percentile(value, 95)) - float(np.percentile(value, 5))
-    measures = _measures(attribute, turned, scale, others)
+    measures = _measures(attribute, turned, scale, others, criteria=samples.criteria)
     return Finding(
         name="turn",
         summary=_summary(attribute, measures),
@@ -109,7 +109,9 @@ def turn(
     )
 
 
-def draw_ends(judge: Judge, exemplars: int, *, draws: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def draw_ends(
+    judge: AttributeJudge, exemplars: int, *, draws: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Draw the exemplars of the low and of the high end, int64 [draws, exemplars] each.
 
     Exemplars are well drawn, as in `Samples.exemplars`, and the most extreme of those; of a binary attribute
@@ -118,9 +120,8 @@ def draw_ends(judge: Judge, exemplars: int, *, draws: int, seed: int) -> tuple[n
     Raises:
         RunError: if there are too few; says how many there were.
     """
-    look = judge.samples.look
+    look, good = judge.samples.look, judge.samples.well_drawn
     values = judge.value(look)
-    good = (look.logits >= np.median(look.logits)) & (look.distances <= np.median(look.distances))
     share = max(EXTREME_SHARE, exemplars / max(1, int(np.count_nonzero(good))))
     low, high = directions.extremes(values, good, share)
     if judge.attribute in look.margins:
@@ -161,7 +162,7 @@ def _move(
 
 
 def _measures(
-    attribute: str, turned: dict[str, Turned], scale: float, others: tuple[str, ...]
+    attribute: str, turned: dict[str, Turned], scale: float, others: tuple[str, ...], *, criteria: str
 ) -> tuple[Measure, ...]:
     def measure(name: str, unit: str, values: dict[str, float], meaning: str) -> Measure:
         return Measure(name, values.pop(OURS), unit, values, meaning)
@@ -193,7 +194,7 @@ def _measures(
             "moved pictures that are as realistic as samples",
             "share",
             of_each(lambda t: t.realistic),
-            f"{REALISTIC}; more is better",
+            f"{criteria}; more is better",
         ),
         measure(
             f"samples in which {attribute} rises all the way and every picture is realistic",
@@ -232,7 +233,10 @@ def _details(graded: Turned, scale: float) -> dict[str, object]:
 
 
 def _figure(
-    judge: Judge, pictures: dict[str, np.ndarray], turned: dict[str, Turned], measures: tuple[Measure, ...]
+    judge: AttributeJudge,
+    pictures: dict[str, np.ndarray],
+    turned: dict[str, Turned],
+    measures: tuple[Measure, ...],
 ) -> Figure:
     rises, _, _, _, *shares = measures
     groups = {"rises all\nthe way": rises}

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from dcgan_tf import models
-from dcgan_tf.images import to_float
+from dcgan_tf.images import evenly_spaced, to_float
 from dcgan_tf.runs.load import Run
 
 CALIBRATION_IMAGES = 512
@@ -30,8 +30,7 @@ def untrained_discriminator(run: Run, real_images: np.ndarray) -> keras.Sequenti
         Images float32 [N, H, W, C] in [-1, 1] to probabilities [N, 1], for use with `training=False`.
     """
     discriminator = models.build_discriminator(run.config)
-    spacing = max(1, len(real_images) // CALIBRATION_IMAGES)
-    calibrate(discriminator, np.asarray(real_images[::spacing][:CALIBRATION_IMAGES]))
+    calibrate(discriminator, np.asarray(real_images[evenly_spaced(len(real_images), CALIBRATION_IMAGES)]))
     return discriminator
 
 

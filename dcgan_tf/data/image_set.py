@@ -61,6 +61,20 @@ class ImageSet:
     def __len__(self) -> int:
         return len(self.images)
 
+    def subset(self, rows: np.ndarray) -> ImageSet:
+        """Return some of the images with what is known of them; in memory, and without a fingerprint.
+
+        Args:
+            rows: indices, int64 [n], or which ones, bool [N].
+        """
+        return ImageSet(
+            name=self.name,
+            images=np.asarray(self.images[rows]),
+            labels=None if self.labels is None else self.labels[rows],
+            label_names=self.label_names,
+            attributes={name: values[rows] for name, values in self.attributes.items()},
+        )
+
 
 class ImageWriter:
     """Appends images to `images.npy`, so that a set larger than memory can be written.

@@ -23,6 +23,7 @@ from dcgan_tf.config import DataConfig
 from dcgan_tf.data import portrait_drawing as drawing
 from dcgan_tf.data.image_set import ImageSet, ImageWriter, cached
 from dcgan_tf.data.portrait_people import SPLITS, Array, Indices, Portrait, attributes, check_split, sample
+from dcgan_tf.images import luminance
 
 __all__ = [
     "BINARY_ATTRIBUTES",
@@ -48,7 +49,6 @@ _SMALLEST_SIDE = 16
 _PIXELS_AT_ONCE = 2**17
 # While a set is prepared: 200 MB at 256x256, and several times as much for grey.
 _PICTURES_IN_MEMORY = 1_000
-_LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as image files turned grey have it
 
 
 def _check_size(image_size: tuple[int, int]) -> None:
@@ -138,7 +138,7 @@ def load(config: DataConfig, *, split: str) -> ImageSet:
                 some = indices[start : start + _PICTURES_IN_MEMORY]
                 pictures = draw(some, image_size=config.image_size, split=split)
                 if config.channels == 1:
-                    pictures = np.rint(pictures @ _LUMINANCE)[..., None].astype(np.uint8)
+                    pictures = luminance(pictures)
                 for picture in pictures:
                     writer.append(picture)
         images = np.load(scratch / "images.npy", mmap_mode="r")

@@ -74,7 +74,7 @@ class PlantedClassifier:
 class PlantedSubject(Subject):
     """A run with the planted classifier, and no held-out images."""
 
-    _held_out = None
+    held_out_or_none = None
 
     @cached_property
     def classifier(self) -> PlantedClassifier:

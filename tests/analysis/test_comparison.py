@@ -201,7 +201,7 @@ def test_latents_of_different_lengths_are_mentioned(copy_of, trained_run):
     other = copy_of("other", section="model", latent_dim=7)
     other = replace(other, generator=lambda z, training: np.zeros((len(z), 16, 16, 1), np.float32))
     finding = compare([copy_of("a"), other], num_images=32)
-    assert any("4 numbers, normal, 7 numbers, normal" in warning for warning in finding.warnings)
+    assert any("4 normal numbers, 7 normal numbers" in warning for warning in finding.warnings)
 
 
 def test_more_images_than_the_data_has_are_not_pretended(trained):

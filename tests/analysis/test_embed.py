@@ -216,7 +216,7 @@ def test_thumbnails_stand_far_apart():
 
 
 def test_no_held_out_images_is_an_error(run, monkeypatch):
-    monkeypatch.setattr(Subject, "_held_out", None)
+    monkeypatch.setattr(Subject, "held_out_or_none", None)
     with pytest.raises(RunError, match="has no images besides those of split test"):
         analysis.embed(run, num_images=8)
 

@@ -213,7 +213,7 @@ def test_too_few_images_are_refused(run):
 
 
 def test_no_held_out_images_is_an_error_that_says_how_to_get_some(run, monkeypatch):
-    monkeypatch.setattr(Subject, "_held_out", None)
+    monkeypatch.setattr(Subject, "held_out_or_none", None)
     with pytest.raises(RunError, match="has no images besides those of split test; train on a split that"):
         analysis.neighbours(run, num_images=8)
 

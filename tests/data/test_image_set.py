@@ -246,3 +246,21 @@ def test_writer_closes_its_file_on_a_full_disk(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space left"), writer:
         writer.append(IMAGES[0])
     assert writer._file.closed
+
+
+@pytest.mark.parametrize("rows", [np.array([2, 0]), np.array([True, False, True])])
+def test_a_subset_keeps_what_is_known_of_its_images(rows):
+    whole = ImageSet(
+        name="three",
+        images=np.arange(3, dtype=np.uint8)[:, None, None, None] * np.ones((1, 4, 4, 1), np.uint8),
+        labels=np.array([0, 1, 1]),
+        label_names=("a", "b"),
+        attributes={"big": np.array([0, 0, 1], np.uint8)},
+        fingerprint="whole",
+    )
+    part = whole.subset(rows)
+    order = np.arange(3)[rows]
+    assert part.images[:, 0, 0, 0].tolist() == order.tolist()
+    assert part.labels.tolist() == [int(i > 0) for i in order]
+    assert part.attributes["big"].tolist() == [int(i == 2) for i in order]
+    assert (part.name, part.label_names, part.fingerprint) == ("three", ("a", "b"), "")
