@@ -57,6 +57,9 @@ class ModelConfig:
     architecture: str = setting(
         "dcgan", "dcgan (convolutional) or gan (the fully connected baseline)", choices=ARCHITECTURES
     )
+    conditional: bool = setting(
+        False, "both networks are told the class of the picture (labelled images only)"
+    )
     filters: int = setting(
         64,
         "channels of the largest feature maps; doubled at every halving of the side",

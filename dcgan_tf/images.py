@@ -135,6 +135,24 @@ def sheet(images: np.ndarray) -> np.ndarray:
     return enlarge(grid(images), SHEET_SIDE)
 
 
+def class_sheet(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Lay images out for people with one row for each class; shorter rows end in blank cells.
+
+    Args:
+        images: uint8 [N, H, W, C], C 1 or 3.
+        labels: int64 [N].
+
+    Returns:
+        uint8 [rows, columns, C], its longer side at least 512 pixels.
+    """
+    rows = [images[labels == label] for label in np.unique(labels)]
+    columns = max(map(len, rows))
+    cells = np.full((len(rows), columns, *images.shape[1:]), 255, np.uint8)
+    for cell, row in zip(cells, rows, strict=True):
+        cell[: len(row)] = row
+    return enlarge(grid(cells.reshape(-1, *images.shape[1:]), columns=columns), SHEET_SIDE)
+
+
 def numbered_sheet(images: np.ndarray) -> np.ndarray:
     """Lay images out in a grid for people, each with its number below it, counted from 0 in reading order.
 

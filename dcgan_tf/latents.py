@@ -65,6 +65,16 @@ def replica_latents(model: ModelConfig, batch_size: int, *, seed: int, step: tf.
     return whole[first : first + share]
 
 
+def sample_labels(num: int, num_classes: int) -> np.ndarray:
+    """Return the classes of the images that are drawn for people, int64 [num]: 0, 1, 2 … and again from 0."""
+    return np.arange(num) % num_classes
+
+
+def whole_rows(num: int, num_classes: int) -> int:
+    """Return how many images to draw in place of `num` so that each class has as many; 0 classes: `num`."""
+    return num if num_classes == 0 else num_classes * max(1, num // num_classes)
+
+
 def typical_norm(model: ModelConfig) -> float:
     """Return the root mean square length of the run's latents: sqrt(n), or sqrt(n / 3) for U(-1, 1)."""
     variance = 1.0 if model.latent_distribution == "normal" else 1.0 / 3.0

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from dcgan_tf.cli.frame import import_tensorflow, user_errors
+from dcgan_tf.cli.labels import chosen_labels
 from dcgan_tf.config import PRESETS, Config, preset
 from dcgan_tf.options import setting_options
 
@@ -35,8 +36,20 @@ def train(preset_name: str, **changes: Any) -> None:
 
 @click.command(short_help="Draw images from a run or an export.")
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--num-images", "-n", type=click.IntRange(1), default=64, show_default=True, help="How many.")
+@click.option(
+    "--num-images",
+    "-n",
+    type=click.IntRange(1),
+    help="How many. [default: 64; of a conditional run whole rows of about as many]",
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the latents.")
+@click.option(
+    "--label",
+    "--labels",
+    "labels",
+    metavar="CLASSES",
+    help="Of a conditional run: draw these, by name or number, separated by commas. [default: all in turn]",
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -51,8 +64,9 @@ def train(preset_name: str, **changes: Any) -> None:
 @click.option("--numbers", is_flag=True, help="FILE.png with the number of each image below it.")
 def sample(
     run: Path,
-    num_images: int,
+    num_images: int | None,
     seed: int,
+    labels: str | None,
     out: Path,
     checkpoint: int | None,
     ema: bool,
@@ -68,6 +82,7 @@ def sample(
         import_tensorflow()
         from dcgan_tf import images
         from dcgan_tf.export.exported import Exported, is_export
+        from dcgan_tf.latents import sample_labels, whole_rows
         from dcgan_tf.runs.load import Run
 
         trained: Run | Exported
@@ -77,12 +92,17 @@ def sample(
             trained = Exported.open(run)
         else:
             trained = Run.open(run, checkpoint=checkpoint, ema=ema)
-        drawn = trained.sample(num_images, seed=seed)
+        chosen = chosen_labels(labels, trained.class_names)
+        num = num_images or whole_rows(64, len(chosen))
+        drawn = trained.sample(num, seed=seed, labels=chosen or None)
         if numbers:
             images.save_png(out, images.numbered_sheet(drawn))
+        elif len(chosen) > 1 and out.suffix.lower() == ".png":
+            images.save_png(out, images.class_sheet(drawn, sample_labels(num, len(chosen))))
         else:
             images.save(out, drawn)
-    click.echo(f"{num_images} images of step {trained.step:,} -> {out}")
+    shown = f" ({', '.join(trained.class_names[i] for i in chosen)})" if chosen else ""
+    click.echo(f"{num} images of step {trained.step:,}{shown} -> {out}")
 
 
 @click.command("inspect-data", short_help="Count and show what is in a dataset.")

@@ -78,12 +78,15 @@ def distributed_batches(
     strategy: tf.distribute.Strategy,
     images: np.ndarray,
     *,
+    labels: np.ndarray | None = None,
     batch_size: int,
     seed: int,
     flip: bool,
     first_step: int,
 ) -> tf.distribute.DistributedDataset:
     """Return an endless dataset of `batch`, from `first_step` on, each spread over the replicas.
+
+    Its elements are images, or (images, labels) if labels, int64 [N], are given.
 
     Raises:
         ValueError: if the batch cannot be shared out equally.
@@ -95,9 +98,18 @@ def distributed_batches(
         whole = batch(images, step, batch_size=batch_size, seed=seed, flip=flip)
         return whole[replica * share : (replica + 1) * share]
 
-    def load(element: tf.Tensor) -> tf.Tensor:
+    def read_labels(element: np.int64) -> np.ndarray:
+        step, replica = divmod(int(element), replicas)
+        chosen = batch_indices(step, num_images=len(images), batch_size=batch_size, seed=seed)
+        return np.take(np.asarray(labels), chosen[replica * share : (replica + 1) * share])
+
+    def load(element: tf.Tensor) -> tf.Tensor | tuple[tf.Tensor, tf.Tensor]:
         taken = tf.numpy_function(read_share, [element], tf.uint8, stateful=False)
-        return tf.ensure_shape(taken, (share, *images.shape[1:]))
+        taken = tf.ensure_shape(taken, (share, *images.shape[1:]))
+        if labels is None:
+            return taken
+        shown = tf.numpy_function(read_labels, [element], tf.int64, stateful=False)
+        return taken, tf.ensure_shape(shown, (share,))
 
     def dataset(_: tf.distribute.InputContext) -> tf.data.Dataset:
         elements = tf.data.Dataset.range(first_step * replicas, np.iinfo(np.int64).max)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,11 @@ class Exported:
         """The step of the training run at which it was exported."""
         return int(self.facts["step"])
 
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The classes that a conditional generator is told; () of another."""
+        return tuple(self.facts.get("class_names", ()))
+
     def latents(self, num: int, *, seed: int = 0) -> np.ndarray:
         """Return the latents of the images that `sample(num, seed=seed)` shows, float32 [num, latent_dim]."""
         return np.asarray(
@@ -74,12 +80,13 @@ class Exported:
             )
         )
 
-    def sample(self, num: int, *, seed: int = 0) -> np.ndarray:
+    def sample(self, num: int, *, seed: int = 0, labels: Sequence[int] | None = None) -> np.ndarray:
         """Draw images from the latents that `Run.sample` takes for this seed.
 
         Args:
             num: how many, at least 1.
             seed: of the latents.
+            labels: classes that the images of a conditional generator take in turn; all by default.
 
         Returns:
             uint8 [num, H, W, C].

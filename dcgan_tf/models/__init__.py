@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import keras
 
-from dcgan_tf.config import Config
+from dcgan_tf.config import Config, ModelConfig
 from dcgan_tf.models import dcgan, gan
+from dcgan_tf.models.conditional import of_one_class, with_labels
 
-__all__ = ["build_discriminator", "build_generator", "check_size"]
+__all__ = ["build_discriminator", "build_generator", "check_size", "of_one_class", "with_labels"]
 
 _ARCHITECTURES = {"dcgan": dcgan, "gan": gan}
 
@@ -22,28 +23,29 @@ def check_size(config: Config) -> None:
         dcgan.first_map(config.data.image_size)
 
 
-def build_generator(config: Config, *, dtype: str = "float32") -> keras.Sequential:
+def build_generator(config: Config, *, num_classes: int = 0, dtype: str = "float32") -> keras.Sequential:
     """Build G: latents float32 [N, latent_dim] to images float32 [N, H, W, C] in [-1, 1].
 
     Args:
         config: the sections `data`, `model` and the seed are used.
+        num_classes: of the images, for a conditional model: its latents end in the class (`with_labels`).
         dtype: Keras dtype policy of the hidden layers.
 
     Raises:
         ValueError: if the image size does not fit the architecture; names the nearest sizes that do.
     """
-    module = _ARCHITECTURES[config.model.architecture]
-    return module.build_generator(
-        config.model, config.data.image_size, config.data.channels, seed=config.training.seed, dtype=dtype
-    )
+    build = _ARCHITECTURES[config.model.architecture].build_generator
+    return build(*_shape(config), num_classes=num_classes, seed=config.training.seed, dtype=dtype)
 
 
-def build_discriminator(config: Config, *, dtype: str = "float32") -> keras.Sequential:
+def build_discriminator(config: Config, *, num_classes: int = 0, dtype: str = "float32") -> keras.Sequential:
     """Build D: images float32 [N, H, W, C] in [-1, 1] to probabilities float32 [N, 1].
 
-    Args and Raises: as for `build_generator`.
+    Args and Raises: as for `build_generator`; of a conditional model, it is the images that end in the class.
     """
-    module = _ARCHITECTURES[config.model.architecture]
-    return module.build_discriminator(
-        config.model, config.data.image_size, config.data.channels, seed=config.training.seed, dtype=dtype
-    )
+    build = _ARCHITECTURES[config.model.architecture].build_discriminator
+    return build(*_shape(config), num_classes=num_classes, seed=config.training.seed, dtype=dtype)
+
+
+def _shape(config: Config) -> tuple[ModelConfig, tuple[int, int], int]:
+    return config.model, config.data.image_size, config.data.channels

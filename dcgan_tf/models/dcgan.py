@@ -57,14 +57,21 @@ def nearest_sizes(image_size: tuple[int, int]) -> tuple[str, str]:
 
 
 def build_generator(
-    model: ModelConfig, image_size: tuple[int, int], channels: int, *, seed: int = 0, dtype: str = "float32"
+    model: ModelConfig,
+    image_size: tuple[int, int],
+    channels: int,
+    *,
+    num_classes: int = 0,
+    seed: int = 0,
+    dtype: str = "float32",
 ) -> keras.Sequential:
-    """Build G: latents [N, latent_dim] to images [N, H, W, channels] in [-1, 1] (tanh).
+    """Build G: latents [N, latent_dim (+ num_classes)] to images [N, H, W, channels] in [-1, 1] (tanh).
 
     Args:
         model: filters, kernel_size and latent_dim are used.
         image_size: (height, width) in pixels.
         channels: of the images.
+        num_classes: of a conditional model, whose inputs end in the class (`models.conditional`); else 0.
         seed: of the initial weights.
         dtype: Keras dtype policy of the hidden layers, such as "mixed_bfloat16"; images come out as float32
             (float64 for float64).
@@ -74,7 +81,8 @@ def build_generator(
     """
     height, width, doublings = first_map(image_size)
     kernel, seeds = model.kernel_size, layer_seeds(seed, "generator")
-    layers = [keras.layers.Reshape((1, 1, model.latent_dim), dtype=dtype)]
+    inputs = model.latent_dim + num_classes
+    layers = [keras.layers.Reshape((1, 1, inputs), dtype=dtype)]
     for i, filters in enumerate(widths(model.filters, doublings)[::-1]):
         layers += [
             _upsample(filters, kernel, next(seeds), dtype)
@@ -87,13 +95,19 @@ def build_generator(
         _upsample(channels, kernel, next(seeds), dtype),
         keras.layers.Activation("tanh", dtype=output_dtype(dtype), name="image"),
     ]
-    return keras.Sequential([keras.Input((model.latent_dim,), name="z"), *layers], name="generator")
+    return keras.Sequential([keras.Input((inputs,), name="z"), *layers], name="generator")
 
 
 def build_discriminator(
-    model: ModelConfig, image_size: tuple[int, int], channels: int, *, seed: int = 0, dtype: str = "float32"
+    model: ModelConfig,
+    image_size: tuple[int, int],
+    channels: int,
+    *,
+    num_classes: int = 0,
+    seed: int = 0,
+    dtype: str = "float32",
 ) -> keras.Sequential:
-    """Build D: images [N, H, W, channels] in [-1, 1] to the probability [N, 1] that each is real (sigmoid).
+    """Build D: images [N, H, W, channels (+ num_classes)] in [-1, 1] to the probability [N, 1] of being real.
 
     Args and Raises: as for `build_generator`.
     """
@@ -110,7 +124,7 @@ def build_discriminator(
         keras.layers.Activation("sigmoid", dtype=output_dtype(dtype), name="probability"),
     ]
     return keras.Sequential(
-        [keras.Input((*image_size, channels), name="image"), *layers], name="discriminator"
+        [keras.Input((*image_size, channels + num_classes), name="image"), *layers], name="discriminator"
     )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import keras
@@ -15,9 +15,9 @@ import tensorflow as tf
 from dcgan_tf import models
 from dcgan_tf.config import Config
 from dcgan_tf.images import to_uint8
-from dcgan_tf.latents import sample_latents
+from dcgan_tf.latents import sample_labels, sample_latents
 from dcgan_tf.runs.checkpoints import CheckpointStore, does_not_fit
-from dcgan_tf.runs.paths import RunError, RunPaths, read_config
+from dcgan_tf.runs.paths import RunError, RunPaths, read_config, read_json
 
 SAMPLING_BATCH = 64
 
@@ -33,8 +33,12 @@ class Run:
         config: its settings.
         step: the step of the checkpoint that was read.
         generator: latents float32 [N, latent_dim] to images float32 [N, H, W, C] in [-1, 1]; the averaged one
-            unless the raw one was asked for.
-        discriminator: images float32 [N, H, W, C] in [-1, 1] to probabilities float32 [N, 1].
+            unless the raw one was asked for. A conditional one's latents end in the class
+            (`models.with_labels`).
+        discriminator: images float32 [N, H, W, C] in [-1, 1] to probabilities float32 [N, 1]; a conditional
+            one's images end in the class.
+        class_names: of the classes that the networks are told, one each; () if the run is not conditional.
+        label: the class that they are fixed to, by `of_class`, or None.
     """
 
     path: Path
@@ -42,6 +46,8 @@ class Run:
     step: int
     generator: keras.Sequential
     discriminator: keras.Sequential
+    class_names: tuple[str, ...] = ()
+    label: int | None = None
 
     @staticmethod
     def open(path: str | os.PathLike[str], *, checkpoint: int | None = None, ema: bool = True) -> Run:
@@ -59,14 +65,29 @@ class Run:
         config = read_config(root)
         store = CheckpointStore(RunPaths(root).checkpoints)
         step = _existing(store, checkpoint) if checkpoint is not None else _newest(store)
-        generator, discriminator = models.build_generator(config), models.build_discriminator(config)
+        class_names = _class_names(root, config)
+        generator = models.build_generator(config, num_classes=len(class_names))
+        discriminator = models.build_discriminator(config, num_classes=len(class_names))
         objects = {("generator_ema" if ema else "generator"): generator, "discriminator": discriminator}
         try:
             status = tf.train.Checkpoint(**objects).read(store.prefix(step))
             status.assert_existing_objects_matched().expect_partial()
         except (AssertionError, ValueError) as error:
             raise RunError(does_not_fit(store, step, error)) from None
-        return Run(root, config, step, generator, discriminator)
+        return Run(root, config, step, generator, discriminator, class_names)
+
+    def of_class(self, label: int) -> Run:
+        """Return the conditional run with one class fixed: its networks take bare latents and bare images.
+
+        Raises:
+            ValueError: if there is no such class, or the run is not conditional.
+        """
+        self._check_labels(np.array([label]))
+        generator, discriminator = (
+            models.of_one_class(network, label, len(self.class_names))
+            for network in (self.generator, self.discriminator)
+        )
+        return replace(self, generator=generator, discriminator=discriminator, class_names=(), label=label)
 
     def latents(self, num: int, *, seed: int = 0) -> np.ndarray:
         """Return the latents of the images that `sample(num, seed=seed)` shows, float32 [num, latent_dim]."""
@@ -74,38 +95,68 @@ class Run:
         drawn = sample_latents(num, model.latent_dim, seed=seed, distribution=model.latent_distribution)
         return np.asarray(drawn)
 
-    def sample(self, num: int, *, seed: int = 0) -> np.ndarray:
+    def sample(self, num: int, *, seed: int = 0, labels: Sequence[int] | None = None) -> np.ndarray:
         """Draw images; image i of a seed is the same however many are drawn.
 
         Args:
             num: how many, at least 1.
             seed: of the latents.
+            labels: classes that the images of a conditional run take in turn; all by default.
 
         Returns:
             uint8 [num, H, W, C].
         """
         if num < 1:
             raise ValueError(f"the number of images must be at least 1, received {num}")
-        return self.generate(self.latents(num, seed=seed))
+        latents = self.latents(num, seed=seed)
+        if not self.class_names and labels is None:
+            return self.generate(latents)
+        among = range(len(self.class_names)) if labels is None else labels
+        return self.generate(latents, np.array(among)[sample_labels(num, len(among))])
 
-    def generate(self, latents: np.ndarray) -> np.ndarray:
+    def generate(self, latents: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
         """Turn latents into images.
 
         Args:
             latents: float32 [N, latent_dim].
+            labels: classes, int [N], which a conditional run needs and no other takes.
 
         Returns:
             uint8 [N, H, W, C].
 
         Raises:
-            ValueError: if the latents have another shape.
+            ValueError: if the latents have another shape, or the labels are missing or none of the classes.
         """
         latents = np.asarray(latents, np.float32)
         if latents.ndim != 2 or latents.shape[1] != self.config.model.latent_dim:
             raise ValueError(
                 f"latents must have shape [N, {self.config.model.latent_dim}], received {list(latents.shape)}"
             )
-        return in_batches(lambda z: to_uint8(self.generator(z, training=False)), latents)
+        return in_batches(
+            lambda z: to_uint8(self.generator(z, training=False)), self._with_labels(latents, labels)
+        )
+
+    def _with_labels(self, latents: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
+        if labels is None:
+            if self.class_names:
+                raise ValueError(
+                    f"a conditional run draws pictures of a class: expected labels{self._known()}"
+                )
+            return latents
+        self._check_labels(labels)
+        return np.asarray(models.with_labels(latents, labels, len(self.class_names)))
+
+    def _check_labels(self, labels: np.ndarray) -> None:
+        if self.label is not None or not self.class_names:
+            raise ValueError(
+                "this run was trained without --conditional: it cannot be told which class to draw"
+            )
+        if wrong := sorted({int(i) for i in labels if not 0 <= i < len(self.class_names)}):
+            raise ValueError(f"there is no class {wrong[0]}: expected labels{self._known()}")
+
+    def _known(self) -> str:
+        names = ", ".join(self.class_names[:12]) + (", …" if len(self.class_names) > 12 else "")
+        return f" from 0 to {len(self.class_names) - 1} ({names})"
 
 
 def in_batches(compute: Callable[[np.ndarray], np.ndarray], inputs: np.ndarray) -> np.ndarray:
@@ -128,6 +179,17 @@ def in_batches(compute: Callable[[np.ndarray], np.ndarray], inputs: np.ndarray) 
         filled[: len(batch)] = batch
         results.append(np.asarray(compute(filled))[: len(batch)])
     return np.concatenate(results)
+
+
+def _class_names(root: Path, config: Config) -> tuple[str, ...]:
+    """Return the classes that a conditional run's networks are told, as data.json has them."""
+    if not config.model.conditional:
+        return ()
+    paths = RunPaths(root)
+    names = tuple(read_json(paths.data, default={}).get("label_names", ()))
+    if len(names) < 2:
+        raise RunError(f"{root} is conditional, but {paths.data.name} does not name its classes; put it back")
+    return names
 
 
 def _existing(store: CheckpointStore, step: int) -> int:

@@ -13,7 +13,8 @@ from PIL import Image
 
 from dcgan_tf import images
 from dcgan_tf.config import Config
-from dcgan_tf.latents import sample_latents
+from dcgan_tf.latents import sample_labels, sample_latents, whole_rows
+from dcgan_tf.models import with_labels
 from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.paths import RunError, RunPaths
 from dcgan_tf.training.state import TrainState
@@ -123,9 +124,13 @@ class SampleHook:
         self, config: Config, state: TrainState, paths: RunPaths, writers: Sequence[Writer], *, every: int
     ) -> None:
         model = config.model
-        self._latents = sample_latents(
-            NUM_SAMPLES, model.latent_dim, seed=config.training.seed, distribution=model.latent_distribution
+        classes = state.generator_ema.input_shape[-1] - model.latent_dim
+        num = whole_rows(NUM_SAMPLES, classes)
+        latents = sample_latents(
+            num, model.latent_dim, seed=config.training.seed, distribution=model.latent_distribution
         )
+        self._labels = sample_labels(num, classes) if classes else None
+        self._inputs = with_labels(latents, self._labels, classes)
         self._generate = tf.function(lambda z: state.generator_ema(z, training=False), autograph=False)
         self._paths, self._writers, self._every = paths, writers, every
 
@@ -136,7 +141,8 @@ class SampleHook:
         epoch, rest = divmod(moment.step, moment.steps_per_epoch)
         shown = rest == 0 and epoch in SHOWN_EPOCHS
         if moment.last or shown or moment.step % self._every == 0:
-            grid = images.sheet(images.to_uint8(self._generate(self._latents)))
+            drawn = images.to_uint8(self._generate(self._inputs))
+            grid = images.sheet(drawn) if self._labels is None else images.class_sheet(drawn, self._labels)
             images.save_png(self._paths.sample_grid(moment.step), grid)
             for writer in self._writers:
                 writer.write_samples(moment.step, grid)

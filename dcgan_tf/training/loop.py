@@ -72,6 +72,7 @@ def train(config: Config, *, hooks: Sequence[Hook] = ()) -> Path:
         make_deterministic()
     image_set = data.load(config.data)
     _check_count(config, image_set)
+    _num_classes(config, image_set)
     with lock(paths), _resource_errors(paths):
         start = _start(config, paths, strategy, image_set)
         if start.first_step < start.total_steps:
@@ -86,7 +87,9 @@ def _start(config: Config, paths: RunPaths, strategy: tf.distribute.Strategy, im
     config = settle(config, paths, image_set)
     store = CheckpointStore(paths.checkpoints)
     with strategy.scope():
-        state = create_train_state(config, precision=config.training.precision)
+        state = create_train_state(
+            config, num_classes=_num_classes(config, image_set), precision=config.training.precision
+        )
     first_step = restore(state, store)
     write_environment(paths, strategy, config, first_step)
     forget_records_after(paths.stats, first_step)
@@ -115,6 +118,23 @@ def _check_count(config: Config, image_set: ImageSet) -> None:
         steps_per_epoch(len(image_set), config.training.batch_size)
     except ValueError as error:
         raise ValueError(f"{config.data.spec}: {error}") from None
+
+
+def _num_classes(config: Config, image_set: ImageSet) -> int:
+    """Return how many classes a conditional model is to tell apart, 0 if it is not conditional.
+
+    Raises:
+        ValueError: if it is, and the images have no labels.
+    """
+    if not config.model.conditional:
+        return 0
+    if image_set.labels is None or len(image_set.label_names) < 2:
+        raise ValueError(
+            f"--conditional needs images of at least two classes, and {config.data.spec} has "
+            f"{'one' if image_set.label_names else 'no labels'}; take a labelled dataset such as digits or "
+            "tfds:mnist, a folder with one sub-folder for each class, or leave --conditional out"
+        )
+    return len(image_set.label_names)
 
 
 def _show_data(image_set: ImageSet, paths: RunPaths) -> None:
@@ -155,6 +175,7 @@ def _batches(start: Start) -> tf.distribute.DistributedDataset:
     return distributed_batches(
         start.strategy,
         start.image_set.images,
+        labels=start.image_set.labels if start.config.model.conditional else None,
         batch_size=start.config.training.batch_size,
         seed=start.config.training.seed,
         flip=start.config.data.flip,

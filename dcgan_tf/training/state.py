@@ -46,19 +46,23 @@ class TrainState:
         return [v.path for v in variables if v.dtype != "int64" and not np.isfinite(v.numpy()).all()]
 
 
-def create_train_state(config: Config, *, precision: str = "float32", dtype: str | None = None) -> TrainState:
+def create_train_state(
+    config: Config, *, num_classes: int = 0, precision: str = "float32", dtype: str | None = None
+) -> TrainState:
     """Build the state at step 0, in the scope of the strategy that will train it.
 
     Args:
         config: all sections but `run` are used.
+        num_classes: of the images, if the model is conditional; else 0.
         precision: resolved: float32, bfloat16 or float16.
         dtype: Keras dtype policy in place of that precision's, such as "float64".
     """
     dtype = dtype or dtype_policy(precision)
     training = config.training
-    generator = models.build_generator(config, dtype=dtype)
-    discriminator = models.build_discriminator(config, dtype=dtype)
-    generator_ema = models.build_generator(config, dtype="float64" if dtype == "float64" else "float32")
+    averaged = "float64" if dtype == "float64" else "float32"
+    generator = models.build_generator(config, num_classes=num_classes, dtype=dtype)
+    discriminator = models.build_discriminator(config, num_classes=num_classes, dtype=dtype)
+    generator_ema = models.build_generator(config, num_classes=num_classes, dtype=averaged)
     discriminator_learning_rate = training.discriminator_learning_rate
     if discriminator_learning_rate is None:
         discriminator_learning_rate = training.learning_rate

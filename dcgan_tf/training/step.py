@@ -12,15 +12,19 @@ from dcgan_tf import losses
 from dcgan_tf.config import Config
 from dcgan_tf.images import to_float
 from dcgan_tf.latents import replica_latents
+from dcgan_tf.models import with_labels
 from dcgan_tf.models.layers import logits_of
 from dcgan_tf.training.state import TrainState
 
 Metrics = dict[str, tf.Tensor]
-TrainStep = Callable[[tf.Tensor], Metrics]
+TrainStep = Callable[[tf.Tensor | tuple[tf.Tensor, tf.Tensor]], Metrics]
 
 
 def make_train_step(config: Config, state: TrainState, strategy: tf.distribute.Strategy) -> TrainStep:
     """Return the compiled step: uint8 [batch_size, H, W, C] images in (spread over replicas), metrics out.
+
+    A conditional model's step takes (images, labels int64 [batch_size]). The fakes get the labels of the real
+    images, so that D sees as many of each class in both.
 
     The metrics are scalar tensors over the global batch, and reading one waits for the device:
     discriminator_loss and generator_loss; real_probability D(x) and fake_probability D(G(z)), as D sees them
@@ -30,7 +34,8 @@ def make_train_step(config: Config, state: TrainState, strategy: tf.distribute.S
     settings, replicas = config.training, strategy.num_replicas_in_sync
     generator, generator_optimizer = state.generator, state.generator_optimizer
     discriminator, discriminator_optimizer = state.discriminator, state.discriminator_optimizer
-    logits_from = logits_of(discriminator)
+    logits_of_inputs = logits_of(discriminator)
+    num_classes = generator.input_shape[-1] - config.model.latent_dim
     real_loss_of = functools.partial(losses.discriminator_real_loss, label_smoothing=settings.label_smoothing)
     generator_loss_of = losses.GENERATOR_LOSSES[settings.loss]
     dtype = state.generator_ema.dtype
@@ -39,16 +44,19 @@ def make_train_step(config: Config, state: TrainState, strategy: tf.distribute.S
         """Return this replica's part of the mean over the global batch; the parts are summed later."""
         return tf.reduce_sum(per_image) / settings.batch_size
 
-    def update(images: tf.Tensor, step: tf.Tensor) -> Metrics:
+    def update(step: tf.Tensor, images: tf.Tensor, labels: tf.Tensor | None = None) -> Metrics:
+        def logits_from(images: tf.Tensor) -> tf.Tensor:
+            return logits_of_inputs(with_labels(images, labels, num_classes), training=True)
+
         real_images = to_float(images, dtype)
         z = tf.cast(replica_latents(config.model, settings.batch_size, seed=settings.seed, step=step), dtype)
         # The fakes are made once: D learns from them, then G learns through the D that has.
         with tf.GradientTape() as generator_tape:
-            fake_images = generator(z, training=True)
+            fake_images = generator(with_labels(z, labels, num_classes), training=True)
 
         with tf.GradientTape() as tape:
-            real_logits = logits_from(real_images, training=True)
-            fake_logits = logits_from(tf.stop_gradient(fake_images), training=True)
+            real_logits = logits_from(real_images)
+            fake_logits = logits_from(tf.stop_gradient(fake_images))
             d_loss = mean(real_loss_of(real_logits)) + mean(losses.discriminator_fake_loss(fake_logits))
             objective = discriminator_optimizer.scale_loss(d_loss)
         gradients = tape.gradient(objective, discriminator.trainable_variables)
@@ -56,7 +64,7 @@ def make_train_step(config: Config, state: TrainState, strategy: tf.distribute.S
 
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(fake_images)
-            g_loss = mean(generator_loss_of(logits_from(fake_images, training=True)))
+            g_loss = mean(generator_loss_of(logits_from(fake_images)))
             objective = generator_optimizer.scale_loss(g_loss)
         upstream = tape.gradient(objective, fake_images)
         gradients = generator_tape.gradient(fake_images, generator.trainable_variables, upstream)
@@ -72,8 +80,8 @@ def make_train_step(config: Config, state: TrainState, strategy: tf.distribute.S
             "generator_gradient_norm": g_norm / replicas,
         }
 
-    def train_step(images: tf.Tensor) -> Metrics:
-        metrics = strategy.run(update, (images, state.step + 0))
+    def train_step(batch: tf.Tensor | tuple[tf.Tensor, tf.Tensor]) -> Metrics:
+        metrics = strategy.run(update, (state.step + 0, *(batch if num_classes else (batch,))))
         update_average(state, settings.ema_decay)
         state.step.assign_add(1)
         total = functools.partial(strategy.reduce, tf.distribute.ReduceOp.SUM, axis=None)

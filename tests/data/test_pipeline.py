@@ -164,6 +164,22 @@ def test_the_shares_of_the_replicas_make_up_the_batch_of_their_step(first_step, 
         np.testing.assert_array_equal(np.concatenate(shares), expected)
 
 
+@pytest.mark.parametrize("replicas", [1, 2])
+def test_labels_come_with_their_images(replicas):
+    labels = np.arange(30, dtype=np.int64) * 7 % 11
+    images = np.broadcast_to(labels[:, None, None, None], (30, 4, 5, 3)).astype(np.uint8)
+    strategy = make_strategy(replicas)
+    batches = iter(
+        pipeline.distributed_batches(
+            strategy, images, labels=labels, batch_size=6, seed=3, flip=True, first_step=4
+        )
+    )
+    for _ in range(6):
+        local = map(strategy.experimental_local_results, next(batches))
+        for taken, shown in zip(*local, strict=True):
+            np.testing.assert_array_equal(taken.numpy()[:, 0, 0, 0], shown.numpy())
+
+
 def test_shapes_are_known_before_a_batch_is_read():
     strategy = make_strategy(1)
     dataset = pipeline.distributed_batches(

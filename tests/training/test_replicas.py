@@ -19,26 +19,42 @@ BATCH = 8
 IMAGES = np.random.default_rng(0).integers(
     0, 256, (20, 16, 16, 1), np.uint8
 )  # 2 steps an epoch: 5 steps shuffle anew
+CLASSES = 3
+LABELS = np.arange(20) % CLASSES
 Metrics = list[dict[str, float]]
 
 
 def train(config: Config, replicas: int, *, dtype: str | None) -> tuple[Any, TrainState, Metrics]:
     strategy = make_strategy(replicas)
+    labels = LABELS if config.model.conditional else None
     with strategy.scope():
-        state = create_train_state(config, dtype=dtype)
+        state = create_train_state(config, num_classes=0 if labels is None else CLASSES, dtype=dtype)
     step = make_train_step(config, state, strategy)
     batches = iter(
         distributed_batches(
-            strategy, IMAGES, batch_size=BATCH, seed=config.training.seed, flip=True, first_step=0
+            strategy,
+            IMAGES,
+            labels=labels,
+            batch_size=BATCH,
+            seed=config.training.seed,
+            flip=True,
+            first_step=0,
         )
     )
     metrics = [{name: float(value) for name, value in step(next(batches)).items()} for _ in range(5)]
     return strategy, state, metrics
 
 
-@pytest.fixture(scope="module", params=["dcgan", "gan"])
+@pytest.fixture(
+    scope="module",
+    params=[("dcgan", False), ("gan", False), ("dcgan", True), ("gan", True)],
+    ids=["dcgan", "gan", "conditional-dcgan", "conditional-gan"],
+)
 def pair(request: pytest.FixtureRequest, tiny_config: Callable[..., Config]) -> Any:
-    config = tiny_config(architecture=request.param, batch_size=BATCH, learning_rate=0.01)
+    architecture, conditional = request.param
+    config = tiny_config(
+        architecture=architecture, conditional=conditional, batch_size=BATCH, learning_rate=0.01
+    )
     with everything_in_float64():
         return [train(config, replicas, dtype="float64") for replicas in (1, 2)]
 

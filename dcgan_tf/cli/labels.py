@@ -1,0 +1,40 @@
+"""Which classes a conditional run is to draw, as the command line names them."""
+
+from __future__ import annotations
+
+
+def chosen_labels(text: str | None, class_names: tuple[str, ...]) -> list[int]:
+    """Return the numbers of the classes in a text such as "7" or "cat,dog"; all of them for None.
+
+    Args:
+        text: names of classes, or their numbers, separated by commas.
+        class_names: of the run; () if it is not conditional.
+
+    Returns:
+        The numbers, in the order given; [] for a run that is not conditional.
+
+    Raises:
+        ValueError: if one is no class, is given twice, or the run is not conditional.
+    """
+    if text is None:
+        return list(range(len(class_names)))
+    if not class_names:
+        raise ValueError(
+            f"--label {text} chooses a class, which only a run trained with --conditional can be told"
+        )
+    labels = [_number(part.strip(), class_names) for part in text.split(",")]
+    if len(set(labels)) < len(labels):
+        raise ValueError(f"each class can be given once, received {text}")
+    return labels
+
+
+def _number(part: str, class_names: tuple[str, ...]) -> int:
+    """Return the class of a name or number; a name comes first, also if it looks like a number."""
+    if part in class_names:
+        return class_names.index(part)
+    if part.isdecimal() and int(part) < len(class_names):
+        return int(part)
+    some = ", ".join(class_names[:12]) + (", …" if len(class_names) > 12 else "")
+    raise ValueError(
+        f"there is no class {part!r}: expected one of {some}, or a number from 0 to {len(class_names) - 1}"
+    )

@@ -1,0 +1,97 @@
+"""How the class of a picture enters the networks: in the same tensor, so that they stay `Sequential`.
+
+Latents get the class's one-hot vector at their end, images one plane for each class, of ones for their own
+and of zeros for the others (Mirza & Osindero 2014, "Conditional generative adversarial nets", section 3.2;
+for MNIST, Radford et al. 2015, section 8.1).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+
+def with_labels(inputs: tf.Tensor, labels: tf.Tensor, num_classes: int) -> tf.Tensor:
+    """Append to each input its class, one-hot, along the last axis.
+
+    Args:
+        inputs: latents [N, latent_dim] or images [N, H, W, C], of any floating type.
+        labels: integer [N] in [0, num_classes).
+        num_classes: K; 0 for a network without classes, whose inputs are returned as they are.
+
+    Returns:
+        [N, latent_dim + K] or [N, H, W, C + K], of the inputs' type.
+    """
+    if not num_classes:
+        return inputs
+    inputs = tf.convert_to_tensor(inputs)
+    vectors = tf.one_hot(labels, num_classes, dtype=inputs.dtype)
+    middle = inputs.shape.rank - 2
+    vectors = tf.reshape(vectors, [-1, *[1] * middle, num_classes])
+    shape = tf.concat([tf.shape(inputs)[:-1], [num_classes]], axis=0)
+    return tf.concat([inputs, tf.broadcast_to(vectors, shape)], axis=-1)
+
+
+@keras.saving.register_keras_serializable("dcgan_tf")
+class FixedLabel(keras.layers.Layer):  # type: ignore[misc]  # Keras is untyped
+    """Appends one and the same class to every input: in front of a network, it makes that of a single class.
+
+    Args:
+        label: the class, in [0, num_classes).
+        num_classes: K.
+    """
+
+    def __init__(self, label: int, num_classes: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.label, self.num_classes = label, num_classes
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Append the class to [N, ..., C]; returns [N, ..., C + K]."""
+        return with_labels(inputs, tf.fill(tf.shape(inputs)[:1], self.label), self.num_classes)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that rebuild the layer."""
+        return {**super().get_config(), "label": self.label, "num_classes": self.num_classes}
+
+
+@keras.saving.register_keras_serializable("dcgan_tf")
+class FlattenWithLabel(keras.layers.Layer):  # type: ignore[misc]  # Keras is untyped
+    """Flattens images whose last planes are their class: the pixels, then the class once.
+
+    The class is multiplied by the root of the number of pixels: as long a vector as theirs, it is not lost
+    among them.
+
+    Args:
+        num_classes: K, the number of these planes.
+    """
+
+    def __init__(self, num_classes: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.num_classes = num_classes
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Turn [N, H, W, C + K] into [N, H * W * C + K]."""
+        height, width, channels = inputs.shape[1:]
+        count = height * width * (channels - self.num_classes)
+        pixels = tf.reshape(inputs[..., : -self.num_classes], [-1, count])
+        return tf.concat([pixels, math.sqrt(count) * inputs[:, 0, 0, -self.num_classes :]], axis=-1)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that rebuild the layer."""
+        return {**super().get_config(), "num_classes": self.num_classes}
+
+
+def of_one_class(network: keras.Sequential, label: int, num_classes: int) -> keras.Sequential:
+    """Return a network with its class fixed, sharing the weights; its inputs no longer carry one.
+
+    Args:
+        network: a generator or discriminator whose inputs end in the class.
+        label: the class, in [0, num_classes).
+        num_classes: K.
+    """
+    *shape, last = network.input_shape[1:]
+    bare = keras.Input((*shape, last - num_classes), name=network.inputs[0].name)
+    return keras.Sequential([bare, FixedLabel(label, num_classes), *network.layers], name=network.name)
