@@ -91,7 +91,7 @@ def arithmetic(
             formula=str(formula),
             expected=formula.expected.name,
             draws=draws,
-            exemplars="drawn from the well-drawn samples that show the concept clearly",
+            exemplars="drawn from well-drawn samples whose neighbours in latent space show the concept too",
             candidates={term.name: len(pool) for term, pool in zip(formula.terms, pools, strict=True)},
             result="mean latents added, then scaled to the length of ordinary latents",
             realistic=samples.criteria,

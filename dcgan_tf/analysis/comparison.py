@@ -73,7 +73,7 @@ def compare(runs: Sequence[Run], *, num_images: int = 2000, seed: int = 0) -> Fi
     if len(runs) < 2:
         raise ValueError(f"a comparison needs at least two runs, received {len(runs)}")
     _refuse_repetitions(runs)
-    entries, subject = contenders(runs), Subject(runs[0])
+    entries, subject = contenders(runs), Subject(runs[0], of_all_classes=True)
     judge, warnings = _judge(runs, subject)
     if judge and num_images > (available := len(judge.others)):
         warnings.append(f"graded on {available:,} samples each: the data has no more images to compare with")

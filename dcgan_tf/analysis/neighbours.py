@@ -110,7 +110,7 @@ def neighbours(run: Run, *, num_images: int = 1000, seed: int = 0) -> Finding:
             f"better (--num-images), received {num_images}"
         )
     started = time.monotonic()
-    subject = Subject(run)
+    subject = Subject(run, of_all_classes=True)
     images = run.sample(num_images, seed=seed)
     held_out = np.asarray(subject.held_out.images[evenly_spaced(len(subject.held_out), num_images)])
     distances = Distances.measure(subject, images, held_out)

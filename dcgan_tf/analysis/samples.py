@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import keras
 import numpy as np
@@ -12,9 +14,13 @@ from dcgan_tf.analysis.double_exposure import scores, trained_detector
 from dcgan_tf.analysis.features import discriminator_logits
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.classifier import Reading
+from dcgan_tf.latents import typical_norm, with_typical_norm
 from dcgan_tf.nearest import nearest
 from dcgan_tf.runs.paths import RunError
 
+NEIGHBOURS = 8
+NEIGHBOUR_DISTANCE = 0.5
+"""Of close neighbours: standard deviation of each component's difference, in that of the latents."""
 EXTREME_PERCENT = 1.0
 """Share of the ordinary samples, at either criterion's worse end, that do not count as realistic."""
 
@@ -144,10 +150,25 @@ class Samples:
             (look.logits >= np.median(look.logits)) & (look.distances <= np.median(look.distances))
         )
 
-    def exemplars(self, concept: Concept, *, at_least: int) -> np.ndarray:
-        """Return the samples that show a concept clearly and are well drawn.
+    @cached_property
+    def _margins_around(self) -> dict[str, np.ndarray]:
+        """What is seen in 8 close neighbours of each well-drawn sample, {name: float32 [n, 8]}."""
+        run, rng = self.subject.run, np.random.default_rng(0)
+        latents = self.latents[self.well_drawn]
+        scale = NEIGHBOUR_DISTANCE * typical_norm(run.config.model) / math.sqrt(latents.shape[1])
+        seen = []
+        for _ in range(NEIGHBOURS):
+            steps = rng.standard_normal(latents.shape).astype(np.float32)
+            near = with_typical_norm(latents + scale * steps, run.config.model)
+            seen.append(self.subject.classifier.read(run.generate(near)).margins)
+        return {name: np.stack([margins[name] for margins in seen], axis=1) for name in seen[0]}
 
-        Clearly: of the well-drawn samples that show it, the half with the larger margins.
+    def exemplars(self, concept: Concept, *, at_least: int) -> np.ndarray:
+        """Return well-drawn samples that show a concept, and around which others show it too.
+
+        Of the well-drawn samples that show it, the half whose close neighbours in latent space have the
+        larger margins on average. A border case, whose picture is as clear, would lose what it is to
+        contribute as soon as something is added to it.
 
         Args:
             concept: what they must show.
@@ -159,14 +180,15 @@ class Samples:
         Raises:
             RunError: if there are fewer; says how many there were.
         """
-        clarity = concept.clarity(self.look.margins)
-        found = np.flatnonzero((clarity > 0) & self.well_drawn)
+        shown = concept.clarity(self.look.margins) > 0
+        found = np.flatnonzero(shown & self.well_drawn)
         if len(found):
-            found = found[clarity[found] >= np.median(clarity[found])]
+            around = concept.clarity(self._margins_around).mean(axis=1)[shown[self.well_drawn]]
+            found = found[around >= np.median(around)]
         if len(found) < at_least:
             raise RunError(
-                f"{len(found)} of {len(self.images):,} samples show {concept.name!r} clearly and well drawn "
-                f"({np.count_nonzero(clarity > 0):,} show it at all), and {at_least} are needed; raise "
-                "--num-images, or train the run for longer"
+                f"{len(found)} of {len(self.images):,} samples show {concept.name!r}, well drawn and no "
+                f"border cases ({np.count_nonzero(shown):,} show it at all), and {at_least} are needed; "
+                "raise --num-images, or train the run for longer"
             )
         return found

@@ -28,9 +28,22 @@ class Subject:
 
     Attributes:
         run: opened for reading.
+        of_all_classes: whether samples of all classes together are looked at. Otherwise a conditional run
+            must be fixed to one, for only then is a latent a picture.
+
+    Raises:
+        RunError: if the run is conditional and must be fixed to a class.
     """
 
     run: Run
+    of_all_classes: bool = False
+
+    def __post_init__(self) -> None:
+        if self.run.takes_labels and not self.of_all_classes:
+            raise RunError(
+                f"{self.run.path} is conditional: a latent is a picture only together with a class; choose "
+                f"one with --label (run.of_class in Python), of {', '.join(self.run.class_names)}"
+            )
 
     @cached_property
     def train(self) -> ImageSet:
@@ -93,6 +106,7 @@ class Subject:
             "data": self.run.config.data.spec,
             "step": self.run.step,
             "generator": "averaged weights (EMA)" if self.run.config.training.ema_decay else "raw weights",
+            **({} if self.run.label is None else {"class": self.run.class_names[self.run.label]}),
             "seed": seed,
             "num_images": num_images,
             **more,

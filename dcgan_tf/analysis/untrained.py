@@ -29,7 +29,9 @@ def untrained_discriminator(run: Run, real_images: np.ndarray) -> keras.Sequenti
     Returns:
         Images float32 [N, H, W, C] in [-1, 1] to probabilities [N, 1], for use with `training=False`.
     """
-    discriminator = models.build_discriminator(run.config)
+    discriminator = models.build_discriminator(run.config, num_classes=len(run.class_names))
+    if run.label is not None:
+        discriminator = models.of_one_class(discriminator, run.label, len(run.class_names))
     calibrate(discriminator, np.asarray(real_images[evenly_spaced(len(real_images), CALIBRATION_IMAGES)]))
     return discriminator
 

@@ -11,7 +11,17 @@ import sys
 import click
 
 from dcgan_tf import __version__
-from dcgan_tf.cli import arithmetic, exporting, forgetting, neighbours, networks, reporting, training, walking
+from dcgan_tf.cli import (
+    arithmetic,
+    exporting,
+    forgetting,
+    neighbours,
+    networks,
+    reporting,
+    reproducing,
+    training,
+    walking,
+)
 from dcgan_tf.cli.frame import import_tensorflow
 
 __all__ = ["import_tensorflow", "main"]
@@ -36,6 +46,7 @@ for command in (
     *neighbours.COMMANDS,
     *networks.COMMANDS,
     *reporting.COMMANDS,
+    *reproducing.COMMANDS,
     *walking.COMMANDS,
 ):
     main.add_command(command)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dcgan_tf.cli.frame import import_tensorflow, user_errors
+from dcgan_tf.cli.labels import one_label
 
 if TYPE_CHECKING:
     from dcgan_tf.analysis.finding import Finding
@@ -18,7 +19,7 @@ Options = Callable[[Callable[..., None]], Callable[..., None]]
 
 
 def analysis_options(num_images: int, *, of: str = "Samples that the numbers are computed on.") -> Options:
-    """Add what every analysis takes: RUN, --num-images, --seed, --checkpoint and --out.
+    """Add what every analysis takes: RUN, --num-images, --seed, --label, --checkpoint and --out.
 
     Args:
         num_images: the default.
@@ -31,6 +32,11 @@ def analysis_options(num_images: int, *, of: str = "Samples that the numbers are
                 "--out", type=click.Path(path_type=Path), help="The folder. [default: RUN/analysis/NAME]"
             ),
             click.option("--checkpoint", type=click.IntRange(0), help="Of this step. [default: the newest]"),
+            click.option(
+                "--label",
+                metavar="CLASS",
+                help="Of a conditional run: its samples of this class, by name or number.",
+            ),
             click.option(
                 "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of every choice."
             ),
@@ -46,7 +52,13 @@ def analysis_options(num_images: int, *, of: str = "Samples that the numbers are
 
 
 def report_finding(
-    name: str, run: Path, *, checkpoint: int | None, out: Path | None, **arguments: Any
+    name: str,
+    run: Path,
+    *,
+    checkpoint: int | None,
+    out: Path | None,
+    label: str | None = None,
+    **arguments: Any,
 ) -> Finding:
     """Make one analysis of a run, save the finding and return it; say what came out and where it is.
 
@@ -55,6 +67,7 @@ def report_finding(
         run: the run directory.
         checkpoint: the step; None is the newest.
         out: the folder; None is RUN/analysis/NAME.
+        label: the class that a conditional run is fixed to, by name or number.
         arguments: what the function takes besides the run.
     """
     with user_errors():
@@ -65,6 +78,8 @@ def report_finding(
         from dcgan_tf.runs.paths import RunPaths, read_json
 
         opened = Run.open(run, checkpoint=checkpoint)
+        if label is not None:
+            opened = opened.of_class(one_label(label, opened.class_names))
         _check_writable(out or run)
         finding: Finding = getattr(analysis, name)(opened, **arguments)
         folder = out or RunPaths(run).analysis(finding.name)

@@ -28,6 +28,18 @@ def chosen_labels(text: str | None, class_names: tuple[str, ...]) -> list[int]:
     return labels
 
 
+def one_label(text: str, class_names: tuple[str, ...]) -> int:
+    """Return the number of the one class in a text such as "7" or "cat".
+
+    Raises:
+        ValueError: if it is no class, or not just one, or the run is not conditional.
+    """
+    label, *others = chosen_labels(text, class_names)
+    if others:
+        raise ValueError(f"--label takes one class here, received {text}")
+    return label
+
+
 def _number(part: str, class_names: tuple[str, ...]) -> int:
     """Return the class of a name or number; a name comes first, also if it looks like a number."""
     if part in class_names:

@@ -85,7 +85,7 @@ class FlattenWithLabel(keras.layers.Layer):  # type: ignore[misc]  # Keras is un
 
 
 def of_one_class(network: keras.Sequential, label: int, num_classes: int) -> keras.Sequential:
-    """Return a network with its class fixed, sharing the weights; its inputs no longer carry one.
+    """Return a copy of a network with its class fixed; its inputs no longer carry one.
 
     Args:
         network: a generator or discriminator whose inputs end in the class.
@@ -94,4 +94,8 @@ def of_one_class(network: keras.Sequential, label: int, num_classes: int) -> ker
     """
     *shape, last = network.input_shape[1:]
     bare = keras.Input((*shape, last - num_classes), name=network.inputs[0].name)
-    return keras.Sequential([bare, FixedLabel(label, num_classes), *network.layers], name=network.name)
+    # Copies: a layer that stands in two networks has the output of the first, for whoever looks into one.
+    layers = [type(layer).from_config(layer.get_config()) for layer in network.layers]
+    fixed = keras.Sequential([bare, FixedLabel(label, num_classes), *layers], name=network.name)
+    fixed.set_weights(network.get_weights())
+    return fixed

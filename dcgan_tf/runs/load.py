@@ -37,7 +37,7 @@ class Run:
             (`models.with_labels`).
         discriminator: images float32 [N, H, W, C] in [-1, 1] to probabilities float32 [N, 1]; a conditional
             one's images end in the class.
-        class_names: of the classes that the networks are told, one each; () if the run is not conditional.
+        class_names: of the classes that the networks learnt to be told; () if the run is not conditional.
         label: the class that they are fixed to, by `of_class`, or None.
     """
 
@@ -76,6 +76,11 @@ class Run:
             raise RunError(does_not_fit(store, step, error)) from None
         return Run(root, config, step, generator, discriminator, class_names)
 
+    @property
+    def takes_labels(self) -> bool:
+        """Whether the generator must be told a class: the run is conditional, and not fixed to one."""
+        return bool(self.class_names) and self.label is None
+
     def of_class(self, label: int) -> Run:
         """Return the conditional run with one class fixed: its networks take bare latents and bare images.
 
@@ -87,7 +92,7 @@ class Run:
             models.of_one_class(network, label, len(self.class_names))
             for network in (self.generator, self.discriminator)
         )
-        return replace(self, generator=generator, discriminator=discriminator, class_names=(), label=label)
+        return replace(self, generator=generator, discriminator=discriminator, label=label)
 
     def latents(self, num: int, *, seed: int = 0) -> np.ndarray:
         """Return the latents of the images that `sample(num, seed=seed)` shows, float32 [num, latent_dim]."""
@@ -109,7 +114,7 @@ class Run:
         if num < 1:
             raise ValueError(f"the number of images must be at least 1, received {num}")
         latents = self.latents(num, seed=seed)
-        if not self.class_names and labels is None:
+        if not self.takes_labels and labels is None:
             return self.generate(latents)
         among = range(len(self.class_names)) if labels is None else labels
         return self.generate(latents, np.array(among)[sample_labels(num, len(among))])
@@ -138,18 +143,20 @@ class Run:
 
     def _with_labels(self, latents: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
         if labels is None:
-            if self.class_names:
+            if self.takes_labels:
                 raise ValueError(
-                    f"a conditional run draws pictures of a class: expected labels{self._known()}"
+                    f"a conditional run draws pictures of a class: expected labels{self._known()}, or "
+                    "run.of_class(label)"
                 )
             return latents
         self._check_labels(labels)
         return np.asarray(models.with_labels(latents, labels, len(self.class_names)))
 
     def _check_labels(self, labels: np.ndarray) -> None:
-        if self.label is not None or not self.class_names:
+        if not self.takes_labels:
             raise ValueError(
-                "this run was trained without --conditional: it cannot be told which class to draw"
+                "this run was trained without --conditional, or is fixed to a class already: "
+                "it cannot be told which one to draw"
             )
         if wrong := sorted({int(i) for i in labels if not 0 <= i < len(self.class_names)}):
             raise ValueError(f"there is no class {wrong[0]}: expected labels{self._known()}")

@@ -17,7 +17,7 @@ from dcgan_tf.runs.paths import RunError
 
 def subject(spec: str, split: str) -> Subject:
     config = preset("default", data=spec, split=split, image_size=(16, 16), channels=1)
-    return Subject(SimpleNamespace(config=config))
+    return Subject(SimpleNamespace(config=config, takes_labels=False))
 
 
 def dataset(monkeypatch, images: dict[str, str]) -> None:

@@ -39,6 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "analysis": LAYER_0 | LAYER_1 | LAYER_2 | {"classifier", "judge_network"},
     "export.paths": set(),
     "export": {"export.paths"} | LAYER_0 | LAYER_1 | LAYER_2,
+    "reproduction": LAYER_0 | LAYER_1 | LAYER_2 | {"training", "analysis", "classifier"},
     "report": {"config", "runs.paths"},
     "options": {"config"},
     "cli": {"config", "export.paths", "options", "quiet"},  # at module level; see below

@@ -10,8 +10,9 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.cli import main
-from dcgan_tf.cli.labels import chosen_labels
+from dcgan_tf.cli.labels import chosen_labels, one_label
 from dcgan_tf.config import Config
 from dcgan_tf.images import save_png
 from dcgan_tf.runs.load import Run
@@ -168,3 +169,29 @@ def test_a_run_whose_classes_are_lost_says_so(run_dir: Path, tmp_path: Path) -> 
     (copied / "checkpoints").symlink_to(run_dir / "checkpoints")
     with pytest.raises(RunError, match=r"data\.json does not name its classes"):
         Run.open(copied)
+
+
+def test_an_analysis_of_a_conditional_run_wants_a_class(run_dir: Path) -> None:
+    run = Run.open(run_dir)
+    with pytest.raises(RunError, match=r"choose one with --label .* of bright, dark, grey"):
+        Subject(run)
+    assert Subject(run, of_all_classes=True).run is run
+    protocol = Subject(run.of_class(1)).protocol(seed=0, num_images=1, started=0.0)
+    assert protocol["class"] == "dark"
+
+
+def test_the_walk_of_a_class_stays_in_it(run_dir: Path, tmp_path: Path) -> None:
+    arguments = ["walk", str(run_dir), "--label", "dark", "-n", "44", "--points", "3", "--out", str(tmp_path)]
+    done = CliRunner().invoke(main, arguments)
+    if "gan" in run_dir.name and done.exit_code:  # its discriminator may have nothing to measure steps in
+        assert "dcgan-tf: " in done.output
+        return
+    assert done.exit_code == 0, done.output
+    frame = np.asarray(Image.open(tmp_path / "walk.gif").convert("L"), np.float64)
+    assert np.median(frame[frame < 240]) < 100  # white margins apart, it is dark
+
+
+def test_one_class_is_one_class() -> None:
+    assert one_label("dog", ("cat", "dog")) == 1
+    with pytest.raises(ValueError, match="takes one class here, received cat,dog"):
+        one_label("cat,dog", ("cat", "dog"))

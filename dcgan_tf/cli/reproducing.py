@@ -1,0 +1,57 @@
+"""The command that makes a table of the paper anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dcgan_tf.cli.finding import say_finding
+from dcgan_tf.cli.frame import import_tensorflow, user_errors
+
+
+@click.group(short_help="Make a table of the paper anew, from the training to the number.")
+def reproduce() -> None:
+    """Make a table of the paper anew, from the training to the number."""
+
+
+@reproduce.command("mnist-1nn", short_help="Section 8.1: MNIST classified by generated images.")
+@click.option("--data", default="tfds:mnist", show_default=True, help="Labelled images, with a test split.")
+@click.option("--data-dir", help="Where TensorFlow Datasets are prepared.")
+@click.option(
+    "--num-images",
+    type=click.IntRange(100),
+    default=50_000,
+    show_default=True,
+    help="To train on, and drawn.",
+)
+@click.option("--dcgan-epochs", type=click.IntRange(1), default=40, show_default=True, help="Of the DCGAN.")
+@click.option("--gan-epochs", type=click.IntRange(1), default=60, show_default=True, help="Of the GAN.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of everything.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("runs/mnist-1nn"),
+    show_default=True,
+    help="The folder.",
+)
+def mnist_1nn(out: Path, **options: Any) -> None:
+    """Classify MNIST's test images by their nearest neighbour among generated images with labels.
+
+    Trains a conditional DCGAN and a conditional fully connected GAN first; the same command again goes on
+    where it was stopped.
+    """
+    with user_errors(stopped="stopped; the same command goes on from the newest checkpoint"):
+        import_tensorflow()
+        from dcgan_tf.reproduction.mnist_1nn import Settings
+        from dcgan_tf.reproduction.mnist_1nn import mnist_1nn as make
+
+        finding = make(out, Settings(**options))
+        finding.save(out)
+    for measure in finding.measures:
+        click.echo(f"{measure.name:28} {measure.value:7.2%}   paper {measure.controls['paper']:.2%}")
+    say_finding(finding, out)
+
+
+COMMANDS = (reproduce,)

@@ -1,0 +1,78 @@
+"""The table on MNIST: the nearest neighbour's label, samples with the labels of the training images."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from dcgan_tf import data
+from dcgan_tf.cli import main
+from dcgan_tf.data.image_set import ImageSet
+from dcgan_tf.reproduction.mnist_1nn import DCGAN, GAN, REAL, classify, summary
+from dcgan_tf.runs.load import Run
+
+TFDS = Path(__file__).parents[3] / "shared" / "data" / "tfds"
+
+
+def flat(levels: list[int], labels: list[int]) -> ImageSet:
+    images = np.broadcast_to(np.uint8(levels)[:, None, None, None], (len(levels), 4, 4, 1))
+    return ImageSet("flat", np.ascontiguousarray(images), np.array(labels), ("dark", "grey", "bright"))
+
+
+def test_an_image_gets_the_label_of_the_nearest() -> None:
+    labelled = flat([10, 120, 250, 130], [0, 1, 2, 1])
+    found = classify(flat([0, 66, 64, 189, 191], [0] * 5).images, labelled)
+    np.testing.assert_array_equal(found, [0, 1, 0, 1, 2])
+
+
+def test_the_summary_has_each_error_beside_the_papers() -> None:
+    told = summary({REAL: 0.0309, GAN: 0.05, DCGAN: 0.0275})
+    assert told.endswith(
+        "DCGAN 2.75% (paper 2.98%), GAN 5.00% (paper 6.28%), real images 3.09% (paper 3.10%)"
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if not TFDS.exists():
+        pytest.skip("the prepared MNIST is not there")
+    out = tmp_path_factory.mktemp("table")
+    options = ["--data-dir", str(TFDS), "--num-images", "1000", "--dcgan-epochs", "3", "--gan-epochs", "1"]
+    done = CliRunner().invoke(main, ["reproduce", "mnist-1nn", *options, "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    assert "test error with DCGAN" in done.output
+    return out
+
+
+def test_the_command_trains_both_networks_and_writes_the_table(folder: Path) -> None:
+    result = json.loads((folder / "result.json").read_text())
+    assert result["protocol"]["training_images"] == result["protocol"]["samples_of_each"] == 1000
+    assert result["protocol"]["test_images"] == 10_000
+    values = {measure["name"]: measure["value"] for measure in result["measures"]}
+    # By hand: the error of 1,000 real images is that of scikit-learn's classifier, and far below chance.
+    assert values["test error with real images"] == pytest.approx(nearest_neighbour_error(folder), abs=1e-12)
+    assert 0.05 < values["test error with real images"] < 0.2
+    assert values["test error with GAN"] > values["test error with real images"]
+    assert (folder / "figure.png").stat().st_size > 10_000
+
+
+def test_both_runs_are_conditional_and_trained_on_the_same_images(folder: Path) -> None:
+    runs = [Run.open(folder / name) for name in ("dcgan", "gan")]
+    assert [run.config.model.architecture for run in runs] == ["dcgan", "gan"]
+    for run in runs:
+        assert run.class_names == tuple("0123456789")
+        assert run.config.data.split == "train[:1000]"
+
+
+def nearest_neighbour_error(folder: Path) -> float:
+    from sklearn.neighbors import KNeighborsClassifier
+
+    config = Run.open(folder / "dcgan").config.data
+    real, test = data.load(config), data.load(config, split="test")
+    vectors = [s.images.reshape(len(s), -1).astype(np.float64) for s in (real, test)]
+    fitted = KNeighborsClassifier(1).fit(vectors[0], real.labels)
+    return float(np.mean(fitted.predict(vectors[1]) != test.labels))
