@@ -65,7 +65,7 @@ class Search:
         vectors = _vectors(block)
         for first in range(0, len(self._points), BLOCK):
             rows = slice(first, first + BLOCK)
-            self._merge(rows, _squared_distances(_vectors(self._points[rows]), vectors))
+            self._merge(rows, squared_distances(self._points[rows], vectors))
         self._added += len(block)
 
     def _merge(self, rows: slice, squares: np.ndarray) -> None:
@@ -87,16 +87,21 @@ def _smallest(values: np.ndarray, k: int) -> np.ndarray:
     return np.sort(np.argpartition(values, k - 1, axis=1)[:, :k], axis=1)
 
 
-def _vectors(points: np.ndarray) -> np.ndarray:
-    return np.asarray(points, np.float32).reshape(len(points), -1)
+def squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return the squared distance of each point of a to each of b.
 
+    |a - b|² is computed as |a|² - 2ab + |b|², which is one matrix product. That form loses the digits of
+    small distances, so those that are small beside the vectors' own lengths are computed again, directly:
+    equal vectors have distance 0 exactly.
 
-def _squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Return float32 [N, M]: |a - b|² as |a|² - 2ab + |b|², which is one matrix product.
+    Args:
+        a: [N, ...], read as float32 vectors.
+        b: [M, ...], of the same length. N and M are best at most `BLOCK`: the result is a whole matrix.
 
-    That form loses the digits of small distances, so those that are small beside the vectors' own lengths are
-    computed again, directly: equal vectors have distance 0 exactly.
+    Returns:
+        float32 [N, M].
     """
+    a, b = _vectors(a), _vectors(b)
     squares_a = np.einsum("ij,ij->i", a, a)[:, None]
     squares_b = np.einsum("ij,ij->i", b, b)[None]
     squares = a @ b.T
@@ -109,3 +114,7 @@ def _squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         difference = a[i] - b[j]
         squares[i, j] = np.einsum("ij,ij->i", difference, difference)
     return np.asarray(squares)
+
+
+def _vectors(points: np.ndarray) -> np.ndarray:
+    return np.asarray(points, np.float32).reshape(len(points), -1)

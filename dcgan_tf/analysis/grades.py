@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from dcgan_tf.analysis.concepts import describe
-from dcgan_tf.analysis.frechet import frechet_distance
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.classifier import Classifier, Reading
 from dcgan_tf.images import evenly_spaced
+from dcgan_tf.metrics.frechet import frechet_distance
 
 MOST_REFERENCES = 10_000
 SURE = 0.95

@@ -8,25 +8,27 @@ from __future__ import annotations
 
 import numpy as np
 
+from dcgan_tf.metrics.inputs import check_features
+
 
 def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
     """Return the squared distance d² of two sets of features; smaller is more alike, 0 of a set to itself.
 
     It falls with the number of points even between sets of one source, so that it is comparable only at equal
-    numbers.
+    numbers. Fewer points than dimensions give singular covariances: defined, but mostly that fall.
 
     Args:
         a: float [N, D], N at least 2.
         b: float [M, D], M at least 2.
 
     Raises:
-        ValueError: for other shapes.
+        ValueError: for other shapes, or values that are not finite.
     """
-    if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1] or min(len(a), len(b)) < 2:
-        raise ValueError(
-            f"features must be [N, D] and [M, D] with at least 2 points each, received {a.shape}, {b.shape}"
-        )
-    return distance_of_normals(*moments(a), *moments(b))
+    check_features(a, b, fewest=2)
+    fewer, more = (a, b) if len(a) < len(b) else (b, a)
+    if len(fewer) >= a.shape[1]:
+        return distance_of_normals(*moments(a), *moments(b))
+    return _distance_of_few(fewer, more)
 
 
 def moments(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -50,10 +52,32 @@ def distance_of_normals(
         covariance_b: B, likewise.
     """
     root = _square_root(covariance_a)
-    shared = np.linalg.eigvalsh(root @ covariance_b @ root)
-    overlap = np.sqrt(np.maximum(shared, 0.0)).sum()
-    squares = np.sum((mean_a - mean_b) ** 2)
-    distance = squares + np.trace(covariance_a) + np.trace(covariance_b) - 2.0 * overlap
+    shared = root @ covariance_b @ root
+    return _distance(mean_a - mean_b, np.trace(covariance_a) + np.trace(covariance_b), shared)
+
+
+def _distance_of_few(fewer: np.ndarray, more: np.ndarray) -> float:
+    """Return d² of fewer points than dimensions, without a matrix of dimensions.
+
+    With A = X^T X and B = Y^T Y, X and Y being the centred points over (N - 1)^½, A B has the eigenvalues of
+    (X Y^T)(X Y^T)^T, but for zeros. X Y^T is smaller than Y.
+    """
+    (mean, x), (mean_of_more, y) = _centred(fewer), _centred(more)
+    products = x @ y.T
+    return _distance(mean - mean_of_more, np.sum(x**2) + np.sum(y**2), products @ products.T)
+
+
+def _centred(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean, and the points about it over (N - 1)^½, in float64."""
+    points = np.asarray(features, np.float64)
+    mean = points.mean(axis=0)
+    return mean, (points - mean) / np.sqrt(len(points) - 1)
+
+
+def _distance(means: np.ndarray, traces: float, shared: np.ndarray) -> float:
+    """Return d² of the means' difference, the covariances' traces, and what has the eigenvalues of A B."""
+    overlap = np.sqrt(np.maximum(np.linalg.eigvalsh(shared), 0.0)).sum()
+    distance = np.sum(means**2) + traces - 2.0 * overlap
     return float(max(distance, 0.0))  # of equal sets, rounding leaves a little on either side of 0
 
 

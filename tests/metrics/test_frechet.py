@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 import pytest
+import scipy.linalg
 
-from dcgan_tf.analysis.frechet import distance_of_normals, frechet_distance, moments
+from dcgan_tf.metrics.frechet import distance_of_normals, frechet_distance, moments
 
 
 def test_in_one_dimension_it_is_the_difference_of_means_and_of_deviations():
@@ -48,8 +49,30 @@ def test_of_a_set_to_itself_it_is_0_and_it_is_symmetric():
     assert frechet_distance(a, b) > 1
 
 
-@pytest.mark.parametrize("shapes", [((5, 3), (5, 4)), ((1, 3), (5, 3)), ((5,), (5, 3))])
-def test_other_shapes_are_refused(shapes):
-    a, b = (np.zeros(shape) for shape in shapes)
-    with pytest.raises(ValueError, match=r"features must be \[N, D\] and \[M, D\]"):
-        frechet_distance(a, b)
+def test_one_point_has_no_covariance():
+    with pytest.raises(ValueError, match="at least 2 points in each set, received 1 and 5"):
+        frechet_distance(np.zeros((1, 3)), np.zeros((5, 3)))
+
+
+def test_it_is_what_scipy_s_root_of_the_product_gives():
+    rng = np.random.default_rng(1)
+    a, b = rng.normal(size=(400, 12)), rng.normal(0.1, 1.3, size=(300, 12)) @ rng.normal(size=(12, 12))
+    (mean_a, covariance_a), (mean_b, covariance_b) = moments(a), moments(b)
+    root = scipy.linalg.sqrtm(covariance_a @ covariance_b).real
+    expected = np.sum((mean_a - mean_b) ** 2) + np.trace(covariance_a + covariance_b - 2 * root)
+    assert frechet_distance(a, b) == pytest.approx(expected, rel=1e-8)
+
+
+@pytest.mark.parametrize("counts", [(5, 9), (9, 5), (5, 80), (9, 9)])
+def test_fewer_points_than_dimensions_give_the_distance_of_their_covariances(counts):
+    rng = np.random.default_rng(2)
+    a, b = (rng.normal(i, 1 + i, size=(count, 20)) for i, count in enumerate(counts))
+    assert frechet_distance(a, b) == pytest.approx(distance_of_normals(*moments(a), *moments(b)), rel=1e-5)
+    assert frechet_distance(a, a) == pytest.approx(0.0, abs=1e-5)
+
+
+def test_two_lines_at_right_angles():
+    """Points ±1 on one axis and ±2 on another of three: variances 2 and 8, no overlap."""
+    a, b = np.array([[-1.0, 0, 0], [1, 0, 0]]), np.array([[0.0, -2, 0], [0, 2, 0]])
+    assert frechet_distance(a, b) == pytest.approx(10)
+    assert frechet_distance(a, 2 * a) == pytest.approx((8**0.5 - 2**0.5) ** 2)

@@ -1,0 +1,46 @@
+"""What the metrics take: features of two sets, or images. Anything else is refused here, with the reason."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def check_features(a: np.ndarray, b: np.ndarray, *, fewest: int) -> None:
+    """Hold two sets of features against the rule.
+
+    Args:
+        a: has to be [N, D], finite, N at least `fewest`.
+        b: has to be [M, D], likewise.
+        fewest: the least number of points that the metric can do with.
+
+    Raises:
+        ValueError: if they are not.
+    """
+    if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1] or a.shape[1] == 0:
+        raise ValueError(f"features must be [N, D] and [M, D] with D > 0, received {a.shape}, {b.shape}")
+    if min(len(a), len(b)) < fewest:
+        raise ValueError(
+            f"there must be at least {fewest} points in each set, received {len(a)} and {len(b)}: add images"
+        )
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        raise ValueError(
+            "features must be finite, received NaN or infinity: look at what the extractor was fed"
+        )
+
+
+def check_images(images: np.ndarray, *, shortest: int) -> None:
+    """Hold images against the rule.
+
+    Args:
+        images: have to be uint8 [N, H, W, C], H and W at least `shortest`, N at least 1.
+        shortest: the least side in pixels that the metric can do with.
+
+    Raises:
+        ValueError: if they are not.
+    """
+    if images.dtype != np.uint8 or images.ndim != 4 or images.size == 0:
+        raise ValueError(
+            f"images must be uint8 [N, H, W, C] and at least one, received {images.dtype} {images.shape}"
+        )
+    if min(images.shape[1:3]) < shortest:
+        raise ValueError(f"height and width must be at least {shortest} pixels, received {images.shape[1:3]}")

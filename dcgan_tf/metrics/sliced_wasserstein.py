@@ -1,0 +1,150 @@
+"""The sliced Wasserstein distance between the small patches of two sets of images, at each scale.
+
+Karras et al. 2018, "Progressive growing of GANs for improved quality, stability, and variation", section 5;
+the reference implementation is metrics/sliced_wasserstein.py of tkarras/progressive_growing_of_gans. It needs
+no network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy.ndimage import correlate1d
+
+from dcgan_tf.images import evenly_spaced
+from dcgan_tf.metrics.inputs import check_images
+
+_PATCH = 7
+_SMALLEST_LEVEL = 14
+_BINOMIAL = np.array([1, 4, 6, 4, 1], np.float32) / 16
+_IMAGES, _DIRECTIONS = 64, 32  # at a time; bounds the memory beside the descriptors' own
+
+
+def sliced_wasserstein(
+    real_images: np.ndarray,
+    fake_images: np.ndarray,
+    *,
+    seed: int = 0,
+    descriptors: int = 131_072,
+    directions: int = 512,
+) -> dict[int, float]:
+    """Return, for each level of a Laplacian pyramid, how differently its 7x7 patches are distributed.
+
+    Patches of a level stand for structure of its size: the full size for fine detail, the smallest for coarse
+    shapes. They are normalised by each set's own mean and deviation per channel, and projected onto random
+    directions. The distance is the mean over the directions of the Wasserstein-1 distance of the projections.
+
+    It falls with the number of images, so that it is comparable only at equal numbers. Of a set to itself it
+    is 0: both sets are cut at the same random places. If the sets differ in size, evenly spaced images of the
+    larger are used.
+
+    Args:
+        real_images: uint8 [N, H, W, C], H and W at least 7; may be memory-mapped.
+        fake_images: uint8 [M, H, W, C].
+        seed: of the places and the directions.
+        descriptors: the most patches of a set, spread evenly over its images. The paper takes 2,097,152.
+        directions: how many.
+
+    Returns:
+        {shorter side of the level in pixels: 1,000 times the distance}: the full size, then halves of at
+        least 14.
+
+    Raises:
+        ValueError: for other images, two sizes, or fewer than one descriptor or direction.
+    """
+    for images in (real_images, fake_images):
+        check_images(images, shortest=_PATCH)
+    if real_images.shape[1:] != fake_images.shape[1:]:
+        raise ValueError(
+            "both sets must have the same height, width and channels, "
+            f"received {real_images.shape} and {fake_images.shape}"
+        )
+    if min(descriptors, directions) < 1:
+        raise ValueError(
+            f"there must be a descriptor and a direction, received {descriptors} and {directions}"
+        )
+    rng = np.random.default_rng(seed)
+    levels = list(_levels(real_images.shape[1:3]))
+    count = min(len(real_images), len(fake_images), descriptors)
+    distances = {}
+    for level, sides in enumerate(levels):
+        corners = _corners(sides, (count, descriptors // count), rng)
+        real, fake = (
+            _descriptors(images, corners, level=level, last=level + 1 == len(levels))
+            for images in (real_images, fake_images)
+        )
+        distances[min(sides)] = 1000.0 * _distance(real, fake, directions, rng)
+    return distances
+
+
+def _levels(sides: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    """Yield the height and width of each level."""
+    yield sides
+    half = tuple((side + 1) // 2 for side in sides)
+    if min(half) >= _SMALLEST_LEVEL:
+        yield from _levels(half)
+
+
+def _corners(sides: tuple[int, ...], shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """Draw the upper left corners of patches, int64 [2, images, patches an image]."""
+    return np.stack([rng.integers(0, side - _PATCH + 1, shape) for side in sides])
+
+
+def _descriptors(images: np.ndarray, corners: np.ndarray, *, level: int, last: bool) -> np.ndarray:
+    """Cut patches out of a level of the images; return them normalised, float32 [patches, 7 * 7 * C]."""
+    _, count, each = corners.shape
+    chosen = evenly_spaced(len(images), count)
+    patches = np.empty((count, each, _PATCH, _PATCH, images.shape[3]), np.float32)
+    for start in range(0, count, _IMAGES):
+        part = slice(start, start + _IMAGES)
+        views = np.lib.stride_tricks.sliding_window_view(
+            _laplacian(images[chosen[part]], level=level, last=last), (_PATCH, _PATCH), axis=(1, 2)
+        )
+        rows, columns = corners[:, part]
+        places = views[np.arange(len(views))[:, None], rows, columns]
+        patches[part] = np.moveaxis(places, 2, -1)
+    return _normalised(patches.reshape(count * each, -1, images.shape[3])).reshape(count * each, -1)
+
+
+def _normalised(patches: np.ndarray) -> np.ndarray:
+    """Bring each channel of [N, pixels, C] to mean 0 and deviation 1, in place; a constant one to 0."""
+    patches -= patches.mean(axis=(0, 1), dtype=np.float64)
+    squares = np.einsum("npc,npc->c", patches, patches, dtype=np.float64)
+    deviation = np.sqrt(squares / (patches.shape[0] * patches.shape[1]))
+    patches /= np.where(deviation > 0, deviation, 1.0)
+    return patches
+
+
+def _laplacian(images: np.ndarray, *, level: int, last: bool) -> np.ndarray:
+    """Return a level of the Laplacian pyramid, float32 [N, h, w, C]; nothing is taken off the last one."""
+    finer = images.astype(np.float32)
+    for _ in range(level):
+        finer = _halved(finer)
+    if last:
+        return finer
+    doubled = np.zeros_like(finer)
+    doubled[:, ::2, ::2] = 4.0 * _halved(finer)
+    return np.asarray(finer - _blurred(doubled))
+
+
+def _halved(images: np.ndarray) -> np.ndarray:
+    return _blurred(images)[:, ::2, ::2]
+
+
+def _blurred(images: np.ndarray) -> np.ndarray:
+    for axis in (1, 2):
+        images = correlate1d(images, _BINOMIAL, axis=axis, mode="mirror")
+    return images
+
+
+def _distance(real: np.ndarray, fake: np.ndarray, directions: int, rng: np.random.Generator) -> float:
+    """Return the mean Wasserstein-1 distance of [patches, length] along random directions."""
+    units = rng.normal(size=(directions, real.shape[1])).astype(np.float32)
+    units /= np.linalg.norm(units, axis=1, keepdims=True)
+    total = 0.0
+    for start in range(0, directions, _DIRECTIONS):
+        some = units[start : start + _DIRECTIONS]
+        gaps = np.sort(some @ real.T, axis=1) - np.sort(some @ fake.T, axis=1)
+        total += float(np.abs(gaps).mean(axis=1, dtype=np.float64).sum())
+    return total / directions
