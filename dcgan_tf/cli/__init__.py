@@ -11,7 +11,17 @@ import sys
 import click
 
 from dcgan_tf import __version__
-from dcgan_tf.cli import arithmetic, exporting, forgetting, neighbours, networks, reporting, training, walking
+from dcgan_tf.cli import (
+    arithmetic,
+    evaluating,
+    exporting,
+    forgetting,
+    neighbours,
+    networks,
+    reporting,
+    training,
+    walking,
+)
 from dcgan_tf.cli.frame import import_tensorflow
 
 __all__ = ["import_tensorflow", "main"]
@@ -31,6 +41,7 @@ for command in (
     training.sample,
     exporting.export,
     exporting.verify,
+    *evaluating.COMMANDS,
     *arithmetic.COMMANDS,
     *forgetting.COMMANDS,
     *neighbours.COMMANDS,
