@@ -46,9 +46,10 @@ class Subject:
         if (found := self.held_out_or_none) is None:
             config = self.run.config.data
             raise RunError(
-                f"{config.spec} has no images besides those of split {config.split}{why_no_test(config)}; train "
-                "on a split that leaves some out: train, where there is a test split too; of a TensorFlow dataset without one, --split "
-                "'train[:90%]'; in a folder, put some images into test/ and the others into train/"
+                f"{config.spec} has no images besides those of split {config.split}{why_no_test(config)}; "
+                "train on a split that leaves some out: train, where there is a test split too; of a "
+                "TensorFlow dataset without one, --split 'train[:90%]'; in a folder, put some images into "
+                "test/ and the others into train/"
             )
         return found
 
