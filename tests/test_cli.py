@@ -34,7 +34,7 @@ def train_calls(monkeypatch, tmp_path):
     """Put a stand-in in training's place; return the configurations it was called with."""
     calls = []
 
-    def stand_in(config):
+    def stand_in(config, hooks):
         calls.append(config)
         return tmp_path / "run"
 
@@ -47,7 +47,7 @@ def failing_train(monkeypatch):
     """Return a function that makes training raise."""
 
     def fail_with(error: BaseException) -> None:
-        def stand_in(config):
+        def stand_in(config, hooks):
             raise error
 
         monkeypatch.setattr("dcgan_tf.training.loop.train", stand_in)

@@ -16,9 +16,9 @@ from dcgan_tf.analysis.concepts import Concept, describe
 from dcgan_tf.analysis.figures import CONTROL, OURS, TEXT, THIRD, new_figure, plain
 from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.formulas import Formula, draw_exemplars
-from dcgan_tf.analysis.progress import progress
 from dcgan_tf.analysis.samples import Samples
 from dcgan_tf.analysis.subject import Subject
+from dcgan_tf.progress import progress
 from dcgan_tf.runs.load import Run
 from dcgan_tf.runs.paths import RunError
 

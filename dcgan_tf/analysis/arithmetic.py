@@ -19,9 +19,9 @@ from dcgan_tf.analysis.formulas import (
     latent_arithmetic,
     pixel_arithmetic,
 )
-from dcgan_tf.analysis.progress import progress
 from dcgan_tf.analysis.samples import Samples
 from dcgan_tf.analysis.subject import Subject
+from dcgan_tf.progress import progress
 from dcgan_tf.runs.load import Run
 from dcgan_tf.runs.paths import RunError
 

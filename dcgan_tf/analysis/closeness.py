@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from dcgan_tf.analysis.features import SPACE, discriminator_features
-from dcgan_tf.analysis.progress import progress
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.nearest import BLOCK, Search
+from dcgan_tf.progress import progress
 
 NEIGHBOURS = 3
 PIXELS, FEATURES = "pixels", "features"

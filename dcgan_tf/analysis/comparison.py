@@ -22,8 +22,8 @@ from dcgan_tf.analysis.grades import (
     Grade,
     Judge,
 )
-from dcgan_tf.analysis.progress import progress
 from dcgan_tf.analysis.subject import Subject
+from dcgan_tf.progress import progress
 from dcgan_tf.runs.load import Run
 from dcgan_tf.runs.paths import RunPaths, read_json
 

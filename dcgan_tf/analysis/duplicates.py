@@ -10,8 +10,8 @@ import numpy as np
 from scipy.spatial import KDTree
 from sklearn.decomposition import PCA
 
-from dcgan_tf.analysis.progress import progress
 from dcgan_tf.nearest import BLOCK
+from dcgan_tf.progress import progress
 
 NEAR_LEVELS = 5.0
 """Root mean square difference, in levels of 0 to 255, up to which two images are near duplicates.

@@ -22,10 +22,10 @@ from dcgan_tf.analysis.guided_backprop import (
     last_feature_layers,
     pixels_seen,
 )
-from dcgan_tf.analysis.progress import progress
 from dcgan_tf.analysis.questions import questions, shown
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.data.image_set import ImageSet
+from dcgan_tf.progress import progress
 from dcgan_tf.runs.load import Run
 from dcgan_tf.runs.paths import RunError
 

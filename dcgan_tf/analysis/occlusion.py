@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from dcgan_tf.analysis.progress import progress
+from dcgan_tf.progress import progress
 
 Margin = Callable[[np.ndarray], np.ndarray]
 """From images uint8 [N, H, W, C] to float32 [N], above 0 where an image shows the attribute."""

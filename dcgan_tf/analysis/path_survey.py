@@ -9,9 +9,9 @@ import numpy as np
 
 from dcgan_tf.analysis import paths
 from dcgan_tf.analysis.features import SPACE, discriminator_features
-from dcgan_tf.analysis.progress import progress
 from dcgan_tf.analysis.samples import Samples
 from dcgan_tf.analysis.subject import Subject
+from dcgan_tf.progress import progress
 
 STEPS = 12
 """Steps between two points, in the numbers, the figure and the GIF."""

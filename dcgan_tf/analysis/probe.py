@@ -22,11 +22,11 @@ from dcgan_tf.analysis.probing import (
     standardise,
     told,
 )
-from dcgan_tf.analysis.progress import progress
 from dcgan_tf.analysis.questions import Question, questions
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.data.image_set import ImageSet
 from dcgan_tf.images import to_float
+from dcgan_tf.progress import progress
 from dcgan_tf.runs.load import Run
 from dcgan_tf.runs.paths import RunError
 

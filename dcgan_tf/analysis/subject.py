@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -13,13 +12,13 @@ import numpy as np
 import dcgan_tf
 from dcgan_tf import data
 from dcgan_tf.classifier import Classifier, can_judge, trained_classifier
+from dcgan_tf.data.held_out import held_out_images, why_no_test
 from dcgan_tf.data.image_set import ImageSet
 from dcgan_tf.images import evenly_spaced
 from dcgan_tf.runs.load import Run
 from dcgan_tf.runs.paths import RunError
 
 NUM_REAL = 2000
-HELD_OUT_SPLITS = ("test", "validation", "val", "valid", "train")
 
 
 @dataclass(frozen=True)
@@ -58,11 +57,12 @@ class Subject:
             RunError: if the source has none; says why, and how to provide them.
         """
         if (found := self.held_out_or_none) is None:
+            config = self.run.config.data
             raise RunError(
-                f"{self.run.config.data.spec} has no images besides those of split "
-                f"{self.run.config.data.split}{self._why_no_test()}; train on a split that leaves some out: "
-                "train, where there is a test split too; of a TensorFlow dataset without one, --split "
-                "'train[:90%]'; in a folder, put some images into test/ and the others into train/"
+                f"{config.spec} has no images besides those of split {config.split}{why_no_test(config)}; "
+                "train on a split that leaves some out: train, where there is a test split too; of a "
+                "TensorFlow dataset without one, --split 'train[:90%]'; in a folder, put some images into "
+                "test/ and the others into train/"
             )
         return found
 
@@ -125,36 +125,5 @@ class Subject:
     @cached_property
     def held_out_or_none(self) -> ImageSet | None:
         """The same as `held_out`; None where it would be an error."""
-        for split in _beside(self.run.config.data.split):
-            try:
-                found = self._of_split(split)
-            except ValueError:  # no such split, or it cannot be read
-                continue
-            if found.fingerprint != self.train.fingerprint:
-                return found
-        return None
-
-    def _of_split(self, split: str) -> ImageSet:
-        return data.load(replace(self.run.config.data, split=split))
-
-    def _why_no_test(self) -> str:
-        """Return in brackets why the split "test" could not be read; "" if it could, or overlaps."""
-        if "test" in _beside(self.run.config.data.split):
-            try:
-                self._of_split("test")
-            except ValueError as error:
-                return f" (test: {error})"
-        return ""
-
-
-def _beside(split: str) -> list[str]:
-    """Return the splits that may hold other images than this one; the rest of a slice comes last.
-
-    train[:90%] and train+test hold some of train, and all holds some of every other.
-    """
-    if "all" in re.findall(r"\w+", split):
-        return []
-    others = [other for other in HELD_OUT_SPLITS if other not in split]
-    if sliced := re.fullmatch(r"(\w+)\[:([^:\[\]]+)\]", split):
-        others.append(f"{sliced[1]}[{sliced[2]}:]")
-    return others
+        found = held_out_images(self.run.config.data, self.train)
+        return found[1] if found else None

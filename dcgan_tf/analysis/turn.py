@@ -13,10 +13,10 @@ from dcgan_tf.analysis.attribute_judge import AttributeJudge, Turned, check_attr
 from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.monotone import monotone, rank_correlation
 from dcgan_tf.analysis.paths import on_paths
-from dcgan_tf.analysis.progress import progress
 from dcgan_tf.analysis.samples import Samples
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.analysis.turn_figure import turn_figure
+from dcgan_tf.progress import progress
 from dcgan_tf.runs.load import Run
 from dcgan_tf.runs.paths import RunError
 

@@ -13,6 +13,7 @@ import click
 from dcgan_tf import __version__
 from dcgan_tf.cli import (
     arithmetic,
+    evaluating,
     exporting,
     forgetting,
     neighbours,
@@ -41,6 +42,7 @@ for command in (
     training.sample,
     exporting.export,
     exporting.verify,
+    *evaluating.COMMANDS,
     *arithmetic.COMMANDS,
     *forgetting.COMMANDS,
     *neighbours.COMMANDS,

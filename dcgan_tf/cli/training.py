@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,9 @@ from dcgan_tf.cli.frame import import_tensorflow, user_errors
 from dcgan_tf.cli.labels import chosen_labels
 from dcgan_tf.config import PRESETS, Config, preset
 from dcgan_tf.options import setting_options
+
+if TYPE_CHECKING:
+    from dcgan_tf.training.hooks import Hook
 
 
 @click.command(short_help="Train a run, or go on with it.")
@@ -23,14 +26,19 @@ from dcgan_tf.options import setting_options
     help="Start from these settings; every other option changes one of them.",
 )
 @setting_options("data", "model", "training", "run")
-def train(preset_name: str, **changes: Any) -> None:
+@click.option(
+    "--every-epoch",
+    is_flag=True,
+    help="Evaluate after every epoch (metrics.jsonl, TensorBoard), and keep the best checkpoint too.",
+)
+def train(preset_name: str, every_epoch: bool, **changes: Any) -> None:
     """Train a run, or go on with it: the same command again resumes, a longer --epochs extends."""
     with user_errors(stopped="stopped without saving; the same command starts from the newest checkpoint"):
         config = _configure(preset_name, changes)
         import_tensorflow()
         from dcgan_tf.training.loop import train as train_run
 
-        run_dir = train_run(config)
+        run_dir = train_run(config, hooks=[_evaluation(config)] if every_epoch else [])
     _say_where(run_dir)
 
 
@@ -124,6 +132,12 @@ def inspect_data(spec: str, out: Path | None, **changes: Any) -> None:
         out = out or Path(f"{image_set.name}.png")
         images.save(out, inspection.examples(image_set))
     click.echo(f"grid -> {out}")
+
+
+def _evaluation(config: Config) -> Hook:
+    from dcgan_tf.evaluation.every_epoch import EveryEpoch
+
+    return EveryEpoch(config)
 
 
 def _configure(preset_name: str, changes: dict[str, Any]) -> Config:

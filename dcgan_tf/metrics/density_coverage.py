@@ -12,7 +12,9 @@ from dcgan_tf.metrics.inputs import check_features
 from dcgan_tf.metrics.neighbourhoods import held, radii
 
 
-def density_coverage(real: np.ndarray, fake: np.ndarray, *, k: int = 5) -> tuple[float, float]:
+def density_coverage(
+    real: np.ndarray, fake: np.ndarray, *, k: int = 5, real_radii: np.ndarray | None = None
+) -> tuple[float, float]:
     """Return (density, coverage).
 
     Balls about the real points reach to their k-th nearest real neighbours. Density is the mean number of
@@ -27,10 +29,11 @@ def density_coverage(real: np.ndarray, fake: np.ndarray, *, k: int = 5) -> tuple
         real: features float [N, D], N more than k.
         fake: features float [M, D], M more than k.
         k: the neighbour that a ball reaches to.
+        real_radii: what `radii(real, k=k)` returns, to save finding it again for the same real points.
 
     Raises:
         ValueError: for other shapes, values that are not finite, or a k below 1.
     """
     check_features(real, fake, fewest=k + 1)
-    balls, occupied = held(fake, real, radii(real, k=k))
+    balls, occupied = held(fake, real, radii(real, k=k) if real_radii is None else real_radii)
     return float(balls.mean() / k), float(occupied.mean())

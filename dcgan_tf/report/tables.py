@@ -12,6 +12,8 @@ from dcgan_tf.runs.paths import Record, read_json, read_records
 
 MOST_EVALUATIONS = 5
 """The newest ones are columns of the table."""
+ENDS = ("other_real_images", "pixels_without_form")
+"""Of the newest one's scales: what real images get, and what pixels without form get."""
 
 
 def evaluation_section(subject: Subject) -> Section:
@@ -22,12 +24,17 @@ def evaluation_section(subject: Subject) -> Section:
         body = '<p class="missing">No metrics.jsonl: this run has not been evaluated.</p>'
         return Section("evaluation", title, body, present=False)
     graded = [_flat({k: v for k, v in r.items() if k not in ("protocol", "step")}) for r in records]
-    names = list(dict.fromkeys(name for values in graded for name in values))
     headings = ["metric", *(f"step {plain(record.get('step', '?'))}" for record in records)]
+    for end in ENDS:
+        if values := _end(records[-1], end):
+            graded.append(values)
+            headings.append(end.replace("_", " "))
+    names = list(dict.fromkeys(name for values in graded for name in values))
     rows = [[text(name), *(_cell(values.get(name)) for values in graded)] for name in names]
     body = (
         "<p>Grades of the generator's pictures, the newest on the right. Look for the direction over time; "
-        "numbers are comparable only where all of the protocol is the same.</p>"
+        "numbers are comparable only where all of the protocol is the same. Read them between what other "
+        "real images get and what pixels without form do.</p>"
         + table(headings, rows, numbers=list(range(1, len(headings))))
         + "".join(_protocol_of(record) for record in records)
     )
@@ -120,8 +127,17 @@ def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for name, value in values.items():
         key = f"{prefix} {name}".strip().replace("_", " ")
-        flat |= _flat(value, key) if isinstance(value, dict) else {key: value}
+        if isinstance(value, dict):
+            flat |= {key: value["value"]} if "value" in value else _flat(value, key)
+        else:
+            flat[key] = value
     return flat
+
+
+def _end(record: Record, end: str) -> dict[str, Any]:
+    """Return {metric: its value at one end of its scale} of those that have it."""
+    metrics = {name: value for name, value in record.items() if isinstance(value, dict) and end in value}
+    return {name.replace("_", " "): value[end] for name, value in metrics.items()}
 
 
 def _cell(value: Any) -> str:

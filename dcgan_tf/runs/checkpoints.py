@@ -33,10 +33,12 @@ class CheckpointStore:
 
     Args:
         directory: made when the first checkpoint is saved.
+        keep_last: how many of the newest are kept.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, keep_last: int = KEEP_LAST) -> None:
         self.directory = directory
+        self._keep_last = keep_last
 
     def steps(self) -> list[int]:
         """Return the steps that have a checkpoint, damaged or not, newest first."""
@@ -99,7 +101,7 @@ class CheckpointStore:
         Args:
             checkpoint: the objects.
             step: number of finished steps; names the checkpoint.
-            keep_every: besides the last three, keep those at multiples of this; 0 for none.
+            keep_every: besides the newest, keep those at multiples of this; 0 for none.
 
         Raises:
             RunError: if the disk is full or cannot be written; the earlier checkpoints are untouched.
@@ -117,6 +119,13 @@ class CheckpointStore:
         """Rename a damaged checkpoint, so that it is neither used nor mistaken for one that counts."""
         for path in self._files(step):
             path.rename(path.with_name(f"damaged-{path.name}"))
+
+    def forget_after(self, step: int) -> None:
+        """Remove the checkpoints of steps beyond `step`: a crash lost those steps, which come again."""
+        self.remove_leftovers()
+        for later in self.steps():
+            if later > step:
+                self._remove(later)
 
     def remove_leftovers(self) -> None:
         """Remove what saves that were cut short left behind: it takes space and is of no use.
@@ -138,11 +147,14 @@ class CheckpointStore:
         """Remove a save that has just failed, unless it stands whole."""
         self.remove_leftovers()
         if self.damage(step) is not None:
-            for path in self._files(step):
-                path.unlink()
+            self._remove(step)
 
     def _files(self, step: int) -> list[Path]:
         return sorted(self.directory.glob(f"ckpt-{step}.*"), key=lambda path: path.suffix != ".index")
+
+    def _remove(self, step: int) -> None:
+        for path in self._files(step):  # the index first: what a kill leaves then is not readable by half
+            path.unlink()
 
     def _flush(self, step: int) -> None:
         """Have the system put the files on the disk, in case the power goes."""
@@ -155,10 +167,9 @@ class CheckpointStore:
 
     def _prune(self, keep_every: int) -> None:
         steps = self.steps()
-        kept = [s for i, s in enumerate(steps) if i < KEEP_LAST or (keep_every and s % keep_every == 0)]
+        kept = [s for i, s in enumerate(steps) if i < self._keep_last or (keep_every and s % keep_every == 0)]
         for step in set(steps) - set(kept):
-            for path in self._files(step):  # the index first: what a kill leaves then is not readable by half
-                path.unlink()
+            self._remove(step)
         newest, *_ = kept
         state = [f'model_checkpoint_path: "ckpt-{newest}"']
         state += [f'all_model_checkpoint_paths: "ckpt-{step}"' for step in reversed(kept)]

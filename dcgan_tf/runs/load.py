@@ -50,20 +50,23 @@ class Run:
     label: int | None = None
 
     @staticmethod
-    def open(path: str | os.PathLike[str], *, checkpoint: int | None = None, ema: bool = True) -> Run:
+    def open(
+        path: str | os.PathLike[str], *, checkpoint: int | None = None, ema: bool = True, best: bool = False
+    ) -> Run:
         """Read a run.
 
         Args:
             path: the run directory.
             checkpoint: the step of the checkpoint to read; the newest by default.
             ema: take the averaged generator rather than the raw one.
+            best: read the checkpoint with the best score, which `train --every-epoch` keeps, not the newest.
 
         Raises:
             RunError: if the folder is not a run, or has no such checkpoint that can be read.
         """
         root = Path(path)
         config = read_config(root)
-        store = CheckpointStore(RunPaths(root).checkpoints)
+        store = CheckpointStore(RunPaths(root).best if best else RunPaths(root).checkpoints)
         step = _existing(store, checkpoint) if checkpoint is not None else _newest(store)
         class_names = _class_names(root, config)
         generator = models.build_generator(config, num_classes=len(class_names))

@@ -25,6 +25,11 @@ class RunPaths:
 
     root: Path
 
+    @staticmethod
+    def of(config: Config) -> RunPaths:
+        """Return those of the run that these settings make."""
+        return RunPaths(Path(config.run.run_dir or default_run_dir(config)))
+
     @property
     def config(self) -> Path:
         """Every setting, written before the first step."""
@@ -64,6 +69,11 @@ class RunPaths:
     def checkpoints(self) -> Path:
         """Checkpoints of the whole TrainState."""
         return self.root / "checkpoints"
+
+    @property
+    def best(self) -> Path:
+        """The checkpoint with the best score, if the run is evaluated while it trains."""
+        return self.root / "best"
 
     @property
     def events(self) -> Path:

@@ -35,12 +35,14 @@ class Moment:
         step: number of finished steps.
         total_steps: when training ends.
         steps_per_epoch: whole batches in the images.
+        state: the networks and all else that training changes; to be looked at, not changed.
         stopping: training ends here before its time, because it was asked to.
     """
 
     step: int
     total_steps: int
     steps_per_epoch: int
+    state: TrainState
     stopping: bool = False
 
     @property

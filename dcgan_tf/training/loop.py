@@ -19,7 +19,7 @@ from dcgan_tf.data import inspection
 from dcgan_tf.data.image_set import ImageSet
 from dcgan_tf.data.pipeline import distributed_batches, replica_share, steps_per_epoch
 from dcgan_tf.runs.checkpoints import CheckpointStore
-from dcgan_tf.runs.paths import RunError, RunPaths, default_run_dir, forget_records_after
+from dcgan_tf.runs.paths import RunError, RunPaths, forget_records_after
 from dcgan_tf.training.console import make_console
 from dcgan_tf.training.hooks import CheckpointHook, HistogramHook, Hook, Moment, SampleHook, StatisticsHook
 from dcgan_tf.training.interrupt import Interrupted, StopSignals
@@ -65,7 +65,7 @@ def train(config: Config, *, hooks: Sequence[Hook] = ()) -> Path:
         RunError: if the run cannot start, go on or be saved; says what to do.
         Interrupted: after Ctrl-C or SIGTERM, once the run is saved.
     """
-    paths = RunPaths(Path(config.run.run_dir or default_run_dir(config)))
+    paths = RunPaths.of(config)
     strategy = make_strategy(config.training.replicas)
     _check_before_preparing(config, paths, strategy)
     if config.training.deterministic:
@@ -93,6 +93,8 @@ def _start(config: Config, paths: RunPaths, strategy: tf.distribute.Strategy, im
     first_step = restore(state, store)
     write_environment(paths, strategy, config, first_step)
     forget_records_after(paths.stats, first_step)
+    forget_records_after(paths.metrics, first_step)
+    CheckpointStore(paths.best).forget_after(first_step)
     _show_data(image_set, paths)
     epoch = steps_per_epoch(len(image_set), config.training.batch_size)
     total_steps = config.training.steps or (config.training.epochs or 0) * epoch
@@ -164,7 +166,9 @@ def _run(start: Start, hooks: Sequence[Hook]) -> None:
             seconds = time.perf_counter() - started
             statistics.add(step, metrics, seconds=seconds, seconds_waiting=waited)
             stop = signals.received
-            moment = Moment(step, start.total_steps, start.steps_per_epoch, stopping=stop is not None)
+            moment = Moment(
+                step, start.total_steps, start.steps_per_epoch, start.state, stopping=stop is not None
+            )
             for hook in all_hooks:
                 hook.after_step(moment)
             if stop is not None:

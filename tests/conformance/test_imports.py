@@ -14,7 +14,17 @@ import dcgan_tf
 
 ROOT = Path(dcgan_tf.__file__).parent
 
-LAYER_0 = {"validation", "quiet", "config", "images", "latents", "losses", "nearest", "runs.paths"}
+LAYER_0 = {
+    "validation",
+    "quiet",
+    "progress",
+    "config",
+    "images",
+    "latents",
+    "losses",
+    "nearest",
+    "runs.paths",
+}
 LAYER_1 = {"data", "models"}
 LAYER_2 = {"runs"}
 
@@ -23,6 +33,7 @@ LAYER_2 = {"runs"}
 MAY_IMPORT: dict[str, set[str]] = {
     "validation": set(),
     "quiet": set(),
+    "progress": set(),
     "config": {"validation"},
     "images": set(),
     "losses": set(),

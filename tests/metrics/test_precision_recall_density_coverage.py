@@ -30,6 +30,14 @@ def test_identical_sets_agree_wholly():
     assert (density, coverage) == (pytest.approx(3 / 2), 1)
 
 
+def test_radii_that_are_known_need_not_be_found_again():
+    """On the line again, with real balls of radius 0.4: [-0.4, 0.4], [0.6, 1.4], [2.6, 3.4]; 1 is in one."""
+    real, fake, known = line(0, 1, 3), line(1, 1.5, 8), np.full(3, 0.4, np.float32)
+    third = pytest.approx(1 / 3)
+    assert precision_recall(real, fake, k=1, real_radii=known) == (third, pytest.approx(2 / 3))
+    assert density_coverage(real, fake, k=1, real_radii=known) == (third, third)
+
+
 def test_disjoint_sets_share_nothing():
     near, far = np.random.default_rng(0).uniform(size=(2, 50, 3)) + np.array([0, 100])[:, None, None]
     assert precision_recall(near, far) == (0, 0)

@@ -351,6 +351,36 @@ def test_evaluations_stand_side_by_side_with_their_protocols(run_dir):
     assert found.count("<dd>digits classifier</dd>") == 2
 
 
+def test_scores_stand_beside_both_ends_of_their_scale(run_dir):
+    records = [
+        {
+            "step": step,
+            "frechet_distance": {
+                "value": distance,
+                "error": 0.125,
+                "other_real_images": 0.5,
+                "pixels_without_form": 96.5,
+            },
+            "protocol": {},
+        }
+        for step, distance in ((10, 20.5), (30, 4.25))
+    ]
+    (run_dir / "metrics.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    found = section(write_report(run_dir), "evaluation")
+    told = (
+        "step 10",
+        "step 30",
+        "other real images",
+        "pixels without form",
+        "frechet distance",
+        "20.5",
+        "4.25",
+    )
+    places = [found.index(said, found.index("<table")) for said in (*told, ">0.5<", "96.5")]
+    assert places == sorted(places)
+    assert "frechet distance value" not in found
+
+
 def export_of(run: str, folder: Path, **model: object) -> Path:
     """Write an export.json as `dcgan-tf export` does."""
     facts = {

@@ -54,6 +54,19 @@ def test_last_three_are_kept_and_multiples_of_keep_every(tmp_path: Path) -> None
     assert {path.name for path in tmp_path.iterdir()} == {"checkpoint", *files}
 
 
+def test_a_store_may_keep_one(tmp_path: Path) -> None:
+    store = CheckpointStore(tmp_path, keep_last=1)
+    for step in (1, 2):
+        store.save(checkpoint_of(step), step)
+    assert store.steps() == [2]
+
+
+def test_what_comes_after_a_step_is_forgotten(store: CheckpointStore) -> None:
+    store.forget_after(1)
+    assert store.steps() == [1]
+    assert restored(store, 1) == 1
+
+
 def test_steps_are_ordered_as_numbers(tmp_path: Path) -> None:
     store = CheckpointStore(tmp_path)
     for step in (8, 9, 10, 11):

@@ -116,11 +116,11 @@ def test_a_weight_that_is_not_finite_is_not_saved_although_the_losses_are(
     state, store = create_train_state(tiny_config()), CheckpointStore(tmp_path)
     statistics = Statistics(batch_size=8, steps_per_epoch=9)
     hook = CheckpointHook(store, state, statistics, every=2, keep_every=0)
-    hook.after_step(Moment(2, 10, 9))
+    hook.after_step(Moment(2, 10, 9, state))
     gamma = state.generator.trainable_variables[1]
     gamma.assign(gamma / 0.0)
     with pytest.raises(RunError, match="gamma is no longer finite after step 4"):
-        hook.after_step(Moment(4, 10, 9))
+        hook.after_step(Moment(4, 10, 9, state))
     assert store.steps() == [2]
 
 

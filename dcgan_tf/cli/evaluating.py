@@ -1,0 +1,208 @@
+"""The command that says how good the pictures are, beside real images and pixels without form."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dcgan_tf.cli.frame import import_tensorflow, user_errors
+from dcgan_tf.config import DataConfig
+
+if TYPE_CHECKING:
+    from dcgan_tf.evaluation.evaluation import Evaluation
+    from dcgan_tf.evaluation.evaluator import Draw
+
+SPACES = ("classifier", "inception", "swd")
+BUILT_IN = ("portraits", "digits")
+"""Data whose name is all that it takes to have them."""
+WIDTH = 120
+"""Of a table that goes into a file."""
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """What is evaluated.
+
+    Attributes:
+        heading: of its column.
+        draw: hands over the pictures.
+        about: what they are, for the protocol.
+        config: their size, and the data that they are held against if no other is named; the spec is empty
+            if none is known.
+        available: how many there are; None if as many as one likes.
+    """
+
+    heading: str
+    draw: Draw
+    about: Mapping[str, Any]
+    config: DataConfig
+    available: int | None = None
+
+
+@click.command(short_help="How good are the pictures? FID and others, beside real images.")
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--against", metavar="SPEC", help="The real images, as for --data. [default: the run's own]")
+@click.option("--split", help="The split that is trained on. [default: the run's own, or train]")
+@click.option("--data-dir", help="Where TensorFlow Datasets are prepared. [default: the run's own]")
+@click.option(
+    "--space",
+    type=click.Choice(SPACES),
+    help="Where distances are measured: the features of the data's own classifier; those of Inception-v3, "
+    "for FID and KID; swd compares pixels only. [default: classifier, or swd without attributes and labels]",
+)
+@click.option(
+    "--weights", type=click.Path(path_type=Path), help="Of Inception-v3. [default: those in Keras' cache]"
+)
+@click.option(
+    "--num-images",
+    "-n",
+    type=click.IntRange(50),
+    help="Pictures drawn. [default: as many as there are real images held out, at most 10,000]",
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of every choice.")
+@click.option(
+    "--checkpoint", type=click.IntRange(0), help="Of this step. [default: the newest, and the best]"
+)
+@click.option(
+    "--ema/--no-ema", default=True, show_default=True, help="The averaged generator, or the raw one."
+)
+@click.option("--out", type=click.Path(path_type=Path), help="FILE.json: the numbers and their protocol.")
+def evaluate(
+    source: Path,
+    against: str | None,
+    split: str | None,
+    data_dir: str | None,
+    space: str | None,
+    weights: Path | None,
+    num_images: int | None,
+    seed: int,
+    checkpoint: int | None,
+    ema: bool,
+    out: Path | None,
+) -> None:
+    """Evaluate what a run, an export, a folder of pictures or a FILE.npy shows.
+
+    Each number stands between that of other real images, which a perfect generator would get, and that of
+    pixels without form. Of a run, the numbers are added to its metrics.jsonl.
+    """
+    if weights is not None and space != "inception":
+        raise click.UsageError("--weights are those of --space inception")
+    with user_errors():
+        import_tensorflow()
+        from dcgan_tf.evaluation.evaluator import Evaluator
+        from dcgan_tf.runs.paths import RunPaths, append_record, write_json
+
+        sets = _open(source, checkpoint=checkpoint, ema=ema)
+        config = _data(sets[0], against, {"split": split, "data_dir": data_dir})
+        evaluator = Evaluator.of(config, space=space, weights=weights, num_images=num_images, seed=seed)
+        if num_images is None and (available := sets[0].available) is not None:
+            evaluator = replace(evaluator, num_images=min(evaluator.num_images, available))
+        evaluations = {one.heading: evaluator.evaluate(one.draw, **one.about) for one in sets}
+        records = [one.record() for one in evaluations.values()]
+        if RunPaths(source).config.is_file():
+            for record in records:
+                append_record(RunPaths(source).metrics, record)
+        if out is not None:
+            write_json(out, records)
+    _say(evaluations)
+
+
+def _open(source: Path, *, checkpoint: int | None, ema: bool) -> list[Pictures]:
+    """Return what there is to evaluate; of a run with a best checkpoint, that one and the last."""
+    from dcgan_tf.export.exported import is_export
+    from dcgan_tf.runs.paths import RunPaths
+
+    if RunPaths(source).config.is_file():
+        return _of_run(source, checkpoint=checkpoint, ema=ema)
+    if checkpoint is not None or not ema:
+        raise click.UsageError("only a run has checkpoints and another generator than its own")
+    if is_export(source):
+        return [_of_export(source)]
+    if source.is_dir() or (source.suffix == ".npy" and source.is_file()):
+        return [_of_files(source)]
+    raise ValueError(f"expected a run, an export, a folder of pictures or a FILE.npy, received {source}")
+
+
+def _of_run(path: Path, *, checkpoint: int | None, ema: bool) -> list[Pictures]:
+    from dcgan_tf.runs.checkpoints import CheckpointStore
+    from dcgan_tf.runs.load import Run
+    from dcgan_tf.runs.paths import RunPaths
+
+    last = Run.open(path, checkpoint=checkpoint, ema=ema)
+    runs = {f"step {last.step:,}": last}
+    if checkpoint is None and CheckpointStore(RunPaths(path).best).steps():
+        best = Run.open(path, ema=ema, best=True)
+        runs = {f"best and last, step {last.step:,}": last}
+        if best.step != last.step:
+            runs = {f"best, step {best.step:,}": best, f"last, step {last.step:,}": last}
+    return [_pictures(heading, run, ema=ema) for heading, run in runs.items()]
+
+
+def _pictures(heading: str, run: Any, *, ema: bool) -> Pictures:
+    from dcgan_tf.evaluation.every_epoch import about_run
+
+    return Pictures(heading, run.sample, about_run(run, ema=ema), run.config.data)
+
+
+def _of_export(path: Path) -> Pictures:
+    from dcgan_tf.export.exported import Exported
+
+    exported = Exported.open(path)
+    height, width, channels = exported.facts["image_shape"]
+    data = exported.facts.get("data")
+    config = DataConfig(spec=data if data in BUILT_IN else "", image_size=(height, width), channels=channels)
+    about = {"source": str(exported.path), "step": exported.step, "generator": "as exported"}
+    return Pictures("this export", exported.sample, about, config)
+
+
+def _of_files(path: Path) -> Pictures:
+    from dcgan_tf.evaluation.image_files import ImageFiles
+
+    files = ImageFiles.open(path)
+    config = DataConfig(spec="", image_size=files.image_size, channels=files.channels)
+    about = {"source": str(path), "generator": "unknown: these are files"}
+    return Pictures("these pictures", files.draw, about, config, available=len(files.images))
+
+
+def _data(pictures: Pictures, against: str | None, chosen: Mapping[str, str | None]) -> DataConfig:
+    """Return the real images to hold pictures against, in the pictures' own size.
+
+    Args:
+        pictures: give the size, and perhaps the data.
+        against: other data, if any.
+        chosen: settings of the data; what is None is left as it is.
+    """
+    changes: dict[str, Any] = {name: value for name, value in chosen.items() if value is not None}
+    if against is not None:
+        changes = {"split": "train", **changes, "spec": against}
+    config = replace(pictures.config, **changes)
+    if not config.spec:
+        raise ValueError(
+            "which real images these pictures are to be held against is not known; name them with --against, "
+            "as for --data of dcgan-tf train"
+        )
+    return config
+
+
+def _say(evaluations: Mapping[str, Evaluation]) -> None:
+    """Print how it was measured, the table, and what it says."""
+    from rich.console import Console
+
+    from dcgan_tf.evaluation.table import conditions, table
+
+    first, *_ = evaluations.values()
+    for line in conditions(first):
+        click.echo(line)
+    Console(width=None if sys.stdout.isatty() else WIDTH).print(table(evaluations))
+    for heading, one in evaluations.items():
+        click.echo(f"{heading}: {one.summary}" if len(evaluations) > 1 else one.summary)
+    for warning in dict.fromkeys(warning for one in evaluations.values() for warning in one.warnings):
+        click.echo(f"note: {warning}", err=True)
+
+
+COMMANDS = (evaluate,)

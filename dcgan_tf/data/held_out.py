@@ -1,0 +1,52 @@
+"""Which images a run never saw: those of another split of the same source."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from dcgan_tf import data
+from dcgan_tf.config import DataConfig
+from dcgan_tf.data.image_set import ImageSet
+
+SPLITS = ("test", "validation", "val", "valid", "train")
+
+
+def held_out_images(config: DataConfig, train: ImageSet) -> tuple[str, ImageSet] | None:
+    """Return (split, images) of the same kind that are not trained on; None if the source has none.
+
+    Args:
+        config: what is trained on.
+        train: these images.
+    """
+    for split in _beside(config.split):
+        try:
+            found = data.load(replace(config, split=split))
+        except ValueError:  # no such split, or it cannot be read
+            continue
+        if found.fingerprint != train.fingerprint:
+            return split, found
+    return None
+
+
+def why_no_test(config: DataConfig) -> str:
+    """Return in brackets why the split "test" could not be read; "" if it could, or overlaps."""
+    if "test" in _beside(config.split):
+        try:
+            data.load(replace(config, split="test"))
+        except ValueError as error:
+            return f" (test: {error})"
+    return ""
+
+
+def _beside(split: str) -> list[str]:
+    """Return the splits that may hold other images than this one; the rest of a slice comes last.
+
+    train[:90%] and train+test hold some of train, and all holds some of every other.
+    """
+    if "all" in re.findall(r"\w+", split):
+        return []
+    others = [other for other in SPLITS if other not in split]
+    if sliced := re.fullmatch(r"(\w+)\[:([^:\[\]]+)\]", split):
+        others.append(f"{sliced[1]}[{sliced[2]}:]")
+    return others

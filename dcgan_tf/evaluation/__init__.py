@@ -1,0 +1,17 @@
+"""How good are the pictures? Distances to real images, fidelity and variety, each on a scale with two ends.
+
+    from dcgan_tf.evaluation import Evaluator
+    evaluation = Evaluator.of(run.config.data).evaluate(run.sample)
+    print(evaluation.summary)
+
+Training calls it as a hook: `train(config, hooks=[EveryEpoch(config)])`.
+"""
+
+from __future__ import annotations
+
+from dcgan_tf.evaluation.evaluation import Evaluation, Row
+from dcgan_tf.evaluation.evaluator import Evaluator
+from dcgan_tf.evaluation.every_epoch import EveryEpoch
+from dcgan_tf.evaluation.scores import Score
+
+__all__ = ["Evaluation", "Evaluator", "EveryEpoch", "Row", "Score"]

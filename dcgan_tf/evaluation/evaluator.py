@@ -1,0 +1,195 @@
+"""How good a set of pictures is: every metric, beside what real images and pixels without form get."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+import dcgan_tf
+from dcgan_tf import data
+from dcgan_tf.classifier import can_judge, trained_classifier
+from dcgan_tf.config import DataConfig
+from dcgan_tf.data.held_out import held_out_images
+from dcgan_tf.data.image_set import ImageSet
+from dcgan_tf.evaluation.evaluation import ERROR, Evaluation, Row
+from dcgan_tf.evaluation.real import FEWEST_IMAGES, MOST_IMAGES, RealImages, independent_pixels
+from dcgan_tf.evaluation.scores import OF_FEATURES, OF_PIXELS, Metric, Score, Task, score
+from dcgan_tf.evaluation.spaces import ClassifierSpace, FeatureSpace, Names
+from dcgan_tf.evaluation.views import View, remembered_view, view
+from dcgan_tf.progress import Bar, progress
+
+CLASSIFIER, INCEPTION, SWD = "classifier", "inception", "swd"
+SPACES = (CLASSIFIER, INCEPTION, SWD)
+
+
+class Draw(Protocol):
+    """Whatever hands over pictures: `Run.sample`, `Exported.sample`, or a set of files."""
+
+    def __call__(self, num: int, *, seed: int) -> np.ndarray:
+        """Return uint8 [num, H, W, C]."""
+
+
+@dataclass(frozen=True)
+class Evaluator:
+    """What pictures are held against, and how. What depends on real images alone is computed once.
+
+    Attributes:
+        real: the real images.
+        space: None where only pixels are compared.
+        num_images: how many pictures are drawn.
+        seed: of the latents and of every choice.
+        metrics: which.
+        cache_dir: where features of real images are remembered; None is the usual place.
+        bar: shows how far it is.
+    """
+
+    real: RealImages
+    space: FeatureSpace | None
+    num_images: int
+    seed: int = 0
+    metrics: Sequence[Metric] = (*OF_FEATURES, *OF_PIXELS)
+    cache_dir: str | Path | None = None
+    bar: Bar = progress
+
+    def __post_init__(self) -> None:
+        if self.num_images < FEWEST_IMAGES:
+            raise ValueError(
+                f"an evaluation needs at least {FEWEST_IMAGES} images, received {self.num_images}"
+            )
+
+    @staticmethod
+    def of(
+        config: DataConfig,
+        *,
+        space: str | None = None,
+        weights: Path | None = None,
+        num_images: int | None = None,
+        most_real: int = MOST_IMAGES,
+        seed: int = 0,
+    ) -> Evaluator:
+        """Hold pictures against a dataset.
+
+        Args:
+            config: the dataset, and the split that the generator was trained on.
+            space: one of SPACES; by default the classifier, or, where the data has neither attributes nor
+                labels, the pixels alone.
+            weights: of Inception-v3; None looks in Keras' cache.
+            num_images: by default as many as there are real images that were held out, up to 10,000.
+            most_real: images in the reference, and held out.
+            seed: of the latents and of every choice.
+
+        Raises:
+            ValueError: if the data or the space cannot be had, or there are fewer than 50 images.
+        """
+        train = data.load(config)
+        beside = held_out_images(config, train)
+        real = RealImages.of(config, train, beside, most=most_real)
+        chosen = _space(space, weights, train, beside[1] if beside else None, config)
+        metrics = (*OF_FEATURES, *OF_PIXELS) if chosen else OF_PIXELS
+        return Evaluator(real, chosen, num_images or len(real.others), seed, metrics, config.cache_dir)
+
+    @staticmethod
+    def briefly(config: DataConfig, *, num_images: int, bar: Bar) -> Evaluator:
+        """Hold few pictures against few real images: features alone, or pixels where there are none."""
+        whole = Evaluator.of(config, most_real=num_images)
+        metrics = OF_FEATURES if whole.space else OF_PIXELS
+        return replace(whole, num_images=min(num_images, len(whole.real.others)), metrics=metrics, bar=bar)
+
+    @cached_property
+    def reference(self) -> View:
+        """The real images that all are compared with."""
+        return self._remembered(self.real.reference, "the reference")
+
+    @cached_property
+    def floor(self) -> Mapping[str, float]:
+        """{key: what other real images get}: as many as are drawn, or all there are."""
+        images = self.real.others[: self.num_images]
+        return self._values(self._remembered(images, "other real images"), "other real images")
+
+    @cached_property
+    def ceiling(self) -> Mapping[str, float]:
+        """{key: what a generator without any idea of form gets}."""
+        drawn = independent_pixels(self.real.reference, self.num_images, seed=self.seed)
+        return self._values(self._remembered(drawn, "pixels without form"), "pixels without form")
+
+    def evaluate(self, draw: Draw, **about: Any) -> Evaluation:
+        """Draw pictures and hold them against the real ones.
+
+        Args:
+            draw: hands over the pictures.
+            about: what they are, for the protocol: run, step, generator.
+
+        Raises:
+            ValueError: if the pictures are not of the real images' size.
+        """
+        started = time.monotonic()
+        images = self._checked(draw(self.num_images, seed=self.seed))
+        viewed = view(images, self.space, "the pictures", bar=self.bar)
+        scores = score(self._task(viewed, with_errors=True), self.metrics, "the pictures", bar=self.bar)
+        rows = tuple(Row(one, self.floor[one.key], self.ceiling[one.key]) for one in scores)
+        protocol = {**about, **self._protocol(), "seconds": round(time.monotonic() - started, 1)}
+        return Evaluation(rows, {**protocol, "dcgan_tf": dcgan_tf.__version__}, tuple(self._remarks()))
+
+    def _remembered(self, images: np.ndarray, told: str) -> View:
+        return remembered_view(images, self.space, told, bar=self.bar, cache_dir=self.cache_dir)
+
+    def _values(self, images: View, told: str) -> dict[str, float]:
+        found: list[Score] = score(self._task(images, with_errors=False), self.metrics, told, bar=self.bar)
+        return {one.key: one.value for one in found}
+
+    def _task(self, images: View, *, with_errors: bool) -> Task:
+        names = self.space.names if self.space else Names()
+        return Task(images, self.reference, names, self.seed, with_errors)
+
+    def _checked(self, images: np.ndarray) -> np.ndarray:
+        if images.dtype != np.uint8 or images.shape[1:] != self.real.reference.shape[1:]:
+            raise ValueError(
+                f"the pictures must be uint8 {list(self.real.reference.shape[1:])} like the real images, "
+                f"received {images.dtype} {list(images.shape[1:])}; draw them in that size, or choose data "
+                "of theirs with --against"
+            )
+        return images
+
+    def _protocol(self) -> dict[str, Any]:
+        return {
+            "space": self.space.name if self.space else "pixels",
+            **(self.space.facts if self.space else {}),
+            "against": self.real.data,
+            "reference": self.real.reference_told,
+            "real_images": f"{min(self.num_images, len(self.real.others)):,} {self.real.others_told}",
+            "generated_images": self.num_images,
+            "pixels_without_form": "each is taken from a real image of its own, at its own place",
+            "error": ERROR,
+            "seed": self.seed,
+        }
+
+    def _remarks(self) -> list[str]:
+        remarks = self.space.remarks if self.space else []
+        if self.num_images > (available := len(self.real.others)):
+            remarks = [
+                *remarks,
+                f"{self.num_images:,} pictures were drawn, but there are only {available:,} other real "
+                "images: distances and coverage depend on the number, so these columns differ by that too",
+            ]
+        return remarks
+
+
+def _space(
+    name: str | None, weights: Path | None, train: ImageSet, held_out: ImageSet | None, config: DataConfig
+) -> FeatureSpace | None:
+    """Return the space of that name; the classifier by default, where there can be one."""
+    if name == INCEPTION:
+        from dcgan_tf.evaluation.inception import InceptionSpace
+
+        return InceptionSpace.open(weights)
+    if name == SWD or (name is None and not can_judge(train)):
+        return None
+    if name in (CLASSIFIER, None):
+        return ClassifierSpace(trained_classifier(train, held_out, cache_dir=config.cache_dir))
+    raise ValueError(f"space must be one of {', '.join(SPACES)}, received {name!r}")

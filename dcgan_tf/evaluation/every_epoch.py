@@ -1,0 +1,148 @@
+"""Evaluates while a run trains, and keeps the best checkpoint beside the last."""
+
+from __future__ import annotations
+
+import logging
+import math
+from functools import cached_property
+from typing import Protocol
+
+import keras
+import tensorflow as tf
+
+from dcgan_tf.config import Config
+from dcgan_tf.evaluation.evaluation import Evaluation
+from dcgan_tf.evaluation.evaluator import Evaluator
+from dcgan_tf.progress import no_bar
+from dcgan_tf.runs.checkpoints import CheckpointStore
+from dcgan_tf.runs.load import Run
+from dcgan_tf.runs.paths import RunPaths, append_record, read_records
+
+NUM_IMAGES = 2000
+EVERY_EPOCH = "at the end of an epoch, while the run was training"
+_log = logging.getLogger("dcgan_tf")
+
+
+class State(Protocol):
+    """What the hook needs of the state of training."""
+
+    @property
+    def generator_ema(self) -> keras.Sequential:
+        """The averaged generator."""
+
+    @property
+    def discriminator(self) -> keras.Sequential:
+        """Its opponent."""
+
+    def checkpoint(self) -> tf.train.Checkpoint:
+        """Return all of it, to be saved."""
+
+    def non_finite(self) -> list[str]:
+        """Return the paths of the weights that are no longer finite."""
+
+
+class Moment(Protocol):
+    """What the hook needs to know of where training stands: training's own Moment has it."""
+
+    @property
+    def step(self) -> int:
+        """Number of finished steps."""
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Whole batches in the images."""
+
+    @property
+    def stopping(self) -> bool:
+        """Whether training ends here because it was asked to."""
+
+    @property
+    def last(self) -> bool:
+        """Whether no step follows."""
+
+    @property
+    def state(self) -> State:
+        """The networks."""
+
+
+class EveryEpoch:
+    """Evaluates the averaged generator after every epoch and after the last step.
+
+    2,000 samples are held against as many real images in the classifier's features; of data without
+    attributes and labels, in pixels. The scores go into metrics.jsonl and events/evaluation; whenever the
+    first of them, a distance, is the lowest so far, the state is saved in best/.
+
+    Args:
+        config: of the run; its directory is where the results go.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._config, self._paths = config, RunPaths.of(config)
+        self._store = CheckpointStore(self._paths.best, keep_last=1)
+
+    def after_step(self, moment: Moment) -> None:
+        """Evaluate, if due; a run that is asked to stop does so at once."""
+        due = moment.last or moment.step % moment.steps_per_epoch == 0
+        if moment.stopping or not due:
+            return
+        if moment.state.non_finite():  # nothing to look at; the next checkpoint says so and ends the run
+            return
+        evaluation = self._evaluate(moment)
+        best = evaluation.rows[0].score.value < self._lowest(evaluation.rows[0].score.key)
+        if best:
+            self._store.save(moment.state.checkpoint(), moment.step)
+        append_record(self._paths.metrics, evaluation.record())
+        self._show(moment.step, evaluation)
+        so_far = " The best so far." if best else ""
+        _log.info("step %s: %s%s", f"{moment.step:,}", evaluation.summary, so_far)
+
+    def close(self) -> None:
+        """Close the event file, if there is one."""
+        if "_events" in vars(self):
+            self._events.close()
+
+    @cached_property
+    def _evaluator(self) -> Evaluator:
+        """Made when it is first needed, because the classifier may have to be trained."""
+        return Evaluator.briefly(self._config.data, num_images=NUM_IMAGES, bar=no_bar)
+
+    @cached_property
+    def _events(self) -> tf.summary.SummaryWriter:
+        """In a folder of its own: TensorBoard follows only the newest file of a folder."""
+        return tf.summary.create_file_writer(str(self._paths.events / "evaluation"))
+
+    def _evaluate(self, moment: Moment) -> Evaluation:
+        state = moment.state
+        run = Run(self._paths.root, self._config, moment.step, state.generator_ema, state.discriminator)
+        return self._evaluator.evaluate(run.sample, **about_run(run, ema=True), evaluated=EVERY_EPOCH)
+
+    def _lowest(self, key: str) -> float:
+        """Return the score of what is in best/; infinite if nothing is, or its record is lost."""
+        kept = self._store.steps()
+        values = [
+            record[key]["value"]
+            for record in read_records(self._paths.metrics)
+            if record["step"] in kept and record["protocol"].get("evaluated") == EVERY_EPOCH
+        ]
+        return min((value for value in values if value is not None), default=math.inf)
+
+    def _show(self, step: int, evaluation: Evaluation) -> None:
+        with self._events.as_default(step=step):
+            for row in evaluation.rows:
+                tf.summary.scalar(f"evaluation/{row.score.key}", row.score.value)
+        self._events.flush()
+
+
+def about_run(run: Run, *, ema: bool) -> dict[str, object]:
+    """Return what a protocol says of a run's pictures.
+
+    Args:
+        run: opened.
+        ema: whether its generator is the averaged one.
+    """
+    averaged = ema and run.config.training.ema_decay > 0
+    return {
+        "source": str(run.path),
+        "step": run.step,
+        "generator": "averaged weights (EMA)" if averaged else "raw weights",
+    }

@@ -1,0 +1,102 @@
+"""Pictures from files, as a generator would hand them over: a folder of images, or one array."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from dcgan_tf import data
+from dcgan_tf.config import DataConfig
+from dcgan_tf.data.decoding import ENDINGS
+from dcgan_tf.images import evenly_spaced
+
+_GREY_MODES = ("1", "L", "LA", "I", "I;16", "F")
+
+
+@dataclass(frozen=True)
+class ImageFiles:
+    """Pictures that are there already.
+
+    Attributes:
+        images: uint8 [N, H, W, C], perhaps memory-mapped.
+    """
+
+    images: np.ndarray
+
+    @staticmethod
+    def open(path: Path, *, cache_dir: str | None = None) -> ImageFiles:
+        """Read FILE.npy, uint8 [N, H, W, C], or all images in a folder, which must be of one size.
+
+        Raises:
+            ValueError: if there is something else; says what was expected.
+        """
+        if path.suffix == ".npy":
+            return ImageFiles(_read_array(path))
+        size, channels = _size_of_all(path)
+        config = DataConfig(spec=str(path), image_size=size, channels=channels, cache_dir=cache_dir)
+        return ImageFiles(data.load(config).images)
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """(height, width) in pixels."""
+        return self.images.shape[1], self.images.shape[2]
+
+    @property
+    def channels(self) -> int:
+        """1 or 3."""
+        return int(self.images.shape[3])
+
+    def draw(self, num: int, *, seed: int) -> np.ndarray:
+        """Return evenly spaced ones, in a random order of that seed, uint8 [num, H, W, C].
+
+        Raises:
+            ValueError: if there are not so many.
+        """
+        if num > len(self.images):
+            raise ValueError(
+                f"the number of images must be at most the {len(self.images):,} there are, received {num:,}"
+            )
+        chosen = evenly_spaced(len(self.images), num)
+        return np.asarray(self.images[chosen])[np.random.default_rng(seed).permutation(num)]
+
+
+def _read_array(path: Path) -> np.ndarray:
+    try:
+        images: np.ndarray = np.load(path, mmap_mode="r")
+    except (OSError, ValueError, EOFError) as error:
+        raise ValueError(f"{path} cannot be read as an array: {error}") from None
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3):
+        raise ValueError(
+            f"{path} must be uint8 [N, H, W, 1 or 3], such as dcgan-tf sample --out FILE.npy writes, "
+            f"received {images.dtype} {list(images.shape)}"
+        )
+    return images
+
+
+def _size_of_all(folder: Path) -> tuple[tuple[int, int], int]:
+    """Return ((height, width), channels) of the images in a folder.
+
+    They are not resized to one size, because the resizer would change every number.
+    """
+    files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in ENDINGS)
+    if not files:
+        raise ValueError(f"no images in {folder}: looked at every depth for files that end in {ENDINGS}")
+    sizes: dict[tuple[int, int], Path] = {}
+    grey = True
+    for file in files:
+        try:
+            with Image.open(file) as image:
+                sizes.setdefault((image.height, image.width), file)
+                grey = grey and image.mode in _GREY_MODES
+        except OSError:  # damaged: loading passes over it, and says so if there are many
+            continue
+    if len(sizes) != 1:
+        told = ", ".join(f"{h}x{w} ({file.name})" for (h, w), file in list(sizes.items())[:3])
+        raise ValueError(
+            f"the images in {folder} must all be of one size, received {told or 'none that can be read'}; "
+            "resize them as the real images were, before they are compared"
+        )
+    return next(iter(sizes)), 1 if grey else 3

@@ -1,0 +1,113 @@
+"""Inception-v3 with Keras' ImageNet weights: the space in which FID and KID are measured.
+
+Szegedy et al. 2016, "Rethinking the Inception architecture for computer vision"; for generated images
+Heusel et al. 2017. Published FIDs mostly come from another set of weights, the TensorFlow graph of 2015, and
+from other resizers, so numbers of this file are comparable with each other, not with those.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from dcgan_tf.evaluation.spaces import Features, Names, digest_of
+
+SIDE = 299
+BATCH = 32
+WEIGHTS_FILE = "inception_v3_weights_tf_dim_ordering_tf_kernels.h5"
+
+
+@dataclass(frozen=True)
+class InceptionSpace:
+    """The global average pool below Inception-v3's outputs ("pool3"), 2,048 features.
+
+    Attributes:
+        network: images float32 [N, 299, 299, 3] in [-1, 1] to (probabilities float32 [N, 1000], features
+            float32 [N, 2048]).
+    """
+
+    network: keras.Model
+
+    @staticmethod
+    def open(weights: Path | None = None) -> InceptionSpace:
+        """Build the network with trained weights.
+
+        Args:
+            weights: Keras' file of the network with its top; None takes the one in Keras' cache, or has Keras
+                download it.
+
+        Raises:
+            ValueError: if the file is missing and cannot be downloaded, or is of another network.
+        """
+        trained = _trained(weights)
+        outputs = [trained.output, trained.get_layer("avg_pool").output]
+        return InceptionSpace(keras.Model(trained.input, outputs))
+
+    @property
+    def name(self) -> str:
+        """The network, its weights and the resizer, all of which change the numbers."""
+        return f"Inception-v3 (Keras, ImageNet), resized bilinearly with antialiasing to {SIDE}x{SIDE}"
+
+    @cached_property
+    def key(self) -> str:
+        """Of the weights."""
+        return f"inception-v3-{SIDE}-{digest_of(self.network)}"
+
+    @property
+    def names(self) -> Names:
+        """FID, KID and Inception score: here they are."""
+        return Names("FID", "KID", "Inception score")
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The digest of the weights."""
+        return {"weights": self.key.rpartition("-")[2]}
+
+    @property
+    def remarks(self) -> list[str]:
+        """None."""
+        return []
+
+    def read(self, images: np.ndarray) -> Features:
+        """Look at images, uint8 [N, H, W, 1 or 3]; grey is repeated to three channels."""
+        batches = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
+        seen = [self.network(_prepare(batch), training=False) for batch in batches]
+        probabilities, points = (np.concatenate(part) for part in zip(*seen, strict=True))
+        return Features(points, probabilities)
+
+
+def weights_place() -> Path:
+    """Return where Keras looks for the file."""
+    home = os.environ.get("KERAS_HOME")
+    return (Path(home) if home else Path.home() / ".keras") / "models" / WEIGHTS_FILE
+
+
+def _trained(weights: Path | None) -> keras.Model:
+    if weights is not None and not weights.is_file():
+        raise ValueError(f"--weights: {weights} does not exist; give Keras' file {WEIGHTS_FILE}")
+    try:
+        return keras.applications.InceptionV3(weights=str(weights) if weights else "imagenet")
+    except Exception as error:  # Keras raises Exception itself if a download fails
+        told = str(error).splitlines()[0] if str(error) else type(error).__name__
+        if weights is not None:
+            raise ValueError(
+                f"{weights} does not hold the weights of Keras' InceptionV3 with its top ({told})"
+            ) from error
+        raise ValueError(
+            f"the weights of Inception-v3 are neither in Keras' cache nor can they be downloaded ({told}); "
+            f"put the file {WEIGHTS_FILE} at {weights_place()}, or name it with --weights FILE, or take "
+            "another --space"
+        ) from error
+
+
+def _prepare(images: np.ndarray) -> tf.Tensor:
+    """Resize uint8 [N, H, W, 1 or 3] to float32 [N, 299, 299, 3] in [-1, 1], the range of these weights."""
+    large = tf.image.resize(tf.cast(images, tf.float32), (SIDE, SIDE), method="bilinear", antialias=True)
+    return tf.broadcast_to(large / 127.5 - 1.0, [len(images), SIDE, SIDE, 3])

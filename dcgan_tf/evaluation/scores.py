@@ -1,0 +1,189 @@
+"""Every metric of a set of images against the reference, each with its standard error."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dcgan_tf.evaluation.spaces import Names
+from dcgan_tf.evaluation.views import RADII, View
+from dcgan_tf.metrics.density_coverage import density_coverage
+from dcgan_tf.metrics.frechet import frechet_distance
+from dcgan_tf.metrics.inception_score import inception_score
+from dcgan_tf.metrics.kernel_distance import kernel_distance
+from dcgan_tf.metrics.ms_ssim import diversity
+from dcgan_tf.metrics.precision_recall import precision_recall
+from dcgan_tf.metrics.sliced_wasserstein import sliced_wasserstein
+from dcgan_tf.progress import Bar
+
+WHOLE = "Are they like real images, as a whole?"
+LOOK = "Does each one look real?"
+VARIETY = "Is there all that real images have?"
+QUESTIONS = (WHOLE, LOOK, VARIETY)
+LOWER, HIGHER, AS_REAL = "lower", "higher", "as real"
+
+PARTS = 5
+SPLITS = 10
+DESCRIPTORS, DIRECTIONS = 131_072, 128
+PAIRS = 1000
+SMALLEST_PATCHES, SMALLEST_WINDOW = 7, 11
+"""Shorter sides, in pixels, below which there is no sliced Wasserstein distance and no MS-SSIM."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """One number of a set of images.
+
+    Attributes:
+        key: its name in records, such as "frechet_distance".
+        name: its name for people; says what space it is in where that matters.
+        question: which of QUESTIONS it answers.
+        better: "lower", "higher", or "as real": as near as can be to that of real images.
+        value: of all the images.
+        error: one standard error, over draws of as many images; None if it was not asked for.
+    """
+
+    key: str
+    name: str
+    question: str
+    better: str
+    value: float
+    error: float | None
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a metric is computed on.
+
+    Attributes:
+        images: the set that is scored.
+        reference: the real images that it is held against.
+        names: of the metrics in their space.
+        seed: of every choice that a metric makes.
+        with_errors: whether errors are wanted that have to be computed on parts of the set.
+    """
+
+    images: View
+    reference: View
+    names: Names
+    seed: int
+    with_errors: bool
+
+
+Metric = Callable[[Task], list[Score]]
+
+
+def score(task: Task, metrics: Sequence[Metric], told: str, *, bar: Bar) -> list[Score]:
+    """Compute metrics, and order them by the question that they answer.
+
+    Args:
+        task: the images and the reference.
+        metrics: some of this file's.
+        told: what is scored.
+        bar: shows how far it is.
+    """
+    found = [one for metric in bar(metrics, f"scoring {told}") for one in metric(task)]
+    return sorted(found, key=lambda one: QUESTIONS.index(one.question))
+
+
+def frechet(task: Task) -> list[Score]:
+    """Return the Fréchet distance of the features."""
+
+    def distance(images: View) -> list[float]:
+        return [frechet_distance(images.points, task.reference.points)]
+
+    [(value, error)] = _over_draws(task, distance)
+    key = "fid" if task.names.frechet == "FID" else "frechet_distance"
+    return [Score(key, task.names.frechet, WHOLE, LOWER, value, error)]
+
+
+def kernel(task: Task) -> list[Score]:
+    """Return the kernel distance of the features, times 1,000."""
+    value, error = kernel_distance(task.images.points, task.reference.points, seed=task.seed)
+    key = "kid_x1000" if task.names.kernel == "KID" else "kernel_distance_x1000"
+    return [Score(key, f"{task.names.kernel} × 1,000", WHOLE, LOWER, 1000 * value, 1000 * error)]
+
+
+def classifiable(task: Task) -> list[Score]:
+    """Return the Inception score, or that of another classifier; nothing if it tells no kinds apart."""
+    features = task.images.features
+    if features is None or features.probabilities.shape[1] < 2:
+        return []
+    value, deviation = inception_score(features.probabilities, splits=SPLITS)
+    key = task.names.score.lower().replace(" ", "_")
+    return [Score(key, task.names.score, WHOLE, AS_REAL, value, deviation / math.sqrt(SPLITS))]
+
+
+def fidelity_and_variety(task: Task) -> list[Score]:
+    """Return precision and recall, density and coverage."""
+    real, of_third, of_fifth = task.reference.points, *task.reference.radii
+
+    def shares(images: View) -> list[float]:
+        fake = images.points
+        return [
+            *precision_recall(real, fake, k=RADII[0], real_radii=of_third),
+            *density_coverage(real, fake, k=RADII[1], real_radii=of_fifth),
+        ]
+
+    values = _over_draws(task, shares)
+    rows = (("precision", LOOK), ("recall", VARIETY), ("density", LOOK), ("coverage", VARIETY))
+    return [
+        Score(name, name, question, HIGHER, value, error)
+        for (name, question), (value, error) in zip(rows, values, strict=True)
+    ]
+
+
+def patches(task: Task) -> list[Score]:
+    """Return the sliced Wasserstein distance, its mean and that of each level; nothing for tiny images."""
+    if min(task.reference.images.shape[1:3]) < SMALLEST_PATCHES:
+        return []
+    sides: list[int] = []
+
+    def distances(images: View) -> list[float]:
+        share = len(images) / len(task.images)
+        levels = sliced_wasserstein(
+            task.reference.images,
+            images.images,
+            seed=task.seed,
+            descriptors=round(share * DESCRIPTORS),
+            directions=DIRECTIONS,
+        )
+        sides[:] = levels if len(levels) > 1 else []
+        return [float(np.mean(list(levels.values()))), *(levels[side] for side in sides)]
+
+    numbers = _over_draws(task, distances)
+    names = ["sliced Wasserstein", *(f"  of details of {side} px images" for side in sides)]
+    keys = ["sliced_wasserstein", *(f"sliced_wasserstein_{side}" for side in sides)]
+    return [
+        Score(key, name, WHOLE, LOWER, value, error)
+        for key, name, (value, error) in zip(keys, names, numbers, strict=True)
+    ]
+
+
+def likeness(task: Task) -> list[Score]:
+    """Return the mean MS-SSIM of pairs; nothing for tiny images."""
+    if min(task.images.images.shape[1:3]) < SMALLEST_WINDOW:
+        return []
+    value, error = diversity(task.images.images, pairs=PAIRS, seed=task.seed)
+    return [Score("ms_ssim", "MS-SSIM of pairs", VARIETY, AS_REAL, value, error)]
+
+
+OF_FEATURES: tuple[Metric, ...] = (frechet, kernel, classifiable, fidelity_and_variety)
+OF_PIXELS: tuple[Metric, ...] = (patches, likeness)
+
+
+def _over_draws(task: Task, compute: Callable[[View], list[float]]) -> list[tuple[float, float | None]]:
+    """Return (value, error) of each number that `compute` returns.
+
+    The error is that of drawing other samples: the numbers are computed on five disjoint fifths of the set
+    too, against the whole reference; their standard deviation over 5^½ is taken for the error of the whole.
+    """
+    values = compute(task.images)
+    if not task.with_errors:
+        return [(value, None) for value in values]
+    fifths = [compute(task.images.part(slice(i, None, PARTS))) for i in range(PARTS)]
+    errors = np.std(fifths, axis=0, ddof=1) / math.sqrt(PARTS)
+    return [(value, float(error)) for value, error in zip(values, errors, strict=True)]

@@ -1,0 +1,114 @@
+"""On real digits: blurred, noisy, fewer and copied pictures move each metric as it should."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+
+from dcgan_tf import data
+from dcgan_tf.classifier import trained_classifier
+from dcgan_tf.config import DataConfig
+from dcgan_tf.evaluation.evaluator import Evaluator
+from dcgan_tf.evaluation.real import RealImages
+from dcgan_tf.evaluation.spaces import ClassifierSpace
+from dcgan_tf.progress import no_bar
+
+SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "tfds"
+COUNT = 2000
+
+
+@pytest.fixture(scope="module")
+def digits():
+    if not (SHARED / "mnist").is_dir():
+        pytest.skip(f"MNIST is not prepared in {SHARED}")
+    config = DataConfig(
+        spec="tfds:mnist", data_dir=str(SHARED), split="test", image_size=(28, 28), channels=1
+    )
+    return data.load(config)
+
+
+@pytest.fixture(scope="module")
+def evaluator(digits, tmp_path_factory) -> Evaluator:
+    order = np.random.default_rng(0).permutation(len(digits))
+    train, test = (digits.subset(order[part : part + COUNT]) for part in (0, COUNT))
+    real = RealImages.of(DataConfig(spec="tfds:mnist"), train, ("test", test))
+    cache = tmp_path_factory.mktemp("cache")
+    space = ClassifierSpace(trained_classifier(train, test, cache_dir=cache))
+    return Evaluator(real, space, COUNT, cache_dir=cache, bar=no_bar)
+
+
+@pytest.fixture(scope="module")
+def others(digits):
+    """Yet other digits: what a perfect generator draws."""
+    order = np.random.default_rng(0).permutation(len(digits))
+    return digits.subset(order[2 * COUNT :])
+
+
+@pytest.fixture(scope="module")
+def scored(evaluator):
+    def of(images: np.ndarray) -> dict[str, float]:
+        evaluation = evaluator.evaluate(lambda num, *, seed: images[:num], source="digits")
+        found = {row.score.key: row.score.value for row in evaluation.rows}
+        return found | {"memorised": float(any("memorised" in said for said in evaluation.warnings))}
+
+    return of
+
+
+@pytest.fixture(scope="module")
+def perfect(scored, others):
+    return scored(others.images)
+
+
+def test_real_against_real_gives_the_floor_and_is_far_from_the_other_end(evaluator, perfect):
+    for key, value in evaluator.floor.items():
+        apart = abs(evaluator.ceiling[key] - value)
+        assert abs(perfect[key] - value) < (0.5 if key == "ms_ssim" else 0.1) * apart, key
+    assert not perfect["memorised"]
+
+
+def test_blur_costs_fidelity(scored, perfect, others):
+    # A stroke is three pixels wide.
+    blurred = gaussian_filter(others.images[:COUNT].astype(np.float32), (0, 1.5, 1.5, 0)).astype(np.uint8)
+    found = scored(blurred)
+    assert found["frechet_distance"] > 5 * perfect["frechet_distance"]
+    assert found["sliced_wasserstein_28"] > 5 * perfect["sliced_wasserstein_28"]
+    assert found["precision"] < perfect["precision"] - 0.2
+    assert found["density"] < perfect["density"] - 0.3
+    assert found["coverage"] < perfect["coverage"] - 0.3
+
+
+def test_noise_costs_precision_and_density(scored, perfect, others):
+    rng = np.random.default_rng(0)
+    noisy = others.images[:COUNT] + rng.normal(0, 60, (COUNT, 28, 28, 1))
+    found = scored(np.clip(noisy, 0, 255).astype(np.uint8))
+    assert found["frechet_distance"] > 5 * perfect["frechet_distance"]
+    assert found["precision"] < perfect["precision"] - 0.3
+    assert found["density"] < perfect["density"] - 0.5
+    assert found["sliced_wasserstein_28"] > 5 * perfect["sliced_wasserstein_28"]
+
+
+def test_dropped_classes_cost_variety_but_not_precision(scored, perfect, others):
+    few = others.images[others.labels < 4]
+    found = scored(few)
+    assert found["frechet_distance"] > 5 * perfect["frechet_distance"]
+    assert found["recall"] < perfect["recall"] - 0.2
+    assert found["coverage"] < perfect["coverage"] - 0.3
+    assert found["precision"] > perfect["precision"] - 0.05
+
+
+def test_copies_of_the_training_images_are_suspected(scored, evaluator):
+    found = scored(evaluator.real.reference)
+    assert found["frechet_distance"] < evaluator.floor["frechet_distance"] / 10
+    assert found["precision"] == 1.0
+    assert found["memorised"]
+
+
+def test_a_few_pictures_again_and_again_cost_coverage_recall_and_diversity(scored, perfect, others):
+    found = scored(np.tile(others.images[:20], (COUNT // 20, 1, 1, 1)))
+    assert found["coverage"] < perfect["coverage"] / 2
+    assert found["recall"] < perfect["recall"] / 2
+    assert found["ms_ssim"] > perfect["ms_ssim"] + 0.03
+    assert found["frechet_distance"] > 5 * perfect["frechet_distance"]

@@ -1,0 +1,111 @@
+"""An evaluation from end to end, in a planted space: what is told, remembered, refused and repeated."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from planted_space import PixelSpace
+
+from dcgan_tf.config import DataConfig
+from dcgan_tf.data.image_set import ImageSet
+from dcgan_tf.evaluation.evaluator import Evaluator
+from dcgan_tf.evaluation.real import RealImages
+from dcgan_tf.evaluation.scores import OF_FEATURES
+from dcgan_tf.progress import no_bar
+
+
+def waves(count: int, *, seed: int, contrast: float = 60.0) -> np.ndarray:
+    """Return grainy pictures of a wave each, of its own direction and phase, uint8 [N, 16, 16, 1]."""
+    rng = np.random.default_rng(seed)
+    rows, columns = np.mgrid[:16, :16]
+    angle, phase = (rng.uniform(0, 2 * np.pi, (count, 1, 1)) for _ in range(2))
+    wave = np.sin((np.cos(angle) * rows + np.sin(angle) * columns) / 2 + phase)
+    grain = rng.normal(0, 10, wave.shape)
+    return np.clip(128 + contrast * wave + grain, 0, 255).astype(np.uint8)[..., None]
+
+
+def draw(num: int, *, seed: int) -> np.ndarray:
+    return waves(num, seed=100 + seed, contrast=40)
+
+
+@pytest.fixture
+def evaluator(tmp_path) -> Evaluator:
+    train, test = (ImageSet("waves", waves(400, seed=seed)) for seed in (0, 1))
+    real = RealImages.of(DataConfig(spec="waves"), train, ("test", test))
+    space = PixelSpace.principal(train.images, 64)
+    return Evaluator(real, space, 400, metrics=OF_FEATURES, cache_dir=tmp_path, bar=no_bar)
+
+
+def test_pale_waves_lie_between_real_ones_and_pixels_without_form(evaluator):
+    evaluation = evaluator.evaluate(draw, source="pale", step=3, generator="none")
+    row = evaluation.rows[0]
+    assert row.score.key == "frechet_distance"
+    assert row.real + 3 * row.score.error < row.score.value < row.bad
+    assert evaluation.warnings == ()
+    protocol = evaluation.protocol
+    assert protocol["space"] == "planted pixels"
+    assert protocol["real_images"] == "400 images of split test (held out)"
+    assert (protocol["source"], protocol["step"], protocol["seed"]) == ("pale", 3, 0)
+
+
+def test_the_same_again_is_equal_and_another_seed_is_within_the_error(evaluator):
+    first, again, other = (replace(evaluator, seed=seed).evaluate(draw, source="pale") for seed in (0, 0, 1))
+    assert first.rows == again.rows
+    assert first.rows != other.rows
+    for one, two in zip(first.rows, other.rows, strict=True):
+        assert abs(one.score.value - two.score.value) < 5 * np.hypot(one.score.error, two.score.error), one
+
+
+def test_copies_of_the_reference_are_suspected(evaluator):
+    copied = evaluator.evaluate(lambda num, *, seed: evaluator.real.reference[:num], source="copies")
+    assert copied.rows[0].score.value == pytest.approx(0, abs=1e-6)
+    assert "may have memorised training images" in copied.warnings[0]
+
+
+def test_real_images_are_looked_at_once_however_often_one_evaluates(evaluator):
+    evaluator.evaluate(draw, source="pale")
+    assert evaluator.space.looked_at == 1600  # the pictures, the reference, the others, independent pixels
+    evaluator.evaluate(draw, source="pale")
+    assert evaluator.space.looked_at == 2000
+    replace(evaluator).evaluate(draw, source="pale")  # as in another process: from the cache on disk
+    assert evaluator.space.looked_at == 2400
+
+
+def test_damaged_remembered_features_are_made_again(evaluator, tmp_path):
+    before = evaluator.evaluate(draw, source="pale").rows
+    for file in tmp_path.glob("features-*.npz"):
+        file.write_bytes(file.read_bytes()[:100])
+    assert replace(evaluator).evaluate(draw, source="pale").rows == before
+    assert evaluator.space.looked_at == 1600 + 1600
+
+
+def test_more_pictures_than_other_real_images_are_noted(evaluator):
+    more = replace(evaluator, num_images=500).evaluate(draw, source="pale")
+    assert more.warnings[0].startswith("500 pictures were drawn, but there are only 400 other real images")
+    assert more.protocol["real_images"] == "400 images of split test (held out)"
+
+
+def test_pictures_of_another_size_are_refused(evaluator):
+    with pytest.raises(ValueError, match=r"must be uint8 \[16, 16, 1\] .*, received uint8 \[8, 8, 1\]; draw"):
+        evaluator.evaluate(lambda num, *, seed: np.zeros((num, 8, 8, 1), np.uint8), source="small")
+
+
+def test_few_pictures_are_refused(evaluator):
+    with pytest.raises(ValueError, match="needs at least 50 images, received 49"):
+        replace(evaluator, num_images=49)
+
+
+def test_an_unknown_space_is_refused():
+    config = DataConfig(spec="digits", image_size=(16, 16), channels=1)
+    with pytest.raises(ValueError, match="one of classifier, inception, swd, received 'fid'"):
+        Evaluator.of(config, space="fid")
+
+
+def test_digits_without_a_space_are_compared_by_their_pixels():
+    config = DataConfig(spec="digits", image_size=(16, 16), channels=1)
+    evaluator = Evaluator.of(config, space="swd")
+    assert evaluator.space is None
+    assert evaluator.num_images == len(evaluator.real.others) == 296
+    assert len(evaluator.real.reference) == 1501

@@ -1,0 +1,67 @@
+"""Pictures from files: which are taken, in which size, and what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dcgan_tf import images
+from dcgan_tf.evaluation.image_files import ImageFiles
+
+
+def numbered(count: int, channels: int = 1) -> np.ndarray:
+    levels = np.arange(count, dtype=np.uint8)[:, None, None, None]
+    return np.broadcast_to(levels, (count, 8, 10, channels)).copy()
+
+
+def levels_of(pictures: np.ndarray) -> list[int]:
+    return [int(picture[0, 0, 0]) for picture in pictures]
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("name", ["made.npy", "made"])
+def test_what_sample_writes_is_read_as_it_was(tmp_path, name, channels):
+    images.save(tmp_path / name, numbered(12, channels))
+    files = ImageFiles.open(tmp_path / name, cache_dir=str(tmp_path / "cache"))
+    assert (files.image_size, files.channels) == ((8, 10), channels)
+    np.testing.assert_array_equal(files.images, numbered(12, channels))
+
+
+def test_evenly_spaced_ones_are_drawn_each_once_in_an_order_of_the_seed(tmp_path):
+    images.save(tmp_path / "made.npy", numbered(13))
+    files = ImageFiles.open(tmp_path / "made.npy")
+    drawn = levels_of(files.draw(5, seed=0))
+    assert sorted(drawn) == [0, 3, 6, 9, 12]
+    assert drawn == levels_of(files.draw(5, seed=0))
+    assert sorted(levels_of(files.draw(13, seed=1))) == list(range(13))
+    with pytest.raises(ValueError, match="at most the 13 there are, received 14"):
+        files.draw(14, seed=0)
+
+
+def test_pictures_of_several_sizes_are_refused_rather_than_resized(tmp_path):
+    images.save_png(tmp_path / "a.png", np.zeros((8, 8, 1), np.uint8))
+    images.save_png(tmp_path / "b.png", np.zeros((8, 9, 1), np.uint8))
+    with pytest.raises(ValueError, match=r"must all be of one size, received 8x8 \(a.png\), 8x9 \(b.png\)"):
+        ImageFiles.open(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("array", "received"),
+    [
+        (np.zeros((4, 8, 8, 3), np.float32), r"received float32 \[4, 8, 8, 3\]"),
+        (np.zeros((4, 8, 8), np.uint8), r"received uint8 \[4, 8, 8\]"),
+        (np.zeros((4, 8, 8, 4), np.uint8), r"received uint8 \[4, 8, 8, 4\]"),
+    ],
+)
+def test_arrays_that_are_no_pictures_are_refused(tmp_path, array, received):
+    np.save(tmp_path / "made.npy", array)
+    with pytest.raises(ValueError, match=received):
+        ImageFiles.open(tmp_path / "made.npy")
+
+
+def test_what_cannot_be_read_is_refused(tmp_path):
+    (tmp_path / "made.npy").write_bytes(b"no array")
+    with pytest.raises(ValueError, match="cannot be read as an array"):
+        ImageFiles.open(tmp_path / "made.npy")
+    with pytest.raises(ValueError, match="no images in"):
+        ImageFiles.open(tmp_path)

@@ -1,0 +1,101 @@
+"""Scores, their errors and their order, on sets whose numbers are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dcgan_tf.evaluation import scores
+from dcgan_tf.evaluation.scores import OF_FEATURES, OF_PIXELS, QUESTIONS, Task, score
+from dcgan_tf.evaluation.spaces import Features, Names
+from dcgan_tf.evaluation.views import View
+from dcgan_tf.progress import no_bar
+
+
+def seen(points: np.ndarray, *, side: int = 16) -> View:
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (len(points), side, side, 1), dtype=np.uint8)
+    kinds = np.eye(2, dtype=np.float32)[np.arange(len(points)) % 2]
+    return View(images, Features(points.astype(np.float32), kinds))
+
+
+def task(points: np.ndarray, reference: np.ndarray, *, with_errors: bool = False, side: int = 16) -> Task:
+    return Task(seen(points, side=side), seen(reference, side=side), Names(), 0, with_errors)
+
+
+@pytest.fixture(scope="module")
+def cloud() -> np.ndarray:
+    return np.random.default_rng(1).normal(size=(400, 3))
+
+
+def test_a_set_against_itself(cloud):
+    found = {
+        one.key: one.value for one in score(task(cloud, cloud), (*OF_FEATURES, *OF_PIXELS), "", bar=no_bar)
+    }
+    assert found["frechet_distance"] == pytest.approx(0, abs=1e-5)
+    assert found["precision"] == found["recall"] == found["coverage"] == 1.0
+    assert found["sliced_wasserstein"] == 0.0
+    assert found["classifier_score"] == pytest.approx(2.0)  # two kinds, each seen for sure and equally often
+
+
+def test_a_shift_by_one_has_the_distance_of_its_square(cloud):
+    [one] = scores.frechet(task(cloud + np.array([1, 0, 0]), cloud))
+    assert one.value == pytest.approx(1.0, rel=1e-4)
+    assert one.error is None
+
+
+def test_errors_come_from_five_disjoint_fifths():
+    points = np.arange(50)[:, None] % 5  # the fifths' means are 0, 1, 2, 3, 4: deviation (10 / 4)^½
+    [(value, error)] = scores._over_draws(
+        task(points, points, with_errors=True), lambda part: [float(part.points.mean())]
+    )
+    assert value == 2.0
+    assert error == pytest.approx((2.5 / 5) ** 0.5)
+
+
+def test_scores_are_ordered_by_the_question_they_answer(cloud):
+    found = score(task(cloud, cloud), OF_FEATURES, "", bar=no_bar)
+    assert [one.key for one in found] == [
+        "frechet_distance",
+        "kernel_distance_x1000",
+        "classifier_score",
+        "precision",
+        "density",
+        "recall",
+        "coverage",
+    ]
+    assert [QUESTIONS.index(one.question) for one in found] == [0, 0, 0, 1, 1, 2, 2]
+
+
+def test_only_in_inception_s_space_they_are_called_fid_and_kid(cloud):
+    names = Names("FID", "KID", "Inception score")
+    view = seen(cloud)
+    found = score(Task(view, view, names, 0, False), OF_FEATURES, "", bar=no_bar)
+    assert [one.key for one in found[:3]] == ["fid", "kid_x1000", "inception_score"]
+    assert [one.name for one in found[:3]] == ["FID", "KID × 1,000", "Inception score"]
+
+
+def test_levels_of_patches_are_rows_and_their_mean_is_the_first():
+    points = np.zeros((60, 1))
+    black = View(np.zeros((60, 32, 32, 1), np.uint8), None)
+    busy = seen(points, side=32)
+    found = scores.patches(Task(busy, black, Names(), 0, True))
+    assert [one.key for one in found] == [
+        "sliced_wasserstein",
+        "sliced_wasserstein_32",
+        "sliced_wasserstein_16",
+    ]
+    assert found[0].value == pytest.approx((found[1].value + found[2].value) / 2)
+    assert all(one.error >= 0 for one in found)
+
+
+def test_tiny_images_have_no_patches_and_no_windows(cloud):
+    assert scores.likeness(task(cloud, cloud, side=8)) == []
+    assert scores.patches(task(cloud, cloud, side=6)) == []
+    assert [one.key for one in scores.patches(task(cloud, cloud, side=8))] == ["sliced_wasserstein"]
+
+
+def test_without_a_space_there_are_no_features(cloud):
+    bare = View(seen(cloud).images, None)
+    with pytest.raises(ValueError, match="without a feature space"):
+        scores.frechet(Task(bare, bare, Names(), 0, False))
