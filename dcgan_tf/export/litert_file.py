@@ -102,7 +102,7 @@ class LiteRTFile:
         if set(signature["inputs"]) - {"label"} != {"z"} or signature["outputs"] != ["image"]:
             raise ExportError(
                 f"{self.path} is not a generator that dcgan-tf exported: expected a signature {SIGNATURE} "
-                f"from z to image, or from z and label, found {found or 'none'}"
+                f"from z, or z and label, to image, found {found or 'none'}"
             )
 
 
