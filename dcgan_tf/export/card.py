@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ A generator of {size} {colours} images, trained on {data} with dcgan_tf {version
 
 | | |
 |---|---|
-| takes | `z`: {latent_dim} numbers, each drawn from {distribution} |
+| takes | `z`: {latent_dim} numbers, each drawn from {distribution}{label} |
 | gives | `image`: {size}, {colours} |
 | architecture | {architecture} |
 | trained on | {data}{count}{source} |
@@ -56,7 +56,7 @@ this again, beside what the SavedModel draws; where there is none, beside the 8-
 {latencies}
 ## Use
 
-    dcgan-tf sample {folder} --num-images 64 --seed 1 --out samples.png
+    dcgan-tf sample {folder} --num-images 64 --seed 1 --out samples.png{one_class}
 
 {signatures}
 ## Limits
@@ -89,15 +89,21 @@ def model_card(record: Record, *, folder: Path) -> str:
     """
     model = record["model"]
     height, width, channels = model["image_shape"]
+    names = model.get("class_names", [])
+    quoted = shlex.quote(folder.name if folder.is_absolute() else str(folder))
     return _CARD.format(
         name=_plain(model["name"]),
-        folder=shlex.quote(folder.name if folder.is_absolute() else str(folder)),
+        folder=quoted,
         size=f"{height}x{width}",
         colours="RGB" if channels == 3 else "grey",
         data=_plain(model["data"]),
         version=model["dcgan_tf"],
         latent_dim=model["latent_dim"],
         distribution="N(0, 1)" if model["latent_distribution"] == "normal" else "U(-1, 1)",
+        label=f"; and `label`: {_classes(names)}" if names else "",
+        one_class=f"\n    dcgan-tf sample {quoted} --label 0    # a class, by name or number"
+        if names
+        else "",
         architecture=_architecture(model["architecture"]),
         count=f", {model['num_images']:,} images" if model["num_images"] else "",
         source=f"; {_SOURCES[record['images_from']]}" if "images_from" in record else "",
@@ -165,23 +171,37 @@ def _signatures(record: Record) -> str:
     model, names = record["model"], record["artefacts"]
     height, width, channels = model["image_shape"]
     latent_dim, image = model["latent_dim"], f"{height}, {width}, {channels}]"
+    num_classes = len(model.get("class_names", []))
+    label, labels = (" and `label` int32 [1]", " and `label` int32 [n]") if num_classes else ("", "")
     said = []
     if any(name.endswith(".tflite") for name in names):
         kind = "float32 in [-1, 1]," if record["float_output"] else "uint8"
         said.append(
             "The `.tflite` files have one signature, `serving_default`:\n"
-            f"`z` float32 [1, {latent_dim}] to `image` {kind} [1, {image}.\n"
+            f"`z` float32 [1, {latent_dim}]{label} to `image` {kind} [1, {image}.\n"
         )
     if "saved_model" in names:
         said.append(
             "The SavedModel has three:\n\n"
-            f"- `serving_default`: `z` float32 [n, {latent_dim}] to `image` uint8 [n, {image};\n"
+            f"- `serving_default`: `z` float32 [n, {latent_dim}]{labels} to `image` uint8 [n, {image};\n"
             f"- `float_images`: the same to `image` float32 in [-1, 1];\n"
-            f"- `sample`: `seed` and `n`, int64, to `image` uint8 [n, {image} and `z`.\n"
+            f"- `sample`: `seed` and `n`, int64, to `image` uint8 [n, {image} and `z`"
+            f"{', and `label`: the classes in turn' if num_classes else ''}.\n"
         )
     if "model.keras" in names:
-        said.append(f"`model.keras` takes float32 [n, {latent_dim}] and gives float32 in [-1, 1].\n")
+        taken = f"[n, {latent_dim + num_classes}]" + (
+            f" (the latent, then {num_classes} numbers for the classes: 1 for its own, 0 for the others)"
+            if num_classes
+            else ""
+        )
+        said.append(f"`model.keras` takes float32 {taken} and gives float32 in [-1, 1].\n")
     return "\n".join(said)
+
+
+def _classes(names: Sequence[str]) -> str:
+    """Say which number stands for which class; of many, the first dozen."""
+    more = ", … (all in `export.json`)" if len(names) > 12 else ""
+    return f"0 to {len(names) - 1}, for {', '.join(map(_plain, names[:12]))}{more}"
 
 
 def _architecture(name: str) -> str:

@@ -16,6 +16,7 @@ from dcgan_tf.export.paths import FORMATS, PRECISIONS, ExportError, ExportPaths
 from dcgan_tf.export.runtimes import Draw, open_artefact
 from dcgan_tf.images import to_uint8
 from dcgan_tf.latents import sample_latents
+from dcgan_tf.runs.labels import sample_inputs
 from dcgan_tf.runs.paths import RunPaths, read_json
 
 
@@ -26,7 +27,8 @@ class Exported:
     Attributes:
         path: the artefact that draws: a .tflite file, or the folder of a SavedModel.
         facts: latent_dim, latent_distribution, image_shape, step, seed, …
-        draw: latents float32 [N, latent_dim] to images [N, H, W, C], uint8 or float32 in [-1, 1].
+        draw: latents float32 [N, latent_dim], and of a conditional generator labels int32 [N], to images
+            [N, H, W, C], uint8 or float32 in [-1, 1].
     """
 
     path: Path
@@ -92,11 +94,11 @@ class Exported:
             uint8 [num, H, W, C].
 
         Raises:
-            ValueError: if `num` is less than 1.
+            ValueError: if `num` is less than 1, or a label is none of the classes.
         """
         if num < 1:
             raise ValueError(f"the number of images must be at least 1, received {num}")
-        images = self.draw(self.latents(num, seed=seed))
+        images = self.draw(*sample_inputs(self.latents(num, seed=seed), self.class_names, labels))
         return images if images.dtype == np.uint8 else to_uint8(images)
 
 

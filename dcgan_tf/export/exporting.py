@@ -13,22 +13,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from dcgan_tf.export import card, keras_file, litert, saved_model, web
 from dcgan_tf.export.facts import describe_machine, facts_of, source_of, training_command
 from dcgan_tf.export.folding import FoldedGenerator, fold
 from dcgan_tf.export.latency import median_milliseconds
 from dcgan_tf.export.paths import FORMATS, PRECISIONS, ExportError, ExportPaths
-from dcgan_tf.export.reference import reference_latents, write_reference
-from dcgan_tf.export.runtimes import REFERENCE_DEVICE
+from dcgan_tf.export.reference import reference_inputs, write_reference
+from dcgan_tf.export.runtimes import drawing_with
 from dcgan_tf.export.verification import Record, check, digest, files_of, listed
 from dcgan_tf.latents import sample_latents
 from dcgan_tf.runs.load import Run
 from dcgan_tf.runs.paths import write_json, write_text
 
 CALIBRATION_LATENTS, CALIBRATION_STEP = 128, -2
-"""Latents for int8, of a "step" that is neither one of training's nor that of samples."""
+"""Latents for int8, one for each class at least, of a "step" neither of training's nor of the samples'."""
 
 _log = logging.getLogger("dcgan_tf")
 
@@ -67,7 +66,8 @@ def export_run(
     with _written_aside(target, force=force) as folder:
         _log.info("exporting step %s of %s", f"{run.step:,}", run.path)
         paths = ExportPaths(folder)
-        export = _Export(run, fold(run.generator), facts_of(run, name=target.name), float_output)
+        folded = fold(run.generator, num_classes=len(run.class_names))
+        export = _Export(run, folded, facts_of(run, name=target.name), float_output)
         artefacts = paths.artefacts(tuple(formats), tuple(precisions))
         records = _write_artefacts(export, paths, artefacts)
         _add_latencies(export, folder, records)
@@ -98,17 +98,21 @@ class _Export:
         """Write one artefact, by the name of its file."""
         artefact.parent.mkdir(parents=True, exist_ok=True)
         writers: Mapping[str, Callable[[Path], None]] = {
-            "": lambda path: saved_model.write(path, self.run.generator, self.run.config.model, self.facts),
+            "": self._write_saved_model,
             ".keras": lambda path: keras_file.write(path, self.run.generator),
             ".html": lambda path: web.write_page(path, self.folded, self.facts),
             ".tflite": self._write_tflite,
         }
         writers[artefact.suffix](artefact)
 
+    def _write_saved_model(self, path: Path) -> None:
+        model = self.run.config.model
+        saved_model.write(path, self.run.generator, model, self.facts, num_classes=self.folded.num_classes)
+
     def _write_tflite(self, path: Path) -> None:
         model = self.run.config.model
         calibration = sample_latents(
-            CALIBRATION_LATENTS,
+            max(CALIBRATION_LATENTS, self.folded.num_classes),
             model.latent_dim,
             seed=self.run.config.training.seed,
             step=CALIBRATION_STEP,
@@ -131,16 +135,15 @@ def _write_artefacts(export: _Export, paths: ExportPaths, artefacts: Sequence[Pa
     Raises:
         ExportError: if any is out of bounds; names them all.
     """
-    latents = reference_latents(export.facts)
-    with tf.device(REFERENCE_DEVICE):
-        expected = np.asarray(export.run.generator(latents, training=False))
+    inputs = reference_inputs(export.facts)
+    expected = drawing_with(export.run.generator)(*inputs)
     write_reference(paths.samples, expected)
     records: dict[str, Record] = {}
     problems: list[str] = []
     for artefact in artefacts:
         name = artefact.relative_to(paths.root).as_posix()
         export.write(artefact)
-        records[name], reasons = check(artefact, latents, expected)
+        records[name], reasons = check(artefact, inputs, expected)
         problems += [f"{name}: {reason}" for reason in reasons]
         _log.info("%s", card.line(name, records[name]))
     if problems:

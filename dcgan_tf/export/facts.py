@@ -17,6 +17,8 @@ from dcgan_tf.runs.paths import RunPaths, read_json
 def facts_of(run: Run, *, name: str) -> dict[str, Any]:
     """Return the facts that go into dcgan.json, the page and export.json; only what JSON can hold.
 
+    A conditional generator has `class_names`, no other has.
+
     Args:
         run: opened.
         name: of the export.
@@ -33,6 +35,7 @@ def facts_of(run: Run, *, name: str) -> dict[str, Any]:
         "image_range": [0, 255],
         "labels": data.get("label_names", []),
         "attributes": data.get("attribute_names", []),
+        **({"class_names": list(run.class_names)} if run.class_names else {}),
         "data": data.get("name", config.data.spec),
         "num_images": data.get("num_images"),
         "architecture": config.model.architecture,

@@ -1,8 +1,9 @@
 """A trained generator as inference needs it: batch norm and dropout gone, the projection of z a dense layer.
 
 In inference mode batch normalisation is a fixed affine map of each channel, so it is multiplied into the
-weights before it (Jacob et al. 2018, section 3.2), in float64 and once. Nothing here depends on a target
-format.
+weights before it (Jacob et al. 2018, section 3.2), in float64 and once. A class is an input that is 1: it
+adds its row of the first layer's weights, so choosing one is choosing a bias. Nothing here depends on a
+target format.
 """
 
 from __future__ import annotations
@@ -51,19 +52,21 @@ class FoldedGenerator:
     """Latents through dense layers to the first map, through upsamplings to the picture, and through tanh.
 
     Attributes:
-        dense: at least one layer.
+        dense: at least one layer; the inputs of the first are the latent and, behind it, the one-hot class.
         first_map: (height, width, channels) into which the last dense layer's outputs are reshaped.
         upsamples: each doubles height and width; none in the fully connected GAN.
+        num_classes: K; 0 if the generator is not conditional.
     """
 
     dense: tuple[Dense, ...]
     first_map: tuple[int, int, int]
     upsamples: tuple[Upsample, ...]
+    num_classes: int = 0
 
     @property
     def latent_dim(self) -> int:
         """Length of a latent vector."""
-        return int(self.dense[0].kernel.shape[0])
+        return int(self.dense[0].kernel.shape[0]) - self.num_classes
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -75,11 +78,13 @@ class FoldedGenerator:
         return height * scale, width * scale, channels
 
 
-def fold(generator: keras.Sequential) -> FoldedGenerator:
+def fold(generator: keras.Sequential, *, num_classes: int = 0) -> FoldedGenerator:
     """Fold a generator of `dcgan_tf.models`.
 
     Args:
-        generator: latents float32 [N, latent_dim] to images float32 [N, H, W, C] in [-1, 1]; ends in tanh.
+        generator: latents float32 [N, latent_dim (+ num_classes)] to images float32 [N, H, W, C] in [-1, 1];
+            ends in tanh.
+        num_classes: of a conditional one, whose inputs end in the class; else 0.
 
     Raises:
         ValueError: if it has a layer whose meaning in inference is not known here, or weights that are not
@@ -108,7 +113,7 @@ def fold(generator: keras.Sequential) -> FoldedGenerator:
     height, width, channels = first_map
     dense = tuple(layer for layer in folded if isinstance(layer, Dense))
     upsamples = tuple(layer for layer in folded if isinstance(layer, Upsample))
-    return FoldedGenerator(dense, (height, width, channels), upsamples)
+    return FoldedGenerator(dense, (height, width, channels), upsamples, num_classes)
 
 
 def _changes_nothing(layer: keras.Layer, *, is_last: bool) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import warnings
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ import tensorflow as tf
 
 from dcgan_tf.export.folding import FoldedGenerator, Upsample
 from dcgan_tf.export.sub_pixel import Phases, sub_pixel_form
+from dcgan_tf.latents import sample_labels
 from dcgan_tf.quiet import STDERR, STDOUT, held_back
 
 FACTS_FILE, LABELS_FILE = "dcgan.json", "labels.txt"
@@ -34,14 +35,15 @@ def convert(
 ) -> bytes:
     """Convert to a .tflite with one signature, `serving_default`.
 
-    It takes z, float32 [1, latent_dim], to image, [1, H, W, C].
+    It takes z, float32 [1, latent_dim], and of a conditional generator label, int32 [1], to image,
+    [1, H, W, C].
 
     Args:
         generator: folded.
         precision: one of `paths.PRECISIONS`.
         calibration: float32 [M, latent_dim], drawn as in training; int8 takes the range of every feature map
-            from them. Of N(0, 1), 128 are best: fewer miss values that occur, more widen the ranges by rare
-            ones.
+            from them, and from the classes in turn. Of N(0, 1), 128 are best: fewer miss values that occur,
+            more widen the ranges by rare ones.
         float_output: image as float32 in [-1, 1] instead of uint8.
     """
     # An 8-bit network ends in bytes by itself; the others compute them.
@@ -55,7 +57,7 @@ def convert(
     if precision == "fp16":
         converter.target_spec.supported_types = [tf.float16]
     if precision == "int8":
-        converter.representative_dataset = lambda: ({"z": z[None]} for z in calibration)
+        converter.representative_dataset = lambda: _in_turn(calibration, generator.num_classes)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.inference_output_type = tf.float32 if float_output else tf.uint8
     return _converted(converter)
@@ -93,24 +95,44 @@ class _Module(tf.Module):  # type: ignore[misc]  # TensorFlow is untyped
     def __init__(self, generator: FoldedGenerator, *, bytes_out: bool) -> None:
         super().__init__()
 
-        def serving_default(z: tf.Tensor) -> dict[str, tf.Tensor]:
-            image = float_image(generator, z)
+        def serving_default(z: tf.Tensor, label: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
+            image = float_image(generator, z, label)
             return {"image": _to_bytes(image) if bytes_out else image}
 
-        latents = tf.TensorSpec((1, generator.latent_dim), tf.float32, name="z")
-        self.serving_default = tf.function(serving_default, input_signature=[latents])
+        inputs = [tf.TensorSpec((1, generator.latent_dim), tf.float32, name="z")]
+        if generator.num_classes:
+            inputs.append(tf.TensorSpec((1,), tf.int32, name="label"))
+        self.serving_default = tf.function(serving_default, input_signature=inputs)
 
 
-def float_image(generator: FoldedGenerator, z: tf.Tensor) -> tf.Tensor:
-    """Build the graph: z float32 [N, latent_dim] to images float32 [N, H, W, C] in [-1, 1]."""
-    x = z
-    for layer in generator.dense:
+def float_image(generator: FoldedGenerator, z: tf.Tensor, label: tf.Tensor | None = None) -> tf.Tensor:
+    """Build the graph: z float32 [N, latent_dim] to images float32 [N, H, W, C] in [-1, 1].
+
+    A conditional generator takes label int32 [N] too. Its class chooses a bias from a table: with 8 bits,
+    LiteRT's one-hot operator loses it, and it would take a label out of range for no class at all.
+    """
+    first, *others = generator.dense
+    of_latent, of_class = np.split(first.kernel, [generator.latent_dim])
+    bias = tf.gather(_float32(first.bias + of_class), label) if len(of_class) else _float32(first.bias)
+    x = _activated(tf.linalg.matmul(z, _float32(of_latent)) + bias, relu=first.relu)
+    for layer in others:
         x = tf.linalg.matmul(x, _float32(layer.kernel)) + _float32(layer.bias)
-        x = tf.nn.relu(x) if layer.relu else x
+        x = _activated(x, relu=layer.relu)
     x = tf.reshape(x, (-1, *generator.first_map))
     for upsample in generator.upsamples:
         x = _upsampled(upsample, x)
     return tf.math.tanh(x)
+
+
+def _activated(x: tf.Tensor, *, relu: bool) -> tf.Tensor:
+    return tf.nn.relu(x) if relu else x
+
+
+def _in_turn(latents: np.ndarray, num_classes: int) -> Iterator[dict[str, np.ndarray]]:
+    """Yield the signature's inputs, the classes in turn."""
+    labels = sample_labels(len(latents), max(1, num_classes)).astype(np.int32)
+    for z, label in zip(latents, labels, strict=True):
+        yield {"z": z[None], "label": label[None]} if num_classes else {"z": z[None]}
 
 
 def _upsampled(layer: Upsample, x: tf.Tensor) -> tf.Tensor:
@@ -129,7 +151,7 @@ def _convolved(part: Phases, layer: Upsample, x: tf.Tensor) -> tf.Tensor:
         x = tf.pad(x, [(0, 0), *part.padding, (0, 0)])
     x = tf.nn.conv2d(x, _float32(part.kernel), strides=1, padding="SAME" if same else "VALID")
     x += _float32(np.tile(layer.bias, part.kernel.shape[3] // layer.bias.size))
-    return tf.nn.relu(x) if layer.relu else x
+    return _activated(x, relu=layer.relu)
 
 
 def _same_padding(taps: int) -> tuple[int, int]:

@@ -41,17 +41,26 @@ class LiteRTFile:
             raise ExportError(f"LiteRT cannot read {self.path}: {error}") from None
         self._check_signature()
 
-    def generate(self, latents: np.ndarray) -> np.ndarray:
+    def generate(self, latents: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
         """Draw one image after the other.
 
         Args:
             latents: float32 [N, latent_dim].
+            labels: the class of each, int32 [N], which a conditional generator needs and no other takes.
 
         Returns:
             [N, H, W, C]: uint8, or float32 in [-1, 1] if the file was exported with `--float-output`.
         """
         run = self._interpreter.get_signature_runner(SIGNATURE)
-        return np.concatenate([run(z=z[None])["image"] for z in np.asarray(latents, np.float32)])
+        inputs = {"z": np.asarray(latents, np.float32)}
+        if labels is not None:
+            inputs["label"] = np.asarray(labels, np.int32)
+        return np.concatenate(
+            [
+                run(**{name: values[i : i + 1] for name, values in inputs.items()})["image"]
+                for i in range(len(latents))
+            ]
+        )
 
     def operators(self) -> dict[str, int]:
         """Return how many there are of each operator, the most frequent first."""
@@ -88,11 +97,12 @@ class LiteRTFile:
         return operators
 
     def _check_signature(self) -> None:
-        signature = self._interpreter.get_signature_list().get(SIGNATURE)
-        if signature != {"inputs": ["z"], "outputs": ["image"]}:
+        found = self._interpreter.get_signature_list()
+        signature = found.get(SIGNATURE, {"inputs": [], "outputs": []})
+        if set(signature["inputs"]) - {"label"} != {"z"} or signature["outputs"] != ["image"]:
             raise ExportError(
                 f"{self.path} is not a generator that dcgan-tf exported: expected a signature {SIGNATURE} "
-                f"from z to image, found {self._interpreter.get_signature_list() or 'none'}"
+                f"from z, or z and label, to image, found {found or 'none'}"
             )
 
 

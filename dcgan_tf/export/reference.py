@@ -12,19 +12,21 @@ from PIL import Image
 from dcgan_tf import images
 from dcgan_tf.export.paths import ExportError
 from dcgan_tf.latents import sample_latents
+from dcgan_tf.runs.labels import sample_inputs
 
 NUM_IMAGES, SEED, COLUMNS = 64, 0, 8
 
 
-def reference_latents(facts: Mapping[str, Any]) -> np.ndarray:
-    """Return the fixed latents, float32 [64, latent_dim].
+def reference_inputs(facts: Mapping[str, Any]) -> tuple[np.ndarray, ...]:
+    """Return the fixed latents, float32 [64, latent_dim]; of a conditional generator also labels int32 [64].
 
     Args:
-        facts: latent_dim and latent_distribution are used.
+        facts: latent_dim and latent_distribution are used, and class_names, if there are any.
     """
-    return np.asarray(
-        sample_latents(NUM_IMAGES, facts["latent_dim"], seed=SEED, distribution=facts["latent_distribution"])
+    latents = sample_latents(
+        NUM_IMAGES, facts["latent_dim"], seed=SEED, distribution=facts["latent_distribution"]
     )
+    return sample_inputs(np.asarray(latents), facts.get("class_names", ()))
 
 
 def write_reference(path: Path, expected: np.ndarray) -> None:

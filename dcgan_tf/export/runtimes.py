@@ -14,13 +14,15 @@ from dcgan_tf.export import web
 from dcgan_tf.export.litert import float_image
 from dcgan_tf.export.litert_file import LiteRTFile
 from dcgan_tf.export.paths import ExportError
+from dcgan_tf.models import with_labels
 from dcgan_tf.runs.load import in_batches
 
 REFERENCE_DEVICE = "CPU:0"
 """Where TensorFlow draws what is compared: some GPUs round the products of convolutions to 10 bits."""
 
-Draw = Callable[[np.ndarray], np.ndarray]
-"""Latents float32 [N, latent_dim] to images [N, H, W, C], uint8 or float32 in [-1, 1]."""
+Draw = Callable[..., np.ndarray]
+"""Latents float32 [N, latent_dim], and labels int32 [N] for a conditional generator and no other, to images
+[N, H, W, C], uint8 or float32 in [-1, 1]."""
 
 
 def open_artefact(path: Path) -> Draw:
@@ -46,25 +48,34 @@ def open_artefact(path: Path) -> Draw:
         raise ExportError(f"cannot read {path}: {error}") from None
 
 
+def drawing_with(generator: keras.Sequential) -> Draw:
+    """Return the function that draws with a generator of Keras, in inference mode."""
+
+    def generate(z: np.ndarray, label: np.ndarray | None = None) -> tf.Tensor:
+        num_classes = generator.input_shape[-1] - z.shape[1]
+        return generator(with_labels(z, label, num_classes), training=False)
+
+    return _batched(generate)
+
+
 def _saved_model(path: Path) -> Draw:
     with tf.device(REFERENCE_DEVICE):
         loaded = tf.saved_model.load(str(path))
-    return _batched(lambda z: loaded.float_images(z)["image"])
+    return _batched(lambda *inputs: loaded.float_images(*inputs)["image"])
 
 
 def _keras(path: Path) -> Draw:
-    generator = keras.saving.load_model(path, compile=False)
-    return _batched(lambda z: generator(z, training=False))
+    return drawing_with(keras.saving.load_model(path, compile=False))
 
 
 def _page(path: Path) -> Draw:
     generator = web.read_page(path)
-    return _batched(lambda z: float_image(generator, z))
+    return _batched(lambda *inputs: float_image(generator, *inputs))
 
 
-def _batched(generate: Callable[[np.ndarray], tf.Tensor]) -> Draw:
-    def draw(latents: np.ndarray) -> np.ndarray:
+def _batched(generate: Callable[..., tf.Tensor]) -> Draw:
+    def draw(*inputs: np.ndarray) -> np.ndarray:
         with tf.device(REFERENCE_DEVICE):
-            return in_batches(lambda batch: np.asarray(generate(batch)), latents)
+            return in_batches(lambda *batch: np.asarray(generate(*batch)), *inputs)
 
     return draw

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from dcgan_tf.config import ModelConfig
 from dcgan_tf.latents import sample_latents
+from dcgan_tf.models import with_labels
 from dcgan_tf.quiet import STDERR, STDOUT, held_back
 
 SAMPLE_BATCH = 8
@@ -26,39 +27,57 @@ class ServedGenerator(tf.Module):  # type: ignore[misc]  # TensorFlow is untyped
     every weight twice.
 
     Args:
-        generator: latents float32 [N, latent_dim] to images float32 [N, H, W, C] in [-1, 1].
+        generator: latents float32 [N, latent_dim], those of a conditional one with the class at their end, to
+            images float32 [N, H, W, C] in [-1, 1].
         model: latent_dim and latent_distribution are used.
+        num_classes: that a conditional generator is told of; else 0.
     """
 
-    def __init__(self, generator: keras.Sequential, model: ModelConfig) -> None:
+    def __init__(self, generator: keras.Sequential, model: ModelConfig, *, num_classes: int = 0) -> None:
         super().__init__()
         self.generator_weights = [variable.value for variable in generator.variables]
 
-        def float_images(z: tf.Tensor) -> dict[str, tf.Tensor]:
-            return {"image": generator(z, training=False)}
+        def draw(z: tf.Tensor, label: tf.Tensor | None) -> tf.Tensor:
+            if label is not None:
+                _refuse_unknown(label, num_classes)
+            return generator(with_labels(z, label, num_classes), training=False)
 
-        def serving_default(z: tf.Tensor) -> dict[str, tf.Tensor]:
-            return {"image": _to_bytes(generator(z, training=False))}
+        def float_images(z: tf.Tensor, label: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
+            return {"image": draw(z, label)}
+
+        def serving_default(z: tf.Tensor, label: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
+            return {"image": _to_bytes(draw(z, label))}
 
         def sample(seed: tf.Tensor, n: tf.Tensor) -> dict[str, tf.Tensor]:
             filled = -(-n // SAMPLE_BATCH) * SAMPLE_BATCH
             z = sample_latents(filled, model.latent_dim, seed=seed, distribution=model.latent_distribution)
-            batches = tf.reshape(z, (-1, SAMPLE_BATCH, model.latent_dim))
+            drawn_from = {"z": z}
+            if num_classes:
+                drawn_from["label"] = tf.cast(tf.range(filled) % num_classes, tf.int32)
+            batches = {name: _batches(values) for name, values in drawn_from.items()}
             image = tf.map_fn(
-                lambda batch: _to_bytes(generator(batch, training=False)),
-                batches,
-                fn_output_signature=tf.uint8,
+                lambda batch: serving_default(**batch)["image"], batches, fn_output_signature=tf.uint8
             )
-            return {"image": tf.reshape(image, (-1, *generator.output_shape[1:]))[:n], "z": z[:n]}
+            image = tf.reshape(image, (-1, *generator.output_shape[1:]))
+            return {name: values[:n] for name, values in {"image": image, **drawn_from}.items()}
 
-        latents = tf.TensorSpec((None, model.latent_dim), tf.float32, name="z")
+        inputs = [tf.TensorSpec((None, model.latent_dim), tf.float32, name="z")]
+        if num_classes:
+            inputs.append(tf.TensorSpec((None,), tf.int32, name="label"))
         number = tf.TensorSpec((), tf.int64)
-        self.float_images = tf.function(float_images, input_signature=[latents])
-        self.serving_default = tf.function(serving_default, input_signature=[latents])
+        self.float_images = tf.function(float_images, input_signature=inputs)
+        self.serving_default = tf.function(serving_default, input_signature=inputs)
         self.sample = tf.function(sample, input_signature=[number, number])
 
 
-def write(path: Path, generator: keras.Sequential, model: ModelConfig, facts: Mapping[str, Any]) -> None:
+def write(
+    path: Path,
+    generator: keras.Sequential,
+    model: ModelConfig,
+    facts: Mapping[str, Any],
+    *,
+    num_classes: int = 0,
+) -> None:
     """Write the folder, with three signatures.
 
     - `serving_default`: z float32 [n, latent_dim] to image uint8 [n, H, W, C];
@@ -66,13 +85,17 @@ def write(path: Path, generator: keras.Sequential, model: ModelConfig, facts: Ma
     - `sample`: seed and n, int64 scalars, to image uint8 [n, H, W, C] and its z float32 [n, latent_dim];
       image i of a seed is the same whatever n is.
 
+    Of a conditional generator the first two take label int32 [n] too, and refuse one that is no class; the
+    third takes the classes in turn, and gives label int32 [n].
+
     Args:
         path: the folder.
-        generator: latents to images in [-1, 1].
+        generator: latents, and the class at their end of a conditional one, to images in [-1, 1].
         model: its latents.
         facts: written to `assets.extra/dcgan.json`, where TensorFlow keeps what others add.
+        num_classes: that a conditional generator is told of; else 0.
     """
-    module = ServedGenerator(generator, model)
+    module = ServedGenerator(generator, model, num_classes=num_classes)
     signatures = {name: getattr(module, name) for name in ("serving_default", "sample", "float_images")}
     with held_back(STDOUT, STDERR):
         tf.saved_model.save(module, str(path), signatures=signatures)
@@ -83,6 +106,19 @@ def write(path: Path, generator: keras.Sequential, model: ModelConfig, facts: Ma
 def facts_path(path: Path) -> Path:
     """Return where the facts stand in a SavedModel's folder."""
     return path / "assets.extra" / "dcgan.json"
+
+
+def _refuse_unknown(label: tf.Tensor, num_classes: int) -> None:
+    """Fail where a label is no class: its one-hot vector would be zeros, and the picture one of nothing."""
+    tf.debugging.Assert(
+        tf.reduce_all((label >= 0) & (label < num_classes)),
+        [f"there is no such class: expected labels from 0 to {num_classes - 1}, received", label],
+        summarize=12,
+    )
+
+
+def _batches(values: tf.Tensor) -> tf.Tensor:
+    return tf.reshape(values, (-1, SAMPLE_BATCH, *values.shape[1:]))
 
 
 def _to_bytes(image: tf.Tensor) -> tf.Tensor:

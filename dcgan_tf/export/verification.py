@@ -7,7 +7,7 @@ import json
 import logging
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import tensorflow as tf
 from dcgan_tf.export.difference import Bound, Difference, difference
 from dcgan_tf.export.litert_file import LiteRTFile
 from dcgan_tf.export.paths import ExportError, ExportPaths
-from dcgan_tf.export.reference import SEED, read_reference, reference_latents
+from dcgan_tf.export.reference import SEED, read_reference, reference_inputs
 from dcgan_tf.export.runtimes import REFERENCE_DEVICE, open_artefact
 
 Record = dict[str, Any]
@@ -42,12 +42,13 @@ BOUNDS = {
 """How far each artefact may be from the trained generator, by the name of its file."""
 
 
-def check(artefact: Path, latents: np.ndarray, expected: np.ndarray) -> tuple[Record, list[str]]:
+def check(artefact: Path, inputs: Sequence[np.ndarray], expected: np.ndarray) -> tuple[Record, list[str]]:
     """Draw with an artefact and compare.
 
     Args:
         artefact: its file, or the folder of a SavedModel.
-        latents: the reference latents, float32 [N, latent_dim].
+        inputs: those of the reference: latents float32 [N, latent_dim], and labels int32 [N] of a conditional
+            generator.
         expected: what the trained generator draws of them, [N, H, W, C], uint8 or float in [-1, 1].
 
     Returns:
@@ -56,11 +57,11 @@ def check(artefact: Path, latents: np.ndarray, expected: np.ndarray) -> tuple[Re
     Raises:
         ExportError: if its runtime cannot read it.
     """
-    found = difference(open_artefact(artefact)(latents), expected)
+    found = difference(open_artefact(artefact)(*inputs), expected)
     record = {"bytes": sum(file.stat().st_size for file in files_of(artefact)), **_figures(found)}
     problems = BOUNDS[artefact.name].broken_by(found)
     if artefact.is_dir():
-        problems += _check_signatures(artefact, latents, expected)
+        problems += _check_signatures(artefact, inputs, expected)
     if artefact.suffix == ".tflite":
         operators, reasons = _check_operators(LiteRTFile(artefact))
         record |= operators
@@ -94,14 +95,14 @@ def verify_export(folder: str | os.PathLike[str]) -> dict[str, Record]:
     problems = _check_files(folder, exported["files"])
     if problems:
         raise ExportError(listed(f"{folder} is not as it was exported", problems))
-    latents = reference_latents(exported["model"])
+    inputs = reference_inputs(exported["model"])
     expected = read_reference(paths.samples, exported["model"]["image_shape"])
     records: dict[str, Record] = {}
     for name in exported["artefacts"]:
-        records[name], reasons = check(folder / name, latents, expected)
+        records[name], reasons = check(folder / name, inputs, expected)
         problems += [f"{name}: {reason}" for reason in reasons]
         if folder / name == paths.saved_model:  # it is the first
-            expected = open_artefact(paths.saved_model)(latents)
+            expected = open_artefact(paths.saved_model)(*inputs)
     if problems:
         raise ExportError(listed(f"{folder} does not draw what was trained", problems))
     return records
@@ -162,18 +163,19 @@ def _other_files(folder: Path, digests: Mapping[str, str]) -> list[str]:
     return sorted({name.as_posix() for name in shown} - digests.keys() - {ExportPaths(folder).record.name})
 
 
-def _check_signatures(path: Path, latents: np.ndarray, expected: np.ndarray) -> list[str]:
+def _check_signatures(path: Path, inputs: Sequence[np.ndarray], expected: np.ndarray) -> list[str]:
     """Draw with the two signatures of a SavedModel that give bytes."""
     with tf.device(REFERENCE_DEVICE):
         model = tf.saved_model.load(str(path))
-        served, sampled = model.serving_default(latents), model.sample(SEED, len(latents))
+        served, sampled = model.serving_default(*inputs), model.sample(SEED, len(expected))
     problems = [
         f"{name}: {reason}"
         for name, drawn in (("serving_default", served), ("sample", sampled))
         for reason in BOUNDS[path.name].broken_by(difference(drawn["image"].numpy(), expected))
     ]
-    if not np.array_equal(sampled["z"].numpy(), latents):
-        problems.append("sample: its latents are not those of its seed")
+    drawn_from = [sampled[name].numpy() for name in ("z", "label") if name in sampled]
+    if len(drawn_from) != len(inputs) or not all(map(np.array_equal, drawn_from, inputs)):
+        problems.append("sample: its latents, or its classes, are not those of its seed")
     return problems
 
 

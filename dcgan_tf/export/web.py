@@ -27,7 +27,7 @@ FORMAT = "dcgan_tf page 1"
 LARGEST = 127
 
 _PARTS = Path(__file__).parent / "page"
-_SCRIPTS = ("generator.js", "latents.js", "samples.js", "explorer.js")
+_SCRIPTS = ("generator.js", "latents.js", "samples.js", "classes.js", "explorer.js")
 _FACTS = ("name", "data", "step", "latent_dim", "latent_distribution")
 
 
@@ -38,14 +38,16 @@ def write_page(path: Path, folded: FoldedGenerator, facts: Mapping[str, Any]) ->
     `latent_distribution`, `first_map`, `image_shape`, `layers`, each with `shape` and `relu`, and `facts`)
     and, gzipped in base64, the weights: for every layer in turn float32 scales [outputs] and float32 biases
     [outputs], then for every layer in turn the int8 kernel in C order. All numbers are little-endian. A
-    weight is its int8, from -127 to 127, times the scale of its output.
+    weight is its int8, from -127 to 127, times the scale of its output. The first layer's inputs are the
+    latent and, behind it, the one-hot class, if there are classes.
 
     Args:
         path: of the HTML file; its folder must exist.
         folded: the generator, its weights finite.
         facts: `name` (of the model), `data` (what it was trained on), `step`, `latent_dim`,
             `latent_distribution` ("normal" or "uniform") and, if it is known, `num_images` (of the data) are
-            shown, as text. What else there is stands in the JSON object only.
+            shown, as text; so are the `class_names` of a conditional generator. What else there is stands in
+            the JSON object only.
 
     Raises:
         ValueError: if a fact is missing or does not fit the generator.
@@ -98,12 +100,13 @@ def read_page(path: Path) -> FoldedGenerator:
         layers = _layers(model["layers"], gzip.decompress(base64.b64decode(_element(page, "weights"))))
         dense = tuple(layer for layer in layers if isinstance(layer, Dense))
         height, width, channels = model["first_map"]
+        num_classes = len(dense[0].kernel) - int(model["latent_dim"])
     except (ValueError, LookupError, TypeError, OSError, EOFError, zlib.error) as error:
         raise ValueError(
             f"expected a page that dcgan_tf exported, format {FORMAT!r}, received {path}: {error}"
         ) from error
     upsamples = tuple(layer for layer in layers if isinstance(layer, Upsample))
-    return FoldedGenerator(dense, (height, width, channels), upsamples)
+    return FoldedGenerator(dense, (height, width, channels), upsamples, num_classes)
 
 
 def _check(folded: FoldedGenerator, facts: Mapping[str, Any]) -> None:
@@ -119,6 +122,11 @@ def _check(folded: FoldedGenerator, facts: Mapping[str, Any]) -> None:
     if facts["latent_dim"] != folded.latent_dim:
         raise ValueError(
             f"the generator's latent_dim is {folded.latent_dim}, received {facts['latent_dim']!r}"
+        )
+    if len(facts.get("class_names", ())) != folded.num_classes:
+        raise ValueError(
+            f"class_names must name the generator's {folded.num_classes} classes, received "
+            f"{facts.get('class_names', [])!r}"
         )
 
 

@@ -15,8 +15,9 @@ import tensorflow as tf
 from dcgan_tf import models
 from dcgan_tf.config import Config
 from dcgan_tf.images import to_uint8
-from dcgan_tf.latents import sample_labels, sample_latents
+from dcgan_tf.latents import sample_latents
 from dcgan_tf.runs.checkpoints import CheckpointStore, does_not_fit
+from dcgan_tf.runs.labels import check_labels, sample_inputs
 from dcgan_tf.runs.paths import RunError, RunPaths, read_config, read_json
 
 SAMPLING_BATCH = 64
@@ -82,7 +83,12 @@ class Run:
     @property
     def takes_labels(self) -> bool:
         """Whether the generator must be told a class: the run is conditional, and not fixed to one."""
-        return bool(self.class_names) and self.label is None
+        return bool(self._told)
+
+    @property
+    def _told(self) -> tuple[str, ...]:
+        """The classes of which the generator must be told one."""
+        return self.class_names if self.label is None else ()
 
     def of_class(self, label: int) -> Run:
         """Return the conditional run with one class fixed: its networks take bare latents and bare images.
@@ -90,7 +96,7 @@ class Run:
         Raises:
             ValueError: if there is no such class, or the run is not conditional.
         """
-        self._check_labels(np.array([label]))
+        check_labels([label], self._told)
         generator, discriminator = (
             models.of_one_class(network, label, len(self.class_names))
             for network in (self.generator, self.discriminator)
@@ -113,14 +119,13 @@ class Run:
 
         Returns:
             uint8 [num, H, W, C].
+
+        Raises:
+            ValueError: if `num` is less than 1, or a label is none of the classes.
         """
         if num < 1:
             raise ValueError(f"the number of images must be at least 1, received {num}")
-        latents = self.latents(num, seed=seed)
-        if not self.takes_labels and labels is None:
-            return self.generate(latents)
-        among = range(len(self.class_names)) if labels is None else labels
-        return self.generate(latents, np.array(among)[sample_labels(num, len(among))])
+        return self.generate(*sample_inputs(self.latents(num, seed=seed), self._told, labels))
 
     def generate(self, latents: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
         """Turn latents into images.
@@ -140,55 +145,36 @@ class Run:
             raise ValueError(
                 f"latents must have shape [N, {self.config.model.latent_dim}], received {list(latents.shape)}"
             )
-        return in_batches(
-            lambda z: to_uint8(self.generator(z, training=False)), self._with_labels(latents, labels)
-        )
-
-    def _with_labels(self, latents: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
-        if labels is None:
-            if self.takes_labels:
-                raise ValueError(
-                    f"a conditional run draws pictures of a class: expected labels{self._known()}, or "
-                    "run.of_class(label)"
-                )
-            return latents
-        self._check_labels(labels)
-        return np.asarray(models.with_labels(latents, labels, len(self.class_names)))
-
-    def _check_labels(self, labels: np.ndarray) -> None:
-        if not self.takes_labels:
-            raise ValueError(
-                "this run was trained without --conditional, or is fixed to a class already: "
-                "it cannot be told which one to draw"
-            )
-        if wrong := sorted({int(i) for i in labels if not 0 <= i < len(self.class_names)}):
-            raise ValueError(f"there is no class {wrong[0]}: expected labels{self._known()}")
-
-    def _known(self) -> str:
-        names = ", ".join(self.class_names[:12]) + (", …" if len(self.class_names) > 12 else "")
-        return f" from 0 to {len(self.class_names) - 1} ({names})"
+        check_labels(labels, self._told)
+        inputs = np.asarray(models.with_labels(latents, labels, len(self._told)))
+        return in_batches(lambda z: to_uint8(self.generator(z, training=False)), inputs)
 
 
-def in_batches(compute: Callable[[np.ndarray], np.ndarray], inputs: np.ndarray) -> np.ndarray:
+def in_batches(compute: Callable[..., np.ndarray], *inputs: np.ndarray) -> np.ndarray:
     """Compute in batches of one fixed size, the last one filled up.
 
     Matrix products of other sizes round differently, and an image would then depend on how many were asked
     for.
 
     Args:
-        compute: of 64 inputs, such as latents float32 [64, latent_dim], to results [64, ...].
-        inputs: [N, ...], N at least 1.
+        compute: of 64 of each input, such as latents float32 [64, latent_dim], to results [64, ...].
+        inputs: [N, ...], N at least 1 and the same of all.
 
     Returns:
         What `compute` returns, [N, ...].
     """
     results = []
-    for start in range(0, len(inputs), SAMPLING_BATCH):
-        batch = inputs[start : start + SAMPLING_BATCH]
-        filled = np.zeros((SAMPLING_BATCH, *inputs.shape[1:]), inputs.dtype)
-        filled[: len(batch)] = batch
-        results.append(np.asarray(compute(filled))[: len(batch)])
+    for start in range(0, len(inputs[0]), SAMPLING_BATCH):
+        batches = [array[start : start + SAMPLING_BATCH] for array in inputs]
+        results.append(np.asarray(compute(*map(_filled, batches)))[: len(batches[0])])
     return np.concatenate(results)
+
+
+def _filled(batch: np.ndarray) -> np.ndarray:
+    """Append zeros up to the size of a batch."""
+    filled = np.zeros((SAMPLING_BATCH, *batch.shape[1:]), batch.dtype)
+    filled[: len(batch)] = batch
+    return filled
 
 
 def _class_names(root: Path, config: Config) -> tuple[str, ...]:

@@ -320,8 +320,8 @@ def test_a_wrong_rewriting_is_found(run, tmp_path, monkeypatch):
     """The check is worth something: a kernel turned around does not pass."""
     fold = exporting.fold
 
-    def turned(generator):
-        folded = fold(generator)
+    def turned(generator, **options):
+        folded = fold(generator, **options)
         last = dataclasses.replace(folded.upsamples[-1], kernel=folded.upsamples[-1].kernel[::-1])
         return dataclasses.replace(folded, upsamples=(*folded.upsamples[:-1], last))
 

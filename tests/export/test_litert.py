@@ -186,7 +186,9 @@ def test_a_file_that_litert_cannot_read_is_named(tmp_path):
 def test_another_model_is_refused_with_its_signatures(run, tmp_path):
     path = tmp_path / "naive.tflite"
     path.write_bytes(litert.convert_naively(run.generator))
-    with pytest.raises(ExportError, match=r"expected a signature serving_default from z to image, found \{"):
+    with pytest.raises(
+        ExportError, match=r"expected a signature serving_default from z, or z and label, to image, found \{"
+    ):
         LiteRTFile(path)
 
 

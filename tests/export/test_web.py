@@ -40,33 +40,39 @@ def random_generator(
     channels: int = 3,
     first: tuple[int, int] = (4, 4),
     upsamples: int = 2,
+    num_classes: int = 0,
 ) -> FoldedGenerator:
     """Return a generator whose pictures use the whole range of levels."""
     numbers = np.random.default_rng(kernel_size)
     widths = [filters * 2**i for i in reversed(range(upsamples))] + [channels]
     units = first[0] * first[1] * widths[0]
-    dense = Dense(0.4 * numbers.normal(size=(12, units)), 0.2 * numbers.normal(size=units), relu=True)
+    dense = Dense(
+        0.4 * numbers.normal(size=(12 + num_classes, units)), 0.2 * numbers.normal(size=units), relu=True
+    )
     layers = []
     for i, (inputs, outputs) in enumerate(itertools.pairwise(widths)):
         kernel = numbers.normal(size=(kernel_size, kernel_size, inputs, outputs))
         kernel *= np.sqrt(8 / (kernel_size**2 * inputs))
         layers.append(Upsample(kernel, 0.2 * numbers.normal(size=outputs), relu=i < upsamples - 1))
-    return FoldedGenerator((dense,), (*first, widths[0]), tuple(layers))
+    return FoldedGenerator((dense,), (*first, widths[0]), tuple(layers), num_classes)
 
 
-def fully_connected() -> FoldedGenerator:
+def fully_connected(*, num_classes: int = 0) -> FoldedGenerator:
     """Return the GAN without convolutions, its last layer making 7 x 5 pixels of 3 channels."""
     numbers = np.random.default_rng(0)
-    sizes = [12, 10, 9, 7 * 5 * 3]
+    sizes = [12 + num_classes, 10, 9, 7 * 5 * 3]
     dense = [
         Dense(numbers.normal(size=(i, o)) * 0.4, numbers.normal(size=o) * 0.2, relu=o < 100)
         for i, o in itertools.pairwise(sizes)
     ]
-    return FoldedGenerator(tuple(dense), (7, 5, 3), ())
+    return FoldedGenerator(tuple(dense), (7, 5, 3), (), num_classes)
 
 
 def pictures(folded: FoldedGenerator, z: np.ndarray) -> np.ndarray:
-    """Evaluate a generator in float32 with TensorFlow's own transposed convolution; uint8 [N, H, W, C]."""
+    """Evaluate a generator in float32 with TensorFlow's own transposed convolution; uint8 [N, H, W, C].
+
+    z ends in the class, one-hot, if there are classes.
+    """
     x = tf.constant(z, tf.float32)
     for layer in folded.dense:
         x = x @ layer.kernel.astype(np.float32) + layer.bias.astype(np.float32)
@@ -252,6 +258,7 @@ def test_the_same_generator_makes_the_same_bytes(tmp_path):
     [
         ({"latent_dim": 13}, "latent_dim is 12, received 13"),
         ({"latent_distribution": "beta"}, "normal or uniform, received 'beta'"),
+        ({"class_names": ["a", "b"]}, r"name the generator's 0 classes, received \['a', 'b'\]"),
     ],
 )
 def test_facts_that_do_not_fit_are_refused(tmp_path, changes, words):
@@ -495,14 +502,113 @@ def test_the_footer_tells_the_facts(open_page):
     ]
 
 
+CLASSES = ["cat", "dog", "an <b>animal</b> whose name is far too long for the side of any telephone there is"]
+
+
+def with_classes(z: np.ndarray, label: int) -> np.ndarray:
+    """Append the class of a picture, one-hot, to latents [N, 12]."""
+    return np.hstack([z, np.repeat(np.eye(len(CLASSES))[[label]], len(z), axis=0)])
+
+
+@pytest.fixture
+def class_page(open_page: Callable[..., Any]) -> Any:
+    page = open_page(random_generator(num_classes=3), class_names=CLASSES)
+    page.wait_for_selector("#grid[aria-busy=false]")
+    return page
+
+
+@pytest.mark.parametrize("make", [random_generator, fully_connected])
+def test_picking_a_class_draws_everything_in_that_class(open_page, tmp_path, make):
+    page = open_page(make(num_classes=3), class_names=CLASSES)
+    weights = read_page(tmp_path / "index.html")
+    assert (weights.latent_dim, weights.num_classes) == (12, 3)
+    z = latents(page, 3)
+    places = {"[data-slot=from] canvas": 0, "[data-slot=to] canvas": 1, "#grid button:nth-child(3) canvas": 2}
+    before = None
+    for label, name in enumerate(CLASSES):
+        page.select_option("#class", name)
+        page.fill("#share", "0")
+        assert caption_of(page) == f"sample 1, class {name}"
+        page.wait_for_selector("#grid[aria-busy=false]")
+        expected = pictures(weights, with_classes(z, label)).astype(int)
+        for place, sample in {"#picture": 0, **places}.items():
+            assert np.abs(pixels_of(page, place) - expected[sample]).max() <= 1, place
+        assert before is None or np.abs(expected[0] - before).max() > 50
+        before = expected[0]
+
+
+def test_walks_and_arithmetic_stay_in_the_class(class_page, tmp_path):
+    weights, z = read_page(tmp_path / "index.html"), latents(class_page, 3)
+    class_page.select_option("#class", "dog")
+    class_page.check("[value=arithmetic]")
+    assert caption_of(class_page) == "samples 1 − 2 + 3, class dog"
+    expected = pictures(weights, with_classes(z[:1] - z[1:2] + z[2:], 1))[0]
+    assert np.abs(picture_of(class_page).astype(int) - expected).max() <= 1
+    class_page.check("[value=walk]")
+    assert caption_of(class_page) == "50 % from sample 1 to 2, class dog"
+
+
+def test_programs_name_the_class_or_take_the_one_that_is_picked(class_page):
+    z = np.linspace(-1, 1, 12).tolist()
+    class_page.select_option("#class", "dog")
+    drawn = {label: class_page.evaluate(f"(z) => [...dcgan.generate(z, {label})]", z) for label in range(3)}
+    assert class_page.evaluate("(z) => [...dcgan.generate(z)]", z) == drawn[1] != drawn[0] != drawn[2]
+    for label in (-1, 3):
+        message = class_page.evaluate(
+            "([z, label]) => { try { dcgan.generate(z, label); } catch (error) { return error.message; } }",
+            [z, label],
+        )
+        assert message == f"there is no class {label}"
+
+
+def test_the_class_is_picked_with_the_keyboard_whose_letters_look_for_it(class_page):
+    assert class_page.get_by_role("combobox", name="Class", exact=True).input_value() == "0"
+    class_page.focus("#class")
+    press(class_page, "ArrowDown")
+    assert caption_of(class_page).endswith(", class dog")
+    press(class_page, "n", "s", "a")
+    assert class_page.get_attribute("#grid button", "aria-label").startswith("sample 1")
+
+
+def test_new_samples_are_of_the_class_even_if_it_changes_while_they_are_drawn(class_page, tmp_path):
+    weights = read_page(tmp_path / "index.html")
+    class_page.evaluate("""() => {
+      document.getElementById("renew").click();
+      document.getElementById("class").selectedIndex = 2;
+      document.getElementById("class").dispatchEvent(new Event("input"));
+    }""")
+    class_page.wait_for_selector("#grid[aria-busy=false] [aria-label='sample 48']")
+    z = latents(class_page, 48)[24:]
+    for i, expected in enumerate(pictures(weights, with_classes(z, 2)).astype(int)):
+        drawn = pixels_of(class_page, f"#grid button:nth-child({i + 1}) canvas")
+        assert np.abs(drawn - expected).max() <= 1
+    assert class_page.locator("#grid .waiting").count() == 0
+
+
+def test_the_footer_counts_the_classes_and_their_names_are_text(class_page):
+    lines = class_page.inner_text("footer").splitlines()
+    assert lines[lines.index("classes") + 1] == "3"
+    assert class_page.locator("#class option").all_inner_texts() == CLASSES
+    assert "random numbers and the class that you pick" in " ".join(class_page.inner_text("header").split())
+
+
+def test_without_classes_nothing_is_said_of_any(page):
+    assert not page.is_visible("#class")
+    assert "class" not in page.inner_text("body").lower()
+
+
 @pytest.mark.parametrize("width", [320, 390, 1280])
-def test_nothing_stands_over_the_side_and_everything_can_be_touched(page, width):
+@pytest.mark.parametrize("name", ["page", "class_page"])
+def test_nothing_stands_over_the_side_and_everything_can_be_touched(request, name, width):
+    page = request.getfixturevalue(name)
+    if name == "class_page":
+        page.select_option("#class", CLASSES[2])
     page.set_viewport_size({"width": width, "height": 800})
     for mode in ("walk", "arithmetic"):
         page.check(f"[value={mode}]")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         sizes = page.evaluate(
-            "[...document.querySelectorAll('main button')].map((button) => button.getBoundingClientRect())"
+            "[...document.querySelectorAll('main button, main select')].map((e) => e.getBoundingClientRect())"
             ".filter(({ width }) => width > 0).map(({ width, height }) => Math.min(width, height))"
         )
         assert min(sizes) >= 44

@@ -62,6 +62,8 @@ class Explorer {
     this.generator = generator;
     this.stopwatch = new Stopwatch(element("speed"));
     this.mode = "walk";
+    this.classNames = model.facts.class_names ?? [];
+    this.label = 0;
     this.share = 0.5;
     this.frame = 0;
     this.playing = false;
@@ -69,7 +71,7 @@ class Explorer {
     this.active = { walk: "from", arithmetic: "a" };
     this.grid = new SampleGrid(element("grid"), (...of) => this.drawSample(...of), (number) => this.pick(number));
     this.listen();
-    for (const [slot, number] of this.slots()) this.drawSample(number, this.slotButton(slot).firstChild);
+    this.drawSlots();
     this.renew();
     this.refresh();
     this.draw();
@@ -88,6 +90,7 @@ class Explorer {
       radio.addEventListener("change", () => this.enter(radio.value));
     }
     for (const [slot] of this.slots()) this.slotButton(slot).addEventListener("click", () => this.activate(slot));
+    listClasses(this.classNames, (label) => this.chooseClass(label));
     element("renew").addEventListener("click", () => this.renew());
     element("save").addEventListener("click", () => this.save());
     element("play").addEventListener("click", () => this.toggle());
@@ -111,6 +114,7 @@ class Explorer {
 
   press(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    if (event.target.closest("select")) return; // there, letters look for a class
     const key = event.key.toLowerCase();
     if (key === "n") this.renew();
     if (key === "s") this.save();
@@ -119,6 +123,14 @@ class Explorer {
       event.preventDefault();
       this.toggle();
     }
+  }
+
+  // Everything is drawn again: the same latents, of another class.
+  chooseClass(label) {
+    this.label = label;
+    this.drawSlots();
+    this.grid.redraw();
+    this.draw();
   }
 
   enter(mode) {
@@ -200,8 +212,12 @@ class Explorer {
     return sampleLatent(number, this.model);
   }
 
-  generate(z) {
-    return this.stopwatch.time(() => this.generator.generate(z));
+  generate(z, label = this.label) {
+    return this.stopwatch.time(() => this.generator.generate(z, label));
+  }
+
+  drawSlots() {
+    for (const [slot, number] of this.slots()) this.drawSample(number, this.slotButton(slot).firstChild);
   }
 
   drawSample(number, canvas) {
@@ -227,7 +243,8 @@ class Explorer {
     this.display(this.result(), this.captionOfResult());
   }
 
-  display(z, caption) {
+  display(z, contents) {
+    const caption = this.classNames.length ? `${contents}, class ${this.classNames[this.label]}` : contents;
     paint(element("picture"), this.generate(z), this.generator);
     element("picture").setAttribute("aria-label", caption);
     element("caption").textContent = caption;
@@ -265,10 +282,12 @@ const grouped = (number) => (Number.isInteger(number) ? number.toLocaleString("e
 function listFacts({ facts, layers, latent_dim: length, image_shape: [height, width] }) {
   const sizes = layers.map(({ shape }) => shape.reduce((product, side) => product * side));
   const weights = sizes.reduce((sum, size) => sum + size);
+  const classes = facts.class_names?.length;
   const texts = {
     "trained on": facts.num_images ? `${facts.data}, ${grouped(facts.num_images)} images` : facts.data,
     step: grouped(facts.step),
     latent: `${length} numbers, ${facts.latent_distribution}`,
+    ...(classes && { classes: grouped(classes) }),
     picture: `${width} × ${height} pixels`,
     weights: `${grouped(weights)} of 8 bits`,
   };
@@ -303,7 +322,7 @@ async function start() {
 // For programs that drive the page; they wait for `ready` first.
 function hooks(model, explorer) {
   return {
-    generate: (z) => explorer.generate(Float32Array.from(z)),
+    generate: (z, label) => explorer.generate(Float32Array.from(z), label),
     show: (z) => explorer.show(z),
     latent: (number) => sampleLatent(number, model),
     between: (from, to, share) => pathOf(model)(sampleLatent(from, model), sampleLatent(to, model), share),

@@ -1,4 +1,4 @@
-// The generator: latents in, pictures out. A stride-2 transposed convolution is computed as four small ordinary
+// The generator: latents (and classes) in, pictures out. A stride-2 transposed convolution is computed as four small ordinary
 // ones, one for each of the 2x2 pixels that grow out of an input pixel, so that nothing is multiplied by the zeros
 // between. Maps lie in memory as rows of pixels of channels (padded to a multiple of 8), with a border of zeros.
 
@@ -145,16 +145,16 @@ function upsampleCall(arena, layer, input, output, parityRow, parityColumn) {
 
 const PARITIES = [[0, 0], [0, 1], [1, 0], [1, 1]];
 
-// Lays every layer out in memory. Returns the kernel's calls, in order, and where latent and picture lie.
+// Lays every layer out in memory. Returns the kernel's calls, in order, and where input and picture lie.
 function plan(arena, model, layers) {
   const dense = layers.filter(({ shape }) => shape.length === 2);
   const upsamples = layers.filter(({ shape }) => shape.length === 4);
   const noBorder = { before: 0, after: 0 };
   const borderOf = (layer) => (layer ? border(layer.shape[0]) : noBorder);
   const [height, width, channels] = model.first_map;
-  const latent = makeVector(arena, 1, 1, model.latent_dim);
+  const input = makeVector(arena, 1, 1, dense[0].shape[0]); // the latent; behind it, if there are classes, a 1 for one
   const calls = [];
-  let map = latent;
+  let map = input;
   for (const layer of dense.slice(0, -1)) {
     const next = makeVector(arena, 1, 1, layer.outputs);
     calls.push(...denseToVector(arena, layer, map, next));
@@ -163,7 +163,7 @@ function plan(arena, model, layers) {
   const projection = dense[dense.length - 1];
   if (upsamples.length === 0) {
     const picture = makeVector(arena, height, width, channels);
-    return { calls: [...calls, ...denseToVector(arena, projection, map, picture)], latent, picture };
+    return { calls: [...calls, ...denseToVector(arena, projection, map, picture)], input, picture };
   }
   const first = makeMap(arena, height, width, channels, borderOf(upsamples[0]));
   calls.push(...denseToMap(arena, projection, map, first, channels));
@@ -173,7 +173,7 @@ function plan(arena, model, layers) {
     calls.push(...PARITIES.map(([row, column]) => upsampleCall(arena, layer, map, next, row, column)));
     map = next;
   });
-  return { calls, latent, picture: map };
+  return { calls, input, picture: map };
 }
 
 // tanh and the levels 0 to 255; the clamped array rounds. A grey picture has its only channel three times.
@@ -191,20 +191,24 @@ function toPixels(floats, { origin, height, width, row, pixel }, channels) {
   return pixels;
 }
 
-// Returns { height, width, generate }; generate(z: Float32Array) returns the picture's RGBA, a Uint8ClampedArray.
+// Returns { height, width, generate }; generate(z: Float32Array, label) returns the picture's RGBA, a
+// Uint8ClampedArray. The label is the number of a class; a generator without classes takes none.
 async function loadGenerator(model) {
   const [kernel, weights] = await Promise.all([bytesOf("kernel"), bytesOf("weights")]);
   const arena = new Arena();
-  const { calls, latent, picture } = plan(arena, model, readLayers(model, weights));
+  const layers = readLayers(model, weights);
+  const { calls, input, picture } = plan(arena, model, layers);
   const { instance } = await WebAssembly.instantiate(kernel, { env: { memory: arena.memory } });
   const { convolve } = instance.exports;
   const { floats } = arena;
   const channels = model.image_shape[2];
-  const generate = (z) => {
-    if (z.length !== model.latent_dim) {
-      throw new RangeError(`expected ${model.latent_dim} numbers, received ${z.length}`);
-    }
-    floats.set(z, latent.origin);
+  const latentDim = model.latent_dim;
+  const classes = layers[0].shape[0] - latentDim;
+  const generate = (z, label = 0) => {
+    if (z.length !== latentDim) throw new RangeError(`expected ${latentDim} numbers, received ${z.length}`);
+    if (classes && !(label >= 0 && label < classes)) throw new RangeError(`there is no class ${label}`);
+    floats.set(z, input.origin);
+    for (let i = 0; i < classes; i++) floats[input.origin + latentDim + i] = Number(i === label);
     for (const call of calls) convolve(...call);
     return toPixels(floats, picture, channels);
   };

@@ -11,6 +11,7 @@ class SampleGrid {
     this.element = element;
     this.draw = draw;
     this.first = 1 - SAMPLES;
+    this.drawings = 0;
     this.buttons = Array.from({ length: SAMPLES }, (_, i) => this.makeButton(i, pick));
     element.replaceChildren(...this.buttons);
     element.addEventListener("keydown", (event) => this.move(event));
@@ -26,18 +27,24 @@ class SampleGrid {
     return button;
   }
 
-  // Draws the next samples. A later call overtakes one that is not done yet.
-  async renew() {
-    const first = (this.first += SAMPLES);
-    this.element.setAttribute("aria-busy", "true");
+  // Shows the next samples.
+  renew() {
+    this.first += SAMPLES;
     this.buttons.forEach((button) => button.classList.add("waiting"));
+    this.redraw();
+  }
+
+  // Draws the samples. A later call overtakes one that is not done yet.
+  async redraw() {
+    const [drawing, first] = [++this.drawings, this.first];
+    this.element.setAttribute("aria-busy", "true");
     let pause = 0;
     for (const [i, button] of this.buttons.entries()) {
       if (performance.now() > pause) {
         await nextFrame();
         pause = performance.now() + MILLISECONDS_PER_FRAME;
       }
-      if (first !== this.first) return;
+      if (drawing !== this.drawings) return;
       this.draw(first + i, button.firstChild);
       button.classList.remove("waiting");
     }

@@ -1,0 +1,57 @@
+"""The classes that a conditional generator is told, held against those that there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from dcgan_tf.latents import sample_labels
+
+
+def sample_inputs(
+    latents: np.ndarray, class_names: Sequence[str], labels: Sequence[int] | None = None
+) -> tuple[np.ndarray, ...]:
+    """Return what a generator takes to draw samples: the latents; of a conditional one, the classes too.
+
+    Args:
+        latents: float32 [N, latent_dim].
+        class_names: of the generator; () if it is not conditional.
+        labels: classes that the samples take in turn; all by default.
+
+    Returns:
+        (latents,), or (latents, labels int32 [N]).
+
+    Raises:
+        ValueError: if a label is none of the classes, there is none at all, or the generator has no classes.
+    """
+    if labels is None:
+        if not class_names:
+            return (latents,)
+        labels = range(len(class_names))
+    check_labels(labels, class_names)
+    return latents, np.array(labels, np.int32)[sample_labels(len(latents), len(labels))]
+
+
+def check_labels(labels: Sequence[int] | np.ndarray | None, class_names: Sequence[str]) -> None:
+    """Hold labels against the classes that there are.
+
+    Args:
+        labels: classes, or None if none were given.
+        class_names: of the generator; () if it is not conditional, and must not get any.
+
+    Raises:
+        ValueError: if labels are missing, none of the classes, or given to a generator without classes.
+    """
+    if not class_names:
+        if labels is None:
+            return
+        raise ValueError(
+            "this generator was trained without --conditional: it cannot be told which class to draw"
+        )
+    shown = ", ".join(class_names[:12]) + (", …" if len(class_names) > 12 else "")
+    expected = f"expected labels from 0 to {len(class_names) - 1} ({shown})"
+    if labels is None or len(labels) == 0:
+        raise ValueError(f"a conditional generator draws pictures of a class: {expected}, received none")
+    if wrong := sorted({int(label) for label in labels if not 0 <= label < len(class_names)}):
+        raise ValueError(f"there is no class {wrong[0]}: {expected}")
