@@ -25,6 +25,15 @@ from dcgan_tf.training.interrupt import Interrupted
 HEAVY = ("tensorflow", "keras", "sklearn", "numpy", "PIL", "tensorflow_datasets", "rich")
 
 
+def drawing(step: int) -> SimpleNamespace:
+    """Return a stand-in for a run or an export, whose pictures have the level of their seed."""
+
+    def sample(num: int, *, seed: int, labels: list[int] | None) -> np.ndarray:
+        return np.full((num, 8, 6, 3), seed, np.uint8)
+
+    return SimpleNamespace(step=step, class_names=(), sample=sample)
+
+
 def run(*words: object) -> Result:
     return CliRunner().invoke(cli.main, [str(word) for word in words])
 
@@ -182,7 +191,7 @@ def opened(monkeypatch):
 
     def stand_in(path, **arguments):
         calls.update(path=path, **arguments)
-        return SimpleNamespace(step=1234, sample=lambda num, *, seed: np.full((num, 8, 6, 3), seed, np.uint8))
+        return drawing(1234)
 
     monkeypatch.setattr("dcgan_tf.runs.load.Run.open", stand_in)
     return calls
@@ -390,7 +399,7 @@ def test_verify_prints_a_line_for_each_artefact(monkeypatch):
 
 def test_sample_draws_from_an_export(monkeypatch, tmp_path):
     (tmp_path / "export.json").touch()
-    stand_in = SimpleNamespace(step=7, sample=lambda num, *, seed: np.full((num, 8, 6, 3), seed, np.uint8))
+    stand_in = drawing(7)
     monkeypatch.setattr("dcgan_tf.export.exported.Exported.open", lambda path: stand_in)
     result = run("sample", tmp_path, "-n", 2, "--seed", 9, "--out", tmp_path / "a.npy")
     assert result.stdout == f"2 images of step 7 -> {tmp_path / 'a.npy'}\n"

@@ -18,6 +18,8 @@ from dcgan_tf.latents import typical_norm, with_typical_norm
 from dcgan_tf.nearest import nearest
 from dcgan_tf.runs.paths import RunError
 
+EXEMPLARS_PERCENT = 25.0
+"""Share of the well-drawn samples showing a concept that are its exemplars."""
 NEIGHBOURS = 8
 NEIGHBOUR_DISTANCE = 0.5
 """Of close neighbours: standard deviation of each component's difference, in that of the latents."""
@@ -166,8 +168,8 @@ class Samples:
     def exemplars(self, concept: Concept, *, at_least: int) -> np.ndarray:
         """Return well-drawn samples that show a concept, and around which others show it too.
 
-        Of the well-drawn samples that show it, the half whose close neighbours in latent space have the
-        larger margins on average. A border case, whose picture is as clear, would lose what it is to
+        Of the well-drawn samples that show it, the quarter whose close neighbours in latent space have the
+        largest margins on average. A border case, whose picture is as clear, would lose what it is to
         contribute as soon as something is added to it.
 
         Args:
@@ -184,7 +186,7 @@ class Samples:
         found = np.flatnonzero(shown & self.well_drawn)
         if len(found):
             around = concept.clarity(self._margins_around).mean(axis=1)[shown[self.well_drawn]]
-            found = found[around >= np.median(around)]
+            found = found[around >= np.percentile(around, 100 - EXEMPLARS_PERCENT)]
         if len(found) < at_least:
             raise RunError(
                 f"{len(found)} of {len(self.images):,} samples show {concept.name!r}, well drawn and no "

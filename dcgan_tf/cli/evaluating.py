@@ -5,17 +5,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from dcgan_tf.cli.frame import import_tensorflow, user_errors
+from dcgan_tf.cli.labels import one_label
 from dcgan_tf.config import DataConfig
 
 if TYPE_CHECKING:
     from dcgan_tf.evaluation.evaluation import Evaluation
     from dcgan_tf.evaluation.evaluator import Draw
+    from dcgan_tf.runs.load import Run
 
 SPACES = ("classifier", "inception", "swd")
 BUILT_IN = ("portraits", "digits")
@@ -66,6 +69,9 @@ class Pictures:
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of every choice.")
 @click.option(
+    "--label", metavar="CLASS", help="Pictures and real images of this class alone, by name. [default: all]"
+)
+@click.option(
     "--checkpoint", type=click.IntRange(0), help="Of this step. [default: the newest, and the best]"
 )
 @click.option(
@@ -81,6 +87,7 @@ def evaluate(
     weights: Path | None,
     num_images: int | None,
     seed: int,
+    label: str | None,
     checkpoint: int | None,
     ema: bool,
     out: Path | None,
@@ -97,9 +104,11 @@ def evaluate(
         from dcgan_tf.evaluation.evaluator import Evaluator
         from dcgan_tf.runs.paths import RunPaths, append_record, write_json
 
-        sets = _open(source, checkpoint=checkpoint, ema=ema)
+        sets = _open(source, checkpoint=checkpoint, ema=ema, label=label)
         config = _data(sets[0], against, {"split": split, "data_dir": data_dir})
-        evaluator = Evaluator.of(config, space=space, weights=weights, num_images=num_images, seed=seed)
+        evaluator = Evaluator.of(
+            config, space=space, weights=weights, num_images=num_images, seed=seed, label=label
+        )
         if num_images is None and (available := sets[0].available) is not None:
             evaluator = replace(evaluator, num_images=min(evaluator.num_images, available))
         evaluations = {one.heading: evaluator.evaluate(one.draw, **one.about) for one in sets}
@@ -112,23 +121,23 @@ def evaluate(
     _say(evaluations)
 
 
-def _open(source: Path, *, checkpoint: int | None, ema: bool) -> list[Pictures]:
+def _open(source: Path, *, checkpoint: int | None, ema: bool, label: str | None) -> list[Pictures]:
     """Return what there is to evaluate; of a run with a best checkpoint, that one and the last."""
     from dcgan_tf.export.exported import is_export
     from dcgan_tf.runs.paths import RunPaths
 
     if RunPaths(source).config.is_file():
-        return _of_run(source, checkpoint=checkpoint, ema=ema)
+        return _of_run(source, checkpoint=checkpoint, ema=ema, label=label)
     if checkpoint is not None or not ema:
         raise click.UsageError("only a run has checkpoints and another generator than its own")
     if is_export(source):
-        return [_of_export(source)]
+        return [_of_export(source, label=label)]
     if source.is_dir() or (source.suffix == ".npy" and source.is_file()):
         return [_of_files(source)]
     raise ValueError(f"expected a run, an export, a folder of pictures or a FILE.npy, received {source}")
 
 
-def _of_run(path: Path, *, checkpoint: int | None, ema: bool) -> list[Pictures]:
+def _of_run(path: Path, *, checkpoint: int | None, ema: bool, label: str | None) -> list[Pictures]:
     from dcgan_tf.runs.checkpoints import CheckpointStore
     from dcgan_tf.runs.load import Run
     from dcgan_tf.runs.paths import RunPaths
@@ -140,16 +149,18 @@ def _of_run(path: Path, *, checkpoint: int | None, ema: bool) -> list[Pictures]:
         runs = {f"best and last, step {last.step:,}": last}
         if best.step != last.step:
             runs = {f"best, step {best.step:,}": best, f"last, step {last.step:,}": last}
-    return [_pictures(heading, run, ema=ema) for heading, run in runs.items()]
+    return [_pictures(heading, run, ema=ema, label=label) for heading, run in runs.items()]
 
 
-def _pictures(heading: str, run: Any, *, ema: bool) -> Pictures:
-    from dcgan_tf.evaluation.every_epoch import about_run
+def _pictures(heading: str, run: Run, *, ema: bool, label: str | None) -> Pictures:
+    from dcgan_tf.evaluation.every_epoch import about_run, drawing
 
-    return Pictures(heading, run.sample, about_run(run, ema=ema), run.config.data)
+    if label is not None and run.takes_labels:
+        run = run.of_class(one_label(label, run.class_names))
+    return Pictures(heading, drawing(run), about_run(run, ema=ema), run.config.data)
 
 
-def _of_export(path: Path) -> Pictures:
+def _of_export(path: Path, *, label: str | None) -> Pictures:
     from dcgan_tf.export.exported import Exported
 
     exported = Exported.open(path)
@@ -157,7 +168,10 @@ def _of_export(path: Path) -> Pictures:
     data = exported.facts.get("data")
     config = DataConfig(spec=data if data in BUILT_IN else "", image_size=(height, width), channels=channels)
     about = {"source": str(exported.path), "step": exported.step, "generator": "as exported"}
-    return Pictures("this export", exported.sample, about, config)
+    draw: Draw = exported.sample
+    if label is not None and exported.class_names:
+        draw = partial(exported.sample, labels=[one_label(label, exported.class_names)])
+    return Pictures("this export", draw, about, config)
 
 
 def _of_files(path: Path) -> Pictures:

@@ -18,7 +18,7 @@ from dcgan_tf.config import DataConfig
 from dcgan_tf.data.held_out import held_out_images
 from dcgan_tf.data.image_set import ImageSet
 from dcgan_tf.evaluation.evaluation import ERROR, Evaluation, Row
-from dcgan_tf.evaluation.real import FEWEST_IMAGES, MOST_IMAGES, RealImages, independent_pixels
+from dcgan_tf.evaluation.real import FEWEST_IMAGES, MOST_IMAGES, RealImages, independent_pixels, of_class
 from dcgan_tf.evaluation.scores import OF_FEATURES, OF_PIXELS, Metric, Score, Task, score
 from dcgan_tf.evaluation.spaces import ClassifierSpace, FeatureSpace, Names
 from dcgan_tf.evaluation.views import View, remembered_view, view
@@ -72,6 +72,7 @@ class Evaluator:
         num_images: int | None = None,
         most_real: int = MOST_IMAGES,
         seed: int = 0,
+        label: str | None = None,
     ) -> Evaluator:
         """Hold pictures against a dataset.
 
@@ -83,14 +84,18 @@ class Evaluator:
             num_images: by default as many as there are real images that were held out, up to 10,000.
             most_real: images in the reference, and held out.
             seed: of the latents and of every choice.
+            label: the class whose real images alone are compared with; None is all.
 
         Raises:
-            ValueError: if the data or the space cannot be had, or there are fewer than 50 images.
+            ValueError: if the data, the class or the space cannot be had, or there are fewer than 50 images.
         """
         train = data.load(config)
         beside = held_out_images(config, train)
-        real = RealImages.of(config, train, beside, most=most_real)
         chosen = _space(space, weights, train, beside[1] if beside else None, config)
+        if label is not None:
+            train = of_class(train, label)
+            beside = (f"{beside[0]}, class {label}", of_class(beside[1], label)) if beside else None
+        real = RealImages.of(config, train, beside, most=most_real)
         metrics = (*OF_FEATURES, *OF_PIXELS) if chosen else OF_PIXELS
         return Evaluator(real, chosen, num_images or len(real.others), seed, metrics, config.cache_dir)
 

@@ -73,6 +73,18 @@ class RealImages:
         )
 
 
+def of_class(images: ImageSet, label: str) -> ImageSet:
+    """Return the images of one class.
+
+    Raises:
+        ValueError: if there is no class of that name.
+    """
+    if images.labels is None or label not in images.label_names:
+        classes = ", ".join(images.label_names) or "none"
+        raise ValueError(f"{images.name} has no class {label!r}: expected one of its classes ({classes})")
+    return images.subset(images.labels == images.label_names.index(label))
+
+
 def independent_pixels(images: np.ndarray, num: int, *, seed: int) -> np.ndarray:
     """Return what a generator without any idea of form draws: the right colours at every place, at random.
 

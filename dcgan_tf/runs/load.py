@@ -69,7 +69,7 @@ class Run:
         config = read_config(root)
         store = CheckpointStore(RunPaths(root).best if best else RunPaths(root).checkpoints)
         step = _existing(store, checkpoint) if checkpoint is not None else _newest(store)
-        class_names = _class_names(root, config)
+        class_names = class_names_of(root, config)
         generator = models.build_generator(config, num_classes=len(class_names))
         discriminator = models.build_discriminator(config, num_classes=len(class_names))
         objects = {("generator_ema" if ema else "generator"): generator, "discriminator": discriminator}
@@ -177,8 +177,12 @@ def _filled(batch: np.ndarray) -> np.ndarray:
     return filled
 
 
-def _class_names(root: Path, config: Config) -> tuple[str, ...]:
-    """Return the classes that a conditional run's networks are told, as data.json has them."""
+def class_names_of(root: Path, config: Config) -> tuple[str, ...]:
+    """Return the classes that a conditional run's networks are told, as data.json has them; () of another.
+
+    Raises:
+        RunError: if they are not there.
+    """
     if not config.model.conditional:
         return ()
     paths = RunPaths(root)

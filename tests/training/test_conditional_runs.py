@@ -187,7 +187,8 @@ def test_the_walk_of_a_class_stays_in_it(run_dir: Path, tmp_path: Path) -> None:
         assert "dcgan-tf: " in done.output
         return
     assert done.exit_code == 0, done.output
-    frame = np.asarray(Image.open(tmp_path / "walk.gif").convert("L"), np.float64)
+    with Image.open(tmp_path / "walk.gif") as picture:
+        frame = np.asarray(picture.convert("L"), np.float64)
     assert np.median(frame[frame < 240]) < 100  # white margins apart, it is dark
 
 
