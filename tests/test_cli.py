@@ -358,6 +358,7 @@ def test_a_stopped_export_unwinds_and_says_that_nothing_was_written(
             unwound.append(True)
 
     monkeypatch.setattr("dcgan_tf.export.exporting.export_run", stopped)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # shells start background jobs without it
     before = signal.getsignal(signal.SIGTERM)
     result = run("export", "runs/a")
     assert result.exit_code == exit_code

@@ -10,6 +10,7 @@ import click
 
 from dcgan_tf.cli.finding import say_finding, say_warnings
 from dcgan_tf.cli.frame import import_tensorflow, user_errors
+from dcgan_tf.cli.labels import one_label
 from dcgan_tf.options import Names
 
 if TYPE_CHECKING:
@@ -73,6 +74,9 @@ ANALYSES: dict[str, Arguments] = {
     "--num-images", "-n", type=click.IntRange(1), help="With --run. [default: what each analysis takes]"
 )
 @click.option("--seed", type=click.IntRange(0), help="Of every choice, with --run. [default: 0]")
+@click.option(
+    "--label", metavar="CLASS", help="With --run, of a conditional run: the class that is looked at."
+)
 @click.option("--checkpoint", type=click.IntRange(0), help="Of this step, with --run. [default: the newest]")
 @click.option(
     "--export",
@@ -85,6 +89,7 @@ ANALYSES: dict[str, Arguments] = {
 def report(
     run: Path,
     wanted: tuple[str, ...],
+    label: str | None,
     checkpoint: int | None,
     exports: tuple[Path, ...],
     out: Path | None,
@@ -96,11 +101,13 @@ def report(
     makes it.
     """
     shared = {name: value for name, value in chosen.items() if value is not None}
-    if not wanted and (shared or checkpoint is not None):
-        raise click.UsageError("--num-images, --seed and --checkpoint are of the analyses that --run makes")
+    if not wanted and (shared or label is not None or checkpoint is not None):
+        raise click.UsageError(
+            "--num-images, --seed, --label and --checkpoint are of the analyses that --run makes"
+        )
     with user_errors():
         _check_exports(exports)
-        opened = _open(run, checkpoint) if wanted else None
+        opened = _open(run, checkpoint, label) if wanted else None
         try:
             if opened is not None:
                 _make(opened, wanted, shared)
@@ -158,11 +165,12 @@ def run_at(name: str, checkpoint: int | None = None) -> tuple[Path, int | None]:
     return Path(name), checkpoint
 
 
-def _open(run: Path, checkpoint: int | None) -> Run:
+def _open(run: Path, checkpoint: int | None, label: str | None) -> Run:
     import_tensorflow()
     from dcgan_tf.runs.load import Run
 
-    return Run.open(run, checkpoint=checkpoint)
+    opened = Run.open(run, checkpoint=checkpoint)
+    return opened if label is None else opened.of_class(one_label(label, opened.class_names))
 
 
 def _make(run: Run, wanted: Sequence[str], shared: dict[str, int]) -> None:
@@ -221,7 +229,7 @@ def _shown(run: Run) -> Shown:
     from dcgan_tf.analysis.subject import Subject
     from dcgan_tf.report.choices import Shown
 
-    train = Subject(run).train
+    train = Subject(run, of_all_classes=True).train
     binary = [name for name, values in train.attributes.items() if values.dtype == "uint8"]
     continuous = [name for name in train.attributes if name not in binary]
     return Shown(binary, continuous, train.label_names)

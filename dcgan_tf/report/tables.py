@@ -21,7 +21,8 @@ def evaluation_section(subject: Subject) -> Section:
     title = "Evaluation"
     records = read_records(subject.paths.metrics)[-MOST_EVALUATIONS:]
     if not records:
-        body = '<p class="missing">No metrics.jsonl: this run has not been evaluated.</p>'
+        command = subject.command("evaluate")
+        body = f'<p class="missing">Not evaluated yet: <code>{text(command)}</code></p>'
         return Section("evaluation", title, body, present=False)
     graded = [_flat({k: v for k, v in r.items() if k not in ("protocol", "step")}) for r in records]
     headings = ["metric", *(f"step {plain(record.get('step', '?'))}" for record in records)]

@@ -40,7 +40,12 @@ class PaintedJudges:
     def look_at(self, images: np.ndarray) -> Look:
         """Return what is painted."""
         nothing = np.zeros(len(images), np.float32)
-        return Look(self.realism(images), Reading(margins_of(images), {}, nothing[:, None]), nothing, nothing)
+        return Look(self.realism(images), read(images), nothing, nothing)
+
+
+def read(images: np.ndarray) -> Reading:
+    """Read the picture exactly."""
+    return Reading(margins_of(images), {}, np.zeros((len(images), 1), np.float32))
 
 
 def painted_samples(latents: np.ndarray, judges: PaintedJudges | None = None) -> Samples:
@@ -49,5 +54,5 @@ def painted_samples(latents: np.ndarray, judges: PaintedJudges | None = None) ->
     images = paint(latents)
     config = preset("default", latent_dim=latents.shape[1])
     run = SimpleNamespace(generate=paint, config=config, path=Path("painted"), step=0)
-    subject = SimpleNamespace(run=run, classifier=SimpleNamespace(binary=("woman", "crown")))
+    subject = SimpleNamespace(run=run, classifier=SimpleNamespace(binary=("woman", "crown"), read=read))
     return Samples(subject, latents, images, judges.look_at(images), judges)  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from dcgan_tf.analysis.formulas import (
     latent_arithmetic,
     pixel_arithmetic,
 )
+from dcgan_tf.analysis.samples import Look
 from dcgan_tf.runs.paths import RunError
 
 KNOWN = ("woman", "crown")
@@ -133,13 +135,24 @@ def test_what_is_shown_but_not_realistic_is_not_right():
     assert judged(samples, between, KING.expected) == Shares(right=0.25, shown=0.5)
 
 
-def test_exemplars_are_the_clear_half_of_the_well_drawn():
-    # woman and crown: 8 samples with margins 1 to 8; D finds the first four of them well drawn.
-    latents = np.stack([np.full(8, 3.0), np.arange(1, 9) / 4], axis=1).astype(np.float32)
-    judges = PaintedJudges(lambda images: -np.arange(len(images)).astype(np.float32))
-    samples = painted_samples(latents, judges)
-    assert list(samples.exemplars(KING.expected, at_least=2)) == [2, 3]
-    with pytest.raises(RunError, match=r"2 of 8 samples show 'woman\+crown' clearly .* \(8 show it at all\)"):
+def test_exemplars_are_well_drawn_and_far_from_a_border():
+    # All eight are queens, as clearly in their own pictures. D finds the first six well drawn; four of these lie
+    # close to the border, where the crown would vanish, and two in the middle of all queens.
+    angles = np.radians([2, 5, 8, 11, 40, 45, 45, 45])
+    latents = np.float32(np.sqrt(2) * np.stack([np.cos(angles), np.sin(angles)], axis=1))
+
+    class Sure(PaintedJudges):
+        def look_at(self, images: np.ndarray) -> Look:
+            look = super().look_at(images)
+            margins = {name: np.sign(values) for name, values in look.margins.items()}
+            return replace(look, reading=replace(look.reading, margins=margins))
+
+    samples = painted_samples(latents, Sure(lambda images: np.float32(np.arange(len(images)) < 6)))
+    assert list(samples.exemplars(KING.expected, at_least=2)) == [4, 5]
+    with pytest.raises(
+        RunError,
+        match=r"2 of 8 samples show 'woman\+crown', well drawn and no border .* \(8 show it at all\)",
+    ):
         samples.exemplars(KING.expected, at_least=3)
 
 

@@ -163,6 +163,7 @@ OTHER = {
     "ema_decay": 0.9,
     "precision": "bfloat16",
     "seed": 1,
+    "conditional": True,
     "deterministic": False,
     "replicas": 2,
     "run_dir": "elsewhere",
