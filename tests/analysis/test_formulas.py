@@ -136,8 +136,8 @@ def test_what_is_shown_but_not_realistic_is_not_right():
 
 
 def test_exemplars_are_well_drawn_and_far_from_a_border():
-    # All eight are queens, as clearly in their own pictures. D finds the first six well drawn; four of these lie
-    # close to the border, where the crown would vanish, and two in the middle of all queens.
+    # All eight are queens, as clearly in their own pictures. D finds the first six well drawn; four of these
+    # lie close to the border, where the crown would vanish, and two in the middle of all queens.
     angles = np.radians([2, 5, 8, 11, 40, 45, 45, 45])
     latents = np.float32(np.sqrt(2) * np.stack([np.cos(angles), np.sin(angles)], axis=1))
 
