@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,8 @@ from dcgan_tf.cli.labels import one_label
 from dcgan_tf.config import DataConfig
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from dcgan_tf.evaluation.evaluation import Evaluation
     from dcgan_tf.evaluation.evaluator import Draw
     from dcgan_tf.runs.load import Run
@@ -37,6 +39,8 @@ class Pictures:
         about: what they are, for the protocol.
         config: their size, and the data that they are held against if no other is named; the spec is empty
             if none is known.
+        class_names: of a conditional generator; () of all else.
+        label: the name of the class that alone is drawn, or None.
         available: how many there are; None if as many as one likes.
     """
 
@@ -44,10 +48,12 @@ class Pictures:
     draw: Draw
     about: Mapping[str, Any]
     config: DataConfig
+    class_names: tuple[str, ...] = ()
+    label: str | None = None
     available: int | None = None
 
 
-@click.command(short_help="How good are the pictures? FID and others, beside real images.")
+@click.command(short_help="How good are the pictures? Fréchet distance and others, beside real images.")
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--against", metavar="SPEC", help="The real images, as for --data. [default: the run's own]")
 @click.option("--split", help="The split that is trained on. [default: the run's own, or train]")
@@ -69,7 +75,7 @@ class Pictures:
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of every choice.")
 @click.option(
-    "--label", metavar="CLASS", help="Pictures and real images of this class alone, by name. [default: all]"
+    "--label", metavar="CLASS", help="Images of this class alone, by name or number. [default: all]"
 )
 @click.option(
     "--checkpoint", type=click.IntRange(0), help="Of this step. [default: the newest, and the best]"
@@ -101,17 +107,22 @@ def evaluate(
         raise click.UsageError("--weights are those of --space inception")
     with user_errors():
         import_tensorflow()
+        from dcgan_tf.evaluation.classes import as_trained
         from dcgan_tf.evaluation.evaluator import Evaluator
         from dcgan_tf.runs.paths import RunPaths, append_record, write_json
 
         sets = _open(source, checkpoint=checkpoint, ema=ema, label=label)
         config = _data(sets[0], against, {"split": split, "data_dir": data_dir})
         evaluator = Evaluator.of(
-            config, space=space, weights=weights, num_images=num_images, seed=seed, label=label
+            config, space=space, weights=weights, num_images=num_images, seed=seed, label=sets[0].label
         )
         if num_images is None and (available := sets[0].available) is not None:
             evaluator = replace(evaluator, num_images=min(evaluator.num_images, available))
-        evaluations = {one.heading: evaluator.evaluate(one.draw, **one.about) for one in sets}
+        evaluations = {}
+        for one in sets:
+            names = one.class_names if one.label is None else ()
+            draw = as_trained(one.draw, names, evaluator.real)
+            evaluations[one.heading] = evaluator.evaluate(draw, **one.about)
         records = [one.record() for one in evaluations.values()]
         if RunPaths(source).config.is_file():
             for record in records:
@@ -133,7 +144,7 @@ def _open(source: Path, *, checkpoint: int | None, ema: bool, label: str | None)
     if is_export(source):
         return [_of_export(source, label=label)]
     if source.is_dir() or (source.suffix == ".npy" and source.is_file()):
-        return [_of_files(source)]
+        return [_of_files(source, label=label)]
     raise ValueError(f"expected a run, an export, a folder of pictures or a FILE.npy, received {source}")
 
 
@@ -153,11 +164,10 @@ def _of_run(path: Path, *, checkpoint: int | None, ema: bool, label: str | None)
 
 
 def _pictures(heading: str, run: Run, *, ema: bool, label: str | None) -> Pictures:
-    from dcgan_tf.evaluation.every_epoch import about_run, drawing
+    from dcgan_tf.evaluation.every_epoch import about_run
 
-    if label is not None and run.takes_labels:
-        run = run.of_class(one_label(label, run.class_names))
-    return Pictures(heading, drawing(run), about_run(run, ema=ema), run.config.data)
+    draw, label = _of_class(run.sample, label, run.class_names)
+    return Pictures(heading, draw, about_run(run, ema=ema), run.config.data, run.class_names, label)
 
 
 def _of_export(path: Path, *, label: str | None) -> Pictures:
@@ -167,20 +177,29 @@ def _of_export(path: Path, *, label: str | None) -> Pictures:
     height, width, channels = exported.facts["image_shape"]
     data = exported.facts.get("data")
     config = DataConfig(spec=data if data in BUILT_IN else "", image_size=(height, width), channels=channels)
-    about = {"source": str(exported.path), "step": exported.step, "generator": "as exported"}
-    draw: Draw = exported.sample
-    if label is not None and exported.class_names:
-        draw = partial(exported.sample, labels=[one_label(label, exported.class_names)])
-    return Pictures("this export", draw, about, config)
+    generator = exported.facts.get("generator", "as exported")
+    about = {"source": str(exported.path), "step": exported.step, "generator": generator}
+    draw, label = _of_class(exported.sample, label, exported.class_names)
+    return Pictures(f"this export, step {exported.step:,}", draw, about, config, exported.class_names, label)
 
 
-def _of_files(path: Path) -> Pictures:
+def _of_class(
+    sample: Callable[..., np.ndarray], label: str | None, class_names: tuple[str, ...]
+) -> tuple[Draw, str | None]:
+    """Return what draws one class of a conditional generator alone, and the name of that class."""
+    if label is None:
+        return sample, None
+    number = one_label(label, class_names)
+    return partial(sample, labels=[number]), class_names[number]
+
+
+def _of_files(path: Path, *, label: str | None) -> Pictures:
     from dcgan_tf.evaluation.image_files import ImageFiles
 
     files = ImageFiles.open(path)
     config = DataConfig(spec="", image_size=files.image_size, channels=files.channels)
     about = {"source": str(path), "generator": "unknown: these are files"}
-    return Pictures("these pictures", files.draw, about, config, available=len(files.images))
+    return Pictures("these pictures", files.draw, about, config, label=label, available=len(files.images))
 
 
 def _data(pictures: Pictures, against: str | None, chosen: Mapping[str, str | None]) -> DataConfig:

@@ -186,7 +186,7 @@ def _make(run: Run, wanted: Sequence[str], shared: dict[str, int]) -> None:
 
     for name, arguments in ANALYSES.items():
         folder = RunPaths(run.path).analysis(name)
-        if name not in wanted and not ("all" in wanted and _step_of(folder) != run.step):
+        if name not in wanted and not ("all" in wanted and _made_of(folder) != _shown_of(run)):
             continue
         try:
             finding = getattr(analysis, name)(run, **arguments(run), **shared)
@@ -198,14 +198,18 @@ def _make(run: Run, wanted: Sequence[str], shared: dict[str, int]) -> None:
         say_warnings(finding)
 
 
-def _step_of(folder: Path) -> int | None:
-    """Return the step that an analysis was made at; None if there is none, or it does not say."""
+def _shown_of(run: Run) -> tuple[int, str | None]:
+    """Return the step and the class that are looked at."""
+    return run.step, None if run.label is None else run.class_names[run.label]
+
+
+def _made_of(folder: Path) -> tuple[Any, Any]:
+    """Return the step and the class that an analysis was made of; None for what it does not say."""
     from dcgan_tf.runs.paths import read_json
 
     result = read_json(folder / "result.json", default=None)
     protocol = result.get("protocol") if isinstance(result, dict) else None
-    step = protocol.get("step") if isinstance(protocol, dict) else None
-    return step if isinstance(step, int) else None
+    return (protocol.get("step"), protocol.get("class")) if isinstance(protocol, dict) else (None, None)
 
 
 def _write(run: Path, *, out: Path | None, exports: Sequence[Path]) -> None:

@@ -49,6 +49,9 @@ def mnist_1nn(out: Path, **options: Any) -> None:
 
         finding = make(out, Settings(**options))
         finding.save(out)
+    for name in ("DCGAN", "GAN"):
+        told = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in finding.protocol[name].items())
+        click.echo(f"{name}: {told}")
     for measure in finding.measures:
         click.echo(f"{measure.name:28} {measure.value:7.2%}   paper {measure.controls['paper']:.2%}")
     say_finding(finding, out)

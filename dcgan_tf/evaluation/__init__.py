@@ -4,6 +4,9 @@
     evaluation = Evaluator.of(run.config.data).evaluate(run.sample)
     print(evaluation.summary)
 
+Of a conditional run, `as_trained(run.sample, run.class_names, evaluator.real)` draws each class as often as
+it comes in the data.
+
 Training calls it as a hook: `train(config, hooks=[EveryEpoch(config)])`.
 """
 

@@ -40,11 +40,13 @@ class Evaluation:
         rows: the most important first, among those that answer the same question.
         protocol: how it was measured.
         remarks: what a reader must know before trusting the numbers.
+        comparable: whether other real images are as many; of fewer, distances are larger for that alone.
     """
 
     rows: tuple[Row, ...]
     protocol: Mapping[str, Any]
     remarks: tuple[str, ...] = ()
+    comparable: bool = True
 
     @property
     def summary(self) -> str:
@@ -60,7 +62,7 @@ class Evaluation:
         """The remarks; and, if the leading distance is below that of real images, what this may mean."""
         row = self.rows[0]
         nearer = row.real - row.score.value
-        suspected = row.score.error is not None and nearer > SURE * row.score.error
+        suspected = row.score.error is not None and nearer > SURE * row.score.error and self.comparable
         return (*self.remarks, _copied(row)) if suspected else self.remarks
 
     def record(self) -> dict[str, Any]:

@@ -47,6 +47,7 @@ class Evaluator:
         metrics: which.
         cache_dir: where features of real images are remembered; None is the usual place.
         bar: shows how far it is.
+        label: the class that alone is looked at, or None.
     """
 
     real: RealImages
@@ -56,6 +57,7 @@ class Evaluator:
     metrics: Sequence[Metric] = (*OF_FEATURES, *OF_PIXELS)
     cache_dir: str | Path | None = None
     bar: Bar = progress
+    label: str | None = None
 
     def __post_init__(self) -> None:
         if self.num_images < FEWEST_IMAGES:
@@ -97,7 +99,8 @@ class Evaluator:
             beside = (f"{beside[0]}, class {label}", of_class(beside[1], label)) if beside else None
         real = RealImages.of(config, train, beside, most=most_real)
         metrics = (*OF_FEATURES, *OF_PIXELS) if chosen else OF_PIXELS
-        return Evaluator(real, chosen, num_images or len(real.others), seed, metrics, config.cache_dir)
+        num = num_images or len(real.others)
+        return Evaluator(real, chosen, num, seed, metrics, config.cache_dir, label=label)
 
     @staticmethod
     def briefly(config: DataConfig, *, num_images: int, bar: Bar) -> Evaluator:
@@ -120,7 +123,7 @@ class Evaluator:
     @cached_property
     def ceiling(self) -> Mapping[str, float]:
         """{key: what a generator without any idea of form gets}."""
-        drawn = independent_pixels(self.real.reference, self.num_images, seed=self.seed)
+        drawn = independent_pixels(self.real.reference, self.num_images, seed=0)
         return self._values(self._remembered(drawn, "pixels without form"), "pixels without form")
 
     def evaluate(self, draw: Draw, **about: Any) -> Evaluation:
@@ -135,11 +138,15 @@ class Evaluator:
         """
         started = time.monotonic()
         images = self._checked(draw(self.num_images, seed=self.seed))
+        # In random order: classes may come in turn, and some metrics work on every fifth image.
+        images = images[np.random.default_rng(0).permutation(len(images))]
         viewed = view(images, self.space, "the pictures", bar=self.bar)
         scores = score(self._task(viewed, with_errors=True), self.metrics, "the pictures", bar=self.bar)
         rows = tuple(Row(one, self.floor[one.key], self.ceiling[one.key]) for one in scores)
         protocol = {**about, **self._protocol(), "seconds": round(time.monotonic() - started, 1)}
-        return Evaluation(rows, {**protocol, "dcgan_tf": dcgan_tf.__version__}, tuple(self._remarks()))
+        protocol["dcgan_tf"] = dcgan_tf.__version__
+        comparable = self.num_images <= len(self.real.others)
+        return Evaluation(rows, protocol, tuple(self._remarks()), comparable)
 
     def _remembered(self, images: np.ndarray, told: str) -> View:
         return remembered_view(images, self.space, told, bar=self.bar, cache_dir=self.cache_dir)
@@ -166,6 +173,8 @@ class Evaluator:
             "space": self.space.name if self.space else "pixels",
             **(self.space.facts if self.space else {}),
             "against": self.real.data,
+            **({} if self.label is None else {"class": self.label}),
+            "image_shape": list(self.real.reference.shape[1:]),
             "reference": self.real.reference_told,
             "real_images": f"{min(self.num_images, len(self.real.others)):,} {self.real.others_told}",
             "generated_images": self.num_images,

@@ -8,14 +8,12 @@ from functools import cached_property
 from typing import Protocol
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from dcgan_tf import data
 from dcgan_tf.config import Config
+from dcgan_tf.evaluation.classes import as_trained
 from dcgan_tf.evaluation.evaluation import Evaluation
-from dcgan_tf.evaluation.evaluator import Draw, Evaluator
-from dcgan_tf.images import evenly_spaced
+from dcgan_tf.evaluation.evaluator import Evaluator
 from dcgan_tf.progress import no_bar
 from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.load import Run, class_names_of
@@ -119,7 +117,8 @@ class EveryEpoch:
         root, config = self._paths.root, self._config
         names = class_names_of(root, config)
         run = Run(root, config, moment.step, state.generator_ema, state.discriminator, names)
-        return self._evaluator.evaluate(drawing(run), **about_run(run, ema=True), evaluated=EVERY_EPOCH)
+        draw = as_trained(run.sample, run.class_names, self._evaluator.real)
+        return self._evaluator.evaluate(draw, **about_run(run, ema=True), evaluated=EVERY_EPOCH)
 
     def _lowest(self, key: str) -> float:
         """Return the score of what is in best/; infinite if nothing is, or its record is lost."""
@@ -138,21 +137,6 @@ class EveryEpoch:
         self._events.flush()
 
 
-def drawing(run: Run) -> Draw:
-    """Return what draws a run's pictures; of a conditional one, as many of each class as in training."""
-    if not run.takes_labels:
-        return run.sample
-    labels = np.asarray(data.load(run.config.data).labels)
-
-    def draw(num: int, *, seed: int) -> np.ndarray:
-        # In random order, because folders are sorted by class, and some metrics work on consecutive parts.
-        order = np.random.default_rng(0).permutation(num)
-        chosen = np.resize(labels[evenly_spaced(len(labels), num)], num)[order]
-        return run.generate(run.latents(num, seed=seed), chosen)
-
-    return draw
-
-
 def about_run(run: Run, *, ema: bool) -> dict[str, object]:
     """Return what a protocol says of a run's pictures.
 
@@ -165,5 +149,4 @@ def about_run(run: Run, *, ema: bool) -> dict[str, object]:
         "source": str(run.path),
         "step": run.step,
         "generator": "averaged weights (EMA)" if averaged else "raw weights",
-        **({} if run.label is None else {"class": run.class_names[run.label]}),
     }

@@ -36,7 +36,7 @@ class ImageFiles:
         if path.suffix == ".npy":
             return ImageFiles(_read_array(path))
         size, channels = _size_of_all(path)
-        config = DataConfig(spec=str(path), image_size=size, channels=channels, cache_dir=cache_dir)
+        config = DataConfig(spec=str(path.resolve()), image_size=size, channels=channels, cache_dir=cache_dir)
         return ImageFiles(data.load(config).images)
 
     @property

@@ -25,7 +25,8 @@ class RealImages:
         others: what is held against it beside the samples, uint8 [M, H, W, C], in random order.
         reference_told: which images these are.
         others_told: likewise.
-        held_out: whether `others` were kept from training.
+        labels: of the reference, int64 [R], or None.
+        label_names: of the classes; () without labels.
     """
 
     data: str
@@ -33,7 +34,8 @@ class RealImages:
     others: np.ndarray
     reference_told: str
     others_told: str
-    held_out: bool
+    labels: np.ndarray | None = None
+    label_names: tuple[str, ...] = ()
 
     @staticmethod
     def of(
@@ -69,7 +71,8 @@ class RealImages:
             others=np.asarray(others[rows])[order],
             reference_told=f"{len(chosen):,} of {len(train):,} images of split {config.split}",
             others_told=told,
-            held_out=beside is not None,
+            labels=None if train.labels is None else train.labels[chosen],
+            label_names=train.label_names,
         )
 
 

@@ -39,13 +39,15 @@ def conditions(evaluation: Evaluation) -> list[str]:
     """Return how the numbers were measured, in two lines."""
     protocol = evaluation.protocol
     space = f"{protocol['space']}"
+    shown_class = f", class {protocol['class']}" if "class" in protocol else ""
     if "classifier_accuracy" in protocol:
         space += f" ({protocol['classifier_accuracy']:.1%} right on {protocol['classifier_measured_on']})"
     return [
-        f"{protocol['generated_images']:,} pictures of {protocol['source']}, {protocol['generator']}, "
+        f"{protocol['generated_images']:,} pictures of {protocol['source']}{shown_class}, "
+        f"{protocol['generator']}, "
         f"seed {protocol['seed']}, in the space: {space}",
-        f"held against {protocol['reference']} of {protocol['against']}; the other real images are "
-        f"{protocol['real_images']}",
+        f"held against {protocol['reference']} of {protocol['against']}{shown_class}; the other real images "
+        f"are {protocol['real_images']}",
     ]
 
 

@@ -62,6 +62,10 @@ def export_run(
     """
     _refuse_unknown("format", formats, FORMATS)
     _refuse_unknown("precision", precisions, PRECISIONS)
+    if run.label is not None:
+        raise ValueError(
+            "a run that is fixed to one class cannot be exported; export the run itself: its files take labels"
+        )
     target = Path(to) if to is not None else Path("saved_models") / run.path.resolve().name
     with _written_aside(target, force=force) as folder:
         _log.info("exporting step %s of %s", f"{run.step:,}", run.path)

@@ -25,7 +25,7 @@ def evaluation_section(subject: Subject) -> Section:
         body = f'<p class="missing">Not evaluated yet: <code>{text(command)}</code></p>'
         return Section("evaluation", title, body, present=False)
     graded = [_flat({k: v for k, v in r.items() if k not in ("protocol", "step")}) for r in records]
-    headings = ["metric", *(f"step {plain(record.get('step', '?'))}" for record in records)]
+    headings = ["metric", *map(_heading, records)]
     for end in ENDS:
         if values := _end(records[-1], end):
             graded.append(values)
@@ -133,6 +133,13 @@ def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             flat[key] = value
     return flat
+
+
+def _heading(record: Record) -> str:
+    """Return the step of an evaluation, and the class if it is of one alone."""
+    protocol = record.get("protocol")
+    label = protocol.get("class") if isinstance(protocol, dict) else None
+    return f"step {plain(record.get('step', '?'))}" + ("" if label is None else f", class {plain(label)}")
 
 
 def _end(record: Record, end: str) -> dict[str, Any]:

@@ -91,7 +91,7 @@ def mnist_1nn(folder: str | os.PathLike[str], settings: Settings = Settings()) -
         settings: what is trained, and on what.
 
     Raises:
-        ValueError: if the data cannot be had.
+        ValueError: if the data cannot be had, or a class has no images.
         RunError: if a run in the folder was made with other settings.
         Interrupted: after Ctrl-C, once the run is saved; the same call goes on from there.
     """
@@ -99,6 +99,7 @@ def mnist_1nn(folder: str | os.PathLike[str], settings: Settings = Settings()) -
     configs = {name: settings.config(name.lower(), folder) for name in (GAN, DCGAN)}
     real = data.load(configs[DCGAN].data)
     test = data.load(configs[DCGAN].data, split="test")
+    _check_classes(real)
     sets = {REAL: real}
     for name, config in configs.items():
         run = Run.open(train(config))
@@ -116,6 +117,15 @@ def mnist_1nn(folder: str | os.PathLike[str], settings: Settings = Settings()) -
         figure=draw(sets, errors, PAPER),
         details={"errors": {name: int(np.sum(guess != test.labels)) for name, guess in guesses.items()}},
     )
+
+
+def _check_classes(real: ImageSet) -> None:
+    """Refuse images of which some class is missing, before hours are spent on them."""
+    shown = set() if real.labels is None else set(np.unique(real.labels))
+    if missing := [name for i, name in enumerate(real.label_names) if i not in shown]:
+        raise ValueError(
+            f"none of the {len(real):,} training images is of class {missing[0]}: take more of them"
+        )
 
 
 def labelled_samples(run: Run, real: ImageSet, *, seed: int) -> ImageSet:

@@ -33,15 +33,19 @@ def sample_inputs(
     return latents, np.array(labels, np.int32)[sample_labels(len(latents), len(labels))]
 
 
-def check_labels(labels: Sequence[int] | np.ndarray | None, class_names: Sequence[str]) -> None:
+def check_labels(
+    labels: Sequence[int] | np.ndarray | None, class_names: Sequence[str], *, count: int | None = None
+) -> None:
     """Hold labels against the classes that there are.
 
     Args:
         labels: classes, or None if none were given.
         class_names: of the generator; () if it is not conditional, and must not get any.
+        count: how many there must be, or None for any number.
 
     Raises:
-        ValueError: if labels are missing, none of the classes, or given to a generator without classes.
+        ValueError: if labels are missing, too few or too many, none of the classes, or given to a generator
+            without classes.
     """
     if not class_names:
         if labels is None:
@@ -53,5 +57,7 @@ def check_labels(labels: Sequence[int] | np.ndarray | None, class_names: Sequenc
     expected = f"expected labels from 0 to {len(class_names) - 1} ({shown})"
     if labels is None or len(labels) == 0:
         raise ValueError(f"a conditional generator draws pictures of a class: {expected}, received none")
+    if count is not None and np.shape(labels) != (count,):
+        raise ValueError(f"expected one label for each of {count} latents, received {list(np.shape(labels))}")
     if wrong := sorted({int(label) for label in labels if not 0 <= label < len(class_names)}):
         raise ValueError(f"there is no class {wrong[0]}: {expected}")

@@ -145,7 +145,7 @@ class Run:
             raise ValueError(
                 f"latents must have shape [N, {self.config.model.latent_dim}], received {list(latents.shape)}"
             )
-        check_labels(labels, self._told)
+        check_labels(labels, self._told, count=len(latents))
         inputs = np.asarray(models.with_labels(latents, labels, len(self._told)))
         return in_batches(lambda z: to_uint8(self.generator(z, training=False)), inputs)
 

@@ -13,8 +13,11 @@ from click.testing import CliRunner
 from dcgan_tf.cli import main
 from dcgan_tf.config import Config
 from dcgan_tf.data.image_set import ImageSet
-from dcgan_tf.evaluation.every_epoch import EveryEpoch, drawing
-from dcgan_tf.evaluation.real import of_class
+from dcgan_tf.evaluation.classes import as_trained
+from dcgan_tf.evaluation.evaluator import Evaluator
+from dcgan_tf.evaluation.every_epoch import EveryEpoch
+from dcgan_tf.evaluation.real import RealImages, of_class
+from dcgan_tf.evaluation.scores import OF_PIXELS
 from dcgan_tf.images import save_png
 from dcgan_tf.runs.load import Run
 from dcgan_tf.runs.paths import RunPaths, read_records
@@ -38,22 +41,37 @@ def run_dir(tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[...,
     return train(config, hooks=[EveryEpoch(config)])
 
 
-def test_each_class_is_drawn_as_often_as_it_was_trained_on(run_dir: Path) -> None:
-    run, told = Run.open(run_dir), []
+def test_each_class_is_drawn_as_often_as_it_comes_in_the_data(run_dir: Path) -> None:
+    run = Run.open(run_dir)
+    real = Evaluator.of(run.config.data, space="swd").real
+    np.testing.assert_array_equal(np.bincount(real.labels), [60, 120])  # half of all, evenly spaced
+    told = []
 
-    class Recorded(Run):
-        def generate(self, latents: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
-            told.append(labels)
-            return super().generate(latents, labels)
+    def sample(num: int, *, seed: int, labels: np.ndarray) -> np.ndarray:
+        told.append(labels)
+        return run.sample(num, seed=seed, labels=labels)
 
-    drawn = drawing(Recorded(**vars(run)))(90, seed=3)
+    drawn = as_trained(sample, run.class_names, real)(90, seed=3)
     np.testing.assert_array_equal(np.bincount(told[0]), [30, 60])
-    assert 0 < np.sum(told[0][:45] == 0) < 30  # in random order
     np.testing.assert_array_equal(drawn, run.generate(run.latents(90, seed=3), told[0]))
+    assert len(as_trained(run.sample, run.class_names, real)(500, seed=0)) == 500  # more than there are
+    assert as_trained(sample, (), real) is sample
+    assert as_trained(sample, ("cat", "dog"), real) is sample  # other classes than those of the data
 
 
-def test_more_pictures_than_training_images_are_of_the_same_classes(run_dir: Path) -> None:
-    assert len(drawing(Run.open(run_dir))(500, seed=0)) == 500
+def test_errors_are_those_of_all_classes_though_they_come_in_turn() -> None:
+    # Classes in turn and every fifth image: with ten classes each fifth would hold two of them.
+    levels = np.arange(10) * 25
+
+    def draw(num: int, *, seed: int) -> np.ndarray:
+        spread = np.random.default_rng(seed).integers(0, 5, (num, 16, 16, 1))
+        return np.uint8(levels[np.arange(num) % 10, None, None, None] + spread)
+
+    real = RealImages("levels", draw(500, seed=1), draw(500, seed=2), "", "")
+    row = Evaluator(real, None, 500, metrics=OF_PIXELS).evaluate(draw).rows[0]
+    assert row.score.key == "sliced_wasserstein"
+    # Each fifth in random order has about ten of each class; one of two classes would be far from the whole.
+    assert row.score.error < 0.5 * row.bad
 
 
 def test_the_hook_evaluates_a_conditional_run(run_dir: Path) -> None:
@@ -73,6 +91,18 @@ def test_one_class_is_held_against_its_own_images(run_dir: Path, tmp_path: Path)
     done = CliRunner().invoke(main, [*arguments, "--label", "pink"])
     assert done.exit_code == 1
     assert "there is no class 'pink'" in done.output
+
+
+def test_a_class_of_a_run_that_cannot_be_told_one_is_refused(trained: Path) -> None:
+    done = CliRunner().invoke(main, ["evaluate", str(trained), "--label", "7"])
+    assert done.exit_code == 1
+    assert "only a run trained with --conditional can be told" in done.output
+
+
+def test_labels_must_be_as_many_as_the_latents(run_dir: Path) -> None:
+    run = Run.open(run_dir)
+    with pytest.raises(ValueError, match="expected one label for each of 3 latents"):
+        run.generate(run.latents(3), np.array([1]))
 
 
 def test_images_of_a_class_are_chosen_by_its_name() -> None:
