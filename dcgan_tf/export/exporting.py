@@ -64,7 +64,7 @@ def export_run(
     _refuse_unknown("precision", precisions, PRECISIONS)
     if run.label is not None:
         raise ValueError(
-            "a run that is fixed to one class cannot be exported; export the run itself: its files take labels"
+            "a run fixed to one class cannot be exported; export the run itself: its files take the label"
         )
     target = Path(to) if to is not None else Path("saved_models") / run.path.resolve().name
     with _written_aside(target, force=force) as folder:
