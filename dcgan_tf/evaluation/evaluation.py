@@ -70,6 +70,7 @@ class Evaluation:
         step = {"step": self.protocol["step"]} if "step" in self.protocol else {}
         metrics = {
             row.score.key: {
+                "name": row.score.name.strip(),
                 "value": _finite(row.score.value),
                 "error": _finite(row.score.error),
                 "other_real_images": _finite(row.real),

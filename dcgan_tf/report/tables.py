@@ -129,7 +129,7 @@ def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     for name, value in values.items():
         key = f"{prefix} {name}".strip().replace("_", " ")
         if isinstance(value, dict):
-            flat |= {key: value["value"]} if "value" in value else _flat(value, key)
+            flat |= {value.get("name", key): value["value"]} if "value" in value else _flat(value, key)
         else:
             flat[key] = value
     return flat
@@ -144,8 +144,12 @@ def _heading(record: Record) -> str:
 
 def _end(record: Record, end: str) -> dict[str, Any]:
     """Return {metric: its value at one end of its scale} of those that have it."""
-    metrics = {name: value for name, value in record.items() if isinstance(value, dict) and end in value}
-    return {name.replace("_", " "): value[end] for name, value in metrics.items()}
+    metrics = {name: value for name, value in record.items() if isinstance(value, dict) and "value" in value}
+    return {
+        value.get("name", name.replace("_", " ")): value[end]
+        for name, value in metrics.items()
+        if end in value
+    }
 
 
 def _cell(value: Any) -> str:

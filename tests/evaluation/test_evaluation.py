@@ -61,6 +61,7 @@ def test_the_record_has_every_number_and_the_protocol():
     record = evaluation().record()
     assert record["step"] == 7500
     assert record["frechet_distance"] == {
+        "name": "Fréchet distance",
         "value": 8.94,
         "error": 0.1,
         "other_real_images": 0.6,

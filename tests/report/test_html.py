@@ -356,29 +356,31 @@ def test_scores_stand_beside_both_ends_of_their_scale(run_dir):
         {
             "step": step,
             "frechet_distance": {
+                "name": "Fréchet distance",
                 "value": distance,
                 "error": 0.125,
                 "other_real_images": 0.5,
                 "pixels_without_form": 96.5,
             },
-            "protocol": {},
+            "protocol": {"class": "7", "pixels_without_form": "each at its own place"},
         }
         for step, distance in ((10, 20.5), (30, 4.25))
     ]
     (run_dir / "metrics.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
     found = section(write_report(run_dir), "evaluation")
     told = (
-        "step 10",
-        "step 30",
+        "step 10, class 7",
+        "step 30, class 7",
         "other real images",
         "pixels without form",
-        "frechet distance",
+        "Fréchet distance",
         "20.5",
         "4.25",
     )
     places = [found.index(said, found.index("<table")) for said in (*told, ">0.5<", "96.5")]
     assert places == sorted(places)
-    assert "frechet distance value" not in found
+    assert "frechet distance" not in found
+    assert "each at its own place" not in found[: found.index("</table>")]
 
 
 def export_of(run: str, folder: Path, **model: object) -> Path:
