@@ -64,7 +64,7 @@ def stand_in_open(path: Path, *, checkpoint: int | None = None) -> SimpleNamespa
     """Open a run that has reached step 30, and has a checkpoint of step 20."""
     if checkpoint not in (None, 20):
         raise RunError(f"no checkpoint of step {checkpoint}")
-    return SimpleNamespace(path=path, step=checkpoint or 30)
+    return SimpleNamespace(path=path, step=checkpoint or 30, label=None, class_names=())
 
 
 def write_result(folder: Path, step: int) -> None:
@@ -157,7 +157,16 @@ def test_those_that_are_named_are_made_again(made):
     assert list(made.calls) == ["walk"]
 
 
-@pytest.mark.parametrize("content", ['{"protocol": {"step": 20}}', '{"protocol": {}}', "[]", "{"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"protocol": {"step": 20}}',
+        '{"protocol": {"step": 30, "class": "7"}}',
+        '{"protocol": {}}',
+        "[]",
+        "{",
+    ],
+)
 def test_all_makes_again_what_was_made_at_another_step_or_does_not_say(content, made):
     run("report", made.root, "--run", "all")
     made.calls.clear()
