@@ -102,7 +102,7 @@ def test_pictures_in_files_are_held_against_data_of_their_own_size(tmp_path, pic
     images.save(tmp_path / name, pictures)
     result = run(tmp_path / name, "--against", "digits", "--space", "swd")
     assert result.exit_code == 0, result.output
-    assert f"80 pictures of {tmp_path / name}" in result.stdout
+    assert f"80 samples of {tmp_path / name}" in result.stdout
     assert "these pictures" in result.stdout
     assert "1,501 of 1,501 images of split train of digits" in result.stdout
 

@@ -64,7 +64,7 @@ def stand_in_open(path: Path, *, checkpoint: int | None = None) -> SimpleNamespa
     """Open a run that has reached step 30, and has a checkpoint of step 20."""
     if checkpoint not in (None, 20):
         raise RunError(f"no checkpoint of step {checkpoint}")
-    return SimpleNamespace(path=path, step=checkpoint or 30, label=None, class_names=())
+    return SimpleNamespace(path=path, step=checkpoint or 30, shown_class=None)
 
 
 def write_result(folder: Path, step: int) -> None:

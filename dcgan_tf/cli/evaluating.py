@@ -71,7 +71,7 @@ class Pictures:
     "--num-images",
     "-n",
     type=click.IntRange(50),
-    help="Pictures drawn. [default: as many as there are real images held out, at most 10,000]",
+    help="Samples drawn. [default: as many as there are real images held out, at most 10,000]",
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of every choice.")
 @click.option(
@@ -160,14 +160,14 @@ def _of_run(path: Path, *, checkpoint: int | None, ema: bool, label: str | None)
         runs = {f"best and last, step {last.step:,}": last}
         if best.step != last.step:
             runs = {f"best, step {best.step:,}": best, f"last, step {last.step:,}": last}
-    return [_pictures(heading, run, ema=ema, label=label) for heading, run in runs.items()]
+    return [_pictures(heading, run, label=label) for heading, run in runs.items()]
 
 
-def _pictures(heading: str, run: Run, *, ema: bool, label: str | None) -> Pictures:
+def _pictures(heading: str, run: Run, *, label: str | None) -> Pictures:
     from dcgan_tf.evaluation.every_epoch import about_run
 
     draw, label = _of_class(run.sample, label, run.class_names)
-    return Pictures(heading, draw, about_run(run, ema=ema), run.config.data, run.class_names, label)
+    return Pictures(heading, draw, about_run(run), run.config.data, run.class_names, label)
 
 
 def _of_export(path: Path, *, label: str | None) -> Pictures:

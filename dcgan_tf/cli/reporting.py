@@ -186,7 +186,7 @@ def _make(run: Run, wanted: Sequence[str], shared: dict[str, int]) -> None:
 
     for name, arguments in ANALYSES.items():
         folder = RunPaths(run.path).analysis(name)
-        if name not in wanted and not ("all" in wanted and _made_of(folder) != _shown_of(run)):
+        if name not in wanted and not ("all" in wanted and _made_of(folder) != (run.step, run.shown_class)):
             continue
         try:
             finding = getattr(analysis, name)(run, **arguments(run), **shared)
@@ -196,11 +196,6 @@ def _make(run: Run, wanted: Sequence[str], shared: dict[str, int]) -> None:
             continue
         click.echo(f"{name:<12}{finding.summary}")
         say_warnings(finding)
-
-
-def _shown_of(run: Run) -> tuple[int, str | None]:
-    """Return the step and the class that are looked at."""
-    return run.step, None if run.label is None else run.class_names[run.label]
 
 
 def _made_of(folder: Path) -> tuple[Any, Any]:

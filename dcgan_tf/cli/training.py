@@ -137,7 +137,9 @@ def inspect_data(spec: str, out: Path | None, **changes: Any) -> None:
 def _evaluation(config: Config) -> Hook:
     from dcgan_tf.evaluation.every_epoch import EveryEpoch
 
-    return EveryEpoch(config)
+    hook = EveryEpoch(config)
+    hook.check_images()
+    return hook
 
 
 def _configure(preset_name: str, changes: dict[str, Any]) -> Config:

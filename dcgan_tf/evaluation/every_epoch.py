@@ -10,10 +10,13 @@ from typing import Protocol
 import keras
 import tensorflow as tf
 
+from dcgan_tf import data
 from dcgan_tf.config import Config
+from dcgan_tf.data.held_out import held_out_images
 from dcgan_tf.evaluation.classes import as_trained
 from dcgan_tf.evaluation.evaluation import Evaluation
 from dcgan_tf.evaluation.evaluator import Evaluator
+from dcgan_tf.evaluation.real import RealImages
 from dcgan_tf.progress import no_bar
 from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.load import Run, class_names_of
@@ -81,6 +84,16 @@ class EveryEpoch:
         self._config, self._paths = config, RunPaths.of(config)
         self._store = CheckpointStore(self._paths.best, keep_last=1)
 
+    def check_images(self) -> None:
+        """Find out before the first step whether there are enough images; no network is trained for it.
+
+        Raises:
+            ValueError: if there are not.
+        """
+        config = self._config.data
+        train = data.load(config)
+        RealImages.of(config, train, held_out_images(config, train), most=NUM_IMAGES)
+
     def after_step(self, moment: Moment) -> None:
         """Evaluate, if due; a run that is asked to stop does so at once."""
         due = moment.last or moment.step % moment.steps_per_epoch == 0
@@ -118,7 +131,7 @@ class EveryEpoch:
         names = class_names_of(root, config)
         run = Run(root, config, moment.step, state.generator_ema, state.discriminator, names)
         draw = as_trained(run.sample, run.class_names, self._evaluator.real)
-        return self._evaluator.evaluate(draw, **about_run(run, ema=True), evaluated=EVERY_EPOCH)
+        return self._evaluator.evaluate(draw, **about_run(run), evaluated=EVERY_EPOCH)
 
     def _lowest(self, key: str) -> float:
         """Return the score of what is in best/; infinite if nothing is, or its record is lost."""
@@ -137,16 +150,6 @@ class EveryEpoch:
         self._events.flush()
 
 
-def about_run(run: Run, *, ema: bool) -> dict[str, object]:
-    """Return what a protocol says of a run's pictures.
-
-    Args:
-        run: opened.
-        ema: whether its generator is the averaged one.
-    """
-    averaged = ema and run.config.training.ema_decay > 0
-    return {
-        "source": str(run.path),
-        "step": run.step,
-        "generator": "averaged weights (EMA)" if averaged else "raw weights",
-    }
+def about_run(run: Run) -> dict[str, object]:
+    """Return what a protocol says of a run's pictures: source, step, and which weights drew them."""
+    return {"source": str(run.path), "step": run.step, "generator": run.weights}

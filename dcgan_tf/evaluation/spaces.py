@@ -99,7 +99,7 @@ class ClassifierSpace:
         quality = [self.classifier.quality[name] for name in self.classifier.concepts]
         return {
             **({"classifier_accuracy": round(float(np.mean(quality)), 4)} if quality else {}),
-            "classifier_weights": digest_of(self.classifier.network),
+            "classifier_weights": self.key.rpartition("-")[2],
             "classifier_measured_on": f"{self.classifier.num_held_out:,} held-out images",
         }
 

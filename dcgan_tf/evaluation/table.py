@@ -43,7 +43,7 @@ def conditions(evaluation: Evaluation) -> list[str]:
     if "classifier_accuracy" in protocol:
         space += f" ({protocol['classifier_accuracy']:.1%} right on {protocol['classifier_measured_on']})"
     return [
-        f"{protocol['generated_images']:,} pictures of {protocol['source']}{shown_class}, "
+        f"{protocol['generated_images']:,} samples of {protocol['source']}{shown_class}, "
         f"{protocol['generator']}, "
         f"seed {protocol['seed']}, in the space: {space}",
         f"held against {protocol['reference']} of {protocol['against']}{shown_class}; the other real images "

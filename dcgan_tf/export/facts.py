@@ -39,7 +39,7 @@ def facts_of(run: Run, *, name: str) -> dict[str, Any]:
         "data": data.get("name", config.data.spec),
         "num_images": data.get("num_images"),
         "architecture": config.model.architecture,
-        "generator": "averaged weights (EMA)" if config.training.ema_decay else "raw weights",
+        "generator": run.weights,
         "precision": config.training.precision,
         "run": run.path.resolve().name,
         "step": run.step,

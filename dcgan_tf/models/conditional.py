@@ -88,9 +88,12 @@ def of_one_class(network: keras.Sequential, label: int, num_classes: int) -> ker
     """Return a copy of a network with its class fixed; its inputs no longer carry one.
 
     Args:
-        network: a generator or discriminator whose inputs end in the class.
+        network: a generator or discriminator whose inputs, [N, ..., C + K], end in the class.
         label: the class, in [0, num_classes).
         num_classes: K.
+
+    Returns:
+        The network with the inputs [N, ..., C], such as latents [N, latent_dim], and the same outputs.
     """
     *shape, last = network.input_shape[1:]
     bare = keras.Input((*shape, last - num_classes), name=network.inputs[0].name)

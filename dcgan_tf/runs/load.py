@@ -40,6 +40,7 @@ class Run:
             one's images end in the class.
         class_names: of the classes that the networks learnt to be told; () if the run is not conditional.
         label: the class that they are fixed to, by `of_class`, or None.
+        ema: whether the averaged generator was asked for, rather than the raw one.
     """
 
     path: Path
@@ -49,6 +50,7 @@ class Run:
     discriminator: keras.Sequential
     class_names: tuple[str, ...] = ()
     label: int | None = None
+    ema: bool = True
 
     @staticmethod
     def open(
@@ -78,12 +80,23 @@ class Run:
             status.assert_existing_objects_matched().expect_partial()
         except (AssertionError, ValueError) as error:
             raise RunError(does_not_fit(store, step, error)) from None
-        return Run(root, config, step, generator, discriminator, class_names)
+        return Run(root, config, step, generator, discriminator, class_names, ema=ema)
 
     @property
     def takes_labels(self) -> bool:
         """Whether the generator must be told a class: the run is conditional, and not fixed to one."""
         return bool(self._told)
+
+    @property
+    def shown_class(self) -> str | None:
+        """The name of the class that it is fixed to, or None."""
+        return None if self.label is None else self.class_names[self.label]
+
+    @property
+    def weights(self) -> str:
+        """Which weights the generator has, as protocols say it; without averaging, both are the raw ones."""
+        averaged = self.ema and self.config.training.ema_decay > 0
+        return "averaged weights (EMA)" if averaged else "raw weights"
 
     @property
     def _told(self) -> tuple[str, ...]:

@@ -110,5 +110,6 @@ def test_a_few_pictures_again_and_again_cost_coverage_recall_and_diversity(score
     found = scored(np.tile(others.images[:10], (COUNT // 10, 1, 1, 1)))
     assert found["coverage"] < perfect["coverage"] / 2
     assert found["recall"] < perfect["recall"] / 2
-    assert found["ms_ssim"] > perfect["ms_ssim"] + 0.03
+    # One pair in ten is of a picture with itself, and alike to 1.
+    assert found["ms_ssim"] > perfect["ms_ssim"] + 0.06
     assert found["frechet_distance"] > 5 * perfect["frechet_distance"]

@@ -92,7 +92,7 @@ def test_the_table_has_a_column_for_each_set_and_both_ends():
 def test_the_conditions_are_told_in_two_lines():
     first, second = conditions(evaluation())
     assert first == (
-        "2,000 pictures of runs/a, averaged weights (EMA), seed 0, in the space: mnist classifier (99.0% "
+        "2,000 samples of runs/a, averaged weights (EMA), seed 0, in the space: mnist classifier (99.0% "
         "right on 10,000 held-out images)"
     )
     assert second == (

@@ -9,10 +9,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import tensorflow as tf
+from click.testing import CliRunner
 
+from dcgan_tf.cli import main
 from dcgan_tf.config import replace
 from dcgan_tf.evaluation import every_epoch
 from dcgan_tf.evaluation.every_epoch import EVERY_EPOCH, EveryEpoch
+from dcgan_tf.images import save_png
 from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.load import Run
 from dcgan_tf.runs.paths import RunPaths, append_record, read_records
@@ -181,3 +184,23 @@ def test_what_a_crash_lost_is_forgotten(runs, tmp_path, tiny_config):
     train(config)
     assert [json.loads(line)["step"] for line in paths.metrics.read_text().splitlines()] == [2]
     assert CheckpointStore(paths.best).steps() == []
+
+
+def test_the_command_evaluates_and_keeps_the_best(tmp_path, tiny_options):
+    options = tiny_options(run_dir=str(tmp_path / "run"), steps=9)
+    done = CliRunner().invoke(main, ["train", *options, "--every-epoch"])
+    assert done.exit_code == 0, done.output
+    (record,) = read_records(tmp_path / "run" / "metrics.jsonl")
+    assert record["step"] == 9
+    assert record["protocol"]["generator"] == "averaged weights (EMA)"
+    assert Run.open(tmp_path / "run", best=True).step == 9
+
+
+def test_too_few_images_are_refused_before_the_first_step(tmp_path, tiny_options):
+    for i in range(60):
+        save_png(tmp_path / "few" / f"{i}.png", np.full((16, 16, 1), i, np.uint8))
+    options = tiny_options(data=str(tmp_path / "few"), split="train", run_dir=str(tmp_path / "run"))
+    done = CliRunner().invoke(main, ["train", *options, "--every-epoch"])
+    assert done.exit_code == 1
+    assert "at least 50 real images to compare with and as many others, received 30 and 30" in done.output
+    assert not (tmp_path / "run").exists()

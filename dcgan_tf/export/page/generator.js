@@ -1,6 +1,6 @@
-// The generator: latents (and classes) in, pictures out. A stride-2 transposed convolution is computed as four small ordinary
-// ones, one for each of the 2x2 pixels that grow out of an input pixel, so that nothing is multiplied by the zeros
-// between. Maps lie in memory as rows of pixels of channels (padded to a multiple of 8), with a border of zeros.
+// The generator: latents (and classes) in, pictures out. A stride-2 transposed convolution is computed as four small
+// ordinary ones, one for each of the 2x2 pixels that grow out of an input pixel, so that nothing is multiplied by the
+// zeros between. Maps lie in memory as rows of pixels of channels (padded to a multiple of 8), with a border of zeros.
 
 const LANES = 8;
 const PAGE_BYTES = 65536;
