@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -55,6 +56,11 @@ def test_a_set_nearer_than_real_images_may_be_learnt_by_heart():
     assert poor == "the classifier is poor"
     assert "below that of other real images, 0.600, by more than 3 errors" in copied
     assert "dcgan-tf neighbours" in copied
+
+
+def test_nearer_than_fewer_real_images_says_nothing():
+    fewer = replace(evaluation(value=0.29), comparable=False)
+    assert fewer.warnings == ("the classifier is poor",)
 
 
 def test_the_record_has_every_number_and_the_protocol():

@@ -12,7 +12,7 @@ from dcgan_tf.config import DataConfig
 from dcgan_tf.data.image_set import ImageSet
 from dcgan_tf.evaluation.evaluator import Evaluator
 from dcgan_tf.evaluation.real import RealImages
-from dcgan_tf.evaluation.scores import OF_FEATURES
+from dcgan_tf.evaluation.scores import OF_FEATURES, frechet
 from dcgan_tf.progress import no_bar
 
 
@@ -85,6 +85,13 @@ def test_more_pictures_than_other_real_images_are_noted(evaluator):
     more = replace(evaluator, num_images=500).evaluate(draw, source="pale")
     assert more.warnings[0].startswith("500 pictures were drawn, but there are only 400 other real images")
     assert more.protocol["real_images"] == "400 images of split test (held out)"
+    assert not more.comparable
+    assert evaluator.evaluate(draw, source="pale").comparable
+
+
+def test_the_other_end_of_the_scale_stands_still_whatever_the_seed(evaluator):
+    scales = [replace(evaluator, seed=seed, metrics=[frechet]).ceiling for seed in (0, 1)]
+    assert scales[0] == scales[1]
 
 
 def test_pictures_of_another_size_are_refused(evaluator):

@@ -191,6 +191,12 @@ def test_labels_that_are_wrong_are_refused_in_the_run_s_words(small, small_folde
             drawing.sample(2, labels=[0])
 
 
+def test_a_run_fixed_to_one_class_is_not_exported(small, tmp_path):
+    with pytest.raises(ValueError, match="fixed to one class cannot be exported; export the run itself"):
+        export_run(small.of_class(3), to=tmp_path / "three", formats=["keras"])
+    assert not (tmp_path / "three").exists()
+
+
 @pytest.mark.parametrize("precision", ["fp32", "int8"])
 @pytest.mark.parametrize("label", [-1, 10, 2**31 - 1])
 def test_a_tflite_file_refuses_a_label_that_is_no_class(small, small_folder, precision, label):
