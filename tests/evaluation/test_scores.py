@@ -86,7 +86,17 @@ def test_levels_of_patches_are_rows_and_their_mean_is_the_first():
         "sliced_wasserstein_16",
     ]
     assert found[0].value == pytest.approx((found[1].value + found[2].value) / 2)
-    assert all(one.error >= 0 for one in found)
+    assert all(one.error > 0 for one in found)
+
+
+def test_the_classifier_score_s_error_is_that_of_its_ten_parts():
+    # Ten parts of two images each; the first is of one kind alone, score 1, the others of both, score 2.
+    kinds = np.array([0, 0] + [0, 1] * 9)
+    view = View(np.zeros((20, 16, 16, 1), np.uint8), Features(np.zeros((20, 1)), np.eye(2)[kinds]))
+    [one] = scores.classifiable(Task(view, view, Names(), 0, False))
+    assert one.value == pytest.approx(1.9)
+    # Deviation of 1, 2, 2, …: (0.9 / 9)^½; over 10^½ it is 0.1.
+    assert one.error == pytest.approx(0.1)
 
 
 def test_tiny_images_have_no_patches_and_no_windows(cloud):
