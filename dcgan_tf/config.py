@@ -67,6 +67,13 @@ class ModelConfig:
         maximum=8192,
     )
     kernel_size: int = setting(4, "side of the strided kernels; the paper's is 5", minimum=2, maximum=7)
+    dense_units: int = setting(
+        0,
+        "width of a fully connected layer between z and the first maps, and between the last maps and the "
+        "logit; 0 for none (dcgan only)",
+        minimum=0,
+        maximum=65536,
+    )
     hidden_units: int = setting(256, "width of both hidden layers (gan only)", minimum=1, maximum=65536)
     latent_dim: int = setting(100, "length of the latent vector z", minimum=1, maximum=65536)
     latent_distribution: str = setting(

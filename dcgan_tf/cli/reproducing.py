@@ -26,8 +26,8 @@ def reproduce() -> None:
     show_default=True,
     help="To train on, and drawn.",
 )
-@click.option("--dcgan-epochs", type=click.IntRange(1), default=40, show_default=True, help="Of the DCGAN.")
-@click.option("--gan-epochs", type=click.IntRange(1), default=60, show_default=True, help="Of the GAN.")
+@click.option("--dcgan-epochs", type=click.IntRange(1), default=36, show_default=True, help="Of the DCGAN.")
+@click.option("--gan-epochs", type=click.IntRange(1), default=10, show_default=True, help="Of the GAN.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of everything.")
 @click.option(
     "--out",

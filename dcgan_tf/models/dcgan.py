@@ -2,6 +2,9 @@
 
 At 64x64x3 with 64 filters they are, layer by layer, the networks of the PyTorch listing that most people
 know: kernel 4, stride 2, padding 1 (which is "same" here), no bias beside batch normalisation.
+
+At 28x28 two halvings leave maps of 7x7, each place of which has seen 10x10 pixels, and a sum of such places
+does not judge a shape. The authors' own networks for MNIST have a fully connected layer there: `dense_units`.
 """
 
 from __future__ import annotations
@@ -68,7 +71,7 @@ def build_generator(
     """Build G: latents [N, latent_dim (+ num_classes)] to images [N, H, W, channels] in [-1, 1] (tanh).
 
     Args:
-        model: filters, kernel_size and latent_dim are used.
+        model: filters, kernel_size, dense_units and latent_dim are used.
         image_size: (height, width) in pixels.
         channels: of the images.
         num_classes: of a conditional model, whose inputs end in the class (`models.conditional`); else 0.
@@ -81,16 +84,23 @@ def build_generator(
     """
     height, width, doublings = first_map(image_size)
     kernel, seeds = model.kernel_size, layer_seeds(seed, "generator")
+    first, *others = widths(model.filters, doublings)[::-1]
     inputs = model.latent_dim + num_classes
-    layers = [keras.layers.Reshape((1, 1, inputs), dtype=dtype)]
-    for i, filters in enumerate(widths(model.filters, doublings)[::-1]):
-        layers += [
-            _upsample(filters, kernel, next(seeds), dtype)
-            if i
-            else _project(filters, (height, width), next(seeds), dtype),
-            batch_normalization(next(seeds), dtype),
-            keras.layers.ReLU(dtype=dtype),
+    if model.dense_units:
+        layers = [
+            _dense(model.dense_units, next(seeds), dtype),
+            *_normalized(next(seeds), dtype),
+            _dense(height * width * first, next(seeds), dtype),
+            keras.layers.Reshape((height, width, first), dtype=dtype),
         ]
+    else:
+        layers = [
+            keras.layers.Reshape((1, 1, inputs), dtype=dtype),
+            _project(first, (height, width), next(seeds), dtype),
+        ]
+    for filters in others:
+        layers += [*_normalized(next(seeds), dtype), _upsample(filters, kernel, next(seeds), dtype)]
+    layers += _normalized(next(seeds), dtype)
     layers += [
         _upsample(channels, kernel, next(seeds), dtype),
         keras.layers.Activation("tanh", dtype=output_dtype(dtype), name="image"),
@@ -118,9 +128,20 @@ def build_discriminator(
         layers += [_downsample(filters, kernel, next(seeds), dtype)]
         layers += [batch_normalization(next(seeds), dtype)] if i else []
         layers += [keras.layers.LeakyReLU(LEAKY_RELU_SLOPE, dtype=dtype)]
+    if model.dense_units:
+        layers += [
+            keras.layers.Flatten(dtype=dtype),
+            _dense(model.dense_units, next(seeds), dtype),
+            batch_normalization(next(seeds), dtype),
+            keras.layers.LeakyReLU(LEAKY_RELU_SLOPE, dtype=dtype),
+            _dense(1, next(seeds), output_dtype(dtype), name="logit"),
+        ]
+    else:
+        layers += [
+            _judge((height, width), next(seeds), dtype),
+            keras.layers.Flatten(dtype=output_dtype(dtype), name="logit"),
+        ]
     layers += [
-        _judge((height, width), next(seeds), dtype),
-        keras.layers.Flatten(dtype=output_dtype(dtype), name="logit"),
         keras.layers.Activation("sigmoid", dtype=output_dtype(dtype), name="probability"),
     ]
     return keras.Sequential(
@@ -131,6 +152,17 @@ def build_discriminator(
 def widths(filters: int, doublings: int) -> list[int]:
     """Return the channels of the feature maps, from the image side inwards: 64, 128, 256, 512."""
     return [filters * 2**i for i in range(doublings)]
+
+
+def _normalized(seed: int, dtype: str) -> list[keras.Layer]:
+    """Return what stands behind every layer of the generator but its last."""
+    return [batch_normalization(seed, dtype), keras.layers.ReLU(dtype=dtype)]
+
+
+def _dense(units: int, seed: int, dtype: str, *, name: str | None = None) -> keras.Layer:
+    return keras.layers.Dense(
+        units, use_bias=False, kernel_initializer=convolution_initializer(seed), dtype=dtype, name=name
+    )
 
 
 def _project(filters: int, size: tuple[int, int], seed: int, dtype: str) -> keras.Layer:

@@ -122,6 +122,8 @@ def _main_settings(subject: Subject) -> dict[str, str]:
     height, width = config.data.image_size
     model, training = config.model, config.training
     size = f"{model.filters} filters, kernels {model.kernel_size}×{model.kernel_size}"
+    if model.dense_units:
+        size += f", a dense layer of {model.dense_units:,} units"
     if model.architecture == "gan":
         size = f"two hidden layers of {model.hidden_units:,} units"
     smoothing = f", label smoothing {training.label_smoothing:g}" if training.label_smoothing else ""

@@ -16,10 +16,10 @@ def sequential(*layers: keras.Layer, latent_dim: int = 2) -> keras.Sequential:
     return keras.Sequential([keras.Input((latent_dim,)), *layers])
 
 
-@pytest.mark.parametrize("architecture", ["dcgan", "gan"])
+@pytest.mark.parametrize("model", [{}, {"dense_units": 24}, {"architecture": "gan"}], ids=str)
 @pytest.mark.parametrize("size", [(16, 16), (48, 64)])
-def test_a_trained_generator_is_the_same_folded(trained_run, architecture, size):
-    run = trained_run(architecture=architecture, image_size=size)
+def test_a_trained_generator_is_the_same_folded(trained_run, model, size):
+    run = trained_run(**model, image_size=size)
     folded, z = fold(run.generator), run.latents(8)
     assert folded.latent_dim == 16
     assert folded.image_shape == (*size, 1)

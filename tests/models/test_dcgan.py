@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from dcgan_tf.config import ModelConfig
 from dcgan_tf.models import dcgan
-from dcgan_tf.models.layers import logits_of
+from dcgan_tf.models.layers import convolution_initializer, layer_seeds, logits_of
 
 SMALL = ModelConfig(filters=2, latent_dim=5)
 # Keras 3.15 reads weights into NumPy in the way of NumPy 1; it can still be read, and only warns.
@@ -367,6 +367,40 @@ def test_other_kernels_keep_every_shape(kernel_size):
     kernels = [layer.kernel.shape[:2] for layer in other.layers if isinstance(layer, keras.layers.Conv2D)]
     # The last one spans the whole map of 7x7.
     assert kernels == [(kernel_size, kernel_size)] * 2 + [(7, 7)]
+
+
+# The fully connected layer of the authors' networks for MNIST
+
+
+def test_a_fully_connected_layer_stands_before_the_first_maps_and_behind_the_last():
+    model = ModelConfig(filters=2, latent_dim=5, dense_units=6)
+    generator, discriminator = (build(model, (28, 28), 1, num_classes=3) for build in BUILDERS.values())
+    block = ["Conv2DTranspose", "SyncBatchNormalization", "ReLU"]
+    assert kinds(generator) == [
+        *("Dense", "SyncBatchNormalization", "ReLU", "Dense", "Reshape", "SyncBatchNormalization", "ReLU"),
+        *(*block, "Conv2DTranspose", "tanh"),
+    ]
+    assert kinds(discriminator) == [
+        *("Conv2D", "LeakyReLU", "Conv2D", "SyncBatchNormalization", "LeakyReLU"),
+        *("Flatten", "Dense", "SyncBatchNormalization", "LeakyReLU", "Dense", "sigmoid"),
+    ]
+    # By hand: kernels without bias, and two numbers of batch norm for each unit and channel.
+    assert trainable(generator) == (
+        (5 + 3) * 6 + 2 * 6 + 6 * 7 * 7 * 4 + 2 * 4 + 4 * 2 * 16 + 2 * 2 + 2 * 1 * 16
+    )
+    assert trainable(discriminator) == ((1 + 3) * 2 * 16 + 2 * 4 * 16 + 2 * 4 + 7 * 7 * 4 * 6 + 2 * 6 + 6 * 1)
+    assert generator.output_shape == (None, 28, 28, 1)
+    assert discriminator.output_shape == (None, 1)
+
+
+def test_without_it_the_initial_weights_are_what_they_were_before_there_was_one():
+    for build in BUILDERS.values():
+        without = build(SMALL, (28, 28), 1, seed=3)
+        assert not any(isinstance(layer, keras.layers.Dense) for layer in without.layers)
+        kernel = next(layer for layer in without.layers if hasattr(layer, "kernel")).kernel
+        network = without.name
+        expected = convolution_initializer(next(layer_seeds(3, network)))(kernel.shape)
+        np.testing.assert_array_equal(kernel, expected)
 
 
 # Logits, precision

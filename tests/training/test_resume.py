@@ -149,6 +149,7 @@ OTHER = {
     "architecture": "gan",
     "filters": 4,
     "kernel_size": 5,
+    "dense_units": 3,
     "hidden_units": 9,
     "latent_dim": 5,
     "latent_distribution": "uniform",
