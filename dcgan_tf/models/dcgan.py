@@ -141,9 +141,7 @@ def build_discriminator(
             _judge((height, width), next(seeds), dtype),
             keras.layers.Flatten(dtype=output_dtype(dtype), name="logit"),
         ]
-    layers += [
-        keras.layers.Activation("sigmoid", dtype=output_dtype(dtype), name="probability"),
-    ]
+    layers += [keras.layers.Activation("sigmoid", dtype=output_dtype(dtype), name="probability")]
     return keras.Sequential(
         [keras.Input((*image_size, channels + num_classes), name="image"), *layers], name="discriminator"
     )

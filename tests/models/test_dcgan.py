@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from dcgan_tf.config import ModelConfig
 from dcgan_tf.models import dcgan
-from dcgan_tf.models.layers import convolution_initializer, layer_seeds, logits_of
+from dcgan_tf.models.layers import layer_seeds, logits_of
 
 SMALL = ModelConfig(filters=2, latent_dim=5)
 # Keras 3.15 reads weights into NumPy in the way of NumPy 1; it can still be read, and only warns.
@@ -393,14 +393,15 @@ def test_a_fully_connected_layer_stands_before_the_first_maps_and_behind_the_las
     assert discriminator.output_shape == (None, 1)
 
 
-def test_without_it_the_initial_weights_are_what_they_were_before_there_was_one():
+def test_without_it_the_initial_weights_are_one_seed_for_each_layer_in_order():
     for build in BUILDERS.values():
         without = build(SMALL, (28, 28), 1, seed=3)
         assert not any(isinstance(layer, keras.layers.Dense) for layer in without.layers)
-        kernel = next(layer for layer in without.layers if hasattr(layer, "kernel")).kernel
-        network = without.name
-        expected = convolution_initializer(next(layer_seeds(3, network)))(kernel.shape)
-        np.testing.assert_array_equal(kernel, expected)
+        seeds = layer_seeds(3, without.name)
+        for layer in (layer for layer in without.layers if layer.weights):
+            drawn, mean = (layer.kernel, 0.0) if hasattr(layer, "kernel") else (layer.gamma, 1.0)
+            expected = keras.initializers.RandomNormal(mean, 0.02, seed=next(seeds))(drawn.shape)
+            np.testing.assert_array_equal(drawn, expected)
 
 
 # Logits, precision
