@@ -84,6 +84,38 @@ class FlattenWithLabel(keras.layers.Layer):  # type: ignore[misc]  # Keras is un
         return {**super().get_config(), "num_classes": self.num_classes}
 
 
+@keras.saving.register_keras_serializable("dcgan_tf")
+class Conv2DWithLabel(keras.layers.Conv2D):  # type: ignore[misc]  # Keras is untyped
+    """The convolution of images whose last planes are their class, with the work of the planes done once.
+
+    The planes of a class are the same in every image, and so is what they add to the feature maps: it is
+    computed for each of the K classes and looked up, in place of convolving K further channels of every
+    image. Kernel and result are those of `Conv2D`, up to the order of the sums.
+
+    Args:
+        filters, kernel_size and others: of `keras.layers.Conv2D`.
+        num_classes: K, the number of these planes.
+    """
+
+    def __init__(self, *args: Any, num_classes: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.num_classes = num_classes
+
+    def convolution_op(self, inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+        """Convolve [N, H, W, C + K] with a kernel of [h, w, C + K, filters]."""
+        planes = self.num_classes
+        classes = tf.eye(planes, dtype=inputs.dtype)[:, None, None, :]
+        classes *= tf.ones((planes, *inputs.shape[1:3], planes), inputs.dtype)
+        of_classes = super().convolution_op(classes, kernel[:, :, -planes:])
+        flat = tf.reshape(of_classes, (planes, -1))
+        shares = tf.reshape(inputs[:, 0, 0, -planes:] @ flat, (-1, *of_classes.shape[1:]))
+        return super().convolution_op(inputs[..., :-planes], kernel[:, :, :-planes]) + shares
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that rebuild the layer."""
+        return {**super().get_config(), "num_classes": self.num_classes}
+
+
 def of_one_class(network: keras.Sequential, label: int, num_classes: int) -> keras.Sequential:
     """Return a copy of a network with its class fixed; its inputs no longer carry one.
 

@@ -9,12 +9,14 @@ does not judge a shape. The authors' own networks for MNIST have a fully connect
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 
 import keras
 
 from dcgan_tf.config import ModelConfig
+from dcgan_tf.models.conditional import Conv2DWithLabel
 from dcgan_tf.models.layers import (
     LEAKY_RELU_SLOPE,
     batch_normalization,
@@ -125,7 +127,8 @@ def build_discriminator(
     kernel, seeds = model.kernel_size, layer_seeds(seed, "discriminator")
     layers: list[keras.Layer] = []
     for i, filters in enumerate(widths(model.filters, doublings)):
-        layers += [_downsample(filters, kernel, next(seeds), dtype)]
+        labelled = num_classes if i == 0 else 0
+        layers += [_downsample(filters, kernel, next(seeds), dtype, num_classes=labelled)]
         layers += [batch_normalization(next(seeds), dtype)] if i else []
         layers += [keras.layers.LeakyReLU(LEAKY_RELU_SLOPE, dtype=dtype)]
     if model.dense_units:
@@ -175,12 +178,18 @@ def _upsample(filters: int, kernel: int, seed: int, dtype: str) -> keras.Layer:
     return _strided(keras.layers.Conv2DTranspose, filters, kernel, seed, dtype)
 
 
-def _downsample(filters: int, kernel: int, seed: int, dtype: str) -> keras.Layer:
-    """Halve height and width."""
+def _downsample(filters: int, kernel: int, seed: int, dtype: str, *, num_classes: int) -> keras.Layer:
+    """Halve height and width of maps, or of images that end in their class."""
+    if num_classes:
+        return _strided(
+            functools.partial(Conv2DWithLabel, num_classes=num_classes), filters, kernel, seed, dtype
+        )
     return _strided(keras.layers.Conv2D, filters, kernel, seed, dtype)
 
 
-def _strided(layer: type[keras.Layer], filters: int, kernel: int, seed: int, dtype: str) -> keras.Layer:
+def _strided(
+    layer: Callable[..., keras.Layer], filters: int, kernel: int, seed: int, dtype: str
+) -> keras.Layer:
     return layer(
         filters,
         kernel,

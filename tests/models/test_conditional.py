@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import keras
 import numpy as np
 import pytest
 
 from dcgan_tf import models
 from dcgan_tf.config import Config
-from dcgan_tf.models.conditional import FlattenWithLabel, with_labels
+from dcgan_tf.models.conditional import Conv2DWithLabel, FlattenWithLabel, with_labels
 
 
 def test_a_latent_ends_in_its_class() -> None:
@@ -36,6 +37,24 @@ def test_pixels_are_flattened_and_the_class_comes_once_as_long_as_they_are() -> 
     images = np.arange(4, dtype=np.float32).reshape(1, 2, 2, 1)
     found = FlattenWithLabel(3)(with_labels(images, np.array([1]), 3))
     np.testing.assert_array_equal(found, [[0, 1, 2, 3, 0, 2, 0]])
+
+
+@pytest.mark.parametrize("kernel", [4, 5])
+def test_the_convolution_that_knows_of_classes_is_the_one_that_does_not(kernel: int) -> None:
+    rng = np.random.default_rng(0)
+    images = rng.uniform(-1, 1, (7, 10, 12, 3)).astype(np.float32)
+    inputs = with_labels(images, np.array([1, 0, 3, 3, 2, 0, 1]), 4)
+    settings = {"strides": 2, "padding": "same", "use_bias": False}
+    plain = keras.layers.Conv2D(5, kernel, **settings)
+    labelled = Conv2DWithLabel(5, kernel, **settings, num_classes=4)
+    expected = plain(inputs)
+    labelled.build(inputs.shape)
+    labelled.set_weights(plain.get_weights())
+    np.testing.assert_allclose(labelled(inputs), expected, atol=1e-6)
+    copy = type(labelled).from_config(labelled.get_config())
+    copy.build(inputs.shape)
+    copy.set_weights(plain.get_weights())
+    np.testing.assert_array_equal(copy(inputs), labelled(inputs))
 
 
 @pytest.mark.parametrize("architecture", ["dcgan", "gan"])

@@ -381,7 +381,7 @@ def test_a_fully_connected_layer_stands_before_the_first_maps_and_behind_the_las
         *(*block, "Conv2DTranspose", "tanh"),
     ]
     assert kinds(discriminator) == [
-        *("Conv2D", "LeakyReLU", "Conv2D", "SyncBatchNormalization", "LeakyReLU"),
+        *("Conv2DWithLabel", "LeakyReLU", "Conv2D", "SyncBatchNormalization", "LeakyReLU"),
         *("Flatten", "Dense", "SyncBatchNormalization", "LeakyReLU", "Dense", "sigmoid"),
     ]
     # By hand: kernels without bias, and two numbers of batch norm for each unit and channel.
