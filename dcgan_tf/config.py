@@ -100,6 +100,13 @@ class TrainingConfig:
     label_smoothing: float = setting(
         0.0, "one-sided: the discriminator's target for real images is 1 minus this", minimum=0.0, maximum=0.5
     )
+    instance_noise: float = setting(
+        0.0,
+        "standard deviation of the noise through which the discriminator sees all images, whose pixels are "
+        "-1 to 1",
+        minimum=0.0,
+        maximum=2.0,
+    )
     ema_decay: float = setting(
         0.999,
         "decay per step of the averaged generator; 0 switches averaging off",

@@ -39,7 +39,10 @@ _SHOWN = (
     "hidden_units",
     "batch_size",
     "learning_rate",
+    "discriminator_learning_rate",
     "label_smoothing",
+    "instance_noise",
+    "ema_decay",
     "epochs",
     "seed",
 )

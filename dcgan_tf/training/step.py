@@ -14,6 +14,7 @@ from dcgan_tf.images import to_float
 from dcgan_tf.latents import replica_latents
 from dcgan_tf.models import with_labels
 from dcgan_tf.models.layers import logits_of
+from dcgan_tf.training.instance_noise import add_instance_noise
 from dcgan_tf.training.state import TrainState
 
 Metrics = dict[str, tf.Tensor]
@@ -45,8 +46,11 @@ def make_train_step(config: Config, state: TrainState, strategy: tf.distribute.S
         return tf.reduce_sum(per_image) / settings.batch_size
 
     def update(step: tf.Tensor, images: tf.Tensor, labels: tf.Tensor | None = None) -> Metrics:
-        def logits_from(images: tf.Tensor) -> tf.Tensor:
-            return logits_of_inputs(with_labels(images, labels, num_classes), training=True)
+        def logits_from(images: tf.Tensor, *, draw: int) -> tf.Tensor:
+            seen = add_instance_noise(
+                images, settings.instance_noise, seed=settings.seed, step=step, draw=draw
+            )
+            return logits_of_inputs(with_labels(seen, labels, num_classes), training=True)
 
         real_images = to_float(images, dtype)
         z = tf.cast(replica_latents(config.model, settings.batch_size, seed=settings.seed, step=step), dtype)
@@ -55,8 +59,8 @@ def make_train_step(config: Config, state: TrainState, strategy: tf.distribute.S
             fake_images = generator(with_labels(z, labels, num_classes), training=True)
 
         with tf.GradientTape() as tape:
-            real_logits = logits_from(real_images)
-            fake_logits = logits_from(tf.stop_gradient(fake_images))
+            real_logits = logits_from(real_images, draw=0)
+            fake_logits = logits_from(tf.stop_gradient(fake_images), draw=1)
             d_loss = mean(real_loss_of(real_logits)) + mean(losses.discriminator_fake_loss(fake_logits))
             objective = discriminator_optimizer.scale_loss(d_loss)
         gradients = tape.gradient(objective, discriminator.trainable_variables)
@@ -64,7 +68,7 @@ def make_train_step(config: Config, state: TrainState, strategy: tf.distribute.S
 
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(fake_images)
-            g_loss = mean(generator_loss_of(logits_from(fake_images)))
+            g_loss = mean(generator_loss_of(logits_from(fake_images, draw=2)))
             objective = generator_optimizer.scale_loss(g_loss)
         upstream = tape.gradient(objective, fake_images)
         gradients = generator_tape.gradient(fake_images, generator.trainable_variables, upstream)

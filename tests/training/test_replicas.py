@@ -53,7 +53,11 @@ def train(config: Config, replicas: int, *, dtype: str | None) -> tuple[Any, Tra
 def pair(request: pytest.FixtureRequest, tiny_config: Callable[..., Config]) -> Any:
     architecture, conditional = request.param
     config = tiny_config(
-        architecture=architecture, conditional=conditional, batch_size=BATCH, learning_rate=0.01
+        architecture=architecture,
+        conditional=conditional,
+        batch_size=BATCH,
+        learning_rate=0.01,
+        instance_noise=0.5,
     )
     with everything_in_float64():
         return [train(config, replicas, dtype="float64") for replicas in (1, 2)]

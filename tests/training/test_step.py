@@ -65,6 +65,14 @@ def plain_step(config: Config) -> Plain:
     real_images = tf.constant(IMAGES / 127.5 - 1)
     z = sample_latents(BATCH, config.model.latent_dim, seed=config.training.seed, step=0)
 
+    def judge(images: tf.Tensor, draw: int) -> tf.Tensor:
+        pair = tf.constant([config.training.seed, 0], tf.int64)
+        seed = tf.random.experimental.stateless_fold_in(pair, draw + 1)
+        noise = tf.random.stateless_normal(images.shape, seed)
+        return discriminator(
+            images + config.training.instance_noise * tf.cast(noise, tf.float64), training=True
+        )
+
     def generator_loss(probability: tf.Tensor) -> tf.Tensor:
         if config.training.loss == "minimax":
             return tf.reduce_mean(tf.math.log(1 - probability))
@@ -72,8 +80,8 @@ def plain_step(config: Config) -> Plain:
 
     with tf.GradientTape(persistent=True) as tape:
         fake_images = generator(tf.cast(z, tf.float64), training=True)
-        real = discriminator(real_images, training=True)
-        fake = discriminator(fake_images, training=True)
+        real = judge(real_images, 0)
+        fake = judge(fake_images, 1)
         real_loss = -tf.reduce_mean((1 - smoothing) * tf.math.log(real) + smoothing * tf.math.log(1 - real))
         discriminator_loss = real_loss - tf.reduce_mean(tf.math.log(1 - fake))
         loss_through_old = generator_loss(fake)
@@ -81,7 +89,7 @@ def plain_step(config: Config) -> Plain:
     through_old = tape.gradient(loss_through_old, generator.trainable_variables)
     adam().apply(d_gradients, discriminator.trainable_variables)
     with tape:
-        g_loss = generator_loss(discriminator(fake_images, training=True))
+        g_loss = generator_loss(judge(fake_images, 2))
     g_gradients = tape.gradient(g_loss, generator.trainable_variables)
     adam().apply(g_gradients, generator.trainable_variables)
     metrics = {
@@ -113,6 +121,7 @@ CASES = {
     "dcgan": {"ema_decay": 0.3},
     "dcgan, minimax, smoothed": {"loss": "minimax", "label_smoothing": 0.2, "ema_decay": 0.0},
     "gan": {"architecture": "gan"},
+    "dcgan, seen through noise": {"instance_noise": 0.7},
 }
 
 
