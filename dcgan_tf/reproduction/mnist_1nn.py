@@ -65,7 +65,7 @@ class Settings:
     data: str = "tfds:mnist"
     data_dir: str | None = None
     num_images: int = NUM_IMAGES
-    dcgan_epochs: int = 36
+    dcgan_epochs: int = 75
     gan_epochs: int = 10
     seed: int = 0
 
@@ -92,7 +92,16 @@ class Settings:
                 epochs=self.gan_epochs,
                 **both,
             )
-        return preset("quick", dense_units=256, epochs=self.dcgan_epochs, **both)
+        return preset(
+            "quick",
+            filters=16,
+            dense_units=512,
+            discriminator_learning_rate=2e-4,
+            instance_noise=0.3,
+            ema_decay=0.9999,
+            epochs=self.dcgan_epochs,
+            **both,
+        )
 
 
 def mnist_1nn(folder: str | os.PathLike[str], settings: Settings = Settings()) -> Finding:
