@@ -26,7 +26,7 @@ def reproduce() -> None:
     show_default=True,
     help="To train on, and drawn.",
 )
-@click.option("--dcgan-epochs", type=click.IntRange(1), default=36, show_default=True, help="Of the DCGAN.")
+@click.option("--dcgan-epochs", type=click.IntRange(1), default=75, show_default=True, help="Of the DCGAN.")
 @click.option("--gan-epochs", type=click.IntRange(1), default=10, show_default=True, help="Of the GAN.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of everything.")
 @click.option(

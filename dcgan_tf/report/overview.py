@@ -129,6 +129,7 @@ def _main_settings(subject: Subject) -> dict[str, str]:
         size = f"two hidden layers of {model.hidden_units:,} units"
     smoothing = f", label smoothing {training.label_smoothing:g}" if training.label_smoothing else ""
     noise = f", instance noise {training.instance_noise:g}" if training.instance_noise else ""
+    loss = training.loss.replace("_", "-")
     epochs = subject.epochs(subject.step)
     return {
         "data": subject.data_name,
@@ -136,7 +137,7 @@ def _main_settings(subject: Subject) -> dict[str, str]:
         "trained": f"{subject.step:,} steps of {training.batch_size}" + (f", {epochs}" if epochs else ""),
         "networks": f"{model.architecture.upper()}, {size}",
         "latent": f"{model.latent_dim} numbers, {model.latent_distribution}",
-        "learning": f"Adam {training.learning_rate:g}, {training.loss.replace('_', '-')} loss{smoothing}{noise}",
+        "learning": f"Adam {training.learning_rate:g}, {loss} loss{smoothing}{noise}",
         "samples from": _generator(config),
         "seed": str(training.seed),
     }
