@@ -11,8 +11,9 @@ from click.testing import CliRunner
 
 from dcgan_tf import data
 from dcgan_tf.cli import main
+from dcgan_tf.cli.reproducing import mnist_1nn as command
 from dcgan_tf.data.image_set import ImageSet
-from dcgan_tf.reproduction.mnist_1nn import DCGAN, GAN, REAL, classify, summary
+from dcgan_tf.reproduction.mnist_1nn import DCGAN, GAN, REAL, Settings, classify, summary
 from dcgan_tf.runs.load import Run
 
 TFDS = Path(__file__).parents[3] / "shared" / "data" / "tfds"
@@ -34,6 +35,11 @@ def test_the_summary_has_each_error_beside_the_papers() -> None:
     assert told.endswith(
         "DCGAN 2.75% (paper 2.98%), GAN 5.00% (paper 6.28%), real images 3.09% (paper 3.10%)"
     )
+
+
+def test_the_command_and_python_train_the_same_by_default() -> None:
+    options = {option.name: option.default for option in command.params if option.name != "out"}
+    assert Settings(**options) == Settings()
 
 
 @pytest.fixture(scope="module")
