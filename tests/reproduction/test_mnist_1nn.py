@@ -38,7 +38,8 @@ def test_the_summary_has_each_error_beside_the_papers() -> None:
 
 
 def test_the_command_and_python_train_the_same_by_default() -> None:
-    options = {option.name: option.default for option in command.params if option.name != "out"}
+    options = command.make_context("mnist-1nn", []).params
+    options.pop("out")
     assert Settings(**options) == Settings()
 
 
