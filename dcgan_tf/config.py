@@ -100,10 +100,10 @@ class TrainingConfig:
     label_smoothing: float = setting(
         0.0, "one-sided: the discriminator's target for real images is 1 minus this", minimum=0.0, maximum=0.5
     )
-    instance_noise: float = setting(
+    instance_stddev: float = setting(
         0.0,
-        "standard deviation of the noise through which the discriminator sees all images, whose pixels are "
-        "-1 to 1",
+        "instance noise: standard deviation of what is added to every pixel (-1 to 1) that the discriminator "
+        "sees",
         minimum=0.0,
         maximum=2.0,
     )

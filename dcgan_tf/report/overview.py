@@ -108,7 +108,7 @@ def curves_section(subject: Subject) -> Section:
                     "thick lines": "running means over up to 15 of these",
                     "loss": subject.config.training.loss,
                     "label smoothing": subject.config.training.label_smoothing,
-                    "instance noise": subject.config.training.instance_noise,
+                    "instance noise": subject.config.training.instance_stddev,
                     "records": len(subject.stats),
                     "last step": subject.step,
                 }
@@ -128,7 +128,7 @@ def _main_settings(subject: Subject) -> dict[str, str]:
     if model.architecture == "gan":
         size = f"two hidden layers of {model.hidden_units:,} units"
     smoothing = f", label smoothing {training.label_smoothing:g}" if training.label_smoothing else ""
-    instance_noise = f", instance noise {training.instance_noise:g}" if training.instance_noise else ""
+    perturbation = f", instance noise {training.instance_stddev:g}" if training.instance_stddev else ""
     loss = training.loss.replace("_", "-")
     epochs = subject.epochs(subject.step)
     return {
@@ -137,7 +137,7 @@ def _main_settings(subject: Subject) -> dict[str, str]:
         "trained": f"{subject.step:,} steps of {training.batch_size}" + (f", {epochs}" if epochs else ""),
         "networks": f"{model.architecture.upper()}, {size}",
         "latent": f"{model.latent_dim} numbers, {model.latent_distribution}",
-        "learning": f"Adam {training.learning_rate:g}, {loss} loss{smoothing}{instance_noise}",
+        "learning": f"Adam {training.learning_rate:g}, {loss} loss{smoothing}{perturbation}",
         "samples from": _generator(config),
         "seed": str(training.seed),
     }

@@ -14,7 +14,7 @@ from dcgan_tf.images import to_float
 from dcgan_tf.latents import replica_latents
 from dcgan_tf.models import with_labels
 from dcgan_tf.models.layers import logits_of
-from dcgan_tf.training.instance_noise import add_instance_noise
+from dcgan_tf.training.perturbation import perturbed
 from dcgan_tf.training.state import TrainState
 
 Metrics = dict[str, tf.Tensor]
@@ -47,9 +47,7 @@ def make_train_step(config: Config, state: TrainState, strategy: tf.distribute.S
 
     def update(step: tf.Tensor, images: tf.Tensor, labels: tf.Tensor | None = None) -> Metrics:
         def logits_from(images: tf.Tensor, *, draw: int) -> tf.Tensor:
-            seen = add_instance_noise(
-                images, settings.instance_noise, seed=settings.seed, step=step, draw=draw
-            )
+            seen = perturbed(images, settings.instance_stddev, seed=settings.seed, step=step, draw=draw)
             return logits_of_inputs(with_labels(seen, labels, num_classes), training=True)
 
         real_images = to_float(images, dtype)

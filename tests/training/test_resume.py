@@ -161,7 +161,7 @@ OTHER = {
     "beta_1": 0.6,
     "loss": "minimax",
     "label_smoothing": 0.1,
-    "instance_noise": 0.3,
+    "instance_stddev": 0.3,
     "ema_decay": 0.9,
     "precision": "bfloat16",
     "seed": 1,

@@ -13,9 +13,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 
-def add_instance_noise(
-    images: tf.Tensor, stddev: float, *, seed: int, step: tf.Tensor, draw: int
-) -> tf.Tensor:
+def perturbed(images: tf.Tensor, stddev: float, *, seed: int, step: tf.Tensor, draw: int) -> tf.Tensor:
     """Add noise from N(0, stddev²), a function of (seed, step, draw, image's place in the global batch).
 
     To be called in replica context; how many replicas share the batch makes no difference.
