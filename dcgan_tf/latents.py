@@ -56,12 +56,24 @@ def replica_latents(model: ModelConfig, batch_size: int, *, seed: int, step: tf.
     Returns:
         float32 [batch_size / replicas, latent_dim].
     """
-    replica = tf.distribute.get_replica_context()
-    share = batch_size // replica.num_replicas_in_sync
-    first = replica.replica_id_in_sync_group * share
     whole = sample_latents(
         batch_size, model.latent_dim, seed=seed, step=step, distribution=model.latent_distribution
     )
+    return share_of_replica(whole)
+
+
+def share_of_replica(whole: tf.Tensor) -> tf.Tensor:
+    """Return this replica's part of what was drawn for the global batch, in replica context.
+
+    Args:
+        whole: [N, ...], N a multiple of the number of replicas.
+
+    Returns:
+        [N / replicas, ...], in the order of the replicas.
+    """
+    replica = tf.distribute.get_replica_context()
+    share = tf.shape(whole)[0] // replica.num_replicas_in_sync
+    first = tf.cast(replica.replica_id_in_sync_group, tf.int32) * share
     return whole[first : first + share]
 
 

@@ -102,7 +102,7 @@ class Conv2DWithLabel(keras.layers.Conv2D):  # type: ignore[misc]  # Keras is un
         self.num_classes = num_classes
 
     def convolution_op(self, inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-        """Convolve [N, H, W, C + K] with a kernel of [h, w, C + K, filters]."""
+        """Convolve [N, H, W, C + K] with a kernel [h, w, C + K, filters]; returns [N, H', W', filters]."""
         planes = self.num_classes
         classes = tf.eye(planes, dtype=inputs.dtype)[:, None, None, :]
         classes *= tf.ones((planes, *inputs.shape[1:3], planes), inputs.dtype)

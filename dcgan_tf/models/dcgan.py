@@ -180,11 +180,8 @@ def _upsample(filters: int, kernel: int, seed: int, dtype: str) -> keras.Layer:
 
 def _downsample(filters: int, kernel: int, seed: int, dtype: str, *, num_classes: int) -> keras.Layer:
     """Halve height and width of maps, or of images that end in their class."""
-    if num_classes:
-        return _strided(
-            functools.partial(Conv2DWithLabel, num_classes=num_classes), filters, kernel, seed, dtype
-        )
-    return _strided(keras.layers.Conv2D, filters, kernel, seed, dtype)
+    labelled = functools.partial(Conv2DWithLabel, num_classes=num_classes)
+    return _strided(labelled if num_classes else keras.layers.Conv2D, filters, kernel, seed, dtype)
 
 
 def _strided(

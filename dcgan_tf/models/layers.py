@@ -9,6 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from dcgan_tf.latents import share_of_replica
+
 LEAKY_RELU_SLOPE = 0.2
 BATCH_NORM_EPSILON = 1e-5
 BATCH_NORM_MOMENTUM = 0.9
@@ -86,11 +88,9 @@ class StepDropout(keras.layers.Layer):  # type: ignore[misc]  # Keras is untyped
             return inputs
         seed = tf.stack([tf.constant(self.seed, tf.int64), tf.convert_to_tensor(self.calls)])
         self.calls.assign(self.calls + 1)
-        replica = tf.distribute.get_replica_context()
-        images = tf.shape(inputs)[0]
-        shape = (images * replica.num_replicas_in_sync, inputs.shape[1])
-        first = tf.cast(replica.replica_id_in_sync_group, tf.int32) * images
-        draws = tf.random.stateless_uniform(shape, seed)[first : first + images]
+        replicas = tf.distribute.get_replica_context().num_replicas_in_sync
+        shape = (tf.shape(inputs)[0] * replicas, inputs.shape[1])
+        draws = share_of_replica(tf.random.stateless_uniform(shape, seed))
         return tf.where(draws >= self.rate, inputs / (1 - self.rate), tf.zeros_like(inputs))
 
     def get_config(self) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from dcgan_tf.latents import share_of_replica
+
 
 def perturbed(images: tf.Tensor, stddev: float, *, seed: int, step: tf.Tensor, draw: int) -> tf.Tensor:
     """Add noise from N(0, stddev²), a function of (seed, step, draw, image's place in the global batch).
@@ -30,9 +32,7 @@ def perturbed(images: tf.Tensor, stddev: float, *, seed: int, step: tf.Tensor, d
     """
     if not stddev:
         return images
-    replica = tf.distribute.get_replica_context()
-    share = tf.shape(images)[0]
-    first = tf.cast(replica.replica_id_in_sync_group, tf.int32) * share
+    replicas = tf.distribute.get_replica_context().num_replicas_in_sync
     pair = tf.random.experimental.stateless_fold_in(tf.stack([tf.constant(seed, tf.int64), step]), draw + 1)
-    whole = tf.random.stateless_normal((share * replica.num_replicas_in_sync, *images.shape[1:]), pair)
-    return images + stddev * tf.cast(whole[first : first + share], images.dtype)
+    whole = tf.random.stateless_normal((tf.shape(images)[0] * replicas, *images.shape[1:]), pair)
+    return images + stddev * tf.cast(share_of_replica(whole), images.dtype)
