@@ -13,6 +13,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
+from dcgan_tf.export.flatbuffer import minimum_runtime
 from dcgan_tf.export.litert import FACTS_FILE
 from dcgan_tf.export.paths import ExportError
 from dcgan_tf.quiet import STDERR, held_back
@@ -85,11 +86,7 @@ class LiteRTFile:
 
     def minimum_runtime(self) -> str:
         """Return the oldest TensorFlow Lite that has all the operators, as the converter noted it."""
-        model = schema.ModelT.InitFromPackedBuf(self._content)
-        for entry in model.metadata or []:
-            if entry.name == b"min_runtime_version":
-                return bytes(model.buffers[entry.buffer].data).rstrip(b"\0").decode()
-        return "unknown"
+        return minimum_runtime(schema.ModelT.InitFromPackedBuf(self._content))
 
     def _operators(self) -> list[dict[str, Any]]:
         """Return LiteRT's list: the model's operators, and behind them the delegate's."""

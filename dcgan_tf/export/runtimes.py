@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from dcgan_tf.export import web
-from dcgan_tf.export.litert import float_image
+from dcgan_tf.export.graph import float_image
 from dcgan_tf.export.litert_file import LiteRTFile
 from dcgan_tf.export.paths import ExportError
 from dcgan_tf.models import with_labels

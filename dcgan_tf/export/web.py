@@ -1,7 +1,9 @@
 """A generator as one HTML file: a latent explorer that runs the network itself, without server or internet.
 
 The page holds the weights as int8 with a scale per output channel, a quarter of their size: what is lost is
-at most half of 1/127 of the largest weight of a channel. It computes in float32 WebAssembly (page/kernel.c).
+at most half of 1/127 of the largest weight of a channel. The weights of the classes stay float32: they are
+few, often much larger than those of the latent beside them, and one of them counts in full. It computes in
+float32 WebAssembly (page/kernel.c).
 A content security policy forbids it to load anything, and to run any script but its own, whatever the facts
 about the run contain.
 """
@@ -16,6 +18,7 @@ import json
 import re
 import zlib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +26,8 @@ import numpy as np
 
 from dcgan_tf.export.folding import Dense, FoldedGenerator, Upsample
 
-FORMAT = "dcgan_tf page 1"
+FORMAT, READABLE = "dcgan_tf page 2", ("dcgan_tf page 1", "dcgan_tf page 2")
+"""What is written, and what is read: page 1 has the classes among the first layer's int8 weights."""
 LARGEST = 127
 
 _PARTS = Path(__file__).parent / "page"
@@ -35,11 +39,12 @@ def write_page(path: Path, folded: FoldedGenerator, facts: Mapping[str, Any]) ->
     """Write the page.
 
     The same arguments make the same bytes. The page holds a JSON object (`format`, `latent_dim`,
-    `latent_distribution`, `first_map`, `image_shape`, `layers`, each with `shape` and `relu`, and `facts`)
-    and, gzipped in base64, the weights: for every layer in turn float32 scales [outputs] and float32 biases
-    [outputs], then for every layer in turn the int8 kernel in C order. All numbers are little-endian. A
-    weight is its int8, from -127 to 127, times the scale of its output. The first layer's inputs are the
-    latent and, behind it, the one-hot class, if there are classes.
+    `latent_distribution`, `num_classes`, `first_map`, `image_shape`, `layers`, each with `shape` and `relu`,
+    and `facts`) and, gzipped in base64, the weights: for every layer in turn float32 scales [outputs] and
+    float32 biases [outputs]; then float32 weights of the classes [num_classes, outputs of the first layer];
+    then for every layer in turn the int8 kernel in C order. All numbers are little-endian. A weight is its
+    int8, from -127 to 127, times the scale of its output. The first layer's inputs are the latent and, behind
+    it, the one-hot class, if there are classes; its int8 kernel has the latent's rows alone.
 
     Args:
         path: of the HTML file; its folder must exist.
@@ -53,11 +58,14 @@ def write_page(path: Path, folded: FoldedGenerator, facts: Mapping[str, Any]) ->
         ValueError: if a fact is missing or does not fit the generator.
     """
     _check(folded, facts)
-    layers: list[Dense | Upsample] = [*folded.dense, *folded.upsamples]
+    first, *others = folded.dense
+    of_latent, of_class = np.split(first.kernel, [folded.latent_dim])
+    layers: list[Dense | Upsample] = [replace(first, kernel=of_latent), *others, *folded.upsamples]
     model = {
         "format": FORMAT,
         "latent_dim": folded.latent_dim,
         "latent_distribution": facts["latent_distribution"],
+        "num_classes": folded.num_classes,
         "first_map": folded.first_map,
         "image_shape": folded.image_shape,
         "layers": [{"shape": layer.kernel.shape, "relu": layer.relu} for layer in layers],
@@ -72,7 +80,7 @@ def write_page(path: Path, folded: FoldedGenerator, facts: Mapping[str, Any]) ->
         # "<" could close the script element or open a comment in it; JSON needs it only inside strings.
         "model": json.dumps(model, default=str).replace("<", "\\u003c"),
         "kernel": _packed((_PARTS / "kernel.wasm").read_bytes()),
-        "weights": _packed(_weights(layers)),
+        "weights": _packed(_weights(layers, of_class)),
         "script": script,
     }
     # In one pass, so that nothing is looked for in what was filled in.
@@ -95,9 +103,10 @@ def read_page(path: Path) -> FoldedGenerator:
     page = path.read_text(encoding="utf-8", errors="replace")
     try:
         model = json.loads(_element(page, "model"))
-        if model["format"] != FORMAT:
+        if model["format"] not in READABLE:
             raise ValueError(f"its format is {model['format']!r}")
-        layers = _layers(model["layers"], gzip.decompress(base64.b64decode(_element(page, "weights"))))
+        weights = gzip.decompress(base64.b64decode(_element(page, "weights")))
+        layers = _layers(model["layers"], int(model.get("num_classes", 0)), weights)
         dense = tuple(layer for layer in layers if isinstance(layer, Dense))
         height, width, channels = model["first_map"]
         num_classes = len(dense[0].kernel) - int(model["latent_dim"])
@@ -147,13 +156,13 @@ def _packed(data: bytes) -> str:
     return base64.b64encode(gzip.compress(data, mtime=0)).decode()
 
 
-def _weights(layers: list[Dense | Upsample]) -> bytes:
+def _weights(layers: list[Dense | Upsample], of_class: np.ndarray) -> bytes:
     floats, kernels = [], []
     for layer in layers:
         levels, scales = _quantized(layer.kernel)
         floats += [scales.astype("<f4").tobytes(), layer.bias.astype("<f4").tobytes()]
         kernels.append(levels.tobytes())
-    return b"".join(floats + kernels)
+    return b"".join([*floats, of_class.astype("<f4").tobytes(), *kernels])
 
 
 def _quantized(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -172,12 +181,14 @@ def _element(page: str, name: str) -> str:
     return match[1]
 
 
-def _layers(declared: list[dict[str, Any]], data: bytes) -> list[Dense | Upsample]:
+def _layers(declared: list[dict[str, Any]], num_classes: int, data: bytes) -> list[Dense | Upsample]:
+    """Return the layers; the weights of the classes are put behind those of the latent."""
     shapes = [tuple(layer["shape"]) for layer in declared]
     outputs = [shape[-1] for shape in shapes]
-    floats = np.frombuffer(data, "<f4", count=2 * sum(outputs))
+    sizes = [*np.repeat(outputs, 2), num_classes * outputs[0]]
+    floats = np.frombuffer(data, "<f4", count=sum(sizes))
     levels = np.frombuffer(data, np.int8, offset=floats.nbytes)
-    scales_and_biases = np.split(floats, np.cumsum(np.repeat(outputs, 2))[:-1])
+    *scales_and_biases, of_class = np.split(floats, np.cumsum(sizes)[:-1])
     kernels = np.split(levels, np.cumsum([np.prod(shape) for shape in shapes])[:-1])
     layers: list[Dense | Upsample] = []
     for i, shape in enumerate(shapes):
@@ -186,4 +197,5 @@ def _layers(declared: list[dict[str, Any]], data: bytes) -> list[Dense | Upsampl
         layers.append(
             kind(kernel, scales_and_biases[2 * i + 1].astype(np.float64), bool(declared[i]["relu"]))
         )
-    return layers
+    behind = of_class.reshape(num_classes, outputs[0]).astype(np.float64)
+    return [replace(layers[0], kernel=np.concatenate([layers[0].kernel, behind])), *layers[1:]]

@@ -23,6 +23,7 @@ from dcgan_tf.export.card import model_card
 from dcgan_tf.export.exported import Exported
 from dcgan_tf.export.exporting import export_run
 from dcgan_tf.export.folding import fold
+from dcgan_tf.export.graph import float_image
 from dcgan_tf.export.litert_file import LiteRTFile
 from dcgan_tf.export.paths import FORMATS, PRECISIONS, ExportError
 from dcgan_tf.export.runtimes import open_artefact
@@ -36,7 +37,7 @@ DIGITS = [str(digit) for digit in range(10)]
 RUNS = {
     "28x28x1": {"image_size": (28, 28)},
     "32x32x3": {"image_size": (32, 32), "channels": 3, "kernel_size": 5, "latent_distribution": "uniform"},
-    "28x28x1 with a dense layer": {"image_size": (28, 28), "dense_units": 48, "seed": 2},
+    "28x28x1 with a dense layer": {"image_size": (28, 28), "dense_units": 48, "steps": 80},
     "gan": {"architecture": "gan", "hidden_units": 64, "steps": 200},
 }
 
@@ -379,9 +380,9 @@ def test_a_class_is_a_bias_as_worked_out_by_hand():
     # gamma / sqrt(variance + epsilon) = 4 / sqrt(4) = 2: weights 6, 10, -2, bias (7 - 2) * 2 + 1 = 11.
     # The classes give 11 + 10 = 21 and 11 - 2 = 9, from which z = -3.5 and z = -1.5 take 21 and 9.
     z = np.float32([[-3.5], [-1.5]])
-    drawn = litert.float_image(folded, z, np.array([0, 1], np.int32))
+    drawn = float_image(folded, z, np.array([0, 1], np.int32))
     np.testing.assert_allclose(np.ravel(drawn), [0, 0], atol=1e-6)
-    drawn = litert.float_image(folded, z, np.array([1, 0], np.int32))
+    drawn = float_image(folded, z, np.array([1, 0], np.int32))
     np.testing.assert_allclose(np.ravel(drawn), [np.tanh(-12), np.tanh(12)], atol=1e-6)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dcgan_tf.export.folding import fold
-from dcgan_tf.export.litert import float_image
+from dcgan_tf.export.graph import float_image
 
 LAYERS = keras.layers
 

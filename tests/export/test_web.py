@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -279,7 +280,7 @@ def test_missing_facts_are_named(tmp_path):
     ("old", "new", "words"),
     [
         ('id="model"', 'id="other"', "it has no model"),
-        ("dcgan_tf page 1", "dcgan_tf page 9", "its format is 'dcgan_tf page 9'"),
+        ("dcgan_tf page 2", "dcgan_tf page 9", "its format is 'dcgan_tf page 9'"),
         ('id="weights">H4sI', 'id="weights">AAAA', "gzip"),
     ],
 )
@@ -535,6 +536,36 @@ def test_picking_a_class_draws_everything_in_that_class(open_page, tmp_path, mak
             assert np.abs(pixels_of(page, place) - expected[sample]).max() <= 1, place
         assert before is None or np.abs(expected[0] - before).max() > 50
         before = expected[0]
+
+
+def test_weights_of_the_classes_are_exact_and_leave_those_of_the_latent_their_steps(tmp_path):
+    folded = random_generator(num_classes=3)
+    kernel = folded.dense[0].kernel.copy()
+    kernel[12:] *= 40
+    large = replace(folded, dense=(replace(folded.dense[0], kernel=kernel),))
+    for name, generator in (("small", folded), ("large", large)):
+        write_page(tmp_path / name, generator, FACTS | {"class_names": CLASSES})
+    found = {name: read_page(tmp_path / name).dense[0].kernel for name in ("small", "large")}
+    np.testing.assert_array_equal(found["large"][12:], kernel[12:].astype(np.float32))
+    np.testing.assert_array_equal(found["large"][:12], found["small"][:12])
+    assert np.abs(found["large"][:12] - kernel[:12]).max() <= np.abs(kernel[:12]).max() / 254 * 1.001
+
+
+def test_a_page_of_the_first_format_is_read(tmp_path):
+    """There the classes were among the first layer's int8 weights, which are then the latent's and theirs."""
+    file = tmp_path / "page.html"
+    generator = random_generator(num_classes=3)
+    write_page(file, replace(generator, num_classes=0), FACTS | {"latent_dim": 15})
+    page = file.read_text().replace("dcgan_tf page 2", "dcgan_tf page 1")
+    page = page.replace('"num_classes": 0, ', "").replace('"latent_dim": 15', '"latent_dim": 12', 1)
+    file.write_text(page)
+    found = read_page(file)
+    assert (found.latent_dim, found.num_classes) == (12, 3)
+    for layer, original in zip(
+        (*found.dense, *found.upsamples), (*generator.dense, *generator.upsamples), strict=True
+    ):
+        np.testing.assert_allclose(layer.kernel, original.kernel, atol=np.abs(original.kernel).max() / 250)
+        np.testing.assert_array_equal(layer.bias, original.bias.astype(np.float32))
 
 
 def test_walks_and_arithmetic_stay_in_the_class(class_page, tmp_path):

@@ -37,7 +37,8 @@ class Arena {
   }
 }
 
-// Reads what write_page wrote: all scales and biases, then all int8 kernels.
+// Reads what write_page wrote: all scales and biases, the weights of the classes, then all int8 kernels. The classes
+// are inputs of the first layer, behind the latent.
 function readLayers(model, bytes) {
   let at = 0;
   const floats = (count) => new Float32Array(bytes.slice(at, (at += 4 * count)).buffer);
@@ -45,15 +46,26 @@ function readLayers(model, bytes) {
     const outputs = shape[shape.length - 1];
     return { shape, relu, outputs, scales: floats(outputs), bias: floats(outputs) };
   });
-  for (const layer of layers) {
+  const ofClasses = floats(model.num_classes * layers[0].outputs);
+  layers.forEach((layer, i) => {
     const count = layer.shape.reduce((product, side) => product * side, 1);
-    layer.values = new Int8Array(bytes.buffer, at, count);
+    const levels = new Int8Array(bytes.buffer, at, count);
+    layer.weights = dequantized(levels, layer.scales, i === 0 ? ofClasses : []);
     at += count;
-  }
+  });
+  layers[0].shape = [layers[0].shape[0] + model.num_classes, layers[0].outputs];
   return layers;
 }
 
-// Packs weights as [outputs / 8][inputs][8]; row(i) says where input i's row begins among the layer's values, and
+// The outputs run fastest; `behind` needs no scale.
+function dequantized(levels, scales, behind) {
+  const weights = new Float32Array(levels.length + behind.length);
+  for (let i = 0; i < levels.length; i++) weights[i] = levels[i] * scales[i % scales.length];
+  weights.set(behind, levels.length);
+  return weights;
+}
+
+// Packs weights as [outputs / 8][inputs][8]; row(i) says where input i's row begins among the layer's weights, and
 // column(o) which of the layer's outputs is output o; both return -1 for padding.
 function pack(arena, layer, inputs, outputs, row, column) {
   const weights = arena.reserve(inputs * outputs);
@@ -66,7 +78,7 @@ function pack(arena, layer, inputs, outputs, row, column) {
     floats[bias + o] = layer.bias[from];
     const target = weights + (o - (o % LANES)) * inputs + (o % LANES);
     for (let i = 0; i < inputs; i++) {
-      if (starts[i] >= 0) floats[target + i * LANES] = layer.values[starts[i] + from] * layer.scales[from];
+      if (starts[i] >= 0) floats[target + i * LANES] = layer.weights[starts[i] + from];
     }
   }
   return { weights, bias };

@@ -1,0 +1,95 @@
+"""A folded generator as a TensorFlow graph, of operators that LiteRT hands to its fastest kernels."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import tensorflow as tf
+
+from dcgan_tf.export.folding import FoldedGenerator, Upsample
+from dcgan_tf.export.sub_pixel import Phases, sub_pixel_form
+
+SATURATION = 4.0
+"""Beyond it, tanh is within a tenth of one of 255 levels from 1."""
+SATURATED = math.tanh(SATURATION)
+
+
+def float_image(generator: FoldedGenerator, z: tf.Tensor, label: tf.Tensor | None = None) -> tf.Tensor:
+    """Build the graph: z float32 [N, latent_dim] to images float32 [N, H, W, C] in [-1, 1].
+
+    Args:
+        generator: folded.
+        z: the latents.
+        label: int32 [N], which a conditional generator needs and no other takes.
+    """
+    return behind_first_layer(generator, first_layer(generator, z, label))
+
+
+def first_layer(generator: FoldedGenerator, z: tf.Tensor, label: tf.Tensor | None = None) -> tf.Tensor:
+    """Build the first dense layer, z float32 [N, latent_dim] to float32 [N, outputs].
+
+    The class chooses a bias from a table: with 8 bits, LiteRT's one-hot operator loses it, and it would take
+    a label out of range for no class at all.
+    """
+    first = generator.dense[0]
+    of_latent, of_class = np.split(first.kernel, [generator.latent_dim])
+    bias = tf.gather(_float32(first.bias + of_class), label) if len(of_class) else _float32(first.bias)
+    return _activated(tf.linalg.matmul(z, _float32(of_latent)) + bias, relu=first.relu)
+
+
+def behind_first_layer(generator: FoldedGenerator, x: tf.Tensor, *, saturate: bool = False) -> tf.Tensor:
+    """Build all that follows, float32 [N, outputs of the first layer] to images float32 [N, H, W, C].
+
+    Args:
+        generator: folded.
+        x: what the first layer gives.
+        saturate: spend the steps of int8 on the range in which tanh makes a difference. A network that is
+            sure of its black gives values far beyond it, and most of the 256 steps would go to these.
+    """
+    for layer in generator.dense[1:]:
+        x = tf.linalg.matmul(x, _float32(layer.kernel)) + _float32(layer.bias)
+        x = _activated(x, relu=layer.relu)
+    x = tf.reshape(x, (-1, *generator.first_map))
+    for upsample in generator.upsamples:
+        x = _upsampled(upsample, x)
+    if saturate:  # to the converter, this is the range of what comes before it, and no operator
+        x = tf.quantization.fake_quant_with_min_max_args(x, -SATURATION, SATURATION)
+    return tf.math.tanh(x)
+
+
+def to_bytes(image: tf.Tensor) -> tf.Tensor:
+    """Round to the nearest level, in operations that every runtime has: the cast cuts the fraction off."""
+    return tf.cast((image + 1.0) * 127.5 + 0.5, tf.uint8)
+
+
+def _activated(x: tf.Tensor, *, relu: bool) -> tf.Tensor:
+    return tf.nn.relu(x) if relu else x
+
+
+def _upsampled(layer: Upsample, x: tf.Tensor) -> tf.Tensor:
+    form = sub_pixel_form(layer.kernel, (x.shape[1], x.shape[2]))
+    phases = [_convolved(part, layer, x) for part in form.convolutions]
+    x = tf.nn.depth_to_space(tf.concat(phases, axis=-1) if len(phases) > 1 else phases[0], 2)
+    return x[:, form.crop : -form.crop, form.crop : -form.crop] if form.crop else x
+
+
+def _convolved(part: Phases, layer: Upsample, x: tf.Tensor) -> tf.Tensor:
+    """Convolve; before the pixels are laid out, bias and ReLU become part of the convolution."""
+    same = all(
+        zeros == _same_padding(taps) for zeros, taps in zip(part.padding, part.kernel.shape, strict=False)
+    )
+    if not same:
+        x = tf.pad(x, [(0, 0), *part.padding, (0, 0)])
+    x = tf.nn.conv2d(x, _float32(part.kernel), strides=1, padding="SAME" if same else "VALID")
+    x += _float32(np.tile(layer.bias, part.kernel.shape[3] // layer.bias.size))
+    return _activated(x, relu=layer.relu)
+
+
+def _same_padding(taps: int) -> tuple[int, int]:
+    """Return the zeros that TensorFlow's "same" adds (before, after), without an operator of their own."""
+    return (taps - 1) // 2, taps // 2
+
+
+def _float32(array: np.ndarray) -> tf.Tensor:
+    return tf.constant(array, tf.float32)
