@@ -28,7 +28,7 @@ from dcgan_tf.options import names_option
     PRECISIONS,
     default=PRECISIONS,
     help="Of the .tflite files, separated by commas. fp32: float32. fp16: float16 weights. dynamic: 8-bit "
-    "weights. int8: all in 8 bits.",
+    "weights. int8: 8-bit weights and feature maps.",
 )
 @click.option("--float-output", is_flag=True, help=".tflite files give float32 in [-1, 1] instead of uint8.")
 @click.option("--checkpoint", type=click.IntRange(0), help="Of this step. [default: the newest]")

@@ -16,7 +16,7 @@ _PURPOSES = {
     "generator-fp32.tflite": "LiteRT, float32",
     "generator-fp16.tflite": "LiteRT, float16 weights, computed in float32",
     "generator-dynamic.tflite": "LiteRT, 8-bit weights: the usual choice",
-    "generator-int8.tflite": "LiteRT, all in 8 bits, for hardware that computes nothing else",
+    "generator-int8.tflite": "LiteRT, 8-bit weights and feature maps, for hardware made for them",
     "web/index.html": "a page that draws by itself, offline; 8-bit weights",
 }
 

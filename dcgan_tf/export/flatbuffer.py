@@ -5,6 +5,8 @@ The converter chooses one precision for a whole model. Joined, each part keeps i
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -20,78 +22,108 @@ def join(first: bytes, second: bytes) -> bytes:
     """Make one model of two: what the first gives is what the second takes.
 
     Args:
-        first: a .tflite of one graph and one signature.
-        second: likewise; its signature's inputs are called what the first one's outputs are.
+        first: a .tflite of one graph and one signature, of ordinary operators.
+        second: likewise; its signature's inputs have the names, shapes and types of the first one's outputs.
 
     Returns:
         A .tflite with the inputs of the first and, under the name of the second's signature, the outputs of
         the second.
 
     Raises:
-        ValueError: if the second does not take what the first gives.
+        ValueError: if either is not such a model, or the second does not take what the first gives.
     """
-    model, other = (schema.ModelT.InitFromPackedBuf(content) for content in (first, second))
-    (signature,), (behind,) = model.signatureDefs, other.signatureDefs
-    given = {entry.name.decode(): entry.tensorIndex for entry in signature.outputs}
-    taken = {entry.tensorIndex: entry.name.decode() for entry in behind.inputs}
-    if (names := sorted(taken.values())) != sorted(given):
-        raise ValueError(f"expected a model that takes {sorted(given)}, received one of {names}")
-    model.metadata = _notes(model, other)
-    places = _append_graph(model, other, {tensor: given[name] for tensor, name in taken.items()})
-    for entry in behind.outputs:
+    head, tail = _opened(first), _opened(second)
+    (signature,), (tail_signature,) = head.signatureDefs, tail.signatureDefs
+    given, taken = _described(head, signature.outputs), _described(tail, tail_signature.inputs)
+    if given != taken:
+        raise ValueError(f"expected a model that takes {given}, received one that takes {taken}")
+    outputs = {entry.name: entry.tensorIndex for entry in signature.outputs}
+    places = _append_graph(
+        head, tail, {entry.tensorIndex: outputs[entry.name] for entry in tail_signature.inputs}
+    )
+    for entry in tail_signature.outputs:
         entry.tensorIndex = places[entry.tensorIndex]
-    signature.outputs, signature.signatureKey = behind.outputs, behind.signatureKey
-    return _packed(model)
+    signature.outputs, signature.signatureKey = tail_signature.outputs, tail_signature.signatureKey
+    return _packed(head)
 
 
 def minimum_runtime(model: schema.ModelT) -> str:
-    """Return the oldest TensorFlow Lite that has all the operators, as the converter noted it."""
+    """Return the oldest TensorFlow Lite that has all the operators; "unknown" if the file does not say."""
     for entry in model.metadata or []:
         if entry.name == _RUNTIME:
             return bytes(model.buffers[entry.buffer].data).rstrip(b"\0").decode()
     return "unknown"
 
 
-def _notes(model: schema.ModelT, other: schema.ModelT) -> list[schema.MetadataT]:
-    """Return the second's metadata, as it will lie behind the first; the runtime is the later of the two."""
-    runtimes = [[int(part) for part in minimum_runtime(each).split(".")] for each in (model, other)]
-    kept = [entry for entry in other.metadata if entry.name != _RUNTIME or runtimes[1] >= runtimes[0]]
-    for entry in kept:
-        entry.buffer += len(model.buffers)
-    names = {entry.name for entry in kept}
-    return kept + [entry for entry in model.metadata if entry.name not in names]
+def _opened(content: bytes) -> schema.ModelT:
+    model = schema.ModelT.InitFromPackedBuf(content)
+    graphs, signatures = len(model.subgraphs or []), len(model.signatureDefs or [])
+    if (graphs, signatures) != (1, 1):
+        raise ValueError(
+            f"expected a model of 1 graph and 1 signature, received one of {graphs} and {signatures}"
+        )
+    return model
 
 
-def _append_graph(model: schema.ModelT, other: schema.ModelT, inputs: dict[int, int]) -> dict[int, int]:
-    """Append the second's operators, tensors and buffers to the first.
+def _described(model: schema.ModelT, entries: Sequence[schema.TensorMapT]) -> dict[str, str]:
+    """Return the shape and the type of each tensor by its name in the signature, in the names' order."""
+    types = {number: name for name, number in vars(schema.TensorType).items() if isinstance(number, int)}
+    tensors = {entry.name.decode(): model.subgraphs[0].tensors[entry.tensorIndex] for entry in entries}
+    return {
+        name: f"{types[tensor.type].lower()} {np.asarray(tensor.shape).tolist()}"
+        for name, tensor in sorted(tensors.items())
+    }
+
+
+def _append_graph(head: schema.ModelT, tail: schema.ModelT, inputs: Mapping[int, int]) -> dict[int, int]:
+    """Append the tail's operators, tensors, buffers and metadata to the head; both are changed.
 
     Args:
-        model: the first.
-        other: the second.
-        inputs: for each input of the second, the tensor of the first that takes its place.
+        head: the first model.
+        tail: the second.
+        inputs: for each input of the tail, the tensor of the head that takes its place.
 
     Returns:
-        For each tensor of the second, its number in the joined graph.
+        For each tensor of the tail, its number in the joined graph.
     """
-    graph, behind = model.subgraphs[0], other.subgraphs[0]
-    own = [tensor for tensor in range(len(behind.tensors)) if tensor not in inputs]
+    graph, tail_graph = head.subgraphs[0], tail.subgraphs[0]
+    own = [tensor for tensor in range(len(tail_graph.tensors)) if tensor not in inputs]
     places = {-1: -1, **inputs, **{tensor: len(graph.tensors) + i for i, tensor in enumerate(own)}}
-    for operator in behind.operators:
-        operator.opcodeIndex += len(model.operatorCodes)
+    for operator in tail_graph.operators:
+        operator.opcodeIndex += len(head.operatorCodes)
         operator.inputs = [places[tensor] for tensor in operator.inputs]
         operator.outputs = [places[tensor] for tensor in operator.outputs]
-    for tensor in behind.tensors:
-        tensor.buffer += len(model.buffers)
-    graph.operators += behind.operators
-    graph.tensors += [behind.tensors[tensor] for tensor in own]
-    graph.outputs = [places[tensor] for tensor in behind.outputs]
-    model.operatorCodes += other.operatorCodes
-    model.buffers += other.buffers
+    head.metadata = _joined_metadata(head, tail)
+    for tensor in tail_graph.tensors:
+        tensor.buffer += len(head.buffers)
+    graph.operators += tail_graph.operators
+    graph.tensors += [tail_graph.tensors[tensor] for tensor in own]
+    graph.outputs = [places[tensor] for tensor in tail_graph.outputs]
+    head.operatorCodes += tail.operatorCodes
+    head.buffers += tail.buffers
     return places
 
 
+def _joined_metadata(head: schema.ModelT, tail: schema.ModelT) -> list[schema.MetadataT]:
+    """Return the metadata of both, their buffers numbered as they will lie one behind the other.
+
+    Where both have an entry, it is the tail's; but the runtime is the later of the two.
+    """
+    earlier = _version(tail) < _version(head)
+    entries = [entry for entry in tail.metadata or [] if not (earlier and entry.name == _RUNTIME)]
+    for entry in entries:
+        entry.buffer += len(head.buffers)
+    names = {entry.name for entry in entries}
+    return entries + [entry for entry in head.metadata or [] if entry.name not in names]
+
+
+def _version(model: schema.ModelT) -> list[int]:
+    """Return the numbers of the runtime's version; none if it is unknown."""
+    return [int(part) for part in minimum_runtime(model).split(".") if part.isdigit()]
+
+
 def _packed(model: schema.ModelT) -> bytes:
-    model.buffers = [_AlignedBuffer(buffer.data) for buffer in model.buffers]
+    model.buffers = [_AlignedBuffer.of(buffer) for buffer in model.buffers]
     builder = flatbuffers.Builder()
     builder.Finish(model.Pack(builder), file_identifier=FILE_IDENTIFIER)
     return bytes(builder.Output())
@@ -99,6 +131,12 @@ def _packed(model: schema.ModelT) -> bytes:
 
 class _AlignedBuffer(schema.BufferT):  # type: ignore[misc]  # the schema is untyped
     """The bytes of a tensor, written where a vector of them may begin."""
+
+    @classmethod
+    def of(cls, buffer: schema.BufferT) -> _AlignedBuffer:
+        aligned = cls()
+        aligned.__dict__.update(buffer.__dict__)
+        return aligned
 
     def Pack(self, builder: flatbuffers.Builder) -> int:  # noqa: N802  # the schema's name
         if self.data is not None:

@@ -69,6 +69,16 @@ class FoldedGenerator:
         return int(self.dense[0].kernel.shape[0]) - self.num_classes
 
     @property
+    def latent_weights(self) -> np.ndarray:
+        """The first layer's weights of the latent, float64 [latent_dim, outputs]."""
+        return self.dense[0].kernel[: self.latent_dim]
+
+    @property
+    def class_weights(self) -> np.ndarray:
+        """The first layer's weights of the classes, float64 [num_classes, outputs]."""
+        return self.dense[0].kernel[self.latent_dim :]
+
+    @property
     def image_shape(self) -> tuple[int, int, int]:
         """(height, width, channels) of the picture."""
         height, width, channels = self.first_map

@@ -1,8 +1,6 @@
-"""A folded generator as a TensorFlow graph, of operators that LiteRT hands to its fastest kernels."""
+"""A folded generator as a TensorFlow graph; what is heavy in it, LiteRT hands to its fastest kernels."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 import tensorflow as tf
@@ -11,8 +9,7 @@ from dcgan_tf.export.folding import FoldedGenerator, Upsample
 from dcgan_tf.export.sub_pixel import Phases, sub_pixel_form
 
 SATURATION = 4.0
-"""Beyond it, tanh is within a tenth of one of 255 levels from 1."""
-SATURATED = math.tanh(SATURATION)
+"""Beyond it, tanh is less than a tenth of a level of an 8-bit image from 1."""
 
 
 def float_image(generator: FoldedGenerator, z: tf.Tensor, label: tf.Tensor | None = None) -> tf.Tensor:
@@ -23,29 +20,31 @@ def float_image(generator: FoldedGenerator, z: tf.Tensor, label: tf.Tensor | Non
         z: the latents.
         label: int32 [N], which a conditional generator needs and no other takes.
     """
-    return behind_first_layer(generator, first_layer(generator, z, label))
+    return after_first_layer(generator, first_layer(generator, z, label))
 
 
 def first_layer(generator: FoldedGenerator, z: tf.Tensor, label: tf.Tensor | None = None) -> tf.Tensor:
-    """Build the first dense layer, z float32 [N, latent_dim] to float32 [N, outputs].
+    """Build the first dense layer, from the arguments of `float_image` to float32 [N, outputs].
 
     The class chooses a bias from a table: with 8 bits, LiteRT's one-hot operator loses it, and it would take
     a label out of range for no class at all.
     """
-    first = generator.dense[0]
-    of_latent, of_class = np.split(first.kernel, [generator.latent_dim])
-    bias = tf.gather(_float32(first.bias + of_class), label) if len(of_class) else _float32(first.bias)
-    return _activated(tf.linalg.matmul(z, _float32(of_latent)) + bias, relu=first.relu)
+    layer = generator.dense[0]
+    bias = _float32(layer.bias if label is None else layer.bias + generator.class_weights)
+    x = tf.linalg.matmul(z, _float32(generator.latent_weights))
+    return _activated(x + (bias if label is None else tf.gather(bias, label)), relu=layer.relu)
 
 
-def behind_first_layer(generator: FoldedGenerator, x: tf.Tensor, *, saturate: bool = False) -> tf.Tensor:
+def after_first_layer(
+    generator: FoldedGenerator, x: tf.Tensor, limits: tuple[float, float] | None = None
+) -> tf.Tensor:
     """Build all that follows, float32 [N, outputs of the first layer] to images float32 [N, H, W, C].
 
     Args:
         generator: folded.
         x: what the first layer gives.
-        saturate: spend the steps of int8 on the range in which tanh makes a difference. A network that is
-            sure of its black gives values far beyond it, and most of the 256 steps would go to these.
+        limits: (least, greatest) of what goes into tanh, 0 among them: the range for which int8 has its
+            steps. It is no operator in the converted file, and no option for others: it rounds to 256 levels.
     """
     for layer in generator.dense[1:]:
         x = tf.linalg.matmul(x, _float32(layer.kernel)) + _float32(layer.bias)
@@ -53,13 +52,16 @@ def behind_first_layer(generator: FoldedGenerator, x: tf.Tensor, *, saturate: bo
     x = tf.reshape(x, (-1, *generator.first_map))
     for upsample in generator.upsamples:
         x = _upsampled(upsample, x)
-    if saturate:  # to the converter, this is the range of what comes before it, and no operator
-        x = tf.quantization.fake_quant_with_min_max_args(x, -SATURATION, SATURATION)
+    if limits:
+        x = tf.quantization.fake_quant_with_min_max_args(x, *limits)
     return tf.math.tanh(x)
 
 
 def to_bytes(image: tf.Tensor) -> tf.Tensor:
-    """Round to the nearest level, in operations that every runtime has: the cast cuts the fraction off."""
+    """Round float32 in [-1, 1] to the nearest of 256 levels, uint8, in operations that every runtime has.
+
+    The cast cuts the fraction off, so that ties go up.
+    """
     return tf.cast((image + 1.0) * 127.5 + 0.5, tf.uint8)
 
 

@@ -2,10 +2,10 @@
 
 Keras' own conversion leaves every transposed convolution behind: its output shape is computed at run time
 from the batch size, so XNNPACK takes none of them, and with 8-bit weights they fall to a kernel that is a
-hundred times slower. Here the batch is 1, and there is no transposed convolution.
+hundred times slower than XNNPACK's. Here the batch is 1, and there is no transposed convolution.
 
-Where a small dense layer comes before the dense layer that makes the first map, it stays float in the 8-bit
-files too: all that follows depends on the latent, and rounded to 8 bits it would cost more than all weights.
+The first of several dense layers stays float32 in the 8-bit files too. It is small, and it takes the latent,
+which loses more by rounding than the feature maps do.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import warnings
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,10 @@ import tensorflow as tf
 
 from dcgan_tf.export.flatbuffer import join
 from dcgan_tf.export.folding import FoldedGenerator
-from dcgan_tf.export.graph import SATURATED, behind_first_layer, first_layer, float_image, to_bytes
+from dcgan_tf.export.graph import SATURATION, after_first_layer, first_layer, to_bytes
 from dcgan_tf.latents import sample_labels
 from dcgan_tf.quiet import STDERR, STDOUT, held_back
+from dcgan_tf.runs.load import in_batches
 
 FACTS_FILE, LABELS_FILE = "dcgan.json", "labels.txt"
 
@@ -51,27 +52,25 @@ def convert(
             more widen the ranges by rare ones.
         float_output: image as float32 in [-1, 1] instead of uint8.
     """
+    examples = _examples(calibration, generator.num_classes)
+    hidden = in_batches(partial(first_layer, generator), *examples.values())
+    limits = _limits(generator, hidden) if precision == "int8" else None
     ends_in_bytes = precision != "int8" and not float_output  # an int8 network does so by itself
-    inputs = _input_specs(generator)
-    examples = list(_in_turn(calibration, generator.num_classes))
-    saturate = precision == "int8" and _saturates(generator, examples)
 
     def first(z: tf.Tensor, label: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
         return {"hidden": first_layer(generator, z, label)}
 
     def rest(hidden: tf.Tensor) -> dict[str, tf.Tensor]:
-        image = behind_first_layer(generator, hidden, saturate=saturate)
+        image = after_first_layer(generator, hidden, limits)
         return {"image": to_bytes(image) if ends_in_bytes else image}
 
     def whole(z: tf.Tensor, label: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
         return rest(**first(z, label))
 
-    converted = partial(_converted_function, float_output=float_output)
     if precision not in ("dynamic", "int8") or len(generator.dense) == 1:
-        return converted(whole, inputs, precision, examples)
-    hidden = [tf.TensorSpec((1, generator.dense[0].bias.size), tf.float32, name="hidden")]
-    behind = [{"hidden": first(**example)["hidden"].numpy()} for example in examples]
-    return join(converted(first, inputs, "fp32", ()), converted(rest, hidden, precision, behind))
+        return _converted_function(whole, examples, precision, float_output=float_output)
+    tail = _converted_function(rest, {"hidden": hidden}, precision, float_output=float_output)
+    return join(_converted_function(first, examples, "fp32"), tail)
 
 
 def convert_naively(generator: keras.Sequential, *, dynamic: bool = False) -> bytes:
@@ -110,21 +109,17 @@ class _Module(tf.Module):  # type: ignore[misc]  # TensorFlow is untyped
         self.serving_default = tf.function(function, input_signature=inputs)
 
 
-def _input_specs(generator: FoldedGenerator) -> list[tf.TensorSpec]:
-    z = tf.TensorSpec((1, generator.latent_dim), tf.float32, name="z")
-    label = tf.TensorSpec((1,), tf.int32, name="label")
-    return [z, label] if generator.num_classes else [z]
-
-
 def _converted_function(
     function: Callable[..., dict[str, tf.Tensor]],
-    inputs: Sequence[tf.TensorSpec],
+    examples: Mapping[str, np.ndarray],
     precision: str,
-    examples: Iterable[dict[str, np.ndarray]],
     *,
-    float_output: bool,
+    float_output: bool = False,
 ) -> bytes:
-    """Convert a function; int8 takes the range of every feature map from examples of its inputs."""
+    """Convert a function whose inputs are like one of the examples, {name: [M, ...]}."""
+    inputs = [
+        tf.TensorSpec((1, *values.shape[1:]), values.dtype, name=name) for name, values in examples.items()
+    ]
     module = _Module(function, inputs)
     converter = tf.lite.TFLiteConverter.from_concrete_functions(
         [module.serving_default.get_concrete_function()], module
@@ -134,22 +129,41 @@ def _converted_function(
     if precision == "fp16":
         converter.target_spec.supported_types = [tf.float16]
     if precision == "int8":
-        converter.representative_dataset = lambda: examples
+        converter.representative_dataset = lambda: _one_by_one(examples)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.inference_output_type = tf.float32 if float_output else tf.uint8
     return _converted(converter)
 
 
-def _saturates(generator: FoldedGenerator, examples: Iterable[dict[str, np.ndarray]]) -> bool:
-    """Tell whether any of the images has pixels as good as black or white."""
-    return any(np.abs(float_image(generator, **example)).max() > SATURATED for example in examples)
+def _examples(latents: np.ndarray, num_classes: int) -> dict[str, np.ndarray]:
+    """Return the signature's inputs, the classes in turn, each [M, ...]."""
+    if not num_classes:
+        return {"z": latents}
+    return {"z": latents, "label": sample_labels(len(latents), num_classes).astype(np.int32)}
 
 
-def _in_turn(latents: np.ndarray, num_classes: int) -> Iterator[dict[str, np.ndarray]]:
-    """Yield the signature's inputs, the classes in turn."""
-    labels = sample_labels(len(latents), max(1, num_classes)).astype(np.int32)
-    for z, label in zip(latents, labels, strict=True):
-        yield {"z": z[None], "label": label[None]} if num_classes else {"z": z[None]}
+def _one_by_one(examples: Mapping[str, np.ndarray]) -> Iterator[dict[str, np.ndarray]]:
+    for rows in zip(*examples.values(), strict=True):
+        yield {name: row[None] for name, row in zip(examples, rows, strict=True)}
+
+
+def _limits(generator: FoldedGenerator, hidden: np.ndarray) -> tuple[float, float] | None:
+    """Return the range of what goes into tanh, as far as it makes a difference.
+
+    A network that is sure of its black gives values far beyond, to which most of int8's 256 steps would go.
+
+    Args:
+        generator: folded.
+        hidden: float32 [M, outputs of the first layer].
+
+    Returns:
+        (least, greatest), or None if nothing of the range had to be cut off.
+    """
+    images = in_batches(partial(after_first_layer, generator), hidden)
+    with np.errstate(divide="ignore"):  # float32 knows no difference between tanh(10) and 1
+        least, greatest = np.arctanh([images.min(), images.max()], dtype=np.float64)
+    limits = max(least, -SATURATION), min(greatest, SATURATION)
+    return None if limits == (least, greatest) else (min(limits[0], 0.0), max(limits[1], 0.0))
 
 
 def _append(archive: zipfile.ZipFile, name: str, text: str) -> None:

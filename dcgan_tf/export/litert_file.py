@@ -85,7 +85,7 @@ class LiteRTFile:
         return sorted(name for name in found.values() if name != "DELEGATE")
 
     def minimum_runtime(self) -> str:
-        """Return the oldest TensorFlow Lite that has all the operators, as the converter noted it."""
+        """Return the oldest TensorFlow Lite that has all the operators; "unknown" if the file is silent."""
         return minimum_runtime(schema.ModelT.InitFromPackedBuf(self._content))
 
     def _operators(self) -> list[dict[str, Any]]:

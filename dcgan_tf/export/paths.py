@@ -7,7 +7,10 @@ from pathlib import Path
 
 FORMATS = ("saved_model", "tflite", "web", "keras")
 PRECISIONS = ("fp32", "fp16", "dynamic", "int8")
-"""Of .tflite files: float32; float16 weights; 8-bit weights; 8-bit weights and feature maps."""
+"""Of .tflite files: float32; float16 weights; 8-bit weights; 8-bit weights and feature maps.
+
+Of several dense layers, the first stays float32 in the last two.
+"""
 
 
 class ExportError(Exception):

@@ -2,8 +2,8 @@
 
 The page holds the weights as int8 with a scale per output channel, a quarter of their size: what is lost is
 at most half of 1/127 of the largest weight of a channel. The weights of the classes stay float32: they are
-few, often much larger than those of the latent beside them, and one of them counts in full. It computes in
-float32 WebAssembly (page/kernel.c).
+few, and they can be much larger than those of the latent, which would lose by a scale in common. It computes
+in float32 WebAssembly (page/kernel.c).
 A content security policy forbids it to load anything, and to run any script but its own, whatever the facts
 about the run contain.
 """
@@ -26,8 +26,9 @@ import numpy as np
 
 from dcgan_tf.export.folding import Dense, FoldedGenerator, Upsample
 
-FORMAT, READABLE = "dcgan_tf page 2", ("dcgan_tf page 1", "dcgan_tf page 2")
-"""What is written, and what is read: page 1 has the classes among the first layer's int8 weights."""
+FORMAT = "dcgan_tf page 2"
+EARLIER_FORMAT = "dcgan_tf page 1"
+"""It is read too; it has the classes among the first layer's int8 weights."""
 LARGEST = 127
 
 _PARTS = Path(__file__).parent / "page"
@@ -58,9 +59,8 @@ def write_page(path: Path, folded: FoldedGenerator, facts: Mapping[str, Any]) ->
         ValueError: if a fact is missing or does not fit the generator.
     """
     _check(folded, facts)
-    first, *others = folded.dense
-    of_latent, of_class = np.split(first.kernel, [folded.latent_dim])
-    layers: list[Dense | Upsample] = [replace(first, kernel=of_latent), *others, *folded.upsamples]
+    first = replace(folded.dense[0], kernel=folded.latent_weights)
+    layers: list[Dense | Upsample] = [first, *folded.dense[1:], *folded.upsamples]
     model = {
         "format": FORMAT,
         "latent_dim": folded.latent_dim,
@@ -80,7 +80,7 @@ def write_page(path: Path, folded: FoldedGenerator, facts: Mapping[str, Any]) ->
         # "<" could close the script element or open a comment in it; JSON needs it only inside strings.
         "model": json.dumps(model, default=str).replace("<", "\\u003c"),
         "kernel": _packed((_PARTS / "kernel.wasm").read_bytes()),
-        "weights": _packed(_weights(layers, of_class)),
+        "weights": _packed(_weights(layers, folded.class_weights)),
         "script": script,
     }
     # In one pass, so that nothing is looked for in what was filled in.
@@ -103,16 +103,18 @@ def read_page(path: Path) -> FoldedGenerator:
     page = path.read_text(encoding="utf-8", errors="replace")
     try:
         model = json.loads(_element(page, "model"))
-        if model["format"] not in READABLE:
+        if model["format"] not in (FORMAT, EARLIER_FORMAT):
             raise ValueError(f"its format is {model['format']!r}")
+        float_classes = 0 if model["format"] == EARLIER_FORMAT else int(model["num_classes"])
         weights = gzip.decompress(base64.b64decode(_element(page, "weights")))
-        layers = _layers(model["layers"], int(model.get("num_classes", 0)), weights)
+        layers = _layers(model["layers"], float_classes, weights)
         dense = tuple(layer for layer in layers if isinstance(layer, Dense))
         height, width, channels = model["first_map"]
         num_classes = len(dense[0].kernel) - int(model["latent_dim"])
     except (ValueError, LookupError, TypeError, OSError, EOFError, zlib.error) as error:
         raise ValueError(
-            f"expected a page that dcgan_tf exported, format {FORMAT!r}, received {path}: {error}"
+            f"expected a page that dcgan_tf exported, format {FORMAT!r} or {EARLIER_FORMAT!r}, received "
+            f"{path}: {error}"
         ) from error
     upsamples = tuple(layer for layer in layers if isinstance(layer, Upsample))
     return FoldedGenerator(dense, (height, width, channels), upsamples, num_classes)
@@ -156,13 +158,13 @@ def _packed(data: bytes) -> str:
     return base64.b64encode(gzip.compress(data, mtime=0)).decode()
 
 
-def _weights(layers: list[Dense | Upsample], of_class: np.ndarray) -> bytes:
+def _weights(layers: list[Dense | Upsample], class_weights: np.ndarray) -> bytes:
     floats, kernels = [], []
     for layer in layers:
         levels, scales = _quantized(layer.kernel)
         floats += [scales.astype("<f4").tobytes(), layer.bias.astype("<f4").tobytes()]
         kernels.append(levels.tobytes())
-    return b"".join([*floats, of_class.astype("<f4").tobytes(), *kernels])
+    return b"".join([*floats, class_weights.astype("<f4").tobytes(), *kernels])
 
 
 def _quantized(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -181,14 +183,14 @@ def _element(page: str, name: str) -> str:
     return match[1]
 
 
-def _layers(declared: list[dict[str, Any]], num_classes: int, data: bytes) -> list[Dense | Upsample]:
-    """Return the layers; the weights of the classes are put behind those of the latent."""
+def _layers(declared: list[dict[str, Any]], float_classes: int, data: bytes) -> list[Dense | Upsample]:
+    """Return the layers; the float32 weights of so many classes are put behind those of the latent."""
     shapes = [tuple(layer["shape"]) for layer in declared]
     outputs = [shape[-1] for shape in shapes]
-    sizes = [*np.repeat(outputs, 2), num_classes * outputs[0]]
+    sizes = [*np.repeat(outputs, 2), float_classes * outputs[0]]
     floats = np.frombuffer(data, "<f4", count=sum(sizes))
     levels = np.frombuffer(data, np.int8, offset=floats.nbytes)
-    *scales_and_biases, of_class = np.split(floats, np.cumsum(sizes)[:-1])
+    *scales_and_biases, class_weights = np.split(floats, np.cumsum(sizes)[:-1])
     kernels = np.split(levels, np.cumsum([np.prod(shape) for shape in shapes])[:-1])
     layers: list[Dense | Upsample] = []
     for i, shape in enumerate(shapes):
@@ -197,5 +199,5 @@ def _layers(declared: list[dict[str, Any]], num_classes: int, data: bytes) -> li
         layers.append(
             kind(kernel, scales_and_biases[2 * i + 1].astype(np.float64), bool(declared[i]["relu"]))
         )
-    behind = of_class.reshape(num_classes, outputs[0]).astype(np.float64)
-    return [replace(layers[0], kernel=np.concatenate([layers[0].kernel, behind])), *layers[1:]]
+    rows = class_weights.reshape(float_classes, outputs[0]).astype(np.float64)
+    return [replace(layers[0], kernel=np.concatenate([layers[0].kernel, rows])), *layers[1:]]

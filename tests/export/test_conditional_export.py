@@ -37,6 +37,7 @@ DIGITS = [str(digit) for digit in range(10)]
 RUNS = {
     "28x28x1": {"image_size": (28, 28)},
     "32x32x3": {"image_size": (32, 32), "channels": 3, "kernel_size": 5, "latent_distribution": "uniform"},
+    # After 40 steps, two of its classes look alike.
     "28x28x1 with a dense layer": {"image_size": (28, 28), "dense_units": 48, "steps": 80},
     "gan": {"architecture": "gan", "hidden_units": 64, "steps": 200},
 }
@@ -333,13 +334,13 @@ def test_besides_looking_up_the_class_xnnpack_takes_what_it_takes_of_others(fold
 
 def test_calibration_takes_the_classes_in_turn():
     z = np.arange(12, dtype=np.float32).reshape(6, 2)
-    inputs = list(litert._in_turn(z, 4))
+    inputs = list(litert._one_by_one(litert._examples(z, 4)))
     assert [int(one["label"][0]) for one in inputs] == [0, 1, 2, 3, 0, 1]
     assert {(one["label"].dtype.name, one["label"].shape, one["z"].shape) for one in inputs} == {
         ("int32", (1,), (1, 2))
     }
     np.testing.assert_array_equal(np.concatenate([one["z"] for one in inputs]), z)
-    assert [one.keys() for one in litert._in_turn(z, 0)] == [{"z"}] * 6
+    assert [one.keys() for one in litert._one_by_one(litert._examples(z, 0))] == [{"z"}] * 6
 
 
 def test_each_class_is_calibrated_however_many_there_are(small, tmp_path, monkeypatch):

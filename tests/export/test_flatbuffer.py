@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import flatbuffers
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -10,10 +11,12 @@ from ai_edge_litert.interpreter import Interpreter
 
 from dcgan_tf.export.flatbuffer import ALIGNMENT, join, minimum_runtime
 
-KERNELS = np.random.default_rng(0).normal(size=(2, 40, 40)).astype(np.float32)
+KERNEL, NEXT_KERNEL = np.split(
+    np.random.default_rng(0).normal(size=(40, 90)).astype(np.float32), [40], axis=1
+)
 
 
-def float_model(function, *inputs: tf.TensorSpec, eight_bit: bool = False) -> bytes:
+def converted(function, *inputs: tf.TensorSpec, eight_bit: bool = False) -> bytes:
     module = tf.Module()
     module.serving_default = tf.function(function, input_signature=inputs)
     converter = tf.lite.TFLiteConverter.from_concrete_functions(
@@ -30,8 +33,8 @@ def vector(name: str) -> tf.TensorSpec:
 @pytest.fixture(scope="module")
 def first() -> bytes:
     """Give x W and x + y, both of which the second takes."""
-    return float_model(
-        lambda x, y: {"product": x @ KERNELS[0], "sum": x + y},
+    return converted(
+        lambda x, y: {"product": x @ KERNEL, "total": x + y},
         vector("x"),
         vector("y"),
     )
@@ -39,9 +42,9 @@ def first() -> bytes:
 
 @pytest.fixture(scope="module", params=[False, True], ids=["float", "8-bit"])
 def second(request) -> bytes:
-    return float_model(
-        lambda sum, product: {"out": tf.nn.relu(product @ KERNELS[1]) - sum, "again": 2 * sum},
-        vector("sum"),
+    return converted(
+        lambda total, product: {"out": tf.nn.relu(product @ NEXT_KERNEL), "again": 2 * total},
+        vector("total"),
         vector("product"),
         eight_bit=request.param,
     )
@@ -62,19 +65,17 @@ def run(content: bytes, **inputs: np.ndarray) -> dict[str, np.ndarray]:
     return {name: values.copy() for name, values in runner(**inputs).items()}
 
 
-def test_nothing_is_left_that_no_operator_uses(first, second):
+def test_no_tensor_is_left_that_no_operator_uses(first, second):
     graph = schema.ModelT.InitFromPackedBuf(join(first, second)).subgraphs[0]
     used = {tensor for operator in graph.operators for tensor in (*operator.inputs, *operator.outputs)}
     assert used - {-1} == set(range(len(graph.tensors)))
 
 
-def test_weights_keep_the_precision_of_their_part(first, second):
-    def types(*contents: bytes) -> list[int]:
-        models = [schema.ModelT.InitFromPackedBuf(content) for content in contents]
-        shown = [tensor for model in models for tensor in model.subgraphs[0].tensors]
-        return sorted(tensor.type for tensor in shown if list(tensor.shape) == [40, 40])
-
-    assert types(join(first, second)) == types(first, second)
+def test_weights_keep_the_precision_of_their_part(request, first, second):
+    tensors = schema.ModelT.InitFromPackedBuf(join(first, second)).subgraphs[0].tensors
+    types = {tuple(tensor.shape): tensor.type for tensor in tensors if min(tensor.shape, default=0) >= 40}
+    of_second = schema.TensorType.INT8 if "8-bit" in request.node.name else schema.TensorType.FLOAT32
+    assert types == {(40, 40): schema.TensorType.FLOAT32, (50, 40): of_second}
 
 
 def test_weights_lie_where_a_vector_of_them_may_begin(first, second):
@@ -89,7 +90,13 @@ def test_weights_lie_where_a_vector_of_them_may_begin(first, second):
 
 @pytest.mark.parametrize(
     ("runtimes", "expected"),
-    [(("1.5.0", "2.17.0"), "2.17.0"), (("2.17.0", "1.5.0"), "2.17.0"), (("2.9.0", "2.10.0"), "2.10.0")],
+    [
+        (("1.5.0", "2.17.0"), "2.17.0"),
+        (("2.17.0", "1.5.0"), "2.17.0"),
+        (("2.9.0", "2.10.0"), "2.10.0"),
+        (("silent", "2.10.0"), "2.10.0"),
+        (("2.9.0", "silent"), "2.9.0"),
+    ],
 )
 def test_the_runtime_is_new_enough_for_both(first, second, runtimes, expected):
     parts = [with_runtime(content, text) for content, text in zip((first, second), runtimes, strict=True)]
@@ -111,7 +118,29 @@ def test_a_file_that_does_not_say_so_has_no_known_runtime():
     assert minimum_runtime(schema.ModelT()) == "unknown"
 
 
-def test_a_model_that_takes_something_else_is_refused(first):
-    other = float_model(lambda x: {"out": x + 1}, vector("x"))
-    with pytest.raises(ValueError, match=r"takes \['product', 'sum'\], received one of \['x'\]"):
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        [vector("product")],
+        [vector("product"), vector("other")],
+        [vector("product"), tf.TensorSpec((1, 41), tf.float32, name="total")],
+        [vector("product"), tf.TensorSpec((1, 40), tf.int32, name="total")],
+    ],
+    ids=["one input", "another name", "another shape", "another type"],
+)
+def test_a_model_that_takes_something_else_is_refused(first, inputs):
+    other = converted(
+        lambda *values: {"out": sum(tf.reduce_sum(tf.cast(value, tf.float32)) for value in values)}, *inputs
+    )
+    message = r"takes \{'product': 'float32 \[1, 40\]', 'total': 'float32 \[1, 40\]'\}, received one"
+    with pytest.raises(ValueError, match=message):
         join(first, other)
+
+
+def test_a_model_without_a_signature_is_refused(first):
+    bare = schema.ModelT.InitFromPackedBuf(first)
+    bare.signatureDefs = None
+    builder = flatbuffers.Builder()
+    builder.Finish(bare.Pack(builder), file_identifier=b"TFL3")
+    with pytest.raises(ValueError, match="1 graph and 1 signature, received one of 1 and 0"):
+        join(first, bytes(builder.Output()))

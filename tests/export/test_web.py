@@ -22,7 +22,7 @@ from PIL import Image
 from dcgan_tf.export import litert, web
 from dcgan_tf.export.folding import Dense, FoldedGenerator, Upsample, fold
 from dcgan_tf.export.litert_file import LiteRTFile
-from dcgan_tf.export.web import read_page, write_page
+from dcgan_tf.export.web import EARLIER_FORMAT, FORMAT, read_page, write_page
 from dcgan_tf.images import to_uint8
 
 FACTS = {
@@ -280,7 +280,7 @@ def test_missing_facts_are_named(tmp_path):
     ("old", "new", "words"),
     [
         ('id="model"', 'id="other"', "it has no model"),
-        ("dcgan_tf page 2", "dcgan_tf page 9", "its format is 'dcgan_tf page 9'"),
+        (FORMAT, "dcgan_tf page 9", "its format is 'dcgan_tf page 9'"),
         ('id="weights">H4sI', 'id="weights">AAAA', "gzip"),
     ],
 )
@@ -556,8 +556,14 @@ def test_a_page_of_the_first_format_is_read(tmp_path):
     file = tmp_path / "page.html"
     generator = random_generator(num_classes=3)
     write_page(file, replace(generator, num_classes=0), FACTS | {"latent_dim": 15})
-    page = file.read_text().replace("dcgan_tf page 2", "dcgan_tf page 1")
-    page = page.replace('"num_classes": 0, ', "").replace('"latent_dim": 15', '"latent_dim": 12', 1)
+    page = file.read_text()
+    for new, old in {
+        FORMAT: EARLIER_FORMAT,
+        '"num_classes": 0, ': "",
+        '"latent_dim": 15': '"latent_dim": 12',
+    }.items():
+        assert new in page
+        page = page.replace(new, old, 1)
     file.write_text(page)
     found = read_page(file)
     assert (found.latent_dim, found.num_classes) == (12, 3)

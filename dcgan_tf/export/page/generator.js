@@ -46,22 +46,22 @@ function readLayers(model, bytes) {
     const outputs = shape[shape.length - 1];
     return { shape, relu, outputs, scales: floats(outputs), bias: floats(outputs) };
   });
-  const ofClasses = floats(model.num_classes * layers[0].outputs);
+  const classWeights = floats(model.num_classes * layers[0].outputs);
   layers.forEach((layer, i) => {
     const count = layer.shape.reduce((product, side) => product * side, 1);
     const levels = new Int8Array(bytes.buffer, at, count);
-    layer.weights = dequantized(levels, layer.scales, i === 0 ? ofClasses : []);
+    layer.weights = dequantized(levels, layer.scales, i === 0 ? classWeights : []);
     at += count;
   });
   layers[0].shape = [layers[0].shape[0] + model.num_classes, layers[0].outputs];
   return layers;
 }
 
-// The outputs run fastest; `behind` needs no scale.
-function dequantized(levels, scales, behind) {
-  const weights = new Float32Array(levels.length + behind.length);
+// Returns the weights as floats, the outputs running fastest; those that are floats already come last.
+function dequantized(levels, scales, floats) {
+  const weights = new Float32Array(levels.length + floats.length);
   for (let i = 0; i < levels.length; i++) weights[i] = levels[i] * scales[i % scales.length];
-  weights.set(behind, levels.length);
+  weights.set(floats, levels.length);
   return weights;
 }
 
@@ -215,7 +215,7 @@ async function loadGenerator(model) {
   const { floats } = arena;
   const channels = model.image_shape[2];
   const latentDim = model.latent_dim;
-  const classes = layers[0].shape[0] - latentDim;
+  const classes = model.num_classes;
   const generate = (z, label = 0) => {
     if (z.length !== latentDim) throw new RangeError(`expected ${latentDim} numbers, received ${z.length}`);
     if (classes && !(label >= 0 && label < classes)) throw new RangeError(`there is no class ${label}`);
