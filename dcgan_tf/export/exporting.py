@@ -151,7 +151,8 @@ def _write_artefacts(export: _Export, paths: ExportPaths, artefacts: Sequence[Pa
         problems += [f"{name}: {reason}" for reason in reasons]
         _log.info("%s", card.line(name, records[name]))
     if problems:
-        raise ExportError(listed(f"what was exported does not draw what {export.run.path} draws", problems))
+        summary = f"what was exported does not draw what {export.run.path} draws"
+        raise ExportError(listed(f"{summary}; leave these out with --formats and --precision", problems))
     return records
 
 

@@ -262,6 +262,7 @@ def test_out_of_bounds_everything_is_named_and_nothing_left(run, copy, monkeypat
     before = (copy / "export.json").read_text()
     with pytest.raises(ExportError) as caught:
         export_run(run, to=copy, force=True)
+    assert "; leave these out with --formats and --precision:\n" in str(caught.value)
     assert "generator-int8.tflite: PSNR " in str(caught.value)
     assert "web/index.html: largest difference " in str(caught.value)
     assert left_in(copy.parent) == ["tiny"]
