@@ -51,7 +51,8 @@ Each file has been loaded by the runtime that it is made for, and has drawn 64 f
 weights were read back and computed with TensorFlow. The largest difference from what the trained generator
 draws is in units of [-1, 1], as far as rounding to 8 bits does not explain it; PSNR is that of the 64 images
 together, and of the image that differs most. `dcgan-tf verify` checks the SHA-256 of every file and measures
-this again, beside what the SavedModel draws; where there is none, beside the 8-bit pictures of `samples.png`.
+this again, beside what the SavedModel or model.keras draws; where neither is, beside the 8-bit pictures of
+`samples.png`.
 `export.json` has these figures in full (null: equal) and the SHA-256.
 {latencies}
 ## Use

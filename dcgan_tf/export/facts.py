@@ -69,10 +69,11 @@ def training_command(run: Run) -> str | None:
 
 
 def describe_machine() -> dict[str, Any]:
-    """Return where figures were measured: processor, cores, versions of the runtimes."""
+    """Return where figures were measured: processor, cores that may be used, versions of the runtimes."""
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux alone has it
     return {
         "processor": _processor(),
-        "cores": os.cpu_count(),
+        "cores": len(affinity(0)) if affinity else os.cpu_count(),
         "python": platform.python_version(),
         **{name: version(name) for name in ("tensorflow", "keras", "ai-edge-litert")},
     }

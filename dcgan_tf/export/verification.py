@@ -40,6 +40,8 @@ BOUNDS = {
     "generator-int8.tflite": Bound(psnr_mean=40, psnr_worst=30),
 }
 """How far each artefact may be from the trained generator, by the name of its file."""
+TRAINED = ("saved_model", "model.keras")
+"""Artefacts that have the trained weights as they are."""
 
 
 def check(artefact: Path, inputs: Sequence[np.ndarray], expected: np.ndarray) -> tuple[Record, list[str]]:
@@ -72,10 +74,10 @@ def check(artefact: Path, inputs: Sequence[np.ndarray], expected: np.ndarray) ->
 def verify_export(folder: str | os.PathLike[str]) -> dict[str, Record]:
     """Verify an export from its files alone.
 
-    Every file must be the one that was exported (SHA-256), and every artefact draws again. What it draws is
-    compared with samples.png; and if there is a SavedModel, whose weights are the trained ones, with what
-    that draws, which is not rounded to 8 bits. Files that export did not write are named in a warning; hidden
-    ones are passed over.
+    Every file must be the one that was exported (SHA-256), and every artefact draws again. What the
+    SavedModel draws, or else model.keras, whose weights are the trained ones, is compared with samples.png;
+    all others with what it draws, which is not rounded to 8 bits. Without either, all are compared with
+    samples.png. Files that export did not write are named in a warning; hidden ones are passed over.
 
     Args:
         folder: what `export_run` wrote.
@@ -98,14 +100,15 @@ def verify_export(folder: str | os.PathLike[str]) -> dict[str, Record]:
     inputs = reference_inputs(exported["model"])
     expected = read_reference(paths.samples, exported["model"]["image_shape"])
     records: dict[str, Record] = {}
-    for name in exported["artefacts"]:
+    names = sorted(exported["artefacts"], key=lambda name: name not in TRAINED)
+    for name in names:
         records[name], reasons = check(folder / name, inputs, expected)
         problems += [f"{name}: {reason}" for reason in reasons]
-        if folder / name == paths.saved_model:  # it is the first
-            expected = open_artefact(paths.saved_model)(*inputs)
+        if name == names[0] and name in TRAINED:
+            expected = open_artefact(folder / name)(*inputs)
     if problems:
         raise ExportError(listed(f"{folder} does not draw what was trained", problems))
-    return records
+    return {name: records[name] for name in exported["artefacts"]}
 
 
 def read_record(paths: ExportPaths) -> Record:

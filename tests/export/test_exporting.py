@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 import math
+import os
 import shutil
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from dcgan_tf.export.card import model_card
 from dcgan_tf.export.difference import Bound
 from dcgan_tf.export.exported import Exported, is_export
 from dcgan_tf.export.exporting import export_run
-from dcgan_tf.export.facts import source_of
+from dcgan_tf.export.facts import describe_machine, source_of
 from dcgan_tf.export.paths import FORMATS, PRECISIONS, ExportError, ExportPaths
 from dcgan_tf.export.verification import verify_export
 from dcgan_tf.runs.paths import RunPaths, read_json, write_json
@@ -371,6 +372,21 @@ def test_with_a_saved_model_the_others_are_held_against_what_it_draws_unrounded(
     """A float32 file's PSNR is that between bytes, model.keras' that between floats: far higher, or equal."""
     keras = verify_export(folder)["model.keras"]
     assert keras["psnr_mean_db"] is None or keras["psnr_mean_db"] > 100
+
+
+def test_without_a_saved_model_they_are_held_against_model_keras(run, tmp_path):
+    folder = export_run(
+        run, to=tmp_path / "a", formats=["tflite", "keras"], precisions=["fp16"], float_output=True
+    )
+    exported = read_json(folder / "export.json", default={})["artefacts"]["generator-fp16.tflite"]
+    found = verify_export(folder)
+    assert set(found) == {"generator-fp16.tflite", "model.keras"}
+    assert found["generator-fp16.tflite"]["psnr_mean_db"] == pytest.approx(exported["psnr_mean_db"], abs=0.01)
+
+
+def test_cores_are_those_that_the_process_may_use(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {3, 5, 6}, raising=False)
+    assert describe_machine()["cores"] == 3
 
 
 @pytest.mark.parametrize("content", [b"", b"not a picture"])
