@@ -145,25 +145,30 @@ def class_sheet(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
     Returns:
         uint8 [rows, columns, C], its longer side at least 512 pixels.
     """
+    return enlarge(_class_grid(images, labels), SHEET_SIDE)
+
+
+def numbered_sheet(images: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
+    """Lay images out in a grid for people, each with its number below it, counted from 0.
+
+    Args:
+        images: uint8 [N, H, W, C], C 1 or 3.
+        labels: int64 [N], for one row for each class, rather than all in the order of their numbers.
+
+    Returns:
+        uint8 [rows, columns, C].
+    """
+    cells = np.stack([caption(enlarge(image, 48), str(i), height=16) for i, image in enumerate(images)])
+    return grid(cells) if labels is None else _class_grid(cells, labels)
+
+
+def _class_grid(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
     rows = [images[labels == label] for label in np.unique(labels)]
     columns = max(map(len, rows))
     cells = np.full((len(rows), columns, *images.shape[1:]), 255, np.uint8)
     for cell, row in zip(cells, rows, strict=True):
         cell[: len(row)] = row
-    return enlarge(grid(cells.reshape(-1, *images.shape[1:]), columns=columns), SHEET_SIDE)
-
-
-def numbered_sheet(images: np.ndarray) -> np.ndarray:
-    """Lay images out in a grid for people, each with its number below it, counted from 0 in reading order.
-
-    Args:
-        images: uint8 [N, H, W, C], C 1 or 3.
-
-    Returns:
-        uint8 [rows, columns, C].
-    """
-    cells = [caption(enlarge(image, 48), str(i), height=16) for i, image in enumerate(images)]
-    return grid(np.stack(cells))
+    return grid(cells.reshape(-1, *images.shape[1:]), columns=columns)
 
 
 def save(path: str | os.PathLike[str], images: np.ndarray) -> None:

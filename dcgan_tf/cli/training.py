@@ -103,14 +103,15 @@ def sample(
         chosen = chosen_labels(labels, trained.class_names)
         num = num_images or whole_rows(64, len(chosen))
         drawn = trained.sample(num, seed=seed, labels=chosen or None)
+        rows = sample_labels(num, len(chosen)) if len(chosen) > 1 else None
         if numbers:
-            images.save_png(out, images.numbered_sheet(drawn))
-        elif len(chosen) > 1 and out.suffix.lower() == ".png":
-            images.save_png(out, images.class_sheet(drawn, sample_labels(num, len(chosen))))
+            images.save_png(out, images.numbered_sheet(drawn, rows))
+        elif rows is not None and out.suffix.lower() == ".png":
+            images.save_png(out, images.class_sheet(drawn, rows))
         else:
             images.save(out, drawn)
-    shown = f" ({', '.join(trained.class_names[i] for i in chosen)})" if chosen else ""
-    click.echo(f"{num} images of step {trained.step:,}{shown} -> {out}")
+    shown = f" ({', '.join(trained.class_names[i] for i in chosen[:num])})" if chosen else ""
+    click.echo(f"{num} image{'s' if num > 1 else ''} of step {trained.step:,}{shown} -> {out}")
 
 
 @click.command("inspect-data", short_help="Count and show what is in a dataset.")

@@ -98,6 +98,26 @@ def test_the_grid_has_one_row_for_each_class(run_dir: Path, tmp_path: Path) -> N
     assert upper.mean() < lower.mean()
 
 
+def test_with_numbers_it_has_too(run_dir: Path, tmp_path: Path) -> None:
+    out = tmp_path / "numbered.png"
+    done = CliRunner().invoke(
+        main, ["sample", str(run_dir), "--labels", "dark,bright", "-n", "4", "--numbers", "--out", str(out)]
+    )
+    assert done.exit_code == 0, done.output
+    upper, lower = np.array_split(np.asarray(Image.open(out))[2:], 2)
+    assert upper.shape == lower.shape == (48 + 16 + 2, 2 * (48 + 2) + 2)
+    dark, bright = ([row[:48, left : left + 48].mean() for left in (2, 52)] for row in (upper, lower))
+    assert max(dark) < min(bright)
+
+
+def test_only_classes_that_were_drawn_are_named(run_dir: Path, tmp_path: Path) -> None:
+    for num, words in ((1, "1 image of step 200 (bright) ->"), (2, "2 images of step 200 (bright, dark) ->")):
+        done = CliRunner().invoke(
+            main, ["sample", str(run_dir), "-n", str(num), "--out", str(tmp_path / "a.npy")]
+        )
+        assert words in done.output
+
+
 def test_a_resumed_run_equals_an_uninterrupted_one(
     folder: Path, tmp_path: Path, tiny_config: Callable[..., Config], read_checkpoint: Callable[..., dict]
 ) -> None:
