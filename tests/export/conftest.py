@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import functools
 import logging
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from dcgan_tf.config import Config
+from dcgan_tf.export.paths import FORMATS
 from dcgan_tf.runs.load import Run
 
 
@@ -42,3 +45,18 @@ def trained_run(tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[
 def run(trained_run) -> Run:
     """Return a small run, for tests that any run serves."""
     return trained_run()
+
+
+@pytest.fixture(scope="session")
+def folder(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an export of everything, not to be changed."""
+    from dcgan_tf.export.exporting import export_run
+
+    return export_run(run, to=tmp_path_factory.mktemp("exports") / "tiny", formats=FORMATS)
+
+
+@pytest.fixture
+def copy(folder: Path, tmp_path: Path) -> Path:
+    """Return a copy of it that may be changed."""
+    shutil.copytree(folder, tmp_path / "tiny")
+    return tmp_path / "tiny"

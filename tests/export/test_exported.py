@@ -1,0 +1,150 @@
+"""Drawing with an export or one of its files: as the run drew, or an error that says what is missing."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dcgan_tf.export import keras_file
+from dcgan_tf.export.exported import Exported, is_export
+from dcgan_tf.export.paths import ExportError
+
+
+def test_the_most_exact_artefact_draws_what_the_run_draws(folder, run):
+    exported = Exported.open(folder)
+    assert exported.path.name == "saved_model"
+    assert exported.step == run.step
+    drawn = exported.sample(70, seed=4)
+    assert (drawn.shape, drawn.dtype) == ((70, 16, 16, 1), np.uint8)
+    np.testing.assert_allclose(drawn.astype(float), run.sample(70, seed=4).astype(float), atol=1)
+    np.testing.assert_array_equal(exported.latents(5, seed=4), run.latents(5, seed=4))
+
+
+@pytest.mark.parametrize("name", ["generator-fp32.tflite", "saved_model"])
+def test_an_artefact_draws_on_its_own(copy, run, name):
+    for other in ("export.json", "samples.png"):
+        (copy / other).unlink()
+    exported = Exported.open(copy / name)
+    np.testing.assert_allclose(
+        exported.sample(3, seed=4).astype(float), run.sample(3, seed=4).astype(float), atol=1
+    )
+
+
+def test_exports_are_told_from_runs(folder, run, tmp_path):
+    for path in (folder, folder / "saved_model", folder / "generator-int8.tflite", Path("no.tflite")):
+        assert is_export(path)
+    for path in (run.path, tmp_path, tmp_path / "nothing"):
+        assert not is_export(path)
+
+
+@pytest.mark.parametrize("name", ["web", "web/index.html", "model.keras", "samples.png", "export.json"])
+def test_a_part_that_does_not_draw_on_its_own_leads_to_the_export(folder, name):
+    assert is_export(folder / name)
+    with pytest.raises(ExportError) as caught:
+        Exported.open(folder / name)
+    assert str(caught.value) == (
+        "expected the folder of an export, its saved_model or a .tflite file of it, "
+        f"received {folder / name}; give {folder}"
+    )
+
+
+def test_a_run_within_an_export_is_a_run(copy, run):
+    shutil.copytree(run.path, copy / "run")
+    assert not is_export(copy / "run")
+
+
+def test_what_is_not_there_is_no_part_of_an_export(folder):
+    assert not is_export(folder / "nothing")
+
+
+def test_nothing_to_draw_with_is_an_error(copy):
+    for name in ("saved_model", "web"):
+        shutil.rmtree(copy / name)
+    for path in [*copy.glob("*.tflite"), copy / "model.keras"]:
+        path.unlink()
+    with pytest.raises(ExportError, match="holds no exported generator"):
+        Exported.open(copy)
+
+
+def test_a_file_that_has_lost_its_facts_is_an_error(folder, tmp_path):
+    content = (folder / "generator-fp32.tflite").read_bytes()
+    (tmp_path / "a.tflite").write_bytes(content[: content.rindex(b"PK\x01\x02")])
+    with pytest.raises(ExportError, match="latent_dim, latent_distribution, step not found"):
+        Exported.open(tmp_path / "a.tflite")
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("saved_model/variables/variables.data-00000-of-00001", lambda content: content[:100]),
+        ("saved_model/variables/variables.data-00000-of-00001", None),
+        ("saved_model/saved_model.pb", lambda content: content[:100]),
+    ],
+)
+def test_a_damaged_saved_model_is_an_error(copy, name, damage):
+    content = (copy / name).read_bytes()
+    (copy / name).unlink()
+    if damage:
+        (copy / name).write_bytes(damage(content))
+    with pytest.raises(ExportError, match=r"cannot read .*saved_model"):
+        Exported.open(copy).sample(1)
+
+
+def test_a_damaged_keras_file_is_an_error(copy):
+    shutil.rmtree(copy / "saved_model")
+    content = bytearray((copy / "model.keras").read_bytes())
+    content[len(content) // 2 :: 7] = bytes(len(content[len(content) // 2 :: 7]))
+    (copy / "model.keras").write_bytes(content)
+    with pytest.raises(ExportError, match=r"cannot read .*model\.keras"):
+        Exported.open(copy).sample(1)
+
+
+@pytest.mark.parametrize("facts", ["[]", '{"model": []}', '{"model": {"step": 3}}'])
+def test_facts_that_are_none_are_an_error(copy, facts):
+    (copy / "export.json").write_text(facts)
+    with pytest.raises(ExportError, match=r"was not exported by dcgan-tf, or .* latent_distribution"):
+        Exported.open(copy)
+
+
+def test_no_image_at_all_is_refused(folder):
+    with pytest.raises(ValueError, match="at least 1, received 0"):
+        Exported.open(folder / "generator-fp32.tflite").sample(0)
+
+
+@pytest.mark.parametrize("num", [1, 63, 65])
+def test_image_i_does_not_depend_on_how_many_are_drawn(folder, num):
+    exported = Exported.open(folder)
+    z = exported.latents(130)
+    np.testing.assert_array_equal(exported.draw(z[:num]), exported.draw(z)[:num])
+
+
+def test_a_file_that_does_not_exist_is_an_error(tmp_path):
+    with pytest.raises(ExportError, match=r"no\.tflite does not exist"):
+        Exported.open(tmp_path / "no.tflite")
+
+
+def test_keras_alone_loads_the_keras_file(folder, run, tmp_path):
+    np.save(tmp_path / "z.npy", run.latents(3))
+    code = (
+        "import sys, keras, numpy as np\n"
+        f"network = keras.saving.load_model({str(folder / 'model.keras')!r})\n"
+        "np.save('out.npy', network.predict(np.load('z.npy'), verbose=0))\n"
+        "assert not [name for name in sys.modules if name.startswith('dcgan_tf')]"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    np.testing.assert_allclose(
+        np.load(tmp_path / "out.npy"), run.generator(run.latents(3), training=False), atol=1e-6
+    )
+
+
+def test_the_keras_file_leaves_the_generator_as_it_is(run, tmp_path):
+    before = [weight.copy() for weight in run.generator.get_weights()]
+    keras_file.write(tmp_path / "a.keras", run.generator)
+    for weight, expected in zip(run.generator.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(weight, expected)

@@ -1,0 +1,160 @@
+"""An export, verified later from its files alone: what must be as it was, and what is named if it is not."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import shutil
+
+import pytest
+
+from dcgan_tf.export import saved_model, verification
+from dcgan_tf.export.exporting import export_run
+from dcgan_tf.export.paths import ExportError
+from dcgan_tf.export.verification import verify_export
+from dcgan_tf.runs.paths import read_json, write_json
+
+
+def test_the_bounds_are_those_that_are_promised():
+    bounds = {name: (b.max_abs, b.psnr_mean, b.psnr_worst) for name, b in verification.BOUNDS.items()}
+    nothing = -math.inf
+    assert bounds == {
+        "saved_model": (1e-5, nothing, nothing),
+        "model.keras": (1e-5, nothing, nothing),
+        "index.html": (math.inf, 45, 35),
+        "generator-fp32.tflite": (1e-5, nothing, nothing),
+        "generator-fp16.tflite": (math.inf, 60, 60),
+        "generator-dynamic.tflite": (math.inf, 45, 35),
+        "generator-int8.tflite": (math.inf, 40, 30),
+    }
+    assert {"TRANSPOSE_CONV", "SHAPE", "PACK"} == verification.SLOW_OPERATORS
+    assert {"CONV_2D", "FULLY_CONNECTED"} == verification.HEAVY_OPERATORS
+
+
+@pytest.mark.parametrize("fault", ["serving_default", "sample"])
+def test_every_signature_of_the_saved_model_is_held_against_the_run(run, tmp_path, monkeypatch, fault):
+    to_bytes = saved_model._to_bytes
+
+    def negative_in_one(image):
+        batch = image.shape[0]  # `sample` draws in batches of a known size
+        return 255 - to_bytes(image) if (batch is None) == (fault == "serving_default") else to_bytes(image)
+
+    monkeypatch.setattr(saved_model, "_to_bytes", negative_in_one)
+    with pytest.raises(ExportError, match=f"saved_model: {fault}: largest difference"):
+        export_run(run, to=tmp_path / "a", formats=["saved_model"])
+
+
+def test_with_a_saved_model_the_others_are_held_against_what_it_draws_unrounded(folder):
+    """A float32 file's PSNR is that between bytes, model.keras' that between floats: far higher, or equal."""
+    keras = verify_export(folder)["model.keras"]
+    assert keras["psnr_mean_db"] is None or keras["psnr_mean_db"] > 100
+
+
+def test_without_a_saved_model_they_are_held_against_model_keras(run, tmp_path):
+    folder = export_run(
+        run, to=tmp_path / "a", formats=["tflite", "keras"], precisions=["fp16"], float_output=True
+    )
+    exported = read_json(folder / "export.json", default={})["artefacts"]["generator-fp16.tflite"]
+    found = verify_export(folder)
+    assert set(found) == {"generator-fp16.tflite", "model.keras"}
+    assert found["generator-fp16.tflite"]["psnr_mean_db"] == pytest.approx(exported["psnr_mean_db"], abs=0.01)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a picture"])
+def test_a_damaged_reference_is_named(copy, content):
+    (copy / "samples.png").write_bytes(content)
+    record = json.loads((copy / "export.json").read_text())
+    record["files"]["samples.png"] = hashlib.sha256(content).hexdigest()
+    write_json(copy / "export.json", record)
+    with pytest.raises(ExportError, match=r"cannot read .*samples\.png"):
+        verify_export(copy)
+
+
+def test_a_whole_export_verifies(folder):
+    record = json.loads((folder / "export.json").read_text())
+    assert verify_export(folder).keys() == record["artefacts"].keys()
+
+
+def test_it_verifies_where_it_has_been_moved_to_and_without_the_run(copy, tmp_path):
+    copy.rename(tmp_path / "elsewhere")
+    verify_export(tmp_path / "elsewhere")
+
+
+def test_without_a_saved_model_the_samples_are_what_it_is_held_against(run, tmp_path):
+    folder = export_run(run, to=tmp_path / "a", formats=["tflite", "web"])
+    assert verify_export(folder)["generator-fp32.tflite"]["max_abs"] == 0
+
+
+def test_a_changed_file_is_named(copy):
+    (copy / "web" / "index.html").write_text("<html></html>")
+    with pytest.raises(ExportError, match=r"not as it was exported:\n  web/index\.html has been changed"):
+        verify_export(copy)
+
+
+def test_files_that_are_not_of_the_export_are_named_and_no_problem(copy, caplog):
+    for name in ("notes.txt", "web/old page.html", ".DS_Store", ".git/config", "saved_model/.hidden"):
+        (copy / name).parent.mkdir(exist_ok=True)
+        (copy / name).touch()
+    verify_export(copy)
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert warnings == ["not part of the export, and not verified: notes.txt, web/old page.html"]
+
+
+def test_a_whole_export_warns_of_nothing(folder, caplog):
+    verify_export(folder)
+    assert [record for record in caplog.records if record.name == "dcgan_tf"] == []
+
+
+def test_a_missing_file_is_named(copy):
+    (copy / "generator-fp16.tflite").unlink()
+    with pytest.raises(ExportError, match=r"generator-fp16\.tflite is missing"):
+        verify_export(copy)
+
+
+def test_another_generator_is_found_even_if_its_digest_is_right(copy, trained_run, tmp_path):
+    other = export_run(trained_run(seed=1), to=tmp_path / "other", formats=["tflite"])
+    name = "generator-fp32.tflite"
+    shutil.copy(other / name, copy / name)
+    record = json.loads((copy / "export.json").read_text())
+    record["files"][name] = hashlib.sha256((copy / name).read_bytes()).hexdigest()
+    write_json(copy / "export.json", record)
+    with pytest.raises(
+        ExportError, match=r"does not draw what was trained:\n  generator-fp32\.tflite: largest"
+    ):
+        verify_export(copy)
+
+
+def test_a_slow_operator_is_a_problem(folder, run, monkeypatch):
+    monkeypatch.setattr(verification, "SLOW_OPERATORS", frozenset({"DEPTH_TO_SPACE"}))
+    with pytest.raises(ExportError, match=r"generator-int8\.tflite: it has the operator DEPTH_TO_SPACE"):
+        verify_export(folder)
+
+
+def test_a_heavy_operator_outside_xnnpack_is_a_problem(folder, monkeypatch):
+    monkeypatch.setattr(verification, "HEAVY_OPERATORS", frozenset({"CAST"}))
+    with pytest.raises(ExportError, match=r"generator-fp32\.tflite: XNNPACK does not take its CAST"):
+        verify_export(folder)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        "{",
+        "[]",
+        '{"model": {}}',
+        '{"model": {}, "artefacts": {}, "files": {}}',
+        '{"model": {"latent_dim": 1, "latent_distribution": "normal", "image_shape": [8, 8, 1]}, '
+        '"artefacts": {"other": {}}, "files": {"a": "b"}}',
+        '{"model": {"latent_dim": 1, "latent_distribution": "normal", "image_shape": [8, 8, 1]}, '
+        '"artefacts": {}, "files": {}}',
+        '{"model": {"latent_dim": 1, "latent_distribution": "normal", "image_shape": [8, 8, 1]}, '
+        '"artefacts": {}, "files": ["a"]}',
+    ],
+)
+def test_what_is_no_export_is_refused(tmp_path, content):
+    if content is not None:
+        (tmp_path / "export.json").write_text(content)
+    with pytest.raises(ExportError, match=r"is not an export: cannot read .*export\.json"):
+        verify_export(tmp_path)
