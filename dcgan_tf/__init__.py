@@ -17,12 +17,17 @@ if TYPE_CHECKING:
     from dcgan_tf.config import preset as preset
     from dcgan_tf.data import load as load_data
     from dcgan_tf.data.image_set import ImageSet as ImageSet
+    from dcgan_tf.errors import ArgumentError as ArgumentError
+    from dcgan_tf.errors import DataError as DataError
+    from dcgan_tf.errors import DcganError as DcganError
+    from dcgan_tf.errors import ExportError as ExportError
+    from dcgan_tf.errors import OutOfMemoryError as OutOfMemoryError
+    from dcgan_tf.errors import RunError as RunError
+    from dcgan_tf.errors import StorageError as StorageError
     from dcgan_tf.export.exported import Exported as Exported
     from dcgan_tf.export.exporting import export_run as export_run
-    from dcgan_tf.export.paths import ExportError as ExportError
     from dcgan_tf.export.verification import verify_export as verify_export
     from dcgan_tf.runs.load import Run as Run
-    from dcgan_tf.runs.paths import RunError as RunError
     from dcgan_tf.training.hooks import Hook as Hook
     from dcgan_tf.training.hooks import Moment as Moment
     from dcgan_tf.training.interrupt import Interrupted as Interrupted
@@ -31,19 +36,24 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _PLACES = {
+    "ArgumentError": "errors",
+    "DataError": "errors",
+    "DcganError": "errors",
+    "OutOfMemoryError": "errors",
+    "StorageError": "errors",
     "Config": "config",
     "DataConfig": "config",
     "ModelConfig": "config",
     "TrainingConfig": "config",
     "RunConfig": "config",
     "preset": "config",
-    "ExportError": "export.paths",
+    "ExportError": "errors",
     "Exported": "export.exported",
     "Hook": "training.hooks",
     "ImageSet": "data.image_set",
     "Moment": "training.hooks",
     "Run": "runs.load",
-    "RunError": "runs.paths",
+    "RunError": "errors",
     "Interrupted": "training.interrupt",
     "export_run": "export.exporting",
     "train": "training.loop",
@@ -51,8 +61,11 @@ _PLACES = {
 }
 
 __all__ = [
+    "ArgumentError",
     "Config",
     "DataConfig",
+    "DataError",
+    "DcganError",
     "ExportError",
     "Exported",
     "Hook",
@@ -60,13 +73,17 @@ __all__ = [
     "Interrupted",
     "ModelConfig",
     "Moment",
+    "OutOfMemoryError",
     "Run",
     "RunConfig",
     "RunError",
+    "StorageError",
     "TrainingConfig",
+    "export_run",
     "load_data",
     "preset",
     "train",
+    "verify_export",
 ]
 
 

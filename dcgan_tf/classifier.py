@@ -19,6 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from dcgan_tf.data.image_set import ImageSet, default_cache_dir
+from dcgan_tf.errors import DataError
 from dcgan_tf.judge_network import build_network, fit, judge, load_weights, save_weights
 
 VERSION = 1  # of the network and its training: part of the cache's key
@@ -116,10 +117,10 @@ def trained_classifier(
         cache_dir: where the prepared images are kept; None is the usual place.
 
     Raises:
-        ValueError: if there are neither attributes nor labels.
+        DataError: if there are neither attributes nor labels.
     """
     if not can_judge(train):
-        raise ValueError(f"{train.name} has neither attributes nor labels to train a classifier on")
+        raise DataError(f"{train.name} has neither attributes nor labels to train a classifier on")
     fingerprints = f"{train.fingerprint}-{held_out.fingerprint if held_out else 'tenth'}"[:120]
     key = f"classifier-v{VERSION}-{train.name}-{fingerprints}".replace("/", "_")
     folder = Path(cache_dir or default_cache_dir()).expanduser() / key
@@ -248,7 +249,7 @@ def _load(folder: Path) -> Classifier:
         network = build_network(shape, sum(len(facts[kind]) for kind in ("binary", "continuous", "classes")))
         load_weights(network, folder / _WEIGHTS)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ValueError(
+        raise DataError(
             f"the classifier in {folder} is damaged ({error}); delete that folder and it is trained again"
         ) from error
     return Classifier(network, **facts)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.validation import setting, validate, without_none
 
 ARCHITECTURES = ("dcgan", "gan")
@@ -125,7 +126,7 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         validate(self)
         if (self.epochs is None) == (self.steps is None):
-            raise ValueError(
+            raise ArgumentError(
                 "exactly one of epochs and steps must be set, "
                 f"received epochs={self.epochs}, steps={self.steps}"
             )
@@ -211,7 +212,7 @@ def replace(config: Config, **changes: Any) -> Config:
     Setting `steps` clears `epochs`, and the other way round.
 
     Raises:
-        ValueError: for an unknown name, or a value that its setting does not allow.
+        ArgumentError: for an unknown name, or a value that its setting does not allow.
     """
     if changes.get("steps") is not None and changes.get("epochs") is None:
         changes["epochs"] = None
@@ -221,7 +222,7 @@ def replace(config: Config, **changes: Any) -> Config:
     known = {s.name: s for s in settings()}
     for name, value in changes.items():
         if name not in known:
-            raise ValueError(f"unknown setting {name!r}{_did_you_mean(name, known)}")
+            raise ArgumentError(f"unknown setting {name!r}{_did_you_mean(name, known)}")
         by_section.setdefault(known[name].section, {})[known[name].field] = value
     sections = {
         name: dataclasses.replace(getattr(config, name), **values) for name, values in by_section.items()
@@ -238,20 +239,20 @@ def from_json(text: str) -> Config:
     """Return the configuration that `to_json` wrote.
 
     Raises:
-        ValueError: if the text is not JSON, names a setting that this version does not know, or holds a value
-            that its setting does not allow.
+        ArgumentError: if the text is not JSON, names a setting that this version does not know, or holds a
+            value that its setting does not allow.
     """
     tree = json.loads(text)
     if not isinstance(tree, dict):
-        raise ValueError(f"expected an object of sections, received {type(tree).__name__}")
+        raise ArgumentError(f"expected an object of sections, received {type(tree).__name__}")
     names = {(s.section, s.field): s.name for s in settings()}
     flat: dict[str, Any] = {}
     for section, values in tree.items():
         if not isinstance(values, dict):
-            raise ValueError(f"expected an object in section {section!r}, received {values!r}")
+            raise ArgumentError(f"expected an object in section {section!r}, received {values!r}")
         for field, value in values.items():
             if (section, field) not in names:
-                raise ValueError(f"unknown setting {section}.{field} (written by another version?)")
+                raise ArgumentError(f"unknown setting {section}.{field} (written by another version?)")
             flat[names[section, field]] = value
     return replace(Config(), **flat)
 
@@ -270,11 +271,11 @@ def parse_image_size(text: str) -> tuple[int, int]:
     """Read "64" as (64, 64) and "48x64" as (height 48, width 64), in pixels.
 
     Raises:
-        ValueError: for anything else.
+        ArgumentError: for anything else.
     """
     parts = text.lower().replace("×", "x").split("x")
     if len(parts) > 2 or not all(part.strip().isdecimal() for part in parts):
-        raise ValueError(
+        raise ArgumentError(
             f"image size must be SIDE or HEIGHTxWIDTH in pixels, such as 64 or 48x64, received {text!r}"
         )
     height, width = int(parts[0]), int(parts[-1])
@@ -340,10 +341,10 @@ def preset(name: str = "default", **changes: Any) -> Config:
     """Return a preset with settings changed by their flat names: `preset("quick", data="digits", epochs=3)`.
 
     Raises:
-        ValueError: for an unknown preset or setting, or a value that its setting does not allow.
+        ArgumentError: for an unknown preset or setting, or a value that its setting does not allow.
     """
     if name not in PRESETS:
-        raise ValueError(f"preset must be one of {', '.join(PRESETS)}, received {name!r}")
+        raise ArgumentError(f"preset must be one of {', '.join(PRESETS)}, received {name!r}")
     return replace(PRESETS[name](), **changes)
 
 

@@ -11,6 +11,9 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from dcgan_tf.errors import ArgumentError
+from dcgan_tf.files import replacing
+
 SHEET_SIDE = 512
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 
@@ -73,10 +76,10 @@ def grid(
         uint8 [rows * (H + gap) + gap, columns * (W + gap) + gap, C].
 
     Raises:
-        ValueError: if there are no images, or their shape is not [N, H, W, C].
+        ArgumentError: if there are no images, or their shape is not [N, H, W, C].
     """
     if images.ndim != 4 or len(images) == 0:
-        raise ValueError(f"a grid needs images of shape [N, H, W, C] with N > 0, received {images.shape}")
+        raise ArgumentError(f"a grid needs images of shape [N, H, W, C] with N > 0, received {images.shape}")
     count, height, width, channels = images.shape
     columns = min(columns or math.ceil(math.sqrt(count)), count)
     rows = math.ceil(count / columns)
@@ -101,13 +104,15 @@ def cut(picture: np.ndarray, shape: Sequence[int], *, gap: int = 2) -> np.ndarra
         uint8 [N, H, W, C].
 
     Raises:
-        ValueError: if the picture is not a grid of such images.
+        ArgumentError: if the picture is not a grid of such images.
     """
     height, width, channels = shape
     rows, bottom = divmod(picture.shape[0] - gap, height + gap)
     columns, right = divmod(picture.shape[1] - gap, width + gap)
     if bottom or right or picture.shape[2:] != (channels,) or not rows * columns:
-        raise ValueError(f"expected a grid of {height}x{width}x{channels} images, received {picture.shape}")
+        raise ArgumentError(
+            f"expected a grid of {height}x{width}x{channels} images, received {picture.shape}"
+        )
     cells = picture[gap:, gap:].reshape(rows, height + gap, columns, width + gap, channels)
     return cells[:, :height, :, :width].swapaxes(1, 2).reshape(-1, height, width, channels)
 
@@ -179,17 +184,19 @@ def save(path: str | os.PathLike[str], images: np.ndarray) -> None:
         images: uint8 [N, H, W, C].
 
     Raises:
-        ValueError: if the path ends like another kind of file.
+        ArgumentError: if the path ends like another kind of file.
     """
     target = Path(path)
     suffix = target.suffix.lower()
     if suffix == ".png":
         save_png(target, sheet(images))
     elif suffix == ".npy":
-        target.parent.mkdir(parents=True, exist_ok=True)
-        np.save(target, images)
+        with replacing(target) as scratch, scratch.open("wb") as file:
+            np.save(file, images)
     elif suffix in (".jpg", ".jpeg", ".gif", ".webp", ".npz", ".bmp", ".tif", ".tiff"):
-        raise ValueError(f"images are written as FILE.png, FILE.npy or into a folder, received {str(path)!r}")
+        raise ArgumentError(
+            f"images are written as FILE.png, FILE.npy or into a folder, received {str(path)!r}"
+        )
     else:
         digits = max(4, len(str(len(images) - 1)))
         for i, image in enumerate(images):
@@ -198,11 +205,8 @@ def save(path: str | os.PathLike[str], images: np.ndarray) -> None:
 
 def save_png(path: str | os.PathLike[str], image: np.ndarray) -> None:
     """Write one uint8 [H, W, 1 or 3] image as PNG, as a whole or not at all; folders are made."""
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = target.with_name(f".{target.name}.part")
-    to_pil(image).save(scratch, format="PNG")
-    scratch.replace(target)
+    with replacing(path) as scratch:
+        to_pil(image).save(scratch, format="PNG")
 
 
 def save_gif(
@@ -222,12 +226,10 @@ def save_gif(
     """
     pictures = [to_pil(frame) for frame in frames]
     durations = [milliseconds] * (len(pictures) - 1) + [hold_last]
-    target = Path(path)
-    scratch = target.with_name(f".{target.name}.part")
-    pictures[0].save(
-        scratch, format="GIF", save_all=True, append_images=pictures[1:], duration=durations, loop=0
-    )
-    scratch.replace(target)
+    with replacing(path) as scratch:
+        pictures[0].save(
+            scratch, format="GIF", save_all=True, append_images=pictures[1:], duration=durations, loop=0
+        )
 
 
 def to_pil(image: np.ndarray) -> Image.Image:

@@ -10,6 +10,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from dcgan_tf.errors import DataError
+
 _FEATURES, _LEARNING_RATE = 128, 2e-3
 _JUDGING_BATCH = 256
 
@@ -69,14 +71,14 @@ def load_weights(network: keras.Model, file: Path) -> None:
     """Read what `save_weights` wrote.
 
     Raises:
-        ValueError: if the file is damaged or of another network.
+        DataError: if the file is damaged or of another network.
         OSError: if it cannot be opened.
     """
     try:
         with file.open("rb") as opened, np.load(opened) as arrays:  # np.load leaves a damaged file open
             weights = [arrays[f"arr_{i}"] for i in range(len(arrays.files))]
     except (BadZipFile, EOFError, KeyError, ValueError) as error:  # whichever part of it is missing
-        raise ValueError(f"{file.name} is incomplete: {error}") from error
+        raise DataError(f"{file.name} is incomplete: {error}") from error
     network.set_weights(weights)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from dcgan_tf.config import ModelConfig
+from dcgan_tf.errors import ArgumentError
 
 SAMPLING_STEP = -1
 """The "step" of latents that are drawn for people to look at: none of training's."""
@@ -38,7 +39,7 @@ def sample_latents(
         return tf.random.stateless_normal((num, latent_dim), pair)
     if distribution == "uniform":
         return tf.random.stateless_uniform((num, latent_dim), pair, minval=-1.0, maxval=1.0)
-    raise ValueError(f"distribution must be normal or uniform, received {distribution!r}")
+    raise ArgumentError(f"distribution must be normal or uniform, received {distribution!r}")
 
 
 def replica_latents(model: ModelConfig, batch_size: int, *, seed: int, step: tf.Tensor) -> tf.Tensor:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from dcgan_tf.errors import ArgumentError
+
 BLOCK = 2048
 _CLOSE = 1e-4
 _PAIRS = 1024
@@ -21,10 +23,10 @@ def nearest(points: np.ndarray, among: np.ndarray, *, k: int = 1) -> tuple[np.nd
         (distances float32 [N, k], ascending; indices into `among` int64 [N, k]).
 
     Raises:
-        ValueError: if the lengths differ or `among` has fewer than k.
+        ArgumentError: if the lengths differ or `among` has fewer than k.
     """
     if not 1 <= k <= len(among):
-        raise ValueError(f"k must be from 1 to the {len(among)} points that are searched, received {k}")
+        raise ArgumentError(f"k must be from 1 to the {len(among)} points that are searched, received {k}")
     search = Search(points, k=k)
     for start in range(0, len(among), BLOCK):
         search.add(among[start : start + BLOCK])
@@ -56,10 +58,10 @@ class Search:
         """Search some more points, [M, ...]; about 2,048 at once are fast and take little memory.
 
         Raises:
-            ValueError: if their length is not that of the points.
+            ArgumentError: if their length is not that of the points.
         """
         if self._points.shape[1:] != block.shape[1:]:
-            raise ValueError(
+            raise ArgumentError(
                 f"points and among must have equal lengths, received {self._points.shape}, {block.shape}"
             )
         vectors = _vectors(block)

@@ -10,6 +10,8 @@ import types
 import typing
 from typing import Any
 
+from dcgan_tf.errors import ArgumentError
+
 
 def setting(
     default: Any,
@@ -56,7 +58,7 @@ def validate(section: Any) -> None:
     """Bring every field of these settings to its declared type, and hold it against its choices and bounds.
 
     Raises:
-        ValueError: names the setting, the rule and the value received.
+        ArgumentError: names the setting, the rule and the value received.
     """
     hints = typing.get_type_hints(type(section))
     for field in dataclasses.fields(section):
@@ -71,7 +73,7 @@ def validate(section: Any) -> None:
         object.__setattr__(section, field.name, value)
         if rule["choices"] and value not in rule["choices"]:
             allowed = ", ".join(str(choice) for choice in rule["choices"])
-            raise ValueError(f"{name} must be one of {allowed}, received {value!r}")
+            raise ArgumentError(f"{name} must be one of {allowed}, received {value!r}")
         for number in value if isinstance(value, tuple) else (value,):
             _check_bounds(name, number, rule["minimum"], rule["maximum"])
 
@@ -80,7 +82,7 @@ def _typed(name: str, value: Any, value_type: type) -> Any:
     """Return the value as the declared type where nothing is lost: a list as tuple, 1 as 1.0, a Path as str.
 
     Raises:
-        ValueError: if it is of another type.
+        ArgumentError: if it is of another type.
     """
     if value_type is bool and isinstance(value, bool):
         return value
@@ -92,7 +94,9 @@ def _typed(name: str, value: Any, value_type: type) -> Any:
         return os.fspath(value)
     if typing.get_origin(value_type) is tuple and _are_two_whole_numbers(value):
         return int(value[0]), int(value[1])
-    raise ValueError(f"{name} must be {_TYPE_WORDS.get(value_type, 'two whole numbers')}, received {value!r}")
+    raise ArgumentError(
+        f"{name} must be {_TYPE_WORDS.get(value_type, 'two whole numbers')}, received {value!r}"
+    )
 
 
 def _are_two_whole_numbers(value: Any) -> bool:
@@ -110,9 +114,9 @@ def _is_a(kind: type, value: Any) -> bool:
 
 def _check_bounds(name: str, value: Any, minimum: float | None, maximum: float | None) -> None:
     if minimum is not None and value < minimum:
-        raise ValueError(f"{name} must be at least {minimum:.10g}, received {value!r}")
+        raise ArgumentError(f"{name} must be at least {minimum:.10g}, received {value!r}")
     if maximum is not None and value > maximum:
-        raise ValueError(f"{name} must be at most {maximum:.10g}, received {value!r}")
+        raise ArgumentError(f"{name} must be at most {maximum:.10g}, received {value!r}")
 
 
 def without_none(hint: Any) -> tuple[type, bool]:

@@ -18,8 +18,7 @@ from PIL import Image
 import dcgan_tf
 from dcgan_tf import cli
 from dcgan_tf.config import PRESETS, preset, settings
-from dcgan_tf.export.paths import ExportError
-from dcgan_tf.runs.paths import RunError
+from dcgan_tf.errors import ExportError, RunError
 from dcgan_tf.training.interrupt import Interrupted
 
 HEAVY = ("tensorflow", "keras", "sklearn", "numpy", "PIL", "tensorflow_datasets", "rich")

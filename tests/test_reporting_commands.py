@@ -14,8 +14,8 @@ from click.testing import CliRunner, Result
 
 from dcgan_tf import analysis, cli
 from dcgan_tf.cli.reporting import ANALYSES, run_at
+from dcgan_tf.errors import RunError
 from dcgan_tf.report.texts import ANALYSES as TEXTS
-from dcgan_tf.runs.paths import RunError
 
 SIGNATURES = {name: signature(getattr(analysis, name)) for name in ANALYSES}
 

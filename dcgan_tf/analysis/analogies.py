@@ -18,9 +18,9 @@ from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.formulas import Formula, draw_exemplars
 from dcgan_tf.analysis.samples import Samples
 from dcgan_tf.analysis.subject import Subject
+from dcgan_tf.errors import RunError
 from dcgan_tf.progress import progress
 from dcgan_tf.runs.load import Run
-from dcgan_tf.runs.paths import RunError
 
 _DRAWN_AT_EITHER_END = 20
 

@@ -21,9 +21,9 @@ from dcgan_tf.analysis.formulas import (
 )
 from dcgan_tf.analysis.samples import Samples
 from dcgan_tf.analysis.subject import Subject
+from dcgan_tf.errors import RunError
 from dcgan_tf.progress import progress
 from dcgan_tf.runs.load import Run
-from dcgan_tf.runs.paths import RunError
 
 EXEMPLARS = (1, 3, 10)
 PAPER_EXEMPLARS = 3

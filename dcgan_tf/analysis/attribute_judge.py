@@ -8,6 +8,7 @@ import numpy as np
 
 from dcgan_tf.analysis.samples import Look, Samples
 from dcgan_tf.classifier import Classifier
+from dcgan_tf.errors import ArgumentError
 
 
 @dataclass(frozen=True)
@@ -66,11 +67,11 @@ def check_attribute(attribute: str, classifier: Classifier, spec: str) -> None:
     """Hold the attribute against what the classifier can see.
 
     Raises:
-        ValueError: if it is not among it; lists what there is.
+        ArgumentError: if it is not among it; lists what there is.
     """
     known = (*classifier.continuous, *classifier.concepts)
     if attribute not in known:
-        raise ValueError(
+        raise ArgumentError(
             f"{spec} has no attribute {attribute!r}; choose another with --attribute: {', '.join(known)}"
         )
 
@@ -78,5 +79,5 @@ def check_attribute(attribute: str, classifier: Classifier, spec: str) -> None:
 def attribute_values(look: Look, attribute: str) -> np.ndarray:
     """Return what was seen of an attribute: its value if it is continuous, else its margin, float32 [N]."""
     if look.reading is None:
-        raise ValueError("attributes are read by a classifier, and these pictures were seen without one")
+        raise ArgumentError("attributes are read by a classifier, and these pictures were seen without one")
     return (look.reading.margins | look.reading.values)[attribute]

@@ -13,6 +13,7 @@ import numpy as np
 
 from dcgan_tf.analysis.occlusion import Margin, occlusion_boxes
 from dcgan_tf.data import portraits
+from dcgan_tf.errors import DataError
 
 OCCLUSION = "occlusion"
 PAPER_BOXES = 52
@@ -47,19 +48,19 @@ def read_boxes(path: Path, *, image_size: tuple[int, int], num_images: int) -> B
         num_images: the numbers must be below it.
 
     Raises:
-        ValueError: if the file is not such an object; names the first entry that is wrong.
+        DataError: if the file is not such an object; names the first entry that is wrong.
         OSError: if it cannot be read.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ValueError(f"{path} is not JSON: {error}") from None
+        raise DataError(f"{path} is not JSON: {error}") from None
     if not isinstance(content, dict) or not content:
-        raise ValueError(f'{path} must be an object such as {{"3": [[2, 6, 14, 26]]}}, with a sample or more')
+        raise DataError(f'{path} must be an object such as {{"3": [[2, 6, 14, 26]]}}, with a sample or more')
     found = {}
     for key, entry in content.items():
         if not key.isdecimal() or int(key) >= num_images:
-            raise ValueError(
+            raise DataError(
                 f"{path}: {key!r} is not the number of a sample that is learnt from, 0 to {num_images - 1}; "
                 "that is the first half of --num-images"
             )
@@ -112,7 +113,7 @@ def find_boxes(
         margin: of the attribute in images, for occlusion.
 
     Raises:
-        ValueError: for a file that is malformed.
+        DataError: for a file that is malformed.
     """
     image_size = (images.shape[1], images.shape[2])
     if chosen is not None and str(chosen) != OCCLUSION:
@@ -161,15 +162,15 @@ def _covered(start: float, end: float, length: int, positions: int) -> np.ndarra
 
 def _checked(entry: Any, where: str, image_size: tuple[int, int]) -> np.ndarray:
     if not isinstance(entry, list) or not entry:
-        raise ValueError(f"{where} must have a list of boxes, received {entry!r}")
+        raise DataError(f"{where} must have a list of boxes, received {entry!r}")
     height, width = image_size
     for box in entry:
         numbers = isinstance(box, list) and all(type(edge) in (int, float) for edge in box)
         if not numbers or len(box) != 4 or not all(map(math.isfinite, box)):
-            raise ValueError(f"{where}: a box is [top, left, bottom, right] in pixels, received {box!r}")
+            raise DataError(f"{where}: a box is [top, left, bottom, right] in pixels, received {box!r}")
         top, left, bottom, right = box
         if not (top < bottom and left < right and top < height and left < width and bottom > 0 and right > 0):
-            raise ValueError(
+            raise DataError(
                 f"{where}: a box needs top < bottom and left < right and must overlap the picture, "
                 f"{height}x{width} pixels; received {box!r}"
             )

@@ -23,6 +23,7 @@ from dcgan_tf.analysis.grades import (
     Judge,
 )
 from dcgan_tf.analysis.subject import Subject
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.progress import progress
 from dcgan_tf.runs.load import Run
 from dcgan_tf.runs.paths import RunPaths, read_json
@@ -67,11 +68,11 @@ def compare(runs: Sequence[Run], *, num_images: int = 2000, seed: int = 0) -> Fi
         seed: of the latents, the same for all.
 
     Raises:
-        ValueError: for fewer than two runs, or one that is given twice.
+        ArgumentError: for fewer than two runs, or one that is given twice.
     """
     started = time.monotonic()
     if len(runs) < 2:
-        raise ValueError(f"a comparison needs at least two runs, received {len(runs)}")
+        raise ArgumentError(f"a comparison needs at least two runs, received {len(runs)}")
     _refuse_repetitions(runs)
     entries, subject = contenders(runs), Subject(runs[0], of_all_classes=True)
     judge, warnings = _judge(runs, subject)
@@ -114,7 +115,7 @@ def _refuse_repetitions(runs: Sequence[Run]) -> None:
     for run in runs:
         place = (run.path.resolve(), run.step)
         if place in seen:
-            raise ValueError(f"{run.path} at step {run.step:,} is given twice")
+            raise ArgumentError(f"{run.path} at step {run.step:,} is given twice")
         seen.add(place)
 
 

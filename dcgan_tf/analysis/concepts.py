@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dcgan_tf.errors import ArgumentError
+
 # Attributes that have a word for their absence too: the word, and the attributes whose absence it may be.
 _OPPOSITES = {"man": ("woman",), "woman": ("Male", "man"), "female": ("Male",)}
 _SYNONYMS = {
@@ -54,13 +56,13 @@ def parse_concept(text: str, known: Sequence[str]) -> Concept:
         known: names of the attributes and classes.
 
     Raises:
-        ValueError: for a name that is not known.
+        ArgumentError: for a name that is not known.
     """
     wanted: dict[str, bool] = {}
     for word in text.split("+"):
         name, shown = _understood(word.strip(), known)
         if wanted.get(name, shown) != shown:
-            raise ValueError(f"{text!r} asks for {name!r} and for its absence")
+            raise ArgumentError(f"{text!r} asks for {name!r} and for its absence")
         wanted[name] = shown
     return Concept(text, wanted)
 
@@ -84,7 +86,7 @@ def expected(plus: Sequence[Concept], minus: Sequence[Concept]) -> Concept:
     """Return what the formula's result has to show: each attribute counted +1 or -1, and added up.
 
     Raises:
-        ValueError: if the formula leaves nothing, as in a - a.
+        ArgumentError: if the formula leaves nothing, as in a - a.
     """
     total: dict[str, int] = {}
     for sign, concepts in ((1, plus), (-1, minus)):
@@ -93,7 +95,7 @@ def expected(plus: Sequence[Concept], minus: Sequence[Concept]) -> Concept:
                 total[name] = total.get(name, 0) + (sign if shown else -sign)
     wanted = {name: count > 0 for name, count in total.items() if count}
     if not wanted:
-        raise ValueError("the formula cancels itself out: its result is asked to show nothing")
+        raise ArgumentError("the formula cancels itself out: its result is asked to show nothing")
     return Concept(describe(wanted), wanted)
 
 
@@ -111,7 +113,7 @@ def _understood(word: str, known: Sequence[str]) -> tuple[str, bool]:
         for attribute in others.get(word, ()):
             if attribute in known:
                 return attribute, shown
-    raise ValueError(
+    raise ArgumentError(
         f"{word!r} is not known here; there are {', '.join([*known, *_other_words(known)])}, each also with "
         f"{_ABSENT} before it, joined by +"
     )

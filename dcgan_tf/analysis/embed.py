@@ -18,6 +18,7 @@ from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.projector_files import Points
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.data.image_set import ImageSet
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.images import evenly_spaced
 from dcgan_tf.nearest import nearest
 from dcgan_tf.runs.load import Run
@@ -60,7 +61,7 @@ def embed(run: Run, *, num_images: int = 500, seed: int = 0) -> Finding:
 
     Raises:
         RunError: if there are no held-out images.
-        ValueError: if the discriminator has no convolutional layers, or the thumbnails do not fit.
+        ArgumentError: if the discriminator has no convolutional layers, or the thumbnails do not fit.
     """
     started = time.monotonic()
     subject = Subject(run)
@@ -106,7 +107,7 @@ def embed(run: Run, *, num_images: int = 500, seed: int = 0) -> Finding:
 def _count(subject: Subject, num_images: int) -> int:
     """Return how many images of each kind there are to be."""
     if num_images < 2:
-        raise ValueError(f"embed needs 2 images or more; raise --num-images, received {num_images}")
+        raise ArgumentError(f"embed needs 2 images or more; raise --num-images, received {num_images}")
     return min(num_images, len(subject.train), len(subject.held_out))
 
 
@@ -134,10 +135,10 @@ def told_apart(a: np.ndarray, b: np.ndarray) -> float:
         b: of the other, as many.
 
     Raises:
-        ValueError: if there are not as many of both, or less than two.
+        ArgumentError: if there are not as many of both, or less than two.
     """
     if len(a) != len(b) or len(a) < 2:
-        raise ValueError(
+        raise ArgumentError(
             f"both kinds need the same number of points, at least 2, received {len(a)}, {len(b)}"
         )
     both = np.concatenate([a, b])

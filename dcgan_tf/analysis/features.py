@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.images import to_float
 from dcgan_tf.models.layers import logits_of
 from dcgan_tf.runs.load import in_batches
@@ -42,7 +43,7 @@ def discriminator_features(discriminator: keras.Sequential, images: np.ndarray) 
         float32 [N, 16 * (sum of the layers' channels)].
 
     Raises:
-        ValueError: if it has no convolutional layers, as that of the fully connected GAN.
+        ArgumentError: if it has no convolutional layers, as that of the fully connected GAN.
     """
     maps = [discriminator.layers[place].output for place in activations_of_maps(discriminator)]
     network = tf.function(keras.Model(discriminator.inputs[0], maps))
@@ -59,7 +60,7 @@ def activations_of_maps(discriminator: keras.Sequential) -> list[int]:
     """Return the places of the activations behind D's convolutions, from the image to the judge.
 
     Raises:
-        ValueError: if it has no convolutional layers, as that of the fully connected GAN.
+        ArgumentError: if it has no convolutional layers, as that of the fully connected GAN.
     """
     places = [
         place
@@ -67,7 +68,9 @@ def activations_of_maps(discriminator: keras.Sequential) -> list[int]:
         if isinstance(layer, keras.layers.LeakyReLU) and len(layer.output.shape) == 4
     ]
     if not places:
-        raise ValueError("this discriminator has no convolutional layers; features need --architecture dcgan")
+        raise ArgumentError(
+            "this discriminator has no convolutional layers; features need --architecture dcgan"
+        )
     return places
 
 

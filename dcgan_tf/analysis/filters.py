@@ -25,9 +25,9 @@ from dcgan_tf.analysis.guided_backprop import (
 from dcgan_tf.analysis.questions import questions, shown
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.data.image_set import ImageSet
+from dcgan_tf.errors import ArgumentError, RunError
 from dcgan_tf.progress import progress
 from dcgan_tf.runs.load import Run
-from dcgan_tf.runs.paths import RunError
 
 TELLING, FIRST = "telling", "first"
 FEATURES_SHOWN = 6
@@ -89,12 +89,12 @@ def filters(run: Run, *, num_images: int = 2000, features: str = TELLING, seed: 
         seed: of the choice of images and of the halves.
 
     Raises:
-        ValueError: if the discriminator is fully connected, or for another word in `features`.
+        ArgumentError: if the discriminator is fully connected, or for another word in `features`.
         RunError: if there are fewer images than a feature's row shows.
     """
     started = time.monotonic()
     if features not in (TELLING, FIRST):
-        raise ValueError(f"features must be {TELLING!r} or {FIRST!r}, received {features!r}")
+        raise ArgumentError(f"features must be {TELLING!r} or {FIRST!r}, received {features!r}")
     last_feature_layers(run.discriminator)
     subject = Subject(run)
     source, warnings = _real_images(subject)

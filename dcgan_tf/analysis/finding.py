@@ -12,6 +12,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from dcgan_tf.files import write_bytes
 from dcgan_tf.runs.paths import write_json
 
 FIGURE, RESULT = "figure.png", "result.json"
@@ -80,7 +81,7 @@ class Finding:
         folder.mkdir(parents=True, exist_ok=True)
         for name, write in self.files.items():
             write(folder / name)
-        (folder / FIGURE).write_bytes(self.figure_png)
+        write_bytes(folder / FIGURE, self.figure_png)
         write_json(folder / RESULT, self.result)
         return folder
 

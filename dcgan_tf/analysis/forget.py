@@ -16,8 +16,8 @@ from dcgan_tf.analysis.generator_halves import Halves, split_generator
 from dcgan_tf.analysis.samples import Samples
 from dcgan_tf.analysis.shape_judge import shape_judge
 from dcgan_tf.analysis.subject import Subject
+from dcgan_tf.errors import ArgumentError, RunError
 from dcgan_tf.runs.load import Run
-from dcgan_tf.runs.paths import RunError
 
 _FEWEST_SAMPLES = 10
 
@@ -67,14 +67,16 @@ def forget(
         seed: of the samples and of every choice.
 
     Raises:
-        ValueError: for an attribute that the data does not have, a fully connected generator, a layer or a
+        ArgumentError: for an attribute that the data does not have, a fully connected generator, a layer or a
             number of maps that it does not have, or a boxes file that is malformed.
         RunError: if the data has no attributes, or too few samples show this one.
     """
     started = time.monotonic()
     halves = split_generator(run.generator, layer=layer)
     if drop is not None and not 1 <= drop <= halves.shape[-1]:
-        raise ValueError(f"the number of maps to drop must be from 1 to {halves.shape[-1]}, received {drop}")
+        raise ArgumentError(
+            f"the number of maps to drop must be from 1 to {halves.shape[-1]}, received {drop}"
+        )
     subject = Subject(run)
     _check_attribute(attribute, subject)
     setting = _setting(subject, halves, attribute, boxes, num_images=num_images, seed=seed)
@@ -96,7 +98,7 @@ def forget(
 def _check_attribute(attribute: str, subject: Subject) -> None:
     known = subject.classifier.binary
     if attribute not in known:
-        raise ValueError(
+        raise ArgumentError(
             f"{subject.run.config.data.spec} has no binary attribute {attribute!r}; it has: "
             f"{', '.join(known) or 'none'}"
         )

@@ -21,8 +21,8 @@ from dcgan_tf.analysis.generator_halves import Halves, split_generator
 from dcgan_tf.analysis.samples import Samples
 from dcgan_tf.analysis.shape_judge import grey
 from dcgan_tf.classifier import Classifier
+from dcgan_tf.errors import RunError
 from dcgan_tf.progress import progress
-from dcgan_tf.runs.paths import RunError
 
 PENALTY = 0.5
 """Of large weights; see `forgetting.fit_map_weights`."""

@@ -9,6 +9,8 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
+from dcgan_tf.errors import ArgumentError
+
 MOST_POSITIONS = 10_000
 """Positions of either kind that the regression is fitted to at most, which keeps it to seconds."""
 
@@ -52,11 +54,11 @@ def fit_map_weights(
         seed: of the choice of positions.
 
     Raises:
-        ValueError: if there are no positions of a kind.
+        ArgumentError: if there are no positions of a kind.
     """
     count = min(len(inside), len(elsewhere), MOST_POSITIONS)
     if not count:
-        raise ValueError("the boxes must cover some positions of the feature maps and leave others free")
+        raise ArgumentError("the boxes must cover some positions of the feature maps and leave others free")
     rng = np.random.default_rng([seed, 6])
     vectors = [some[rng.choice(len(some), count, replace=False)] for some in (inside, elsewhere)]
     scaled = StandardScaler().fit_transform(np.concatenate(vectors))

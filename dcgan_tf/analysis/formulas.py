@@ -10,6 +10,7 @@ import numpy as np
 from dcgan_tf.analysis import concepts
 from dcgan_tf.analysis.concepts import Concept
 from dcgan_tf.analysis.samples import Samples
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.latents import with_typical_norm
 
 
@@ -31,10 +32,10 @@ class Formula:
         """Read the terms; see `concepts.parse_concept` and `concepts.complete`.
 
         Raises:
-            ValueError: for an attribute that is not among `known`, or if nothing is added.
+            ArgumentError: for an attribute that is not among `known`, or if nothing is added.
         """
         if not plus:
-            raise ValueError("a formula needs at least one concept to be added (--plus)")
+            raise ArgumentError("a formula needs at least one concept to be added (--plus)")
         added = [concepts.parse_concept(text, known) for text in plus]
         subtracted = [concepts.parse_concept(text, known) for text in minus]
         return Formula.of(*concepts.complete(added, subtracted))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.images import to_uint8
 from dcgan_tf.runs.load import in_batches
 
@@ -65,7 +66,7 @@ def split_generator(generator: keras.Sequential, *, layer: int | None) -> Halves
             are the first, which the latent is projected to.
 
     Raises:
-        ValueError: if it has no convolutional layers, or not so many.
+        ArgumentError: if it has no convolutional layers, or not so many.
     """
     places = [
         i
@@ -73,13 +74,13 @@ def split_generator(generator: keras.Sequential, *, layer: int | None) -> Halves
         if isinstance(found, keras.layers.ReLU) and len(found.output.shape) == 4
     ]
     if not places:
-        raise ValueError(
+        raise ArgumentError(
             "this generator has no convolutional layers, so it has no feature maps to drop; train a run with "
             "--architecture dcgan"
         )
     layer = len(places) if layer is None else layer
     if not 1 <= layer <= len(places):
-        raise ValueError(
+        raise ArgumentError(
             f"layer must be from 1 (next to the image) to {len(places)}, the layers of feature maps in this "
             f"generator, received {layer}"
         )

@@ -26,9 +26,9 @@ from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.memorising import RULE, Comparison, compare_all, near_in_both, verdict
 from dcgan_tf.analysis.neighbours_panel import Shown, neighbours_figure
 from dcgan_tf.analysis.subject import Subject
+from dcgan_tf.errors import ArgumentError, RunError
 from dcgan_tf.images import evenly_spaced
 from dcgan_tf.runs.load import Run
-from dcgan_tf.runs.paths import RunError
 
 FEWEST_HELD_OUT = 100
 FEWEST_IMAGES = 8
@@ -101,11 +101,11 @@ def neighbours(run: Run, *, num_images: int = 1000, seed: int = 0) -> Finding:
 
     Raises:
         RunError: if there are no held-out images, or fewer than two that are not training images too.
-        ValueError: for fewer images than 8, or if there are neither labels nor convolutional features to
+        ArgumentError: for fewer images than 8, or if there are neither labels nor convolutional features to
             compare in.
     """
     if num_images < FEWEST_IMAGES:
-        raise ValueError(
+        raise ArgumentError(
             f"at least {FEWEST_IMAGES} samples are needed to compare with held-out images, and 1,000 are "
             f"better (--num-images), received {num_images}"
         )

@@ -25,10 +25,10 @@ from dcgan_tf.analysis.probing import (
 from dcgan_tf.analysis.questions import Question, questions
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.data.image_set import ImageSet
+from dcgan_tf.errors import RunError
 from dcgan_tf.images import to_float
 from dcgan_tf.progress import progress
 from dcgan_tf.runs.load import Run
-from dcgan_tf.runs.paths import RunError
 
 FEW_LABELS = 1000  # the paper's number where labels are few (section 5.2)
 MOST_LABELS = 20_000

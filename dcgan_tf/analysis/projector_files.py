@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from tensorboard.plugins import projector
 
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.images import grid, save_png, to_pil
 
 TENSORS, METADATA, SPRITE, CONFIG = "tensors.tsv", "metadata.tsv", "sprite.png", "projector_config.pbtxt"
@@ -81,13 +82,13 @@ def sprite(images: np.ndarray) -> np.ndarray:
     """Lay thumbnails out in rows without gaps, as many rows as columns or one less, uint8 [rows, columns, C].
 
     Raises:
-        ValueError: if the sprite would be larger than the Projector can show; says how many fit.
+        ArgumentError: if the sprite would be larger than the Projector can show; says how many fit.
     """
     height, width = images.shape[1:3]
     side = math.ceil(math.sqrt(len(images)))
     if side * max(height, width) > SPRITE_LIMIT:
         most = (SPRITE_LIMIT // max(height, width)) ** 2
-        raise ValueError(
+        raise ArgumentError(
             f"the Projector shows at most {most:,} thumbnails of {height}x{width} pixels, received "
             f"{len(images):,}; lower --num-images"
         )

@@ -12,6 +12,7 @@ from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.formulas import latent_arithmetic, pixel_arithmetic
 from dcgan_tf.analysis.samples import Samples
 from dcgan_tf.analysis.subject import Subject
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.runs.load import Run
 
 
@@ -37,7 +38,7 @@ def sample_arithmetic(
         seed: of the samples and the eight neighbours.
 
     Raises:
-        ValueError: if nothing is added, or a number is negative.
+        ArgumentError: if nothing is added, or a number is negative.
     """
     started = time.monotonic()
     terms = _checked_terms(plus, minus)
@@ -84,7 +85,7 @@ def _checked_terms(plus: Sequence[Sequence[int]], minus: Sequence[Sequence[int]]
     """Return the terms in the order of reading."""
     terms = [*plus[:1], *minus, *plus[1:]]
     if not plus or any(number < 0 for term in terms for number in term) or not all(terms):
-        raise ValueError(
+        raise ArgumentError(
             f"expected sample numbers from 0, some of them to be added, received {plus=}, {minus=}"
         )
     return terms

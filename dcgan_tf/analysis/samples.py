@@ -14,9 +14,9 @@ from dcgan_tf.analysis.double_exposure import scores, trained_detector
 from dcgan_tf.analysis.features import discriminator_logits
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.classifier import Reading
+from dcgan_tf.errors import RunError
 from dcgan_tf.latents import typical_norm, with_typical_norm
 from dcgan_tf.nearest import nearest
-from dcgan_tf.runs.paths import RunError
 
 EXEMPLARS_PERCENT = 25.0
 """Share of the well-drawn samples showing a concept that are its exemplars."""

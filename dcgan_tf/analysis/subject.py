@@ -14,9 +14,9 @@ from dcgan_tf import data
 from dcgan_tf.classifier import Classifier, can_judge, trained_classifier
 from dcgan_tf.data.held_out import held_out_images, why_no_test
 from dcgan_tf.data.image_set import ImageSet
+from dcgan_tf.errors import RunError
 from dcgan_tf.images import evenly_spaced
 from dcgan_tf.runs.load import Run
-from dcgan_tf.runs.paths import RunError
 
 NUM_REAL = 2000
 

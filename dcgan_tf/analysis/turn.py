@@ -16,9 +16,9 @@ from dcgan_tf.analysis.paths import on_paths
 from dcgan_tf.analysis.samples import Samples
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.analysis.turn_figure import turn_figure
+from dcgan_tf.errors import RunError
 from dcgan_tf.progress import progress
 from dcgan_tf.runs.load import Run
-from dcgan_tf.runs.paths import RunError
 
 POOL = 4096
 """Samples among which the exemplars are found; none of them is turned."""

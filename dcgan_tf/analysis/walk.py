@@ -15,6 +15,7 @@ from dcgan_tf.analysis.paths import closed_walk, on_paths
 from dcgan_tf.analysis.samples import Samples
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.analysis.walk_figure import walk_figure
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.images import enlarge, save_gif
 from dcgan_tf.runs.load import Run
 
@@ -40,12 +41,12 @@ def walk(run: Run, *, points: int = 9, num_images: int = 3300, seed: int = 0) ->
         seed: of the latents.
 
     Raises:
-        ValueError: for fewer points than 2 or fewer images than lie between two ends.
+        ArgumentError: for fewer points than 2 or fewer images than lie between two ends.
     """
     if points < 2:
-        raise ValueError(f"a walk needs at least 2 points, received {points}")
+        raise ArgumentError(f"a walk needs at least 2 points, received {points}")
     if num_images < STEPS - 1:
-        raise ValueError(
+        raise ArgumentError(
             f"there are {STEPS - 1} pictures between two ends, so at least as many are needed, received "
             f"{num_images}"
         )

@@ -14,6 +14,7 @@ import click
 from dcgan_tf.cli.frame import import_tensorflow, user_errors
 from dcgan_tf.cli.labels import one_label
 from dcgan_tf.config import DataConfig
+from dcgan_tf.errors import ArgumentError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -145,7 +146,7 @@ def _open(source: Path, *, checkpoint: int | None, ema: bool, label: str | None)
         return [_of_export(source, label=label)]
     if source.is_dir() or (source.suffix == ".npy" and source.is_file()):
         return [_of_files(source, label=label)]
-    raise ValueError(f"expected a run, an export, a folder of pictures or a FILE.npy, received {source}")
+    raise ArgumentError(f"expected a run, an export, a folder of pictures or a FILE.npy, received {source}")
 
 
 def _of_run(path: Path, *, checkpoint: int | None, ema: bool, label: str | None) -> list[Pictures]:
@@ -215,7 +216,7 @@ def _data(pictures: Pictures, against: str | None, chosen: Mapping[str, str | No
         changes = {"split": "train", **changes, "spec": against}
     config = replace(pictures.config, **changes)
     if not config.spec:
-        raise ValueError(
+        raise ArgumentError(
             "which real images these pictures are to be held against is not known; name them with --against, "
             "as for --data of dcgan-tf train"
         )

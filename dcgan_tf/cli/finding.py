@@ -108,7 +108,7 @@ def say_warnings(finding: Finding) -> None:
 
 def _check_writable(folder: Path) -> None:
     """Find out before the work whether its result can be written."""
-    from dcgan_tf.runs.paths import RunError
+    from dcgan_tf.errors import RunError
 
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not existing.is_dir() or not os.access(existing, os.W_OK):

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import click
 
-from dcgan_tf.export.paths import ExportError
+from dcgan_tf.errors import DcganError
 from dcgan_tf.quiet import STDERR, held_back
 
 EXIT_USER_ERROR = 1
@@ -36,11 +36,9 @@ def user_errors(*, stopped: str = "stopped") -> Iterator[None]:
     Args:
         stopped: what is said of a stop that did not say itself what it saved.
     """
-    from dcgan_tf.runs.paths import RunError
-
     try:
         yield
-    except (ValueError, RunError, ExportError, OSError) as error:
+    except DcganError as error:
         click.echo(f"dcgan-tf: {error}", err=True)
         sys.exit(EXIT_USER_ERROR)
     except KeyboardInterrupt as stop:

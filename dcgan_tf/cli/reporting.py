@@ -182,7 +182,8 @@ def _make(run: Run, wanted: Sequence[str], shared: dict[str, int]) -> None:
         shared: arguments of all of them.
     """
     from dcgan_tf import analysis
-    from dcgan_tf.runs.paths import RunError, RunPaths
+    from dcgan_tf.errors import DcganError
+    from dcgan_tf.runs.paths import RunPaths
 
     for name, arguments in ANALYSES.items():
         folder = RunPaths(run.path).analysis(name)
@@ -191,7 +192,7 @@ def _make(run: Run, wanted: Sequence[str], shared: dict[str, int]) -> None:
         try:
             finding = getattr(analysis, name)(run, **arguments(run), **shared)
             finding.save(folder)
-        except (ValueError, RunError, OSError) as reason:
+        except DcganError as reason:
             click.echo(f"{name:<12}skipped: {reason}", err=True)
             continue
         click.echo(f"{name:<12}{finding.summary}")
@@ -216,7 +217,8 @@ def _write(run: Path, *, out: Path | None, exports: Sequence[Path]) -> None:
 
 def _check_exports(exports: Sequence[Path]) -> None:
     """Refuse folders that are no exports, rather than leave them out of the page in silence."""
-    from dcgan_tf.export.paths import ExportError, ExportPaths
+    from dcgan_tf.errors import ExportError
+    from dcgan_tf.export.paths import ExportPaths
 
     for folder in exports:
         if not ExportPaths(folder).record.is_file():

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data.image_set import ImageSet
+from dcgan_tf.errors import DataError
 
 __all__ = ["ImageSet", "load"]
 
@@ -21,7 +22,7 @@ def load(config: DataConfig, *, split: str | None = None) -> ImageSet:
         An `ImageSet` of uint8 [N, H, W, C] with the size and channels that `config` asks for.
 
     Raises:
-        ValueError: if the spec names nothing that exists; says what was looked for and where.
+        DataError: if the spec names nothing that exists; says what was looked for and where.
     """
     split = split or config.split
     if config.spec == "portraits":
@@ -40,7 +41,7 @@ def load(config: DataConfig, *, split: str | None = None) -> ImageSet:
         from dcgan_tf.data import image_folder
 
         return image_folder.load(config, split=split)
-    raise ValueError(
+    raise DataError(
         "data must be portraits, digits, tfds:NAME, or an existing folder of images, "
         f"received {config.spec!r}"
     )

@@ -9,6 +9,8 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from dcgan_tf.errors import DataError
+
 FILE_NAME = "attributes.csv"
 
 _WORDS = {"true": 1.0, "false": 0.0}
@@ -44,21 +46,21 @@ def read_attributes(path: Path, *, known: Collection[str], needed: Iterable[str]
         needed: the files that must have a row.
 
     Raises:
-        ValueError: names the file, the line, what was found and what was expected.
+        DataError: names the file, the line, what was found and what was expected.
     """
     lines = _read_lines(path)
     if not lines:
-        raise ValueError(f"{path} is empty, expected a first line such as file,smiling,age")
+        raise DataError(f"{path} is empty, expected a first line such as file,smiling,age")
     header = _checked_header(path, lines[0][1])
     where = header.index("file")
     rows: dict[str, int] = {}
     values = np.zeros((len(lines) - 1, len(header)))
     for row, (number, cells) in enumerate(lines[1:]):
         if len(cells) != len(header):
-            raise ValueError(f"{path}, line {number}: expected {len(header)} values, found {len(cells)}")
+            raise DataError(f"{path}, line {number}: expected {len(header)} values, found {len(cells)}")
         file = PurePosixPath(cells[where].strip()).as_posix()
         if file in rows:
-            raise ValueError(
+            raise DataError(
                 f"{path}, line {number}: {file} has a row already, in line {lines[rows[file] + 1][0]}"
             )
         rows[file] = row
@@ -79,19 +81,19 @@ def _read_lines(path: Path) -> list[tuple[int, list[str]]]:
             reader = csv.reader(file)
             return [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
     except csv.Error as error:
-        raise ValueError(f"{path} is not comma-separated text: {error}") from error
+        raise DataError(f"{path} is not comma-separated text: {error}") from error
 
 
 def _checked_header(path: Path, cells: list[str]) -> list[str]:
     header = [cell.strip() for cell in cells]
     if "file" not in header or len(header) < 2:
-        raise ValueError(
+        raise DataError(
             f"{path}, line 1: expected the column names file,NAME,... separated by commas, "
             f"found {','.join(cells)!r}"
         )
     for name in header:
         if not name or header.count(name) > 1:
-            raise ValueError(
+            raise DataError(
                 f"{path}, line 1: each column needs a name of its own, found {name!r} twice or empty"
             )
     return header
@@ -104,7 +106,7 @@ def _number(cell: str, *, place: str) -> float:
     except ValueError:
         value = float("nan")
     if not -1 <= value <= 1:  # also refuses NaN
-        raise ValueError(f"{place}: expected 0 or 1, true or false, or a number in [-1, 1], found {cell!r}")
+        raise DataError(f"{place}: expected 0 or 1, true or false, or a number in [-1, 1], found {cell!r}")
     return value
 
 
@@ -113,11 +115,11 @@ def _check_files(
 ) -> None:
     known = frozenset(known)
     if strangers := [file for file in rows if file not in known]:
-        raise ValueError(
+        raise DataError(
             f"{path} has rows for {len(strangers):,} files that are not there: {_first(strangers)}"
         )
     if missing := [file for file in needed if file not in rows]:
-        raise ValueError(f"{path} has no row for {len(missing):,} of the images: {_first(missing)}")
+        raise DataError(f"{path} has no row for {len(missing):,} of the images: {_first(missing)}")
 
 
 def _column(values: np.ndarray) -> np.ndarray:

@@ -21,6 +21,8 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from dcgan_tf.errors import DataError
+
 MAX_PIXELS = 64_000_000
 ENDINGS = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 # Named, because Pillow also opens what runs other programs (EPS: Ghostscript) whatever a file is called.
@@ -34,7 +36,7 @@ _FILE_ERRORS = {
 }
 
 
-class UnreadableImageError(ValueError):
+class UnreadableImageError(DataError):
     """An image that cannot be used; the message is a short reason, such as "truncated"."""
 
 

@@ -30,6 +30,7 @@ from dcgan_tf.data import preparation
 from dcgan_tf.data.attribute_file import FILE_NAME, AttributeTable, read_attributes
 from dcgan_tf.data.decoding import ENDINGS
 from dcgan_tf.data.image_set import ImageSet, cached
+from dcgan_tf.errors import DataError
 
 SPLIT_NAMES = ("train", "test", "val", "valid", "validation")
 _RUN_CONFIG, _RUN_PARTS = "config.json", {"checkpoints", "train.lock"}
@@ -64,13 +65,13 @@ def load(config: DataConfig, *, split: str) -> ImageSet:
         uint8 [N, H, W, C] in [0, 255], memory-mapped, in the order of the sorted relative paths.
 
     Raises:
-        ValueError: if the folder cannot be read, there are no images, no such split, too many bad files, or a
+        DataError: if the folder cannot be read, there are no images, no such split, too many bad files, or a
             wrong `attributes.csv`.
     """
     root = Path(config.spec).expanduser().resolve()
     candidates = sorted(_find(root), key=lambda candidate: candidate.file)
     if not candidates:
-        raise ValueError(
+        raise DataError(
             f"no images in {root}: looked at every depth for files that end in {' '.join(ENDINGS)} "
             "(or in capitals)"
         )
@@ -94,7 +95,7 @@ def _find(root: Path) -> Iterator[Candidate]:
                 entries = list(found)
         except OSError as error:
             if not prefix:
-                raise ValueError(f"the folder {root} cannot be read ({error.strerror})") from error
+                raise DataError(f"the folder {root} cannot be read ({error.strerror})") from error
             yield Candidate(prefix.removesuffix("/"), -1, 0)
             continue
         if prefix and _is_run({entry.name for entry in entries}):
@@ -137,7 +138,7 @@ def _of_split(root: Path, candidates: list[Candidate], split: str) -> list[Candi
     """Return the candidates of a split."""
     if not _has_splits(candidates):
         if split != "train":
-            raise ValueError(
+            raise DataError(
                 f"{root} has the split train only, received {split!r}; for others, its images must lie in "
                 f"sub-folders called train and {' or '.join(SPLIT_NAMES[1:])}"
             )
@@ -145,7 +146,7 @@ def _of_split(root: Path, candidates: list[Candidate], split: str) -> list[Candi
     chosen = [candidate for candidate in candidates if candidate.file.startswith(f"{split}/")]
     if not chosen:
         existing = sorted({_first_folder(candidate.file) for candidate in candidates})
-        raise ValueError(f"split of {root} must be one of {', '.join(existing)}, received {split!r}")
+        raise DataError(f"split of {root} must be one of {', '.join(existing)}, received {split!r}")
     return chosen
 
 

@@ -24,6 +24,8 @@ from typing import Any
 
 import numpy as np
 
+from dcgan_tf.errors import DataError
+
 MANIFEST = "manifest.json"
 _ABANDONED_SECONDS = 24 * 3600
 
@@ -103,7 +105,7 @@ class ImageWriter:
     def append(self, image: np.ndarray) -> None:
         """Add one image, uint8 [H, W, C]."""
         if image.shape != self.shape or image.dtype != np.uint8:
-            raise ValueError(f"image must be uint8 {self.shape}, received {image.dtype} {image.shape}")
+            raise DataError(f"image must be uint8 {self.shape}, received {image.dtype} {image.shape}")
         pixels = image.tobytes()
         self._digest.update(pixels)
         self._file.write(pixels)
@@ -153,7 +155,7 @@ def cached(cache_dir: str | Path | None, key: str, prepare: Callable[[Path], Ima
         The set, its images memory-mapped read-only.
 
     Raises:
-        ValueError: if the cache cannot be written or is full, or what is stored in it is damaged.
+        DataError: if the cache cannot be written or is full, or what is stored in it is damaged.
     """
     folder = Path(cache_dir or default_cache_dir()).expanduser() / key
     if not (folder / MANIFEST).exists():
@@ -163,7 +165,7 @@ def cached(cache_dir: str | Path | None, key: str, prepare: Callable[[Path], Ima
             write(prepare(scratch), scratch)
             _put_in_place(scratch, folder)
         except OSError as error:  # mostly a full disk; NumPy's has no number: "N requested and M written"
-            raise ValueError(
+            raise DataError(
                 f"the images cannot be prepared in the cache {folder.parent} ({error}); make room there, or "
                 "choose another with --cache-dir or the variable DCGAN_TF_CACHE"
             ) from error
@@ -172,7 +174,7 @@ def cached(cache_dir: str | Path | None, key: str, prepare: Callable[[Path], Ima
     try:
         return read(folder)
     except (OSError, ValueError, KeyError) as error:
-        raise ValueError(
+        raise DataError(
             f"the prepared images in {folder} are damaged ({error}); delete that folder and "
             "they are made again"
         ) from error
@@ -197,7 +199,7 @@ def read(folder: Path) -> ImageSet:
     manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8", errors="surrogateescape"))
     images = np.load(folder / "images.npy", mmap_mode="r")
     if list(images.shape) != manifest["shape"]:
-        raise ValueError(f"images.npy holds {list(images.shape)}, the manifest says {manifest['shape']}")
+        raise DataError(f"images.npy holds {list(images.shape)}, the manifest says {manifest['shape']}")
     labels = folder / "labels.npy"
     return ImageSet(
         name=manifest["name"],
@@ -240,7 +242,7 @@ def _make_scratch(folder: Path) -> Path:
     try:
         scratch.mkdir(parents=True)
     except OSError as error:
-        raise ValueError(
+        raise DataError(
             f"the cache of prepared images cannot be written: {folder.parent} ({error.strerror}); "
             "choose another with --cache-dir or the variable DCGAN_TF_CACHE"
         ) from error

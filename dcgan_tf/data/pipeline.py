@@ -11,6 +11,8 @@ import functools
 import numpy as np
 import tensorflow as tf
 
+from dcgan_tf.errors import DataError
+
 _SHUFFLE, _FLIP = 1, 2  # independent streams of one seed
 
 
@@ -18,10 +20,10 @@ def steps_per_epoch(num_images: int, batch_size: int) -> int:
     """Return the number of whole batches in the images; a remainder waits for the next epoch's order.
 
     Raises:
-        ValueError: if the images do not fill one batch.
+        DataError: if the images do not fill one batch.
     """
     if num_images < batch_size:
-        raise ValueError(
+        raise DataError(
             f"found {num_images} images, fewer than one batch of {batch_size}; "
             f"add images or lower batch_size to at most {num_images}"
         )
@@ -66,11 +68,11 @@ def replica_share(batch_size: int, strategy: tf.distribute.Strategy) -> int:
     """Return the number of images of each step that one replica takes.
 
     Raises:
-        ValueError: if the batch cannot be shared out equally.
+        DataError: if the batch cannot be shared out equally.
     """
     replicas = int(strategy.num_replicas_in_sync)
     if batch_size % replicas:
-        raise ValueError(f"batch_size must be a multiple of the {replicas} replicas, received {batch_size}")
+        raise DataError(f"batch_size must be a multiple of the {replicas} replicas, received {batch_size}")
     return batch_size // replicas
 
 
@@ -89,7 +91,7 @@ def distributed_batches(
     Its elements are images, or (images, labels) if labels, int64 [N], are given.
 
     Raises:
-        ValueError: if the batch cannot be shared out equally.
+        DataError: if the batch cannot be shared out equally.
     """
     replicas, share = strategy.num_replicas_in_sync, replica_share(batch_size, strategy)
 

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dcgan_tf.errors import DataError
+
 Array = NDArray[np.floating[Any]]
 Indices = Sequence[int] | NDArray[np.integer[Any]]
 
@@ -138,9 +140,9 @@ def _dice(indices: Indices, seed: int, split: str) -> _Dice:
     check_split(split)
     numbers = np.asarray(indices).reshape(-1)
     if numbers.size and numbers.dtype.kind not in "iu":
-        raise ValueError(f"indices must be integers; received values of type {numbers.dtype}")
+        raise DataError(f"indices must be integers; received values of type {numbers.dtype}")
     if numbers.size and numbers.min() < 0:
-        raise ValueError(f"indices must not be negative; received {numbers.min()}")
+        raise DataError(f"indices must not be negative; received {numbers.min()}")
     series = _mix(np.uint64(seed % 2**64)) ^ np.uint64(zlib.crc32(split.encode()))
     return _Dice(_mix(_mix(series) ^ _mix(numbers.astype(np.uint64))))
 
@@ -148,7 +150,7 @@ def _dice(indices: Indices, seed: int, split: str) -> _Dice:
 def check_split(split: str) -> None:
     """Raise ValueError unless the split is one of `SPLITS`."""
     if split not in SPLITS:
-        raise ValueError(f"split must be one of {', '.join(SPLITS)}; received {split!r}")
+        raise DataError(f"split must be one of {', '.join(SPLITS)}; received {split!r}")
 
 
 def sample(indices: Indices, *, seed: int = 0, split: str = "train") -> Portrait:
@@ -166,7 +168,7 @@ def sample(indices: Indices, *, seed: int = 0, split: str = "train") -> Portrait
         The parameters, each an array whose first axis is n.
 
     Raises:
-        ValueError: The split is unknown, or an index is negative or not an integer.
+        DataError: The split is unknown, or an index is negative or not an integer.
     """
     dice = _dice(indices, seed, split)
     return Portrait(
@@ -243,7 +245,7 @@ def attributes(indices: Indices, *, seed: int = 0, split: str = "train") -> dict
         (above 0 looks to the right of the picture).
 
     Raises:
-        ValueError: The split is unknown, or an index is negative or not an integer.
+        DataError: The split is unknown, or an index is negative or not an integer.
     """
     dice = _dice(indices, seed, split)
     found = {name: dice.chance(name, share).astype(np.uint8) for name, share in _SHARES.items()}

@@ -23,6 +23,7 @@ from dcgan_tf.config import DataConfig
 from dcgan_tf.data import portrait_drawing as drawing
 from dcgan_tf.data.image_set import ImageSet, ImageWriter, cached
 from dcgan_tf.data.portrait_people import SPLITS, Array, Indices, Portrait, attributes, check_split, sample
+from dcgan_tf.errors import DataError
 from dcgan_tf.images import luminance
 
 __all__ = [
@@ -53,7 +54,7 @@ _PICTURES_IN_MEMORY = 1_000
 
 def _check_size(image_size: tuple[int, int]) -> None:
     if min(image_size) < _SMALLEST_SIDE:
-        raise ValueError(
+        raise DataError(
             f"image_size must be at least {_SMALLEST_SIDE} pixels on both sides; received {tuple(image_size)}"
         )
 
@@ -74,7 +75,7 @@ def draw(
         uint8 [n, height, width, 3], RGB.
 
     Raises:
-        ValueError: The split is unknown, an index is negative or not an integer, or a side is too short.
+        DataError: The split is unknown, an index is negative or not an integer, or a side is too short.
     """
     _check_size(image_size)
     people = sample(indices, seed=seed, split=split)
@@ -106,7 +107,7 @@ def boxes(
         inside the picture.
 
     Raises:
-        ValueError: The split is unknown, an index is negative or not an integer, or a side is too short.
+        DataError: The split is unknown, an index is negative or not an integer, or a side is too short.
     """
     _check_size(image_size)
     return drawing.boxes(sample(indices, seed=seed, split=split), image_size)
@@ -123,7 +124,7 @@ def load(config: DataConfig, *, split: str) -> ImageSet:
         uint8 [N, height, width, channels] in [0, 255], memory-mapped, picture ``i`` at position ``i``.
 
     Raises:
-        ValueError: The split is unknown or a side is too short.
+        DataError: The split is unknown or a side is too short.
     """
     _check_size(config.image_size)
     check_split(split)

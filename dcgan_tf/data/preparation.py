@@ -20,6 +20,7 @@ from PIL import Image
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data.decoding import UnreadableImageError, decode
 from dcgan_tf.data.image_set import BadFile, ImageSet, ImageWriter
+from dcgan_tf.errors import DataError
 
 VERSION = 1  # of the pixels: part of every cache key, raised when the same files would give others
 
@@ -71,7 +72,7 @@ def write_images(
         total: how many sources there are, for the progress line.
 
     Raises:
-        ValueError: if none of the images can be read.
+        DataError: if none of the images can be read.
     """
     frame = (*config.image_size, config.channels)
     kept: list[int] = []
@@ -88,7 +89,7 @@ def write_images(
                 reported = time.monotonic()
                 _LOGGER.info("prepared %s of %s images", f"{position + 1:,}", f"{total:,}")
     if not kept:
-        raise ValueError(f"none of the {total:,} images can be read: {_list(bad_files)}")
+        raise DataError(f"none of the {total:,} images can be read: {_list(bad_files)}")
     return Prepared(
         images=np.load(folder / "images.npy", mmap_mode="r"),
         kept=np.array(kept, np.int64),
@@ -103,11 +104,11 @@ def check_bad_fraction(image_set: ImageSet, *, config: DataConfig) -> None:
     Done after caching, so that nothing is decoded again when the limit is raised.
 
     Raises:
-        ValueError: names the counts, the limit, and the first files with their reasons.
+        DataError: names the counts, the limit, and the first files with their reasons.
     """
     bad, total = len(image_set.bad_files), len(image_set.bad_files) + len(image_set)
     if bad > config.max_bad_fraction * total:
-        raise ValueError(
+        raise DataError(
             f"{bad:,} of the {total:,} images in {config.spec} cannot be read, and at most "
             f"{config.max_bad_fraction:.3g} of them may be: {_list(image_set.bad_files)}. "
             "Remove or repair these files, or raise --max-bad-fraction"

@@ -20,6 +20,7 @@ from dcgan_tf.config import DataConfig
 from dcgan_tf.data import preparation
 from dcgan_tf.data.image_set import ImageSet, cached
 from dcgan_tf.data.tfds_features import Columns, at_path, find_columns, put_at_path
+from dcgan_tf.errors import DataError
 
 _READ_BATCH = 256
 
@@ -40,7 +41,7 @@ def load(config: DataConfig, *, split: str) -> ImageSet:
         uint8 [N, H, W, C] in [0, 255], memory-mapped, in the order of the stored files.
 
     Raises:
-        ValueError: in one line, if the dataset is unknown, not prepared, without images, or lacks the split.
+        DataError: in one line, if the dataset is unknown, not prepared, without images, or lacks the split.
     """
     builder = _builder(config.spec.removeprefix("tfds:"), config.data_dir)
     total = _count(builder, split)
@@ -65,8 +66,8 @@ def _builder(name: str, data_dir: str | None) -> Any:
     except DatasetNotFoundError:
         places = [Path(place) for place in list_data_dirs(given_data_dir=folder)]
     except Exception as error:  # a name that cannot be parsed, half a preparation, an old format: many kinds
-        raise ValueError(f"data=tfds:{name} cannot be opened: {_first_line(error)}") from None
-    raise ValueError(_not_found(name, places))
+        raise DataError(f"data=tfds:{name} cannot be opened: {_first_line(error)}") from None
+    raise DataError(_not_found(name, places))
 
 
 def _not_found(name: str, places: list[Path]) -> str:
@@ -95,12 +96,12 @@ def _count(builder: Any, split: str) -> int:
     try:
         total = int(builder.info.splits[split].num_examples)
     except (ValueError, KeyError, TypeError, NotImplementedError) as error:  # the last: a part of "all"
-        raise ValueError(
+        raise DataError(
             f"split of {builder.info.full_name} must be made of {existing}, such as train[:10%], received "
             f"{split!r}: {_first_line(error)}"
         ) from None
     if total < 1:
-        raise ValueError(f"split {split!r} of {builder.info.full_name} is empty; there are {existing}")
+        raise DataError(f"split {split!r} of {builder.info.full_name} is empty; there are {existing}")
     return total
 
 
@@ -167,7 +168,7 @@ def _batches(builder: Any, columns: Columns, split: str) -> Iterator[dict[str, A
     try:
         yield from tfds.as_numpy(dataset)
     except tf.errors.OpError as error:
-        raise ValueError(
+        raise DataError(
             f"{builder.info.full_name} in {builder.data_dir} is damaged ({_first_line(error)}); "
             "delete it and prepare it again"
         ) from None

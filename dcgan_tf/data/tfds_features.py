@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from dcgan_tf.errors import DataError
+
 FeaturePath = tuple[str, ...]
 
 
@@ -38,19 +40,17 @@ def find_columns(features: Any, name: str) -> Columns:
         name: of the dataset, for the errors.
 
     Raises:
-        ValueError: if there is no image of 8 or 16 bits.
+        DataError: if there is no image of 8 or 16 bits.
     """
     import tensorflow_datasets as tfds
 
     leaves = dict(sorted(_leaves(features)))  # TFDS's own order is not kept on disk
     images = _paths(leaves, tfds.features.Image, but_not=tfds.features.LabeledImage)
     if not images:
-        raise ValueError(
-            f"{name} has no image feature, it has {', '.join('/'.join(path) for path in leaves)}"
-        )
+        raise DataError(f"{name} has no image feature, it has {', '.join('/'.join(path) for path in leaves)}")
     image = ("image",) if ("image",) in images else images[0]
     if leaves[image].np_dtype == np.float32:  # stored as four bytes that look like RGBA
-        raise ValueError(f"the images of {name} are floating-point numbers, expected 8 or 16 bits")
+        raise DataError(f"the images of {name} are floating-point numbers, expected 8 or 16 bits")
     labels = _paths(leaves, tfds.features.ClassLabel)
     label = ("label",) if ("label",) in labels else labels[0] if labels else None
     flags = [path for path, leaf in leaves.items() if leaf.np_dtype == np.bool_ and leaf.shape == ()]

@@ -17,6 +17,7 @@ from dcgan_tf.classifier import can_judge, trained_classifier
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data.held_out import held_out_images
 from dcgan_tf.data.image_set import ImageSet
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.evaluation.evaluation import ERROR, Evaluation, Row
 from dcgan_tf.evaluation.real import FEWEST_IMAGES, MOST_IMAGES, RealImages, independent_pixels, of_class
 from dcgan_tf.evaluation.scores import OF_FEATURES, OF_PIXELS, Metric, Score, Task, score
@@ -61,7 +62,7 @@ class Evaluator:
 
     def __post_init__(self) -> None:
         if self.num_images < FEWEST_IMAGES:
-            raise ValueError(
+            raise ArgumentError(
                 f"an evaluation needs at least {FEWEST_IMAGES} images, received {self.num_images}"
             )
 
@@ -89,7 +90,7 @@ class Evaluator:
             label: the class whose real images alone are compared with; None is all.
 
         Raises:
-            ValueError: if the data, the class or the space cannot be had, or there are fewer than 50 images.
+            DcganError: if the data, the class or the space cannot be had, or there are fewer than 50 images.
         """
         train = data.load(config)
         beside = held_out_images(config, train)
@@ -134,7 +135,7 @@ class Evaluator:
             about: what they are, for the protocol: run, step, generator.
 
         Raises:
-            ValueError: if the pictures are not of the real images' size.
+            ArgumentError: if the pictures are not of the real images' size.
         """
         started = time.monotonic()
         images = self._checked(draw(self.num_images, seed=self.seed))
@@ -161,7 +162,7 @@ class Evaluator:
 
     def _checked(self, images: np.ndarray) -> np.ndarray:
         if images.dtype != np.uint8 or images.shape[1:] != self.real.reference.shape[1:]:
-            raise ValueError(
+            raise ArgumentError(
                 f"the pictures must be uint8 {list(self.real.reference.shape[1:])} like the real images, "
                 f"received {images.dtype} {list(images.shape[1:])}; draw them in that size, or choose data "
                 "of theirs with --against"
@@ -206,4 +207,4 @@ def _space(
         return None
     if name in (CLASSIFIER, None):
         return ClassifierSpace(trained_classifier(train, held_out, cache_dir=config.cache_dir))
-    raise ValueError(f"space must be one of {', '.join(SPACES)}, received {name!r}")
+    raise ArgumentError(f"space must be one of {', '.join(SPACES)}, received {name!r}")

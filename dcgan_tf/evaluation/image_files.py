@@ -11,6 +11,7 @@ from PIL import Image
 from dcgan_tf import data
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data.decoding import ENDINGS
+from dcgan_tf.errors import DataError
 from dcgan_tf.images import evenly_spaced
 
 _GREY_MODES = ("1", "L", "LA", "I", "I;16", "F")
@@ -31,7 +32,7 @@ class ImageFiles:
         """Read FILE.npy, uint8 [N, H, W, C], or all images in a folder, which must be of one size.
 
         Raises:
-            ValueError: if there is something else; says what was expected.
+            DataError: if there is something else; says what was expected.
         """
         if path.suffix == ".npy":
             return ImageFiles(_read_array(path))
@@ -53,10 +54,10 @@ class ImageFiles:
         """Return evenly spaced ones, in a random order of that seed, uint8 [num, H, W, C].
 
         Raises:
-            ValueError: if there are not so many.
+            DataError: if there are not so many.
         """
         if num > len(self.images):
-            raise ValueError(
+            raise DataError(
                 f"the number of images must be at most the {len(self.images):,} there are, received {num:,}"
             )
         chosen = evenly_spaced(len(self.images), num)
@@ -67,9 +68,9 @@ def _read_array(path: Path) -> np.ndarray:
     try:
         images: np.ndarray = np.load(path, mmap_mode="r")
     except (OSError, ValueError, EOFError) as error:
-        raise ValueError(f"{path} cannot be read as an array: {error}") from None
+        raise DataError(f"{path} cannot be read as an array: {error}") from None
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3):
-        raise ValueError(
+        raise DataError(
             f"{path} must be uint8 [N, H, W, 1 or 3], such as dcgan-tf sample --out FILE.npy writes, "
             f"received {images.dtype} {list(images.shape)}"
         )
@@ -83,7 +84,7 @@ def _size_of_all(folder: Path) -> tuple[tuple[int, int], int]:
     """
     files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in ENDINGS)
     if not files:
-        raise ValueError(f"no images in {folder}: looked at every depth for files that end in {ENDINGS}")
+        raise DataError(f"no images in {folder}: looked at every depth for files that end in {ENDINGS}")
     sizes: dict[tuple[int, int], Path] = {}
     grey = True
     for file in files:
@@ -95,7 +96,7 @@ def _size_of_all(folder: Path) -> tuple[tuple[int, int], int]:
             continue
     if len(sizes) != 1:
         told = ", ".join(f"{h}x{w} ({file.name})" for (h, w), file in list(sizes.items())[:3])
-        raise ValueError(
+        raise DataError(
             f"the images in {folder} must all be of one size, received {told or 'none that can be read'}; "
             "resize them as the real images were, before they are compared"
         )

@@ -17,6 +17,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.evaluation.spaces import Features, Names, digest_of
 
 SIDE = 299
@@ -44,7 +45,7 @@ class InceptionSpace:
                 download it.
 
         Raises:
-            ValueError: if the file is missing and cannot be downloaded, or is of another network.
+            ArgumentError: if the file is missing and cannot be downloaded, or is of another network.
         """
         trained = _trained(weights)
         outputs = [trained.output, trained.get_layer("avg_pool").output]
@@ -91,16 +92,16 @@ def weights_place() -> Path:
 
 def _trained(weights: Path | None) -> keras.Model:
     if weights is not None and not weights.is_file():
-        raise ValueError(f"--weights: {weights} does not exist; give Keras' file {WEIGHTS_FILE}")
+        raise ArgumentError(f"--weights: {weights} does not exist; give Keras' file {WEIGHTS_FILE}")
     try:
         return keras.applications.InceptionV3(weights=str(weights) if weights else "imagenet")
     except Exception as error:  # Keras raises Exception itself if a download fails
         told = str(error).splitlines()[0] if str(error) else type(error).__name__
         if weights is not None:
-            raise ValueError(
+            raise ArgumentError(
                 f"{weights} does not hold the weights of Keras' InceptionV3 with its top ({told})"
             ) from error
-        raise ValueError(
+        raise ArgumentError(
             f"the weights of Inception-v3 are neither in Keras' cache nor can they be downloaded ({told}); "
             f"put the file {WEIGHTS_FILE} at {weights_place()}, or name it with --weights FILE, or take "
             "another --space"

@@ -8,6 +8,7 @@ import numpy as np
 
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data.image_set import ImageSet
+from dcgan_tf.errors import DataError
 from dcgan_tf.images import evenly_spaced
 
 MOST_IMAGES = 10_000
@@ -51,7 +52,7 @@ class RealImages:
             most: images in each set.
 
         Raises:
-            ValueError: for fewer than 50 images in either.
+            DataError: for fewer than 50 images in either.
         """
         if beside is None:
             chosen = evenly_spaced(len(train), min(most, len(train) // 2))
@@ -80,11 +81,11 @@ def of_class(images: ImageSet, label: str) -> ImageSet:
     """Return the images of one class.
 
     Raises:
-        ValueError: if there is no class of that name.
+        DataError: if there is no class of that name.
     """
     if images.labels is None or label not in images.label_names:
         classes = ", ".join(images.label_names) or "none"
-        raise ValueError(f"{images.name} has no class {label!r}: expected one of its classes ({classes})")
+        raise DataError(f"{images.name} has no class {label!r}: expected one of its classes ({classes})")
     return images.subset(images.labels == images.label_names.index(label))
 
 
@@ -112,7 +113,7 @@ def independent_pixels(images: np.ndarray, num: int, *, seed: int) -> np.ndarray
 
 def _check(reference: int, others: int, config: DataConfig) -> None:
     if min(reference, others) < FEWEST_IMAGES:
-        raise ValueError(
+        raise DataError(
             f"an evaluation needs at least {FEWEST_IMAGES} real images to compare with and as many others, "
             f"received {reference} and {others} of {config.spec}; add images"
         )

@@ -12,6 +12,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from dcgan_tf.data.image_set import default_cache_dir, pixel_fingerprint
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.evaluation.spaces import Features, FeatureSpace
 from dcgan_tf.metrics.neighbourhoods import radii
 from dcgan_tf.progress import Bar
@@ -42,10 +43,10 @@ class View:
         """The features, float32 [N, D].
 
         Raises:
-            ValueError: if there is no space.
+            ArgumentError: if there is no space.
         """
         if self.features is None:
-            raise ValueError("these images were viewed without a feature space, so they have no features")
+            raise ArgumentError("these images were viewed without a feature space, so they have no features")
         return self.features.points
 
     @cached_property

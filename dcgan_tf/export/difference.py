@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.images import to_float, to_uint8
 
 LEVELS = 127.5
@@ -39,10 +40,10 @@ def difference(found: np.ndarray, expected: np.ndarray) -> Difference:
         expected: the same images, uint8 or float in [-1, 1].
 
     Raises:
-        ValueError: if the shapes differ.
+        ArgumentError: if the shapes differ.
     """
     if found.shape != expected.shape:
-        raise ValueError(f"expected images of shape {list(expected.shape)}, received {list(found.shape)}")
+        raise ArgumentError(f"expected images of shape {list(expected.shape)}, received {list(found.shape)}")
     rounded = [side.dtype == np.uint8 for side in (found, expected)]
     distance = np.abs(_floats(found) - _floats(expected)).max()
     if not np.isfinite(distance):

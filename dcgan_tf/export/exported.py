@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from dcgan_tf.errors import ArgumentError, ExportError
 from dcgan_tf.export import saved_model
 from dcgan_tf.export.litert_file import read_facts
-from dcgan_tf.export.paths import FORMATS, PRECISIONS, ExportError, ExportPaths
+from dcgan_tf.export.paths import FORMATS, PRECISIONS, ExportPaths
 from dcgan_tf.export.runtimes import Draw, open_artefact
 from dcgan_tf.images import to_uint8
 from dcgan_tf.latents import sample_latents
@@ -94,10 +95,10 @@ class Exported:
             uint8 [num, H, W, C].
 
         Raises:
-            ValueError: if `num` is less than 1, or a label is none of the classes.
+            ArgumentError: if `num` is less than 1, or a label is none of the classes.
         """
         if num < 1:
-            raise ValueError(f"the number of images must be at least 1, received {num}")
+            raise ArgumentError(f"the number of images must be at least 1, received {num}")
         images = self.draw(*sample_inputs(self.latents(num, seed=seed), self.class_names, labels))
         return images if images.dtype == np.uint8 else to_uint8(images)
 

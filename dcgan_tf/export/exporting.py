@@ -14,17 +14,19 @@ from typing import Any
 
 import numpy as np
 
+from dcgan_tf.errors import ArgumentError, ExportError
 from dcgan_tf.export import card, keras_file, litert, saved_model, web
 from dcgan_tf.export.facts import describe_machine, facts_of, source_of, training_command
 from dcgan_tf.export.folding import FoldedGenerator, fold
 from dcgan_tf.export.latency import median_milliseconds
-from dcgan_tf.export.paths import FORMATS, PRECISIONS, ExportError, ExportPaths
+from dcgan_tf.export.paths import FORMATS, PRECISIONS, ExportPaths
 from dcgan_tf.export.reference import reference_inputs, write_reference
 from dcgan_tf.export.runtimes import drawing_with
 from dcgan_tf.export.verification import Record, check, digest, files_of, listed
+from dcgan_tf.files import write_text
 from dcgan_tf.latents import sample_latents
 from dcgan_tf.runs.load import Run
-from dcgan_tf.runs.paths import write_json, write_text
+from dcgan_tf.runs.paths import write_json
 
 CALIBRATION_LATENTS, CALIBRATION_STEP = 128, -2
 """Latents for int8, one for each class at least, of a "step" neither of training's nor of the samples'."""
@@ -56,14 +58,14 @@ def export_run(
         The folder, with the artefacts, samples.png, export.json and MODEL_CARD.md.
 
     Raises:
-        ValueError: for an unknown format or precision.
+        ArgumentError: for an unknown format or precision.
         ExportError: if the folder exists, or an artefact does not draw what the run's generator draws;
             nothing is left behind then.
     """
     _refuse_unknown("format", formats, FORMATS)
     _refuse_unknown("precision", precisions, PRECISIONS)
     if run.label is not None:
-        raise ValueError(
+        raise ArgumentError(
             "a run fixed to one class cannot be exported; export the run itself: its files take the label"
         )
     target = Path(to) if to is not None else Path("saved_models") / run.path.resolve().name
@@ -172,7 +174,7 @@ def _add_latencies(export: _Export, folder: Path, records: dict[str, Record]) ->
 def _refuse_unknown(what: str, received: Sequence[str], known: Sequence[str]) -> None:
     unknown = [name for name in received if name not in known]
     if unknown or not received:
-        raise ValueError(f"{what} must be of {', '.join(known)}, received {', '.join(unknown) or 'none'}")
+        raise ArgumentError(f"{what} must be of {', '.join(known)}, received {', '.join(unknown) or 'none'}")
 
 
 @contextmanager

@@ -11,6 +11,8 @@ import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
+from dcgan_tf.errors import ArgumentError
+
 FILE_IDENTIFIER = b"TFL3"
 ALIGNMENT = 16
 """Bytes. Runtimes read weights where they lie; the schema asks for this, its own Python writer does not."""
@@ -30,13 +32,13 @@ def join(first: bytes, second: bytes) -> bytes:
         the second.
 
     Raises:
-        ValueError: if either is not such a model, or the second does not take what the first gives.
+        ArgumentError: if either is not such a model, or the second does not take what the first gives.
     """
     head, tail = _opened(first), _opened(second)
     (signature,), (tail_signature,) = head.signatureDefs, tail.signatureDefs
     given, taken = _described(head, signature.outputs), _described(tail, tail_signature.inputs)
     if given != taken:
-        raise ValueError(f"expected a model that takes {given}, received one that takes {taken}")
+        raise ArgumentError(f"expected a model that takes {given}, received one that takes {taken}")
     outputs = {entry.name: entry.tensorIndex for entry in signature.outputs}
     places = _append_graph(
         head, tail, {entry.tensorIndex: outputs[entry.name] for entry in tail_signature.inputs}
@@ -59,7 +61,7 @@ def _opened(content: bytes) -> schema.ModelT:
     model = schema.ModelT.InitFromPackedBuf(content)
     graphs, signatures = len(model.subgraphs or []), len(model.signatureDefs or [])
     if (graphs, signatures) != (1, 1):
-        raise ValueError(
+        raise ArgumentError(
             f"expected a model of 1 graph and 1 signature, received one of {graphs} and {signatures}"
         )
     return model

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import keras
 import numpy as np
 
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.models.layers import StepDropout
 
 
@@ -97,7 +98,7 @@ def fold(generator: keras.Sequential, *, num_classes: int = 0) -> FoldedGenerato
         num_classes: of a conditional one, whose inputs end in the class; else 0.
 
     Raises:
-        ValueError: if it has a layer whose meaning in inference is not known here, or weights that are not
+        ArgumentError: if it has a layer whose meaning in inference is not known here, or weights that are not
             finite.
     """
     folded: list[Dense | Upsample] = []
@@ -117,9 +118,11 @@ def fold(generator: keras.Sequential, *, num_classes: int = 0) -> FoldedGenerato
         elif isinstance(layer, keras.layers.Reshape):
             first_map = tuple(layer.output.shape[1:])
         elif not _changes_nothing(layer, is_last=layer is generator.layers[-1]):
-            raise ValueError(f"cannot export layer {layer.name!r} of type {type(layer).__name__}")
+            raise ArgumentError(f"cannot export layer {layer.name!r} of type {type(layer).__name__}")
     if not all(np.isfinite(values).all() for layer in folded for values in (layer.kernel, layer.bias)):
-        raise ValueError("cannot export a generator whose weights are not finite; take an earlier checkpoint")
+        raise ArgumentError(
+            "cannot export a generator whose weights are not finite; take an earlier checkpoint"
+        )
     height, width, channels = first_map
     dense = tuple(layer for layer in folded if isinstance(layer, Dense))
     upsamples = tuple(layer for layer in folded if isinstance(layer, Upsample))
@@ -142,7 +145,7 @@ def _projection(layer: keras.layers.Conv2DTranspose) -> Dense:
 
 def _upsampling(layer: keras.layers.Conv2DTranspose) -> Upsample:
     if layer.strides != (2, 2) or layer.padding != "same":
-        raise ValueError(
+        raise ArgumentError(
             f"expected transposed convolutions of stride 2 and same padding, received {layer.name!r} "
             f"with stride {layer.strides} and {layer.padding} padding"
         )

@@ -13,9 +13,9 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
+from dcgan_tf.errors import ExportError
 from dcgan_tf.export.flatbuffer import minimum_runtime
 from dcgan_tf.export.litert import FACTS_FILE
-from dcgan_tf.export.paths import ExportError
 from dcgan_tf.quiet import STDERR, held_back
 
 SIGNATURE = "serving_default"

@@ -13,10 +13,6 @@ Of several dense layers, the first stays float32 in the last two.
 """
 
 
-class ExportError(Exception):
-    """An export cannot be made, read or relied on; the message says why, and what to do."""
-
-
 @dataclass(frozen=True)
 class ExportPaths:
     """Where everything of an export stands."""

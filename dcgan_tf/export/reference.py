@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from dcgan_tf import images
-from dcgan_tf.export.paths import ExportError
+from dcgan_tf.errors import ExportError
 from dcgan_tf.latents import sample_latents
 from dcgan_tf.runs.labels import sample_inputs
 

@@ -10,10 +10,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from dcgan_tf.errors import ExportError
 from dcgan_tf.export import web
 from dcgan_tf.export.graph import float_image
 from dcgan_tf.export.litert_file import LiteRTFile
-from dcgan_tf.export.paths import ExportError
 from dcgan_tf.models import with_labels
 from dcgan_tf.runs.load import in_batches
 

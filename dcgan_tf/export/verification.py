@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from dcgan_tf.errors import ExportError
 from dcgan_tf.export.difference import Bound, Difference, difference
 from dcgan_tf.export.litert_file import LiteRTFile
-from dcgan_tf.export.paths import ExportError, ExportPaths
+from dcgan_tf.export.paths import ExportPaths
 from dcgan_tf.export.reference import SEED, read_reference, reference_inputs
 from dcgan_tf.export.runtimes import REFERENCE_DEVICE, open_artefact
 

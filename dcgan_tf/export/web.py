@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.export.folding import Dense, FoldedGenerator, Upsample
 
 FORMAT = "dcgan_tf page 2"
@@ -56,7 +57,7 @@ def write_page(path: Path, folded: FoldedGenerator, facts: Mapping[str, Any]) ->
             the JSON object only.
 
     Raises:
-        ValueError: if a fact is missing or does not fit the generator.
+        ArgumentError: if a fact is missing or does not fit the generator.
     """
     _check(folded, facts)
     first = replace(folded.dense[0], kernel=folded.latent_weights)
@@ -98,13 +99,13 @@ def read_page(path: Path) -> FoldedGenerator:
         The generator; its float64 arrays hold float32 values.
 
     Raises:
-        ValueError: if the file is not such a page.
+        ArgumentError: if the file is not such a page.
     """
     page = path.read_text(encoding="utf-8", errors="replace")
     try:
         model = json.loads(_element(page, "model"))
         if model["format"] not in (FORMAT, EARLIER_FORMAT):
-            raise ValueError(f"its format is {model['format']!r}")
+            raise ArgumentError(f"its format is {model['format']!r}")
         float_classes = 0 if model["format"] == EARLIER_FORMAT else int(model["num_classes"])
         weights = gzip.decompress(base64.b64decode(_element(page, "weights")))
         layers = _layers(model["layers"], float_classes, weights)
@@ -112,7 +113,7 @@ def read_page(path: Path) -> FoldedGenerator:
         height, width, channels = model["first_map"]
         num_classes = len(dense[0].kernel) - int(model["latent_dim"])
     except (ValueError, LookupError, TypeError, OSError, EOFError, zlib.error) as error:
-        raise ValueError(
+        raise ArgumentError(
             f"expected a page that dcgan_tf exported, format {FORMAT!r} or {EARLIER_FORMAT!r}, received "
             f"{path}: {error}"
         ) from error
@@ -123,19 +124,19 @@ def read_page(path: Path) -> FoldedGenerator:
 def _check(folded: FoldedGenerator, facts: Mapping[str, Any]) -> None:
     missing = [name for name in _FACTS if name not in facts]
     if missing:
-        raise ValueError(
+        raise ArgumentError(
             f"a page needs the facts {', '.join(_FACTS)}; received none called {', '.join(missing)}"
         )
     if facts["latent_distribution"] not in ("normal", "uniform"):
-        raise ValueError(
+        raise ArgumentError(
             f"latent_distribution must be normal or uniform, received {facts['latent_distribution']!r}"
         )
     if facts["latent_dim"] != folded.latent_dim:
-        raise ValueError(
+        raise ArgumentError(
             f"the generator's latent_dim is {folded.latent_dim}, received {facts['latent_dim']!r}"
         )
     if len(facts.get("class_names", ())) != folded.num_classes:
-        raise ValueError(
+        raise ArgumentError(
             f"class_names must name the generator's {folded.num_classes} classes, received "
             f"{facts.get('class_names', [])!r}"
         )
@@ -179,7 +180,7 @@ def _quantized(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _element(page: str, name: str) -> str:
     match = re.search(rf'<script type="application/\w+" id="{name}">(.*?)</script>', page, re.DOTALL)
     if match is None:
-        raise ValueError(f"it has no {name}")
+        raise ArgumentError(f"it has no {name}")
     return match[1]
 
 

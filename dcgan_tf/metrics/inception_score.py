@@ -12,6 +12,8 @@ from itertools import pairwise
 import numpy as np
 from scipy.special import rel_entr
 
+from dcgan_tf.errors import ArgumentError
+
 _TOLERANCE = 1e-3  # of half-precision probabilities, summed over a thousand classes
 
 
@@ -27,12 +29,12 @@ def inception_score(probabilities: np.ndarray, *, splits: int = 10) -> tuple[flo
         splits: how many parts; consecutive images in the given order form one, so shuffle sorted ones before.
 
     Raises:
-        ValueError: if rows are no probabilities, or there are fewer images than parts.
+        ArgumentError: if rows are no probabilities, or there are fewer images than parts.
     """
     count = len(probabilities)
     _check(probabilities)
     if not 1 <= splits <= count:
-        raise ValueError(f"splits must be from 1 to the number of images, {count}, received {splits}")
+        raise ArgumentError(f"splits must be from 1 to the number of images, {count}, received {splits}")
     bounds = [part * count // splits for part in range(splits + 1)]
     scores = [_score(probabilities[first:last]) for first, last in pairwise(bounds)]
     return float(np.mean(scores)), float(np.std(scores))
@@ -46,11 +48,11 @@ def _score(probabilities: np.ndarray) -> float:
 
 def _check(probabilities: np.ndarray) -> None:
     if probabilities.ndim != 2 or probabilities.size == 0:
-        raise ValueError(f"probabilities must be [N, K], received {probabilities.shape}")
+        raise ArgumentError(f"probabilities must be [N, K], received {probabilities.shape}")
     totals = probabilities.sum(axis=1, dtype=np.float64)
     # Written so that NaN, which compares false, is refused as well.
     if not (probabilities.min() >= 0 and np.abs(totals - 1.0).max() <= _TOLERANCE):
-        raise ValueError(
+        raise ArgumentError(
             "probabilities must be at least 0 and each row must sum to 1 (of logits take the softmax first), "
             f"received values from {probabilities.min():g}, sums from {totals.min():g} to {totals.max():g}"
         )

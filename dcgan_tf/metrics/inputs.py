@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from dcgan_tf.errors import ArgumentError
+
 
 def check_features(a: np.ndarray, b: np.ndarray, *, fewest: int) -> None:
     """Hold two sets of features against the rule.
@@ -14,16 +16,16 @@ def check_features(a: np.ndarray, b: np.ndarray, *, fewest: int) -> None:
         fewest: the least number of points that the metric can do with.
 
     Raises:
-        ValueError: if they are not.
+        ArgumentError: if they are not.
     """
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1] or a.shape[1] == 0:
-        raise ValueError(f"features must be [N, D] and [M, D] with D > 0, received {a.shape}, {b.shape}")
+        raise ArgumentError(f"features must be [N, D] and [M, D] with D > 0, received {a.shape}, {b.shape}")
     if min(len(a), len(b)) < fewest:
-        raise ValueError(
+        raise ArgumentError(
             f"there must be at least {fewest} points in each set, received {len(a)} and {len(b)}: add images"
         )
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
-        raise ValueError(
+        raise ArgumentError(
             "features must be finite, received NaN or infinity: look at what the extractor was fed"
         )
 
@@ -36,11 +38,13 @@ def check_images(images: np.ndarray, *, shortest: int) -> None:
         shortest: the least side in pixels that the metric can do with.
 
     Raises:
-        ValueError: if they are not.
+        ArgumentError: if they are not.
     """
     if images.dtype != np.uint8 or images.ndim != 4 or images.size == 0:
-        raise ValueError(
+        raise ArgumentError(
             f"images must be uint8 [N, H, W, C] and at least one, received {images.dtype} {images.shape}"
         )
     if min(images.shape[1:3]) < shortest:
-        raise ValueError(f"height and width must be at least {shortest} pixels, received {images.shape[1:3]}")
+        raise ArgumentError(
+            f"height and width must be at least {shortest} pixels, received {images.shape[1:3]}"
+        )

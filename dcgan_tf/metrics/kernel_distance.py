@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.metrics.inputs import check_features
 
 _SMALL_BLOCK, _ENOUGH_BLOCKS = 50, 10
@@ -35,11 +36,11 @@ def kernel_distance(a: np.ndarray, b: np.ndarray, *, block: int = 1000, seed: in
         seed: of the shuffling.
 
     Raises:
-        ValueError: for other shapes, values that are not finite, or a block below 2.
+        ArgumentError: for other shapes, values that are not finite, or a block below 2.
     """
     check_features(a, b, fewest=4)
     if block < 2:
-        raise ValueError(f"block must be at least 2 points, received {block}")
+        raise ArgumentError(f"block must be at least 2 points, received {block}")
     rng = np.random.default_rng(seed)
     count, size = _blocks(min(len(a), len(b)), block)
     parts_of_a, parts_of_b = (
@@ -62,7 +63,7 @@ def squared_mmd(a: np.ndarray, b: np.ndarray) -> float:
         b: float [M, D], M at least 2.
 
     Raises:
-        ValueError: for other shapes, or values that are not finite.
+        ArgumentError: for other shapes, or values that are not finite.
     """
     check_features(a, b, fewest=2)
     a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)

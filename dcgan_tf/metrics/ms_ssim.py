@@ -11,6 +11,7 @@ import math
 import numpy as np
 from scipy.ndimage import correlate1d
 
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.metrics.inputs import check_images
 
 _WEIGHTS = np.array([0.0448, 0.2856, 0.3001, 0.2363, 0.1333])
@@ -33,12 +34,12 @@ def ms_ssim(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         float64 [N], from 0 to 1; 1 for equal images.
 
     Raises:
-        ValueError: for other images, or two shapes.
+        ArgumentError: for other images, or two shapes.
     """
     for images in (a, b):
         check_images(images, shortest=_WINDOW)
     if a.shape != b.shape:
-        raise ValueError(
+        raise ArgumentError(
             f"pairs must be of equally many images of one size, received {a.shape} and {b.shape}"
         )
     parts = [slice(start, start + _PAIRS) for start in range(0, len(a), _PAIRS)]
@@ -63,11 +64,11 @@ def diversity(
         seed: of the pairs.
 
     Raises:
-        ValueError: for other images or labels, fewer than two pairs, or if no two images have the same label.
+        ArgumentError: for other images or labels, fewer than two pairs, or no two images with the same label.
     """
     check_images(images, shortest=_WINDOW)
     if pairs < 2:
-        raise ValueError(f"pairs must be at least 2, for a standard error, received {pairs}")
+        raise ArgumentError(f"pairs must be at least 2, for a standard error, received {pairs}")
     first, second = _pairs(
         np.zeros(len(images), np.int64) if labels is None else labels, len(images), pairs, seed
     )
@@ -79,13 +80,17 @@ def diversity(
 def _pairs(labels: np.ndarray, total: int, pairs: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Draw the indices of pairs with the same label, twice int64 [pairs]."""
     if labels.shape != (total,):
-        raise ValueError(f"there must be one label for each of the {total} images, received {labels.shape}")
+        raise ArgumentError(
+            f"there must be one label for each of the {total} images, received {labels.shape}"
+        )
     order = np.argsort(labels, kind="stable")
     _, starts, sizes = np.unique(labels[order], return_index=True, return_counts=True)
     starts, sizes = np.repeat(starts, sizes), np.repeat(sizes, sizes)
     candidates = np.nonzero(sizes > 1)[0]
     if len(candidates) == 0:
-        raise ValueError(f"a pair needs two images with the same label, received none among {total} images")
+        raise ArgumentError(
+            f"a pair needs two images with the same label, received none among {total} images"
+        )
     rng = np.random.default_rng(seed)
     first = rng.choice(candidates, pairs)
     start, size = starts[first], sizes[first]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.nearest import BLOCK, nearest, squared_distances
 
 
@@ -22,10 +23,10 @@ def radii(points: np.ndarray, *, k: int) -> np.ndarray:
         float32 [N]; 0 for a point with k copies.
 
     Raises:
-        ValueError: if k is out of range.
+        ArgumentError: if k is out of range.
     """
     if not 1 <= k < len(points):
-        raise ValueError(f"k must be from 1 to {len(points) - 1}, one less than the points, received {k}")
+        raise ArgumentError(f"k must be from 1 to {len(points) - 1}, one less than the points, received {k}")
     # Among its own set a point is at distance 0, exactly, and so are its copies: one of them is left out.
     return nearest(points, points, k=k + 1)[0][:, -1]
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.ndimage import correlate1d
 
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.images import evenly_spaced
 from dcgan_tf.metrics.inputs import check_images
 
@@ -51,17 +52,17 @@ def sliced_wasserstein(
         least 14.
 
     Raises:
-        ValueError: for other images, two sizes, or fewer than one descriptor or direction.
+        ArgumentError: for other images, two sizes, or fewer than one descriptor or direction.
     """
     for images in (real_images, fake_images):
         check_images(images, shortest=_PATCH)
     if real_images.shape[1:] != fake_images.shape[1:]:
-        raise ValueError(
+        raise ArgumentError(
             "both sets must have the same height, width and channels, "
             f"received {real_images.shape} and {fake_images.shape}"
         )
     if min(descriptors, directions) < 1:
-        raise ValueError(
+        raise ArgumentError(
             f"there must be a descriptor and a direction, received {descriptors} and {directions}"
         )
     rng = np.random.default_rng(seed)

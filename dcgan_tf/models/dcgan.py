@@ -16,6 +16,7 @@ from collections.abc import Callable
 import keras
 
 from dcgan_tf.config import ModelConfig
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.models.conditional import Conv2DWithLabel
 from dcgan_tf.models.layers import (
     LEAKY_RELU_SLOPE,
@@ -35,7 +36,7 @@ def first_map(image_size: tuple[int, int]) -> tuple[int, int, int]:
         image_size: (height, width) in pixels.
 
     Raises:
-        ValueError: if no such map exists; names the nearest sizes that fit.
+        ArgumentError: if no such map exists; names the nearest sizes that fit.
     """
     height, width = image_size
     for doublings in range(1, 12):
@@ -43,7 +44,7 @@ def first_map(image_size: tuple[int, int]) -> tuple[int, int, int]:
         if 4 * scale <= min(image_size) <= 7 * scale and height % scale == 0 and width % scale == 0:
             return height // scale, width // scale, doublings
     below, above = nearest_sizes(image_size)
-    raise ValueError(
+    raise ArgumentError(
         f"image size {height}x{width} does not fit: its shorter side must be 4, 5, 6 or 7 times a power of "
         "two (at least 8), and its longer side a multiple of the same power; "
         f"the nearest that fit are {below} and {above}"
@@ -82,7 +83,7 @@ def build_generator(
             (float64 for float64).
 
     Raises:
-        ValueError: if the size does not fit the architecture.
+        ArgumentError: if the size does not fit the architecture.
     """
     height, width, doublings = first_map(image_size)
     kernel, seeds = model.kernel_size, layer_seeds(seed, "generator")

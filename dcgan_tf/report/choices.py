@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dcgan_tf.runs.paths import RunError
+from dcgan_tf.errors import RunError
 
 _WITH_DEGREES = "turn"
 """Of the drawn portraits; the only such attribute that can be told by its name alone."""

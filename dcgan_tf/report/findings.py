@@ -6,11 +6,12 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+from dcgan_tf.errors import RunError
 from dcgan_tf.report.choices import Shown, options_for
 from dcgan_tf.report.markup import MEDIA_TYPES, NOTHING, facts, figure, fold, number, plain, table, text
 from dcgan_tf.report.page import Section, Subject
 from dcgan_tf.report.texts import ANALYSES, Text, text_of
-from dcgan_tf.runs.paths import RunError, read_json
+from dcgan_tf.runs.paths import read_json
 
 RESULT, FIGURE = "result.json", "figure"
 MOST_COLUMNS = 3

@@ -8,12 +8,13 @@ from pathlib import Path
 from string import Template
 
 from dcgan_tf import __version__
+from dcgan_tf.files import write_text
 from dcgan_tf.report.findings import analyses_of, finding_section, summary_of
 from dcgan_tf.report.markup import text
 from dcgan_tf.report.overview import curves_section, epochs_section, introduction
 from dcgan_tf.report.page import Section, Subject
 from dcgan_tf.report.tables import belongs, evaluation_section, export_section
-from dcgan_tf.runs.paths import read_json, write_text
+from dcgan_tf.runs.paths import read_json
 
 
 def write_report(run: Path, *, out: Path | None = None, exports: Sequence[Path] | None = None) -> Path:

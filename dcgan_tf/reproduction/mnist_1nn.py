@@ -23,6 +23,7 @@ from dcgan_tf import data
 from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.config import Config, flatten, preset
 from dcgan_tf.data.image_set import ImageSet
+from dcgan_tf.errors import DataError
 from dcgan_tf.nearest import nearest
 from dcgan_tf.reproduction.mnist_1nn_figure import draw
 from dcgan_tf.runs.load import Run
@@ -112,7 +113,7 @@ def mnist_1nn(folder: str | os.PathLike[str], settings: Settings = Settings()) -
         settings: what is trained, and on what.
 
     Raises:
-        ValueError: if the data cannot be had, or a class has no images.
+        DataError: if the data cannot be had, or a class has no images.
         RunError: if a run in the folder was made with other settings.
         Interrupted: after Ctrl-C, once the run is saved; the same call goes on from there.
     """
@@ -144,7 +145,7 @@ def _check_classes(real: ImageSet) -> None:
     """Refuse images of which some class is missing, before hours are spent on them."""
     shown = set() if real.labels is None else set(np.unique(real.labels))
     if missing := [name for i, name in enumerate(real.label_names) if i not in shown]:
-        raise ValueError(
+        raise DataError(
             f"none of the {len(real):,} training images is of class {missing[0]}: take more of them"
         )
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from dcgan_tf.runs.paths import RunError, write_text
+from dcgan_tf.errors import RunError
+from dcgan_tf.files import write_text
 
 KEEP_LAST = 3
 _PASSING_ERRORS = (

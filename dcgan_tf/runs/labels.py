@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.latents import sample_labels
 
 
@@ -23,7 +24,7 @@ def sample_inputs(
         (latents,), or (latents, labels int32 [N]).
 
     Raises:
-        ValueError: if a label is none of the classes, there is none at all, or the generator has no classes.
+        ArgumentError: if a label is none of the classes, there is none, or the generator has no classes.
     """
     if labels is None:
         if not class_names:
@@ -44,20 +45,22 @@ def check_labels(
         count: how many there must be, or None for any number.
 
     Raises:
-        ValueError: if labels are missing, too few or too many, none of the classes, or given to a generator
-            without classes.
+        ArgumentError: if labels are missing, too few or too many, none of the classes, or given to a
+            generator without classes.
     """
     if not class_names:
         if labels is None:
             return
-        raise ValueError(
+        raise ArgumentError(
             "this generator was trained without --conditional: it cannot be told which class to draw"
         )
     shown = ", ".join(class_names[:12]) + (", …" if len(class_names) > 12 else "")
     expected = f"expected labels from 0 to {len(class_names) - 1} ({shown})"
     if labels is None or len(labels) == 0:
-        raise ValueError(f"a conditional generator draws pictures of a class: {expected}, received none")
+        raise ArgumentError(f"a conditional generator draws pictures of a class: {expected}, received none")
     if count is not None and np.shape(labels) != (count,):
-        raise ValueError(f"expected one label for each of {count} latents, received {list(np.shape(labels))}")
+        raise ArgumentError(
+            f"expected one label for each of {count} latents, received {list(np.shape(labels))}"
+        )
     if wrong := sorted({int(label) for label in labels if not 0 <= label < len(class_names)}):
-        raise ValueError(f"there is no class {wrong[0]}: {expected}")
+        raise ArgumentError(f"there is no class {wrong[0]}: {expected}")

@@ -14,11 +14,12 @@ import tensorflow as tf
 
 from dcgan_tf import models
 from dcgan_tf.config import Config
+from dcgan_tf.errors import ArgumentError, RunError
 from dcgan_tf.images import to_uint8
 from dcgan_tf.latents import sample_latents
 from dcgan_tf.runs.checkpoints import CheckpointStore, does_not_fit
 from dcgan_tf.runs.labels import check_labels, sample_inputs
-from dcgan_tf.runs.paths import RunError, RunPaths, read_config, read_json
+from dcgan_tf.runs.paths import RunPaths, read_config, read_json
 
 SAMPLING_BATCH = 64
 
@@ -107,7 +108,7 @@ class Run:
         """Return the conditional run with one class fixed: its networks take bare latents and bare images.
 
         Raises:
-            ValueError: if there is no such class, or the run is not conditional.
+            ArgumentError: if there is no such class, or the run is not conditional.
         """
         check_labels([label], self._told)
         generator, discriminator = (
@@ -134,10 +135,10 @@ class Run:
             uint8 [num, H, W, C].
 
         Raises:
-            ValueError: if `num` is less than 1, or a label is none of the classes.
+            ArgumentError: if `num` is less than 1, or a label is none of the classes.
         """
         if num < 1:
-            raise ValueError(f"the number of images must be at least 1, received {num}")
+            raise ArgumentError(f"the number of images must be at least 1, received {num}")
         return self.generate(*sample_inputs(self.latents(num, seed=seed), self._told, labels))
 
     def generate(self, latents: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
@@ -151,11 +152,12 @@ class Run:
             uint8 [N, H, W, C].
 
         Raises:
-            ValueError: if the latents have another shape, or the labels are missing or none of the classes.
+            ArgumentError: if the latents have another shape, or the labels are missing or none of the
+                classes.
         """
         latents = np.asarray(latents, np.float32)
         if latents.ndim != 2 or latents.shape[1] != self.config.model.latent_dim:
-            raise ValueError(
+            raise ArgumentError(
                 f"latents must have shape [N, {self.config.model.latent_dim}], received {list(latents.shape)}"
             )
         check_labels(labels, self._told, count=len(latents))

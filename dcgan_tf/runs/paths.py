@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from dcgan_tf.config import Config, from_json
+from dcgan_tf.errors import RunError
+from dcgan_tf.files import storage_errors, write_text
 
 Record = dict[str, Any]
-
-
-class RunError(Exception):
-    """A run cannot start, go on or be read, for a reason that its user can mend; the message says how."""
 
 
 @dataclass(frozen=True)
@@ -131,17 +128,6 @@ def read_config(root: Path) -> Config:
         raise RunError(f"cannot read {path}: {error}") from None
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a file as a whole: it has the old content or the new, never half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".{path.name}.part")
-    with scratch.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    scratch.replace(path)
-
-
 def write_json(path: Path, value: Any) -> None:
     """Write a value as indented JSON, as a whole."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
@@ -158,7 +144,7 @@ def read_json(path: Path, *, default: Any) -> Any:
 def append_record(path: Path, record: Record) -> None:
     """Add one JSON line; what is not finite becomes null, because JSON has no word for it."""
     values = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in record.items()}
-    with path.open("a") as file:
+    with storage_errors(path), path.open("a") as file:
         file.write(json.dumps(values, allow_nan=False) + "\n")
 
 

@@ -18,8 +18,9 @@ from dcgan_tf.config import Config
 from dcgan_tf.data import inspection
 from dcgan_tf.data.image_set import ImageSet
 from dcgan_tf.data.pipeline import distributed_batches, replica_share, steps_per_epoch
+from dcgan_tf.errors import DataError, RunError
 from dcgan_tf.runs.checkpoints import CheckpointStore
-from dcgan_tf.runs.paths import RunError, RunPaths, forget_records_after
+from dcgan_tf.runs.paths import RunPaths, forget_records_after
 from dcgan_tf.training.console import make_console
 from dcgan_tf.training.hooks import CheckpointHook, HistogramHook, Hook, Moment, SampleHook, StatisticsHook
 from dcgan_tf.training.interrupt import Interrupted, StopSignals
@@ -61,7 +62,7 @@ def train(config: Config, *, hooks: Sequence[Hook] = ()) -> Path:
         The run directory.
 
     Raises:
-        ValueError: if the data cannot be had, or a size does not fit.
+        DataError: if the data cannot be had, or a size does not fit.
         RunError: if the run cannot start, go on or be saved; says what to do.
         Interrupted: after Ctrl-C or SIGTERM, once the run is saved.
     """
@@ -119,19 +120,19 @@ def _check_count(config: Config, image_set: ImageSet) -> None:
     try:
         steps_per_epoch(len(image_set), config.training.batch_size)
     except ValueError as error:
-        raise ValueError(f"{config.data.spec}: {error}") from None
+        raise DataError(f"{config.data.spec}: {error}") from None
 
 
 def _num_classes(config: Config, image_set: ImageSet) -> int:
     """Return how many classes a conditional model is to tell apart, 0 if it is not conditional.
 
     Raises:
-        ValueError: if it is, and the images have no labels.
+        DataError: if it is, and the images have no labels.
     """
     if not config.model.conditional:
         return 0
     if image_set.labels is None or len(image_set.label_names) < 2:
-        raise ValueError(
+        raise DataError(
             f"--conditional needs images of at least two classes, and {config.data.spec} has "
             f"{'one' if image_set.label_names else 'no labels'}; take a labelled dataset such as digits or "
             "tfds:mnist, a folder with one sub-folder for each class, or leave --conditional out"

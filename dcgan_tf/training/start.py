@@ -20,8 +20,10 @@ import tensorflow as tf
 from dcgan_tf import __version__
 from dcgan_tf.config import Config, difference, replace, to_json
 from dcgan_tf.data.image_set import ImageSet
+from dcgan_tf.errors import RunError
+from dcgan_tf.files import write_text
 from dcgan_tf.runs.checkpoints import CheckpointStore, does_not_fit
-from dcgan_tf.runs.paths import Record, RunError, RunPaths, read_config, read_json, write_json, write_text
+from dcgan_tf.runs.paths import Record, RunPaths, read_config, read_json, write_json
 from dcgan_tf.training.state import TrainState
 from dcgan_tf.training.strategy import resolve_precision
 

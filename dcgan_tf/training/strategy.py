@@ -9,6 +9,8 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+from dcgan_tf.errors import ArgumentError
+
 _POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
 
 
@@ -22,12 +24,12 @@ def make_strategy(replicas: int | None = None) -> tf.distribute.MirroredStrategy
         replicas: how many devices; None takes every GPU, or one CPU.
 
     Raises:
-        ValueError: if there are fewer GPUs than that.
+        ArgumentError: if there are fewer GPUs than that.
         RuntimeError: if TensorFlow has already been set up with fewer logical CPUs in this process.
     """
     gpus = tf.config.list_physical_devices("GPU")
     if gpus and replicas and replicas > len(gpus):
-        raise ValueError(f"replicas is {replicas}, but this machine has {len(gpus)} GPU(s)")
+        raise ArgumentError(f"replicas is {replicas}, but this machine has {len(gpus)} GPU(s)")
     for gpu in gpus:
         # A process that has used the GPU already, a notebook say, keeps what it took.
         with contextlib.suppress(RuntimeError):

@@ -12,7 +12,7 @@ from PIL import Image
 import dcgan_tf
 from dcgan_tf import analysis
 from dcgan_tf.cli import main
-from dcgan_tf.runs.paths import RunError
+from dcgan_tf.errors import RunError
 
 
 @pytest.fixture(scope="module")

@@ -23,8 +23,8 @@ from dcgan_tf.analysis.embed_panel import far_apart
 from dcgan_tf.analysis.features import discriminator_features, max_pooled
 from dcgan_tf.analysis.projector_files import Points, sprite, thumbnails
 from dcgan_tf.analysis.subject import Subject
+from dcgan_tf.errors import RunError
 from dcgan_tf.runs.load import Run
-from dcgan_tf.runs.paths import RunError
 
 NUM = 20
 

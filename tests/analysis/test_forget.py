@@ -11,8 +11,8 @@ from planted import LIGHT_MAP, SQUARE, SQUARE_MAP, PlantedSubject, planted_run
 
 from dcgan_tf import analysis
 from dcgan_tf.analysis.generator_halves import split_generator
+from dcgan_tf.errors import RunError
 from dcgan_tf.runs.load import Run
-from dcgan_tf.runs.paths import RunError
 
 NUM = 256
 MODULE = importlib.import_module("dcgan_tf.analysis.forget")  # the package has the function

@@ -23,7 +23,7 @@ from dcgan_tf.analysis.formulas import (
     pixel_arithmetic,
 )
 from dcgan_tf.analysis.samples import Look
-from dcgan_tf.runs.paths import RunError
+from dcgan_tf.errors import RunError
 
 KNOWN = ("woman", "crown")
 KING = Formula.parse(["man+crown", "woman"], ["man"], KNOWN)

@@ -13,9 +13,9 @@ from dcgan_tf.analysis.closeness import FEATURES, PIXELS, neighbours_in_training
 from dcgan_tf.analysis.memorising import compare, verdict
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.data.image_set import ImageSet
+from dcgan_tf.errors import RunError
 from dcgan_tf.images import evenly_spaced, to_float
 from dcgan_tf.runs.load import Run
-from dcgan_tf.runs.paths import RunError
 
 NUM = 200
 

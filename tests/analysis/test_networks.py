@@ -13,8 +13,8 @@ from click.testing import CliRunner
 from dcgan_tf import analysis, models
 from dcgan_tf.analysis import Finding
 from dcgan_tf.cli import main
+from dcgan_tf.errors import RunError
 from dcgan_tf.runs.load import Run
-from dcgan_tf.runs.paths import RunError
 
 # The functions of the same names hide these modules.
 filters_module, probe_module = (

@@ -12,7 +12,7 @@ from PIL import Image
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.config import preset
 from dcgan_tf.data.image_set import ImageSet
-from dcgan_tf.runs.paths import RunError
+from dcgan_tf.errors import RunError
 
 
 def subject(spec: str, split: str) -> Subject:

@@ -13,8 +13,8 @@ from dcgan_tf.analysis.monotone import monotone
 from dcgan_tf.analysis.samples import Look
 from dcgan_tf.classifier import Reading
 from dcgan_tf.config import preset
+from dcgan_tf.errors import RunError
 from dcgan_tf.latents import sample_latents
-from dcgan_tf.runs.paths import RunError
 
 DIM = 16
 

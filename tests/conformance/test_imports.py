@@ -17,6 +17,8 @@ ROOT = Path(dcgan_tf.__file__).parent
 LAYER_0 = {
     "validation",
     "quiet",
+    "errors",
+    "files",
     "progress",
     "config",
     "images",
@@ -31,30 +33,32 @@ LAYER_2 = {"runs"}
 # A room is a module or a package; whatever stands in none of them has no place yet. To each room, the rooms
 # that it may import, besides itself and the package's __init__ with the version.
 MAY_IMPORT: dict[str, set[str]] = {
-    "validation": set(),
+    "errors": set(),
+    "files": {"errors"},
+    "validation": {"errors"},
     "quiet": set(),
     "progress": set(),
-    "config": {"validation"},
-    "images": set(),
+    "config": {"errors", "validation"},
+    "images": {"errors", "files"},
     "losses": set(),
-    "latents": {"config"},
-    "nearest": set(),
-    "metrics": {"images", "nearest"},
-    "runs.paths": {"config"},
+    "latents": {"config", "errors"},
+    "nearest": {"errors"},
+    "metrics": {"errors", "images", "nearest"},
+    "runs.paths": {"config", "errors", "files"},
     "data": LAYER_0,
     "models": LAYER_0,
     "runs": LAYER_0 | LAYER_1,
-    "judge_network": set(),
+    "judge_network": {"errors", "files"},
     "classifier": LAYER_0 | {"data", "judge_network"},
     "training": LAYER_0 | LAYER_1 | LAYER_2,
     "evaluation": LAYER_0 | LAYER_1 | LAYER_2 | {"classifier", "metrics"},
     "analysis": LAYER_0 | LAYER_1 | LAYER_2 | {"classifier", "judge_network", "metrics"},
-    "export.paths": set(),
+    "export.paths": {"errors"},
     "export": {"export.paths"} | LAYER_0 | LAYER_1 | LAYER_2,
     "reproduction": LAYER_0 | LAYER_1 | LAYER_2 | {"training", "analysis", "classifier"},
-    "report": {"config", "runs.paths"},
-    "options": {"config"},
-    "cli": {"config", "export.paths", "options", "quiet"},  # at module level; see below
+    "report": {"config", "errors", "files", "runs.paths"},
+    "options": {"config", "errors"},
+    "cli": {"config", "errors", "export.paths", "options", "quiet"},  # at module level; see below
     "__main__": {"cli"},
     "__init__": set(),
 }
@@ -66,6 +70,8 @@ WITHOUT_TENSORFLOW = (
     "options",
     "validation",
     "quiet",
+    "errors",
+    "files",
     "config",
     "images",
     "metrics",
@@ -183,6 +189,6 @@ def test_these_modules_do_not_import_tensorflow_through_others_either():
 def test_the_run_directory_can_be_read_with_the_standard_library():
     """So that what only reads a run's files, such as a report, needs nothing else."""
     report = [name for name in SOURCES if name.split(".")[0] == "report"]
-    for module in ("validation", "config", "runs.paths", *report):
+    for module in ("errors", "files", "validation", "config", "runs.paths", *report):
         heads = {name.split(".")[0] for node in ast.walk(SOURCES[module]) for name in imported(node)}
         assert heads <= sys.stdlib_module_names | {"dcgan_tf"}

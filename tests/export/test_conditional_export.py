@@ -18,6 +18,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from dcgan_tf.cli import main
+from dcgan_tf.errors import ExportError
 from dcgan_tf.export import exporting, litert
 from dcgan_tf.export.card import model_card
 from dcgan_tf.export.exported import Exported
@@ -25,7 +26,7 @@ from dcgan_tf.export.exporting import export_run
 from dcgan_tf.export.folding import fold
 from dcgan_tf.export.graph import float_image
 from dcgan_tf.export.litert_file import LiteRTFile
-from dcgan_tf.export.paths import FORMATS, PRECISIONS, ExportError
+from dcgan_tf.export.paths import FORMATS, PRECISIONS
 from dcgan_tf.export.runtimes import open_artefact
 from dcgan_tf.export.verification import verify_export
 from dcgan_tf.runs.load import Run

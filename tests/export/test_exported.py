@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dcgan_tf.errors import ExportError
 from dcgan_tf.export import keras_file
 from dcgan_tf.export.exported import Exported, is_export
-from dcgan_tf.export.paths import ExportError
 
 
 def test_the_most_exact_artefact_draws_what_the_run_draws(folder, run):

@@ -14,13 +14,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dcgan_tf.errors import ExportError
 from dcgan_tf.export import exporting, verification
 from dcgan_tf.export.card import model_card
 from dcgan_tf.export.difference import Bound
 from dcgan_tf.export.exported import Exported
 from dcgan_tf.export.exporting import export_run
 from dcgan_tf.export.facts import describe_machine, source_of
-from dcgan_tf.export.paths import FORMATS, PRECISIONS, ExportError, ExportPaths
+from dcgan_tf.export.paths import FORMATS, PRECISIONS, ExportPaths
 from dcgan_tf.export.verification import verify_export
 from dcgan_tf.runs.paths import RunPaths, read_json, write_json
 

@@ -11,13 +11,14 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
+from dcgan_tf.errors import ExportError
 from dcgan_tf.export import keras_file, litert, saved_model, web
 from dcgan_tf.export.facts import facts_of
 from dcgan_tf.export.folding import Dense, FoldedGenerator, Upsample, fold
 from dcgan_tf.export.graph import float_image
 from dcgan_tf.export.latency import median_milliseconds
 from dcgan_tf.export.litert_file import LiteRTFile, read_facts
-from dcgan_tf.export.paths import PRECISIONS, ExportError
+from dcgan_tf.export.paths import PRECISIONS
 from dcgan_tf.export.runtimes import open_artefact
 from dcgan_tf.images import to_uint8
 

@@ -9,9 +9,9 @@ import shutil
 
 import pytest
 
+from dcgan_tf.errors import ExportError
 from dcgan_tf.export import saved_model, verification
 from dcgan_tf.export.exporting import export_run
-from dcgan_tf.export.paths import ExportError
 from dcgan_tf.export.verification import verify_export
 from dcgan_tf.runs.paths import read_json, write_json
 

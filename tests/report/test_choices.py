@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from dcgan_tf.errors import RunError
 from dcgan_tf.report.choices import Shown, analogy, forgotten, turned
-from dcgan_tf.runs.paths import RunError
 
 
 def test_the_analogy_is_the_slides_where_the_data_has_it():

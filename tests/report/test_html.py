@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from dcgan_tf.config import settings
+from dcgan_tf.errors import RunError
 from dcgan_tf.report.html import write_report
 from dcgan_tf.report.texts import ANALYSES
-from dcgan_tf.runs.paths import RunError
 
 VOID = {"meta", "img", "br", "line", "path"}
 

@@ -12,9 +12,10 @@ import pytest
 from PIL import Image
 
 from dcgan_tf import images
+from dcgan_tf.errors import RunError
 from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.load import Run
-from dcgan_tf.runs.paths import RunError, RunPaths, read_config
+from dcgan_tf.runs.paths import RunPaths, read_config
 from dcgan_tf.training.state import TrainState, create_train_state
 
 

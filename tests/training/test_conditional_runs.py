@@ -14,9 +14,10 @@ from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.cli import main
 from dcgan_tf.cli.labels import chosen_labels, one_label
 from dcgan_tf.config import Config
+from dcgan_tf.errors import RunError
 from dcgan_tf.images import save_png
 from dcgan_tf.runs.load import Run
-from dcgan_tf.runs.paths import RunError, RunPaths
+from dcgan_tf.runs.paths import RunPaths
 from dcgan_tf.training.loop import train
 
 STEPS = 200

@@ -20,8 +20,9 @@ import filelock
 import pytest
 
 from dcgan_tf.config import Config
+from dcgan_tf.errors import RunError
 from dcgan_tf.runs.checkpoints import CheckpointStore
-from dcgan_tf.runs.paths import RunError, RunPaths, read_records
+from dcgan_tf.runs.paths import RunPaths, read_records
 from dcgan_tf.training.interrupt import StopSignals
 from dcgan_tf.training.start import lock
 

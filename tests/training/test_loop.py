@@ -14,8 +14,9 @@ import pytest
 import tensorflow as tf
 
 from dcgan_tf.config import Config, replace
+from dcgan_tf.errors import RunError
 from dcgan_tf.runs.checkpoints import CheckpointStore
-from dcgan_tf.runs.paths import RunError, RunPaths, read_config
+from dcgan_tf.runs.paths import RunPaths, read_config
 from dcgan_tf.training import loop
 from dcgan_tf.training.hooks import CheckpointHook, Moment
 from dcgan_tf.training.state import create_train_state

@@ -16,8 +16,9 @@ import tensorflow as tf
 
 from dcgan_tf import data
 from dcgan_tf.config import Config, replace, settings
+from dcgan_tf.errors import RunError
 from dcgan_tf.runs.checkpoints import CheckpointStore
-from dcgan_tf.runs.paths import RunError, RunPaths, read_config, read_records
+from dcgan_tf.runs.paths import RunPaths, read_config, read_records
 from dcgan_tf.training.loop import train
 from dcgan_tf.training.start import settle
 from dcgan_tf.training.state import create_train_state
