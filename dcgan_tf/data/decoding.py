@@ -21,14 +21,13 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from dcgan_tf.data.image_formats import formats
 from dcgan_tf.errors import DataError
 
 MAX_PIXELS = 64_000_000
 ENDINGS = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
-# Named, because Pillow also opens what runs other programs (EPS: Ghostscript) whatever a file is called.
-FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
 
-_FILE_ERRORS = {
+FILE_ERRORS = {
     errno.ENOENT: "missing (a broken link?)",
     errno.ELOOP: "missing (a link to itself)",
     errno.EACCES: "no permission to read it",
@@ -58,7 +57,7 @@ def decode(source: Path | bytes, *, image_size: tuple[int, int], channels: int, 
         OSError: if the disk, not the file, is at fault.
     """
     try:
-        with _open(source) as file, Image.open(file, formats=FORMATS) as image:
+        with _open(source) as file, Image.open(file, formats=formats()) as image:
             _load(image, image_size=image_size)
             return fit_image(image, image_size=image_size, channels=channels, fit=fit)
     except (UnreadableImageError, MemoryError):
@@ -98,8 +97,8 @@ def _open(source: Path | bytes) -> BinaryIO:
             raise UnreadableImageError("empty file")
         return source.open("rb")
     except OSError as error:
-        if error.errno in _FILE_ERRORS:
-            raise UnreadableImageError(_FILE_ERRORS[error.errno]) from error
+        if error.errno in FILE_ERRORS:
+            raise UnreadableImageError(FILE_ERRORS[error.errno]) from error
         raise
 
 

@@ -15,10 +15,10 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data.decoding import UnreadableImageError, decode
+from dcgan_tf.data.image_formats import formats
 from dcgan_tf.data.image_set import BadFile, ImageSet, ImageWriter
 from dcgan_tf.errors import DataError
 
@@ -123,7 +123,7 @@ def _decode_all(
     Threads are enough: Pillow lets go of the interpreter while it decodes and resizes. One batch at a time is
     handed to them, since an executor holds all it was given, and all results nobody has asked for yet.
     """
-    Image.init()  # loads the decoders once, here rather than in several threads at once
+    formats()  # loads the decoders once, here rather than in several threads at once
     one = partial(_decode_or_reason, config=config)
     remaining = iter(sources)
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
@@ -141,6 +141,11 @@ def _decode_or_reason(source: tuple[str, Path | bytes], *, config: DataConfig) -
         return decode(content, image_size=config.image_size, channels=config.channels, fit=config.fit)
     except UnreadableImageError as error:
         return BadFile(name, str(error))
+    except OSError as error:  # what holds the files is at fault, so that the rest would fail too
+        raise DataError(
+            f"{name} in {config.spec} cannot be read ({error.strerror or error}): the disk, or the network "
+            "between, has a fault; try again when it is mended"
+        ) from error
 
 
 def _list(bad_files: Iterable[BadFile], *, at_most: int = 5) -> str:

@@ -1,0 +1,56 @@
+"""Which files are pictures, by name and by what is in them."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from odd_images import encoded, solid
+
+from dcgan_tf.data.decoding import decode
+from dcgan_tf.data.image_formats import are_images, ending, is_called_image
+
+
+@pytest.mark.parametrize(
+    "kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "QOI"]
+)
+def test_what_pillow_opens_is_an_image_whatever_it_is_called(tmp_path, kind):
+    for name in ("IMG_0001", "picture.dat", "picture.txt"):
+        (tmp_path / name).write_bytes(encoded(kind, solid(size=(64, 64))))
+    files = sorted(tmp_path.iterdir())
+    assert are_images(files) == [True, True, True]
+    pixels = decode(files[0], image_size=(8, 8), channels=3, fit="crop")
+    assert abs(pixels[4, 4].astype(int) - (200, 40, 20)).max() <= 6
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("notes.txt", b"BMW, and other cars"),  # begins as a bitmap does
+        ("notes", b"P5 is the fifth persona"),  # as a PGM
+        ("empty", b""),
+        ("text.eps", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n"),
+        ("camera.NEF", encoded("TIFF")),  # what Pillow finds in a raw file is its thumbnail
+        ("half.jpg.crdownload", encoded("JPEG")),
+        ("a.jpg~", encoded("JPEG")),
+    ],
+)
+def test_what_is_no_image_is_told_apart(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    assert are_images([tmp_path / name]) == [False]
+
+
+def test_pipes_and_broken_links_are_not_opened(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("nowhere")
+    assert are_images([tmp_path / "pipe", tmp_path / "link"]) == [False, False]
+
+
+def test_endings_in_any_letters():
+    assert [is_called_image(name) for name in ("a/b.JFIF", "a.avif", "a.heic", "jpg")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert [ending(name) for name in ("a/b.JPG", "a.tar.gz", "a.b/c")] == [".jpg", ".gz", ""]
