@@ -23,19 +23,22 @@ from dcgan_tf.cli import (
     training,
     walking,
 )
-from dcgan_tf.cli.frame import import_tensorflow
+from dcgan_tf.cli.frame import Frame, LogFormatter, debug_option, import_tensorflow
 
 __all__ = ["import_tensorflow", "main"]
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Frame, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="dcgan-tf")
 def main() -> None:
     """Train, understand and ship DCGANs in TensorFlow and Keras."""
-    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(LogFormatter())
+    logging.basicConfig(handlers=[handler])
     logging.getLogger("dcgan_tf").setLevel(logging.INFO)
 
 
+main.params.append(debug_option())
 for command in (
     training.inspect_data,
     training.train,

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from dcgan_tf.cli.finding import analysis_options, report_finding
+from dcgan_tf.cli.frame import say
 
 
 @click.command(short_help="King - man + woman: compute with what pictures show.")
@@ -38,7 +39,7 @@ def arithmetic(
         finding = report_finding("analogies", run, draws=draws, **options)
         from dcgan_tf.analysis.analogies import table
 
-        click.echo(table(finding))
+        say(table(finding))
     elif all(_is_numbers(text) for text in (*plus, *minus)):
         added, subtracted = ([_numbers(text) for text in texts] for texts in (plus, minus))
         report_finding("sample_arithmetic", run, plus=added, minus=subtracted, **options)

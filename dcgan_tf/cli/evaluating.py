@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dcgan_tf.cli.frame import import_tensorflow, user_errors
+from dcgan_tf.cli.frame import import_tensorflow, say
 from dcgan_tf.cli.labels import one_label
 from dcgan_tf.config import DataConfig
 from dcgan_tf.errors import ArgumentError
@@ -106,30 +106,29 @@ def evaluate(
     """
     if weights is not None and space != "inception":
         raise click.UsageError("--weights are those of --space inception")
-    with user_errors():
-        import_tensorflow()
-        from dcgan_tf.evaluation.classes import as_trained
-        from dcgan_tf.evaluation.evaluator import Evaluator
-        from dcgan_tf.runs.paths import RunPaths, append_record, write_json
+    import_tensorflow()
+    from dcgan_tf.evaluation.classes import as_trained
+    from dcgan_tf.evaluation.evaluator import Evaluator
+    from dcgan_tf.runs.paths import RunPaths, append_record, write_json
 
-        sets = _open(source, checkpoint=checkpoint, ema=ema, label=label)
-        config = _data(sets[0], against, {"split": split, "data_dir": data_dir})
-        evaluator = Evaluator.of(
-            config, space=space, weights=weights, num_images=num_images, seed=seed, label=sets[0].label
-        )
-        if num_images is None and (available := sets[0].available) is not None:
-            evaluator = replace(evaluator, num_images=min(evaluator.num_images, available))
-        evaluations = {}
-        for one in sets:
-            names = one.class_names if one.label is None else ()
-            draw = as_trained(one.draw, names, evaluator.real)
-            evaluations[one.heading] = evaluator.evaluate(draw, **one.about)
-        records = [one.record() for one in evaluations.values()]
-        if RunPaths(source).config.is_file():
-            for record in records:
-                append_record(RunPaths(source).metrics, record)
-        if out is not None:
-            write_json(out, records)
+    sets = _open(source, checkpoint=checkpoint, ema=ema, label=label)
+    config = _data(sets[0], against, {"split": split, "data_dir": data_dir})
+    evaluator = Evaluator.of(
+        config, space=space, weights=weights, num_images=num_images, seed=seed, label=sets[0].label
+    )
+    if num_images is None and (available := sets[0].available) is not None:
+        evaluator = replace(evaluator, num_images=min(evaluator.num_images, available))
+    evaluations = {}
+    for one in sets:
+        names = one.class_names if one.label is None else ()
+        draw = as_trained(one.draw, names, evaluator.real)
+        evaluations[one.heading] = evaluator.evaluate(draw, **one.about)
+    records = [one.record() for one in evaluations.values()]
+    if RunPaths(source).config.is_file():
+        for record in records:
+            append_record(RunPaths(source).metrics, record)
+    if out is not None:
+        write_json(out, records)
     _say(evaluations)
 
 
@@ -231,12 +230,12 @@ def _say(evaluations: Mapping[str, Evaluation]) -> None:
 
     first, *_ = evaluations.values()
     for line in conditions(first):
-        click.echo(line)
+        say(line)
     Console(width=None if sys.stdout.isatty() else WIDTH).print(table(evaluations))
     for heading, one in evaluations.items():
-        click.echo(f"{heading}: {one.summary}" if len(evaluations) > 1 else one.summary)
+        say(f"{heading}: {one.summary}" if len(evaluations) > 1 else one.summary)
     for warning in dict.fromkeys(warning for one in evaluations.values() for warning in one.warnings):
-        click.echo(f"note: {warning}", err=True)
+        say(f"note: {warning}", err=True)
 
 
 COMMANDS = (evaluate,)

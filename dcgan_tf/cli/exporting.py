@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from dcgan_tf.cli.frame import import_tensorflow, terminated_like_interrupted, user_errors
+from dcgan_tf.cli.frame import import_tensorflow, said_when_stopped, say
 from dcgan_tf.export.paths import FORMATS, PRECISIONS
 from dcgan_tf.options import names_option
 
@@ -45,7 +45,7 @@ def export(
     """Write the generator of RUN for TensorFlow, LiteRT and the browser, and verify what was written."""
     if "tflite" not in formats:
         _refuse_options_of_tflite(formats)
-    with user_errors(stopped="stopped; nothing was written"), terminated_like_interrupted():
+    with said_when_stopped("stopped; nothing was written"):
         import_tensorflow()
         from dcgan_tf.export.exporting import export_run
         from dcgan_tf.runs.load import Run
@@ -58,13 +58,13 @@ def export(
             float_output=float_output,
             force=force,
         )
-    click.echo(f"export      {folder}")
+    say(f"export      {folder}")
     if "web" in formats:
-        click.echo(f"in browser  {folder / 'web' / 'index.html'}")
-    click.echo(f"figures     {folder / 'MODEL_CARD.md'}")
+        say(f"in browser  {folder / 'web' / 'index.html'}")
+    say(f"figures     {folder / 'MODEL_CARD.md'}")
     quoted = shlex.quote(str(folder))
-    click.echo(f"verify      dcgan-tf verify {quoted}")
-    click.echo(f"images      dcgan-tf sample {quoted} --num-images 64 --out samples.png")
+    say(f"verify      dcgan-tf verify {quoted}")
+    say(f"images      dcgan-tf sample {quoted} --num-images 64 --out samples.png")
 
 
 def _refuse_options_of_tflite(formats: tuple[str, ...]) -> None:
@@ -83,11 +83,10 @@ def _refuse_options_of_tflite(formats: tuple[str, ...]) -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 def verify(folder: Path) -> None:
     """Check an exported FOLDER from its files alone: that they are intact and draw what was trained."""
-    with user_errors():
-        import_tensorflow()
-        from dcgan_tf.export.card import line
-        from dcgan_tf.export.verification import verify_export
+    import_tensorflow()
+    from dcgan_tf.export.card import line
+    from dcgan_tf.export.verification import verify_export
 
-        for name, record in verify_export(folder).items():
-            click.echo(line(name, record))
-    click.echo(f"{folder} is intact and draws what was trained")
+    for name, record in verify_export(folder).items():
+        say(line(name, record))
+    say(f"{folder} is intact and draws what was trained")

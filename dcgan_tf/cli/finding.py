@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dcgan_tf.cli.frame import import_tensorflow, user_errors
+from dcgan_tf.cli.frame import import_tensorflow, say
 from dcgan_tf.cli.labels import one_label
 
 if TYPE_CHECKING:
@@ -70,24 +70,23 @@ def report_finding(
         label: the class that a conditional run is fixed to, by name or number.
         arguments: what the function takes besides the run.
     """
-    with user_errors():
-        import_tensorflow()
-        from dcgan_tf import analysis
-        from dcgan_tf.analysis.finding import RESULT
-        from dcgan_tf.runs.load import Run
-        from dcgan_tf.runs.paths import RunPaths, read_json
+    import_tensorflow()
+    from dcgan_tf import analysis
+    from dcgan_tf.analysis.finding import RESULT
+    from dcgan_tf.runs.load import Run
+    from dcgan_tf.runs.paths import RunPaths, read_json
 
-        opened = Run.open(run, checkpoint=checkpoint)
-        if label is not None:
-            opened = opened.of_class(one_label(label, opened.class_names))
-        _check_writable(out or run)
-        finding: Finding = getattr(analysis, name)(opened, **arguments)
-        folder = out or RunPaths(run).analysis(finding.name)
-        replaced = read_json(folder / RESULT, default={}).get("summary", finding.summary)
-        finding.save(folder)
+    opened = Run.open(run, checkpoint=checkpoint)
+    if label is not None:
+        opened = opened.of_class(one_label(label, opened.class_names))
+    _check_writable(out or run)
+    finding: Finding = getattr(analysis, name)(opened, **arguments)
+    folder = out or RunPaths(run).analysis(finding.name)
+    replaced = read_json(folder / RESULT, default={}).get("summary", finding.summary)
+    finding.save(folder)
     say_finding(finding, folder)
     if replaced != finding.summary:
-        click.echo(f"note: this replaces an earlier result (--out keeps both): {replaced}", err=True)
+        say(f"note: this replaces an earlier result (--out keeps both): {replaced}", err=True)
     return finding
 
 
@@ -95,15 +94,15 @@ def say_finding(finding: Finding, folder: Path) -> None:
     """Print what came out, and where its figure is."""
     from dcgan_tf.analysis.finding import FIGURE
 
-    click.echo(finding.summary)
+    say(finding.summary)
     say_warnings(finding)
-    click.echo(f"figure  {folder / FIGURE}")
+    say(f"figure  {folder / FIGURE}")
 
 
 def say_warnings(finding: Finding) -> None:
     """Print what a reader must know before trusting the numbers."""
     for warning in finding.warnings:
-        click.echo(f"note: {warning}", err=True)
+        say(f"note: {warning}", err=True)
 
 
 def _check_writable(folder: Path) -> None:

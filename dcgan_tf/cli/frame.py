@@ -1,19 +1,95 @@
-"""What every command needs: TensorFlow without its chatter, errors as messages, stops as exit codes."""
+"""What every command stands in: TensorFlow without its chatter, errors as messages, stops as exit codes."""
 
 from __future__ import annotations
 
+import logging
 import os
+import platform
+import shlex
 import signal
 import sys
+import threading
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, NoReturn
 
 import click
 
+from dcgan_tf import __version__
 from dcgan_tf.errors import DcganError
+from dcgan_tf.printable import printable
 from dcgan_tf.quiet import STDERR, held_back
 
-EXIT_USER_ERROR = 1
+EXIT_USER_ERROR, EXIT_BUG = 1, 70
+"""What a user can mend; and a fault of this program, sysexits.h's EX_SOFTWARE."""
+_DEBUG = "dcgan_tf.debug"
+
+
+class Frame(click.Group):
+    """The group of all commands; how each of them ends is decided here, and nowhere else.
+
+    A DcganError is a sentence for the user. Any other exception is a bug: it keeps its traceback, and the
+    user is asked to report it. A stop leaves with the exit code that shells expect.
+    """
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """Add a command, which also takes --debug."""
+        _take_debug(cmd)
+        super().add_command(cmd, name)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, and end the process with a message if it fails."""
+        try:
+            with terminated_like_interrupted():
+                return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except KeyboardInterrupt as stop:
+            ctx.exit(_say_stop(stop))
+        except (DcganError, MemoryError) as error:
+            if ctx.meta.get(_DEBUG):
+                traceback.print_exception(error)
+            say(f"dcgan-tf: {_sentence(error)}", err=True)
+            ctx.exit(EXIT_USER_ERROR)
+        except Exception as error:
+            _report_bug(error)
+
+
+def say(message: object = "", *, err: bool = False) -> None:
+    """Print a message, without what the names in it would have a terminal do.
+
+    Args:
+        message: may have several lines.
+        err: to standard error.
+    """
+    click.echo(printable(message, lines=True), err=err)
+
+
+class LogFormatter(logging.Formatter):
+    """Writes the message alone, without what the names in it would have a terminal do."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        return printable(super().format(record), lines=True)
+
+
+def debug_option() -> click.Option:
+    """Return --debug, which shows where an error was raised."""
+
+    def remember(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+        if value:
+            ctx.meta[_DEBUG] = True
+
+    return click.Option(
+        ["--debug"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=remember,
+        help="Of an error, also show where in the program it was raised.",
+    )
 
 
 def import_tensorflow() -> None:
@@ -30,37 +106,76 @@ def import_tensorflow() -> None:
 
 
 @contextmanager
-def user_errors(*, stopped: str = "stopped") -> Iterator[None]:
-    """Turn what a user can mend into one message, and a stop signal into the exit code that shells expect.
-
-    Args:
-        stopped: what is said of a stop that did not say itself what it saved.
-    """
+def said_when_stopped(words: str) -> Iterator[None]:
+    """Say these words of a stop within the block that does not say itself what it saved."""
     try:
         yield
-    except DcganError as error:
-        click.echo(f"dcgan-tf: {error}", err=True)
-        sys.exit(EXIT_USER_ERROR)
     except KeyboardInterrupt as stop:
-        number = getattr(stop, "signal", signal.SIGINT)
-        if hasattr(stop, "step"):
-            click.echo(f"{stop}; everything is saved. The same command again goes on from there.", err=True)
-        else:
-            click.echo(stopped, err=True)
-        sys.exit(128 + number)
+        stop.add_note(words)
+        raise
 
 
 @contextmanager
 def terminated_like_interrupted() -> Iterator[None]:
-    """Let SIGTERM unwind like Ctrl-C, so that what is half-written is removed."""
+    """Let SIGTERM and SIGHUP unwind like Ctrl-C, so that what is half-written is removed.
+
+    A signal that is ignored, as SIGHUP is by nohup, stays ignored.
+    """
 
     def stop(number: int, frame: object) -> None:
         interrupt = KeyboardInterrupt()
         interrupt.signal = number  # type: ignore[attr-defined]  # for the exit code
         raise interrupt
 
-    before = signal.signal(signal.SIGTERM, stop)
+    before = {}
+    if threading.current_thread() is threading.main_thread():  # no other thread can catch signals
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                before[number] = signal.signal(number, stop)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _take_debug(command: click.Command) -> None:
+    command.params.append(debug_option())
+    if isinstance(command, click.Group):
+        for child in command.commands.values():
+            _take_debug(child)
+
+
+def _say_stop(stop: KeyboardInterrupt) -> int:
+    """Say what is left of a command that was stopped; return the exit code."""
+    if hasattr(stop, "step"):
+        say(f"{stop}; everything is saved. The same command again goes on from there.", err=True)
+    else:
+        say(next(iter(getattr(stop, "__notes__", ())), "stopped"), err=True)
+    return 128 + int(getattr(stop, "signal", signal.SIGINT))
+
+
+def _sentence(error: DcganError | MemoryError) -> str:
+    if isinstance(error, DcganError):
+        return str(error)
+    return "there is not enough memory for this; ask for fewer or smaller images, or close other programs"
+
+
+def _report_bug(error: Exception) -> NoReturn:
+    """Show the traceback, and ask the user to report it."""
+    versions = [f"dcgan_tf {__version__}", f"Python {platform.python_version()}"]
+    for name in ("tensorflow", "keras", "numpy", "click"):
+        try:
+            versions.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            versions.append(f"no {name}")
+    say("".join(traceback.format_exception(error)).rstrip(), err=True)
+    say(
+        "\ndcgan-tf: this is a bug in dcgan_tf, not a mistake of yours. Please report it, with all "
+        "lines above and these:\n"
+        f"  command   dcgan-tf {shlex.join(sys.argv[1:])}\n"
+        f"  versions  {', '.join(versions)}\n"
+        f"  system    {platform.platform()}",
+        err=True,
+    )
+    raise SystemExit(EXIT_BUG) from error

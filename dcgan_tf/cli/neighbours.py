@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from dcgan_tf.cli.finding import analysis_options, report_finding
+from dcgan_tf.cli.frame import say
 
 
 @click.command(short_help="Does it replay its training images?")
@@ -32,7 +33,7 @@ def embed(run: Path, **options: Any) -> None:
     report_finding("embed", run, **options)
     from dcgan_tf.runs.paths import RunPaths
 
-    click.echo(f"look    tensorboard --logdir {options['out'] or RunPaths(run).analysis('embed')}")
+    say(f"look    tensorboard --logdir {options['out'] or RunPaths(run).analysis('embed')}")
 
 
 COMMANDS = (neighbours, embed)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dcgan_tf.cli.finding import say_finding, say_warnings
-from dcgan_tf.cli.frame import import_tensorflow, user_errors
+from dcgan_tf.cli.frame import import_tensorflow, say
 from dcgan_tf.cli.labels import one_label
 from dcgan_tf.options import Names
 
@@ -105,14 +105,13 @@ def report(
         raise click.UsageError(
             "--num-images, --seed, --label and --checkpoint are of the analyses that --run makes"
         )
-    with user_errors():
-        _check_exports(exports)
-        opened = _open(run, checkpoint, label) if wanted else None
-        try:
-            if opened is not None:
-                _make(opened, wanted, shared)
-        finally:  # analyses take minutes: whatever ends them, the page shows what is there by then
-            _write(run, out=out, exports=exports)
+    _check_exports(exports)
+    opened = _open(run, checkpoint, label) if wanted else None
+    try:
+        if opened is not None:
+            _make(opened, wanted, shared)
+    finally:  # analyses take minutes: whatever ends them, the page shows what is there by then
+        _write(run, out=out, exports=exports)
 
 
 @click.command(short_help="Runs side by side: samples, losses, grades over seeds.")
@@ -140,15 +139,14 @@ def compare(runs: tuple[str, ...], num_images: int, seed: int, checkpoint: int |
     A run's earlier checkpoint is written RUN@STEP: `compare RUN@312 RUN@1560` is one epoch against five, if
     these checkpoints were kept (--keep-every).
     """
-    with user_errors():
-        import_tensorflow()
-        from dcgan_tf import analysis
-        from dcgan_tf.runs.load import Run
+    import_tensorflow()
+    from dcgan_tf import analysis
+    from dcgan_tf.runs.load import Run
 
-        places = [run_at(name, checkpoint) for name in runs]
-        opened = [Run.open(path, checkpoint=step) for path, step in places]
-        finding = analysis.compare(opened, num_images=num_images, seed=seed)
-        folder = finding.save(out)
+    places = [run_at(name, checkpoint) for name in runs]
+    opened = [Run.open(path, checkpoint=step) for path, step in places]
+    finding = analysis.compare(opened, num_images=num_images, seed=seed)
+    folder = finding.save(out)
     say_finding(finding, folder)
 
 
@@ -193,9 +191,9 @@ def _make(run: Run, wanted: Sequence[str], shared: dict[str, int]) -> None:
             finding = getattr(analysis, name)(run, **arguments(run), **shared)
             finding.save(folder)
         except DcganError as reason:
-            click.echo(f"{name:<12}skipped: {reason}", err=True)
+            say(f"{name:<12}skipped: {reason}", err=True)
             continue
-        click.echo(f"{name:<12}{finding.summary}")
+        say(f"{name:<12}{finding.summary}")
         say_warnings(finding)
 
 
@@ -212,7 +210,7 @@ def _write(run: Path, *, out: Path | None, exports: Sequence[Path]) -> None:
     from dcgan_tf.report.html import write_report
 
     page = write_report(run, out=out, exports=exports or None)
-    click.echo(f"report  {page} ({page.stat().st_size / 1e6:.1f} MB)")
+    say(f"report  {page} ({page.stat().st_size / 1e6:.1f} MB)")
 
 
 def _check_exports(exports: Sequence[Path]) -> None:

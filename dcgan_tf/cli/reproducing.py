@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from dcgan_tf.cli.finding import say_finding
-from dcgan_tf.cli.frame import import_tensorflow, user_errors
+from dcgan_tf.cli.frame import import_tensorflow, said_when_stopped, say
 
 
 @click.group(short_help="Make a table of the paper anew, from the training to the number.")
@@ -42,7 +42,7 @@ def mnist_1nn(out: Path, **options: Any) -> None:
     Trains a conditional DCGAN and a conditional fully connected GAN first; the same command again goes on
     where it was stopped.
     """
-    with user_errors(stopped="stopped; the same command goes on from the newest checkpoint"):
+    with said_when_stopped("stopped; the same command goes on from the newest checkpoint"):
         import_tensorflow()
         from dcgan_tf.reproduction.mnist_1nn import Settings
         from dcgan_tf.reproduction.mnist_1nn import mnist_1nn as make
@@ -51,9 +51,9 @@ def mnist_1nn(out: Path, **options: Any) -> None:
         finding.save(out)
     for name in ("DCGAN", "GAN"):
         told = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in finding.protocol[name].items())
-        click.echo(f"{name}: {told}")
+        say(f"{name}: {told}")
     for measure in finding.measures:
-        click.echo(f"{measure.name:28} {measure.value:7.2%}   paper {measure.controls['paper']:.2%}")
+        say(f"{measure.name:28} {measure.value:7.2%}   paper {measure.controls['paper']:.2%}")
     say_finding(finding, out)
 
 

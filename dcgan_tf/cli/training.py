@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dcgan_tf.cli.frame import import_tensorflow, user_errors
+from dcgan_tf.cli.frame import import_tensorflow, said_when_stopped, say
 from dcgan_tf.cli.labels import chosen_labels
 from dcgan_tf.config import PRESETS, Config, preset
 from dcgan_tf.options import setting_options
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 )
 def train(preset_name: str, every_epoch: bool, **changes: Any) -> None:
     """Train a run, or go on with it: the same command again resumes, a longer --epochs extends."""
-    with user_errors(stopped="stopped without saving; the same command starts from the newest checkpoint"):
+    with said_when_stopped("stopped without saving; the same command starts from the newest checkpoint"):
         config = _configure(preset_name, changes)
         import_tensorflow()
         from dcgan_tf.training.loop import train as train_run
@@ -86,32 +86,31 @@ def sample(
     """
     if numbers and out.suffix.lower() != ".png":
         raise click.UsageError(f"--numbers writes a grid: --out must be FILE.png, received {str(out)!r}")
-    with user_errors():
-        import_tensorflow()
-        from dcgan_tf import images
-        from dcgan_tf.export.exported import Exported, is_export
-        from dcgan_tf.latents import sample_labels, whole_rows
-        from dcgan_tf.runs.load import Run
+    import_tensorflow()
+    from dcgan_tf import images
+    from dcgan_tf.export.exported import Exported, is_export
+    from dcgan_tf.latents import sample_labels, whole_rows
+    from dcgan_tf.runs.load import Run
 
-        trained: Run | Exported
-        if is_export(run):
-            if checkpoint is not None or not ema:
-                raise click.UsageError("an export has neither checkpoints nor another generator than its own")
-            trained = Exported.open(run)
-        else:
-            trained = Run.open(run, checkpoint=checkpoint, ema=ema)
-        chosen = chosen_labels(labels, trained.class_names)
-        num = num_images or whole_rows(64, len(chosen))
-        drawn = trained.sample(num, seed=seed, labels=chosen or None)
-        rows = sample_labels(num, len(chosen)) if len(chosen) > 1 else None
-        if numbers:
-            images.save_png(out, images.numbered_sheet(drawn, rows))
-        elif rows is not None and out.suffix.lower() == ".png":
-            images.save_png(out, images.class_sheet(drawn, rows))
-        else:
-            images.save(out, drawn)
+    trained: Run | Exported
+    if is_export(run):
+        if checkpoint is not None or not ema:
+            raise click.UsageError("an export has neither checkpoints nor another generator than its own")
+        trained = Exported.open(run)
+    else:
+        trained = Run.open(run, checkpoint=checkpoint, ema=ema)
+    chosen = chosen_labels(labels, trained.class_names)
+    num = num_images or whole_rows(64, len(chosen))
+    drawn = trained.sample(num, seed=seed, labels=chosen or None)
+    rows = sample_labels(num, len(chosen)) if len(chosen) > 1 else None
+    if numbers:
+        images.save_png(out, images.numbered_sheet(drawn, rows))
+    elif rows is not None and out.suffix.lower() == ".png":
+        images.save_png(out, images.class_sheet(drawn, rows))
+    else:
+        images.save(out, drawn)
     shown = f" ({', '.join(trained.class_names[i] for i in chosen[:num])})" if chosen else ""
-    click.echo(f"{num} image{'s' if num > 1 else ''} of step {trained.step:,}{shown} -> {out}")
+    say(f"{num} image{'s' if num > 1 else ''} of step {trained.step:,}{shown} -> {out}")
 
 
 @click.command("inspect-data", short_help="Count and show what is in a dataset.")
@@ -120,19 +119,18 @@ def sample(
 @setting_options("data", exclude=("data", "flip", "max_bad_fraction"))
 def inspect_data(spec: str, out: Path | None, **changes: Any) -> None:
     """Print what is in SPEC (as for --data) and save a grid of its images."""
-    with user_errors():
-        # Looking is for finding bad files, so they are no reason to refuse.
-        config = _configure("default", {**changes, "data": spec, "max_bad_fraction": 1.0})
-        if spec.startswith("tfds:"):
-            import_tensorflow()
-        from dcgan_tf import data, images
-        from dcgan_tf.data import inspection
+    # Looking is for finding bad files, so they are no reason to refuse.
+    config = _configure("default", {**changes, "data": spec, "max_bad_fraction": 1.0})
+    if spec.startswith("tfds:"):
+        import_tensorflow()
+    from dcgan_tf import data, images
+    from dcgan_tf.data import inspection
 
-        image_set = data.load(config.data)
-        click.echo(inspection.summary(image_set))
-        out = out or Path(f"{image_set.name}.png")
-        images.save(out, inspection.examples(image_set))
-    click.echo(f"grid -> {out}")
+    image_set = data.load(config.data)
+    say(inspection.summary(image_set))
+    out = out or Path(f"{image_set.name}.png")
+    images.save(out, inspection.examples(image_set))
+    say(f"grid -> {out}")
 
 
 def _evaluation(config: Config) -> Hook:
@@ -156,8 +154,8 @@ def _say_where(run_dir: Path) -> None:
     from dcgan_tf.runs.paths import RunPaths
 
     paths = RunPaths(run_dir)
-    click.echo(f"run         {run_dir}")
+    say(f"run         {run_dir}")
     if paths.progress.exists():
-        click.echo(f"samples     {paths.samples}/, {paths.progress}")
-    click.echo(f"TensorBoard tensorboard --logdir {paths.events}")
-    click.echo(f"more images dcgan-tf sample {run_dir} --num-images 64 --out samples.png")
+        say(f"samples     {paths.samples}/, {paths.progress}")
+    say(f"TensorBoard tensorboard --logdir {paths.events}")
+    say(f"more images dcgan-tf sample {run_dir} --num-images 64 --out samples.png")

@@ -25,6 +25,7 @@ LAYER_0 = {
     "latents",
     "losses",
     "nearest",
+    "printable",
     "runs.paths",
 }
 LAYER_1 = {"data", "models"}
@@ -37,6 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "files": {"errors"},
     "validation": {"errors"},
     "quiet": set(),
+    "printable": set(),
     "progress": set(),
     "config": {"errors", "validation"},
     "images": {"errors", "files"},
@@ -58,7 +60,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "reproduction": LAYER_0 | LAYER_1 | LAYER_2 | {"training", "analysis", "classifier"},
     "report": {"config", "errors", "files", "runs.paths"},
     "options": {"config", "errors"},
-    "cli": {"config", "errors", "export.paths", "options", "quiet"},  # at module level; see below
+    "cli": {
+        "config",
+        "errors",
+        "export.paths",
+        "options",
+        "printable",
+        "quiet",
+    },  # at module level; see below
     "__main__": {"cli"},
     "__init__": set(),
 }
@@ -70,6 +79,7 @@ WITHOUT_TENSORFLOW = (
     "options",
     "validation",
     "quiet",
+    "printable",
     "errors",
     "files",
     "config",
