@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
-import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,9 +17,11 @@ from dcgan_tf.export.facts import describe_machine, facts_of, source_of, trainin
 from dcgan_tf.export.folding import FoldedGenerator, fold
 from dcgan_tf.export.latency import median_milliseconds
 from dcgan_tf.export.paths import FORMATS, PRECISIONS, ExportPaths
+from dcgan_tf.export.placing import written_aside
+from dcgan_tf.export.record import Record, digest, files_of
 from dcgan_tf.export.reference import reference_inputs, write_reference
 from dcgan_tf.export.runtimes import drawing_with
-from dcgan_tf.export.verification import Record, check, digest, files_of, listed
+from dcgan_tf.export.verification import check, listed
 from dcgan_tf.files import write_text
 from dcgan_tf.latents import sample_latents
 from dcgan_tf.runs.load import Run
@@ -69,7 +68,7 @@ def export_run(
             "a run fixed to one class cannot be exported; export the run itself: its files take the label"
         )
     target = Path(to) if to is not None else Path("saved_models") / run.path.resolve().name
-    with _written_aside(target, force=force) as folder:
+    with written_aside(target, force=force) as folder:
         _log.info("exporting step %s of %s", f"{run.step:,}", run.path)
         paths = ExportPaths(folder)
         folded = fold(run.generator, num_classes=len(run.class_names))
@@ -175,49 +174,3 @@ def _refuse_unknown(what: str, received: Sequence[str], known: Sequence[str]) ->
     unknown = [name for name in received if name not in known]
     if unknown or not received:
         raise ArgumentError(f"{what} must be of {', '.join(known)}, received {', '.join(unknown) or 'none'}")
-
-
-@contextmanager
-def _written_aside(target: Path, *, force: bool) -> Iterator[Path]:
-    """Yield a new folder beside the target, and rename it when all is well; otherwise nothing of it is left.
-
-    A link is followed: what it leads to is replaced.
-
-    Raises:
-        ExportError: if the target exists and may not be replaced: if it is no export, nor empty, or without
-            `force`.
-    """
-    target = target.resolve()
-    _refuse_existing(target, force=force)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    token = uuid.uuid4().hex[:8]
-    aside = target.with_name(f".{target.name}.part-{token}")
-    aside.mkdir()
-    try:
-        yield aside
-        _refuse_existing(target, force=force)
-        _put_in_place(aside, target, old=target.with_name(f".{target.name}.old-{token}"))
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-
-
-def _put_in_place(aside: Path, target: Path, *, old: Path) -> None:
-    """Rename the new folder to the target; an earlier one is deleted only when that has worked."""
-    if target.exists():
-        target.rename(old)
-    try:
-        aside.rename(target)
-    except BaseException:
-        if old.exists():
-            old.rename(target)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _refuse_existing(target: Path, *, force: bool) -> None:
-    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
-        return
-    if not ExportPaths(target).record.is_file():
-        raise ExportError(f"{target} exists and is not an export; remove it, or write elsewhere with --to")
-    if not force:
-        raise ExportError(f"{target} exists; --force replaces it as a whole, --to writes elsewhere")

@@ -62,3 +62,11 @@ class ExportPaths:
             "web": [self.web],
         }
         return [path for name, paths in files.items() if name in formats for path in paths]
+
+
+EVERYTHING = frozenset(
+    path.relative_to("/").parts[0]
+    for paths in [ExportPaths(Path("/"))]
+    for path in (*paths.artefacts(FORMATS, PRECISIONS), paths.samples, paths.record, paths.card)
+)
+"""What stands in an export's folder."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import math
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -18,10 +16,9 @@ from dcgan_tf.errors import ExportError
 from dcgan_tf.export.difference import Bound, Difference, difference
 from dcgan_tf.export.litert_file import LiteRTFile
 from dcgan_tf.export.paths import ExportPaths
+from dcgan_tf.export.record import Record, damaged_files, files_of, other_files, read_record
 from dcgan_tf.export.reference import SEED, read_reference, reference_inputs
 from dcgan_tf.export.runtimes import REFERENCE_DEVICE, open_artefact
-
-Record = dict[str, Any]
 
 _log = logging.getLogger("dcgan_tf")
 
@@ -93,9 +90,10 @@ def verify_export(folder: str | os.PathLike[str]) -> dict[str, Record]:
     paths = ExportPaths(Path(folder))
     folder = paths.root
     exported = read_record(paths)
-    if others := _other_files(folder, exported["files"]):
-        _log.warning("not part of the export, and not verified: %s", ", ".join(others))
-    problems = _check_files(folder, exported["files"])
+    shown = [name for name in other_files(folder, exported["files"]) if not re.search(r"(^|/)\.", name)]
+    if shown:
+        _log.warning("not part of the export, and not verified: %s", ", ".join(shown))
+    problems = damaged_files(folder, exported["files"])
     if problems:
         raise ExportError(listed(f"{folder} is not as it was exported", problems))
     inputs = reference_inputs(exported["model"])
@@ -112,59 +110,9 @@ def verify_export(folder: str | os.PathLike[str]) -> dict[str, Record]:
     return {name: records[name] for name in exported["artefacts"]}
 
 
-def read_record(paths: ExportPaths) -> Record:
-    """Return export.json.
-
-    Raises:
-        ExportError: if it is not there, or not readable.
-    """
-    try:
-        record: Record = json.loads(paths.record.read_text())
-        complete = {"latent_dim", "latent_distribution", "image_shape"} <= record["model"].keys()
-        known = all(Path(name).name in BOUNDS for name in record["artefacts"])
-        if complete and known and dict(record["files"]):
-            return record
-        problem = "it has not the entries that this version writes"
-    except OSError as error:
-        problem = str(error.strerror)
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
-        problem = f"it has not the entries that export writes ({error})"
-    raise ExportError(f"{paths.root} is not an export: cannot read {paths.record}: {problem}")
-
-
-def files_of(artefact: Path) -> list[Path]:
-    """Return the files that an artefact consists of."""
-    if artefact.is_file():
-        return [artefact]
-    return sorted(path for path in artefact.rglob("*") if path.is_file())
-
-
-def digest(path: Path) -> str:
-    """Return the SHA-256 of a file, hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def listed(summary: str, problems: list[str]) -> str:
     """Return a message that names each problem on a line of its own."""
     return f"{summary}:" + "".join(f"\n  {problem}" for problem in problems)
-
-
-def _check_files(folder: Path, digests: Mapping[str, str]) -> list[str]:
-    problems = []
-    for name, expected in digests.items():
-        if not (folder / name).is_file():
-            problems.append(f"{name} is missing")
-        elif digest(folder / name) != expected:
-            problems.append(f"{name} has been changed: its SHA-256 is not the one in export.json")
-    return problems
-
-
-def _other_files(folder: Path, digests: Mapping[str, str]) -> list[str]:
-    """Return the files in the folder that export did not write, without hidden ones and their folders'."""
-    names = [file.relative_to(folder) for file in files_of(folder)]
-    shown = [name for name in names if not any(part.startswith(".") for part in name.parts)]
-    return sorted({name.as_posix() for name in shown} - digests.keys() - {ExportPaths(folder).record.name})
 
 
 def _check_signatures(path: Path, inputs: Sequence[np.ndarray], expected: np.ndarray) -> list[str]:

@@ -1,0 +1,192 @@
+"""How an export is put in place: written aside, and only what an export wrote is ever replaced.
+
+An export that is being written lies in `.NAME.part-TOKEN` beside its target, and holds a lock on that folder.
+An earlier one lies in `.NAME.old-TOKEN` while the new one takes its name. What a process that was killed left
+of either is put right by the next export of that name.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dcgan_tf.errors import ExportError
+from dcgan_tf.export.paths import EVERYTHING, ExportPaths
+from dcgan_tf.export.record import changed_files, contents, other_files, read_record
+from dcgan_tf.files import storage_errors
+
+try:
+    import fcntl
+except ImportError:  # Windows: what a killed export left behind has to be removed by hand there
+    fcntl = None  # type: ignore[assignment]
+
+MOST_NAMED = 10
+"""Files that a message names; of more it gives the number."""
+
+_log = logging.getLogger("dcgan_tf")
+
+
+@contextmanager
+def written_aside(target: Path, *, force: bool) -> Iterator[Path]:
+    """Yield a new folder beside the target, and rename it when all is well; otherwise nothing of it is left.
+
+    A link is followed: what it leads to is replaced.
+
+    Args:
+        target: what the folder is to be called in the end.
+        force: replace an earlier export.
+
+    Raises:
+        ExportError: if the target exists and may not be replaced: without `force`, or if anything is in it
+            that is not as an export wrote it.
+        StorageError: if the folder cannot be made or renamed.
+    """
+    target = target.resolve()
+    with storage_errors(target), _locked(_made(target.parent)):
+        _put_right(target)
+        refuse_existing(target, force=force)
+        token = uuid.uuid4().hex[:8]
+        aside = target.with_name(f".{target.name}.part-{token}")
+        aside.mkdir()
+        lock = _lock(aside, wait=True)
+    try:
+        yield aside
+        refuse_existing(target, force=force)
+        with storage_errors(target), _locked(target.parent):
+            _put_in_place(aside, target, old=target.with_name(f".{target.name}.old-{token}"))
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+        _unlock(lock)
+
+
+def refuse_existing(target: Path, *, force: bool) -> None:
+    """Refuse to write where something is, unless it is an export, all of it, and may be replaced.
+
+    Raises:
+        ExportError: names what is in the way.
+    """
+    if not target.exists() or (target.is_dir() and not contents(target)):
+        return
+    if not ExportPaths(target).record.is_file():
+        raise ExportError(f"{target} exists and is not an export; remove it, or write elsewhere with --to")
+    try:
+        written = read_record(ExportPaths(target))["files"]
+    except ExportError as error:
+        raise ExportError(f"{error}; remove the folder yourself, or write elsewhere with --to") from None
+    if others := other_files(target, written):
+        raise ExportError(
+            f"{target} is not replaced, because it holds what no export wrote: {_some(others)}; "
+            "move that elsewhere, or write elsewhere with --to"
+        )
+    if changed := changed_files(target, written):
+        raise ExportError(
+            f"{target} is not replaced, because it has been changed since it was exported: {_some(changed)}; "
+            "move or remove that, or write elsewhere with --to"
+        )
+    if not force:
+        raise ExportError(f"{target} exists; --force replaces it as a whole, --to writes elsewhere")
+
+
+def interrupted(target: Path) -> Path | None:
+    """Return where an earlier export lies that was to be replaced when the process was killed, or None."""
+    return None if target.exists() else next(iter(_siblings(target.resolve(), "old")), None)
+
+
+def _put_in_place(aside: Path, target: Path, *, old: Path) -> None:
+    """Rename the new folder to the target; an earlier one is deleted only when that has worked."""
+    if target.exists():
+        target.rename(old)
+    try:
+        aside.rename(target)
+    except BaseException:
+        if old.exists():
+            old.rename(target)
+        raise
+    if old.exists():
+        _remove(old)
+
+
+def _put_right(target: Path) -> None:
+    """Undo what exports of this name left that were killed; to be called with the folder around it locked."""
+    for old in _siblings(target, "old"):
+        if target.exists():
+            _remove(old)
+        else:
+            old.rename(target)
+            _log.warning("an export was stopped while it replaced %s; the earlier one is back", target)
+    for aside in _siblings(target, "part"):
+        lock = _lock(aside, wait=False)
+        if lock is not None and all(_of_an_export(path.name) for path in aside.iterdir()):
+            shutil.rmtree(aside, ignore_errors=True)
+        _unlock(lock)
+
+
+def _siblings(target: Path, kind: str) -> list[Path]:
+    """Return the folders `.NAME.KIND-TOKEN` beside the target."""
+    if not target.parent.is_dir():
+        return []
+    pattern = re.compile(re.escape(f".{target.name}.{kind}-") + "[0-9a-f]{8}")
+    found = (path for path in sorted(target.parent.iterdir()) if pattern.fullmatch(path.name))
+    return [path for path in found if path.is_dir() and not path.is_symlink()]
+
+
+def _remove(old: Path) -> None:
+    """Remove an export that was replaced, but not what somebody put into it at the last moment."""
+    try:
+        others = other_files(old, read_record(ExportPaths(old))["files"])
+    except ExportError:  # its removal was cut short
+        others = [name for name in contents(old) if not _of_an_export(name.split("/")[0])]
+    if others:
+        _log.warning("the earlier export is kept in %s, because of %s", old, _some(others))
+    else:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _of_an_export(name: str) -> bool:
+    """Tell what stands in an export's folder, finished or not."""
+    return name in EVERYTHING or (name.startswith(".") and name.endswith(".part"))
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Let no other export begin, take its place or look for what was left behind in the meantime."""
+    lock = _lock(folder, wait=True)
+    try:
+        yield
+    finally:
+        _unlock(lock)
+
+
+def _lock(folder: Path, *, wait: bool) -> int | None:
+    """Lock a folder for as long as this process lives; None if another holds it, or it cannot be locked."""
+    if fcntl is None:
+        return None
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # some network file systems have no locks
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _unlock(lock: int | None) -> None:
+    if lock is not None:
+        os.close(lock)
+
+
+def _some(names: list[str]) -> str:
+    """Name files, of many the first."""
+    more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more

@@ -1,0 +1,217 @@
+"""What an export says of itself, held against what it can be, and its files against their digests.
+
+Whatever is read from an export goes through here: it may have been damaged, or be somebody else's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from dcgan_tf.config import LATENT_DISTRIBUTIONS
+from dcgan_tf.errors import ExportError
+from dcgan_tf.export.paths import FORMATS, PRECISIONS, ExportPaths
+
+Record = dict[str, Any]
+
+LARGEST_JSON = 1 << 23
+"""Bytes; a thousand names of classes take a hundredth of this."""
+LARGEST_LATENT, LARGEST_SIDE, LARGEST_STEP = 65536, 4096, 2**63 - 1
+ARTEFACTS = frozenset(
+    path.relative_to("/").as_posix() for path in ExportPaths(Path("/")).artefacts(FORMATS, PRECISIONS)
+)
+"""The names by which export.json calls what draws."""
+BY_SYSTEMS = re.compile(r"\.DS_Store|\.localized|\._.*|Thumbs\.db|desktop\.ini")
+"""What file managers put into every folder that somebody looks at."""
+
+
+def read_record(paths: ExportPaths) -> Record:
+    """Return export.json, held against what export writes.
+
+    Raises:
+        ExportError: if it is not there, cannot be read, or has other entries; names the entry.
+    """
+    path = paths.record
+    problem = ""
+    try:
+        record = parsed(_content(path), source=path)
+        record["model"] = checked_facts(record.get("model"), source=f"{path}: model")
+        _check_names(record)
+        return record
+    except OSError as error:
+        problem = f"cannot read {path}: {error.strerror}"
+    except ExportError as error:
+        problem = str(error)
+    raise ExportError(f"{paths.root} is not an export: {problem}")
+
+
+def parsed(content: bytes, *, source: object) -> Record:
+    """Return a JSON object.
+
+    Args:
+        content: of a file.
+        source: the file, for the message.
+
+    Raises:
+        ExportError: if the content is no JSON object.
+    """
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise ExportError(f"cannot read {source}: it is not JSON ({error})") from None
+    if not isinstance(value, dict):
+        raise ExportError(f"cannot read {source}: expected an object, found {_shown(value)}")
+    return value
+
+
+def checked_facts(facts: object, *, source: object) -> dict[str, Any]:
+    """Return the facts of a generator, if they are what `facts.facts_of` can have written.
+
+    Args:
+        facts: as JSON has them.
+        source: where they stand, for the message.
+
+    Raises:
+        ExportError: for the first that is missing or has another type or value; names it.
+    """
+    if not isinstance(facts, dict):
+        raise ExportError(f"cannot read {source}: expected an object, found {_shown(facts)}")
+    if missing := [name for name in _REQUIRED if name not in facts]:
+        raise ExportError(
+            f"cannot read {source}: it was not written by dcgan-tf export, or part of it has been lost: "
+            f"{', '.join(missing)} not found"
+        )
+    for name, value in facts.items():
+        if name in _FACTS:
+            expected, holds = _FACTS[name]
+            if not holds(value):
+                raise ExportError(f"cannot read {source}: {name} must be {expected}, found {_shown(value)}")
+    return facts
+
+
+def files_of(artefact: Path) -> list[Path]:
+    """Return the files that an artefact consists of."""
+    if artefact.is_file():
+        return [artefact]
+    return sorted(path for path in artefact.rglob("*") if path.is_file())
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def damaged_files(folder: Path, digests: Mapping[str, str]) -> list[str]:
+    """Return in words which files of an export are missing or changed."""
+    changed = set(changed_files(folder, digests))
+    missing = [f"{name} is missing" for name in digests if not (folder / name).is_file()]
+    return missing + [
+        f"{name} has been changed: its SHA-256 is not the one in export.json"
+        for name in digests
+        if name in changed
+    ]
+
+
+def changed_files(folder: Path, digests: Mapping[str, str]) -> list[str]:
+    """Return the names of the files that are there, but not as they were exported."""
+    there = [name for name in digests if (folder / name).is_file()]
+    return [name for name in there if digest(folder / name) != digests[name]]
+
+
+def contents(folder: Path) -> dict[str, bool]:
+    """Return what is in a folder, at any depth, and whether it is a link; folders themselves do not count.
+
+    What file managers leave in every folder is passed over.
+    """
+    found = (path for path in sorted(folder.rglob("*")) if path.is_symlink() or not path.is_dir())
+    shown = (path for path in found if not BY_SYSTEMS.fullmatch(path.name))
+    return {path.relative_to(folder).as_posix(): path.is_symlink() for path in shown}
+
+
+def other_files(folder: Path, written: Iterable[str]) -> list[str]:
+    """Return what is in the folder of an export that no export wrote; it writes no links.
+
+    Args:
+        folder: of an export.
+        written: the files that its record lists.
+    """
+    known = {*written, ExportPaths(folder).record.name}
+    return [name for name, link in contents(folder).items() if link or name not in known]
+
+
+def _content(path: Path) -> bytes:
+    """Read a small file; what is no file, such as a pipe, is not waited for."""
+    if not path.exists():
+        raise ExportError(f"cannot read {path}: No such file or directory")
+    if not path.is_file():
+        raise ExportError(f"cannot read {path}: it is not a file")
+    with path.open("rb") as file:
+        content = file.read(LARGEST_JSON + 1)
+    if len(content) > LARGEST_JSON:
+        raise ExportError(f"cannot read {path}: it has more than {LARGEST_JSON:,} bytes")
+    return content
+
+
+def _check_names(record: Record) -> None:
+    """Hold the names of artefacts and files against an export's; none leads out of its folder."""
+    artefacts, files = record.get("artefacts"), record.get("files")
+    if not isinstance(artefacts, dict) or not artefacts or not artefacts.keys() <= ARTEFACTS:
+        known = ", ".join(sorted(ARTEFACTS))
+        raise ExportError(f"its artefacts must be of {known}, found {_shown(artefacts)}")
+    if not isinstance(files, dict) or not files:
+        raise ExportError(f"its files must be names with their SHA-256, found {_shown(files)}")
+    for name, value in files.items():
+        inside = name == PurePosixPath(name).as_posix() and not {"..", "/"} & set(PurePosixPath(name).parts)
+        if not (inside and isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value)):
+            raise ExportError(f"its files must be names with their SHA-256, found {_shown({name: value})}")
+
+
+def _shown(value: object) -> str:
+    """Return a value as JSON has it, in few characters."""
+    text = json.dumps(value)
+    return text if len(text) <= 60 else text[:60] + "…"
+
+
+def _whole(least: int, most: int) -> tuple[str, Callable[[object], bool]]:
+    return f"a whole number from {least:,} to {most:,}", lambda value: _is_whole(value, least, most)
+
+
+def _is_whole(value: object, least: int, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def _is_shape(value: object) -> bool:
+    if not isinstance(value, list) or len(value) != 3:
+        return False
+    return all(_is_whole(side, 1, LARGEST_SIDE) for side in value[:2]) and value[2] in (1, 3)
+
+
+def _are_names(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
+
+
+_TEXT = "text", lambda value: isinstance(value, str)
+_NAMES = "a list of names", _are_names
+_FACTS: Mapping[str, tuple[str, Callable[[object], bool]]] = {
+    "latent_dim": _whole(1, LARGEST_LATENT),
+    "latent_distribution": (f"one of {', '.join(LATENT_DISTRIBUTIONS)}", LATENT_DISTRIBUTIONS.__contains__),
+    "image_shape": (f"[height, width, 1 or 3] of at most {LARGEST_SIDE} pixels", _is_shape),
+    "step": _whole(0, LARGEST_STEP),
+    "seed": _whole(0, LARGEST_STEP),
+    "image_dtype": ("uint8 or float32", ("uint8", "float32").__contains__),
+    "image_range": ("[0, 255] or [-1, 1]", ([0, 255], [-1, 1]).__contains__),
+    "num_images": ("a whole number or null", lambda v: v is None or _is_whole(v, 0, LARGEST_STEP)),
+    "labels": _NAMES,
+    "attributes": _NAMES,
+    "class_names": ("a list of two names or more", lambda v: _are_names(v) and len(v) > 1),  # type: ignore[arg-type]
+    **dict.fromkeys(
+        ("name", "data", "architecture", "generator", "precision", "run", "dcgan_tf", "sha256"), _TEXT
+    ),
+}
+"""Of each fact, what it is in words, and whether a value is that."""
+_REQUIRED = ("latent_dim", "latent_distribution", "image_shape", "step")
