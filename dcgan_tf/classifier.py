@@ -5,10 +5,9 @@ It is the judge of the analyses, so its own quality on held-out images is part o
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
-import shutil
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,8 +17,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from dcgan_tf.data.image_set import ImageSet, default_cache_dir
-from dcgan_tf.errors import DataError
+from dcgan_tf.data import cache
+from dcgan_tf.data.image_set import ImageSet
+from dcgan_tf.errors import DataError, StorageError
+from dcgan_tf.files import write_text
 from dcgan_tf.judge_network import build_network, fit, judge, load_weights, save_weights
 
 VERSION = 1  # of the network and its training: part of the cache's key
@@ -93,11 +94,22 @@ class Classifier:
     def doubtful(self, names: tuple[str, ...] | list[str]) -> list[str]:
         """Return a sentence for each of these names on which the classifier is not reliable."""
         return [
-            f"the classifier is right about {name!r} in only {self.quality[name]:.1%} of held-out images "
-            f"(below {RELIABLE:.0%}): read what is said of it with care"
+            f"{self._weakness(name)}: read what is said of it with care"
             for name in names
-            if self.quality[name] < RELIABLE and name not in self.continuous
+            if not self.quality[name] >= RELIABLE  # also doubts NaN
         ]
+
+    def _weakness(self, name: str) -> str:
+        quality = self.quality[name]
+        if name in self.continuous:
+            return (
+                f"what the classifier sees of {name!r} correlates with the truth at only {quality:.2f} "
+                f"in held-out images (below {RELIABLE})"
+            )
+        return (
+            f"the classifier is right about {name!r} in only {quality:.1%} of held-out images "
+            f"(below {RELIABLE:.0%})"
+        )
 
 
 def can_judge(image_set: ImageSet) -> bool:
@@ -121,13 +133,24 @@ def trained_classifier(
     """
     if not can_judge(train):
         raise DataError(f"{train.name} has neither attributes nor labels to train a classifier on")
-    fingerprints = f"{train.fingerprint}-{held_out.fingerprint if held_out else 'tenth'}"[:120]
-    key = f"classifier-v{VERSION}-{train.name}-{fingerprints}".replace("/", "_")
-    folder = Path(cache_dir or default_cache_dir()).expanduser() / key
-    if not (folder / _FACTS).exists():
-        _log.info("training a classifier on %s images of %s, once", f"{len(train):,}", train.name)
-        _store(_train_and_measure(train, held_out), folder)
-    return _load(folder)
+    folder = cache.place(cache_dir, _key(train, held_out))
+    if (known := cache.read_or_discard(folder, _FACTS, _read)) is not None:
+        return known
+    _log.info("training a classifier on %s images of %s, once", f"{len(train):,}", train.name)
+    trained = _train_and_measure(train, held_out)
+    try:
+        cache.store(folder, _FACTS, lambda scratch: _write(trained, scratch))
+    except StorageError as error:  # no reason to lose what was computed
+        _log.warning("%s; the classifier will be trained again the next time", error)
+    return trained
+
+
+def _key(train: ImageSet, held_out: ImageSet | None) -> str:
+    """Return the name in the cache, which differs with the pixels and with all that is told of them."""
+    parts = [train.name, train.fingerprint, train.told_fingerprint]
+    parts += [held_out.fingerprint, held_out.told_fingerprint] if held_out else ["tenth"]
+    digest = hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest()
+    return f"classifier-v{VERSION}-{cache.shortened(train.name)}-{digest}"
 
 
 def _train_and_measure(train: ImageSet, held_out: ImageSet | None) -> Classifier:
@@ -224,32 +247,22 @@ def _has_classes(image_set: ImageSet) -> bool:
     return image_set.labels is not None and len(image_set.label_names) > 1
 
 
-def _store(classifier: Classifier, folder: Path) -> None:
-    """Write the classifier aside and put it in place; another process may have been first."""
-    scratch = folder.with_name(f".{folder.name[:100]}-{uuid.uuid4().hex[:8]}")
-    scratch.mkdir(parents=True)
-    try:
-        save_weights(classifier.network, scratch / _WEIGHTS)
-        facts = {name: getattr(classifier, name) for name in ("name", "binary", "continuous", "classes")}
-        facts |= {"quality": classifier.quality, "num_held_out": classifier.num_held_out}
-        facts["image_shape"] = classifier.network.input_shape[1:]
-        (scratch / _FACTS).write_text(json.dumps(facts, indent=2), encoding="utf-8")
-        shutil.rmtree(folder, ignore_errors=True)
-        scratch.rename(folder)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+def _write(classifier: Classifier, folder: Path) -> None:
+    save_weights(classifier.network, folder / _WEIGHTS)
+    facts = {name: getattr(classifier, name) for name in ("name", "binary", "continuous", "classes")}
+    facts |= {"quality": classifier.quality, "num_held_out": classifier.num_held_out}
+    facts["image_shape"] = classifier.network.input_shape[1:]
+    write_text(folder / _FACTS, json.dumps(facts, indent=2))
 
 
-def _load(folder: Path) -> Classifier:
-    try:
-        facts = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
-        shape = tuple(facts.pop("image_shape"))
-        for kind in ("binary", "continuous", "classes"):
-            facts[kind] = tuple(facts[kind])
-        network = build_network(shape, sum(len(facts[kind]) for kind in ("binary", "continuous", "classes")))
-        load_weights(network, folder / _WEIGHTS)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(
-            f"the classifier in {folder} is damaged ({error}); delete that folder and it is trained again"
-        ) from error
+def _read(folder: Path) -> Classifier:
+    facts = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
+    shape = tuple(facts.pop("image_shape"))
+    for kind in ("binary", "continuous", "classes"):
+        facts[kind] = tuple(facts[kind])
+    known = facts["binary"] + facts["continuous"] + facts["classes"]
+    if missing := [name for name in known if not isinstance(facts["quality"].get(name), float)]:
+        raise DataError(f"{_FACTS} has no quality of {missing[0]!r}")
+    network = build_network(shape, len(known))
+    load_weights(network, folder / _WEIGHTS)
     return Classifier(network, **facts)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from zipfile import BadZipFile
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from dcgan_tf.errors import DataError
+from dcgan_tf.files import replacing
 
 _FEATURES, _LEARNING_RATE = 128, 2e-3
 _JUDGING_BATCH = 256
@@ -61,10 +61,13 @@ def judge(network: keras.Model, images: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def save_weights(network: keras.Model, file: Path) -> None:
-    """Write the weights as arrays, as a whole; the ending must be .npz."""
-    scratch = file.with_name(f".{file.name}")
-    np.savez(scratch, *network.get_weights())
-    scratch.replace(file)
+    """Write the weights as arrays, as a whole.
+
+    Raises:
+        StorageError: if the file cannot be written.
+    """
+    with replacing(file) as scratch, scratch.open("wb") as opened:
+        np.savez(opened, *network.get_weights())
 
 
 def load_weights(network: keras.Model, file: Path) -> None:
@@ -74,12 +77,14 @@ def load_weights(network: keras.Model, file: Path) -> None:
         DataError: if the file is damaged or of another network.
         OSError: if it cannot be opened.
     """
-    try:
-        with file.open("rb") as opened, np.load(opened) as arrays:  # np.load leaves a damaged file open
-            weights = [arrays[f"arr_{i}"] for i in range(len(arrays.files))]
-    except (BadZipFile, EOFError, KeyError, ValueError) as error:  # whichever part of it is missing
-        raise DataError(f"{file.name} is incomplete: {error}") from error
-    network.set_weights(weights)
+    with file.open("rb") as opened:  # np.load leaves a damaged file open
+        try:
+            with np.load(opened) as arrays:
+                weights = [arrays[f"arr_{i}"] for i in range(len(arrays.files))]
+            network.set_weights(weights)
+        except Exception as error:  # whichever part of it is missing, NumPy, zipfile or Keras says so
+            reason = str(error).strip() or type(error).__name__
+            raise DataError(f"{file.name} is incomplete: {reason.splitlines()[0]}") from error
 
 
 def fit(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -115,23 +117,81 @@ def test_training_is_deterministic(classifier, train, held_out, tmp_path):
     )
 
 
-def test_a_damaged_one_says_what_to_do(classifier, train, held_out, cache):
-    (folder,) = (path for path in cache.iterdir() if (path / "classifier.json").exists())
-    text = (folder / "classifier.json").read_text()
-    (folder / "classifier.json").write_text(text[: len(text) // 2])
-    with pytest.raises(ValueError, match=r"is damaged .* delete that folder"):
-        trained_classifier(train, held_out, cache_dir=cache)
-    (folder / "classifier.json").write_text(text)
+@pytest.fixture
+def trainings(classifier, monkeypatch) -> list[ImageSet]:
+    """Return the sets that classifiers are trained on from here on; the training itself is left out."""
+    sets: list[ImageSet] = []
+    monkeypatch.setattr(
+        "dcgan_tf.classifier._train_and_measure", lambda train, _: sets.append(train) or classifier
+    )
+    return sets
 
 
-@pytest.mark.parametrize("damage", [lambda weights: b"", lambda weights: weights[:3000]])
-def test_damaged_weights_say_what_to_do(classifier, train, held_out, cache, damage):
-    (file,) = cache.glob("*/weights.npz")
-    weights = file.read_bytes()
-    file.write_bytes(damage(weights))
-    with pytest.raises(ValueError, match=r"is damaged \(weights.npz is incomplete: .* delete that folder"):
-        trained_classifier(train, held_out, cache_dir=cache)
-    file.write_bytes(weights)
+def rewritten(name, change):
+    def damage(folder):
+        content = (folder / name).read_bytes()
+        (folder / name).write_bytes(change(content))
+
+    return damage
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        rewritten("classifier.json", lambda text: text[: len(text) // 2]),
+        rewritten("classifier.json", lambda text: b"5"),
+        rewritten("classifier.json", lambda text: text.replace(b'"sky": 1.0', b'"sky": null')),
+        rewritten("classifier.json", lambda text: text.replace(b'"image_shape"', b'"shape"')),
+        rewritten("weights.npz", lambda weights: b""),
+        rewritten("weights.npz", lambda weights: weights[:3000]),
+        rewritten("weights.npz", lambda weights: weights[:3000] + weights[4000:]),
+        rewritten("weights.npz", lambda weights: weights[:-5000] + bytes(5000)),
+        lambda folder: (folder / "weights.npz").unlink(),
+    ],
+)
+def test_a_damaged_one_is_trained_again(train, held_out, trainings, tmp_path, caplog, damage):
+    trained_classifier(train, held_out, cache_dir=tmp_path)
+    (folder,) = tmp_path.iterdir()
+    damage(folder)
+    caplog.clear()
+    trained_classifier(train, held_out, cache_dir=tmp_path)
+    assert trainings == [train, train]
+    assert f"{folder} is damaged" in caplog.records[0].getMessage()
+    trained_classifier(train, held_out, cache_dir=tmp_path)
+    assert len(trainings) == 2
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+@pytest.mark.parametrize("part", ["train", "held_out"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda told: {"labels": (told.labels + 1) % 3},
+        lambda told: {"label_names": ("lines", *told.label_names[1:])},
+        lambda told: {"attributes": told.attributes | {"sky": 1 - told.attributes["sky"]}},
+        lambda told: {"attributes": told.attributes | {"light": told.attributes["light"] / 2}},
+        lambda told: {"attributes": {"dark" if n == "light" else n: v for n, v in told.attributes.items()}},
+    ],
+)
+def test_another_is_trained_when_something_else_is_told_of_the_same_images(
+    train, held_out, trainings, tmp_path, change, part
+):
+    sets = {"train": train, "held_out": held_out}
+    trained_classifier(*sets.values(), cache_dir=tmp_path)
+    sets[part] = replace(sets[part], **change(sets[part]))
+    trained_classifier(*sets.values(), cache_dir=tmp_path)
+    assert trainings == [train, sets["train"]]
+
+
+def test_a_full_cache_does_not_lose_the_classifier(classifier, train, trainings, tmp_path, caplog):
+    (tmp_path / "cache").touch()
+    assert trained_classifier(train, cache_dir=tmp_path / "cache") is classifier
+    assert "the classifier will be trained again" in caplog.text
+
+
+def test_a_long_name_is_no_problem(train, trainings, tmp_path):
+    trained_classifier(replace(train, name="猫" * 90), cache_dir=tmp_path)
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_weights_of_which_one_is_missing_are_an_error(classifier, tmp_path):
@@ -158,6 +218,14 @@ def test_what_cannot_be_learnt_is_measured_as_chance_and_doubted(tmp_path, held_
     (sentence,) = classifier.doubtful(["coin"])
     assert "is right about 'coin' in only" in sentence
     assert "(below 95%)" in sentence
+
+
+@pytest.mark.parametrize(("correlation", "doubted"), [(0.949, True), (0.951, False), (float("nan"), True)])
+def test_a_continuous_attribute_is_doubted_by_its_correlation(classifier, correlation, doubted):
+    sentences = replace(classifier, quality={"light": correlation}).doubtful(["light"])
+    assert [f"'light' correlates with the truth at only {correlation:.2f}" in s for s in sentences] == (
+        [True] if doubted else []
+    )
 
 
 def test_unlabelled_images_cannot_be_judged(tmp_path):

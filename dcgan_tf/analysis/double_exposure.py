@@ -10,14 +10,14 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterator
-from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from dcgan_tf.analysis.subject import Subject
-from dcgan_tf.data.image_set import default_cache_dir
+from dcgan_tf.data import cache
+from dcgan_tf.errors import DataError, StorageError
 from dcgan_tf.judge_network import build_network, fit, judge, load_weights, save_weights
 
 VERSION = 1  # of the network and its training: part of the cache's key
@@ -38,21 +38,22 @@ def trained_detector(subject: Subject) -> keras.Model:
     Returns:
         A model of uint8 [N, H, W, C]; `scores` reads it.
     """
-    cache = Path(subject.run.config.data.cache_dir or default_cache_dir()).expanduser()
-    file = cache / f"double-exposure-{VERSION}-{_digest(subject)}.npz"
+    file = cache.place(subject.run.config.data.cache_dir, f"double-exposure-{VERSION}-{_digest(subject)}.npz")
     shape = subject.train.images.shape[1:]
     if file.exists():
         network = build_network(shape, 1)
         try:
             load_weights(network, file)
             return network
-        except ValueError as error:
+        except (DataError, OSError) as error:
             _log.warning("the detector of double exposures is trained again: %s", error)
     _log.info("training a detector of double exposures, once for this checkpoint")
     network = build_network(shape, 1)
     _train(network, subject)
-    cache.mkdir(parents=True, exist_ok=True)
-    save_weights(network, file)
+    try:
+        save_weights(network, file)
+    except StorageError as error:  # no reason to lose what was computed
+        _log.warning("%s; the detector will be trained again the next time", error)
     return network
 
 

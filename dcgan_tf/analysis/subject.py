@@ -16,7 +16,9 @@ from dcgan_tf.data.held_out import held_out_images, why_no_test
 from dcgan_tf.data.image_set import ImageSet
 from dcgan_tf.errors import RunError
 from dcgan_tf.images import evenly_spaced
+from dcgan_tf.runs.data_record import check_same_images
 from dcgan_tf.runs.load import Run
+from dcgan_tf.runs.paths import RunPaths
 
 NUM_REAL = 2000
 
@@ -46,8 +48,15 @@ class Subject:
 
     @cached_property
     def train(self) -> ImageSet:
-        """The images that the run was trained on."""
-        return data.load(self.run.config.data)
+        """The images that the run was trained on.
+
+        Raises:
+            RunError: if they are others now, or a conditional run's have other labels.
+        """
+        config = self.run.config
+        images = data.load(config.data)
+        check_same_images(RunPaths(self.run.path), images, conditional=config.model.conditional)
+        return images
 
     @cached_property
     def held_out(self) -> ImageSet:

@@ -7,8 +7,7 @@ from PIL import Image
 
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data.decoding import fit_image
-from dcgan_tf.data.image_set import ImageSet, pixel_fingerprint
-from dcgan_tf.errors import DataError
+from dcgan_tf.data.image_set import ImageSet, MissingSplitError, pixel_fingerprint
 
 SPLITS = ("train", "test", "all")
 _HOLD_OUT_EVERY = 6
@@ -26,10 +25,10 @@ def load(config: DataConfig, *, split: str) -> ImageSet:
         uint8 [N, H, W, C] in [0, 255], in memory; white ink on black. Labels are the digits.
 
     Raises:
-        DataError: for another split.
+        MissingSplitError: for another split.
     """
     if split not in SPLITS:
-        raise DataError(f"split of digits must be one of {', '.join(SPLITS)}, received {split!r}")
+        raise MissingSplitError(f"split of digits must be one of {', '.join(SPLITS)}, received {split!r}")
     from sklearn.datasets import load_digits  # takes about a second to import
 
     pixels, labels = load_digits(return_X_y=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from dcgan_tf import data
 from dcgan_tf.config import DataConfig
-from dcgan_tf.data.image_set import ImageSet
+from dcgan_tf.data.image_set import ImageSet, MissingSplitError
 
 SPLITS = ("test", "validation", "val", "valid", "train")
 
@@ -18,11 +18,15 @@ def held_out_images(config: DataConfig, train: ImageSet) -> tuple[str, ImageSet]
     Args:
         config: what is trained on.
         train: these images.
+
+    Raises:
+        DataError: if a split that there is cannot be read: training images must not take its place in
+            silence.
     """
     for split in _beside(config.split):
         try:
             found = data.load(replace(config, split=split))
-        except ValueError:  # no such split, or it cannot be read
+        except MissingSplitError:
             continue
         if found.fingerprint != train.fingerprint:
             return split, found
@@ -30,11 +34,11 @@ def held_out_images(config: DataConfig, train: ImageSet) -> tuple[str, ImageSet]
 
 
 def why_no_test(config: DataConfig) -> str:
-    """Return in brackets why the split "test" could not be read; "" if it could, or overlaps."""
+    """Return in brackets why the split "test" is missing; "" if there is one, or it overlaps."""
     if "test" in _beside(config.split):
         try:
             data.load(replace(config, split="test"))
-        except ValueError as error:
+        except MissingSplitError as error:
             return f" (test: {error})"
     return ""
 

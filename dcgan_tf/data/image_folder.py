@@ -29,7 +29,7 @@ from dcgan_tf.config import DataConfig
 from dcgan_tf.data import preparation
 from dcgan_tf.data.attribute_file import FILE_NAME, AttributeTable, read_attributes
 from dcgan_tf.data.decoding import ENDINGS
-from dcgan_tf.data.image_set import ImageSet, cached
+from dcgan_tf.data.image_set import ImageSet, MissingSplitError, cached
 from dcgan_tf.errors import DataError
 
 SPLIT_NAMES = ("train", "test", "val", "valid", "validation")
@@ -138,7 +138,7 @@ def _of_split(root: Path, candidates: list[Candidate], split: str) -> list[Candi
     """Return the candidates of a split."""
     if not _has_splits(candidates):
         if split != "train":
-            raise DataError(
+            raise MissingSplitError(
                 f"{root} has the split train only, received {split!r}; for others, its images must lie in "
                 f"sub-folders called train and {' or '.join(SPLIT_NAMES[1:])}"
             )
@@ -146,7 +146,7 @@ def _of_split(root: Path, candidates: list[Candidate], split: str) -> list[Candi
     chosen = [candidate for candidate in candidates if candidate.file.startswith(f"{split}/")]
     if not chosen:
         existing = sorted({_first_folder(candidate.file) for candidate in candidates})
-        raise DataError(f"split of {root} must be one of {', '.join(existing)}, received {split!r}")
+        raise MissingSplitError(f"split of {root} must be one of {', '.join(existing)}, received {split!r}")
     return chosen
 
 

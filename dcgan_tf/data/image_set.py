@@ -7,27 +7,26 @@ without it is a preparation that was cut short and is made again.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import glob
 import hashlib
 import io
 import json
-import os
-import shutil
-import time
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from dcgan_tf.data import cache
 from dcgan_tf.errors import DataError
 
 MANIFEST = "manifest.json"
-_ABANDONED_SECONDS = 24 * 3600
+
+
+class MissingSplitError(DataError):
+    """The source has no split of that name; every other error says that there is one, and what is wrong."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +61,26 @@ class ImageSet:
 
     def __len__(self) -> int:
         return len(self.images)
+
+    @cached_property
+    def labels_fingerprint(self) -> str:
+        """Hexadecimal digest of each image's class and of the classes' names; "" without labels."""
+        return "" if self.labels is None else self._digest_of_labels().hexdigest()
+
+    @cached_property
+    def told_fingerprint(self) -> str:
+        """Hexadecimal digest of all that is told of the images: classes, their names, attributes."""
+        digest = self._digest_of_labels()
+        for name, values in self.attributes.items():
+            digest.update(f"{name!r} {values.dtype} {len(values)}\n".encode(errors="surrogateescape"))
+            digest.update(np.ascontiguousarray(values).data)
+        return digest.hexdigest()
+
+    def _digest_of_labels(self) -> hashlib.blake2b:
+        digest = hashlib.blake2b(repr(self.label_names).encode(errors="surrogateescape"), digest_size=8)
+        if self.labels is not None:
+            digest.update(np.ascontiguousarray(self.labels, np.int64).data)
+        return digest
 
     def subset(self, rows: np.ndarray) -> ImageSet:
         """Return some of the images with what is known of them; in memory, and without a fingerprint.
@@ -134,14 +153,6 @@ def pixel_fingerprint(images: np.ndarray) -> str:
     return digest.hexdigest()
 
 
-def default_cache_dir() -> Path:
-    """Return $DCGAN_TF_CACHE, or dcgan_tf in the user's cache folder."""
-    if explicit := os.environ.get("DCGAN_TF_CACHE"):
-        return Path(explicit)
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "dcgan_tf"
-
-
 def cached(cache_dir: str | Path | None, key: str, prepare: Callable[[Path], ImageSet]) -> ImageSet:
     """Return the set stored under `key`, preparing it first if it is not there.
 
@@ -152,32 +163,16 @@ def cached(cache_dir: str | Path | None, key: str, prepare: Callable[[Path], Ima
             larger than memory) when nothing is stored yet.
 
     Returns:
-        The set, its images memory-mapped read-only.
+        The set, its images memory-mapped read-only. What is stored but damaged is prepared again.
 
     Raises:
-        DataError: if the cache cannot be written or is full, or what is stored in it is damaged.
+        StorageError: if the cache cannot be written or is full.
     """
-    folder = Path(cache_dir or default_cache_dir()).expanduser() / key
-    if not (folder / MANIFEST).exists():
-        _remove_abandoned(folder)
-        scratch = _make_scratch(folder)
-        try:
-            write(prepare(scratch), scratch)
-            _put_in_place(scratch, folder)
-        except OSError as error:  # mostly a full disk; NumPy's has no number: "N requested and M written"
-            raise DataError(
-                f"the images cannot be prepared in the cache {folder.parent} ({error}); make room there, or "
-                "choose another with --cache-dir or the variable DCGAN_TF_CACHE"
-            ) from error
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
-    try:
-        return read(folder)
-    except (OSError, ValueError, KeyError) as error:
-        raise DataError(
-            f"the prepared images in {folder} are damaged ({error}); delete that folder and "
-            "they are made again"
-        ) from error
+    folder = cache.place(cache_dir, key)
+    if (found := cache.read_or_discard(folder, MANIFEST, read)) is not None:
+        return found
+    cache.store(folder, MANIFEST, lambda scratch: write(prepare(scratch), scratch))
+    return read(folder)
 
 
 def write(image_set: ImageSet, folder: Path) -> None:
@@ -195,28 +190,60 @@ def write(image_set: ImageSet, folder: Path) -> None:
 
 
 def read(folder: Path) -> ImageSet:
-    """Return the set in a folder, its images memory-mapped read-only."""
+    """Return the set in a folder, its images memory-mapped read-only.
+
+    Raises:
+        DataError: if the arrays are not those of the manifest; damaged files raise whatever NumPy, zipfile
+            and json raise.
+    """
     manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8", errors="surrogateescape"))
     images = np.load(folder / "images.npy", mmap_mode="r")
-    if list(images.shape) != manifest["shape"]:
-        raise DataError(f"images.npy holds {list(images.shape)}, the manifest says {manifest['shape']}")
-    labels = folder / "labels.npy"
+    if images.dtype != np.uint8 or list(images.shape) != manifest["shape"]:
+        raise DataError(
+            f"images.npy holds {images.dtype} {list(images.shape)}, the manifest says {manifest['shape']}"
+        )
+    label_names = tuple(manifest["label_names"])
+    attributes = _read_attributes(folder, manifest["attribute_names"])
+    for name, values in attributes.items():
+        _check_attribute(name, values, len(images))
     return ImageSet(
         name=manifest["name"],
         images=images,
-        labels=np.load(labels) if labels.exists() else None,
-        label_names=tuple(manifest["label_names"]),
-        attributes=_read_attributes(folder, manifest["attribute_names"]),
+        labels=_read_labels(folder, len(images), len(label_names)) if label_names else None,
+        label_names=label_names,
+        attributes=attributes,
         fingerprint=manifest["fingerprint"],
         bad_files=tuple(BadFile(**bad) for bad in manifest["bad_files"]),
     )
 
 
+def _read_labels(folder: Path, num_images: int, num_classes: int) -> np.ndarray:
+    labels: np.ndarray = np.load(folder / "labels.npy")
+    if labels.dtype != np.int64 or labels.shape != (num_images,):
+        raise DataError(
+            f"labels.npy holds {labels.dtype} {list(labels.shape)}, expected int64 [{num_images}]"
+        )
+    if labels.min() < 0 or labels.max() >= num_classes:
+        raise DataError(f"labels.npy holds {labels.min()} to {labels.max()}, expected 0 to {num_classes - 1}")
+    return labels
+
+
 def _read_attributes(folder: Path, names: list[str]) -> dict[str, np.ndarray]:
     if not names:
         return {}
-    with np.load(folder / "attributes.npz") as arrays:
+    with (folder / "attributes.npz").open("rb") as opened, np.load(opened) as arrays:
         return {name: arrays[f"arr_{index}"] for index, name in enumerate(names)}
+
+
+def _check_attribute(name: str, values: np.ndarray, num_images: int) -> None:
+    if values.shape != (num_images,) or values.dtype not in (np.uint8, np.float32):
+        raise DataError(
+            f"attribute {name!r} holds {values.dtype} {list(values.shape)}, expected uint8 or float32 "
+            f"[{num_images}]"
+        )
+    lowest = -1 if values.dtype == np.float32 else 0
+    if not lowest <= values.min() <= values.max() <= 1:  # also refuses NaN
+        raise DataError(f"attribute {name!r} holds {values.min()} to {values.max()}, expected {lowest} to 1")
 
 
 def _digest_of_shape(shape: tuple[int, ...]) -> hashlib.blake2b:
@@ -233,42 +260,3 @@ def _manifest(image_set: ImageSet) -> dict[str, Any]:
         "fingerprint": image_set.fingerprint,
         "bad_files": [dataclasses.asdict(bad) for bad in image_set.bad_files],
     }
-
-
-def _make_scratch(folder: Path) -> Path:
-    """Make the folder that a preparation is written into: beside its place, so that renaming is atomic."""
-    # Not tempfile.mkdtemp: its mode 0700 would lock other users out of a shared cache.
-    scratch = folder.with_name(f".{folder.name}-{uuid.uuid4().hex[:8]}")
-    try:
-        scratch.mkdir(parents=True)
-    except OSError as error:
-        raise DataError(
-            f"the cache of prepared images cannot be written: {folder.parent} ({error.strerror}); "
-            "choose another with --cache-dir or the variable DCGAN_TF_CACHE"
-        ) from error
-    return scratch
-
-
-def _remove_abandoned(folder: Path) -> None:
-    """Remove what killed preparations of this set left behind: nothing was written there for a day."""
-    for scratch in folder.parent.glob(f".{glob.escape(folder.name)}-*"):
-        with contextlib.suppress(OSError):  # its process may finish, or another remove it, at this moment
-            written = max(path.stat().st_mtime for path in [scratch, *scratch.iterdir()])
-            if time.time() - written > _ABANDONED_SECONDS:
-                shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _put_in_place(scratch: Path, folder: Path) -> None:
-    """Rename a finished preparation; another process may have been first, then its result is as good."""
-    if _renamed_or_there(scratch, folder):
-        return
-    shutil.rmtree(folder, ignore_errors=True)  # cut short while it was written or deleted
-    if not _renamed_or_there(scratch, folder):
-        scratch.rename(folder)  # says why it cannot
-
-
-def _renamed_or_there(scratch: Path, folder: Path) -> bool:
-    """Try to rename; return whether a finished set is now in place, be it this one or another's."""
-    with contextlib.suppress(OSError):
-        scratch.rename(folder)
-    return (folder / MANIFEST).exists()

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dcgan_tf.data.image_set import MissingSplitError
 from dcgan_tf.errors import DataError
 
 Array = NDArray[np.floating[Any]]
@@ -150,7 +151,7 @@ def _dice(indices: Indices, seed: int, split: str) -> _Dice:
 def check_split(split: str) -> None:
     """Raise ValueError unless the split is one of `SPLITS`."""
     if split not in SPLITS:
-        raise DataError(f"split must be one of {', '.join(SPLITS)}; received {split!r}")
+        raise MissingSplitError(f"split must be one of {', '.join(SPLITS)}; received {split!r}")
 
 
 def sample(indices: Indices, *, seed: int = 0, split: str = "train") -> Portrait:

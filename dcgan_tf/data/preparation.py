@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import logging
 import os
-import re
 import time
 import warnings
 from collections.abc import Iterable, Iterator
@@ -17,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from dcgan_tf.config import DataConfig
+from dcgan_tf.data.cache import shortened
 from dcgan_tf.data.decoding import UnreadableImageError, decode
 from dcgan_tf.data.image_formats import formats
 from dcgan_tf.data.image_set import BadFile, ImageSet, ImageWriter
@@ -56,7 +56,7 @@ def key(name: str, split: str, digest: str, *, config: DataConfig) -> str:
         config: gives the size, the channels and the fit.
     """
     height, width = config.image_size
-    source, part = (re.sub(r"[^\w.-]+", "_", text)[:40] for text in (name, split))
+    source, part = shortened(name), shortened(split)
     return f"{source}-{part}-{height}x{width}x{config.channels}-{config.fit}-{digest}"
 
 

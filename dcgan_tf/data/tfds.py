@@ -18,7 +18,7 @@ import numpy as np
 
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data import preparation
-from dcgan_tf.data.image_set import ImageSet, cached
+from dcgan_tf.data.image_set import ImageSet, MissingSplitError, cached
 from dcgan_tf.data.tfds_features import Columns, at_path, find_columns, put_at_path
 from dcgan_tf.errors import DataError
 
@@ -96,12 +96,12 @@ def _count(builder: Any, split: str) -> int:
     try:
         total = int(builder.info.splits[split].num_examples)
     except (ValueError, KeyError, TypeError, NotImplementedError) as error:  # the last: a part of "all"
-        raise DataError(
+        raise MissingSplitError(
             f"split of {builder.info.full_name} must be made of {existing}, such as train[:10%], received "
             f"{split!r}: {_first_line(error)}"
         ) from None
     if total < 1:
-        raise DataError(f"split {split!r} of {builder.info.full_name} is empty; there are {existing}")
+        raise MissingSplitError(f"split {split!r} of {builder.info.full_name} is empty; there are {existing}")
     return total
 
 

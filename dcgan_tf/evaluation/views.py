@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import hashlib
+import logging
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from uuid import uuid4
-from zipfile import BadZipFile
 
 import numpy as np
 
-from dcgan_tf.data.image_set import default_cache_dir, pixel_fingerprint
-from dcgan_tf.errors import ArgumentError
+from dcgan_tf.data import cache
+from dcgan_tf.data.image_set import pixel_fingerprint
+from dcgan_tf.errors import ArgumentError, StorageError
 from dcgan_tf.evaluation.spaces import Features, FeatureSpace
+from dcgan_tf.files import replacing
 from dcgan_tf.metrics.neighbourhoods import radii
 from dcgan_tf.progress import Bar
 
@@ -21,6 +22,7 @@ VERSION = 1  # of what a space reads: part of the cache's key
 _AT_ONCE = 1024
 RADII = (3, 5)
 """Which neighbours the balls of precision and recall, and of density and coverage, reach to in the papers."""
+_log = logging.getLogger("dcgan_tf")
 
 
 @dataclass(frozen=True)
@@ -79,9 +81,9 @@ def remembered_view(
     """
     if space is None:
         return View(images, None)
-    name = f"features-v{VERSION}-{space.key}-{pixel_fingerprint(images)}.npz"
-    file = Path(cache_dir or default_cache_dir()).expanduser() / name
-    if (found := _load(file)) is None:
+    digest = hashlib.blake2b(f"{space.key}\0{pixel_fingerprint(images)}".encode(), digest_size=16).hexdigest()
+    file = cache.place(cache_dir, f"features-v{VERSION}-{cache.shortened(space.key)}-{digest}.npz")
+    if (found := _load(file, len(images))) is None:
         found = _read(images, space, told, bar)
         _store(found, file)
     return View(images, found)
@@ -95,19 +97,26 @@ def _read(images: np.ndarray, space: FeatureSpace, told: str, bar: Bar) -> Featu
     )
 
 
-def _load(file: Path) -> Features | None:
+def _load(file: Path, num: int) -> Features | None:
     try:
         with file.open("rb") as opened, np.load(opened) as arrays:
-            return Features(arrays["points"], arrays["probabilities"])
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):  # missing or damaged: it is made again
+            found = Features(arrays["points"], arrays["probabilities"])
+    except FileNotFoundError:
         return None
+    except Exception as error:  # NumPy and zipfile raise nearly anything on damaged files
+        _log.warning("%s cannot be read (%s); it is made again", file, error or type(error).__name__)
+        return None
+    for values in (found.points, found.probabilities):
+        if values.ndim != 2 or len(values) != num:
+            _log.warning("%s holds %s %s; it is made again", file, values.dtype, list(values.shape))
+            return None
+    return found
 
 
 def _store(features: Features, file: Path) -> None:
-    """Write aside and rename; without room for it, the next evaluation has to look again."""
-    scratch = file.with_name(f".{uuid4().hex[:8]}-{file.name}")
-    with suppress(OSError):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(scratch, points=features.points, probabilities=features.probabilities)
-        scratch.replace(file)
-    scratch.unlink(missing_ok=True)
+    """Remember what was seen; without room for it, the next evaluation has to look again."""
+    try:
+        with replacing(file) as scratch, scratch.open("wb") as opened:
+            np.savez(opened, points=features.points, probabilities=features.probabilities)
+    except StorageError as error:
+        _log.warning("%s; the next evaluation has to look at these images again", error)

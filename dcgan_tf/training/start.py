@@ -23,7 +23,8 @@ from dcgan_tf.data.image_set import ImageSet
 from dcgan_tf.errors import RunError
 from dcgan_tf.files import write_text
 from dcgan_tf.runs.checkpoints import CheckpointStore, does_not_fit
-from dcgan_tf.runs.paths import Record, RunPaths, read_config, read_json, write_json
+from dcgan_tf.runs.data_record import check_same_images, describe
+from dcgan_tf.runs.paths import RunPaths, read_config, read_json, write_json
 from dcgan_tf.training.state import TrainState
 from dcgan_tf.training.strategy import resolve_precision
 
@@ -60,9 +61,9 @@ def settle(config: Config, paths: RunPaths, image_set: ImageSet) -> Config:
         The settings to train with: `auto` has become a precision, the run's own if there is a run.
 
     Raises:
-        RunError: if a setting differs on which the weights depend, or the images are not the same.
+        RunError: if a setting differs on which the weights depend, or the images, or the labels of
+            a conditional run, are not the same.
     """
-    data = describe(image_set)
     if not paths.config.exists():
         if CheckpointStore(paths.checkpoints).steps():
             raise RunError(
@@ -70,13 +71,13 @@ def settle(config: Config, paths: RunPaths, image_set: ImageSet) -> Config:
                 "put it back, or use another --run-dir"
             )
         config = replace(config, precision=resolve_precision(config.training.precision))
-        write_json(paths.data, data)
+        write_json(paths.data, describe(image_set))
     else:
         before = read_config(paths.root)
         if config.training.precision == "auto":
             config = replace(config, precision=before.training.precision)
         _refuse_changes(paths, difference(before, config))
-        _refuse_other_images(paths, data)
+        check_same_images(paths, image_set, conditional=config.model.conditional)
     write_text(paths.config, to_json(config))
     return config
 
@@ -104,19 +105,6 @@ def restore(state: TrainState, store: CheckpointStore) -> int:
     except (AssertionError, ValueError) as error:
         raise RunError(does_not_fit(store, step, error)) from None
     return int(state.step.numpy())
-
-
-def describe(image_set: ImageSet) -> Record:
-    """Return what data.json says."""
-    return {
-        "name": image_set.name,
-        "num_images": len(image_set),
-        "shape": list(image_set.images.shape[1:]),
-        "label_names": list(image_set.label_names),
-        "attribute_names": list(image_set.attributes),
-        "num_bad_files": len(image_set.bad_files),
-        "fingerprint": image_set.fingerprint,
-    }
 
 
 def write_environment(
@@ -149,16 +137,6 @@ def _refuse_changes(paths: RunPaths, changes: list[tuple[str, Any, Any]]) -> Non
         raise RunError(
             f"{paths.root} was made with other settings:{lines}\n"
             "Go on with the old ones, or give this run another --run-dir"
-        )
-
-
-def _refuse_other_images(paths: RunPaths, data: Record) -> None:
-    before = read_json(paths.data, default=data)
-    if before["fingerprint"] != data["fingerprint"]:
-        raise RunError(
-            f"{paths.root} was trained on other images: {before['num_images']} of {before['name']!r} then, "
-            f"{data['num_images']} of {data['name']!r} now, and their content differs. "
-            "Put the images back, or give this run another --run-dir"
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,13 +12,13 @@ from PIL import Image
 
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.config import preset
-from dcgan_tf.data.image_set import ImageSet
-from dcgan_tf.errors import RunError
+from dcgan_tf.data.image_set import ImageSet, MissingSplitError
+from dcgan_tf.errors import DataError, RunError
 
 
 def subject(spec: str, split: str) -> Subject:
     config = preset("default", data=spec, split=split, image_size=(16, 16), channels=1)
-    return Subject(SimpleNamespace(config=config, takes_labels=False))
+    return Subject(SimpleNamespace(config=config, takes_labels=False, path=Path("no run")))
 
 
 def dataset(monkeypatch, images: dict[str, str]) -> None:
@@ -25,7 +26,7 @@ def dataset(monkeypatch, images: dict[str, str]) -> None:
 
     def load(config):
         if config.split not in images:
-            raise ValueError(f"no split {config.split}")
+            raise MissingSplitError(f"no split {config.split}")
         pixels = np.zeros((4, 16, 16, 1), np.uint8)
         return ImageSet(config.split, pixels, fingerprint=images[config.split])
 
@@ -67,7 +68,7 @@ def test_without_a_test_split_another_split_is_the_way_out(monkeypatch):
         _ = subject("tfds:some", "train").held_out
 
 
-def test_a_test_folder_that_cannot_be_read_says_so(tmp_path):
+def test_a_test_folder_that_cannot_be_read_is_not_replaced_by_training_images(tmp_path):
     for part in ("train", "test"):
         (tmp_path / part).mkdir()
         for i in range(4):
@@ -78,5 +79,24 @@ def test_a_test_folder_that_cannot_be_read_says_so(tmp_path):
     of_folder = subject(str(tmp_path), "train")
     config = replace(of_folder.run.config.data, cache_dir=str(tmp_path / "cache"))
     of_folder.run.config = replace(of_folder.run.config, data=config)
-    with pytest.raises(RunError, match=r"\(test: .*\b4\b.*\); train on a split"):
-        _ = of_folder.held_out
+    for images in ("held_out", "real_images"):
+        with pytest.raises(DataError, match=r"none of the 4 images can be read"):
+            getattr(of_folder, images)
+
+
+def test_a_test_folder_with_too_many_bad_files_is_not_replaced_by_training_images(tmp_path):
+    for part in ("train", "test"):
+        (tmp_path / part).mkdir()
+        for i in range(4):
+            Image.fromarray(np.full((16, 16), 50 * i, np.uint8)).save(tmp_path / part / f"{i}.png")
+    (tmp_path / "test" / "0.png").write_bytes(b"no picture")
+    with pytest.raises(DataError, match=r"1 of the 4 images in .* cannot be read"):
+        _ = subject(str(tmp_path), "train").real_images
+
+
+def test_images_that_are_not_those_of_the_run_are_refused(tmp_path):
+    of_digits = subject("digits", "train")
+    of_digits.run.path = tmp_path
+    (tmp_path / "data.json").write_text('{"name": "cats", "num_images": 3, "fingerprint": "another"}')
+    with pytest.raises(RunError, match=r"3 of 'cats' then, 1501 of 'digits' now"):
+        _ = of_digits.real_images

@@ -3,7 +3,9 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import stat
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -11,16 +13,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dcgan_tf.data import image_set
+from dcgan_tf.data import cache
+from dcgan_tf.data.cache import default_cache_dir
 from dcgan_tf.data.image_set import (
     BadFile,
     ImageSet,
     ImageWriter,
     cached,
-    default_cache_dir,
     pixel_fingerprint,
     write,
 )
+from dcgan_tf.errors import StorageError
 
 IMAGES = np.arange(3 * 2 * 4 * 1, dtype=np.uint8).reshape(3, 2, 4, 1)
 
@@ -87,17 +90,99 @@ def test_the_first_of_two_preparations_stays(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["key"]
 
 
-def test_a_damaged_cache_is_named(tmp_path):
+def save_labels(*labels, dtype=np.int64):
+    return lambda folder: np.save(folder / "labels.npy", np.array(labels, dtype))
+
+
+def save_attributes(age, flag=(0, 1, 1)):
+    def damage(folder):
+        flags = np.array(flag, np.uint8)
+        np.savez(folder / "attributes.npz", flags, np.array(age, np.float32))
+
+    return damage
+
+
+def overwrite(name, content):
+    return lambda folder: (folder / name).write_bytes(content)
+
+
+def cut(name):
+    def damage(folder):
+        content = (folder / name).read_bytes()
+        (folder / name).write_bytes(content[: len(content) // 2])
+
+    return damage
+
+
+def remove(name):
+    return lambda folder: (folder / name).unlink()
+
+
+DAMAGES = {
+    "fewer images": lambda folder: np.save(folder / "images.npy", IMAGES[:2]),
+    "images of floats": lambda folder: np.save(folder / "images.npy", IMAGES / 255),
+    "no images": remove("images.npy"),
+    "empty images": overwrite("images.npy", b""),
+    "half of the images": cut("images.npy"),
+    "empty manifest": overwrite("manifest.json", b""),
+    "half of the manifest": cut("manifest.json"),
+    "a number for a manifest": overwrite("manifest.json", b"5"),
+    "a list for a manifest": overwrite("manifest.json", b"[]"),
+    "no labels": remove("labels.npy"),
+    "empty labels": overwrite("labels.npy", b""),
+    "labels that are a zip": lambda folder: (
+        save_attributes([0])(folder) or (folder / "attributes.npz").rename(folder / "labels.npy")
+    ),
+    "too few labels": save_labels(1, 0),
+    "labels out of range": save_labels(1, 0, 2),
+    "negative labels": save_labels(1, 0, -1),
+    "labels of floats": save_labels(1, 0, 1, dtype=np.float64),
+    "no attributes": remove("attributes.npz"),
+    "empty attributes": overwrite("attributes.npz", b""),
+    "half of the attributes": cut("attributes.npz"),
+    "too few attributes": save_attributes([0, 1]),
+    "attributes out of range": save_attributes([0, 1, 2]),
+    "attributes that are no numbers": save_attributes([0, 1, np.nan]),
+    "flags out of range": save_attributes([0, 0, 1], flag=(0, 1, 7)),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=list(DAMAGES))
+def test_a_damaged_set_is_made_again_and_named(tmp_path, caplog, damage):
     cached(tmp_path, "key", lambda scratch: example())
-    np.save(tmp_path / "key" / "images.npy", IMAGES[:2])
-    with pytest.raises(ValueError, match=r"key are damaged .*\[2, 2, 4, 1\].*delete that folder"):
-        cached(tmp_path, "key", refuse)
+    damage(tmp_path / "key")
+    found = cached(tmp_path, "key", lambda scratch: example())
+    np.testing.assert_array_equal(found.images, IMAGES)
+    np.testing.assert_array_equal(found.labels, [1, 0, 1])
+    np.testing.assert_array_equal(found.attributes["age"], np.array([-1, 0.5, 1], np.float32))
+    (line,) = (record.getMessage() for record in caplog.records)
+    assert str(tmp_path / "key") in line
+    assert "it is made again" in line
+    assert [path.name for path in tmp_path.iterdir()] == ["key"]
+    assert cached(tmp_path, "key", refuse).name == "example"
 
 
 def test_a_cache_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(ValueError, match=r"cannot be written: .*file.*--cache-dir"):
+    with pytest.raises(StorageError, match=r"cannot be written: .*file.*--cache-dir"):
         cached(tmp_path / "file" / "cache", "key", refuse)
+
+
+def test_a_set_is_on_the_disk_before_it_is_renamed(tmp_path, monkeypatch):
+    """Without that, its files can be empty after a loss of power."""
+    flushed, rename = [], Path.rename
+
+    def renamed(path, target):
+        if target == tmp_path / "key":
+            names = ("images.npy", "labels.npy", "attributes.npz", "manifest.json")
+            assert {path, *(path / name for name in names)} <= set(flushed)
+            flushed.clear()
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", renamed)
+    monkeypatch.setattr(cache, "flush", flushed.append)
+    cached(tmp_path, "key", lambda scratch: example())
+    assert flushed == [tmp_path]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
@@ -163,29 +248,52 @@ def test_manifest_is_written_for_people(tmp_path):
     assert json.loads(text)["shape"] == [3, 2, 4, 1]
 
 
-def test_what_a_killed_preparation_left_is_removed_after_a_day(tmp_path):
-    old, fresh = tmp_path / ".key-0000", tmp_path / ".key-1111"
-    for scratch in (old, fresh):
-        scratch.mkdir()
-        (scratch / "images.npy").write_bytes(b"half")
+def scratch_of(cache_dir, process, *, system=None):
+    """Return the scratch folder of a process, with something in it."""
+    scratch = cache_dir / f".another.scratch-{system or cache._system()}-{process}-0123abcd"
+    scratch.mkdir()
+    (scratch / "images.npy").write_bytes(b"half")
+    return scratch
+
+
+def over() -> int:
+    """Return the number of a process that has ended."""
+    process = subprocess.Popen(["true"])
+    process.wait()
+    return process.pid
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only there is it known which processes live")
+def test_what_a_killed_preparation_left_is_removed_by_the_next(tmp_path):
+    dead, living = scratch_of(tmp_path, over()), scratch_of(tmp_path, os.getppid())
+    elsewhere = scratch_of(tmp_path, over(), system="01234567")
+    others = [tmp_path / ".config-0123abcd", tmp_path / "another", tmp_path / ".scratch-1-2-3"]
+    for folder in others:
+        folder.mkdir()
+    cached(tmp_path, "key", lambda scratch: example())
+    assert not dead.exists()
+    assert all(folder.exists() for folder in [living, elsewhere, *others])
+
+
+def test_what_a_process_elsewhere_left_is_removed_after_a_day(tmp_path):
+    old = scratch_of(tmp_path, 1, system="01234567")
     two_days_ago = time.time() - 2 * 24 * 3600
     for path in (old / "images.npy", old):
         os.utime(path, (two_days_ago, two_days_ago))
     cached(tmp_path, "key", lambda scratch: example())
     assert not old.exists()
-    assert fresh.exists()
 
 
 def test_a_preparation_that_ends_while_it_is_looked_at_harms_nobody(tmp_path, monkeypatch):
-    (tmp_path / ".key-0000").mkdir()
-    iterdir = Path.iterdir
+    scratch_of(tmp_path, 1, system="01234567")
+    rglob = Path.rglob
 
-    def vanishing(path):
-        if path.name == ".key-0000":
-            path.rmdir()
-        return iterdir(path)
+    def vanishing(path, pattern):
+        shutil.rmtree(path)
+        monkeypatch.setattr(Path, "rglob", rglob)
+        return rglob(path, pattern)
 
-    monkeypatch.setattr(Path, "iterdir", vanishing)
+    monkeypatch.setattr(Path, "rglob", vanishing)
     assert len(cached(tmp_path, "key", lambda scratch: example())) == 3
 
 
@@ -203,11 +311,9 @@ def test_a_set_that_another_process_finishes_at_the_last_moment_stays(tmp_path, 
         prepared.append(scratch)
         return example(name="second")
 
-    removed, rmtree = [], image_set.shutil.rmtree
+    removed, rmtree = [], shutil.rmtree
     monkeypatch.setattr(Path, "exists", finished_after_the_look)
-    monkeypatch.setattr(
-        image_set.shutil, "rmtree", lambda path, **rest: removed.append(path) or rmtree(path, **rest)
-    )
+    monkeypatch.setattr(shutil, "rmtree", lambda path, **rest: removed.append(path) or rmtree(path, **rest))
     cached(tmp_path, "key", prepare)
     assert removed == prepared  # the scratch folder, and not what is in place
 
@@ -231,7 +337,7 @@ def test_a_full_disk_is_named_in_one_line(tmp_path, monkeypatch, error, words, w
 
     if when == "writing":
         monkeypatch.setattr(np, "save", fail)
-    with pytest.raises(ValueError, match=rf"{tmp_path.name} .*{words}.*make room .*--cache-dir") as caught:
+    with pytest.raises(StorageError, match=rf"{tmp_path.name} .*{words}.*make room .*--cache-dir") as caught:
         cached(tmp_path, "key", fail if when == "preparing" else lambda scratch: example())
     assert "\n" not in str(caught.value)
     assert list(tmp_path.iterdir()) == []

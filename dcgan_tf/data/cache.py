@@ -1,0 +1,187 @@
+"""The cache: folders that are made once, read often, and made again when they turn out to be damaged.
+
+A folder is written aside, flushed to the disk and renamed, so that it is there as a whole or not at all. Its
+marker is the file that is written last.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import functools
+import hashlib
+import logging
+import os
+import re
+import shutil
+import socket
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from dcgan_tf.errors import StorageError
+from dcgan_tf.files import flush
+
+T = TypeVar("T")
+
+_ABANDONED_SECONDS = 24 * 3600
+_SCRATCH = re.compile(r"\..+\.scratch-(?P<system>[0-9a-f]{8})-(?P<process>\d+)-[0-9a-f]{8}")
+_PART = re.compile(r"\..+\.[0-9a-f]{8}\.part")  # what `files.replacing` writes aside
+_log = logging.getLogger("dcgan_tf")
+
+
+def default_cache_dir() -> Path:
+    """Return $DCGAN_TF_CACHE, or dcgan_tf in the user's cache folder."""
+    if explicit := os.environ.get("DCGAN_TF_CACHE"):
+        return Path(explicit)
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "dcgan_tf"
+
+
+def place(cache_dir: str | Path | None, key: str) -> Path:
+    """Return the path of something in the cache.
+
+    Args:
+        cache_dir: the cache; None is `default_cache_dir()`.
+        key: its name there; must change with everything that decides the content.
+    """
+    return Path(cache_dir or default_cache_dir()).expanduser() / key
+
+
+def shortened(name: str, *, at_most: int = 40) -> str:
+    """Return a name that people recognise as part of a file name: simplified, and cut to so many bytes."""
+    simple = re.sub(r"[^\w.-]+", "_", name)
+    return simple.encode(errors="replace")[:at_most].decode(errors="ignore")
+
+
+def read_or_discard(folder: Path, marker: str, read: Callable[[Path], T]) -> T | None:
+    """Return what is read from a folder of the cache; None if it is not there, or damaged.
+
+    A damaged one is named and taken away, so that it can be made again.
+
+    Args:
+        folder: in the cache.
+        marker: name of the file in it that was written last.
+        read: from the folder to its content; raises anything if that is damaged.
+
+    Raises:
+        StorageError: if it is damaged and cannot be taken away.
+    """
+    if not (folder / marker).exists():
+        return None
+    try:
+        return read(folder)
+    except Exception as error:  # NumPy, zipfile and json raise nearly anything on damaged files
+        reason = str(error).strip() or type(error).__name__
+        _log.warning("%s is damaged (%s); it is made again", folder, reason.splitlines()[0])
+    broken = _scratch_beside(folder)
+    try:
+        with contextlib.suppress(FileNotFoundError):  # another process was first
+            folder.rename(broken)
+    except OSError as error:
+        raise _not_written(folder, error) from error
+    shutil.rmtree(broken, ignore_errors=True)
+    return None
+
+
+def store(folder: Path, marker: str, write: Callable[[Path], None]) -> None:
+    """Make a folder of the cache. If another process is first, its result stays, for it is as good.
+
+    Args:
+        folder: in the cache.
+        marker: name of the file in it that is written last.
+        write: fills an empty scratch folder.
+
+    Raises:
+        StorageError: if the cache cannot be written or is full.
+    """
+    _remove_abandoned(folder.parent)
+    scratch = _scratch_beside(folder)
+    try:
+        # Not tempfile.mkdtemp: its mode 0700 would lock other users out of a shared cache.
+        scratch.mkdir(parents=True)
+    except OSError as error:
+        raise _not_written(folder, error) from error
+    try:
+        write(scratch)
+        # A rename can reach the disk before the content does; after a loss of power the files would be empty.
+        for path in [*scratch.rglob("*"), scratch]:
+            flush(path)
+        _put_in_place(scratch, folder, marker)
+        flush(folder.parent)
+    except OSError as error:  # mostly a full disk; NumPy's has no number: "N requested and M written"
+        raise StorageError(
+            f"{folder.name} cannot be prepared in the cache {folder.parent} ({error}); make room there, or "
+            "choose another with --cache-dir or the variable DCGAN_TF_CACHE"
+        ) from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _not_written(folder: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"the cache of prepared images cannot be written: {folder.parent} ({error.strerror}); "
+        "choose another with --cache-dir or the variable DCGAN_TF_CACHE"
+    )
+
+
+def _scratch_beside(folder: Path) -> Path:
+    """Return a path beside the folder, so that renaming is atomic, with its owner's number."""
+    owner = f"{_system()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    return folder.with_name(f".{folder.name}.scratch-{owner}")
+
+
+@functools.cache
+def _system() -> str:
+    """Return what tells apart the systems in which a process number names the same process."""
+    numbers = Path("/proc/self/ns/pid")  # containers number their own, and may share a host's name
+    space = numbers.readlink() if numbers.is_symlink() else ""
+    return hashlib.blake2b(f"{socket.gethostname()} {space}".encode(), digest_size=4).hexdigest()
+
+
+def _remove_abandoned(cache: Path) -> None:
+    """Remove what killed processes left behind: at once if it is known to be over, or else after a day."""
+    if not cache.is_dir():
+        return
+    for path in cache.iterdir():
+        scratch = _SCRATCH.fullmatch(path.name)
+        if not scratch and not _PART.fullmatch(path.name):
+            continue
+        with contextlib.suppress(OSError):  # its process may finish, or another remove it, at this moment
+            if scratch and scratch["system"] == _system() and _is_over(int(scratch["process"])):
+                shutil.rmtree(path, ignore_errors=True)
+                continue
+            written = max(each.stat().st_mtime for each in [path, *path.rglob("*")])
+            if time.time() - written > _ABANDONED_SECONDS:
+                shutil.rmtree(path, ignore_errors=True) if scratch else path.unlink()
+
+
+def _is_over(process: int) -> bool:
+    """Tell whether a process of this system has ended; unknown is False."""
+    if os.name != "posix":  # there, os.kill ends a process whatever the signal
+        return False
+    try:
+        os.kill(process, 0)
+    except OSError as error:
+        return error.errno == errno.ESRCH
+    except OverflowError:
+        return True
+    return False
+
+
+def _put_in_place(scratch: Path, folder: Path, marker: str) -> None:
+    """Rename a finished folder; another process may have been first, then its result is as good."""
+    if _renamed_or_there(scratch, folder, marker):
+        return
+    shutil.rmtree(folder, ignore_errors=True)  # cut short while it was written or deleted
+    if not _renamed_or_there(scratch, folder, marker):
+        scratch.rename(folder)  # says why it cannot
+
+
+def _renamed_or_there(scratch: Path, folder: Path, marker: str) -> bool:
+    """Try to rename; return whether a finished folder is now in place, be it this one or another's."""
+    with contextlib.suppress(OSError):
+        scratch.rename(folder)
+    return (folder / marker).exists()

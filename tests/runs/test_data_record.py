@@ -1,0 +1,63 @@
+"""data.json: what a run was trained on, held against what its data is now."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dcgan_tf.data.image_set import ImageSet
+from dcgan_tf.errors import RunError
+from dcgan_tf.runs.data_record import check_same_images, describe
+from dcgan_tf.runs.paths import RunPaths, write_json
+
+CATS = ImageSet(
+    name="cats",
+    images=np.zeros((3, 2, 2, 1), np.uint8),
+    labels=np.array([0, 1, 1]),
+    label_names=("black", "white"),
+    attributes={"old": np.array([0, 1, 0], np.uint8)},
+    fingerprint="0123",
+)
+OTHERS = [
+    replace(CATS, labels=np.array([1, 0, 1])),
+    replace(CATS, label_names=("white", "black")),
+    replace(CATS, labels=None, label_names=()),
+]
+
+
+@pytest.fixture
+def run(tmp_path):
+    write_json(tmp_path / "data.json", describe(CATS))
+    return RunPaths(tmp_path)
+
+
+@pytest.mark.parametrize("conditional", [False, True])
+def test_other_pixels_are_refused(run, conditional):
+    with pytest.raises(RunError, match=r"trained on other images: 3 of 'cats' then, 3 of 'dogs' now"):
+        check_same_images(run, replace(CATS, name="dogs", fingerprint="4567"), conditional=conditional)
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_other_labels_are_refused_where_they_were_learnt(run, other):
+    check_same_images(run, other, conditional=False)
+    with pytest.raises(RunError, match="had other labels when it was trained"):
+        check_same_images(run, other, conditional=True)
+
+
+def test_the_same_images_by_another_name_and_with_other_attributes_are_welcome(run):
+    check_same_images(run, replace(CATS, name="moved", attributes={}), conditional=True)
+
+
+def test_runs_of_before_have_no_digest_of_their_labels(run):
+    write_json(run.data, {k: v for k, v in describe(CATS).items() if k != "labels_fingerprint"})
+    check_same_images(run, OTHERS[0], conditional=True)
+    with pytest.raises(RunError, match="had other labels"):
+        check_same_images(run, OTHERS[1], conditional=True)
+
+
+@pytest.mark.parametrize("content", ["", "5", "[]", "{}"])
+def test_where_the_record_does_not_tell_nothing_is_held_against_it(run, content):
+    run.data.write_text(content)
+    check_same_images(run, CATS, conditional=True)
