@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+from PIL.PngImagePlugin import PngInfo
 
 from dcgan_tf.errors import ArgumentError
-from dcgan_tf.files import replacing
+from dcgan_tf.files import replacing, storage_errors
 
 SHEET_SIDE = 512
+_MADE_BY = ("Software", "dcgan_tf")
+"""What stands in the head of every PNG that this library writes, by which it knows its own."""
+_OTHER_KINDS = (".jpg", ".jpeg", ".gif", ".webp", ".npz", ".bmp", ".tif", ".tiff")
+_NUMBERED = re.compile(r"[0-9]{4,}\.png")
+_OF_THE_SYSTEM = ("thumbs.db", "desktop.ini", "icon\r")
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -180,33 +187,102 @@ def save(path: str | os.PathLike[str], images: np.ndarray) -> None:
     """Write images in the form that the path asks for.
 
     Args:
-        path: FILE.png for a sheet, FILE.npy for the array itself, otherwise a folder for one PNG each.
+        path: FILE.png for a sheet, FILE.npy for the array itself, otherwise a folder for one PNG each. What
+            was written into that folder before is replaced; see `check_target`.
         images: uint8 [N, H, W, C].
 
     Raises:
-        ArgumentError: if the path ends like another kind of file.
+        ArgumentError: if the path ends like another kind of file, or is a folder with other files.
     """
     target = Path(path)
     suffix = target.suffix.lower()
+    check_target(target)
     if suffix == ".png":
         save_png(target, sheet(images))
     elif suffix == ".npy":
         with replacing(target) as scratch, scratch.open("wb") as file:
-            np.save(file, images)
-    elif suffix in (".jpg", ".jpeg", ".gif", ".webp", ".npz", ".bmp", ".tif", ".tiff"):
+            _write_array(file, images)
+    else:
+        _save_into(target, images)
+
+
+def check_target(path: str | os.PathLike[str]) -> None:
+    """Find out, before images are drawn, whether `save` may write them to a path.
+
+    Raises:
+        ArgumentError: if the path ends like another kind of file, is a folder where a file is to be written
+            or the other way round, or is a folder with other files than `save` has written into it.
+    """
+    target = Path(path)
+    suffix = target.suffix.lower()
+    if suffix in _OTHER_KINDS:
         raise ArgumentError(
             f"images are written as FILE.png, FILE.npy or into a folder, received {str(path)!r}"
         )
-    else:
-        digits = max(4, len(str(len(images) - 1)))
-        for i, image in enumerate(images):
-            save_png(target / f"{i:0{digits}d}.png", image)
+    if suffix in (".png", ".npy"):
+        if target.is_dir():
+            raise ArgumentError(f"{target} is a folder; choose the name of a {suffix} file")
+    elif target.is_dir():
+        _earlier_images(target)
+    elif target.exists():
+        raise ArgumentError(f"{target} is a file; choose FILE.png, FILE.npy or a folder")
+
+
+def is_own(path: str | os.PathLike[str]) -> bool:
+    """Return whether a file is a PNG that this library wrote."""
+    try:
+        with Image.open(path, formats=["PNG"]) as image:
+            return image.info.get(_MADE_BY[0]) == _MADE_BY[1]
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return False
+
+
+def _write_array(file: BinaryIO, images: np.ndarray) -> None:
+    """Write what `np.save` writes, which does not say why it could not: its error has no number."""
+    about = np.lib.format.header_data_from_array_1_0(np.ascontiguousarray(images))
+    np.lib.format.write_array_header_1_0(file, about)
+    file.write(np.ascontiguousarray(images).data)
+
+
+def _save_into(folder: Path, images: np.ndarray) -> None:
+    """Write one PNG each; of those that an earlier call wrote, none stays beside them."""
+    earlier = _earlier_images(folder) if folder.is_dir() else []
+    digits = max(4, len(str(len(images) - 1)))
+    written = [folder / f"{i:0{digits}d}.png" for i in range(len(images))]
+    for path, image in zip(written, images, strict=True):
+        save_png(path, image)
+    for path in set(earlier) - set(written):
+        with storage_errors(path):
+            path.unlink()
+
+
+def _earlier_images(folder: Path) -> list[Path]:
+    """Return what `save` wrote into a folder.
+
+    Raises:
+        ArgumentError: if there is anything else in it; names it.
+    """
+    with storage_errors(folder):
+        found = sorted(path for path in folder.iterdir() if not _belongs_to_the_system(path.name))
+    for path in found:
+        if not _NUMBERED.fullmatch(path.name) or not is_own(path):
+            raise ArgumentError(
+                f"{folder} holds {path.name!r}, which is no image that was written into it by this library; "
+                "choose an empty folder, or one that holds nothing but earlier images"
+            )
+    return found
+
+
+def _belongs_to_the_system(name: str) -> bool:
+    return name.startswith(".") or name.lower() in _OF_THE_SYSTEM
 
 
 def save_png(path: str | os.PathLike[str], image: np.ndarray) -> None:
     """Write one uint8 [H, W, 1 or 3] image as PNG, as a whole or not at all; folders are made."""
+    about = PngInfo()
+    about.add_text(*_MADE_BY)
     with replacing(path) as scratch:
-        to_pil(image).save(scratch, format="PNG")
+        to_pil(image).save(scratch, format="PNG", pnginfo=about)
 
 
 def save_gif(

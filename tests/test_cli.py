@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import subprocess
@@ -17,7 +18,7 @@ from PIL import Image
 
 import dcgan_tf
 from dcgan_tf import cli
-from dcgan_tf.config import PRESETS, preset, settings
+from dcgan_tf.config import PRESETS, preset, settings, to_json
 from dcgan_tf.errors import DataError, ExportError, RunError, StorageError
 from dcgan_tf.training.interrupt import Interrupted
 
@@ -229,7 +230,62 @@ def test_sample_refuses_another_kind_of_file(opened, tmp_path):
     assert not (tmp_path / "a.jpg").exists()
 
 
-def test_sample_of_what_is_no_run_says_so(tmp_path):
+def test_sample_without_out_replaces_its_own_grid_and_no_other_file(opened, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for seed in (1, 2):
+        assert run("sample", "runs/a", "-n", 1, "--seed", seed).exit_code == 0
+    with Image.open("samples.png") as picture:
+        assert 2 in np.asarray(picture)
+    Image.new("RGB", (4, 4)).save("samples.png")
+    before = Path("samples.png").read_bytes()
+    result = run("sample", "runs/a", "-n", 1)
+    assert (result.exit_code, result.stderr) == (
+        1,
+        "dcgan-tf: there is a samples.png here that dcgan-tf did not write; name another file with --out\n",
+    )
+    assert Path("samples.png").read_bytes() == before
+
+
+def test_sample_refuses_a_folder_with_other_files_before_anything_is_drawn(opened, tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    result = run("sample", "runs/a", "--out", tmp_path)
+    assert result.exit_code == 1
+    assert f"{tmp_path} holds 'notes.txt', which is no image" in result.stderr
+    assert opened == {}
+
+
+@pytest.mark.parametrize("out", [[], ["--out", "grid.png"], ["--out", "tom/grid.npy"]])
+def test_sample_never_writes_among_the_images_that_the_run_trains_on(out, opened, tmp_path, monkeypatch):
+    pets = tmp_path / "pets"
+    pets.mkdir()
+    monkeypatch.chdir(pets)
+    trained_on(pets, tmp_path / "run", name="pets")
+    result = run("sample", tmp_path / "run", *out)
+    assert result.exit_code == 1
+    assert f"lies in {pets}, the images that {tmp_path / 'run'} was trained on" in result.stderr
+    assert list(pets.iterdir()) == []
+
+
+def test_sample_writes_into_the_run_and_where_a_relative_path_leads_elsewhere_by_now(
+    opened, tmp_path, monkeypatch
+):
+    pets, other = tmp_path / "pets", tmp_path / "other"
+    trained_on(pets, pets / "run", name="pets")
+    assert run("sample", pets / "run", "-n", 1, "--out", pets / "run" / "a.png").exit_code == 0
+    trained_on(Path(), other / "run", name="pets")
+    monkeypatch.chdir(other)
+    assert run("sample", "run", "-n", 1).exit_code == 0
+
+
+def trained_on(folder, root, *, name):
+    """Write the settings of a run on a folder of images."""
+    root.mkdir(parents=True)
+    (root / "config.json").write_text(to_json(preset("default", data=str(folder))))
+    (root / "data.json").write_text(json.dumps({"name": name}))
+
+
+def test_sample_of_what_is_no_run_says_so(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     result = run("sample", tmp_path)
     assert result.exit_code == 1
     assert result.stderr == f"dcgan-tf: {tmp_path} is not a run directory: it has no config.json\n"

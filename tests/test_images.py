@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import resource
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image, ImageSequence
 
 from dcgan_tf import images
+from dcgan_tf.errors import ArgumentError, StorageError
 
 ALL_LEVELS = np.arange(256, dtype=np.uint8)
 
@@ -163,6 +167,89 @@ def test_names_in_a_folder_sort_like_numbers(tmp_path, monkeypatch):
     images.save(tmp_path / "many", np.zeros((10_001, 1, 1, 1), np.uint8))
     assert (names[0], names[-1]) == ("00000.png", "10000.png")
     assert names == sorted(names)
+
+
+def test_fewer_images_in_the_same_folder_leave_none_of_the_earlier_ones_beside_them(tmp_path):
+    images.save(tmp_path / "out", numbered(5, 5, 6, 3))
+    (tmp_path / "out" / ".DS_Store").write_text("of the system")
+    images.save(tmp_path / "out", numbered(2, 5, 6, 3))
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [".DS_Store", "0000.png", "0001.png"]
+
+
+def of_another_name(folder):
+    (folder / "notes.txt").write_text("mine")
+
+
+def of_the_same_name(folder):
+    Image.new("RGB", (4, 4)).save(folder / "0001.png")
+
+
+def of_the_same_name_and_no_picture(folder):
+    (folder / "0001.png").write_text("mine")
+
+
+def of_another_command(folder):
+    images.save_png(folder / "step-000500.png", numbered(1, 4, 4, 3)[0])
+
+
+@pytest.mark.parametrize(
+    "put", [of_another_name, of_the_same_name, of_the_same_name_and_no_picture, of_another_command]
+)
+def test_a_folder_with_what_was_not_written_there_is_refused_by_name_and_stays_as_it_is(put, tmp_path):
+    images.save(tmp_path / "out", numbered(3, 5, 6, 3))
+    (tmp_path / "out" / "0001.png").unlink()
+    put(tmp_path / "out")
+    before = {path: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    name = next(path.name for path in before if path.name not in ("0000.png", "0002.png"))
+    with pytest.raises(ArgumentError, match=f"holds '{name}', which is no image that was written into it"):
+        images.save(tmp_path / "out", numbered(1, 5, 6, 3))
+    assert before == {path: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+
+
+@pytest.mark.parametrize("name", ["a.png", "b.npy"])
+def test_a_folder_that_is_called_like_a_file_is_refused(name, tmp_path):
+    (tmp_path / name).mkdir()
+    with pytest.raises(ArgumentError, match=f"{name} is a folder; choose the name of a"):
+        images.save(tmp_path / name, numbered(1, 4, 4, 3))
+
+
+def test_a_file_in_the_place_of_a_folder_is_refused(tmp_path):
+    (tmp_path / "notes").write_text("mine")
+    with pytest.raises(ArgumentError, match=r"notes is a file; choose FILE\.png"):
+        images.save(tmp_path / "notes", numbered(1, 4, 4, 3))
+    assert (tmp_path / "notes").read_text() == "mine"
+
+
+@contextmanager
+def no_file_larger_than(size):
+    """Limit the size of files, as a full disk would; the system's error is another one."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("name", ["old.npy", "old.png", "old"])
+def test_without_room_the_old_file_stays_and_nothing_lies_beside_it(name, tmp_path):
+    images.save(tmp_path / name, numbered(1, 8, 8, 3))
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    grain = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3), np.uint8)
+    with (
+        no_file_larger_than(4096),
+        pytest.raises(StorageError, match=r"the disk is full: could not write .*old"),
+    ):
+        images.save(tmp_path / name, grain)
+    assert before == {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+
+def test_own_pictures_are_known_by_their_head(tmp_path):
+    images.save_png(tmp_path / "own.png", numbered(1, 4, 4, 3)[0])
+    Image.new("RGB", (4, 4)).save(tmp_path / "other.png")
+    (tmp_path / "cut.png").write_bytes((tmp_path / "own.png").read_bytes()[:20])
+    names = ("own.png", "other.png", "cut.png", "none.png")
+    assert [images.is_own(tmp_path / name) for name in names] == [True, False, False, False]
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.JPEG", "a.gif", "a.webp", "a.npz", "a.tiff"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -131,13 +132,24 @@ class Judge:
 
     def _sure(self, reading: Reading) -> np.ndarray:
         """Return of which images the classifier is sure, bool [N]."""
-        least = math.log(SURE / (1 - SURE))
+        least = math.log(SURE / (1 - SURE))  # a logit is sure of what it has this or more of
         certain = np.ones(len(reading.features), bool)
         for name in self.classifier.binary:
             certain &= np.abs(reading.margins[name]) >= least
         if self.classifier.classes:
-            certain &= np.max([reading.margins[name] for name in self.classifier.classes], axis=0) >= least
+            certain &= highest_probability([reading.margins[n] for n in self.classifier.classes]) >= SURE
         return certain
+
+
+def highest_probability(margins: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the softmax probability of each image's likeliest class, float64 [N].
+
+    Args:
+        margins: of each class its logit minus the highest of the others, [N]. For all but the likeliest class
+            that is the logit minus the likeliest's, so minima with 0 are the logits but for a constant.
+    """
+    powers = np.exp(np.minimum(np.asarray(margins, np.float64), 0.0))
+    return np.asarray(1.0 / powers.sum(axis=0))
 
 
 def spread(features: np.ndarray, kinds: np.ndarray) -> float:

@@ -9,6 +9,7 @@ import click
 
 from dcgan_tf.cli.frame import import_tensorflow, said_when_stopped, say
 from dcgan_tf.cli.labels import chosen_labels
+from dcgan_tf.cli.outputs import default_file, refuse_among_images
 from dcgan_tf.config import PRESETS, Config, preset
 from dcgan_tf.options import setting_options
 
@@ -61,9 +62,8 @@ def train(preset_name: str, every_epoch: bool, **changes: Any) -> None:
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    default=Path("samples.png"),
-    show_default=True,
-    help="FILE.png: a grid. FILE.npy: uint8 [N, H, W, C]. A folder: one PNG each.",
+    help="FILE.png: a grid. FILE.npy: uint8 [N, H, W, C]. A folder: one PNG each, in place of earlier ones. "
+    "[default: samples.png]",
 )
 @click.option("--checkpoint", type=click.IntRange(0), help="Of this step. [default: the newest]")
 @click.option(
@@ -75,7 +75,7 @@ def sample(
     num_images: int | None,
     seed: int,
     labels: str | None,
-    out: Path,
+    out: Path | None,
     checkpoint: int | None,
     ema: bool,
     numbers: bool,
@@ -84,10 +84,14 @@ def sample(
 
     Image i of a seed is the same however many are drawn.
     """
-    if numbers and out.suffix.lower() != ".png":
+    if numbers and out and out.suffix.lower() != ".png":
         raise click.UsageError(f"--numbers writes a grid: --out must be FILE.png, received {str(out)!r}")
-    import_tensorflow()
     from dcgan_tf import images
+
+    target = out or default_file("samples.png")
+    images.check_target(target)
+    refuse_among_images(target, [run])
+    import_tensorflow()
     from dcgan_tf.export.exported import Exported, is_export
     from dcgan_tf.latents import sample_labels, whole_rows
     from dcgan_tf.runs.load import Run
@@ -104,13 +108,13 @@ def sample(
     drawn = trained.sample(num, seed=seed, labels=chosen or None)
     rows = sample_labels(num, len(chosen)) if len(chosen) > 1 else None
     if numbers:
-        images.save_png(out, images.numbered_sheet(drawn, rows))
-    elif rows is not None and out.suffix.lower() == ".png":
-        images.save_png(out, images.class_sheet(drawn, rows))
+        images.save_png(target, images.numbered_sheet(drawn, rows))
+    elif rows is not None and target.suffix.lower() == ".png":
+        images.save_png(target, images.class_sheet(drawn, rows))
     else:
-        images.save(out, drawn)
+        images.save(target, drawn)
     shown = f" ({', '.join(trained.class_names[i] for i in chosen[:num])})" if chosen else ""
-    say(f"{num} image{'s' if num > 1 else ''} of step {trained.step:,}{shown} -> {out}")
+    say(f"{num} image{'s' if num > 1 else ''} of step {trained.step:,}{shown} -> {target}")
 
 
 @click.command("inspect-data", short_help="Count and show what is in a dataset.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -11,7 +12,7 @@ import pytest
 
 from dcgan_tf.analysis import compare
 from dcgan_tf.analysis.contenders import contenders, groups_of
-from dcgan_tf.analysis.grades import Judge, spread
+from dcgan_tf.analysis.grades import Judge, highest_probability, spread
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.runs.load import Run
 from dcgan_tf.runs.paths import append_record
@@ -102,6 +103,27 @@ def test_one_picture_of_each_kind_is_collapsed_although_it_covers_all(judge, sub
 def test_spread_is_measured_from_the_mean_of_each_kind():
     points = np.array([[0.0, 0], [2, 0], [10, 10], [10, 14]])  # squares 1 + 1 + 4 + 4, of 4 points - 2 kinds
     assert spread(points, np.array([0, 0, 1, 1])) == pytest.approx(5**0.5)
+
+
+@pytest.mark.parametrize(
+    ("classes", "logit", "probability", "sure"),
+    [
+        (2, math.log(19), 0.95, True),  # 19 / (19 + 1)
+        (10, math.log(19), 19 / 28, False),  # 19 / (19 + 9)
+        (100, math.log(19), 19 / 118, False),
+        (10, math.log(9 * 19), 0.95, True),  # 171 / (171 + 9)
+        (100, math.log(99 * 18.9), 18.9 / 19.9, False),
+    ],
+)
+def test_the_classifier_is_sure_by_its_probability_and_not_by_a_margin(classes, logit, probability, sure):
+    """One class is ahead of all others, which are alike."""
+    names = tuple(map(str, range(classes)))
+    margins = {name: np.array([-logit], np.float64) for name in names} | {"1": np.array([logit + 1e-9])}
+    assert highest_probability(list(margins.values())) == pytest.approx(probability, abs=1e-6)
+    classifier = SimpleNamespace(classes=names, binary=(), concepts=names)
+    reading = SimpleNamespace(margins=margins, features=np.zeros((1, 2)))
+    judge = Judge(classifier, reading, "here", np.zeros((1, 8, 8, 1), np.uint8))
+    assert judge._sure(reading).tolist() == [sure]
 
 
 # Groups

@@ -1,0 +1,75 @@
+"""Where a command may write: not over what it did not make, and not among the images of a run's data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def default_file(name: str) -> Path:
+    """Return the file that a command writes where none was asked for.
+
+    Args:
+        name: of a PNG in the current folder.
+
+    Raises:
+        ArgumentError: if there is such a file that this library did not write.
+    """
+    from dcgan_tf.errors import ArgumentError
+    from dcgan_tf.images import is_own
+
+    path = Path(name)
+    if path.exists() and not is_own(path):
+        raise ArgumentError(
+            f"there is a {name} here that dcgan-tf did not write; name another file with --out"
+        )
+    return path
+
+
+def refuse_among_images(target: Path, runs: Sequence[Path]) -> None:
+    """Refuse to write into a folder of images that a run trains on: they would be images the next time.
+
+    The run's own directory is no part of its data, wherever it lies.
+
+    Args:
+        target: the file or folder that is to be written.
+        runs: run directories; of what is none, nothing is known.
+
+    Raises:
+        ArgumentError: if the target lies in the data of one of them.
+    """
+    from dcgan_tf.errors import ArgumentError
+
+    place = target.absolute().resolve()
+    if any(place.is_relative_to(run.resolve()) for run in runs):
+        return
+    for run in runs:
+        folder = _data_folder(run)
+        if folder and place.is_relative_to(folder):
+            raise ArgumentError(
+                f"{target} lies in {folder}, the images that {run} was trained on, and would be one of them "
+                "the next time; choose another place with --out"
+            )
+
+
+def _data_folder(run: Path) -> Path | None:
+    """Return the folder that a run was trained on, if it is one and still there.
+
+    A path that was relative may lead elsewhere by now, so the folder's name is held against what data.json
+    has.
+    """
+    from dcgan_tf.errors import RunError
+    from dcgan_tf.runs.paths import RunPaths, read_config, read_json
+
+    try:
+        spec = read_config(run).data.spec
+    except RunError:
+        return None
+    try:
+        folder = Path(spec).expanduser().resolve()
+        found = spec not in ("portraits", "digits") and not spec.startswith("tfds:") and folder.is_dir()
+    except (OSError, RuntimeError, ValueError):  # no home of that user, or a circle of links
+        return None
+    facts = read_json(RunPaths(run).data, default=None)
+    same = isinstance(facts, dict) and facts.get("name") == folder.name
+    return folder if found and same else None
