@@ -92,6 +92,8 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module("dcgan_tf.data").load
     if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if _PLACES[name] not in ("config", "errors"):
+        importlib.import_module("dcgan_tf.keras_settings").settle_backend()
     return getattr(importlib.import_module(f"{__name__}.{_PLACES[name]}"), name)
 
 

@@ -11,11 +11,13 @@ import tensorflow as tf
 
 from dcgan_tf.errors import DataError
 from dcgan_tf.files import replacing
+from dcgan_tf.keras_settings import own_settings
 
 _FEATURES, _LEARNING_RATE = 128, 2e-3
 _JUDGING_BATCH = 256
 
 
+@own_settings()
 def build_network(image_shape: tuple[int, int, int], outputs: int) -> keras.Model:
     """Build the network: strided 3x3 convolutions down to a side of at most 4, and two dense layers.
 
@@ -87,6 +89,7 @@ def load_weights(network: keras.Model, file: Path) -> None:
             raise DataError(f"{file.name} is incomplete: {reason.splitlines()[0]}") from error
 
 
+@own_settings()
 def fit(
     network: keras.Model,
     batches: Iterable[tuple[np.ndarray, np.ndarray]],
@@ -105,7 +108,7 @@ def fit(
     optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(_LEARNING_RATE, steps))
     optimizer.build(network.trainable_variables)
 
-    @tf.function  # type: ignore[untyped-decorator]  # TensorFlow is untyped
+    @tf.function(autograph=False)  # type: ignore[untyped-decorator]  # TensorFlow is untyped
     def step(images: tf.Tensor, targets: tf.Tensor) -> None:
         with tf.GradientTape() as tape:
             outputs, _ = network(images, training=True)

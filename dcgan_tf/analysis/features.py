@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.images import to_float
+from dcgan_tf.keras_settings import own_settings
 from dcgan_tf.models.layers import logits_of
 from dcgan_tf.runs.load import in_batches
 
@@ -46,7 +47,7 @@ def discriminator_features(discriminator: keras.Sequential, images: np.ndarray) 
         ArgumentError: if it has no convolutional layers, as that of the fully connected GAN.
     """
     maps = [discriminator.layers[place].output for place in activations_of_maps(discriminator)]
-    network = tf.function(keras.Model(discriminator.inputs[0], maps))
+    network = tf.function(_model_of(discriminator, maps), autograph=False)
 
     def features(batch: np.ndarray) -> np.ndarray:
         outputs = network(tf.constant(to_float(batch)), training=False)
@@ -54,6 +55,11 @@ def discriminator_features(discriminator: keras.Sequential, images: np.ndarray) 
         return np.concatenate(pooled, axis=1)
 
     return in_batches(features, images)
+
+
+@own_settings()
+def _model_of(discriminator: keras.Sequential, maps: list[tf.Tensor]) -> keras.Model:
+    return keras.Model(discriminator.inputs[0], maps)
 
 
 def activations_of_maps(discriminator: keras.Sequential) -> list[int]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.images import to_uint8
+from dcgan_tf.keras_settings import own_settings
 from dcgan_tf.runs.load import in_batches
 
 
@@ -57,6 +58,7 @@ class Halves:
         return int(h), int(w), int(channels)
 
 
+@own_settings()
 def split_generator(generator: keras.Sequential, *, layer: int | None) -> Halves:
     """Cut a generator behind a layer of feature maps; the generator itself is not changed.
 

@@ -44,7 +44,7 @@ def feature_maxima(discriminator: keras.Sequential, images: np.ndarray) -> np.nd
     """
     layers = last_feature_layers(discriminator)
 
-    @tf.function  # type: ignore[untyped-decorator]  # TensorFlow is untyped
+    @tf.function(autograph=False)  # type: ignore[untyped-decorator]  # TensorFlow is untyped
     def maxima(batch: tf.Tensor) -> tf.Tensor:
         return tf.reduce_max(_forward(layers, batch), axis=(1, 2))
 
@@ -64,7 +64,7 @@ def guided_gradients(discriminator: keras.Sequential, images: np.ndarray, featur
     """
     layers = last_feature_layers(discriminator)
 
-    @tf.function  # type: ignore[untyped-decorator]  # TensorFlow is untyped
+    @tf.function(autograph=False)  # type: ignore[untyped-decorator]  # TensorFlow is untyped
     def gradients(batch: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
             tape.watch(batch)

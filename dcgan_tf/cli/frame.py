@@ -41,6 +41,8 @@ class Frame(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command, and end the process with a message if it fails."""
+        # A notebook's kernel names a backend of its own, which its children inherit and need not have.
+        os.environ["MPLBACKEND"] = "Agg"
         try:
             with terminated_like_interrupted():
                 return super().invoke(ctx)
@@ -97,7 +99,13 @@ def import_tensorflow() -> None:
 
     The environment variable that is meant for this comes too late for some of them: they are written before
     its log is set up. So what is written meanwhile is held back, and shown after all if the import fails.
+
+    Raises:
+        DcganError: if Keras is in use already, on another backend than TensorFlow.
     """
+    from dcgan_tf.keras_settings import settle_backend
+
+    settle_backend()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     with held_back(STDERR):
         import tensorflow as tf

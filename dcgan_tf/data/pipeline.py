@@ -105,6 +105,7 @@ def distributed_batches(
         chosen = batch_indices(step, num_images=len(images), batch_size=batch_size, seed=seed)
         return np.take(np.asarray(labels), chosen[replica * share : (replica + 1) * share])
 
+    @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]  # leaves a file if killed
     def load(element: tf.Tensor) -> tf.Tensor | tuple[tf.Tensor, tf.Tensor]:
         taken = tf.numpy_function(read_share, [element], tf.uint8, stateful=False)
         taken = tf.ensure_shape(taken, (share, *images.shape[1:]))

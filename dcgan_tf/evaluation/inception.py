@@ -19,6 +19,7 @@ import tensorflow as tf
 
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.evaluation.spaces import Features, Names, digest_of
+from dcgan_tf.keras_settings import own_settings
 
 SIDE = 299
 BATCH = 32
@@ -37,6 +38,7 @@ class InceptionSpace:
     network: keras.Model
 
     @staticmethod
+    @own_settings()
     def open(weights: Path | None = None) -> InceptionSpace:
         """Build the network with trained weights.
 

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import keras
 
+from dcgan_tf.keras_settings import own_settings
 from dcgan_tf.models.layers import StepDropout, SyncBatchNormalization
 
 
+@own_settings()
 def write(path: Path, generator: keras.Sequential) -> None:
     """Write the file.
 

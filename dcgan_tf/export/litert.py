@@ -106,7 +106,7 @@ class _Module(tf.Module):  # type: ignore[misc]  # TensorFlow is untyped
         self, function: Callable[..., dict[str, tf.Tensor]], inputs: Sequence[tf.TensorSpec]
     ) -> None:
         super().__init__()
-        self.serving_default = tf.function(function, input_signature=inputs)
+        self.serving_default = tf.function(function, input_signature=inputs, autograph=False)
 
 
 def _converted_function(

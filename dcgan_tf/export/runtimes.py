@@ -14,6 +14,7 @@ from dcgan_tf.errors import ExportError
 from dcgan_tf.export import web
 from dcgan_tf.export.graph import float_image
 from dcgan_tf.export.litert_file import LiteRTFile
+from dcgan_tf.keras_settings import own_settings
 from dcgan_tf.models import with_labels
 from dcgan_tf.runs.load import in_batches
 
@@ -64,6 +65,7 @@ def _saved_model(path: Path) -> Draw:
     return _batched(lambda *inputs: loaded.float_images(*inputs)["image"])
 
 
+@own_settings()
 def _keras(path: Path) -> Draw:
     return drawing_with(keras.saving.load_model(path, compile=False))
 

@@ -65,9 +65,9 @@ class ServedGenerator(tf.Module):  # type: ignore[misc]  # TensorFlow is untyped
         if num_classes:
             inputs.append(tf.TensorSpec((None,), tf.int32, name="label"))
         number = tf.TensorSpec((), tf.int64)
-        self.float_images = tf.function(float_images, input_signature=inputs)
-        self.serving_default = tf.function(serving_default, input_signature=inputs)
-        self.sample = tf.function(sample, input_signature=[number, number])
+        self.float_images = tf.function(float_images, input_signature=inputs, autograph=False)
+        self.serving_default = tf.function(serving_default, input_signature=inputs, autograph=False)
+        self.sample = tf.function(sample, input_signature=[number, number], autograph=False)
 
 
 def write(

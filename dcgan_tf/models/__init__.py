@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 
 from dcgan_tf.config import Config, ModelConfig
+from dcgan_tf.keras_settings import own_settings
 from dcgan_tf.models import dcgan, gan
 from dcgan_tf.models.conditional import of_one_class, with_labels
 
@@ -23,6 +24,7 @@ def check_size(config: Config) -> None:
         dcgan.first_map(config.data.image_size)
 
 
+@own_settings()
 def build_generator(config: Config, *, num_classes: int = 0, dtype: str = "float32") -> keras.Sequential:
     """Build G: latents float32 [N, latent_dim] to images float32 [N, H, W, C] in [-1, 1].
 
@@ -38,6 +40,7 @@ def build_generator(config: Config, *, num_classes: int = 0, dtype: str = "float
     return build(*_shape(config), num_classes=num_classes, seed=config.training.seed, dtype=dtype)
 
 
+@own_settings()
 def build_discriminator(config: Config, *, num_classes: int = 0, dtype: str = "float32") -> keras.Sequential:
     """Build D: images float32 [N, H, W, C] in [-1, 1] to probabilities float32 [N, 1].
 

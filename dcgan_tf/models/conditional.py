@@ -13,6 +13,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from dcgan_tf.keras_settings import own_settings
+
 
 def with_labels(inputs: tf.Tensor, labels: tf.Tensor, num_classes: int) -> tf.Tensor:
     """Append to each input its class, one-hot, along the last axis.
@@ -116,6 +118,7 @@ class Conv2DWithLabel(keras.layers.Conv2D):  # type: ignore[misc]  # Keras is un
         return {**super().get_config(), "num_classes": self.num_classes}
 
 
+@own_settings()
 def of_one_class(network: keras.Sequential, label: int, num_classes: int) -> keras.Sequential:
     """Return a copy of a network with its class fixed; its inputs no longer carry one.
 

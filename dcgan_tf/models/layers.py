@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from dcgan_tf.keras_settings import own_settings
 from dcgan_tf.latents import share_of_replica
 
 LEAKY_RELU_SLOPE = 0.2
@@ -125,6 +126,7 @@ def output_dtype(dtype: str) -> str:
     return str(keras.DTypePolicy(dtype).variable_dtype)
 
 
+@own_settings()
 def logits_of(discriminator: keras.Sequential) -> keras.Sequential:
     """Return the discriminator without its closing sigmoid, sharing the weights.
 

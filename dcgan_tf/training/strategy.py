@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from dcgan_tf.errors import ArgumentError
+from dcgan_tf.keras_settings import own_settings
 
 _POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
 
@@ -79,6 +80,7 @@ def dtype_policy(precision: str) -> str:
     return _POLICIES[precision]
 
 
+@own_settings()
 def make_optimizer(learning_rate: float, beta_1: float, precision: str) -> keras.optimizers.Optimizer:
     """Return Adam; under float16 inside a LossScaleOptimizer, because its small gradients would vanish."""
     adam = keras.optimizers.Adam(learning_rate, beta_1=beta_1)

@@ -26,6 +26,7 @@ LAYER_0 = {
     "losses",
     "nearest",
     "printable",
+    "keras_settings",
     "runs.paths",
 }
 LAYER_1 = {"data", "models"}
@@ -39,6 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "validation": {"errors"},
     "quiet": set(),
     "printable": set(),
+    "keras_settings": {"errors"},
     "progress": set(),
     "config": {"errors", "validation"},
     "images": {"errors", "files"},
@@ -50,7 +52,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "data": LAYER_0,
     "models": LAYER_0,
     "runs": LAYER_0 | LAYER_1,
-    "judge_network": {"errors", "files"},
+    "judge_network": {"errors", "files", "keras_settings"},
     "classifier": LAYER_0 | {"data", "judge_network"},
     "training": LAYER_0 | LAYER_1 | LAYER_2,
     "evaluation": LAYER_0 | LAYER_1 | LAYER_2 | {"classifier", "metrics"},
@@ -80,6 +82,7 @@ WITHOUT_TENSORFLOW = (
     "validation",
     "quiet",
     "printable",
+    "keras_settings",
     "errors",
     "files",
     "config",

@@ -1,0 +1,63 @@
+"""What this library needs of Keras, whose settings belong to the whole process and so to somebody else.
+
+Keras is imported when it is needed, not before, so that its backend can still be chosen.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from dcgan_tf.errors import DcganError
+
+
+def settle_backend() -> None:
+    """Have Keras run on TensorFlow, whatever KERAS_BACKEND and keras.json say, if that can still be chosen.
+
+    Raises:
+        DcganError: if Keras is in use already, on another backend.
+    """
+    if "keras" not in sys.modules:
+        os.environ["KERAS_BACKEND"] = "tensorflow"
+        return
+    import keras
+
+    if keras.config.backend() != "tensorflow":
+        raise DcganError(
+            "dcgan_tf needs Keras on TensorFlow, and in this process Keras was imported on "
+            f"{keras.config.backend()}; set the environment variable KERAS_BACKEND=tensorflow before it is "
+            "imported, and start the process anew"
+        )
+
+
+@contextmanager
+def own_settings() -> Iterator[None]:
+    """Build layers, models and optimizers as this library means them; also a decorator.
+
+    Types and the order of axes that a layer is not given come from settings of the process: a notebook's
+    mixed precision, its float16, its channels_first, a keras.json. Under them the same run would draw other
+    pictures. They are set aside for the block, and put back.
+
+    Raises:
+        DcganError: if Keras runs on another backend than TensorFlow.
+    """
+    settle_backend()
+    import keras
+
+    config = keras.config
+    before = config.floatx(), config.image_data_format(), config.dtype_policy()
+    try:
+        _set("float32", "channels_last", "float32")
+        yield
+    finally:
+        _set(*before)
+
+
+def _set(floatx: str, image_data_format: str, policy: object) -> None:
+    import keras
+
+    keras.config.set_floatx(floatx)
+    keras.config.set_image_data_format(image_data_format)
+    keras.config.set_dtype_policy(policy)
