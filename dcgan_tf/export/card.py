@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dcgan_tf.export.paths import BY_DEFAULT
+from dcgan_tf.printable import printable
+
 Record = Mapping[str, Any]
 
 _PURPOSES = {
@@ -86,12 +89,12 @@ def model_card(record: Record, *, folder: Path) -> str:
 
     Args:
         record: what export.json says.
-        folder: of the export, as its user named it.
+        folder: of the export; where it lies is told only of one that lies in saved_models.
     """
     model = record["model"]
     height, width, channels = model["image_shape"]
     names = model.get("class_names", [])
-    quoted = shlex.quote(folder.name if folder.is_absolute() else str(folder))
+    quoted = printable(shlex.quote(str(folder if folder.parent == Path(BY_DEFAULT) else folder.name)))
     return _CARD.format(
         name=_plain(model["name"]),
         folder=quoted,
@@ -211,13 +214,13 @@ def _architecture(name: str) -> str:
 
 def _plain(text: str) -> str:
     """Keep a name from being read as Markdown or HTML."""
-    return re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", " ".join(str(text).split()))
+    return re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", printable(" ".join(str(text).split())))
 
 
 def _code(text: str) -> str:
     """Return a code span that fits into a table's cell."""
     fence = "``" if "`" in text else "`"
-    return f"{fence}{' '.join(text.split()).replace('|', chr(92) + '|')}{fence}"
+    return f"{fence}{printable(' '.join(text.split())).replace('|', chr(92) + '|')}{fence}"
 
 
 def _size(count: int) -> str:

@@ -16,7 +16,7 @@ from dcgan_tf.export import card, keras_file, litert, saved_model, web
 from dcgan_tf.export.facts import describe_machine, facts_of, source_of, training_command
 from dcgan_tf.export.folding import FoldedGenerator, fold
 from dcgan_tf.export.latency import median_milliseconds
-from dcgan_tf.export.paths import FORMATS, PRECISIONS, ExportPaths
+from dcgan_tf.export.paths import BY_DEFAULT, FORMATS, PRECISIONS, ExportPaths
 from dcgan_tf.export.placing import written_aside
 from dcgan_tf.export.record import Record, digest, files_of
 from dcgan_tf.export.reference import reference_inputs, write_reference
@@ -58,8 +58,8 @@ def export_run(
 
     Raises:
         ArgumentError: for an unknown format or precision.
-        ExportError: if the folder exists, or an artefact does not draw what the run's generator draws;
-            nothing is left behind then.
+        ExportError: if the folder exists or lies among the run's images, or an artefact does not draw what
+            the run's generator draws; nothing is left behind then.
     """
     _refuse_unknown("format", formats, FORMATS)
     _refuse_unknown("precision", precisions, PRECISIONS)
@@ -67,7 +67,8 @@ def export_run(
         raise ArgumentError(
             "a run fixed to one class cannot be exported; export the run itself: its files take the label"
         )
-    target = Path(to) if to is not None else Path("saved_models") / run.path.resolve().name
+    target = Path(to) if to is not None else Path(BY_DEFAULT) / run.path.resolve().name
+    _refuse_place(run, target)
     with written_aside(target, force=force) as folder:
         _log.info("exporting step %s of %s", f"{run.step:,}", run.path)
         paths = ExportPaths(folder)
@@ -174,3 +175,18 @@ def _refuse_unknown(what: str, received: Sequence[str], known: Sequence[str]) ->
     unknown = [name for name in received if name not in known]
     if unknown or not received:
         raise ArgumentError(f"{what} must be of {', '.join(known)}, received {', '.join(unknown) or 'none'}")
+
+
+def _refuse_place(run: Run, target: Path) -> None:
+    """Refuse a folder in which an export would be taken for images, or which is the run itself."""
+    place = target.resolve()
+    if place == run.path.resolve():
+        raise ExportError(f"{target} is the run itself; write elsewhere with --to")
+    spec = os.path.expanduser(run.config.data.spec)  # noqa: PTH111  # a run of a user who is not known here
+    bases = (Path.cwd(), *run.path.resolve().parents) if source_of(run) == "folder" else ()
+    for images in [(base / spec).resolve() for base in bases if (base / spec).is_dir()]:
+        if place == images or images in place.parents:
+            raise ExportError(
+                f"{target} lies in {images}, whose images the run was trained on; its pictures would be "
+                "images of the next run. Write elsewhere with --to"
+            )

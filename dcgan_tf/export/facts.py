@@ -6,10 +6,13 @@ import os
 import platform
 import shlex
 from importlib.metadata import version
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from dcgan_tf import __version__
+from dcgan_tf.errors import ExportError
+from dcgan_tf.export.record import checked_facts
+from dcgan_tf.printable import printable
 from dcgan_tf.runs.load import Run
 from dcgan_tf.runs.paths import RunPaths, read_json
 
@@ -17,35 +20,41 @@ from dcgan_tf.runs.paths import RunPaths, read_json
 def facts_of(run: Run, *, name: str) -> dict[str, Any]:
     """Return the facts that go into dcgan.json, the page and export.json; only what JSON can hold.
 
-    A conditional generator has `class_names`, no other has.
+    A conditional generator has `class_names`, no other has. What would command a terminal is escaped.
 
     Args:
         run: opened.
         name: of the export.
+
+    Raises:
+        ExportError: if data.json is not what training writes.
     """
     config = run.config
     data = read_json(RunPaths(run.path).data, default={})
+    if not isinstance(data, dict):
+        raise ExportError(f"cannot read {RunPaths(run.path).data}: expected an object, found {data!r:.60}")
     height, width = config.data.image_size
-    return {
-        "name": name,
+    facts = {
+        "name": printable(name),
         "latent_dim": config.model.latent_dim,
         "latent_distribution": config.model.latent_distribution,
         "image_shape": [height, width, config.data.channels],
         "image_dtype": "uint8",
         "image_range": [0, 255],
-        "labels": data.get("label_names", []),
-        "attributes": data.get("attribute_names", []),
-        **({"class_names": list(run.class_names)} if run.class_names else {}),
-        "data": data.get("name", config.data.spec),
+        "labels": _printable(data.get("label_names", [])),
+        "attributes": _printable(data.get("attribute_names", [])),
+        **({"class_names": _printable(run.class_names)} if run.class_names else {}),
+        "data": printable(data.get("name", _without_folders(config.data.spec))),
         "num_images": data.get("num_images"),
         "architecture": config.model.architecture,
         "generator": run.weights,
         "precision": config.training.precision,
-        "run": run.path.resolve().name,
+        "run": printable(run.path.resolve().name),
         "step": run.step,
         "seed": config.training.seed,
         "dcgan_tf": __version__,
     }
+    return checked_facts(facts, source=f"what {RunPaths(run.path).data} says of the data")
 
 
 def source_of(run: Run) -> str:
@@ -57,15 +66,32 @@ def source_of(run: Run) -> str:
 
 
 def training_command(run: Run) -> str | None:
-    """Return the command line that trained the run, as it was typed; None if it was trained from Python.
+    """Return the command line that trained the run; None if it was trained from Python.
 
-    Of a run that was resumed it is the last one, which has the final length; from the start, it makes the
-    same run.
+    It is as it was typed, but of each path only the last name is told. Of a run that was resumed it is the
+    last one, which has the final length; from the start, it makes the same run.
     """
     starts = read_json(RunPaths(run.path).environment, default=[])
-    if not starts or Path(starts[-1]["command"][0]).name not in ("dcgan-tf", "__main__.py"):
+    last = starts[-1] if isinstance(starts, list) and starts else None
+    words = last.get("command") if isinstance(last, dict) else None
+    if not isinstance(words, list) or not words or not all(isinstance(word, str) for word in words):
         return None
-    return shlex.join(["dcgan-tf", *starts[-1]["command"][1:]])
+    if PureWindowsPath(words[0]).name not in ("dcgan-tf", "dcgan-tf.exe", "__main__.py"):
+        return None
+    return shlex.join(["dcgan-tf", *(printable(_without_folders(word)) for word in words[1:])])
+
+
+def _without_folders(word: str) -> str:
+    """Return the last name of a path, also of one behind `--option=`; what is no path stays as it is."""
+    option, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
+    if not value or value.startswith("tfds:"):
+        return word
+    # A name of Windows' is also what stands behind the last slash of every other system's.
+    return option + equals + (PureWindowsPath(value).name or value.strip("/\\") or "/")
+
+
+def _printable(names: object) -> object:
+    return [printable(name) for name in names] if isinstance(names, list | tuple) else names
 
 
 def describe_machine() -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+BY_DEFAULT = "saved_models"
+"""Where an export is written if nothing else is said, below the current folder."""
 FORMATS = ("saved_model", "tflite", "web", "keras")
 PRECISIONS = ("fp32", "fp16", "dynamic", "int8")
 """Of .tflite files: float32; float16 weights; 8-bit weights; 8-bit weights and feature maps.
