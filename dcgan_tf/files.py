@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
+import hashlib
 import os
+import re
+import shutil
+import socket
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +21,9 @@ from dcgan_tf.errors import StorageError
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NO_FLUSH = (errno.EINVAL, errno.EIO, errno.ENOTSUP, errno.ENOSYS, errno.EBADF, errno.EACCES, errno.EPERM)
 """What `fsync` answers on file systems that cannot flush: Samba, WSL's drives, virtual machines' folders."""
+_SCRATCH = re.compile(r"\..+\.(?P<system>[0-9a-f]{8})-(?P<process>\d+)-[0-9a-f]{8}\.part")
+_ABANDONED_SECONDS = 24 * 3600
+_swept: set[Path] = set()
 
 
 @contextmanager
@@ -31,10 +40,11 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         StorageError: if the file cannot be written; names it.
     """
     target = Path(path)
-    scratch = target.with_name(f".{target.name[:100]}.{uuid.uuid4().hex[:8]}.part")
+    scratch = scratch_beside(target)
     try:
         with storage_errors(target):
             target.parent.mkdir(parents=True, exist_ok=True)
+            _sweep_once(target.parent)
             yield scratch
             flush(scratch)
             scratch.replace(target)
@@ -76,6 +86,62 @@ def flush(path: Path) -> None:
             raise
     finally:
         os.close(descriptor)
+
+
+def scratch_beside(path: Path) -> Path:
+    """Return a hidden path beside `path`, for a file or a folder that is renamed when it is finished.
+
+    Its name tells which process writes it, so that what a killed one left can be removed.
+    """
+    name = path.name.encode(errors="surrogateescape")[:100].decode(errors="ignore")
+    return path.with_name(f".{name}.{_system()}-{os.getpid()}-{uuid.uuid4().hex[:8]}.part")
+
+
+def remove_abandoned(folder: Path) -> None:
+    """Remove what killed processes left in a folder: at once if it is known to be over, else after a day."""
+    if not folder.is_dir():
+        return
+    for path in folder.iterdir():
+        if scratch := _SCRATCH.fullmatch(path.name):
+            with contextlib.suppress(OSError):  # its process may finish, or another remove it, at this moment
+                if _is_abandoned(path, scratch["system"], int(scratch["process"])):
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _sweep_once(folder: Path) -> None:
+    """Remove what was abandoned there, once in the life of a process: a folder may hold many files."""
+    if folder not in _swept:
+        _swept.add(folder)
+        with contextlib.suppress(OSError):
+            remove_abandoned(folder)
+
+
+def _is_abandoned(path: Path, system: str, process: int) -> bool:
+    if system == _system() and _is_over(process):
+        return True
+    written = max(each.stat().st_mtime for each in [path, *path.rglob("*")])
+    return time.time() - written > _ABANDONED_SECONDS
+
+
+@functools.cache
+def _system() -> str:
+    """Return what tells apart the systems in which a process number names the same process."""
+    numbers = Path("/proc/self/ns/pid")  # containers number their own, and may share a host's name
+    space = numbers.readlink() if numbers.is_symlink() else ""
+    return hashlib.blake2b(f"{socket.gethostname()} {space}".encode(), digest_size=4).hexdigest()
+
+
+def _is_over(process: int) -> bool:
+    """Tell whether a process of this system has ended; unknown is False."""
+    if os.name != "posix":  # there, os.kill ends a process whatever the signal
+        return False
+    try:
+        os.kill(process, 0)
+    except OSError as error:
+        return error.errno == errno.ESRCH
+    except OverflowError:
+        return True
+    return False
 
 
 @contextmanager

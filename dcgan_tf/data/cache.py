@@ -7,28 +7,19 @@ marker is the file that is written last.
 from __future__ import annotations
 
 import contextlib
-import errno
-import functools
-import hashlib
 import logging
 import os
 import re
 import shutil
-import socket
-import time
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 from dcgan_tf.errors import StorageError
-from dcgan_tf.files import flush
+from dcgan_tf.files import flush, remove_abandoned, scratch_beside
 
 T = TypeVar("T")
 
-_ABANDONED_SECONDS = 24 * 3600
-_SCRATCH = re.compile(r"\..+\.scratch-(?P<system>[0-9a-f]{8})-(?P<process>\d+)-[0-9a-f]{8}")
-_PART = re.compile(r"\..+\.[0-9a-f]{8}\.part")  # what `files.replacing` writes aside
 _log = logging.getLogger("dcgan_tf")
 
 
@@ -76,7 +67,7 @@ def read_or_discard(folder: Path, marker: str, read: Callable[[Path], T]) -> T |
     except Exception as error:  # NumPy, zipfile and json raise nearly anything on damaged files
         reason = str(error).strip() or type(error).__name__
         _log.warning("%s is damaged (%s); it is made again", folder, reason.splitlines()[0])
-    broken = _scratch_beside(folder)
+    broken = scratch_beside(folder)
     try:
         with contextlib.suppress(FileNotFoundError):  # another process was first
             folder.rename(broken)
@@ -97,8 +88,8 @@ def store(folder: Path, marker: str, write: Callable[[Path], None]) -> None:
     Raises:
         StorageError: if the cache cannot be written or is full.
     """
-    _remove_abandoned(folder.parent)
-    scratch = _scratch_beside(folder)
+    remove_abandoned(folder.parent)
+    scratch = scratch_beside(folder)
     try:
         # Not tempfile.mkdtemp: its mode 0700 would lock other users out of a shared cache.
         scratch.mkdir(parents=True)
@@ -125,50 +116,6 @@ def _not_written(folder: Path, error: OSError) -> StorageError:
         f"the cache of prepared images cannot be written: {folder.parent} ({error.strerror}); "
         "choose another with --cache-dir or the variable DCGAN_TF_CACHE"
     )
-
-
-def _scratch_beside(folder: Path) -> Path:
-    """Return a path beside the folder, so that renaming is atomic, with its owner's number."""
-    owner = f"{_system()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-    return folder.with_name(f".{folder.name}.scratch-{owner}")
-
-
-@functools.cache
-def _system() -> str:
-    """Return what tells apart the systems in which a process number names the same process."""
-    numbers = Path("/proc/self/ns/pid")  # containers number their own, and may share a host's name
-    space = numbers.readlink() if numbers.is_symlink() else ""
-    return hashlib.blake2b(f"{socket.gethostname()} {space}".encode(), digest_size=4).hexdigest()
-
-
-def _remove_abandoned(cache: Path) -> None:
-    """Remove what killed processes left behind: at once if it is known to be over, or else after a day."""
-    if not cache.is_dir():
-        return
-    for path in cache.iterdir():
-        scratch = _SCRATCH.fullmatch(path.name)
-        if not scratch and not _PART.fullmatch(path.name):
-            continue
-        with contextlib.suppress(OSError):  # its process may finish, or another remove it, at this moment
-            if scratch and scratch["system"] == _system() and _is_over(int(scratch["process"])):
-                shutil.rmtree(path, ignore_errors=True)
-                continue
-            written = max(each.stat().st_mtime for each in [path, *path.rglob("*")])
-            if time.time() - written > _ABANDONED_SECONDS:
-                shutil.rmtree(path, ignore_errors=True) if scratch else path.unlink()
-
-
-def _is_over(process: int) -> bool:
-    """Tell whether a process of this system has ended; unknown is False."""
-    if os.name != "posix":  # there, os.kill ends a process whatever the signal
-        return False
-    try:
-        os.kill(process, 0)
-    except OSError as error:
-        return error.errno == errno.ESRCH
-    except OverflowError:
-        return True
-    return False
 
 
 def _put_in_place(scratch: Path, folder: Path, marker: str) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dcgan_tf import files
 from dcgan_tf.data import cache
 from dcgan_tf.data.cache import default_cache_dir
 from dcgan_tf.data.image_set import (
@@ -250,7 +251,7 @@ def test_manifest_is_written_for_people(tmp_path):
 
 def scratch_of(cache_dir, process, *, system=None):
     """Return the scratch folder of a process, with something in it."""
-    scratch = cache_dir / f".another.scratch-{system or cache._system()}-{process}-0123abcd"
+    scratch = cache_dir / f".another.{system or files._system()}-{process}-0123abcd.part"
     scratch.mkdir()
     (scratch / "images.npy").write_bytes(b"half")
     return scratch

