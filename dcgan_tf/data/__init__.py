@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+from functools import cache
 from pathlib import Path
 
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data.image_set import ImageSet
-from dcgan_tf.errors import DataError
 
 __all__ = ["ImageSet", "load"]
+
+_LOGGER = logging.getLogger("dcgan_tf")
 
 
 def load(config: DataConfig, *, split: str | None = None) -> ImageSet:
@@ -28,20 +31,29 @@ def load(config: DataConfig, *, split: str | None = None) -> ImageSet:
     if config.spec == "portraits":
         from dcgan_tf.data import portraits
 
+        _say_which(config.spec)
         return portraits.load(config, split=split)
     if config.spec == "digits":
         from dcgan_tf.data import digits
 
+        _say_which(config.spec)
         return digits.load(config, split=split)
     if config.spec.startswith("tfds:"):
         from dcgan_tf.data import tfds
 
         return tfds.load(config, split=split)
-    if Path(config.spec).expanduser().is_dir():
-        from dcgan_tf.data import image_folder
+    from dcgan_tf.data import image_folder
 
-        return image_folder.load(config, split=split)
-    raise DataError(
-        "data must be portraits, digits, tfds:NAME, or an existing folder of images, "
-        f"received {config.spec!r}"
-    )
+    return image_folder.load(config, split=split)
+
+
+@cache
+def _say_which(spec: str) -> None:
+    """Say, once, that a built-in source is read rather than the folder of the same name."""
+    if Path(spec).is_dir():
+        _LOGGER.warning(
+            "%s is the built-in data, not the folder of that name in %s; for that, give ./%s",
+            spec,
+            Path.cwd(),
+            spec,
+        )

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Collection, Iterable, Mapping
+import logging
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 
+from dcgan_tf.data.folders.names import FileNames
+from dcgan_tf.data.folders.table_text import FILE_COLUMNS, Line, read_lines
 from dcgan_tf.errors import DataError
 
 FILE_NAME = "attributes.csv"
 
+_LOGGER = logging.getLogger("dcgan_tf")
+# The last two are CelebA's own; in this order, if there are several.
+_NAMES = (FILE_NAME, "attributes.tsv", "attributes.txt", "list_attr_celeba.txt", "list_attr_celeba.csv")
 _WORDS = {"true": 1.0, "false": 0.0}
 
 
@@ -34,73 +39,89 @@ class AttributeTable:
         return {name: values[chosen] for name, values in self.columns.items()}
 
 
-def read_attributes(path: Path, *, known: Collection[str], needed: Iterable[str]) -> AttributeTable:
+def is_called_table(name: str) -> bool:
+    """Tell from a file's own name, in any letters, whether it is a table of attributes."""
+    return name.lower() in _NAMES
+
+
+def choose_table(tables: Sequence[str], *, root: Path) -> str | None:
+    """Return which of several tables in one folder is read; None if there is none.
+
+    Args:
+        tables: their names.
+        root: the folder, for the error.
+
+    Raises:
+        DataError: if two are called alike but for capitals.
+    """
+    for name in _NAMES:
+        alike = [table for table in tables if table.lower() == name]
+        if len(alike) > 1:
+            raise DataError(f"{' and '.join(alike)} in {root} are both tables of attributes; remove one")
+        if alike:
+            return alike[0]
+    return None
+
+
+def read_attributes(
+    path: Path, *, known: Collection[str], needed: Iterable[str], folder: str = ""
+) -> AttributeTable:
     """Read and check an `attributes.csv`.
 
     The header is `file,NAME,NAME,...`. A column with nothing but 0 and 1, -1 and 1, or true and false is
-    binary; any other holds numbers in [-1, 1] and is continuous.
+    binary; any other holds numbers in [-1, 1] and is continuous. Files are found by their path, or by their
+    name alone where no other has it. Rows for files that are not there are passed over, and
+    counted in a line.
 
     Args:
-        path: the file.
-        known: the files of the folder, relative to it; a row for any other is an error.
+        path: the file; see `folders.table_text` for its forms.
+        known: the files of the folder, relative to it.
         needed: the files that must have a row.
+        folder: the sub-folder that the table lies in, if its paths may start there.
 
     Raises:
         DataError: names the file, the line, what was found and what was expected.
+        StorageError: if the file cannot be read.
     """
-    lines = _read_lines(path)
+    lines = read_lines(path)
     if not lines:
         raise DataError(f"{path} is empty, expected a first line such as file,smiling,age")
-    header = _checked_header(path, lines[0][1])
-    where = header.index("file")
-    rows: dict[str, int] = {}
+    header, where = _checked_header(path, lines[0].cells)
     values = np.zeros((len(lines) - 1, len(header)))
-    for row, (number, cells) in enumerate(lines[1:]):
-        if len(cells) != len(header):
-            raise DataError(f"{path}, line {number}: expected {len(header)} values, found {len(cells)}")
-        file = PurePosixPath(cells[where].strip()).as_posix()
-        if file in rows:
+    for row, line in enumerate(lines[1:]):
+        if len(line.cells) != len(header):
             raise DataError(
-                f"{path}, line {number}: {file} has a row already, in line {lines[rows[file] + 1][0]}"
+                f"{path}, line {line.number}: expected {len(header)} values, found {len(line.cells)}"
             )
-        rows[file] = row
-        for column, cell in enumerate(cells):
+        for column, cell in enumerate(line.cells):
             if column != where:
-                values[row, column] = _number(cell, place=f"{path}, line {number}, {header[column]}")
-    _check_files(path, rows, known=known, needed=needed)
+                values[row, column] = _number(cell, place=f"{path}, line {line.number}, {header[column]}")
+    rows = _rows(path, lines, where, FileNames(known, root=path.parent.name, folder=folder))
+    if missing := [file for file in needed if file not in rows]:
+        raise DataError(f"{path} has no row for {len(missing):,} of the images: {_first(missing)}")
     columns = {name: _column(values[:, i]) for i, name in enumerate(header) if i != where}
     return AttributeTable(rows=rows, columns=columns)
 
 
-def _read_lines(path: Path) -> list[tuple[int, list[str]]]:
-    """Return (line number, cells) of each line that is not blank."""
-    try:
-        with path.open(
-            newline="", encoding="utf-8-sig", errors="surrogateescape"
-        ) as file:  # Excel begins with a mark
-            reader = csv.reader(file)
-            return [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
-    except csv.Error as error:
-        raise DataError(f"{path} is not comma-separated text: {error}") from error
-
-
-def _checked_header(path: Path, cells: list[str]) -> list[str]:
-    header = [cell.strip() for cell in cells]
-    if "file" not in header or len(header) < 2:
+def _checked_header(path: Path, header: list[str]) -> tuple[list[str], int]:
+    """Return the names of the columns, and which holds the files."""
+    lower = [name.lower() for name in header]
+    found = [name for name in FILE_COLUMNS if name in lower]
+    if not found or len(header) < 2:
         raise DataError(
             f"{path}, line 1: expected the column names file,NAME,... separated by commas, "
-            f"found {','.join(cells)!r}"
+            f"found {','.join(header)!r}"
         )
     for name in header:
         if not name or header.count(name) > 1:
             raise DataError(
                 f"{path}, line 1: each column needs a name of its own, found {name!r} twice or empty"
             )
-    return header
+    return header, lower.index(found[0])
 
 
 def _number(cell: str, *, place: str) -> float:
-    text = cell.strip().lower()
+    text = cell.lower().replace(",", ".")  # half of the world writes 0,5
     try:
         value = _WORDS[text] if text in _WORDS else float(text)
     except ValueError:
@@ -110,16 +131,24 @@ def _number(cell: str, *, place: str) -> float:
     return value
 
 
-def _check_files(
-    path: Path, rows: Mapping[str, int], *, known: Collection[str], needed: Iterable[str]
-) -> None:
-    known = frozenset(known)
-    if strangers := [file for file in rows if file not in known]:
-        raise DataError(
-            f"{path} has rows for {len(strangers):,} files that are not there: {_first(strangers)}"
+def _rows(path: Path, lines: Sequence[Line], where: int, names: FileNames) -> dict[str, int]:
+    """Return {file: its row}; say in a line how many rows are of files that are not there."""
+    rows: dict[str, int] = {}
+    strangers: list[str] = []
+    for row, line in enumerate(lines[1:]):
+        file = names.find(line.cells[where])
+        if file is None:
+            strangers.append(line.cells[where])
+        elif file in rows:
+            earlier = lines[rows[file] + 1].number
+            raise DataError(f"{path}, line {line.number}: {file} has a row already, in line {earlier}")
+        else:
+            rows[file] = row
+    if strangers and rows:
+        _LOGGER.warning(
+            "%s has rows for %s files that are not there: %s", path, f"{len(strangers):,}", _first(strangers)
         )
-    if missing := [file for file in needed if file not in rows]:
-        raise DataError(f"{path} has no row for {len(missing):,} of the images: {_first(missing)}")
+    return rows
 
 
 def _column(values: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ import math
 import os
 import stat
 import struct
+import warnings
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,14 +26,16 @@ from dcgan_tf.data.image_formats import formats
 from dcgan_tf.errors import DataError
 
 MAX_PIXELS = 64_000_000
-ENDINGS = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
-
 FILE_ERRORS = {
     errno.ENOENT: "missing (a broken link?)",
     errno.ELOOP: "missing (a link to itself)",
     errno.EACCES: "no permission to read it",
     errno.EPERM: "no permission to read it",
 }
+_GREY_MODES = ("1", "L", "LA", "I", "I;16", "F")
+# A damaged EXIF block is no reason to lose sound pixels.
+_EXIF_ERRORS = (OSError, ValueError, SyntaxError, KeyError, TypeError, struct.error)
+_ORIENTATION, _ON_ITS_SIDE = 0x0112, (5, 6, 7, 8)  # in EXIF
 
 
 class UnreadableImageError(DataError):
@@ -66,6 +69,29 @@ def decode(source: Path | bytes, *, image_size: tuple[int, int], channels: int, 
         if isinstance(error, OSError) and error.errno:  # Pillow's own have no number
             raise
         raise UnreadableImageError(_reason(error)) from error
+
+
+def header(source: Path) -> tuple[tuple[int, int], bool]:
+    """Return ((height, width) of an image once it is upright, whether it is grey), without its pixels.
+
+    Raises:
+        UnreadableImageError: if it is no image, or `decode` would refuse its size.
+        OSError: if the disk, not the file, is at fault.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about odd metadata
+        try:
+            with _open(source) as file, Image.open(file, formats=formats()) as image:
+                _check_size(image)
+                height, width = image.height, image.width
+                size = (width, height) if _lies_on_its_side(image) else (height, width)
+                return size, image.mode in _GREY_MODES
+        except UnreadableImageError:
+            raise
+        except Exception as error:  # as in decode
+            if isinstance(error, OSError) and error.errno:
+                raise
+            raise UnreadableImageError(_reason(error)) from error
 
 
 def fit_image(image: Image.Image, *, image_size: tuple[int, int], channels: int, fit: str) -> np.ndarray:
@@ -104,14 +130,23 @@ def _open(source: Path | bytes) -> BinaryIO:
 
 def _load(image: Image.Image, *, image_size: tuple[int, int]) -> None:
     """Read the pixels, in place and upright."""
-    if image.width * image.height > MAX_PIXELS:  # known from the header, before anything is allocated
-        raise UnreadableImageError(f"{image.width}x{image.height} pixels, more than 64 megapixels")
+    _check_size(image)
     if image.format in ("JPEG", "MPO"):
         image.draft(None, _draft_size(image.size, image_size))
     image.load()
-    # A damaged EXIF block is no reason to lose sound pixels.
-    with contextlib.suppress(OSError, ValueError, SyntaxError, KeyError, TypeError, struct.error):
+    with contextlib.suppress(*_EXIF_ERRORS):
         ImageOps.exif_transpose(image, in_place=True)
+
+
+def _lies_on_its_side(image: Image.Image) -> bool:
+    with contextlib.suppress(*_EXIF_ERRORS):
+        return image.getexif().get(_ORIENTATION) in _ON_ITS_SIDE
+    return False
+
+
+def _check_size(image: Image.Image) -> None:
+    if image.width * image.height > MAX_PIXELS:  # known from the header, before anything is allocated
+        raise UnreadableImageError(f"{image.width}x{image.height} pixels, more than 64 megapixels")
 
 
 def _draft_size(size: tuple[int, int], image_size: tuple[int, int]) -> tuple[int, int]:

@@ -1,54 +1,39 @@
 """A folder of one's own pictures.
 
-Images may lie at any depth; hidden files and folders are passed over. So are run directories (sub-folders
-with `config.json`, and `checkpoints` or `train.lock`): a training that is resumed must not find its own
-samples. Images are prepared once: decoded, scaled and written to the cache, and what cannot be read
-is skipped by name.
+Images may lie at any depth, under any name; `folder_files` says what is passed over. They are prepared once:
+decoded, scaled and written to the cache, and what cannot be read is skipped by name.
 
-Splits: everything is "train", unless the sub-folders are called train and test, val, valid or validation and
-nothing else; then they are the splits.
+Splits: everything is "train", unless there are sub-folders called train and test, or alike; `folder_splits`
+has the rule.
 
 Labels: if every image lies in a sub-folder of the folder (or of its split), and there are at least two of
 these, their names are the classes.
 
-Attributes: an `attributes.csv` in the folder; see `attribute_file`.
+Attributes: an `attributes.csv` in the folder, or in that of the split; see `attribute_file`.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-import stat
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from dcgan_tf.config import DataConfig
-from dcgan_tf.data import preparation
-from dcgan_tf.data.attribute_file import FILE_NAME, AttributeTable, read_attributes
-from dcgan_tf.data.decoding import ENDINGS
-from dcgan_tf.data.image_set import ImageSet, MissingSplitError, cached
+from dcgan_tf.data import cache, preparation
+from dcgan_tf.data.attribute_file import AttributeTable, read_attributes
+from dcgan_tf.data.decoding import FILE_ERRORS
+from dcgan_tf.data.folders.opened import ImageFolder
+from dcgan_tf.data.folders.place import folder_of
+from dcgan_tf.data.folders.remarks import are_pictures, kinds_of
+from dcgan_tf.data.folders.splits import split_of
+from dcgan_tf.data.folders.table_text import read_table
+from dcgan_tf.data.image_set import MANIFEST, BadFile, ImageSet, cached
 from dcgan_tf.errors import DataError
+from dcgan_tf.files import storage_errors
 
-SPLIT_NAMES = ("train", "test", "val", "valid", "validation")
-_RUN_CONFIG, _RUN_PARTS = "config.json", {"checkpoints", "train.lock"}
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A file called like an image, or a sub-folder that cannot be looked into.
-
-    Attributes:
-        file: path relative to the folder, with forward slashes.
-        size: in bytes; -1 for what is no ordinary file, or cannot be opened.
-        modified: nanoseconds since 1970.
-    """
-
-    file: str
-    size: int
-    modified: int
+# Of what is an image, a split and a class: part of every key, raised when the same files would give others.
+_RULES = 2
 
 
 def load(config: DataConfig, *, split: str) -> ImageSet:
@@ -65,125 +50,83 @@ def load(config: DataConfig, *, split: str) -> ImageSet:
         uint8 [N, H, W, C] in [0, 255], memory-mapped, in the order of the sorted relative paths.
 
     Raises:
-        DataError: if the folder cannot be read, there are no images, no such split, too many bad files, or a
-            wrong `attributes.csv`.
+        DataError: if the folder cannot be read, there are no images, no such split, too many bad files, a
+            class without an image that can be read, or a wrong `attributes.csv`.
     """
-    root = Path(config.spec).expanduser().resolve()
-    candidates = sorted(_find(root), key=lambda candidate: candidate.file)
-    if not candidates:
-        raise DataError(
-            f"no images in {root}: looked at every depth for files that end in {' '.join(ENDINGS)} "
-            "(or in capitals)"
-        )
-    chosen = _of_split(root, candidates, split)
+    folder = ImageFolder.open(folder_of(config.spec), split=split)
+    key = _key(folder, config=config, split=split)
 
     def prepare(scratch: Path) -> ImageSet:
-        return _prepare(root, candidates, chosen, config=config, scratch=scratch)
+        return _prepare(folder, config=config, scratch=scratch)
 
-    image_set = cached(config.cache_dir, _key(root, candidates, config=config, split=split), prepare)
+    image_set = cached(config.cache_dir, key, prepare)
+    if any(_is_back(folder.root, bad) for bad in image_set.bad_files):
+        with storage_errors(cache.place(config.cache_dir, key)):
+            (cache.place(config.cache_dir, key) / MANIFEST).unlink(missing_ok=True)
+        image_set = cached(config.cache_dir, key, prepare)
     preparation.check_bad_fraction(image_set, config=config)
+    _check_classes(folder, image_set, config=config)
     return image_set
 
 
-def _find(root: Path) -> Iterator[Candidate]:
-    """Yield the candidates below a folder, following links, but not in a circle."""
-    pending: list[tuple[Path, str, tuple[Path, ...]]] = [(root, "", (root.resolve(),))]
-    while pending:
-        folder, prefix, above = pending.pop()
-        try:
-            with os.scandir(folder) as found:
-                entries = list(found)
-        except OSError as error:
-            if not prefix:
-                raise DataError(f"the folder {root} cannot be read ({error.strerror})") from error
-            yield Candidate(prefix.removesuffix("/"), -1, 0)
-            continue
-        if prefix and _is_run({entry.name for entry in entries}):
-            continue
-        for entry in entries:
-            name = prefix + entry.name
-            if entry.name.startswith("."):
-                continue
-            if _is_called_image(name):
-                yield _candidate(Path(entry.path), name)
-                continue
-            try:
-                enter = entry.is_dir() and (real := Path(entry.path).resolve()) not in above
-            except OSError:  # a link to itself, or to where one may not look
-                yield Candidate(name, -1, 0)
-                continue
-            if enter:
-                pending.append((Path(entry.path), f"{name}/", (*above, real)))
-
-
-def _is_run(names: set[str]) -> bool:
-    """Tell from the names in a folder whether it is a run directory."""
-    return _RUN_CONFIG in names and not _RUN_PARTS.isdisjoint(names)
-
-
-def _is_called_image(file: str) -> bool:
-    return file.lower().endswith(ENDINGS)
-
-
-def _candidate(path: Path, name: str) -> Candidate:
+def _is_back(root: Path, bad: BadFile) -> bool:
+    """Tell whether a file that was away, or closed, while the folder was prepared can be read by now."""
+    if bad.reason not in FILE_ERRORS.values():
+        return False
     try:
-        status = path.stat()
-    except OSError:  # a broken link
-        return Candidate(name, -1, 0)
-    usable = stat.S_ISREG(status.st_mode) and os.access(path, os.R_OK)
-    return Candidate(name, status.st_size if usable else -1, status.st_mtime_ns)
+        if not (root / bad.file).is_file():
+            return False
+        with (root / bad.file).open("rb") as file:
+            file.read(1)
+    except OSError:
+        return False
+    return True
 
 
-def _of_split(root: Path, candidates: list[Candidate], split: str) -> list[Candidate]:
-    """Return the candidates of a split."""
-    if not _has_splits(candidates):
-        if split != "train":
-            raise MissingSplitError(
-                f"{root} has the split train only, received {split!r}; for others, its images must lie in "
-                f"sub-folders called train and {' or '.join(SPLIT_NAMES[1:])}"
+def _check_classes(folder: ImageFolder, image_set: ImageSet, *, config: DataConfig) -> None:
+    """Refuse a class that would vanish, because none of its images can be read."""
+    if config.max_bad_fraction >= 1:
+        return
+    if image_set.labels is not None:
+        there = {image_set.label_names[label] for label in np.unique(image_set.labels)}
+        sizes = {candidate.file: candidate.size for candidate in folder.candidates}
+        for bad in image_set.bad_files:
+            if sizes.get(bad.file, -1) >= 0 and folder.class_of(bad.file) not in (*there, ""):
+                raise DataError(
+                    f"none of the images of the class {folder.class_of(bad.file)} in {folder.root} can be "
+                    f"read, such as {bad.file} ({bad.reason}); repair them, or take that folder away"
+                )
+    for name, files in folder.without_images().items():
+        if are_pictures(files):
+            raise DataError(
+                f"none of the images of the class {name} in {folder.root} can be read: {kinds_of(files)}; "
+                "or take that folder away"
             )
-        return candidates
-    chosen = [candidate for candidate in candidates if candidate.file.startswith(f"{split}/")]
-    if not chosen:
-        existing = sorted({_first_folder(candidate.file) for candidate in candidates})
-        raise MissingSplitError(f"split of {root} must be one of {', '.join(existing)}, received {split!r}")
-    return chosen
 
 
-def _has_splits(candidates: list[Candidate]) -> bool:
-    # A folder that cannot be looked into, such as the lost+found of a disk, is no image beside the splits.
-    files = [candidate.file for candidate in candidates if _is_called_image(candidate.file)]
-    folders = {_first_folder(file) for file in files}
-    return "train" in folders and len(folders) > 1 and folders <= set(SPLIT_NAMES)
-
-
-def _first_folder(file: str) -> str:
-    """Return "cats" for "cats/tom/1.jpg" and "" for "1.jpg"."""
-    return file.split("/", 1)[0] if "/" in file else ""
-
-
-def _key(root: Path, candidates: list[Candidate], *, config: DataConfig, split: str) -> str:
+def _key(folder: ImageFolder, *, config: DataConfig, split: str) -> str:
     """Return the name in the cache: readable, and different for whatever else would be prepared."""
-    digest = hashlib.blake2b(str(preparation.VERSION).encode(), digest_size=8)
-    for candidate in candidates:
+    digest = hashlib.blake2b(f"{preparation.VERSION} {_RULES} {folder.sub_folder}".encode(), digest_size=8)
+    for candidate in folder.files.candidates:
         digest.update(
             f"{candidate.file}\0{candidate.size}\0{candidate.modified}\n".encode(errors="surrogateescape")
         )
-    if (root / FILE_NAME).is_file():
-        digest.update((root / FILE_NAME).read_bytes())
-    return preparation.key(root.name or "images", split, digest.hexdigest(), config=config)
+    if folder.table:
+        digest.update(read_table(folder.root / folder.table))
+    return preparation.key(
+        folder.root.name or "images", split_of(split) or split, digest.hexdigest(), config=config
+    )
 
 
-def _prepare(
-    root: Path, candidates: list[Candidate], chosen: list[Candidate], *, config: DataConfig, scratch: Path
-) -> ImageSet:
-    attributes = _attributes(root, candidates, chosen)  # first: a mistake should not cost the whole pass
-    sources = ((candidate.file, root / candidate.file) for candidate in chosen)
+def _prepare(folder: ImageFolder, *, config: DataConfig, scratch: Path) -> ImageSet:
+    attributes = _attributes(folder)  # first: a mistake should not cost the whole pass
+    chosen = folder.candidates
+    sources = ((candidate.file, folder.root / candidate.file) for candidate in chosen)
     prepared = preparation.write_images(sources, folder=scratch, config=config, total=len(chosen))
     files = [chosen[position].file for position in prepared.kept]
-    labels, label_names = _labels(files, has_splits=_has_splits(candidates))
+    labels, label_names = _labels(folder, files)
     return ImageSet(
-        name=root.name,
+        name=_printable(folder.root.name) or "images",
         images=prepared.images,
         labels=labels,
         label_names=label_names,
@@ -193,20 +136,27 @@ def _prepare(
     )
 
 
-def _attributes(root: Path, candidates: list[Candidate], chosen: list[Candidate]) -> AttributeTable | None:
-    if not (root / FILE_NAME).is_file():
+def _attributes(folder: ImageFolder) -> AttributeTable | None:
+    if folder.table is None:
         return None
-    known = [candidate.file for candidate in candidates]
-    needed = [candidate.file for candidate in chosen if candidate.size > 0]
-    return read_attributes(root / FILE_NAME, known=known, needed=needed)
+    place = folder.table.rpartition("/")[0]
+    known = folder.candidates if place else folder.files.candidates
+    return read_attributes(
+        folder.root / folder.table,
+        known=[candidate.file for candidate in known],
+        needed=[candidate.file for candidate in folder.candidates if candidate.size > 0],
+        folder=place,
+    )
 
 
-def _labels(files: list[str], *, has_splits: bool) -> tuple[np.ndarray | None, tuple[str, ...]]:
+def _labels(folder: ImageFolder, files: list[str]) -> tuple[np.ndarray | None, tuple[str, ...]]:
     """Return the class of each image, int64 [N], and the sorted names; (None, ()) without classes."""
-    if has_splits:
-        files = [file.split("/", 1)[1] for file in files]
-    folders = [_first_folder(file) for file in files]
-    names = tuple(sorted(set(folders)))
-    if "" in names or len(names) < 2:
+    names = folder.class_names()
+    if not names:
         return None, ()
-    return np.searchsorted(names, folders).astype(np.int64), names
+    return np.searchsorted(names, [folder.class_of(file) for file in files]).astype(np.int64), names
+
+
+def _printable(name: str) -> str:
+    """Return a file's name as text, whatever its bytes; nothing that goes on from here could write others."""
+    return name.encode(errors="surrogateescape").decode(errors="replace")

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from dcgan_tf import data
 from dcgan_tf.config import DataConfig
-from dcgan_tf.data.decoding import ENDINGS
+from dcgan_tf.data.decoding import UnreadableImageError, header
+from dcgan_tf.data.folders.opened import ImageFolder
+from dcgan_tf.data.folders.place import folder_of
 from dcgan_tf.errors import DataError
 from dcgan_tf.images import evenly_spaced
-
-_GREY_MODES = ("1", "L", "LA", "I", "I;16", "F")
 
 
 @dataclass(frozen=True)
@@ -36,8 +35,9 @@ class ImageFiles:
         """
         if path.suffix == ".npy":
             return ImageFiles(_read_array(path))
-        size, channels = _size_of_all(path)
-        config = DataConfig(spec=str(path.resolve()), image_size=size, channels=channels, cache_dir=cache_dir)
+        root = folder_of(str(path))
+        size, channels = _size_of_all(ImageFolder.open(root, split=DataConfig().split))
+        config = DataConfig(spec=str(root), image_size=size, channels=channels, cache_dir=cache_dir)
         return ImageFiles(data.load(config).images)
 
     @property
@@ -77,27 +77,26 @@ def _read_array(path: Path) -> np.ndarray:
     return images
 
 
-def _size_of_all(folder: Path) -> tuple[tuple[int, int], int]:
-    """Return ((height, width), channels) of the images in a folder.
+def _size_of_all(folder: ImageFolder) -> tuple[tuple[int, int], int]:
+    """Return ((height, width), channels) of the images in a folder, upright.
 
     They are not resized to one size, because the resizer would change every number.
     """
-    files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in ENDINGS)
-    if not files:
-        raise DataError(f"no images in {folder}: looked at every depth for files that end in {ENDINGS}")
-    sizes: dict[tuple[int, int], Path] = {}
+    sizes: dict[tuple[int, int], str] = {}
     grey = True
-    for file in files:
-        try:
-            with Image.open(file) as image:
-                sizes.setdefault((image.height, image.width), file)
-                grey = grey and image.mode in _GREY_MODES
-        except OSError:  # damaged: loading passes over it, and says so if there are many
+    for candidate in folder.candidates:
+        if candidate.size <= 0:  # loading names it
             continue
+        try:
+            size, is_grey = header(folder.root / candidate.file)
+        except (UnreadableImageError, OSError):  # loading passes over it, and says so if there are many
+            continue
+        sizes.setdefault(size, candidate.file)
+        grey = grey and is_grey
     if len(sizes) != 1:
-        told = ", ".join(f"{h}x{w} ({file.name})" for (h, w), file in list(sizes.items())[:3])
+        told = ", ".join(f"{h}x{w} ({file})" for (h, w), file in list(sizes.items())[:3])
         raise DataError(
-            f"the images in {folder} must all be of one size, received {told or 'none that can be read'}; "
+            f"the images in {folder.root} must all be of one size, received {told or 'none to be read'}; "
             "resize them as the real images were, before they are compared"
         )
     return next(iter(sizes)), 1 if grey else 3

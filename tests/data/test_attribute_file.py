@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 from odd_images import encoded
@@ -45,7 +47,6 @@ def test_mark_of_excel_and_blank_lines_are_passed_over(tmp_path):
     [
         ("", "attributes.csv is empty, expected a first line such as file,smiling"),
         ("name,x\na.png,1\n", r"line 1: expected the column names file,NAME,\.\.\. .* found 'name,x'"),
-        ("file;x\na.png;1\n", r"line 1: .* separated by commas, found 'file;x'"),
         ("file\na.png\n", "line 1: expected the column names"),
         ("file,x,x\na.png,1,1\n", "line 1: each column needs a name of its own, found 'x'"),
         ("file,x,\na.png,1,1\n", "line 1: each column needs a name of its own, found ''"),
@@ -56,15 +57,48 @@ def test_mark_of_excel_and_blank_lines_are_passed_over(tmp_path):
         ("file,x\n\na.png,1,0\n", "line 3: expected 2 values, found 3"),
         ("file,x\na.png,1\nb/c.png,0\na.png,1\n", "line 4: a.png has a row already, in line 2"),
         ("file,x\na.png,1\n", r"has no row for 1 of the images: b/c\.png"),
-        (
-            "file,x\na.png,1\nb/c.png,0\nq.png,1\nr.png,1\n",
-            r"rows for 2 files that are not there: q\.png, r\.png",
-        ),
+        ("file,x\nq.png,1\nr.png,1\n", r"has no row for 2 of the images: a\.png, b/c\.png"),
+        ('file,x\na.png,"1\n', "line 2, is no line of a table: unexpected end of data"),
+        ("\x89PNG\r\n\x1a\n", "line 1: expected the column names"),
     ],
 )
 def test_mistakes_are_named(tmp_path, text, message):
     with pytest.raises(ValueError, match=message):
         read(tmp_path, text)
+
+
+TABLES = {
+    "semicolons": "file;smile;age\na.png;1;0,5\nb/c.png;0;-1\n",
+    "tabs": "file\tsmile\tage\na.png\t1\t0.5\nb/c.png\t0\t-1\n",
+    "said by Excel": "sep=;\nfile;smile;age\na.png;1;0.5\nb/c.png;0;-1\n",
+    "CelebA's list": "2\nsmile age\na.png  1 0.5\nb/c.png -1 -1\n",
+    "without its count": "image_id smile age\na.png  1 0.5\nc.png -1 -1\n",
+    "Kaggle's CelebA": "image_id,smile,age\na.png,1,0.5\nc.png,-1,-1\n",
+    "capitals": "Filename,smile,age\na,1,0.5\nC:\\faces\\b\\c.png,0,-1\n",
+    "a path": "smile,path,age\n1,./a.png,0.5\n0,b/c.png,-1\n",
+}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+@pytest.mark.parametrize("text", TABLES.values(), ids=TABLES)
+def test_every_form_of_table_gives_the_same(tmp_path, text, encoding):
+    path = tmp_path / "faces" / "attributes.csv"
+    path.parent.mkdir()
+    path.write_text(text, encoding=encoding)
+    found = read_attributes(path, known=FILES, needed=FILES).of(FILES)
+    assert {name: values.tolist() for name, values in found.items()} == {"smile": [1, 0], "age": [0.5, -1]}
+
+
+def test_rows_of_files_that_are_not_there_are_counted(tmp_path, caplog):
+    found = read(tmp_path, "file,x\na.png,1\nq.png,1\nb/c.png,0\nr.png,1\n")
+    assert found.of(FILES)["x"].tolist() == [1, 0]
+    assert caplog.messages[0].endswith("has rows for 2 files that are not there: q.png, r.png")
+
+
+def test_a_table_that_is_a_pipe_is_refused_rather_than_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "attributes.csv")
+    with pytest.raises(ValueError, match="is no ordinary file"):
+        read_attributes(tmp_path / "attributes.csv", known=FILES, needed=FILES)
 
 
 def load(root, tmp_path, **changes):
@@ -92,3 +126,31 @@ def test_rows_of_another_split_are_fine(tmp_path):
         (root / name).write_bytes(encoded("PNG"))
     (root / "attributes.csv").write_text("file,x\ntest/b.png,1\ntrain/a.png,0\n")
     assert load(root, tmp_path).attributes["x"].tolist() == [0]
+
+
+@pytest.mark.parametrize("name", ["Attributes.csv", "list_attr_celeba.txt", "train/ATTRIBUTES.CSV"])
+def test_the_table_is_found_in_any_letters_and_in_the_split(tmp_path, name):
+    root = tmp_path / "faces"
+    for image in ("train/a.png", "train/b.png", "test/a.png"):
+        (root / image).parent.mkdir(parents=True, exist_ok=True)
+        (root / image).write_bytes(encoded("PNG"))
+    (root / name).write_text("file x\ntrain/a.png 1\nb.png -1\n")
+    assert load(root, tmp_path).attributes["x"].tolist() == [1, 0]
+
+
+def test_two_tables_are_refused_rather_than_chosen_from(tmp_path):
+    root = tmp_path / "faces"
+    root.mkdir()
+    (root / "a.png").write_bytes(encoded("PNG"))
+    for name in ("attributes.csv", "Attributes.csv"):
+        (root / name).write_text("file,x\na.png,1\n")
+    with pytest.raises(ValueError, match=r"Attributes\.csv and attributes.csv in .* remove one"):
+        load(root, tmp_path)
+
+
+def test_names_that_a_mac_took_apart_are_found(tmp_path):
+    root = tmp_path / "faces"
+    root.mkdir()
+    (root / "cafe\u0301.png").write_bytes(encoded("PNG"))
+    (root / "attributes.csv").write_text("file,x\ncaf\u00e9.png,1\n", encoding="utf-8")
+    assert load(root, tmp_path).attributes["x"].tolist() == [1]

@@ -13,6 +13,7 @@ from odd_images import BAD, GOOD, encoded, solid, write_odd_images
 
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data import image_folder, load, preparation
+from dcgan_tf.data.folders import opened
 
 RED, GREEN, BLUE = (200, 40, 20), (20, 200, 40), (20, 40, 200)
 
@@ -23,6 +24,11 @@ def put(root, files):
         (root / file).parent.mkdir(parents=True, exist_ok=True)
         (root / file).write_bytes(encoded("PNG", solid(colour)))
     return root
+
+
+@pytest.fixture(autouse=True)
+def _nothing_said_yet(monkeypatch):
+    monkeypatch.setattr(opened, "_said", set())
 
 
 @pytest.fixture
@@ -145,19 +151,81 @@ def test_train_and_test_folders_are_splits_with_classes_inside(pictures, read):
         read("test")
 
 
-@pytest.mark.parametrize("file", ["other/1.png", "1.png"])
-def test_another_folder_or_image_beside_train_and_test_makes_them_classes(pictures, read, file):
-    put(pictures, {"train/1.png": RED, "test/1.png": RED, file: GREEN})
-    assert len(read()) == 3
-    with pytest.raises(ValueError, match="has the split train only, received 'test'"):
-        read("test")
+@pytest.mark.parametrize("file", ["unlabeled/1.png", "preview.png"])
+def test_what_lies_beside_train_and_test_is_in_no_split_and_named(pictures, read, caplog, file):
+    put(pictures, {"Train/1.png": RED, "Test/1.png": GREEN, file: BLUE})
+    assert read().images[:, 4, 4].tolist() == [list(RED)]
+    assert read("test").images[:, 4, 4].tolist() == [list(GREEN)]
+    [line] = caplog.messages  # once, however often it is read
+    assert "because Test and Train are the splits: " in line
+    assert line.endswith(file.replace("/1.png", " (1 images)"))
 
 
-def test_no_images_says_where_and_what_was_looked_for(pictures, read):
+def test_a_split_with_fewer_classes_gives_them_the_numbers_of_train(pictures, read):
+    put(pictures, {"train/a/1.png": RED, "train/b/1.png": GREEN, "train/c/1.png": BLUE, "test/c/1.png": BLUE})
+    held_out = read("test")
+    assert held_out.label_names == read().label_names == ("a", "b", "c")
+    assert held_out.labels.tolist() == [2]
+
+
+def test_no_images_says_where_and_what_there_is(pictures, read):
     pictures.mkdir()
-    (pictures / "notes.txt").touch()
-    with pytest.raises(ValueError, match=r"no images in .*holiday photos.*\.bmp \.gif \.jpeg .*\.webp"):
+    with pytest.raises(ValueError, match=r"no images in .*holiday photos: it is empty"):
         read()
+    (pictures / "notes.txt").touch()
+    (pictures / "all.zip").touch()
+    with pytest.raises(ValueError, match=r"no images in .*holiday photos: there are 1 \.zip, 1 \.txt \("):
+        read()
+
+
+# What is passed over is told
+
+
+def test_files_that_are_no_images_are_counted_by_ending(pictures, read, caplog):
+    put(pictures, {"1.png": RED})
+    for name in ("a.HEIC", "b.heic", "c.nef", "README", "notes/x.txt"):
+        (pictures / name).parent.mkdir(exist_ok=True)
+        (pictures / name).write_bytes(b"????ftypheic????")
+    read()
+    passed_over, without = caplog.messages
+    assert "2 .heic (they can be read after: pip install pillow-heif)" in passed_over
+    assert "1 .nef (a camera's raw data: save them as JPEG or PNG)" in passed_over
+    assert "1 .txt" in passed_over
+    assert "1 without an ending" in passed_over
+    assert without.startswith("no image is in notes/ of ")
+
+
+def test_a_class_of_which_no_image_can_be_read_does_not_vanish(pictures, read):
+    put(pictures, {"cats/1.png": RED, "dogs/1.png": GREEN, "owls/1.png": BLUE})
+    (pictures / "owls" / "1.png").write_bytes(b"no")
+    with pytest.raises(
+        ValueError, match=r"none of the images of the class owls .* owls/1.png \(not an image"
+    ):
+        read(max_bad_fraction=0.9)
+    assert len(read(max_bad_fraction=1.0)) == 2  # to look at
+    shutil.rmtree(pictures / "owls")
+    for count in (2, 1):  # of classes that are left beside it
+        (pictures / "ants").mkdir(exist_ok=True)
+        (pictures / "ants" / "1.heic").write_bytes(b"????ftypheic????")
+        with pytest.raises(ValueError, match=r"none of the images of the class ants .*: 1 .heic \(they can"):
+            read()
+        shutil.rmtree(pictures / ("dogs" if count == 2 else "ants"))
+
+
+def test_images_beside_the_folders_of_classes_are_named(pictures, read, caplog):
+    put(pictures, {"cats/1.png": RED, "dogs/1.png": GREEN, "preview.png": BLUE})
+    assert read().labels is None
+    assert caplog.messages[0].endswith("no classes, because images lie beside them: preview.png")
+
+
+def test_links_to_folders_that_were_read_and_stray_tables_are_named(pictures, read, caplog):
+    put(pictures, {"cats/1.png": RED})
+    (pictures / "link").symlink_to("cats")
+    (pictures / "cats" / "Attributes.csv").touch()
+    read()
+    links, table = caplog.messages
+    assert links.endswith("links to folders that are read already: link")
+    assert table.startswith("not read: cats/Attributes.csv in ")
 
 
 def test_size_channels_and_fit(pictures, read):
@@ -227,6 +295,37 @@ def test_a_name_that_is_not_utf_8(pictures, read):
 
 
 # The cache
+
+
+def test_a_file_that_was_away_for_a_moment_is_read_the_next_time(pictures, read, monkeypatch):
+    put(pictures, {f"{index}.png": RED for index in range(30)})
+    write_images = preparation.write_images
+
+    def while_one_is_away(*args, **kwargs):
+        (pictures / "7.png").rename(pictures / "away")
+        try:
+            return write_images(*args, **kwargs)
+        finally:
+            (pictures / "away").rename(pictures / "7.png")
+
+    monkeypatch.setattr(preparation, "write_images", while_one_is_away)
+    # It is noticed in the same breath here; another process would notice when it reads the folder next.
+    monkeypatch.setattr(image_folder, "_is_back", lambda *_: False)
+    assert [bad.reason for bad in read().bad_files] == ["missing (a broken link?)"]
+    monkeypatch.undo()
+    assert len(read()) == 30
+    assert read().bad_files == ()
+
+
+def test_a_fault_of_the_disk_is_no_fault_of_the_cache(pictures, read, monkeypatch):
+    put(pictures, {"1.png": RED, "2.png": RED})
+
+    def failing(*_args, **_kwargs):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(preparation, "decode", failing)
+    with pytest.raises(ValueError, match=r"1.png in .* cannot be read \(Input/output error\): the disk"):
+        read()
 
 
 def test_prepared_once_and_anew_after_a_change(pictures, read, monkeypatch):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from dcgan_tf import images
 from dcgan_tf.evaluation.image_files import ImageFiles
@@ -65,3 +68,41 @@ def test_what_cannot_be_read_is_refused(tmp_path):
         ImageFiles.open(tmp_path / "made.npy")
     with pytest.raises(ValueError, match="no images in"):
         ImageFiles.open(tmp_path)
+
+
+def picture(path, *, size=(10, 8), **options) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size, (200, 40, 20)).save(path, **options)
+
+
+def opened(folder):
+    return ImageFiles.open(folder, cache_dir=str(folder.parent / "cache"))
+
+
+def test_the_folder_is_read_as_training_reads_it(tmp_path):
+    """Hidden files and thumbnails do not count, links are followed, and names do not matter."""
+    made = tmp_path / "made"
+    picture(made / "1.png")
+    picture(made / "2", format="JPEG")
+    picture(made / ".hidden.png", size=(5, 5))
+    picture(made / "@eaDir" / "1.png" / "thumb.jpg", size=(5, 5))
+    picture(tmp_path / "elsewhere" / "3.png")
+    (made / "more").symlink_to(tmp_path / "elsewhere")
+    assert opened(made).images.shape == (3, 8, 10, 3)
+
+
+def test_photographs_that_lie_on_their_side_are_measured_upright(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    picture(tmp_path / "made" / "1.jpg", size=(24, 16), exif=exif)
+    files = opened(tmp_path / "made")
+    assert files.image_size == (24, 16)  # nothing is scaled or cut off
+
+
+def test_pipes_and_decompression_bombs_are_passed_over(tmp_path):
+    made = tmp_path / "made"
+    for index in range(40):
+        picture(made / f"{index}.png")
+    os.mkfifo(made / "pipe.png")
+    Image.new("1", (20_000, 10_000)).save(made / "bomb.png")
+    assert len(opened(made).images) == 40

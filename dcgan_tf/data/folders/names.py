@@ -1,0 +1,74 @@
+"""Finds the file that a table means by a name, which it does not always spell as the disk does."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import PurePosixPath
+
+
+class FileNames:
+    """The files of a folder, to be found by their path or, where no other file has it, their name alone.
+
+    é is one character in names that were typed and two in those that a Mac wrote; both are found. So are
+    names without their ending, as in a column `image_id`, and Windows' paths.
+    """
+
+    def __init__(self, files: Collection[str], *, root: str = "", folder: str = "") -> None:
+        """Prepare the search.
+
+        Args:
+            files: relative to the folder, with forward slashes.
+            root: the folder's own name, with which paths may begin.
+            folder: the sub-folder in which paths may begin.
+        """
+        self._root, self._folder = _composed(root), _composed(folder)
+        composed = [(_composed(file), file) for file in files]
+        self._exact = frozenset(files)
+        self._paths = _unique(composed)
+        self._names = _unique((path.rpartition("/")[2], file) for path, file in composed)
+        self._stems = _unique((PurePosixPath(path).stem, file) for path, file in composed)
+
+    def find(self, name: str) -> str | None:
+        """Return the file that is meant, spelt as on the disk; None if there is none, or more than one."""
+        exact = f"{self._folder}/{name}" if self._folder else name
+        if exact in self._exact:
+            return exact
+        for spelling in _spellings(name):
+            for path in self._beginnings(spelling):
+                if path in self._paths:
+                    return self._paths[path]
+            if "/" not in spelling and (file := self._names.get(spelling) or self._stems.get(spelling)):
+                return file
+        return None
+
+    def _beginnings(self, path: str) -> Iterator[str]:
+        """Yield a path as if it began in the folder, in the sub-folder, or above the folder."""
+        if self._folder:
+            yield f"{self._folder}/{path}"
+        yield path
+        parts = path.split("/")
+        if self._root in parts[:-1]:
+            yield "/".join(parts[parts.index(self._root) + 1 :])
+
+
+def _spellings(name: str) -> Iterator[str]:
+    """Yield a name as it stands, with Windows' separators turned, and in Windows' western characters."""
+    yield PurePosixPath(_composed(name)).as_posix()
+    if "\\" in name:
+        yield PurePosixPath(_composed(name.replace("\\", "/"))).as_posix()
+    if any("\udc80" <= character <= "\udcff" for character in name):
+        yield _composed(name.encode(errors="surrogateescape").decode("cp1252", "replace"))
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+def _unique(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return {key: file} of the keys that one file alone has."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for key, file in pairs:
+        found[key].append(file)
+    return {key: files[0] for key, files in found.items() if len(files) == 1}

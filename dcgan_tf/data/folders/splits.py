@@ -1,0 +1,148 @@
+"""Which images of a folder are for training, which for testing: told by the names of its sub-folders.
+
+- `train` or `training` beside `test`, `testing`, `val`, `valid`, `validation` or `dev`, in small letters or
+  capitals: the splits. Whatever else lies beside them is in none.
+- `train` alone, or beside `unlabeled`, `unlabelled` or `extra`: the split train, and no other.
+- Any other names: everything is "train", and a folder `train` beside `bus` and `car` is a class.
+- Refused, rather than trained on by mistake: test images without a folder `train` beside them; names that
+  only resemble these, such as train2017 and val2017; splits below a sub-folder.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dcgan_tf.data.image_set import MissingSplitError
+from dcgan_tf.errors import DataError
+
+_NAMES = {
+    "train": ("train", "training"),
+    "test": ("test", "testing"),
+    "validation": ("validation", "val", "valid", "dev"),
+}
+_SPLIT_OF = {name: split for split, names in _NAMES.items() for name in names}
+# These mean nothing but a split, also where no folder train lies beside them; "valid" may be a class.
+_UNMISTAKABLE = ("test", "testing", "validation", "val")
+_IN_NO_SPLIT = ("unlabeled", "unlabelled", "extra")
+
+
+@dataclass(frozen=True)
+class Splits:
+    """How a folder is divided.
+
+    Attributes:
+        folders: {"train", "test" or "validation": the sub-folders of that name}; empty if it is not divided.
+        beside: the sub-folders and images that are in no split.
+    """
+
+    folders: dict[str, list[str]]
+    beside: list[str]
+
+    def folder_of(self, split: str, *, root: Path) -> str:
+        """Return the sub-folder that holds a split; "" if that is the folder itself.
+
+        Args:
+            split: any of the names above.
+            root: the folder, for the errors.
+
+        Raises:
+            MissingSplitError: if there is no such split.
+            DataError: if there are two.
+        """
+        folders = self.folders.get(split_of(split) or "", [])
+        if not self.folders and split_of(split) == "train":
+            return ""
+        if len(folders) == 1:
+            return folders[0]
+        if folders:
+            raise DataError(
+                f"{' and '.join(folders)} in {root} may both be the split {split}; rename one of them"
+            )
+        if not self.folders:
+            raise MissingSplitError(
+                f"{root} has the split train only, received {split!r}; for others, its images must lie in "
+                "sub-folders called train and test or validation"
+            )
+        existing = sorted(name for names in self.folders.values() for name in names)
+        if split_of(split) == "train":
+            raise MissingSplitError(
+                f"{root} has images in {' and '.join(existing)}, but no sub-folder called train: put the "
+                f"images to train on into {root / 'train'}; or rename {existing[0]}, if it is not for testing"
+            )
+        raise MissingSplitError(f"split of {root} must be one of {', '.join(existing)}, received {split!r}")
+
+
+def split_of(name: str) -> str | None:
+    """Return "train", "test" or "validation" for any of their names, in any letters; None for others."""
+    return _SPLIT_OF.get(name.casefold())
+
+
+def find_splits(files: Sequence[str], *, root: Path) -> Splits:
+    """Return how a folder is divided.
+
+    Args:
+        files: its images, relative to it, with forward slashes.
+        root: the folder, for the errors.
+
+    Raises:
+        DataError: if there seem to be splits, but not where they count.
+    """
+    beside = sorted({first_folder(file) or file for file in files})
+    top = sorted({first_folder(file) for file in files} - {""})
+    found: dict[str, list[str]] = defaultdict(list)
+    for name in top:
+        if split := split_of(name):
+            found[split].append(name)
+    rest = [name for name in beside if split_of(name) is None or name not in top]
+    if "train" in found and (len(found) > 1 or all(name.casefold() in _IN_NO_SPLIT for name in rest)):
+        return Splits(dict(found), rest)
+    _check_resembling(top, root)
+    if "train" not in found and any(name.casefold() in _UNMISTAKABLE for name in top):
+        return Splits(dict(found), rest)
+    _check_below(files, root)
+    return Splits({}, [])
+
+
+def first_folder(file: str) -> str:
+    """Return "cats" for "cats/tom/1.jpg" and "" for "1.jpg"."""
+    return file.split("/", 1)[0] if "/" in file else ""
+
+
+def _check_resembling(top: list[str], root: Path) -> None:
+    """Refuse train2017 beside val2017, and the like."""
+    alike: dict[str, str] = {}
+    for name in top:
+        for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name):
+            if split := split_of(word):
+                alike.setdefault(split, name)
+    if "train" in alike and len(alike) > 1:
+        told = " and ".join(sorted(alike.values()))
+        raise DataError(
+            f"{told} in {root} look like images to train on and to test with, and all would be trained on: "
+            "call them train and test, or give only the folder with the images to train on"
+        )
+
+
+def _check_below(files: Sequence[str], root: Path) -> None:
+    """Refuse pets/images/train beside pets/images/test, of which both would be trained on."""
+    below: dict[str, set[str]] = defaultdict(set)
+    for folder in {file.rpartition("/")[0] for file in files}:
+        parts = folder.split("/")
+        for depth in range(1, len(parts)):
+            if split := split_of(parts[depth]):
+                below["/".join(parts[:depth])].add(split)
+    divided = sorted(folder for folder, splits in below.items() if "train" in splits and len(splits) > 1)
+    if len(divided) == 1:
+        raise DataError(
+            f"the images in {root} are divided into train and test further down, and all would be trained "
+            f"on: give {root / divided[0]}"
+        )
+    if divided:
+        raise DataError(
+            f"each of {', '.join(divided[:3])}{', …' if len(divided) > 3 else ''} in {root} is divided into "
+            f"train and test, and all would be trained on: put the splits above, such as train/{divided[0]}"
+        )
