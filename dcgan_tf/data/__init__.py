@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 import logging
-from functools import cache
 from pathlib import Path
 
 from dcgan_tf.config import DataConfig
@@ -47,7 +47,7 @@ def load(config: DataConfig, *, split: str | None = None) -> ImageSet:
     return image_folder.load(config, split=split)
 
 
-@cache
+@functools.cache
 def _say_which(spec: str) -> None:
     """Say, once, that a built-in source is read rather than the folder of the same name."""
     if Path(spec).is_dir():
