@@ -82,7 +82,7 @@ def find_files(root: Path) -> FolderFiles:
     """
     found = FolderFiles()
     unknown: list[tuple[str, Path]] = []
-    for name, entry in _Walk(root, found):
+    for name, entry in _Walk(root, found).entries():
         if is_called_image(name):
             found.candidates.append(_candidate(Path(entry.path), name))
         elif is_called_table(entry.name):
@@ -109,13 +109,13 @@ class _Walk:
         self._links: list[tuple[str, str]] = []
         self._visited: set[tuple[int, int]] = set()
 
-    def __iter__(self) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    def entries(self) -> Iterator[tuple[str, os.DirEntry[str]]]:
         """Yield (relative path, entry) of what is no folder."""
         while self._folders or self._links:
             if not self._folders:
                 self._folders.append(heapq.heappop(self._links))
             path, prefix = self._folders.pop()
-            for entry in self._entries(path, prefix):
+            for entry in self._read(path, prefix):
                 name = prefix + entry.name
                 if entry.name.startswith(".") or entry.name.lower() in _NOT_DATA:
                     continue
@@ -133,7 +133,7 @@ class _Walk:
         else:
             self._folders.append(folder)
 
-    def _entries(self, path: str, prefix: str) -> list[os.DirEntry[str]]:
+    def _read(self, path: str, prefix: str) -> list[os.DirEntry[str]]:
         """Return what is in a folder; note why nothing, if it was read before or cannot be read."""
         try:
             status = Path(path).stat()
