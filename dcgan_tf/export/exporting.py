@@ -14,6 +14,7 @@ import numpy as np
 from dcgan_tf.errors import ArgumentError, ExportError
 from dcgan_tf.export import card, keras_file, litert, saved_model, web
 from dcgan_tf.export.facts import describe_machine, facts_of, source_of, training_command
+from dcgan_tf.export.first_samples import first_samples
 from dcgan_tf.export.folding import FoldedGenerator, fold
 from dcgan_tf.export.latency import median_milliseconds
 from dcgan_tf.export.paths import BY_DEFAULT, FORMATS, PRECISIONS, ExportPaths
@@ -106,7 +107,9 @@ class _Export:
         writers: Mapping[str, Callable[[Path], None]] = {
             "": self._write_saved_model,
             ".keras": lambda path: keras_file.write(path, self.run.generator),
-            ".html": lambda path: web.write_page(path, self.folded, self.facts),
+            ".html": lambda path: web.write_page(
+                path, self.folded, self.facts, first_samples=first_samples(self.run)
+            ),
             ".tflite": self._write_tflite,
         }
         writers[artefact.suffix](artefact)

@@ -37,7 +37,13 @@ _SCRIPTS = ("generator.js", "latents.js", "samples.js", "classes.js", "explorer.
 _FACTS = ("name", "data", "step", "latent_dim", "latent_distribution")
 
 
-def write_page(path: Path, folded: FoldedGenerator, facts: Mapping[str, Any]) -> None:
+def write_page(
+    path: Path,
+    folded: FoldedGenerator,
+    facts: Mapping[str, Any],
+    *,
+    first_samples: Mapping[str, Any] | None = None,
+) -> None:
     """Write the page.
 
     The same arguments make the same bytes. The page holds a JSON object (`format`, `latent_dim`,
@@ -55,6 +61,8 @@ def write_page(path: Path, folded: FoldedGenerator, facts: Mapping[str, Any]) ->
             `latent_distribution` ("normal" or "uniform") and, if it is known, `num_images` (of the data) are
             shown, as text; so are the `class_names` of a conditional generator. What else there is stands in
             the JSON object only.
+        first_samples: `numbers` of the samples that the page shows first, and `of` how many they were chosen;
+            by default it begins with sample 1.
 
     Raises:
         ArgumentError: if a fact is missing or does not fit the generator.
@@ -71,6 +79,7 @@ def write_page(path: Path, folded: FoldedGenerator, facts: Mapping[str, Any]) ->
         "image_shape": folded.image_shape,
         "layers": [{"shape": layer.kernel.shape, "relu": layer.relu} for layer in layers],
         "facts": dict(facts),
+        **({"first_samples": dict(first_samples)} if first_samples else {}),
     }
     script, style = _script(), _part("style.css")
     contents = {

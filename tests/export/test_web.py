@@ -17,11 +17,14 @@ import tensorflow as tf
 from pages import CLASSES, FACTS, fully_connected, random_generator
 from PIL import Image
 
+from dcgan_tf.config import ModelConfig
 from dcgan_tf.export import litert
 from dcgan_tf.export.folding import FoldedGenerator, fold
 from dcgan_tf.export.litert_file import LiteRTFile
+from dcgan_tf.export.page_latents import page_latents
 from dcgan_tf.export.web import read_page, write_page
 from dcgan_tf.images import to_uint8
+from dcgan_tf.latents import between, with_typical_norm
 
 
 def pictures(folded: FoldedGenerator, z: np.ndarray) -> np.ndarray:
@@ -83,8 +86,14 @@ def open_page(tab: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
         "console": lambda message: troubles.append(f"console: {message.text}"),
     }
 
-    def open_(folded: FoldedGenerator, *, reduced_motion: str = "reduce", **facts: object) -> Any:
-        write_page(file, folded, {**FACTS, **facts})
+    def open_(
+        folded: FoldedGenerator,
+        *,
+        reduced_motion: str = "reduce",
+        first_samples: dict[str, Any] | None = None,
+        **facts: object,
+    ) -> Any:
+        write_page(file, folded, {**FACTS, **facts}, first_samples=first_samples)
         tab.set_viewport_size({"width": 1280, "height": 800})
         tab.emulate_media(reduced_motion=reduced_motion)
         for event, listener in listeners.items():
@@ -212,11 +221,12 @@ def test_latents_are_as_distributed_and_the_path_keeps_them_so(open_page, distri
     assert abs(z.mean()) < 0.06  # four standard errors of 4,800 numbers: 0.058 and 0.033
     assert z.std() == pytest.approx(1 if distribution == "normal" else 3**-0.5, abs=0.045)
     assert (np.abs(z).max() > 3) == (distribution == "normal")
-    between = np.array(page.evaluate("[...dcgan.between(1, 2, 0.5)]"))
-    angle = np.arccos(z[0] @ z[1] / np.linalg.norm(z[0]) / np.linalg.norm(z[1]))
-    middle = (z[0] + z[1]) / 2
-    expected = middle / np.cos(angle / 2) if distribution == "normal" else middle
-    assert between == pytest.approx(expected, abs=1e-5)
+    model = ModelConfig(latent_dim=12, latent_distribution=distribution)
+    np.testing.assert_allclose(z, page_latents(range(1, 401), 12, distribution=distribution), atol=1e-6)
+    middle = page.evaluate("[...dcgan.between(1, 2, 0.5)]")
+    np.testing.assert_allclose(middle, between(z[0], z[1], 0.5, model), atol=1e-5)
+    total = page.evaluate("[...dcgan.arithmetic(1, 2, 3)]")
+    np.testing.assert_allclose(total, with_typical_norm(z[:1] - z[1:2] + z[2:3], model)[0], atol=1e-5)
 
 
 def test_the_slider_walks_from_one_sample_to_the_other(page):
@@ -231,6 +241,7 @@ def test_the_slider_walks_from_one_sample_to_the_other(page):
 
 
 def test_dragging_the_picture_walks(page):
+    page.fill("#share", "50")
     box = page.locator("#picture").bounding_box()
     y = box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + box["width"] / 2, y)
@@ -262,7 +273,8 @@ def test_arithmetic_adds_and_subtracts_latents(page):
     assert caption_of(page) == "samples 4 − 8 + 6"
     drawn = picture_of(page)
     z = latents(page, 8)
-    page.evaluate("(z) => dcgan.show(z)", (z[3] - z[7] + z[5]).tolist())
+    model = ModelConfig(latent_dim=12)
+    page.evaluate("(z) => dcgan.show(z)", with_typical_norm(z[3:4] - z[7:8] + z[5:6], model)[0].tolist())
     assert np.abs(picture_of(page).astype(int) - drawn).max() <= 1
 
 
@@ -288,12 +300,12 @@ def test_the_keyboard_does_everything(page):
 
 def test_the_keys_that_are_told_are_those_of_the_mode(page):
     page.check("[value=arithmetic]")
-    expected = "N new samples, S save, ← → move among the samples, Enter choose the sample"
+    expected = "N new samples, B back, S save, ← → move among the samples, Enter choose the sample"
     assert page.inner_text(".keys") == expected
     page.check("[value=walk]")
     assert page.inner_text(".keys") == (
-        "N new samples, S save, Space play or pause, ← → walk on the slider or move among the samples, "
-        "Enter choose the sample"
+        "N new samples, B back, S save, Space play or pause, ← → walk on the slider or move among the "
+        "samples, Enter choose the sample"
     )
 
 
@@ -332,14 +344,95 @@ def test_samples_are_the_same_ones_every_time(page):
 
 
 @pytest.mark.parametrize("by", ["button", "key"])
-def test_the_saved_png_is_the_picture_with_its_pixels_repeated(page, by):
+def test_the_saved_png_is_as_large_and_as_smooth_as_the_picture_on_the_page(page, by):
+    page.fill("#share", "50")
     with page.expect_download() as download:
         page.click("#save") if by == "button" else press(page, "s")
     assert download.value.suggested_filename == "faces-50-from-sample-1-to-2.png"
     image = Image.open(io.BytesIO(Path(download.value.path()).read_bytes()))
-    assert (image.format, image.size) == ("PNG", (512, 512))
-    pixels = np.asarray(image.convert("RGB"))
-    assert np.array_equal(pixels, picture_of(page).repeat(32, axis=0).repeat(32, axis=1))
+    assert (image.format, image.size) == ("PNG", (768, 768))
+    pixels = np.asarray(image.convert("RGBA"))
+    assert (pixels[..., 3] == 255).all()
+    drawn = picture_of(page)
+    smooth = Image.fromarray(drawn).resize((768, 768), Image.Resampling.BILINEAR)
+    assert np.abs(pixels[..., :3] - np.asarray(smooth, float)).mean() < 4
+    blocks = drawn.astype(int).repeat(48, axis=0).repeat(48, axis=1)
+    assert (
+        np.abs(np.diff(pixels[..., :3].astype(int), axis=0)).max() < np.abs(np.diff(blocks, axis=0)).max() / 8
+    )
+
+
+def test_a_picture_that_is_large_already_is_saved_as_it_is(open_page):
+    page = open_page(random_generator(first=(400, 2), upsamples=1, channels=1))
+    with page.expect_download() as download:
+        press(page, "s")
+    image = Image.open(Path(download.value.path()))
+    assert np.array_equal(np.asarray(image.convert("RGB")), picture_of(page))
+
+
+# Which samples are shown
+
+
+def shown_samples(page: Any) -> list[int]:
+    """Return the numbers of the samples in the grid."""
+    page.wait_for_selector("#grid[aria-busy=false]")
+    labels = page.evaluate("[...document.querySelectorAll('#grid button')].map((b) => b.ariaLabel)")
+    return [int(re.findall(r"\d+", label)[0]) for label in labels]
+
+
+def test_the_page_opens_on_the_samples_that_were_chosen_and_then_shows_all_others(open_page, tmp_path):
+    chosen = [40, 3, 7, 96, *range(50, 70)]
+    page = open_page(random_generator(), first_samples={"numbers": chosen, "of": 96})
+    assert shown_samples(page) == chosen
+    assert caption_of(page) == "sample 40"
+    drawn = pictures(read_page(tmp_path / "index.html"), latents(page, 40)[-1:])[0].astype(int)
+    assert np.abs(picture_of(page) - drawn).max() <= 1
+    page.fill("#share", "100")
+    assert caption_of(page) == "sample 3"
+    page.check("[value=arithmetic]")
+    assert caption_of(page) == "samples 40 − 3 + 7"
+    seen = list(chosen)
+    for _ in range(4):
+        page.click("#renew")
+        seen += shown_samples(page)
+    assert seen[24:30] == [1, 2, 4, 5, 6, 8]
+    assert sorted(seen) == list(range(1, 121))
+    assert "shown first\nthe most realistic 24 of 96 samples" in page.inner_text("footer")
+
+
+def test_without_a_choice_it_begins_with_sample_1(page):
+    assert shown_samples(page) == list(range(1, 25))
+    assert "shown first" not in page.inner_text("footer")
+
+
+def test_there_is_a_way_back_after_new_samples(page):
+    assert page.is_disabled("#back")
+    press(page, "b")
+    assert shown_samples(page)[0] == 1
+    page.click("#renew")
+    press(page, "n")
+    assert shown_samples(page)[0] == 49
+    press(page, "b")
+    assert shown_samples(page)[0] == 25
+    page.focus("#back")
+    press(page, "Enter")
+    assert shown_samples(page) == list(range(1, 25))
+    assert page.get_attribute("#grid button", "aria-label") == "sample 1, From"
+    assert page.is_disabled("#back")
+    assert page.evaluate("document.activeElement.id") == "renew"
+
+
+def test_the_name_of_a_button_has_the_words_that_are_seen_on_it(page):
+    """WCAG 2.2, 2.5.3: whoever speaks to a machine says what stands there."""
+    for mode in ("walk", "arithmetic"):
+        page.check(f"[value={mode}]")
+        names = page.evaluate(
+            "[...document.querySelectorAll('button')].filter((b) => b.offsetWidth)"
+            ".map((b) => [b.innerText.trim() + (b.dataset.uses ?? ''), b.ariaLabel ?? b.innerText])"
+        )
+        assert len(names) > 24
+        assert [pair for pair in names if pair[0] not in pair[1]] == []
+    assert page.get_attribute("[data-slot=b]", "aria-label") == "without b: sample 2"
 
 
 def test_hostile_facts_are_only_text(open_page, tmp_path):
@@ -404,9 +497,11 @@ def test_walks_and_arithmetic_stay_in_the_class(class_page, tmp_path):
     class_page.select_option("#class", "dog")
     class_page.check("[value=arithmetic]")
     assert caption_of(class_page) == "samples 1 − 2 + 3, class dog"
-    expected = pictures(weights, with_classes(z[:1] - z[1:2] + z[2:], 1))[0]
+    total = with_typical_norm(z[:1] - z[1:2] + z[2:], ModelConfig(latent_dim=12))
+    expected = pictures(weights, with_classes(total, 1))[0]
     assert np.abs(picture_of(class_page).astype(int) - expected).max() <= 1
     class_page.check("[value=walk]")
+    class_page.fill("#share", "50")
     assert caption_of(class_page) == "50 % from sample 1 to 2, class dog"
 
 

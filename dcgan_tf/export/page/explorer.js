@@ -2,7 +2,7 @@
 
 const SECONDS_PER_WALK = 4;
 const LONGEST_FRAME = 0.1; // seconds; a page that was asleep goes on where it was
-const SAVED_SIDE = 512;
+const SAVED_SIDE = 768; // pixels: the picture on the page, on a screen with two to each of its own
 const NEEDS = "The network cannot run here; it needs Chrome 97, Firefox 113, Safari 16.4 or a newer browser";
 const NAMES = { from: "From", to: "To", a: "a", b: "b", c: "c" };
 
@@ -15,13 +15,13 @@ function paint(canvas, pixels, { width, height }) {
   canvas.getContext("2d").putImageData(new ImageData(pixels, width), 0, 0);
 }
 
-// Repeats pixels by a whole factor, as small pictures are unhandy elsewhere.
+// As smooth as the page shows it, and as large: small pictures are unhandy elsewhere.
 function enlarged(canvas) {
   const factor = Math.max(1, Math.ceil(SAVED_SIDE / Math.max(canvas.width, canvas.height)));
   const large = document.createElement("canvas");
   Object.assign(large, { width: canvas.width * factor, height: canvas.height * factor });
   const context = large.getContext("2d");
-  context.imageSmoothingEnabled = false;
+  context.imageSmoothingQuality = "high";
   context.drawImage(canvas, 0, 0, large.width, large.height);
   return large;
 }
@@ -64,15 +64,18 @@ class Explorer {
     this.mode = "walk";
     this.classNames = model.facts.class_names ?? [];
     this.label = 0;
-    this.share = 0.5;
+    this.share = 0;
     this.frame = 0;
     this.playing = false;
-    this.uses = { walk: { from: 1, to: 2 }, arithmetic: { a: 1, b: 2, c: 3 } };
+    const order = new SampleOrder(model.first_samples?.numbers ?? []);
+    const [a, b, c] = [0, 1, 2].map((place) => order.at(place));
+    this.uses = { walk: { from: a, to: b }, arithmetic: { a, b, c } };
     this.active = { walk: "from", arithmetic: "a" };
-    this.grid = new SampleGrid(element("grid"), (...of) => this.drawSample(...of), (number) => this.pick(number));
+    const draw = (number, canvas) => this.drawSample(number, canvas);
+    this.grid = new SampleGrid(element("grid"), order, draw, (number) => this.pick(number));
     this.listen();
     this.drawSlots();
-    this.renew();
+    this.turn(0);
     this.refresh();
     this.draw();
   }
@@ -91,7 +94,8 @@ class Explorer {
     }
     for (const [slot] of this.slots()) this.slotButton(slot).addEventListener("click", () => this.activate(slot));
     listClasses(this.classNames, (label) => this.chooseClass(label));
-    element("renew").addEventListener("click", () => this.renew());
+    element("renew").addEventListener("click", () => this.turn(1));
+    element("back").addEventListener("click", () => this.turn(-1));
     element("save").addEventListener("click", () => this.save());
     element("play").addEventListener("click", () => this.toggle());
     element("share").addEventListener("input", ({ target }) => this.walkTo(target.value / 100));
@@ -116,7 +120,8 @@ class Explorer {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     if (event.target.closest("select")) return; // there, letters look for a class
     const key = event.key.toLowerCase();
-    if (key === "n") this.renew();
+    if (key === "n") element("renew").click();
+    if (key === "b") element("back").click(); // while it is out of use, nothing
     if (key === "s") this.save();
     // A button in focus takes the space bar for itself.
     if (key === " " && this.mode === "walk" && !event.target.closest("button, [type=radio]")) {
@@ -157,8 +162,12 @@ class Explorer {
     this.draw();
   }
 
-  renew() {
-    this.grid.renew();
+  // To the next samples, or back. A button that goes out of use hands its focus on.
+  turn(screens) {
+    this.grid.turn(screens);
+    const atStart = this.grid.screen === 0;
+    if (atStart && document.activeElement === element("back")) element("renew").focus();
+    element("back").disabled = atStart;
     this.markUses();
   }
 
@@ -226,7 +235,7 @@ class Explorer {
 
   result() {
     const [a, b, c] = Object.values(this.uses[this.mode]).map((number) => this.latent(number));
-    return this.mode === "walk" ? pathOf(this.model)(a, b, this.share) : arithmetic(a, b, c);
+    return this.mode === "walk" ? pathOf(this.model)(a, b, this.share) : arithmetic(a, b, c, this.model);
   }
 
   captionOfResult() {
@@ -262,7 +271,7 @@ class Explorer {
     for (const [slot, number] of this.slots()) {
       const button = this.slotButton(slot);
       button.setAttribute("aria-pressed", slot === active);
-      button.setAttribute("aria-label", `${NAMES[slot]}: sample ${number}`);
+      button.setAttribute("aria-label", `${button.textContent}: sample ${number}`);
     }
     const name = document.createElement("strong");
     name.textContent = NAMES[active];
@@ -279,7 +288,7 @@ class Explorer {
 
 const grouped = (number) => (Number.isInteger(number) ? number.toLocaleString("en") : number);
 
-function listFacts({ facts, layers, latent_dim: length, image_shape: [height, width] }) {
+function listFacts({ facts, layers, latent_dim: length, image_shape: [height, width], first_samples: first }) {
   const sizes = layers.map(({ shape }) => shape.reduce((product, side) => product * side));
   const weights = sizes.reduce((sum, size) => sum + size);
   const classes = facts.class_names?.length;
@@ -290,6 +299,7 @@ function listFacts({ facts, layers, latent_dim: length, image_shape: [height, wi
     ...(classes && { classes: grouped(classes) }),
     picture: `${width} × ${height} pixels`,
     weights: `${grouped(weights)} of 8 bits`,
+    ...(first && { "shown first": `the most realistic ${first.numbers.length} of ${first.of} samples` }),
   };
   const rows = Object.entries(texts).map(([term, text]) => {
     const row = document.createElement("div");
@@ -321,11 +331,13 @@ async function start() {
 
 // For programs that drive the page; they wait for `ready` first.
 function hooks(model, explorer) {
+  const latent = (number) => sampleLatent(number, model);
   return {
     generate: (z, label) => explorer.generate(Float32Array.from(z), label),
     show: (z) => explorer.show(z),
-    latent: (number) => sampleLatent(number, model),
-    between: (from, to, share) => pathOf(model)(sampleLatent(from, model), sampleLatent(to, model), share),
+    latent,
+    between: (from, to, share) => pathOf(model)(latent(from), latent(to), share),
+    arithmetic: (a, b, c) => arithmetic(latent(a), latent(b), latent(c), model),
   };
 }
 

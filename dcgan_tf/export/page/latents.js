@@ -31,16 +31,24 @@ function lerp(from, to, share) {
   return mix(from, to, 1 - share, share);
 }
 
-// Normal latents lie near a sphere, whose inside the generator has hardly seen: walk on the sphere (White 2016).
+// Normal latents lie near a sphere, whose inside the generator has hardly seen: walk on the sphere (White 2016), the
+// length going from the one's to the other's. Opposite and parallel ones have no single great circle.
 function slerp(from, to, share) {
-  const lengths = norm(from) * norm(to);
-  const cosine = from.reduce((sum, value, i) => sum + value * to[i], 0) / (lengths || 1);
+  const [start, end] = [norm(from), norm(to)].map((length) => Math.max(length, 1e-12));
+  const cosine = from.reduce((sum, value, i) => sum + (value / start) * (to[i] / end), 0);
   const angle = Math.acos(Math.min(1, Math.max(-1, cosine)));
   const sine = Math.sin(angle);
   if (sine < 1e-6) return lerp(from, to, share);
-  return mix(from, to, Math.sin((1 - share) * angle) / sine, Math.sin(share * angle) / sine);
+  const scale = ((1 - share) * start + share * end) / sine;
+  return mix(from, to, (scale * Math.sin((1 - share) * angle)) / start, (scale * Math.sin(share * angle)) / end);
 }
 
 const pathOf = ({ latent_distribution: distribution }) => (distribution === "normal" ? slerp : lerp);
 
-const arithmetic = (a, b, c) => a.map((value, i) => value - b[i] + c[i]);
+// The sum of three independent latents is longer than any that the generator has seen; this one is as long as those.
+function arithmetic(a, b, c, { latent_dim: length, latent_distribution: distribution }) {
+  const sum = a.map((value, i) => value - b[i] + c[i]);
+  const typical = Math.sqrt(distribution === "normal" ? length : length / 3);
+  const factor = typical / Math.max(norm(sum), 1e-12);
+  return sum.map((value) => factor * value);
+}
