@@ -117,7 +117,10 @@ class TrainingConfig:
     precision: str = setting("auto", "of the networks' arithmetic; weights stay float32", choices=PRECISIONS)
     seed: int = setting(0, "of initial weights, latents, shuffling and flips", minimum=0, maximum=2**31 - 1)
     deterministic: bool = setting(
-        True, "the same bits every time; without it some GPU operations are faster", may_change=True
+        False,
+        "the same bits every time on a GPU too; slower there, and for the whole process: TensorFlow then "
+        "refuses random operations without a seed (a CPU needs no such thing)",
+        may_change=True,
     )
     replicas: int | None = setting(
         None, "devices to train on (default: every GPU, or one CPU)", minimum=1, may_change=True

@@ -54,7 +54,7 @@ def test_what_is_not_given_is_none_so_that_the_preset_stands():
         ("batch_size", "64"),
         ("loss", "non_saturating"),
         ("flip", "no-flip"),
-        ("deterministic", "deterministic"),
+        ("deterministic", "no-deterministic"),
     ],
 )
 def test_help_shows_the_default_of_the_default_preset_as_one_would_type_it(name, default):
@@ -74,7 +74,7 @@ def test_words_become_values_of_the_declared_type():
         *("--learning-rate", "1e-3"),
         *("--loss", "minimax"),
         "--flip",
-        "--no-deterministic",
+        "--deterministic",
         *("--data", "tfds:mnist"),
     )
     assert given["image_size"] == (48, 64)
@@ -82,7 +82,7 @@ def test_words_become_values_of_the_declared_type():
     assert given["learning_rate"] == 1e-3
     assert given["loss"] == "minimax"
     assert given["flip"] is True
-    assert given["deterministic"] is False
+    assert given["deterministic"] is True
     changed = flatten(preset(**{name: value for name, value in given.items() if value is not None}))
     assert changed["data"] == "tfds:mnist"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from dcgan_tf.errors import ArgumentError
+from dcgan_tf.errors import ArgumentError, RunError
 from dcgan_tf.keras_settings import own_settings
 
 _POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
@@ -26,7 +26,7 @@ def make_strategy(replicas: int | None = None) -> tf.distribute.MirroredStrategy
 
     Raises:
         ArgumentError: if there are fewer GPUs than that.
-        RuntimeError: if TensorFlow has already been set up with fewer logical CPUs in this process.
+        RunError: if TensorFlow has already been set up with fewer logical CPUs in this process.
     """
     gpus = tf.config.list_physical_devices("GPU")
     if gpus and replicas and replicas > len(gpus):
@@ -42,19 +42,33 @@ def make_strategy(replicas: int | None = None) -> tf.distribute.MirroredStrategy
 
 
 def split_cpu(devices: int) -> None:
-    """Make at least this many logical CPUs; more than one only before TensorFlow's first operation."""
+    """Make at least this many logical CPUs; more than one only before TensorFlow's first operation.
+
+    Raises:
+        RunError: if it is too late for that.
+    """
     (cpu,) = tf.config.list_physical_devices("CPU")
     present = len(tf.config.get_logical_device_configuration(cpu) or [None])
     if devices > present:
-        tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * devices)
+        logical = [tf.config.LogicalDeviceConfiguration()] * devices
+        try:
+            tf.config.set_logical_device_configuration(cpu, logical)
+        except RuntimeError as error:
+            raise RunError(
+                f"{devices} replicas need as many logical CPUs, and TensorFlow has been in use with "
+                f"{present} in this process; train before anything else uses it, in a new process "
+                "(a notebook: restart the kernel), or with fewer replicas"
+            ) from error
 
 
 def make_deterministic() -> None:
-    """Have every operation of this process give the same bits each time.
+    """Have a GPU give the same bits each time; on a CPU, which does so by itself, nothing is changed.
 
-    Free on a CPU; on a GPU some gradients of convolutions become slower. It cannot be undone in a process.
+    Some gradients of convolutions become slower. It holds for the whole process and cannot be undone there:
+    TensorFlow then refuses every random operation without a seed, also those that are not of this library.
     """
-    tf.config.experimental.enable_op_determinism()
+    if tf.config.list_physical_devices("GPU"):
+        tf.config.experimental.enable_op_determinism()
 
 
 def resolve_precision(precision: str) -> str:

@@ -167,7 +167,7 @@ OTHER = {
     "precision": "bfloat16",
     "seed": 1,
     "conditional": True,
-    "deterministic": False,
+    "deterministic": True,
     "replicas": 2,
     "run_dir": "elsewhere",
     "checkpoint_every": 7,
