@@ -481,11 +481,41 @@ def test_inspect_data_counts_and_draws(tmp_path):
         assert picture.size == (4 * (8 * 18 + 2), 4 * (8 * 18 + 2))  # enlarged to 512 pixels or more
 
 
-def test_inspect_data_names_its_picture_after_the_data(tmp_path, monkeypatch):
+def test_inspect_data_names_its_picture_after_the_data_and_replaces_its_own_alone(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "digits.png").write_text("somebody's own")
+    for _ in range(2):
+        result = run("inspect-data", "digits", "--split", "test", "--image-size", 8)
+        assert result.exit_code == 0, result.output
+        assert result.stdout.splitlines()[-1] == "grid -> digits-images.png"
+    assert (tmp_path / "digits.png").read_text() == "somebody's own"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["digits-images.png", "digits.png"]
+    (tmp_path / "digits-images.png").write_text("somebody's own")
     result = run("inspect-data", "digits", "--split", "test", "--image-size", 8)
+    assert result.exit_code == 1
+    assert "that dcgan-tf did not write" in result.stderr
+
+
+@pytest.mark.parametrize("spec", [".", "../pets"])
+def test_inspect_data_leaves_nothing_among_the_images(tmp_path, monkeypatch, spec):
+    pets = tmp_path / "pets"
+    (pets / "cats").mkdir(parents=True)
+    Image.new("RGB", (8, 8)).save(pets / "cats" / "1.png")
+    monkeypatch.chdir(pets)
+    settings = ("--image-size", 8, "--cache-dir", tmp_path / "cache")
+    result = run("inspect-data", spec, *settings)
     assert result.exit_code == 0, result.output
-    assert [path.name for path in tmp_path.iterdir()] == ["digits.png"]
+    assert result.stdout.splitlines()[-1].startswith(
+        "no grid is saved, for it would be one of the images here"
+    )
+    result = run("inspect-data", spec, *settings, "--out", "grid.png")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        f"dcgan-tf: grid.png would be one of the images in {spec}; choose another place with --out\n"
+    )
+    assert [path.name for path in pets.rglob("*.png")] == ["1.png"]
+    result = run("inspect-data", spec, *settings, "--out", "../grid.png")
+    assert result.exit_code == 0, result.output
 
 
 def test_inspect_data_of_nothing_says_what_there_could_be():

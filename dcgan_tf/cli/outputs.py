@@ -52,6 +52,19 @@ def refuse_among_images(target: Path, runs: Sequence[Path]) -> None:
             )
 
 
+def lies_in_data(target: Path, spec: str) -> bool:
+    """Return whether a file would be one of the images that are named as for --data.
+
+    Raises:
+        DataError: if there are none.
+    """
+    from dcgan_tf.data.folders.place import BUILT_IN, folder_of
+
+    if spec in BUILT_IN or spec.startswith("tfds:"):
+        return False
+    return target.absolute().resolve().is_relative_to(folder_of(spec))
+
+
 def _data_folder(run: Path) -> Path | None:
     """Return the folder that a run was trained on, if it is one and still there.
 

@@ -9,8 +9,9 @@ import click
 
 from dcgan_tf.cli.frame import import_tensorflow, said_when_stopped, say
 from dcgan_tf.cli.labels import chosen_labels
-from dcgan_tf.cli.outputs import default_file, refuse_among_images
+from dcgan_tf.cli.outputs import default_file, lies_in_data, refuse_among_images
 from dcgan_tf.config import PRESETS, Config, preset
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.options import setting_options
 
 if TYPE_CHECKING:
@@ -119,22 +120,30 @@ def sample(
 
 @click.command("inspect-data", short_help="Count and show what is in a dataset.")
 @click.argument("spec")
-@click.option("--out", type=click.Path(path_type=Path), help="The grid. [default: NAME.png]")
+@click.option("--out", type=click.Path(path_type=Path), help="The grid. [default: NAME-images.png]")
 @setting_options("data", exclude=("data", "flip", "max_bad_fraction"))
 def inspect_data(spec: str, out: Path | None, **changes: Any) -> None:
     """Print what is in SPEC (as for --data) and save a grid of its images."""
     # Looking is for finding bad files, so they are no reason to refuse.
     config = _configure("default", {**changes, "data": spec, "max_bad_fraction": 1.0})
+    if out and lies_in_data(out, spec):
+        raise ArgumentError(f"{out} would be one of the images in {spec}; choose another place with --out")
     if spec.startswith("tfds:"):
         import_tensorflow()
     from dcgan_tf import data, images
-    from dcgan_tf.data import inspection
+    from dcgan_tf.data import cache, inspection
 
     image_set = data.load(config.data)
     say(inspection.summary(image_set))
-    out = out or Path(f"{image_set.name}.png")
-    images.save(out, inspection.examples(image_set))
-    say(f"grid -> {out}")
+    name = f"{cache.shortened(image_set.name)}-images.png"
+    if not out and lies_in_data(Path(name), spec):
+        say(
+            f"no grid is saved, for it would be one of the images here; name a place with --out, like ../{name}"
+        )
+        return
+    target = out or default_file(name)
+    images.save(target, inspection.examples(image_set))
+    say(f"grid -> {target}")
 
 
 def _evaluation(config: Config) -> Hook:
