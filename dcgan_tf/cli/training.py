@@ -137,9 +137,7 @@ def inspect_data(spec: str, out: Path | None, **changes: Any) -> None:
     say(inspection.summary(image_set))
     name = f"{cache.shortened(image_set.name)}-images.png"
     if not out and lies_in_data(Path(name), spec):
-        say(
-            f"no grid is saved, for it would be one of the images here; name a place with --out, like ../{name}"
-        )
+        say(f"no grid is saved, for it would be one of the images here; name a place: --out ../{name}")
         return
     target = out or default_file(name)
     images.save(target, inspection.examples(image_set))

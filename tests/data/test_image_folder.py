@@ -297,6 +297,18 @@ def test_a_name_that_is_not_utf_8(pictures, read):
 # The cache
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+@pytest.mark.parametrize(
+    "name", ["猫" * 85, "a[b]c*?", os.fsdecode(b"caf\xe9"), "-", "back\\slash", "esc\x1b[31m"]
+)
+def test_a_folder_of_any_name_is_prepared_once(tmp_path, read, monkeypatch, name):
+    put(tmp_path / name, {"1.png": RED})
+    image_set = read(root=tmp_path / name)
+    image_set.name.encode()  # whatever is written from here on is UTF-8
+    monkeypatch.setattr(preparation, "write_images", None)
+    assert read(root=tmp_path / name).fingerprint == image_set.fingerprint
+
+
 def test_a_file_that_was_away_for_a_moment_is_read_the_next_time(pictures, read, monkeypatch):
     put(pictures, {f"{index}.png": RED for index in range(30)})
     write_images = preparation.write_images
