@@ -4,6 +4,9 @@ What is done to a picture, in this order: turned upright by its EXIF orientation
 transparent pixels laid on white, as viewers and web pages show them; made RGB or grey; scaled and cropped, or
 padded.
 Of an animation, the first frame is taken.
+
+Memory is bounded, see `decoding_memory`: JPEG is decoded at an eighth of its size where that is enough, and
+other pictures of more than 64 megapixels are reduced while they are converted.
 """
 
 from __future__ import annotations
@@ -16,16 +19,20 @@ import os
 import stat
 import struct
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from dcgan_tf.data.decoding_memory import LARGE, ROOM, is_bomb, needed, pillows_own_bound_lifted
+from dcgan_tf.data.depth import Depth, depth_of, is_deep, strips, values_of
 from dcgan_tf.data.image_formats import formats
 from dcgan_tf.errors import DataError
 
-MAX_PIXELS = 64_000_000
 FILE_ERRORS = {
     errno.ENOENT: "missing (a broken link?)",
     errno.ELOOP: "missing (a link to itself)",
@@ -42,7 +49,20 @@ class UnreadableImageError(DataError):
     """An image that cannot be used; the message is a short reason, such as "truncated"."""
 
 
-def decode(source: Path | bytes, *, image_size: tuple[int, int], channels: int, fit: str) -> np.ndarray:
+@dataclass(frozen=True)
+class Picture:
+    """A decoded image.
+
+    Attributes:
+        pixels: uint8 [H, W, C].
+        depth: what was taken for white, if it had more than 8 bits, or else None.
+    """
+
+    pixels: np.ndarray
+    depth: Depth | None
+
+
+def decode(source: Path | bytes, *, image_size: tuple[int, int], channels: int, fit: str) -> Picture:
     """Open one image and bring it to the wanted size.
 
     Args:
@@ -56,42 +76,36 @@ def decode(source: Path | bytes, *, image_size: tuple[int, int], channels: int, 
         uint8 [height, width, channels] in [0, 255].
 
     Raises:
-        UnreadableImageError: if it cannot be decoded, or has more than 64 megapixels.
+        UnreadableImageError: if it cannot be decoded, would take more than 1 GiB, or is a small file that
+            claims to be a large picture.
         OSError: if the disk, not the file, is at fault.
+        MemoryError: if there is not enough.
     """
-    try:
-        with _open(source) as file, Image.open(file, formats=formats()) as image:
-            _load(image, image_size=image_size)
-            return fit_image(image, image_size=image_size, channels=channels, fit=fit)
-    except (UnreadableImageError, MemoryError):
-        raise
-    except Exception as error:  # Pillow's decoders raise nearly anything on damaged files
-        if isinstance(error, OSError) and error.errno:  # Pillow's own have no number
-            raise
-        raise UnreadableImageError(_reason(error)) from error
+    with _opened(source) as image:
+        full_size = image.size
+        factor = _choose_scale(image, image_size)
+        with ROOM.taken(_checked_need(image, full_size, reduced=factor > 1)):
+            image.load()
+            depth = depth_of(image) if is_deep(image) else None
+            if factor == 1:  # others are turned when they are smaller
+                _turn_upright(image)
+            return Picture(_fitted(image, factor, depth, image_size, channels, fit), depth)
 
 
 def header(source: Path) -> tuple[tuple[int, int], bool]:
     """Return ((height, width) of an image once it is upright, whether it is grey), without its pixels.
 
     Raises:
-        UnreadableImageError: if it is no image, or `decode` would refuse its size.
+        UnreadableImageError: if it is no image, or `decode` would refuse it at its own size.
         OSError: if the disk, not the file, is at fault.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about odd metadata
-        try:
-            with _open(source) as file, Image.open(file, formats=formats()) as image:
-                _check_size(image)
-                height, width = image.height, image.width
-                size = (width, height) if _lies_on_its_side(image) else (height, width)
-                return size, image.mode in _GREY_MODES
-        except UnreadableImageError:
-            raise
-        except Exception as error:  # as in decode
-            if isinstance(error, OSError) and error.errno:
-                raise
-            raise UnreadableImageError(_reason(error)) from error
+        with _opened(source) as image:
+            _checked_need(image, image.size, reduced=False)
+            height, width = image.height, image.width
+            size = (width, height) if _orientation(image) in _ON_ITS_SIDE else (height, width)
+            return size, image.mode in _GREY_MODES
 
 
 def fit_image(image: Image.Image, *, image_size: tuple[int, int], channels: int, fit: str) -> np.ndarray:
@@ -103,9 +117,30 @@ def fit_image(image: Image.Image, *, image_size: tuple[int, int], channels: int,
         channels: 1 (grey) or 3 (RGB).
         fit: "crop" or "pad", as in `decode`.
     """
-    image = _opaque(_eight_bit(image)).convert("L" if channels == 1 else "RGB")
-    scale = _pad if fit == "pad" else _crop
-    return np.asarray(scale(image, image_size)).reshape(*image_size, channels)
+    depth = depth_of(image) if is_deep(image) else None
+    return _fitted(image, 1, depth, image_size, channels, fit)
+
+
+@contextmanager
+def _opened(source: Path | bytes) -> Iterator[Image.Image]:
+    """Open an image, of which only the header is read; say in few words what is wrong with it."""
+    try:
+        with _open(source) as file, pillows_own_bound_lifted():
+            num_bytes = file.seek(0, os.SEEK_END)
+            file.seek(0)
+            with Image.open(file, formats=formats()) as image:
+                if is_bomb(image.size, num_bytes):
+                    raise UnreadableImageError(
+                        f"{image.width}x{image.height} pixels in a file of {num_bytes:,} bytes: a "
+                        "decompression bomb"
+                    )
+                yield image
+    except (UnreadableImageError, MemoryError):
+        raise
+    except Exception as error:  # Pillow's decoders raise nearly anything on damaged files
+        if isinstance(error, OSError) and error.errno:  # Pillow's own have no number
+            raise
+        raise UnreadableImageError(_reason(error)) from error
 
 
 def _open(source: Path | bytes) -> BinaryIO:
@@ -128,25 +163,39 @@ def _open(source: Path | bytes) -> BinaryIO:
         raise
 
 
-def _load(image: Image.Image, *, image_size: tuple[int, int]) -> None:
-    """Read the pixels, in place and upright."""
-    _check_size(image)
+def _choose_scale(image: Image.Image, image_size: tuple[int, int]) -> int:
+    """Choose how large an image is decoded; return by how much it is reduced afterwards."""
     if image.format in ("JPEG", "MPO"):
         image.draft(None, _draft_size(image.size, image_size))
-    image.load()
+    if image.width * image.height <= LARGE:
+        return 1
+    return max(1, min(image.size) // (2 * max(image_size)))
+
+
+def _checked_need(image: Image.Image, full_size: tuple[int, int], *, reduced: bool) -> int:
+    """Return the memory that decoding takes.
+
+    Raises:
+        UnreadableImageError: if it is more than the bound.
+    """
+    need = needed(image, full_size=full_size, reduced=reduced)
+    if need > ROOM.size:
+        raise UnreadableImageError(
+            f"{full_size[0]}x{full_size[1]} pixels, which take {need / 2**30:.1f} GiB to decode, more than "
+            f"{ROOM.size / 2**30:.0f} GiB"
+        )
+    return need
+
+
+def _turn_upright(image: Image.Image) -> None:
     with contextlib.suppress(*_EXIF_ERRORS):
         ImageOps.exif_transpose(image, in_place=True)
 
 
-def _lies_on_its_side(image: Image.Image) -> bool:
+def _orientation(image: Image.Image) -> int:
     with contextlib.suppress(*_EXIF_ERRORS):
-        return image.getexif().get(_ORIENTATION) in _ON_ITS_SIDE
-    return False
-
-
-def _check_size(image: Image.Image) -> None:
-    if image.width * image.height > MAX_PIXELS:  # known from the header, before anything is allocated
-        raise UnreadableImageError(f"{image.width}x{image.height} pixels, more than 64 megapixels")
+        return int(image.getexif().get(_ORIENTATION, 1))
+    return 1
 
 
 def _draft_size(size: tuple[int, int], image_size: tuple[int, int]) -> tuple[int, int]:
@@ -159,17 +208,35 @@ def _draft_size(size: tuple[int, int], image_size: tuple[int, int]) -> tuple[int
     return math.ceil(size[0] * needed), math.ceil(size[1] * needed)
 
 
-def _eight_bit(image: Image.Image) -> Image.Image:
-    """Bring 16-bit grey, 32-bit integer and floating-point images to 8 bits; `convert` would clip them."""
-    if image.mode not in ("I", "F") and not image.mode.startswith("I;"):
+def _fitted(
+    image: Image.Image,
+    factor: int,
+    depth: Depth | None,
+    image_size: tuple[int, int],
+    channels: int,
+    fit: str,
+) -> np.ndarray:
+    image = _converted(image, factor, depth, "L" if channels == 1 else "RGB")
+    scale = _pad if fit == "pad" else _crop
+    return np.asarray(scale(image, image_size)).reshape(*image_size, channels)
+
+
+def _converted(image: Image.Image, factor: int, depth: Depth | None, mode: str) -> Image.Image:
+    """Return the image in 8 bits, without transparency, in RGB or grey, reduced by a whole factor.
+
+    Strip by strip: each of these steps would otherwise take as much memory as the image.
+    """
+    if not depth and factor == 1 and image.mode == mode and not image.has_transparency_data:
         return image
-    pixels = np.asarray(image)
-    low, high = pixels.min(), pixels.max()
-    limit = 65535 if image.mode != "F" else 1 if high <= 1 else 255
-    if not 0 <= low <= high <= limit:  # also refuses NaN
-        raise UnreadableImageError(f"values from {low:g} to {high:g}, expected 0 to {limit}")
-    grey = pixels >> 8 if image.mode != "F" else np.round(pixels * (255 / limit))
-    return Image.fromarray(grey.astype(np.uint8))
+    canvas = Image.new(mode, (-(-image.width // factor), -(-image.height // factor)))
+    for strip, top in strips(image, multiple=factor):
+        shown = Image.fromarray(depth.eight_bit(values_of(strip, image))) if depth else strip
+        part = _opaque(shown).convert(mode)
+        canvas.paste(part.reduce(factor) if factor > 1 else part, (0, top // factor))
+    if factor > 1:
+        canvas.getexif()[_ORIENTATION] = _orientation(image)
+        _turn_upright(canvas)
+    return canvas
 
 
 def _opaque(image: Image.Image) -> Image.Image:
@@ -205,8 +272,8 @@ def _reason(error: Exception) -> str:
     """Say in a few words what Pillow found wrong."""
     if isinstance(error, UnidentifiedImageError):
         return "not an image"
-    if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
-        return "more than 64 megapixels"
+    if isinstance(error, DataError):
+        return str(error)
     text = str(error).splitlines()[0].strip() if str(error) else type(error).__name__
     if "truncated" in text.lower() or isinstance(error, EOFError):
         return "truncated"

@@ -1,4 +1,4 @@
-"""Which images a run never saw: those of another split of the same source."""
+"""Which images a run never saw: those that were kept aside, or another split of the same source."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from dcgan_tf import data
 from dcgan_tf.config import DataConfig
-from dcgan_tf.data.image_set import ImageSet, MissingSplitError
+from dcgan_tf.data.image_set import HELD_OUT, ImageSet, MissingSplitError
 
 SPLITS = ("test", "validation", "val", "valid", "train")
 
@@ -23,6 +23,8 @@ def held_out_images(config: DataConfig, train: ImageSet) -> tuple[str, ImageSet]
         DataError: if a split that there is cannot be read: training images must not take its place in
             silence.
     """
+    if train.held_out is not None:
+        return HELD_OUT, train.held_out
     for split in _beside(config.split):
         try:
             found = data.load(replace(config, split=split))

@@ -1,8 +1,9 @@
 """The one form in which every source hands over its images, and its cache on disk.
 
 A cached set is a folder: `images.npy` (uint8, memory-mapped when read, so that it may be larger than memory),
-`labels.npy` and `attributes.npz` where they exist, and `manifest.json`, which is written last: a folder
-without it is a preparation that was cut short and is made again.
+`labels.npy` and `attributes.npz` where they exist, `held_out`, a set like this one, if some are kept aside,
+and `manifest.json`, which is written last: a folder without it is a preparation that was cut short and is
+made again.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import numpy as np
 from dcgan_tf.data import cache
 from dcgan_tf.errors import DataError
 
-MANIFEST = "manifest.json"
+MANIFEST, IMAGES, HELD_OUT = "manifest.json", "images.npy", "held_out"
 
 
 class MissingSplitError(DataError):
@@ -49,6 +50,7 @@ class ImageSet:
         attributes: {name: [N]}, uint8 0/1 for binary and float32 in [-1, 1] for continuous ones.
         fingerprint: hexadecimal digest of everything that decides the pixels; equal sets have equal ones.
         bad_files: the files that could not be used.
+        held_out: images of the same source, told of in the same way, that are kept aside; or None.
     """
 
     name: str
@@ -58,6 +60,7 @@ class ImageSet:
     attributes: dict[str, np.ndarray] = field(default_factory=dict)
     fingerprint: str = ""
     bad_files: tuple[BadFile, ...] = ()
+    held_out: ImageSet | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -109,7 +112,7 @@ class ImageWriter:
     def __init__(self, folder: Path, *, shape: tuple[int, int, int]) -> None:
         self.shape = shape
         self.count = 0
-        self._file = (folder / "images.npy").open("wb")
+        self._file = (folder / IMAGES).open("wb")
         self._file.write(self._header())
         self._digest = _digest_of_shape(shape)
 
@@ -177,13 +180,16 @@ def cached(cache_dir: str | Path | None, key: str, prepare: Callable[[Path], Ima
 
 def write(image_set: ImageSet, folder: Path) -> None:
     """Write a set into an existing folder; the manifest last."""
-    if not (folder / "images.npy").exists():
-        np.save(folder / "images.npy", image_set.images)
+    if not (folder / IMAGES).exists():
+        np.save(folder / IMAGES, image_set.images)
     if image_set.labels is not None:
         np.save(folder / "labels.npy", image_set.labels)
     if image_set.attributes:
         # By position: as keywords, attributes called "file" or "allow_pickle" would be arguments of savez.
         np.savez(folder / "attributes.npz", *image_set.attributes.values())
+    if image_set.held_out is not None:
+        (folder / HELD_OUT).mkdir(exist_ok=True)
+        write(image_set.held_out, folder / HELD_OUT)
     text = json.dumps(_manifest(image_set), indent=2, ensure_ascii=False) + "\n"
     # File names that are not UTF-8 reach Python as lone surrogates.
     (folder / MANIFEST).write_text(text, encoding="utf-8", errors="surrogateescape")
@@ -197,7 +203,7 @@ def read(folder: Path) -> ImageSet:
             and json raise.
     """
     manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8", errors="surrogateescape"))
-    images = np.load(folder / "images.npy", mmap_mode="r")
+    images = np.load(folder / IMAGES, mmap_mode="r")
     if images.dtype != np.uint8 or list(images.shape) != manifest["shape"]:
         raise DataError(
             f"images.npy holds {images.dtype} {list(images.shape)}, the manifest says {manifest['shape']}"
@@ -214,6 +220,7 @@ def read(folder: Path) -> ImageSet:
         attributes=attributes,
         fingerprint=manifest["fingerprint"],
         bad_files=tuple(BadFile(**bad) for bad in manifest["bad_files"]),
+        held_out=read(folder / HELD_OUT) if manifest.get("held_out") else None,
     )
 
 
@@ -258,5 +265,6 @@ def _manifest(image_set: ImageSet) -> dict[str, Any]:
         "label_names": list(image_set.label_names),
         "attribute_names": list(image_set.attributes),
         "fingerprint": image_set.fingerprint,
+        "held_out": image_set.held_out is not None,
         "bad_files": [dataclasses.asdict(bad) for bad in image_set.bad_files],
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import logging
 import os
@@ -9,7 +10,8 @@ import time
 import warnings
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -17,12 +19,16 @@ import numpy as np
 
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data.cache import shortened
-from dcgan_tf.data.decoding import UnreadableImageError, decode
+from dcgan_tf.data.decoding import Picture, UnreadableImageError, decode
+from dcgan_tf.data.decoding_memory import BOUND
+from dcgan_tf.data.depth import Depth, by_kind, told
 from dcgan_tf.data.image_formats import formats
-from dcgan_tf.data.image_set import BadFile, ImageSet, ImageWriter
-from dcgan_tf.errors import DataError
+from dcgan_tf.data.image_set import HELD_OUT, IMAGES, BadFile, ImageSet, ImageWriter, pixel_fingerprint
+from dcgan_tf.errors import DataError, OutOfMemoryError
 
-VERSION = 1  # of the pixels: part of every cache key, raised when the same files would give others
+VERSION = 2  # of the pixels: part of every cache key, raised when the same files would give others
+FEWEST_HELD_OUT = 10
+"""Fewer tell nothing about a generator; a folder whose share would be smaller is trained on as a whole."""
 
 _LOGGER = logging.getLogger("dcgan_tf")
 _BATCH = 256
@@ -36,14 +42,16 @@ class Prepared:
     Attributes:
         images: uint8 [N, H, W, C], memory-mapped, the good ones in their order.
         kept: int64 [N], the position of each in the source.
-        bad_files: the others.
         fingerprint: hexadecimal digest of the pixels.
+        bad_files: those that could not be used.
+        held_out: the images that are kept aside, or None.
     """
 
     images: np.ndarray
     kept: np.ndarray
-    bad_files: tuple[BadFile, ...]
     fingerprint: str
+    bad_files: tuple[BadFile, ...] = ()
+    held_out: Prepared | None = None
 
 
 def key(name: str, split: str, digest: str, *, config: DataConfig) -> str:
@@ -61,7 +69,12 @@ def key(name: str, split: str, digest: str, *, config: DataConfig) -> str:
 
 
 def write_images(
-    sources: Iterable[tuple[str, Path | bytes]], *, folder: Path, config: DataConfig, total: int
+    sources: Iterable[tuple[str, Path | bytes]],
+    *,
+    folder: Path,
+    config: DataConfig,
+    total: int,
+    held_out_fraction: float = 0.0,
 ) -> Prepared:
     """Decode images into `folder/images.npy`, in order, whatever their number: memory does not grow with it.
 
@@ -69,33 +82,97 @@ def write_images(
         sources: (name, file or encoded bytes) of each image.
         folder: an existing folder.
         config: gives the size, the channels and the fit.
-        total: how many sources there are, for the progress line.
+        total: how many sources there are.
+        held_out_fraction: the share of the images that is written into `folder/held_out/images.npy` instead.
 
     Raises:
         DataError: if none of the images can be read.
+        OutOfMemoryError: if there is too little memory for one.
     """
-    frame = (*config.image_size, config.channels)
-    kept: list[int] = []
+    share = held_out_fraction if held_out_fraction * total >= FEWEST_HELD_OUT else 0.0
     bad_files: list[BadFile] = []
     reported = time.monotonic()
-    with ImageWriter(folder, shape=frame) as writer:
+    with ExitStack() as files:
+        parts = [_Part(each, config, files) for each in (folder, folder / HELD_OUT)[: 2 if share else 1]]
         for position, result in enumerate(_decode_all(sources, config)):
             if isinstance(result, BadFile):
                 bad_files.append(result)
             else:
-                writer.append(result)
-                kept.append(position)
+                parts[is_kept_aside(result.pixels, share)].append(result, position)
             if time.monotonic() - reported > _SECONDS_BETWEEN_REPORTS:
                 reported = time.monotonic()
                 _LOGGER.info("prepared %s of %s images", f"{position + 1:,}", f"{total:,}")
-    if not kept:
+    parts = [part for part in parts if part.kept]
+    if not parts:
         raise DataError(f"none of the {total:,} images can be read: {_list(bad_files)}")
-    return Prepared(
-        images=np.load(folder / "images.npy", mmap_mode="r"),
-        kept=np.array(kept, np.int64),
-        bad_files=tuple(bad_files),
-        fingerprint=writer.fingerprint(),
-    )
+    _bring_to_one_white(parts)
+    training, *aside = parts
+    training.move_to(folder)  # if they are all copies of one picture, that one may be in the share
+    if aside:
+        share_told = f"{len(aside[0].kept):,} of the {len(aside[0].kept) + len(training.kept):,} images"
+        _LOGGER.info("%s are kept aside: training never sees them (held_out_fraction)", share_told)
+    held_out = aside[0].prepared() if aside else None
+    return replace(training.prepared(), bad_files=tuple(bad_files), held_out=held_out)
+
+
+def is_kept_aside(pixels: np.ndarray, share: float) -> bool:
+    """Tell whether an image belongs to the share that is held out.
+
+    Its pixels decide, uint8 [H, W, C], and nothing else: the same picture is on the same side whatever it is
+    called, wherever it lies, and however often.
+    """
+    digest = hashlib.blake2b(pixels.tobytes(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") < share * 2**64
+
+
+class _Part:
+    """The images that go into one file."""
+
+    def __init__(self, folder: Path, config: DataConfig, files: ExitStack) -> None:
+        folder.mkdir(exist_ok=True)
+        self.folder = folder
+        self.writer = files.enter_context(ImageWriter(folder, shape=(*config.image_size, config.channels)))
+        self.kept: list[int] = []
+        self.depths: dict[int, Depth] = {}
+
+    def append(self, picture: Picture, position: int) -> None:
+        if picture.depth:
+            self.depths[len(self.kept)] = picture.depth
+        self.writer.append(picture.pixels)
+        self.kept.append(position)
+
+    def bring_to(self, white: float, *, kind: str) -> None:
+        """Scale the images of a kind that took less for white, in the file."""
+        darker = {row: d for row, d in self.depths.items() if d.kind == kind and d.white < white}
+        if not darker:
+            return
+        images = np.load(self.folder / IMAGES, mmap_mode="r+")
+        for row, depth in darker.items():
+            images[row] = depth.of_whiter(images[row], white)
+        images.flush()
+
+    def move_to(self, folder: Path) -> None:
+        if self.folder != folder:
+            (self.folder / IMAGES).replace(folder / IMAGES)
+            self.folder.rmdir()
+            self.folder = folder
+
+    def prepared(self) -> Prepared:
+        images = np.load(self.folder / IMAGES, mmap_mode="r")
+        # Without pictures that were scaled afterwards, the digest is known from the writing.
+        fingerprint = pixel_fingerprint(images) if self.depths else self.writer.fingerprint()
+        return Prepared(images, np.array(self.kept, np.int64), fingerprint)
+
+
+def _bring_to_one_white(parts: list[_Part]) -> None:
+    """Have one value be white in all images of more than 8 bits of a kind, and say so."""
+    depths = [depth for part in parts for depth in part.depths.values()]
+    for kind, of_kind in by_kind(depths).items():
+        white = max(depth.white for depth in of_kind)
+        for part in parts:
+            part.bring_to(white, kind=kind)
+    for line in told(depths):
+        _LOGGER.info("%s", line)
 
 
 def check_bad_fraction(image_set: ImageSet, *, config: DataConfig) -> None:
@@ -106,7 +183,8 @@ def check_bad_fraction(image_set: ImageSet, *, config: DataConfig) -> None:
     Raises:
         DataError: names the counts, the limit, and the first files with their reasons.
     """
-    bad, total = len(image_set.bad_files), len(image_set.bad_files) + len(image_set)
+    bad = len(image_set.bad_files)
+    total = bad + len(image_set) + len(image_set.held_out or ())
     if bad > config.max_bad_fraction * total:
         raise DataError(
             f"{bad:,} of the {total:,} images in {config.spec} cannot be read, and at most "
@@ -117,7 +195,7 @@ def check_bad_fraction(image_set: ImageSet, *, config: DataConfig) -> None:
 
 def _decode_all(
     sources: Iterable[tuple[str, Path | bytes]], config: DataConfig
-) -> Iterator[np.ndarray | BadFile]:
+) -> Iterator[Picture | BadFile]:
     """Yield each image, or why there is none, in order.
 
     Threads are enough: Pillow lets go of the interpreter while it decodes and resizes. One batch at a time is
@@ -135,12 +213,17 @@ def _decode_all(
             yield from results
 
 
-def _decode_or_reason(source: tuple[str, Path | bytes], *, config: DataConfig) -> np.ndarray | BadFile:
+def _decode_or_reason(source: tuple[str, Path | bytes], *, config: DataConfig) -> Picture | BadFile:
     name, content = source
     try:
         return decode(content, image_size=config.image_size, channels=config.channels, fit=config.fit)
     except UnreadableImageError as error:
         return BadFile(name, str(error))
+    except MemoryError as error:
+        raise OutOfMemoryError(
+            f"there is not enough memory to decode {name} in {config.spec}, which takes up to "
+            f"{BOUND / 2**30:.0f} GiB for large pictures; end other programs, or make the picture smaller"
+        ) from error
     except OSError as error:  # what holds the files is at fault, so that the rest would fail too
         raise DataError(
             f"{name} in {config.spec} cannot be read ({error.strerror or error}): the disk, or the network "

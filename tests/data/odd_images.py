@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+_MAX_SAMPLE_VALUE, _SAMPLE_FORMAT = 281, 339  # of TIFF
+
 RED = (200, 40, 20)
 GREY_OF_RED = 86  # 0.299 * 200 + 0.587 * 40 + 0.114 * 20 = 85.56
 WHITE = (255, 255, 255)
@@ -49,13 +51,34 @@ GOOD: dict[str, tuple[int, int, int]] = {
     "wide-2000x8.png": RED,
 }
 
+# The same of files with more than 8 bits that do not use all of these. Each on its own: in one folder, they
+# would share their white.
+DEEP: dict[str, tuple[int, int, int]] = {
+    "float-overshoot.tiff": (128, 128, 128),
+    "float-hdr.tiff": (64, 64, 64),
+    "float-4095.tiff": (128, 128, 128),
+    "grey-8-of-16-bit.png": (130, 130, 130),
+    "grey-10-of-16-bit.png": (130, 130, 130),
+    "grey-12-of-16-bit.png": (130, 130, 130),
+    "grey-12-of-16-bit.tiff": (130, 130, 130),
+    "grey-dark-of-12-bit.tiff": (4, 4, 4),
+    "grey-packed-12-bit.tiff": (130, 130, 130),
+    "int-32-all-bits.tiff": (130, 130, 130),
+    "int-16-signed.tiff": (130, 130, 130),
+}
+
+BAD_DEEP: dict[str, str] = {
+    "float-infinite.tiff": "values from 0 to inf, expected numbers from 0 on",
+    "int-negative.tiff": "values from -500 to 1000, expected numbers from 0 on",
+}
+
 BAD: dict[str, str] = {
     "bad-checksum.png": "damaged: broken data stream",
-    "bomb-20000x20000.png": "more than 64 megapixels",
-    "bomb-9000x9000.png": "9000x9000 pixels, more than 64 megapixels",
+    "bomb-20000x20000.png": "20000x20000 pixels in a file of 99 bytes: a decompression bomb",
+    "bomb-9000x9000.png": "9000x9000 pixels in a file of 99 bytes: a decompression bomb",
     "broken-link.jpg": "missing (a broken link?)",
     "empty.jpg": "empty file",
-    "float-nan.tiff": "values from nan to nan, expected 0 to 255",
+    "float-nan.tiff": "values from nan to nan, expected numbers from 0 on",
     "folder.jpg": "a folder, not a file",
     "html.png": "not an image",
     "postscript.jpg": "not an image",
@@ -78,6 +101,25 @@ def write_odd_images(folder: Path) -> None:
     (folder / ".thumbnails").mkdir()
     (folder / ".thumbnails" / "small.png").write_bytes(encoded("PNG"))
     (folder / "notes.txt").write_text("not called like an image")
+
+
+def write_deep_images(folder: Path) -> None:
+    """Write every file of `DEEP` and `BAD_DEEP` into an existing folder."""
+    Image.fromarray(with_corner(0, np.inf, np.float32)).save(folder / "float-infinite.tiff")
+    Image.fromarray(with_corner(0.5, 1.05, np.float32)).save(folder / "float-overshoot.tiff")
+    Image.fromarray(with_corner(2.5, 10, np.float32)).save(folder / "float-hdr.tiff")
+    Image.fromarray(with_corner(2055, 4000, np.float32)).save(folder / "float-4095.tiff")
+    for bits in (8, 10, 12):
+        part = with_corner(130 << (bits - 8), 2**bits - 1, np.uint16)
+        Image.fromarray(part).save(folder / f"grey-{bits}-of-16-bit.png")
+    Image.fromarray(part).save(folder / "grey-12-of-16-bit.tiff")
+    dark = Image.fromarray(np.full((16, 16), 70, np.uint16))
+    dark.save(folder / "grey-dark-of-12-bit.tiff", tiffinfo={_MAX_SAMPLE_VALUE: 4095})
+    (folder / "grey-packed-12-bit.tiff").write_bytes(packed_12_bit_tiff(130 << 4))
+    whole = with_corner(130 << 24, 2**32 - 1, np.uint32).tobytes()
+    (folder / "int-32-all-bits.tiff").write_bytes(grey_tiff(whole, 32, 1))
+    (folder / "int-16-signed.tiff").write_bytes(grey_tiff(struct.pack("<256h", *[130 << 4] * 256), 16, 2))
+    Image.fromarray(with_corner(1000, -500, np.int32)).save(folder / "int-negative.tiff")
 
 
 def solid(colour: object = RED, *, mode: str = "RGB", size: tuple[int, int] = (16, 16)) -> Image.Image:
@@ -144,6 +186,28 @@ def _write_deep(folder: Path) -> None:
     Image.fromarray(np.full((16, 16), 0.5, np.float32)).save(folder / "float-1.tif")
     Image.fromarray(np.full((16, 16), 130.0, np.float32)).save(folder / "float-255.tiff")
     Image.fromarray(np.full((16, 16), np.nan, np.float32)).save(folder / "float-nan.tiff")
+
+
+def with_corner(value: float, corner: float, dtype: type) -> np.ndarray:
+    """Return [16, 16] of one value, with another in a corner."""
+    pixels = np.full((16, 16), value, dtype)
+    pixels[0, 0] = corner
+    return pixels
+
+
+def packed_12_bit_tiff(value: int) -> bytes:
+    """Return a TIFF of 16x16 whose values take a byte and a half."""
+    pair = (value << 12 | value).to_bytes(3, "big")
+    return grey_tiff(pair * 128, 12, 1)
+
+
+def grey_tiff(pixels: bytes, bits: int, sample_format: int) -> bytes:
+    """Return a grey TIFF of 16x16 put together by hand, which Pillow does not write."""
+    tags = {256: 16, 257: 16, 258: bits, 259: 1, 262: 1, 273: 8, 277: 1, 278: 16, 279: len(pixels)}
+    tags[_SAMPLE_FORMAT] = sample_format
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in sorted(tags.items()))
+    directory = struct.pack("<H", len(tags)) + entries + bytes(4)
+    return b"II*\0" + struct.pack("<I", 8 + len(pixels)) + pixels + directory
 
 
 def _write_turned_and_animated(folder: Path) -> None:

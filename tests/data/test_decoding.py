@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from odd_images import BAD, GOOD, GREY_OF_RED, encoded, noise, solid, write_odd_images
+from odd_images import (
+    BAD,
+    BAD_DEEP,
+    DEEP,
+    GOOD,
+    GREY_OF_RED,
+    encoded,
+    noise,
+    solid,
+    write_deep_images,
+    write_odd_images,
+)
 from PIL import Image
 
+from dcgan_tf.data import decoding, depth
 from dcgan_tf.data.decoding import UnreadableImageError, decode, fit_image
+from dcgan_tf.data.decoding_memory import Room
 
 LOSSY = (".jpg", ".jpeg", ".JPG")
 
@@ -18,34 +34,34 @@ LOSSY = (".jpg", ".jpeg", ".JPG")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("odd")
     write_odd_images(folder)
+    write_deep_images(folder)
     return folder
 
 
 def rgb(path, image_size=(8, 8), fit="crop"):
-    return decode(path, image_size=image_size, channels=3, fit=fit)
+    return decode(path, image_size=image_size, channels=3, fit=fit).pixels
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")  # silenced by whoever decodes many
-@pytest.mark.parametrize("name", GOOD)
+@pytest.mark.parametrize("name", [*GOOD, *DEEP])
 def test_good_file_has_its_colour(folder, name):
     image = rgb(folder / name)
     assert image.shape == (8, 8, 3)
     assert image.dtype == np.uint8
     tolerance = 3 if name.endswith(LOSSY) else 1
-    np.testing.assert_allclose(image[2, 4].astype(int), GOOD[name], atol=tolerance)
+    np.testing.assert_allclose(image[2, 4].astype(int), (GOOD | DEEP)[name], atol=tolerance)
 
 
-@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
-@pytest.mark.parametrize("name", BAD)
+@pytest.mark.parametrize("name", [*BAD, *BAD_DEEP])
 def test_bad_file_says_why(folder, name):
     with pytest.raises(UnreadableImageError) as error:
         rgb(folder / name)
-    assert str(error.value).startswith(BAD[name])
+    assert str(error.value).startswith((BAD | BAD_DEEP)[name])
     assert len(str(error.value)) < 80
 
 
 def test_grey_is_luminance():
-    grey = decode(encoded("PNG"), image_size=(8, 8), channels=1, fit="crop")
+    grey = decode(encoded("PNG"), image_size=(8, 8), channels=1, fit="crop").pixels
     assert grey.shape == (8, 8, 1)
     assert (grey == GREY_OF_RED).all()
 
@@ -130,3 +146,87 @@ def test_a_failing_disk_is_not_a_bad_file(tmp_path, monkeypatch):
     )
     with pytest.raises(OSError, match="Input/output error"):
         rgb(path)
+
+
+# Large pictures
+
+
+def wide(mode="L", size=(12000, 9000)):
+    """Return a picture of 108 megapixels, as phones make them: dark, and bright on the right."""
+    picture = Image.new(mode, size, 40)
+    picture.paste(200, (size[0] * 3 // 4, 0, *size))
+    return picture
+
+
+def test_a_photograph_of_108_megapixels_is_read():
+    image = decode(encoded("JPEG", wide()), image_size=(9, 12), channels=1, fit="crop").pixels[..., 0]
+    np.testing.assert_allclose(image[:, :8], 40, atol=3)
+    np.testing.assert_allclose(image[:, 10:], 200, atol=3)
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind"), [("L", "PNG"), ("RGB", "PNG"), ("RGBA", "PNG"), ("P", "GIF"), ("I;16", "TIFF")]
+)
+def test_a_large_picture_is_reduced_while_it_is_converted(monkeypatch, mode, kind):
+    y, x = np.mgrid[0:300, 0:401]
+    waves = 127 + 60 * np.sin(x / 40) + 60 * np.sin(y / 25)
+    picture = Image.fromarray(waves.astype(np.uint8)).convert(mode)
+    if mode == "I;16":
+        picture = Image.fromarray(waves.astype(np.uint16) << 8)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = encoded(kind, picture, **({"exif": exif} if kind == "PNG" else {}))
+    whole = decode(data, image_size=(24, 16), channels=1, fit="crop").pixels.astype(int)
+    monkeypatch.setattr(decoding, "LARGE", 10_000)
+    monkeypatch.setattr(depth, "_STRIP", 401 * 20)
+    reduced = decode(data, image_size=(24, 16), channels=1, fit="crop").pixels.astype(int)
+    assert np.abs(reduced - whole).max() <= 6
+    assert np.abs(reduced - whole).mean() < 2
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "CMYK", "I;16", "I", "F", "1"])
+def test_strips_give_what_the_whole_gives(monkeypatch, mode):
+    rng = np.random.default_rng(0)
+    picture = Image.fromarray(rng.integers(0, 256, (40, 30), np.uint8))
+    if mode in ("I;16", "I"):
+        picture = Image.fromarray((np.asarray(picture).astype(int) * 257).astype({"I": "i4"}.get(mode, "u2")))
+    else:
+        picture = picture.convert(mode)
+    if mode in ("RGBA", "LA"):
+        picture.putalpha(Image.fromarray(rng.integers(0, 256, (40, 30), np.uint8)))
+    whole = fit_image(picture, image_size=(16, 16), channels=3, fit="crop")
+    monkeypatch.setattr(depth, "_STRIP", 30 * 7)
+    np.testing.assert_array_equal(fit_image(picture, image_size=(16, 16), channels=3, fit="crop"), whole)
+
+
+def test_pillows_own_bound_is_no_obstacle_and_stays(monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    assert rgb(encoded("PNG", noise())).shape == (8, 8, 3)
+    assert Image.MAX_IMAGE_PIXELS == 100
+
+
+def test_what_would_take_more_than_the_bound_is_named(monkeypatch):
+    monkeypatch.setattr(decoding, "ROOM", Room(64 * 64 * 3))
+    with pytest.raises(UnreadableImageError, match=r"64x64 pixels, which take 0.0 GiB to decode, more than"):
+        rgb(encoded("PNG", noise()))
+    monkeypatch.setattr(decoding, "ROOM", Room(64 * 64 * 8))
+    assert rgb(encoded("PNG", noise())).shape == (8, 8, 3)
+
+
+def test_threads_wait_until_there_is_room():
+    room, most, now, lock = Room(10), 0, 0, threading.Lock()
+
+    def work(amount):
+        nonlocal most, now
+        with room.taken(amount):
+            with lock:
+                now += amount
+                most = max(most, now)
+            time.sleep(0.001)
+            with lock:
+                now -= amount
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, [6, 3, 2, 10, 1, 4, 5, 7] * 5))
+    assert most == 10
+    assert now == 0

@@ -19,7 +19,7 @@ def test_what_pillow_opens_is_an_image_whatever_it_is_called(tmp_path, kind):
         (tmp_path / name).write_bytes(encoded(kind, solid(size=(64, 64))))
     files = sorted(tmp_path.iterdir())
     assert are_images(files) == [True, True, True]
-    pixels = decode(files[0], image_size=(8, 8), channels=3, fit="crop")
+    pixels = decode(files[0], image_size=(8, 8), channels=3, fit="crop").pixels
     assert abs(pixels[4, 4].astype(int) - (200, 40, 20)).max() <= 6
 
 

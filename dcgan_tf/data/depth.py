@@ -1,0 +1,159 @@
+"""Pictures of more than 8 bits a value, brought to 8.
+
+A 16-bit file often uses 10 or 12 of its bits, and floating-point files end at 1 or at 255: which value is
+white, the file may declare, or it shows in what the file holds. One picture cannot tell for all, as it may be
+a dark one, so each remembers what it took for white, and all of its kind are brought to the highest of these.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from dcgan_tf.errors import DataError
+
+BITS = (8, 10, 12, 14, 16, 24, 32)
+"""As many as cameras, scanners and microscopes use; those of 8 in a 16-bit file are as they are."""
+
+_FLOAT_WHITES = (1.0, 255.0, 1023.0, 4095.0, 16383.0, 65535.0)
+_LEVELS = 32.0  # from here on, floating-point numbers count levels, as 8 bits do; below, they are shares
+_OVERSHOOT = 0.1  # what filters that resize add beyond black and white
+_STRIP = 2**20  # pixels that are worked on at a time
+_SAMPLE_FORMAT, _MAX_SAMPLE_VALUE, _SMAX_SAMPLE_VALUE, _BITS_PER_SAMPLE = 339, 281, 341, 258
+_SIGNED = 2
+
+
+@dataclass(frozen=True)
+class Depth:
+    """What a picture of more than 8 bits took for white.
+
+    Attributes:
+        integers: whether its values are integers rather than floating-point numbers.
+        white: of integers, 2 to the power of the bits, of which the upper 8 are kept; else what becomes 255.
+    """
+
+    integers: bool
+    white: float
+
+    @property
+    def kind(self) -> str:
+        """What pictures have one white in common: floating point around 1 is another unit, not darker."""
+        if self.integers:
+            return "integers of more than 8 bits"
+        return "floating-point numbers " + ("around 1" if self.white < _LEVELS else "of a level's size")
+
+    @property
+    def top(self) -> float:
+        """The highest value there may be."""
+        return self.white - self.integers
+
+    def eight_bit(self, values: np.ndarray) -> np.ndarray:
+        """Return values of the file as uint8."""
+        if self.integers:
+            return (values >> (int(self.white).bit_length() - 9)).astype(np.uint8)
+        return np.clip(np.round(values * (255 / self.white)), 0, 255).astype(np.uint8)
+
+    def of_whiter(self, image: np.ndarray, white: float) -> np.ndarray:
+        """Return an image, uint8, as it would be had another, higher value been taken for white."""
+        if self.integers:
+            return image >> (int(white).bit_length() - int(self.white).bit_length())
+        return np.round(image * (self.white / white)).astype(np.uint8)
+
+
+def is_deep(image: Image.Image) -> bool:
+    """Tell whether Pillow gives the values as they are in the file; `convert` would clip these at 255."""
+    return image.mode in ("I", "F") or image.mode.startswith("I;")
+
+
+def depth_of(image: Image.Image) -> Depth:
+    """Return what is white in an image whose values are beyond 8 bits.
+
+    Raises:
+        DataError: if there are values below black, or that are no numbers.
+    """
+    ends = [(part.min(), part.max()) for part in (values_of(strip, image) for strip, _ in strips(image))]
+    low, high = (float(limit) for limit in (np.min(ends, axis=0)[0], np.max(ends, axis=0)[1]))
+    if image.mode == "F":
+        white = _white_of_floats(high)
+        lowest = -_OVERSHOOT * white
+    else:
+        white = _white_of_integers(max(high, _declared(image)))
+        lowest = 0
+    if not lowest <= low <= high < math.inf:  # also refuses NaN
+        raise DataError(f"values from {low:g} to {high:g}, expected numbers from 0 on")
+    return Depth(image.mode != "F", white)
+
+
+def values_of(strip: Image.Image, image: Image.Image) -> np.ndarray:
+    """Return the values of a part of an image, [h, w] of its own type."""
+    values = np.asarray(strip)
+    if image.mode == "I" and _tag(image, _SAMPLE_FORMAT, _SIGNED) != _SIGNED:  # Pillow reads them as signed
+        return values.view(np.uint32)
+    return values
+
+
+def strips(image: Image.Image, *, multiple: int = 1) -> Iterator[tuple[Image.Image, int]]:
+    """Yield (part, its upper row) from above to below, so that work on an image needs little memory.
+
+    Args:
+        image: any.
+        multiple: each part but the last has a multiple of so many rows.
+    """
+    rows = max(1, _STRIP // (image.width * multiple)) * multiple
+    for top in range(0, image.height, rows):
+        yield image.crop((0, top, image.width, min(top + rows, image.height))), top
+
+
+def told(depths: Iterable[Depth]) -> list[str]:
+    """Return what was done to pictures of more than 8 bits, a line for each kind; none without any."""
+    lines = []
+    for kind, of_kind in by_kind(depths).items():
+        counts = Counter(depth.top for depth in of_kind)
+        held = ", ".join(f"{top:,.10g} in {count:,}" for top, count in sorted(counts.items()))
+        lines.append(
+            f"{len(of_kind):,} of the images hold {kind} (up to {held}): "
+            f"0 to {max(counts):,.10g} were brought to 0 to 255 in all of them"
+        )
+    return lines
+
+
+def by_kind(depths: Iterable[Depth]) -> dict[str, list[Depth]]:
+    """Return {kind: the pictures' depths}."""
+    kinds: dict[str, list[Depth]] = {}
+    for depth in depths:
+        kinds.setdefault(depth.kind, []).append(depth)
+    return kinds
+
+
+def _white_of_integers(high: float) -> float:
+    bits = next((bits for bits in BITS if high < 2**bits), BITS[-1])
+    return float(2**bits)
+
+
+def _white_of_floats(high: float) -> float:
+    """Return the usual end of the range that a highest value points to; itself, if it points to none."""
+    white = next((white for white in _FLOAT_WHITES if high <= white * (1 + _OVERSHOOT)), high)
+    # 1.5 is not a dark picture of 0 to 255, and 3,000 may be one of 0 to 4,095.
+    return high if white == _FLOAT_WHITES[1] and high < _LEVELS else white
+
+
+def _declared(image: Image.Image) -> float:
+    """Return the highest value that a TIFF says it may hold; 0 if it does not say.
+
+    PNG has no word for it: by its standard, values of fewer significant bits (sBIT) are scaled up to all.
+    """
+    bits = _tag(image, _BITS_PER_SAMPLE, 0)
+    by_bits = 2**bits - 1 if 8 < bits < 16 else 0
+    return max(by_bits, *(_tag(image, tag, 0) for tag in (_MAX_SAMPLE_VALUE, _SMAX_SAMPLE_VALUE)))
+
+
+def _tag(image: Image.Image, tag: int, default: int) -> int:
+    """Return a TIFF's number; the default in other files, and where it is something else."""
+    found = getattr(image, "tag_v2", {}).get(tag, default)
+    found = found[0] if isinstance(found, tuple) and found else found
+    return found if isinstance(found, int) and 0 <= found < 2**32 else default

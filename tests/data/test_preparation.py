@@ -1,0 +1,79 @@
+"""The one pass over the images: what is decided for all of them together."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+import pytest
+from odd_images import encoded
+from PIL import Image
+
+from dcgan_tf.config import DataConfig
+from dcgan_tf.data import preparation
+from dcgan_tf.data.image_set import pixel_fingerprint
+from dcgan_tf.errors import OutOfMemoryError
+
+
+def prepare(folder, *arrays, **settings):
+    """Prepare images of one channel, given as arrays."""
+    config = DataConfig(spec="pictures", image_size=(16, 16), channels=1)
+    kinds = ["TIFF" if array.dtype != np.uint8 else "PNG" for array in arrays]
+    files = [encoded(kind, Image.fromarray(array)) for kind, array in zip(kinds, arrays, strict=True)]
+    sources = ((str(i), file) for i, file in enumerate(files))
+    return preparation.write_images(sources, folder=folder, config=config, total=len(arrays), **settings)
+
+
+def flat(value, dtype):
+    return np.full((16, 16), value, dtype)
+
+
+def levels(prepared):
+    return prepared.images[:, 0, 0, 0].tolist()
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([4000, 70], [250, 4]),  # 12 bits: the second one is a dark picture
+        ([1000, 70], [250, 17]),  # 10 bits
+        ([70, 65000, 4000], [0, 253, 15]),
+        ([70, 200], [70, 200]),  # 8 of 16 bits, as they are
+    ],
+)
+def test_one_value_is_white_in_all_pictures_of_a_set(tmp_path, caplog, values, expected):
+    """Each brought to its own white would have a dark picture as bright as the others."""
+    caplog.set_level(logging.INFO)
+    prepared = prepare(tmp_path, flat(123, np.uint8), *(flat(value, np.uint16) for value in values))
+    assert levels(prepared) == [123, *expected]
+    assert prepared.fingerprint == pixel_fingerprint(prepared.images)
+    assert np.load(tmp_path / "images.npy")[:, 0, 0, 0].tolist() == [123, *expected]
+    assert f"{len(values)} of the images hold integers of more than 8 bits" in caplog.text
+
+
+def test_floating_point_pictures_share_their_white_too(tmp_path, caplog):
+    caplog.set_level(logging.INFO)
+    values = [flat(value, np.float32) for value in (204, 1023, 0.8, 0.4)]
+    prepared = prepare(tmp_path, *values, flat(4000, np.uint16))
+    assert levels(prepared) == [51, 255, 204, 102, 250]
+    assert (
+        "2 of the images hold floating-point numbers of a level's size (up to 255 in 1, 1,023 in 1): 0 to "
+        "1,023 were brought to 0 to 255 in all of them" in caplog.text
+    )
+    assert "2 of the images hold floating-point numbers around 1 (up to 1 in 2)" in caplog.text
+    assert "1 of the images hold integers of more than 8 bits (up to 4,095 in 1): 0 to 4,095" in caplog.text
+
+
+def test_pictures_of_8_bits_need_no_word(tmp_path, caplog):
+    caplog.set_level(logging.INFO)
+    prepare(tmp_path, flat(1, np.uint8))
+    assert caplog.text == ""
+
+
+def test_too_little_memory_is_a_sentence(tmp_path, monkeypatch):
+    def decode(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(preparation, "decode", decode)
+    with pytest.raises(OutOfMemoryError, match="not enough memory to decode 0 in pictures"):
+        prepare(tmp_path, flat(1, np.uint8))
