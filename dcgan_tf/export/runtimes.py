@@ -11,9 +11,9 @@ import numpy as np
 import tensorflow as tf
 
 from dcgan_tf.errors import ExportError
-from dcgan_tf.export import web
 from dcgan_tf.export.graph import float_image
 from dcgan_tf.export.litert_file import LiteRTFile
+from dcgan_tf.export.page_file import read_page
 from dcgan_tf.keras_settings import own_settings
 from dcgan_tf.models import with_labels
 from dcgan_tf.runs.load import in_batches
@@ -71,7 +71,7 @@ def _keras(path: Path) -> Draw:
 
 
 def _page(path: Path) -> Draw:
-    generator = web.read_page(path)
+    generator = read_page(path)
     return _batched(lambda *inputs: float_image(generator, *inputs))
 
 

@@ -16,7 +16,6 @@ import hashlib
 import html
 import json
 import re
-import zlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -26,10 +25,9 @@ import numpy as np
 
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.export.folding import Dense, FoldedGenerator, Upsample
+from dcgan_tf.export.page_file import FORMAT, MOST_BYTES
+from dcgan_tf.files import write_text
 
-FORMAT = "dcgan_tf page 2"
-EARLIER_FORMAT = "dcgan_tf page 1"
-"""It is read too; it has the classes among the first layer's int8 weights."""
 LARGEST = 127
 
 _PARTS = Path(__file__).parent / "page"
@@ -65,7 +63,8 @@ def write_page(
             by default it begins with sample 1.
 
     Raises:
-        ArgumentError: if a fact is missing or does not fit the generator.
+        ArgumentError: if a fact is missing or does not fit the generator, or the generator is too large.
+        StorageError: if the file cannot be written.
     """
     _check(folded, facts)
     first = replace(folded.dense[0], kernel=folded.latent_weights)
@@ -81,53 +80,38 @@ def write_page(
         "facts": dict(facts),
         **({"first_samples": dict(first_samples)} if first_samples else {}),
     }
+    write_text(path, page_of(model, _packed(_weights(layers, folded.class_weights))))
+
+
+def page_of(model: Mapping[str, Any], weights: str) -> str:
+    """Return the page around a network.
+
+    Args:
+        model: the JSON object.
+        weights: gzipped, in base64.
+    """
     script, style = _script(), _part("style.css")
     contents = {
         "policy": f"default-src 'none'; img-src data: blob:; style-src '{_digest(style)}'; "
         f"script-src '{_digest(script)}' 'wasm-unsafe-eval'",
-        "name": html.escape(str(facts["name"])),
+        "sources": sources_digest(),
+        "name": html.escape(str(model["facts"]["name"])),
         "style": style,
         # "<" could close the script element or open a comment in it; JSON needs it only inside strings.
         "model": json.dumps(model, default=str).replace("<", "\\u003c"),
         "kernel": _packed((_PARTS / "kernel.wasm").read_bytes()),
-        "weights": _packed(_weights(layers, folded.class_weights)),
+        "weights": weights,
         "script": script,
     }
     # In one pass, so that nothing is looked for in what was filled in.
-    page = re.sub(r"{{(\w+)}}", lambda match: contents[match[1]], _part("index.html"))
-    path.write_text(page, encoding="utf-8", newline="\n")
+    return re.sub(r"{{(\w+)}}", lambda match: contents[match[1]], _part("index.html"))
 
 
-def read_page(path: Path) -> FoldedGenerator:
-    """Read the generator back from a page, with the very weights that the page computes with.
-
-    Args:
-        path: of an HTML file that `write_page` wrote.
-
-    Returns:
-        The generator; its float64 arrays hold float32 values.
-
-    Raises:
-        ArgumentError: if the file is not such a page.
-    """
-    page = path.read_text(encoding="utf-8", errors="replace")
-    try:
-        model = json.loads(_element(page, "model"))
-        if model["format"] not in (FORMAT, EARLIER_FORMAT):
-            raise ArgumentError(f"its format is {model['format']!r}")
-        float_classes = 0 if model["format"] == EARLIER_FORMAT else int(model["num_classes"])
-        weights = gzip.decompress(base64.b64decode(_element(page, "weights")))
-        layers = _layers(model["layers"], float_classes, weights)
-        dense = tuple(layer for layer in layers if isinstance(layer, Dense))
-        height, width, channels = model["first_map"]
-        num_classes = len(dense[0].kernel) - int(model["latent_dim"])
-    except (ValueError, LookupError, TypeError, OSError, EOFError, zlib.error) as error:
-        raise ArgumentError(
-            f"expected a page that dcgan_tf exported, format {FORMAT!r} or {EARLIER_FORMAT!r}, received "
-            f"{path}: {error}"
-        ) from error
-    upsamples = tuple(layer for layer in layers if isinstance(layer, Upsample))
-    return FoldedGenerator(dense, (height, width, channels), upsamples, num_classes)
+def sources_digest() -> str:
+    """Return the SHA-256 of all that a page is made of beside its network; each page carries it."""
+    parts = [FORMAT, *map(_part, ("index.html", "style.css", *_SCRIPTS))]
+    kernel = (_PARTS / "kernel.wasm").read_bytes()
+    return hashlib.sha256("\0".join(parts).encode() + kernel).hexdigest()
 
 
 def _check(folded: FoldedGenerator, facts: Mapping[str, Any]) -> None:
@@ -148,6 +132,13 @@ def _check(folded: FoldedGenerator, facts: Mapping[str, Any]) -> None:
         raise ArgumentError(
             f"class_names must name the generator's {folded.num_classes} classes, received "
             f"{facts.get('class_names', [])!r}"
+        )
+    layers: list[Dense | Upsample] = [*folded.dense, *folded.upsamples]
+    size = sum(layer.kernel.size + 8 * layer.bias.size for layer in layers) + 3 * folded.class_weights.size
+    if size > MOST_BYTES:
+        raise ArgumentError(
+            f"a page can hold {MOST_BYTES:,} bytes of weights, and this generator has {size:,}; "
+            "leave the page out"
         )
 
 
@@ -184,30 +175,3 @@ def _quantized(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     scales[scales == 0] = 1.0
     levels = np.rint(kernel / scales).clip(-LARGEST, LARGEST).astype(np.int8)
     return levels, scales
-
-
-def _element(page: str, name: str) -> str:
-    match = re.search(rf'<script type="application/\w+" id="{name}">(.*?)</script>', page, re.DOTALL)
-    if match is None:
-        raise ArgumentError(f"it has no {name}")
-    return match[1]
-
-
-def _layers(declared: list[dict[str, Any]], float_classes: int, data: bytes) -> list[Dense | Upsample]:
-    """Return the layers; the float32 weights of so many classes are put behind those of the latent."""
-    shapes = [tuple(layer["shape"]) for layer in declared]
-    outputs = [shape[-1] for shape in shapes]
-    sizes = [*np.repeat(outputs, 2), float_classes * outputs[0]]
-    floats = np.frombuffer(data, "<f4", count=sum(sizes))
-    levels = np.frombuffer(data, np.int8, offset=floats.nbytes)
-    *scales_and_biases, class_weights = np.split(floats, np.cumsum(sizes)[:-1])
-    kernels = np.split(levels, np.cumsum([np.prod(shape) for shape in shapes])[:-1])
-    layers: list[Dense | Upsample] = []
-    for i, shape in enumerate(shapes):
-        kernel = (kernels[i].reshape(shape) * scales_and_biases[2 * i]).astype(np.float64)
-        kind = Dense if len(shape) == 2 else Upsample
-        layers.append(
-            kind(kernel, scales_and_biases[2 * i + 1].astype(np.float64), bool(declared[i]["relu"]))
-        )
-    rows = class_weights.reshape(float_classes, outputs[0]).astype(np.float64)
-    return [replace(layers[0], kernel=np.concatenate([layers[0].kernel, rows])), *layers[1:]]

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
+import gzip
 import hashlib
+import json
+import re
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,9 +16,11 @@ import numpy as np
 import pytest
 from pages import CLASSES, FACTS, random_generator
 
+from dcgan_tf.errors import ArgumentError, ExportError
 from dcgan_tf.export import web
 from dcgan_tf.export.folding import Dense, FoldedGenerator
-from dcgan_tf.export.web import EARLIER_FORMAT, FORMAT, read_page, write_page
+from dcgan_tf.export.page_file import EARLIER_FORMAT, FORMAT, MOST_BYTES, element_of, read_page
+from dcgan_tf.export.web import write_page
 
 
 @pytest.mark.parametrize("name", ["kernel.c", "kernel.wasm"])
@@ -81,29 +89,156 @@ def test_missing_facts_are_named(tmp_path):
         )
 
 
+REFUSED = "expected a page that dcgan_tf exported, format .*, received .*page.html: "
+
+
+def changed_model(file: Path, **changes: object) -> None:
+    """Change entries of the page's JSON object."""
+    before, text, after = re.split(r'(?<=id="model">)(.*?)(?=</script>)', file.read_text(), maxsplit=1)
+    file.write_text(before + json.dumps(json.loads(text) | changes) + after)
+
+
+def changed_weights(file: Path, content: bytes) -> None:
+    """Put other bytes in the place of the weights."""
+    before, _, after = re.split(r'(?<=id="weights">)(.*?)(?=</script>)', file.read_text(), maxsplit=1)
+    file.write_text(before + base64.b64encode(content).decode() + after)
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Path:
+    write_page(tmp_path / "page.html", random_generator(), FACTS)
+    return tmp_path / "page.html"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
         ('id="model"', 'id="other"', "it has no model"),
         (FORMAT, "dcgan_tf page 9", "its format is 'dcgan_tf page 9'"),
-        ('id="weights">H4sI', 'id="weights">AAAA', "gzip"),
+        ('id="weights">H4sI', 'id="weights">AAAA', "its weights are damaged .*header"),
+        ('id="weights">H4sI', 'id="weights">=,;&', "its weights are damaged"),
+        ('id="model">{', 'id="model">{{', "its model is no JSON"),
+        ('id="model">{', f'id="model">{"[" * 100_000}', "its model is no JSON"),
+        ('id="model">', f'id="model">{" " * 2**22}', "its model is longer than 4 MiB"),
     ],
 )
-def test_what_is_not_such_a_page_is_refused(tmp_path, old, new, words):
-    file = tmp_path / "page.html"
-    write_page(file, random_generator(), FACTS)
-    file.write_text(file.read_text().replace(old, new))
-    with pytest.raises(ValueError, match=f"expected a page that dcgan_tf exported.*{words}"):
-        read_page(file)
+def test_what_is_not_such_a_page_is_refused(page, old, new, words):
+    page.write_text(page.read_text().replace(old, new))
+    with pytest.raises(ExportError, match=REFUSED + words):
+        read_page(page)
 
 
-def test_damaged_weights_are_told(tmp_path):
-    file = tmp_path / "page.html"
-    write_page(file, random_generator(), FACTS)
-    before, weights = file.read_text().split('id="weights">')
-    file.write_text(f'{before}id="weights">{weights[:400]}{"A" * 40}{weights[440:]}')
-    with pytest.raises(ValueError, match="expected a page that dcgan_tf exported"):
-        read_page(file)
+@pytest.mark.parametrize("model", ["5", "null", "[]", '"text"'])
+def test_a_model_that_is_no_object_is_refused(page, model):
+    page.write_text(re.sub(r'(?<=id="model">).*?(?=</script>)', model, page.read_text(), count=1))
+    with pytest.raises(ExportError, match=REFUSED + "its model must be a JSON object"):
+        read_page(page)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"latent_dim": 13}, "its first layer has 12 inputs, but its latent_dim is 13"),
+        ({"latent_dim": 0}, "latent_dim must be a whole number from 1, received 0"),
+        ({"latent_dim": True}, "latent_dim must be a whole number from 1, received True"),
+        ({"latent_dim": 12.0}, "latent_dim must be a whole number from 1, received 12.0"),
+        ({"num_classes": -1}, "num_classes must be a whole number from 0, received -1"),
+        ({"num_classes": None}, "num_classes must be a whole number from 0, received None"),
+        ({"first_map": [4, 4]}, "first_map must be 3 whole numbers"),
+        ({"first_map": "map"}, "first_map must be 3 whole numbers"),
+        ({"first_map": [4, 2, 16]}, "its layers do not fit together"),
+        ({"layers": {}}, "its layers must be a list of objects"),
+        ({"layers": [5]}, "its layers must be a list of objects"),
+        ({"layers": []}, "its layers do not fit together"),
+        ({"layers": [{}]}, r"layers\[\].shape must be 2 or 4 whole numbers, received None"),
+        ({"layers": [{"shape": [12, "256"]}]}, r"layers\[\].shape must be a whole number"),
+        ({"layers": [{"shape": [12, 256]}]}, "its layers do not fit together"),
+        ({"layers": [{"shape": [4, 4, 8, 16]}, {"shape": [12, 256]}]}, "its layers do not fit together"),
+        ({"layers": [{"shape": [12, 10**12]}]}, "must be a whole number from 1, received 1000000000000"),
+    ],
+)
+def test_a_network_that_cannot_be_is_refused_by_the_name_of_the_field(page, changes, words):
+    changed_model(page, **changes)
+    with pytest.raises(ExportError, match=REFUSED + ".*" + words):
+        read_page(page)
+
+
+def test_a_page_that_was_cut_or_changed_anywhere_is_an_export_error(page):
+    whole = page.read_text()
+    rng = np.random.default_rng(0)
+    begin = whole.index('id="model"')
+    for place in rng.integers(begin, len(whole), 40):
+        for damaged in (
+            whole[:place],
+            whole[:place] + whole[place + 7 :],
+            whole[:place] + "A" + whole[place:],
+        ):
+            page.write_text(damaged)
+            with contextlib.suppress(ExportError):  # what happens to be whole is no error
+                read_page(page)
+
+
+@pytest.mark.parametrize("cut", [10, -10])
+def test_weights_that_were_cut_short_are_told(page, cut):
+    weights = gzip.decompress(base64.b64decode(element_of(page.read_text(), "weights")))
+    changed_weights(page, gzip.compress(weights)[:cut])
+    with pytest.raises(ExportError, match="its weights are damaged"):
+        read_page(page)
+
+
+@pytest.mark.parametrize("change", [lambda data: data[:-1], lambda data: data + b"0", lambda data: data * 2])
+def test_more_or_fewer_weights_than_are_declared_are_refused(page, change):
+    weights = gzip.decompress(base64.b64decode(element_of(page.read_text(), "weights")))
+    changed_weights(page, gzip.compress(change(weights)))
+    with pytest.raises(ExportError, match=f"they are not the {len(weights):,} bytes that it declares"):
+        read_page(page)
+
+
+def test_weights_that_are_no_numbers_are_refused(page):
+    weights = gzip.decompress(base64.b64decode(element_of(page.read_text(), "weights")))
+    changed_weights(page, gzip.compress(np.float32([np.nan]).tobytes() + weights[4:]))
+    with pytest.raises(ExportError, match="some are no numbers"):
+        read_page(page)
+
+
+def most_taken(page: Path) -> int:
+    """Return the most bytes that were in use at a time while a page was refused."""
+    tracemalloc.start()
+    with pytest.raises(ExportError):
+        read_page(page)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return most
+
+
+def test_a_bomb_takes_no_more_memory_than_its_file(page):
+    """100 MB of zeros pack into 100 kB: whether the network is said to be small or large."""
+    changed_weights(page, gzip.compress(bytes(100_000_000), 9))
+    size = page.stat().st_size
+    assert most_taken(page) < 10 * size
+    layers = [{"shape": [12, 3_200_000], "relu": True}, {"shape": [4, 4, 200_000, 3], "relu": False}]
+    changed_model(page, layers=layers, first_map=[4, 4, 200_000])
+    with pytest.raises(ExportError, match=r"bytes cannot hold the [0-9,]+ that it declares"):
+        read_page(page)
+    assert most_taken(page) < 10 * size
+
+
+def test_a_picture_beyond_all_screens_is_refused(page):
+    layers = [{"shape": [12, 3 * 16]}, *[{"shape": [2, 2, 3, 3]}] * 60]
+    changed_model(page, layers=layers, first_map=[4, 4, 3])
+    with pytest.raises(ExportError, match="its picture would have more than 4096 pixels a side"):
+        read_page(page)
+
+
+def test_a_generator_too_large_for_a_page_is_refused(tmp_path):
+    huge = np.broadcast_to(np.float64(0.5), (12, MOST_BYTES // 12 + 1))
+    folded = FoldedGenerator((Dense(huge, np.zeros(huge.shape[1])),), (1, huge.shape[1], 1), ())
+    with pytest.raises(ArgumentError, match="a page can hold 134,217,728 bytes of weights"):
+        write_page(tmp_path / "page.html", folded, FACTS)
+
+
+def test_a_page_says_which_sources_it_was_made_of(page):
+    assert f"SHA-256 {web.sources_digest()}" in page.read_text()
 
 
 def test_weights_of_the_classes_are_exact_and_leave_those_of_the_latent_their_steps(tmp_path):

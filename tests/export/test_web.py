@@ -21,8 +21,9 @@ from dcgan_tf.config import ModelConfig
 from dcgan_tf.export import litert
 from dcgan_tf.export.folding import FoldedGenerator, fold
 from dcgan_tf.export.litert_file import LiteRTFile
+from dcgan_tf.export.page_file import read_page
 from dcgan_tf.export.page_latents import page_latents
-from dcgan_tf.export.web import read_page, write_page
+from dcgan_tf.export.web import write_page
 from dcgan_tf.images import to_uint8
 from dcgan_tf.latents import between, with_typical_norm
 
