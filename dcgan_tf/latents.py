@@ -12,6 +12,8 @@ from dcgan_tf.errors import ArgumentError
 
 SAMPLING_STEP = -1
 """The "step" of latents that are drawn for people to look at: none of training's."""
+LARGEST_SEED, MOST_AT_ONCE = 2**63 - 1, 10**7
+_PHILOX, _AT_A_COUNT = 1, 4
 
 
 def sample_latents(
@@ -33,13 +35,60 @@ def sample_latents(
 
     Returns:
         float32 [num, latent_dim].
+
+    Raises:
+        ArgumentError: if the seed is none, or there are more than ten million.
     """
+    if isinstance(seed, int):
+        _check_seed(seed)
+    if isinstance(num, int) and num > MOST_AT_ONCE:
+        raise ArgumentError(f"at most {MOST_AT_ONCE:,} images are drawn at once, received {num:,}")
     pair = tf.stack([tf.cast(seed, tf.int64), tf.cast(step, tf.int64)])
     if distribution == "normal":
         return tf.random.stateless_normal((num, latent_dim), pair)
     if distribution == "uniform":
         return tf.random.stateless_uniform((num, latent_dim), pair, minval=-1.0, maxval=1.0)
     raise ArgumentError(f"distribution must be normal or uniform, received {distribution!r}")
+
+
+def numbered_latents(
+    numbers: np.ndarray, latent_dim: int, *, seed: int, distribution: str = "normal"
+) -> np.ndarray:
+    """Return the latents with these numbers of `sample_latents`, without drawing those before them.
+
+    Its generator is Philox, which has no state but a counter: one count gives four numbers.
+
+    Args:
+        numbers: int64 [N], from 0.
+        latent_dim: length of each.
+        seed: of the samples.
+        distribution: "normal" or "uniform".
+
+    Returns:
+        float32 [N, latent_dim].
+
+    Raises:
+        ArgumentError: if the seed is none.
+    """
+    _check_seed(seed)
+    key, counter = tf.raw_ops.StatelessRandomGetKeyCounter(seed=tf.constant([seed, SAMPLING_STEP], tf.int64))
+    shape = [latent_dim + _AT_A_COUNT]
+    rows = []
+    for number in numbers.tolist():
+        start, skipped = divmod(number * latent_dim, _AT_A_COUNT)
+        where = counter + tf.constant([start, 0], tf.uint64)
+        if distribution == "normal":
+            drawn = tf.raw_ops.StatelessRandomNormalV2(shape=shape, key=key, counter=where, alg=_PHILOX)
+        else:
+            drawn = tf.raw_ops.StatelessRandomUniformV2(shape=shape, key=key, counter=where, alg=_PHILOX)
+            drawn = drawn * 2.0 - 1.0
+        rows.append(drawn[skipped : skipped + latent_dim])
+    return np.asarray(tf.stack(rows))
+
+
+def _check_seed(seed: int) -> None:
+    if not 0 <= seed <= LARGEST_SEED:
+        raise ArgumentError(f"a seed is a whole number from 0 to 2^63 - 1, received {seed}")
 
 
 def replica_latents(model: ModelConfig, batch_size: int, *, seed: int, step: tf.Tensor) -> tf.Tensor:

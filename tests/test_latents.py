@@ -7,10 +7,12 @@ import pytest
 import tensorflow as tf
 
 from dcgan_tf.config import ModelConfig
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.latents import (
     SAMPLING_STEP,
     between,
     lerp,
+    numbered_latents,
     replica_latents,
     sample_latents,
     slerp,
@@ -37,6 +39,38 @@ def test_the_first_of_a_larger_draw_are_the_smaller_draw(latent_dim, distributio
     for num in (1, 2, 63, 64, 1000):
         small = sample_latents(num, latent_dim, seed=3, step=11, distribution=distribution).numpy()
         np.testing.assert_array_equal(small, large[:num])
+
+
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
+@pytest.mark.parametrize("latent_dim", [1, 3, 4, 100])
+def test_a_latent_by_its_number_is_that_of_the_whole_draw(latent_dim, distribution):
+    numbers = np.array([0, 1, 2, 63, 64, 2999, 17, 17])
+    whole = sample_latents(3000, latent_dim, seed=2**40 + 3, distribution=distribution).numpy()
+    some = numbered_latents(numbers, latent_dim, seed=2**40 + 3, distribution=distribution)
+    np.testing.assert_array_equal(some, whole[numbers])
+    assert some.dtype == np.float32
+
+
+def test_a_latent_with_a_large_number_costs_no_more_than_another():
+    (far,) = numbered_latents(np.array([10**15]), 100, seed=0)
+    assert 0.5 < far.std() < 1.5
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63, 10**30])
+def test_a_seed_that_is_none_is_a_sentence(seed):
+    for draw in (
+        lambda: sample_latents(1, 4, seed=seed),
+        lambda: numbered_latents(np.array([0]), 4, seed=seed),
+    ):
+        with pytest.raises(ArgumentError, match=rf"whole number from 0 to 2\^63 - 1, received {seed}"):
+            draw()
+
+
+def test_too_many_latents_are_a_sentence():
+    with pytest.raises(
+        ArgumentError, match="at most 10,000,000 images are drawn at once, received 1,000,000,000"
+    ):
+        sample_latents(10**9, 4, seed=0)
 
 
 def test_the_same_numbers_give_the_same_latents_and_hidden_state_does_not_matter():

@@ -87,20 +87,22 @@ def analogies(
         realistic=samples.criteria,
         **subject.judge(),
     )
-    warnings = subject.classifier.doubtful(subject.classifier.binary)
+    warnings = [*samples.doubts, *subject.classifier.doubtful(subject.classifier.binary)]
     if skipped:
         warnings.append(f"{len(skipped)} of {len(formulas)} analogies are left out; {skipped[0]}")
-    return _finding(found, protocol, tuple(warnings))
+    return _finding(found, protocol, tuple(warnings), realistic=samples.realistic_word)
 
 
-def _finding(found: Sequence[Analogy], protocol: dict[str, Any], warnings: tuple[str, ...]) -> Finding:
+def _finding(
+    found: Sequence[Analogy], protocol: dict[str, Any], warnings: tuple[str, ...], *, realistic: str
+) -> Finding:
     latents = float(np.mean([analogy.grade.latents.right for analogy in found]))
     pixels = float(np.mean([analogy.grade.pixels.right for analogy in found]))
     chance = float(np.mean([analogy.chance for analogy in found]))
     return Finding(
         name="analogies",
         summary=(
-            f"{len(found)} analogies of two attributes come out right and realistic in {latents:.1%} of "
+            f"{len(found)} analogies of two attributes come out right and {realistic} in {latents:.1%} of "
             f"{protocol['draws']} draws of {protocol['exemplars']} exemplars each (in pixels {pixels:.1%}, "
             f"random latents {chance:.1%})"
         ),
@@ -115,7 +117,7 @@ def _finding(found: Sequence[Analogy], protocol: dict[str, Any], warnings: tuple
                 "as realistic as ordinary samples; more is better",
             ),
         ),
-        figure=_figure(found),
+        figure=_figure(found, realistic=realistic),
         details={"analogies": [_row(analogy) for analogy in found]},
         warnings=warnings,
     )
@@ -159,7 +161,7 @@ def _row(analogy: Analogy) -> dict[str, object]:
     }
 
 
-def _figure(found: Sequence[Analogy]) -> Figure:
+def _figure(found: Sequence[Analogy], *, realistic: str) -> Figure:
     """Draw one bar for each formula, the hardest at the top, with its controls as marks."""
     ordered = sorted(found, key=lambda analogy: -analogy.grade.latents.right)
     title = f"all {len(found)} analogies of two attributes"
@@ -181,7 +183,7 @@ def _figure(found: Sequence[Analogy]) -> Figure:
     axes.set_xlim(0, 1.08)
     axes.set_ylim(-0.6, len(ordered) - 0.4)
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
-    plain(axes, title="results that are right and realistic, share of the draws")
+    plain(axes, title=f"results that are right and {realistic}, share of the draws")
     axes.tick_params(axis="y", labelcolor=TEXT)
     axes.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.4, -0.05), ncols=3)
     return figure

@@ -80,9 +80,9 @@ def arithmetic(
     return Finding(
         name="arithmetic",
         summary=(
-            f"{formula} shows {formula.expected.name} and is realistic in {paper.latents.right:.1%} of "
-            f"{draws} draws of {PAPER_EXEMPLARS} exemplars (in pixels {paper.pixels.right:.1%}, random "
-            f"latents {chance:.1%})"
+            f"{formula} shows {formula.expected.name} and is {samples.realistic_word} in "
+            f"{paper.latents.right:.1%} of {draws} draws of {PAPER_EXEMPLARS} exemplars "
+            f"(in pixels {paper.pixels.right:.1%}, random latents {chance:.1%})"
         ),
         protocol=subject.protocol(
             seed=seed,
@@ -103,7 +103,7 @@ def arithmetic(
             "grades": {str(k): asdict(graded) for k, graded in grades.items()},
             "chance": chance,
         },
-        warnings=tuple(subject.classifier.doubtful(list(formula.expected.wanted))),
+        warnings=(*samples.doubts, *subject.classifier.doubtful(list(formula.expected.wanted))),
     )
 
 
@@ -169,4 +169,5 @@ def _figure(
             "random latents": [chance] * len(EXEMPLARS),
         },
         groups=[f"{k} exemplar{'s' if k > 1 else ''}" for k in EXEMPLARS],
+        graded=f"right and {samples.realistic_word},\nshare of the draws",
     )

@@ -40,6 +40,7 @@ def panel_figure(
     in_pixels: np.ndarray,
     shares: Mapping[str, Sequence[float]],
     groups: Sequence[str],
+    graded: str = "",
 ) -> Figure:
     """Draw a formula from left to right: what is added and subtracted, what comes out, and how often.
 
@@ -52,6 +53,7 @@ def panel_figure(
         in_pixels: the same arithmetic on pixels, uint8 [H, W, C].
         shares: {series: a share for each group}; empty if there is nothing to grade.
         groups: what stands below each group of bars.
+        graded: what stands above the bars.
     """
     columns = 3 if shares else 2
     figure = new_figure(12.5 if shares else 9, 4.0, title=title)
@@ -59,8 +61,7 @@ def panel_figure(
     _draw_terms(parts[0], exemplars, means, signs)
     _draw_results(parts[1], panel, in_pixels)
     if shares:
-        title = "right and realistic, share of the draws"
-        bars(parts[2].subplots(), groups, shares, title=title, colours=(OURS, THIRD, CONTROL))
+        bars(parts[2].subplots(), groups, shares, title=graded, colours=(OURS, THIRD, CONTROL))
     return figure
 
 

@@ -91,7 +91,11 @@ def forget(
         measures=measures(setting, outcome),
         figure=forget_figure(setting, outcome),
         details=details(outcome),
-        warnings=(*subject.classifier.doubtful(subject.classifier.binary), *warnings(setting, outcome)),
+        warnings=(
+            *setting.samples.doubts,
+            *subject.classifier.doubtful(subject.classifier.binary),
+            *warnings(setting, outcome),
+        ),
     )
 
 

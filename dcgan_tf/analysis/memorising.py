@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -14,11 +16,41 @@ NEAR_PERCENT = 1.0
 """A sample is near if it is nearer to a training image than this percentage of the held-out images are."""
 
 MEMORISES, SIGNIFICANT = 0.10, 0.001
+ENOUGH_HELD_OUT, ENOUGH_SAMPLES = 200, 1000
+"""With so many, chance explains far less than `MEMORISES`."""
+LEAST_PICTURES = 0.5
+"""Of samples that have the contrast of real images; with fewer, nothing is said of copies."""
 RULE = (
     "a sample is near if it is nearer to a training image, in pixels and in features, than "
-    f"{NEAR_PERCENT:g} % of held-out images are; no more near than chance explains (binomial test, p >= "
-    f"{SIGNIFICANT}): does not memorise; else at least {MEMORISES:.0%} near: memorises; fewer: may copy some"
+    f"{NEAR_PERCENT:g} % of held-out images are; chance explains what as many other images of the same kind "
+    f"would show in all but {SIGNIFICANT:.1%} of cases (beta-binomial: the percentile is an estimate); "
+    f"more near than that, and at least {MEMORISES:.0%}: memorises; more, but fewer than {MEMORISES:.0%}: "
+    f"may copy some; no more: does not memorise, if chance explains no more than {MEMORISES:.0%} and at "
+    f"least {LEAST_PICTURES:.0%} of the samples have the contrast of real images, else it cannot be told"
 )
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What it means that so many samples are near.
+
+    Attributes:
+        said: "memorises", "may copy some", "does not memorise", or "cannot be told".
+        why: what is missing, and what would help; empty if it can be told.
+    """
+
+    said: str
+    why: str = ""
+
+    @property
+    def summary(self) -> str:
+        """The verdict in words."""
+        return f"whether it memorises {self.said}" if self.why else self.said
+
+    @property
+    def title(self) -> str:
+        """The verdict as the end of a heading."""
+        return self.summary if self.why else f"the generator {self.said}"
 
 
 @dataclass(frozen=True)
@@ -87,9 +119,47 @@ def near_in_both(comparisons: Mapping[str, Comparison]) -> np.ndarray:
     return np.asarray(comparisons[PIXELS].near & comparisons[FEATURES].near)
 
 
-def verdict(near: int, count: int) -> str:
-    """Say by the `RULE` what it means that so many of the samples are near."""
-    chance = stats.binomtest(near, count, NEAR_PERCENT / 100, alternative="greater").pvalue
-    if chance >= SIGNIFICANT:
-        return "does not memorise"
-    return "memorises" if near >= MEMORISES * count else "may copy some"
+def explained_by_chance(count: int, held_out: int) -> float:
+    """Return the largest share of samples that may be near although none is a copy.
+
+    If samples and held-out images are alike, how many samples lie below one of the smallest of the held-out
+    distances follows a beta-binomial distribution. To be near in features too can only make them fewer.
+
+    Args:
+        count: of samples.
+        held_out: how many images the percentile was taken of.
+    """
+    return float(_chance(count, held_out).isf(SIGNIFICANT)) / count
+
+
+def verdict(near: int, count: int, *, held_out: int, pictures: float) -> Verdict:
+    """Say by the `RULE` what it means that so many of the samples are near.
+
+    Args:
+        near: how many.
+        count: of so many.
+        held_out: images that they were compared with.
+        pictures: share of the samples that have the contrast of real images.
+    """
+    if pictures < LEAST_PICTURES:
+        return Verdict(
+            "cannot be told",
+            f"only {pictures:.0%} of the samples have the contrast of real images, so they are hardly "
+            "pictures yet, and noise is near to whatever is dark or even; train the run for longer",
+        )
+    if _chance(count, held_out).sf(near - 1) < SIGNIFICANT:
+        return Verdict("memorises" if near >= MEMORISES * count else "may copy some")
+    if (chance := explained_by_chance(count, held_out)) > MEMORISES:
+        return Verdict(
+            "cannot be told",
+            f"of {held_out:,} held-out images and {count:,} samples, chance explains up to {chance:.1%} near "
+            f"ones; hold out {ENOUGH_HELD_OUT} images or more, and draw {ENOUGH_SAMPLES:,} samples "
+            "(--num-images)",
+        )
+    return Verdict("does not memorise")
+
+
+def _chance(count: int, held_out: int) -> Any:
+    """Return the distribution of near samples among as many that are like held-out images."""
+    rank = math.ceil(NEAR_PERCENT / 100 * (held_out - 1)) + 1  # the percentile is at most this smallest one
+    return stats.betabinom(count, rank, held_out + 1 - rank)

@@ -23,14 +23,22 @@ from dcgan_tf.analysis.closeness import (
 )
 from dcgan_tf.analysis.duplicates import MOST_CHECKED, NEAR_LEVELS, Duplicates, duplicates
 from dcgan_tf.analysis.finding import Finding, Measure
-from dcgan_tf.analysis.memorising import RULE, Comparison, compare_all, near_in_both, verdict
+from dcgan_tf.analysis.memorising import (
+    RULE,
+    Comparison,
+    Verdict,
+    compare_all,
+    explained_by_chance,
+    near_in_both,
+    verdict,
+)
 from dcgan_tf.analysis.neighbours_panel import Shown, neighbours_figure
-from dcgan_tf.analysis.subject import Subject
+from dcgan_tf.analysis.subject import NUM_REAL, Subject
 from dcgan_tf.errors import ArgumentError, RunError
 from dcgan_tf.images import evenly_spaced
+from dcgan_tf.metrics import contrast
 from dcgan_tf.runs.load import Run
 
-FEWEST_HELD_OUT = 100
 FEWEST_IMAGES = 8
 """Of which the figure shows all; fewer say nothing of a generator."""
 _SHOWN = 4
@@ -116,19 +124,24 @@ def neighbours(run: Run, *, num_images: int = 1000, seed: int = 0) -> Finding:
     distances = Distances.measure(subject, images, held_out)
     comparisons = compare_all(distances.samples, distances.held_out)
     near, repeated = near_in_both(comparisons), duplicates(subject.train.images)
-    said = verdict(int(near.sum()), num_images)
+    pictures = _pictures(images, held_out, subject.train.images)
+    found = verdict(int(near.sum()), num_images, held_out=distances.num_held_out, pictures=pictures.value)
     return Finding(
         name="neighbours",
         summary=(
-            f"{said}: {near.mean():.1%} of {num_images:,} samples are nearer to a training image, in pixels "
-            "and in features, than 1% of held-out images are (chance: at most 1%), and the median sample is "
+            f"{found.summary}: {near.mean():.1%} of {num_images:,} samples are nearer to a training image, "
+            "in pixels and in features, than 1% of held-out images are (chance: up to "
+            f"{explained_by_chance(num_images, distances.num_held_out):.1%}), and the median sample is "
             f"{comparisons[PIXELS].ratio:.2f} (pixels) and {comparisons[FEATURES].ratio:.2f} (features) "
             "times as far as the median held-out image"
         ),
         protocol=_protocol(subject, distances, repeated, seed=seed, num_images=num_images, started=started),
-        measures=_measures(comparisons, distances.halves(), near, repeated, len(subject.train)),
+        measures=(*_measures(comparisons, distances, near, repeated, len(subject.train)), pictures),
         figure=neighbours_figure(
-            said, rows=_rows(images, distances, near), train=subject.train.images, spaces=_spaces(distances)
+            found.title,
+            rows=_rows(images, distances, near),
+            train=subject.train.images,
+            spaces=_spaces(distances),
         ),
         details={
             "spaces": {space: found.numbers for space, found in comparisons.items()},
@@ -137,7 +150,7 @@ def neighbours(run: Run, *, num_images: int = 1000, seed: int = 0) -> Finding:
             "paper": "did not search: nearest neighbours are 'trivially fooled by small image transforms' "
             "(section 6); it argues by one-epoch samples, de-duplication and smooth walks",
         },
-        warnings=_warnings(distances),
+        warnings=_warnings(distances, found),
     )
 
 
@@ -194,18 +207,20 @@ def _protocol(
 
 def _measures(
     comparisons: Mapping[str, Comparison],
-    halves: Mapping[str, Comparison],
+    distances: Distances,
     near: np.ndarray,
     repeated: Duplicates,
     training: int,
 ) -> tuple[Measure, ...]:
+    halves = distances.halves()
+    chance = explained_by_chance(len(near), distances.num_held_out)
     return (
         Measure(
             "samples near a training image in pixels and in features",
             float(near.mean()),
             "share",
-            {"chance, at most": 0.01, _HALVES: float(near_in_both(halves).mean())},
-            "nearer than 1 % of held-out images are, in both; much above chance means copies",
+            {"chance explains up to": chance, _HALVES: float(near_in_both(halves).mean())},
+            "nearer than 1 % of held-out images are, in both; above what chance explains, some are copies",
         ),
         *(
             measure
@@ -251,19 +266,28 @@ def _measures_in(space: str, compared: Comparison, halves: Comparison) -> tuple[
     )
 
 
+def _pictures(images: np.ndarray, held_out: np.ndarray, train: np.ndarray) -> Measure:
+    real = np.asarray(train[evenly_spaced(len(train), NUM_REAL)])
+    return Measure(
+        "samples with the contrast of real images",
+        float(contrast.like_real(images, real).mean()),
+        "share",
+        {"held-out images": float(contrast.like_real(held_out, real).mean())},
+        f"{contrast.RULE}; without it a sample is hardly a picture",
+    )
+
+
 def _told(p_value: float) -> str:
     """Return a p-value as one writes it: no test can tell that it is 0."""
     return f"p = {p_value:.2g}" if p_value > _LEAST_P_VALUE else f"p < {_LEAST_P_VALUE:g}"
 
 
-def _warnings(distances: Distances) -> tuple[str, ...]:
+def _warnings(distances: Distances, found: Verdict) -> tuple[str, ...]:
     said = []
     if distances.copies:
         said.append(
             f"{distances.copies} held-out images equal a training image or its mirror; they were left out"
         )
-    if distances.num_held_out < FEWEST_HELD_OUT:
-        said.append(
-            f"with only {distances.num_held_out} held-out images, their 1st percentile is a coarse measure"
-        )
+    if found.why:
+        said.append(f"{found.summary}: {found.why}")
     return tuple(said)

@@ -44,7 +44,7 @@ def neighbours_figure(
     """Draw samples beside their nearest training images, and the distributions of all distances.
 
     Args:
-        said: the verdict.
+        said: the verdict, as the end of the title.
         rows: the samples to be shown.
         train: uint8 [M, H, W, C].
         spaces: {space: (distances of the samples [N], distances of the held-out images [M])}.
@@ -52,7 +52,7 @@ def neighbours_figure(
     figure = new_figure(
         12.5,
         0.35 + 0.78 * len(rows),
-        title=f"Samples and their nearest training images: the generator {said}",
+        title=f"Samples and their nearest training images: {said}",
     )
     pictures, curves = figure.subfigures(1, 2, width_ratios=[6, 5], squeeze=False)[0]
     _draw_rows(pictures.subplots(), rows, train)

@@ -16,6 +16,7 @@ from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.classifier import Reading
 from dcgan_tf.errors import RunError
 from dcgan_tf.latents import typical_norm, with_typical_norm
+from dcgan_tf.metrics import contrast
 from dcgan_tf.nearest import nearest
 
 EXEMPLARS_PERCENT = 25.0
@@ -26,6 +27,10 @@ NEIGHBOUR_DISTANCE = 0.5
 EXTREME_PERCENT = 1.0
 """Share of the ordinary samples, at either criterion's worse end, that do not count as realistic."""
 
+
+NEAR_REAL_PERCENT, LEAST_NEAR_REAL = 99.0, 0.5
+"""A sample is near real images if it is no farther from one than 99 % of real images are from another; if
+fewer than half are, ordinary samples are no measure of what is realistic."""
 
 _WITH_CLASSIFIER = (
     "like 99 % of ordinary samples in the discriminator's logit, in the distance to real images in the "
@@ -77,6 +82,17 @@ class Judges:
         if subject.has_classifier:
             reference = subject.classifier.read(subject.real_images).features
         return Judges(subject, reference, trained_detector(subject))
+
+    @cached_property
+    def between_real(self) -> float:
+        """The distance from a real image to the nearest other one that 99 % of them do not exceed.
+
+        Infinite without a classifier.
+        """
+        if self.reference is None:
+            return math.inf
+        distances, _ = nearest(self.reference, self.reference, k=2)  # the nearest is the image itself
+        return float(np.percentile(distances[:, 1], NEAR_REAL_PERCENT))
 
     def look_at(self, images: np.ndarray) -> Look:
         """Judge images, uint8 [N, H, W, C]."""
@@ -136,6 +152,34 @@ class Samples:
         return np.asarray(
             (look.logits >= lowest) & (look.distances <= farthest) & (look.singleness >= least_single)
         )
+
+    @cached_property
+    def near_real(self) -> float:
+        """The share of these samples that are near real images.
+
+        They have the contrast of real ones and, in the classifier's features, are no farther from a real
+        image than 99 % of real images are from another.
+        """
+        pictures = contrast.like_real(self.images, self.subject.real_images)
+        if self.look.reading is not None:
+            pictures &= self.look.distances <= self.judges.between_real
+        return float(pictures.mean())
+
+    @property
+    def realistic_word(self) -> str:
+        """What it means to be as realistic as these samples: "realistic", or no more than it says."""
+        return "realistic" if self.near_real >= LEAST_NEAR_REAL else "no worse than ordinary samples"
+
+    @property
+    def doubts(self) -> list[str]:
+        """A sentence if these samples are too bad to tell by them what is realistic; else none."""
+        if self.near_real >= LEAST_NEAR_REAL:
+            return []
+        return [
+            f"whether a picture is realistic cannot be told: only {self.near_real:.0%} of this run's "
+            f"ordinary samples are near real images (at least {LEAST_NEAR_REAL:.0%} are needed), so pictures "
+            "are only held against these; train the run for longer"
+        ]
 
     def chance(self, concept: Concept) -> float:
         """Return the share of these samples that show a concept and are realistic: the control."""

@@ -105,7 +105,7 @@ def turn(
         measures=measures,
         figure=_figure(judge, pictures, turned, measures),
         details={name: _details(graded, scale) for name, graded in turned.items()},
-        warnings=tuple(subject.classifier.doubtful([attribute])),
+        warnings=(*samples.doubts, *subject.classifier.doubtful([attribute])),
     )
 
 

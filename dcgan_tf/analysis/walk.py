@@ -75,7 +75,7 @@ def walk(run: Run, *, points: int = 9, num_images: int = 3300, seed: int = 0) ->
             strips, surveyor.survey(samples.latents[:1], samples.latents[1:2]), found, way=_way(run)
         ),
         details={name: _profile(path) for name, path in found.items()},
-        warnings=_warnings(surveyor),
+        warnings=(*samples.doubts, *_warnings(surveyor)),
         files={GIF: partial(_save_gif, strips)},
     )
 

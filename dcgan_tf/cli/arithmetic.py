@@ -10,6 +10,8 @@ import click
 from dcgan_tf.cli.finding import analysis_options, report_finding
 from dcgan_tf.cli.frame import say
 
+_MOST_DIGITS = 18
+
 
 @click.command(short_help="King - man + woman: compute with what pictures show.")
 @analysis_options(8192, of="Samples among which the exemplars are found.")
@@ -52,7 +54,10 @@ def _is_numbers(text: str) -> bool:
 
 
 def _numbers(text: str) -> list[int]:
-    return [int(part) for part in text.split(",")]
+    parts = [part.strip() for part in text.split(",")]
+    if too_long := [part for part in parts if len(part) > _MOST_DIGITS]:
+        raise click.UsageError(f"{too_long[0][:_MOST_DIGITS]}… is too large to be the number of a sample")
+    return [int(part) for part in parts]
 
 
 COMMANDS = (arithmetic,)

@@ -54,6 +54,12 @@ def test_by_default_it_stands_in_the_run_directory(portraits):
     assert (portraits / "analysis" / "sample-arithmetic" / "result.json").exists()
 
 
+def test_a_number_that_is_no_sample_s_is_refused_at_once(portraits):
+    result = invoke("arithmetic", portraits, "--plus", "9" * 5000)
+    assert result.exit_code == 2
+    assert "999999999999999999… is too large to be the number of a sample" in " ".join(result.stderr.split())
+
+
 def test_too_few_samples_of_a_concept_say_what_helps(portraits):
     run = dcgan_tf.Run.open(portraits)
     with pytest.raises(RunError, match=r"samples show .* 10 are needed; raise --num-images, or train"):

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from dcgan_tf import analysis
 from dcgan_tf.analysis.closeness import FEATURES, PIXELS, neighbours_in_training
-from dcgan_tf.analysis.memorising import compare, verdict
+from dcgan_tf.analysis.memorising import compare, explained_by_chance, verdict
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.data.image_set import ImageSet
 from dcgan_tf.errors import RunError
@@ -166,33 +166,66 @@ def test_the_effect_says_which_way():
 
 
 @pytest.mark.parametrize(
-    ("near", "count", "said"),
+    ("near", "count", "held_out", "said"),
     [
-        (0, 1000, "does not memorise"),
-        (10, 1000, "does not memorise"),  # what chance gives
-        (20, 1000, "does not memorise"),  # P(20 or more of 1,000 at 1 %) = 0.0033
-        (30, 1000, "may copy some"),
-        (99, 1000, "may copy some"),
-        (100, 1000, "memorises"),
-        (1, 10, "does not memorise"),  # a tenth, but of so few: P = 0.096
-        (3, 10, "memorises"),
+        (0, 1000, 1000, "does not memorise"),
+        (10, 1000, 1000, "does not memorise"),  # what one expects
+        (20, 1000, 1000, "does not memorise"),  # as many or more of 1,000 alike ones: P = 0.048
+        (31, 1000, 1000, "may copy some"),  # P = 0.0007
+        (99, 1000, 1000, "may copy some"),
+        (100, 1000, 1000, "memorises"),
+        (100, 1000, 50, "cannot be told"),  # the second smallest of 50 may well be above a tenth of all
+        (0, 1000, 50, "cannot be told"),
+        (175, 1000, 50, "memorises"),
+        (0, 1000, 200, "does not memorise"),
+        (1, 10, 1000, "cannot be told"),  # so few samples show no tenth
+        (3, 10, 1000, "memorises"),
     ],
 )
-def test_the_rule(near, count, said):
-    assert verdict(near, count) == said
+def test_the_rule(near, count, held_out, said):
+    assert verdict(near, count, held_out=held_out, pictures=1.0).said == said
+
+
+def test_what_chance_explains_is_worked_out_by_hand_for_one_sample():
+    """Of 100 held-out images the percentile is below the second smallest, as one more is with P = 2/101."""
+    assert explained_by_chance(1, 100) == 1.0
+    assert verdict(1, 1, held_out=100, pictures=1.0).said == "cannot be told"
+
+
+def test_a_verdict_that_cannot_be_told_says_what_would_help():
+    few = verdict(100, 1000, held_out=50, pictures=1.0)
+    assert few.title == "whether it memorises cannot be told"
+    assert few.why == (
+        "of 50 held-out images and 1,000 samples, chance explains up to 17.4% near ones; hold out 200 images "
+        "or more, and draw 1,000 samples (--num-images)"
+    )
+    grain = verdict(500, 1000, held_out=1000, pictures=0.02)
+    assert grain.said == "cannot be told"
+    assert grain.why.startswith("only 2% of the samples have the contrast of real images")
+
+
+def test_grain_is_called_no_copy_of_what_it_lies_near_to(run, sets):
+    """Dark grain, and training images of which half are dark, as stars are."""
+    grain = np.random.default_rng(0).integers(0, 40, (64, 16, 16, 1), np.uint8)
+    finding = analysis.neighbours(replace(run, generator=Replay(grain, grain, share=1.0)), num_images=NUM)
+    assert finding.summary.startswith("whether it memorises cannot be told: ")
+    assert any("hardly pictures yet" in warning for warning in finding.warnings)
+    assert value(finding, "contrast of real images").value == 0
+    assert value(finding, "contrast of real images").controls["held-out images"] > 0.9
 
 
 # What can be missing
 
 
 def test_held_out_images_that_are_training_images_are_left_out(run, sets, monkeypatch):
-    train, held_out, _ = sets
+    train, held_out, others = sets
     mixed = np.concatenate([held_out[:10], train[:5], train[5:10][:, :, ::-1]])
     monkeypatch.setattr(Subject, "held_out", ImageSet(name="digits", images=mixed))
-    finding = analysis.neighbours(run, num_images=20)
+    honest_run = replace(run, generator=Replay(train, others, share=0.0))
+    finding = analysis.neighbours(honest_run, num_images=20)
     assert finding.protocol["held_out_images"] == 10
     assert finding.warnings[0].startswith("10 held-out images equal a training image or its mirror")
-    assert "only 10 held-out images" in finding.warnings[1]
+    assert "of 10 held-out images and 20 samples, chance explains up to" in finding.warnings[1]
 
 
 def test_nothing_but_training_images_held_out_is_an_error(run, sets, monkeypatch):
@@ -233,5 +266,6 @@ def test_the_command_says_it_in_one_line(trained, tmp_path):
     options = ["neighbours", str(trained), "-n", "30", "--out", str(tmp_path / "out")]
     done = CliRunner().invoke(main, options)
     assert done.exit_code == 0, done.output
-    assert done.stdout.startswith("does not memorise: ")
+    assert done.stdout.startswith("whether it memorises cannot be told: ")
+    assert "hardly pictures yet" in done.stderr
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"figure.png", "result.json"}

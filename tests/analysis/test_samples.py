@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -11,7 +14,11 @@ from dcgan_tf.analysis.features import discriminator_logits
 from dcgan_tf.analysis.samples import Look, Samples
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.classifier import Reading
+from dcgan_tf.errors import ArgumentError
+from dcgan_tf.latents import sample_latents
 from dcgan_tf.runs.load import Run
+
+sample_arithmetic = sys.modules["dcgan_tf.analysis.sample_arithmetic"]
 
 
 class OnlyTheDiscriminator:
@@ -45,6 +52,99 @@ def test_the_criteria_are_those_that_are_looked_at():
 def test_ninety_nine_per_cent_of_ordinary_samples_are_realistic():
     some = judged(None)
     assert some.realistic(some.look).mean() == pytest.approx(0.99)
+
+
+class Pictures:
+    """A subject whose real images are soft discs, which 900 of 1,000 distances tell apart by at most 1."""
+
+    real_images = np.stack(
+        [
+            np.uint8(128 + 100 * np.exp(-((np.mgrid[:8, :8] - 3.5) ** 2).sum(0) / width))[..., None]
+            for width in np.linspace(4, 12, 200)
+        ]
+    )
+
+
+def of_pictures(images: np.ndarray, distances: np.ndarray) -> Samples:
+    """Samples with a classifier, and real images that are no farther than 1 from each other."""
+    nothing = np.zeros(len(images), np.float32)
+    look = Look(nothing, Reading({}, {}, np.zeros((len(images), 2))), distances, nothing)
+    return Samples(Pictures(), np.zeros((len(images), 2)), images, look, SimpleNamespace(between_real=1.0))
+
+
+@pytest.mark.parametrize(
+    ("images", "distances", "near"),
+    [
+        (Pictures.real_images, np.linspace(0.1, 0.9, 200), 1.0),
+        (Pictures.real_images, np.linspace(0.1, 1.9, 200), 0.5),
+        (Pictures.real_images, np.full(200, 1.1), 0.0),  # as faces with a single eye: of the right contrast
+        (np.full_like(Pictures.real_images, 128), np.zeros(200), 0.0),  # which a classifier may like
+    ],
+)
+def test_ordinary_samples_are_a_measure_only_if_they_are_near_real_images(images, distances, near):
+    some = of_pictures(images, distances)
+    assert some.near_real == pytest.approx(near, abs=0.01)
+    if near >= 0.5:
+        assert (some.doubts, some.realistic_word) == ([], "realistic")
+    else:
+        assert some.realistic_word == "no worse than ordinary samples"
+        assert some.doubts[0].startswith(
+            "whether a picture is realistic cannot be told: only 0% of this run's ordinary samples are near"
+        )
+
+
+def test_real_images_are_as_near_to_each_other_as_all_but_one_in_a_hundred_are():
+    """Points 1 apart on a line, and two that are alone."""
+    points = np.concatenate([np.arange(398.0), [1000.0, 2000.0]])[:, None].astype(np.float32)
+    assert samples.Judges(None, points, None).between_real == pytest.approx(1, abs=0.01)
+    assert samples.Judges(None, None, None).between_real == np.inf
+
+
+@pytest.fixture
+def picked(trained, monkeypatch):
+    """Return a function from terms to a finding; nothing but D judges."""
+    monkeypatch.setattr(samples.Judges, "of", OnlyTheDiscriminator)
+    monkeypatch.setattr(Subject, "has_classifier", False)
+    return lambda *plus, **more: analysis.sample_arithmetic(
+        Run.open(trained), plus=plus, num_images=20, **more
+    )
+
+
+def test_samples_that_are_no_pictures_do_not_make_nine_others_realistic(picked):
+    finding = picked([0, 1], [3])
+    assert "whether the nine results are realistic cannot be told" in finding.summary
+    assert "only 0% of this run's ordinary samples are near real images" in finding.warnings[0]
+    assert finding.protocol["near_real_images"] == "0.0% of the ordinary samples"
+
+
+def test_only_the_samples_that_are_asked_for_are_drawn(picked, monkeypatch):
+    def counted(num, *arguments, **more):
+        assert num <= 64, "as many were drawn as lie before the last"
+        return sample_latents(num, *arguments, **more)
+
+    monkeypatch.setattr("dcgan_tf.runs.load.sample_latents", counted)
+    assert "(3, 17, 999999999) − (2): " in picked([3, 17, 999_999_999], minus=[[2]]).summary
+
+
+def test_samples_picked_by_number_are_those_of_the_grid(trained):
+    run = Run.open(trained)
+    latents, images = sample_arithmetic._numbered(run, [130, 0, 65, 130], seed=3)
+    np.testing.assert_array_equal(latents, run.latents(131, seed=3)[[130, 0, 65, 130]])
+    np.testing.assert_array_equal(images, run.sample(131, seed=3)[[130, 0, 65, 130]])
+
+
+@pytest.mark.parametrize(
+    ("plus", "said"),
+    [
+        ([[3, -1]], "is from 0 to 1,000,000,000, received -1"),
+        ([[10**9 + 1]], "is from 0 to 1,000,000,000, received 1000000001"),
+        ([list(range(301))], "at most 300 samples can be chosen, received 301"),
+        ([[3], []], "expected numbers of samples"),
+    ],
+)
+def test_numbers_of_samples_have_bounds(plus, said):
+    with pytest.raises(ArgumentError, match=said):
+        analysis.sample_arithmetic(None, plus=plus)
 
 
 def test_arithmetic_on_unlabelled_samples_names_no_classifier(trained, monkeypatch):

@@ -45,6 +45,7 @@ class PaintedSubject:
     def __init__(self, run: SimpleNamespace) -> None:
         self.run = run
         self.has_classifier = True
+        self.real_images = run.generate(run.latents(100, seed=1))
         self.classifier = SimpleNamespace(
             binary=("light", "glaring"),
             continuous=("brightness",),
@@ -63,7 +64,9 @@ class PaintedSubject:
 @pytest.fixture
 def run(monkeypatch):
     monkeypatch.setattr(sys.modules["dcgan_tf.analysis.turn"], "Subject", PaintedSubject)
-    monkeypatch.setattr(samples.Judges, "of", lambda subject: SimpleNamespace(look_at=look_at))
+    monkeypatch.setattr(
+        samples.Judges, "of", lambda subject: SimpleNamespace(look_at=look_at, between_real=1.0)
+    )
     config = preset("default", latent_dim=DIM, data="painted")
     return SimpleNamespace(
         config=config,
