@@ -6,10 +6,12 @@ import contextlib
 import errno
 import functools
 import hashlib
+import logging
 import os
 import re
 import shutil
 import socket
+import tempfile
 import time
 import uuid
 from collections.abc import Iterator
@@ -24,6 +26,9 @@ _NO_FLUSH = (errno.EINVAL, errno.EIO, errno.ENOTSUP, errno.ENOSYS, errno.EBADF, 
 _SCRATCH = re.compile(r"\..+\.(?P<system>[0-9a-f]{8})-(?P<process>\d+)-[0-9a-f]{8}\.part")
 _ABANDONED_SECONDS = 24 * 3600
 _swept: set[Path] = set()
+_CANNOT_FLUSH_A_FILE = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
+_PATTERN = "*?[" if os.sep == "\\" else "*?[\\"
+_log = logging.getLogger("dcgan_tf")
 
 
 @contextmanager
@@ -76,14 +81,15 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
 def flush(path: Path) -> None:
     """Have the system put a file, or the names in a folder, on the disk, in case the power goes.
 
-    A file system that cannot do so for a folder is left alone.
+    A file system that cannot do so is left alone, with a warning: what was written stands nevertheless.
     """
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     except OSError as error:
-        if error.errno not in _NO_FLUSH or not path.is_dir():
+        if error.errno not in (_NO_FLUSH if path.is_dir() else _CANNOT_FLUSH_A_FILE):
             raise
+        _say_unflushed(error.strerror)
     finally:
         os.close(descriptor)
 
@@ -142,6 +148,39 @@ def _is_over(process: int) -> bool:
     except OverflowError:
         return True
     return False
+
+
+@functools.cache
+def _say_unflushed(reason: str) -> None:
+    """Say once what the file system cannot do."""
+    _log.warning(
+        "the file system cannot flush what is written (%s); if the power goes, the newest files may be lost",
+        reason,
+    )
+
+
+@contextmanager
+def literal_path(folder: Path) -> Iterator[Path]:
+    """Yield a path of `folder` that TensorFlow takes as it stands, for as long as the block lasts.
+
+    What it reads, TensorFlow expands as a pattern, in which `[`, `*`, `?` and a backslash mean something;
+    and names that are not UTF-8 it cannot be told. Such a folder is reached through a link in the system's
+    temporary folder.
+
+    Args:
+        folder: an existing one.
+
+    Raises:
+        StorageError: if the link cannot be made.
+    """
+    if not any(c in _PATTERN or "\ud800" <= c <= "\udfff" for c in str(folder)):
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="dcgan_tf-") as scratch:
+        link = Path(scratch) / "folder"
+        with storage_errors(link):
+            link.symlink_to(folder.absolute(), target_is_directory=True)
+        yield link
 
 
 @contextmanager

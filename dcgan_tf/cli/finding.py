@@ -19,7 +19,7 @@ Options = Callable[[Callable[..., None]], Callable[..., None]]
 
 
 def analysis_options(num_images: int, *, of: str = "Samples that the numbers are computed on.") -> Options:
-    """Add what every analysis takes: RUN, --num-images, --seed, --label, --checkpoint and --out.
+    """Add what every analysis takes: RUN, --num-images, --seed, --label, --checkpoint, --data and --out.
 
     Args:
         num_images: the default.
@@ -30,6 +30,9 @@ def analysis_options(num_images: int, *, of: str = "Samples that the numbers are
         for add in (
             click.option(
                 "--out", type=click.Path(path_type=Path), help="The folder. [default: RUN/analysis/NAME]"
+            ),
+            click.option(
+                "--data", metavar="SPEC", help="Where the run's images are now, if they were moved since."
             ),
             click.option("--checkpoint", type=click.IntRange(0), help="Of this step. [default: the newest]"),
             click.option(
@@ -58,6 +61,7 @@ def report_finding(
     checkpoint: int | None,
     out: Path | None,
     label: str | None = None,
+    data: str | None = None,
     **arguments: Any,
 ) -> Finding:
     """Make one analysis of a run, save the finding and return it; say what came out and where it is.
@@ -68,6 +72,7 @@ def report_finding(
         checkpoint: the step; None is the newest.
         out: the folder; None is RUN/analysis/NAME.
         label: the class that a conditional run is fixed to, by name or number.
+        data: where the run's images are now; None is where they were.
         arguments: what the function takes besides the run.
     """
     import_tensorflow()
@@ -76,7 +81,7 @@ def report_finding(
     from dcgan_tf.runs.load import Run
     from dcgan_tf.runs.paths import RunPaths, read_json
 
-    opened = Run.open(run, checkpoint=checkpoint)
+    opened = Run.open(run, checkpoint=checkpoint, data=data)
     if label is not None:
         opened = opened.of_class(one_label(label, opened.class_names))
     _check_writable(out or run)

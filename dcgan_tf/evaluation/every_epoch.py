@@ -20,7 +20,7 @@ from dcgan_tf.evaluation.real import RealImages
 from dcgan_tf.progress import no_bar
 from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.load import Run, class_names_of
-from dcgan_tf.runs.paths import RunPaths, append_record, read_records
+from dcgan_tf.runs.paths import Record, RunPaths, append_record, read_records
 
 NUM_IMAGES = 2000
 EVERY_EPOCH = "at the end of an epoch, while the run was training"
@@ -74,7 +74,8 @@ class EveryEpoch:
 
     2,000 samples are held against as many real images in the classifier's features; of data without
     attributes and labels, in pixels. The scores go into metrics.jsonl and events/evaluation; whenever the
-    first of them, a distance, is the lowest so far, the state is saved in best/.
+    first of them, a distance, is the lowest so far, the state is saved in best/. An evaluation that a stop or
+    a crash prevented is made up for when training goes on from that step.
 
     Args:
         config: of the run; its directory is where the results go.
@@ -103,12 +104,17 @@ class EveryEpoch:
             return
         evaluation = self._evaluate(moment)
         best = evaluation.rows[0].score.value < self._lowest(evaluation.rows[0].score.key)
-        if best:
+        if best and moment.step not in self._store.steps():
             self._store.save(moment.state.checkpoint(), moment.step)
-        append_record(self._paths.metrics, evaluation.record())
         self._show(moment.step, evaluation)
+        append_record(self._paths.metrics, evaluation.record())  # last: it says that all of this is done
         so_far = " The best so far." if best else ""
         _log.info("step %s: %s%s", f"{moment.step:,}", evaluation.summary, so_far)
+
+    def catch_up(self, moment: Moment) -> None:
+        """Evaluate, if that was due at the step that training goes on from, and has not been done."""
+        if not any(record["step"] == moment.step for record in self._records()):
+            self.after_step(moment)
 
     def close(self) -> None:
         """Close the event file, if there is one."""
@@ -137,11 +143,19 @@ class EveryEpoch:
         """Return the score of what is in best/; infinite if nothing is, or its record is lost."""
         kept = self._store.steps()
         values = [
-            record[key]["value"]
-            for record in read_records(self._paths.metrics)
-            if record["step"] in kept and record["protocol"].get("evaluated") == EVERY_EPOCH
+            record[key].get("value")
+            for record in self._records()
+            if record["step"] in kept and isinstance(record.get(key), dict)
         ]
         return min((value for value in values if value is not None), default=math.inf)
+
+    def _records(self) -> list[Record]:
+        """Return the evaluations that were made while the run was training; `evaluate` adds others."""
+        return [
+            record
+            for record in read_records(self._paths.metrics)
+            if isinstance(record.get("protocol"), dict) and record["protocol"].get("evaluated") == EVERY_EPOCH
+        ]
 
     def _show(self, step: int, evaluation: Evaluation) -> None:
         with self._events.as_default(step=step):

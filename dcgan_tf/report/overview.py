@@ -170,10 +170,7 @@ def _generator(config: Config) -> str:
 
 def _sample_grids(subject: Subject) -> list[tuple[int, Path]]:
     """Return (step, file) after epochs 1 and 5, as near as there is a grid, and at the end."""
-    files = {
-        int(path.stem.removeprefix("step-")): path
-        for path in subject.paths.samples.glob("step-[0-9]*[0-9].png")
-    }
+    files = subject.paths.sample_grids()
     if not files:
         return []
     chosen = {max(files)}

@@ -6,18 +6,22 @@ thing that can be damaged; it is kept up to date for TensorFlow's own tools only
 
 from __future__ import annotations
 
+import contextlib
 import errno
-import os
+import logging
 import re
 import shutil
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
-from dcgan_tf.errors import RunError
-from dcgan_tf.files import write_text
+from dcgan_tf.errors import RunError, StorageError
+from dcgan_tf.files import flush, literal_path, write_text
 
 KEEP_LAST = 3
+_log = logging.getLogger("dcgan_tf")
 _PASSING_ERRORS = (
     tf.errors.PermissionDeniedError,
     tf.errors.ResourceExhaustedError,
@@ -43,17 +47,33 @@ class CheckpointStore:
 
     def steps(self) -> list[int]:
         """Return the steps that have a checkpoint, damaged or not, newest first."""
-        if not self.directory.is_dir():
-            return []
-        found = (
-            re.fullmatch(r"ckpt-(\d+)\.(index|data-\d+-of-\d+)", path.name)
-            for path in self.directory.iterdir()
-        )
-        return sorted({int(match[1]) for match in found if match}, reverse=True)
+        return sorted({step for step, _ in self._parts()}, reverse=True)
 
     def prefix(self, step: int) -> str:
         """Return the path that TensorFlow calls the checkpoint of `step`."""
-        return str(self.directory / f"ckpt-{step}")
+        return self._prefix(self.directory, step)
+
+    def read(self, checkpoint: tf.train.Checkpoint, step: int) -> Any:
+        """Restore objects from the checkpoint of `step`; all their variables must exist already.
+
+        Args:
+            checkpoint: the objects.
+            step: of the checkpoint.
+
+        Returns:
+            TensorFlow's load status, which can tell what was matched.
+        """
+        with literal_path(self.directory) as folder:
+            return checkpoint.read(self._prefix(folder, step))
+
+    def state_of_files(self) -> dict[str, tuple[int, int]]:
+        """Return {name: (size, time of change)}, which is another one once a training has saved here."""
+        found = {}
+        for path in self.directory.iterdir() if self.directory.is_dir() else ():
+            with contextlib.suppress(OSError):  # it has just been removed
+                status = path.stat()
+                found[path.name] = (status.st_size, status.st_mtime_ns)
+        return found
 
     def damage(self, step: int) -> str | None:
         """Read every byte of a checkpoint, checksums and all; return what is wrong, or None.
@@ -62,9 +82,10 @@ class CheckpointStore:
         second a gigabyte.
         """
         try:
-            reader = tf.train.load_checkpoint(self.prefix(step))
-            for name in reader.get_variable_to_shape_map():
-                reader.get_tensor(name)
+            with literal_path(self.directory) as folder:
+                reader = tf.train.load_checkpoint(self._prefix(folder, step))
+                for name in reader.get_variable_to_shape_map():
+                    reader.get_tensor(name)
         except _PASSING_ERRORS as error:
             raise RunError(
                 f"cannot read the checkpoint of step {step} in {self.directory}: {_words(error)}"
@@ -82,19 +103,8 @@ class CheckpointStore:
         Raises:
             RunError: if there are checkpoints, but all are damaged; or for a reason that may pass.
         """
-        damaged: dict[int, str] = {}
-        for step in self.steps():
-            problem = self.damage(step)
-            if problem is None:
-                return step, damaged
-            damaged[step] = problem
-        if damaged:
-            listed = "; ".join(f"step {step}: {problem}" for step, problem in damaged.items())
-            raise RunError(
-                f"none of the {len(damaged)} checkpoints in {self.directory} can be read ({listed}). "
-                "Put back a copy, or train in another --run-dir; nothing was overwritten"
-            )
-        return None, {}
+        store, step, damaged = newest_intact([self])
+        return (step if store else None), {bad: problem for _, bad, problem in damaged}
 
     def save(self, checkpoint: tf.train.Checkpoint, step: int, *, keep_every: int = 0) -> None:
         """Write a checkpoint, then remove the ones that are no longer kept.
@@ -110,7 +120,8 @@ class CheckpointStore:
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
             checkpoint.write(self.prefix(step))
-            self._flush(step)
+            for path in [*self._files(step), self.directory]:
+                flush(path)
             self._prune(keep_every)
         except _WRITE_ERRORS as error:
             self._remove_torn(step)
@@ -120,13 +131,6 @@ class CheckpointStore:
         """Rename a damaged checkpoint, so that it is neither used nor mistaken for one that counts."""
         for path in self._files(step):
             path.rename(path.with_name(f"damaged-{path.name}"))
-
-    def forget_after(self, step: int) -> None:
-        """Remove the checkpoints of steps beyond `step`: a crash lost those steps, which come again."""
-        self.remove_leftovers()
-        for later in self.steps():
-            if later > step:
-                self._remove(later)
 
     def remove_leftovers(self) -> None:
         """Remove what saves that were cut short left behind: it takes space and is of no use.
@@ -144,37 +148,45 @@ class CheckpointStore:
         for path in self.directory.glob("ckpt-*.tempstate*"):
             path.unlink()
 
+    @staticmethod
+    def _prefix(folder: Path, step: int) -> str:
+        return str(folder / f"ckpt-{step}")
+
     def _remove_torn(self, step: int) -> None:
         """Remove a save that has just failed, unless it stands whole."""
-        self.remove_leftovers()
-        if self.damage(step) is not None:
-            self._remove(step)
+        with contextlib.suppress(OSError, RunError):  # the failure itself is what is to be told
+            self.remove_leftovers()
+            if self.damage(step) is not None:
+                self._remove(step)
+
+    def _parts(self) -> Iterator[tuple[int, Path]]:
+        """Yield (step, file) of everything that is part of a checkpoint."""
+        for path in self.directory.iterdir() if self.directory.is_dir() else ():
+            if match := re.fullmatch(r"ckpt-([0-9]+)\.(index|data-\d+-of-\d+)", path.name):
+                yield int(match[1]), path
 
     def _files(self, step: int) -> list[Path]:
-        return sorted(self.directory.glob(f"ckpt-{step}.*"), key=lambda path: path.suffix != ".index")
+        return sorted(
+            (path for of, path in self._parts() if of == step), key=lambda path: path.suffix != ".index"
+        )
 
     def _remove(self, step: int) -> None:
         for path in self._files(step):  # the index first: what a kill leaves then is not readable by half
             path.unlink()
 
-    def _flush(self, step: int) -> None:
-        """Have the system put the files on the disk, in case the power goes."""
-        for path in [*self._files(step), self.directory]:
-            descriptor = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-
     def _prune(self, keep_every: int) -> None:
+        """Remove what is no longer kept; what was saved stands even if that fails."""
         steps = self.steps()
         kept = [s for i, s in enumerate(steps) if i < self._keep_last or (keep_every and s % keep_every == 0)]
-        for step in set(steps) - set(kept):
-            self._remove(step)
         newest, *_ = kept
         state = [f'model_checkpoint_path: "ckpt-{newest}"']
         state += [f'all_model_checkpoint_paths: "ckpt-{step}"' for step in reversed(kept)]
-        write_text(self.directory / "checkpoint", "\n".join(state) + "\n")
+        try:
+            for step in set(steps) - set(kept):
+                self._remove(step)
+            write_text(self.directory / "checkpoint", "\n".join(state) + "\n")
+        except (OSError, StorageError) as error:
+            _log.warning("older checkpoints in %s cannot be cleared away: %s", self.directory, error)
 
     def _save_failure(self, step: int, error: Exception) -> str:
         older = [s for s in self.steps() if s != step]
@@ -186,6 +198,38 @@ class CheckpointStore:
             f"could not save the checkpoint of step {step} in {self.directory}: {reason}; {left}. "
             f"{mend} and run the same command again to go on"
         )
+
+
+def newest_intact(
+    stores: Sequence[CheckpointStore],
+) -> tuple[CheckpointStore | None, int, list[tuple[CheckpointStore, int, str]]]:
+    """Find the newest checkpoint that can be read, in several places.
+
+    Args:
+        stores: of the same step, the checkpoint of the first is taken.
+
+    Returns:
+        The store and the step, or (None, 0) if there are no checkpoints at all; and (store, step, what is
+        wrong) of each newer one that is damaged.
+
+    Raises:
+        RunError: if there are checkpoints, but all are damaged; or for a reason that may pass.
+    """
+    places = [(step, store) for store in stores for step in store.steps()]
+    damaged: list[tuple[CheckpointStore, int, str]] = []
+    for step, store in sorted(places, key=lambda place: place[0], reverse=True):
+        problem = store.damage(step)
+        if problem is None:
+            return store, step, damaged
+        damaged.append((store, step, problem))
+    if damaged:
+        listed = "; ".join(f"step {step}: {problem}" for _, step, problem in damaged)
+        folders = " and ".join(dict.fromkeys(str(store.directory) for store, _, _ in damaged))
+        raise RunError(
+            f"none of the {len(damaged)} checkpoints in {folders} can be read ({listed}). "
+            "Put back a copy, or train in another --run-dir; nothing was overwritten"
+        )
+    return None, 0, []
 
 
 def _words(error: Exception) -> str:

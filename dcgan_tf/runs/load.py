@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,16 +13,20 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from dcgan_tf import data as images_of
 from dcgan_tf import models
 from dcgan_tf.config import Config
+from dcgan_tf.config import replace as change
 from dcgan_tf.errors import ArgumentError, RunError
 from dcgan_tf.images import to_uint8
 from dcgan_tf.latents import sample_latents
 from dcgan_tf.runs.checkpoints import CheckpointStore, does_not_fit
+from dcgan_tf.runs.data_record import check_same_images
 from dcgan_tf.runs.labels import check_labels, sample_inputs
-from dcgan_tf.runs.paths import RunPaths, read_config, read_json
+from dcgan_tf.runs.paths import RunPaths, local_folder, read_config, read_data
 
 SAMPLING_BATCH = 64
+_ATTEMPTS, _PAUSE_SECONDS = 50, 0.1
 
 _log = logging.getLogger("dcgan_tf")
 
@@ -55,32 +60,38 @@ class Run:
 
     @staticmethod
     def open(
-        path: str | os.PathLike[str], *, checkpoint: int | None = None, ema: bool = True, best: bool = False
+        path: str | os.PathLike[str],
+        *,
+        checkpoint: int | None = None,
+        ema: bool = True,
+        best: bool = False,
+        data: str | None = None,
     ) -> Run:
-        """Read a run.
+        """Read a run; another process may train it at the same time.
 
         Args:
             path: the run directory.
             checkpoint: the step of the checkpoint to read; the newest by default.
             ema: take the averaged generator rather than the raw one.
             best: read the checkpoint with the best score, which `train --every-epoch` keeps, not the newest.
+            data: where its images are now, if they were moved since.
 
         Raises:
-            RunError: if the folder is not a run, or has no such checkpoint that can be read.
+            ArgumentError: if the path cannot be a folder of this computer.
+            DataError: if there are no images in `data`.
+            RunError: if the folder is not a run, has no such checkpoint that can be read, or was trained on
+                other images than those in `data`.
         """
-        root = Path(path)
+        root = local_folder(path)
         config = read_config(root)
+        if data is not None:
+            config = _with_data(config, data, RunPaths(root))
         store = CheckpointStore(RunPaths(root).best if best else RunPaths(root).checkpoints)
-        step = _existing(store, checkpoint) if checkpoint is not None else _newest(store)
         class_names = class_names_of(root, config)
         generator = models.build_generator(config, num_classes=len(class_names))
         discriminator = models.build_discriminator(config, num_classes=len(class_names))
         objects = {("generator_ema" if ema else "generator"): generator, "discriminator": discriminator}
-        try:
-            status = tf.train.Checkpoint(**objects).read(store.prefix(step))
-            status.assert_existing_objects_matched().expect_partial()
-        except (AssertionError, ValueError) as error:
-            raise RunError(does_not_fit(store, step, error)) from None
+        step = _restore(store, checkpoint, tf.train.Checkpoint(**objects))
         return Run(root, config, step, generator, discriminator, class_names, ema=ema)
 
     @property
@@ -201,10 +212,60 @@ def class_names_of(root: Path, config: Config) -> tuple[str, ...]:
     if not config.model.conditional:
         return ()
     paths = RunPaths(root)
-    names = tuple(read_json(paths.data, default={}).get("label_names", ()))
+    names = tuple((read_data(paths) or {}).get("label_names", ()))
     if len(names) < 2:
-        raise RunError(f"{root} is conditional, but {paths.data.name} does not name its classes; put it back")
+        raise RunError(
+            f"{root} is conditional, but {paths.data} does not name its classes; put it back, or train on: "
+            "the same command as before writes it again from the images"
+        )
     return names
+
+
+def _with_data(config: Config, spec: str, paths: RunPaths) -> Config:
+    """Return the settings with another place of the images, which must be those that were trained on."""
+    config = change(config, data=spec)
+    check_same_images(paths, images_of.load(config.data), conditional=config.model.conditional)
+    return config
+
+
+def _restore(store: CheckpointStore, wanted: int | None, checkpoint: tf.train.Checkpoint) -> int:
+    """Restore from the wanted checkpoint, or from the newest; return its step.
+
+    A training beside may be writing the newest and removing the oldest at this moment. So what cannot be read
+    is called damaged only once the files have stood still meanwhile.
+    """
+    damaged: dict[int, str] = {}
+    problem: RunError | None = None
+    for _ in range(_ATTEMPTS):
+        before, step = store.state_of_files(), 0
+        try:
+            step, damaged = (_existing(store, wanted), {}) if wanted is not None else _newest(store)
+            _read(store, step, checkpoint)
+            problem = None
+        except RunError as error:
+            problem = error
+        if not damaged and problem is None:
+            return step
+        time.sleep(_PAUSE_SECONDS)
+        if store.state_of_files() == before:
+            break
+    else:
+        damaged = {}  # it is only being written, again and again
+    if problem is not None:
+        raise problem
+    for bad, what in damaged.items():
+        _log.warning("the checkpoint of step %d is damaged (%s); using an earlier one", bad, what)
+    return step
+
+
+def _read(store: CheckpointStore, step: int, checkpoint: tf.train.Checkpoint) -> None:
+    try:
+        store.read(checkpoint, step).assert_existing_objects_matched().expect_partial()
+    except (AssertionError, ValueError) as error:
+        raise RunError(does_not_fit(store, step, error)) from None
+    except tf.errors.OpError as error:
+        message = str(error).splitlines()[0]
+        raise RunError(f"cannot read the checkpoint of step {step} in {store.directory}: {message}") from None
 
 
 def _existing(store: CheckpointStore, step: int) -> int:
@@ -218,10 +279,8 @@ def _existing(store: CheckpointStore, step: int) -> int:
     return step
 
 
-def _newest(store: CheckpointStore) -> int:
+def _newest(store: CheckpointStore) -> tuple[int, dict[int, str]]:
     step, damaged = store.newest_intact()
-    for bad, problem in damaged.items():
-        _log.warning("the checkpoint of step %d is damaged (%s); using an earlier one", bad, problem)
     if step is None:
         raise RunError(f"{store.directory} has no checkpoint yet; train this run first")
-    return step
+    return step, damaged

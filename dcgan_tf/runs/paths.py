@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import logging
 import math
+import os
 import re
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from dcgan_tf.config import Config, from_json
-from dcgan_tf.errors import RunError
-from dcgan_tf.files import storage_errors, write_text
+from dcgan_tf.errors import ArgumentError, RunError
+from dcgan_tf.files import storage_errors, write_bytes
 
 Record = dict[str, Any]
+_log = logging.getLogger("dcgan_tf")
 
 
 @dataclass(frozen=True)
@@ -24,8 +31,12 @@ class RunPaths:
 
     @staticmethod
     def of(config: Config) -> RunPaths:
-        """Return those of the run that these settings make."""
-        return RunPaths(Path(config.run.run_dir or default_run_dir(config)))
+        """Return those of the run that these settings make.
+
+        Raises:
+            ArgumentError: if the run directory can be no folder of this computer.
+        """
+        return RunPaths(local_folder(config.run.run_dir or default_run_dir(config)))
 
     @property
     def config(self) -> Path:
@@ -100,15 +111,60 @@ class RunPaths:
         """Return the file of the sample grid after `step` steps."""
         return self.samples / f"step-{step:06d}.png"
 
+    def sample_grids(self) -> dict[int, Path]:
+        """Return {step: file} of the sample grids there are, by step; other files that lie there are not."""
+        found = ((re.fullmatch(r"step-([0-9]+)\.png", path.name), path) for path in _entries(self.samples))
+        return dict(sorted((int(match[1]), path) for match, path in found if match))
+
+
+def local_folder(text: str | os.PathLike[str]) -> Path:
+    """Return the path of a folder on this computer, `~` replaced by the home that it stands for.
+
+    Raises:
+        ArgumentError: for an address such as gs://bucket/run, and for the home of an unknown user.
+    """
+    name = os.fspath(text)
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", name):
+        raise ArgumentError(
+            f"a run directory must be a folder of this computer, received the address {name!r}; train in a "
+            "folder and copy it there, or mount the bucket as a folder"
+        )
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        user = name.split("/")[0].removeprefix("~")
+        raise ArgumentError(
+            f"there is no user {user!r} whose home {name!r} could lie in; write the whole path, or ./{name} "
+            "for a folder of that name"
+        ) from None
+
 
 def default_run_dir(config: Config) -> str:
-    """Return runs/DATA-ARCHITECTURE, such as "runs/portraits-dcgan"."""
+    """Return runs/DATA-ARCHITECTURE, such as "runs/portraits-dcgan".
+
+    Letters and digits of every script are kept; a name without any is told apart by a digest.
+    """
     spec = config.data.spec
     if spec.startswith("tfds:"):
         name = spec.removeprefix("tfds:")
     else:
-        name = Path(spec).expanduser().resolve().name or "data"
-    return f"runs/{re.sub(r'[^A-Za-z0-9._-]+', '-', name)}-{config.model.architecture}"
+        try:
+            name = Path(spec).expanduser().resolve().name or "data"
+        except RuntimeError:  # the home of an unknown user: an error of the data, which says more
+            name = Path(spec).name
+    name = unicodedata.normalize("NFC", name)  # macOS hands out letters and their accents apart
+    kept = "".join("".join(part) if fits else "-" for fits, part in groupby(name, _stands_in_a_name))
+    if not any(c.isalnum() for c in kept):
+        digest = hashlib.blake2b(os.fsencode(name), digest_size=4).hexdigest()
+        kept = f"data-{digest}"
+    short = kept.encode()[:200].decode(
+        errors="ignore"
+    )  # 255 bytes are the most that a folder's name may have
+    return f"runs/{short}-{config.model.architecture}"
+
+
+def _stands_in_a_name(c: str) -> bool:
+    return c.isalnum() or c in "._-" or unicodedata.category(c).startswith("M")
 
 
 def read_config(root: Path) -> Config:
@@ -123,46 +179,116 @@ def read_config(root: Path) -> Config:
     if not path.is_file():
         raise RunError(f"{root} is not a run directory: it has no {path.name}")
     try:
-        return from_json(path.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
+        text = path.read_text(encoding="utf-8")
+        if lacking := [field.name for field in fields(Config) if field.name not in json.loads(text)]:
+            raise ArgumentError(f"it has no section {lacking[0]!r}, so it is not that of a run")
+        return from_json(text)
+    except (ValueError, TypeError, RecursionError, OSError) as error:
         raise RunError(f"cannot read {path}: {error}") from None
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write a value as indented JSON, as a whole."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    """Write a value as indented JSON, as a whole.
+
+    What is no character, as in names of files that are not UTF-8, becomes an escape that JSON reads back.
+    """
+    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    write_bytes(path, text.encode(errors="backslashreplace"))
 
 
 def read_json(path: Path, *, default: Any) -> Any:
-    """Return the value in a JSON file; `default` if there is none that can be read."""
+    """Return the value in a JSON file; `default` if there is none that can be read, or of another type."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        value = json.loads(path.read_text(encoding="utf-8", errors="surrogateescape"))
+    except (OSError, ValueError, RecursionError):
         return default
+    return value if default is None or isinstance(value, type(default)) else default
+
+
+def read_data(paths: RunPaths) -> Record | None:
+    """Return what data.json says; None if it is missing or damaged, in part or as a whole."""
+    data: Record = read_json(paths.data, default={})
+    single = {"name": str, "fingerprint": str, "num_images": int}
+    lists = {"shape": int, "label_names": str, "attribute_names": str}
+    whole = all(isinstance(data.get(key), kind) for key, kind in single.items()) and all(
+        isinstance(data.get(key), list) and all(isinstance(item, kind) for item in data[key])
+        for key, kind in lists.items()
+    )
+    return data if whole else None
 
 
 def append_record(path: Path, record: Record) -> None:
     """Add one JSON line; what is not finite becomes null, because JSON has no word for it."""
     values = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in record.items()}
-    with storage_errors(path), path.open("a") as file:
+    with storage_errors(path), path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(values, allow_nan=False) + "\n")
 
 
 def read_records(path: Path) -> list[Record]:
-    """Return the records of a JSON-lines file; a last line that a crash cut short is left out."""
-    if not path.exists():
-        return []
-    records = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            records.append(json.loads(line))
-        except ValueError:
-            continue
-    return records
+    """Return the records of a JSON-lines file: the objects with a step.
+
+    What is none is left out: a last line that a crash cut short, and what damage made of others.
+
+    Raises:
+        RunError: if there is such a file, but it cannot be read.
+    """
+    return [record for _, record in _lines(path) if record is not None]
 
 
 def forget_records_after(path: Path, step: int) -> None:
-    """Drop the records of steps beyond `step`: a crash lost those steps, and they will be recorded again."""
-    if path.exists():
-        kept = [json.dumps(record) for record in read_records(path) if record["step"] <= step]
-        write_text(path, "".join(f"{line}\n" for line in kept))
+    """Drop the records of steps beyond `step`: a crash lost those steps, and they will be recorded again.
+
+    Lines that are damaged are taken out; a copy of the file as it was is kept beside it then.
+    """
+    lines = list(_lines(path))
+    kept = [line for line, record in lines if record is not None and record["step"] <= step]
+    # The last line may be one that a crash cut short, which is no damage.
+    if damaged := sum(record is None and line.strip() != b"" for line, record in lines[:-1]):
+        aside = _place_aside(path)
+        write_bytes(aside, path.read_bytes())
+        _log.warning(
+            "%d line(s) of %s cannot be read and are left out; kept as %s", damaged, path, aside.name
+        )
+    content = b"".join(line + b"\n" for line in kept)
+    if content != b"\n".join(line for line, _ in lines):
+        write_bytes(path, content)
+
+
+def set_aside(path: Path, *, why: str) -> None:
+    """Rename a damaged file that can be done without, and say so.
+
+    Raises:
+        StorageError: if it cannot be renamed.
+    """
+    aside = _place_aside(path)
+    with storage_errors(path):
+        path.rename(aside)
+    _log.warning("%s %s; set aside as %s", path, why, aside.name)
+
+
+def _place_aside(path: Path) -> Path:
+    names = (f"damaged-{path.name}", *(f"damaged-{number}-{path.name}" for number in range(2, 1000)))
+    return next(place for name in names if not (place := path.with_name(name)).exists())
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:  # not made yet, or somebody else's
+        return []
+
+
+def _lines(path: Path) -> Iterator[tuple[bytes, Record | None]]:
+    """Yield each line with the record that it is; after the last newline comes an empty one."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise RunError(f"cannot read {path}: {error.strerror}") from None
+    for line in content.split(b"\n"):
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            value = None
+        yield line, value if isinstance(value, dict) and type(value.get("step")) is int else None

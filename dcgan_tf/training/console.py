@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 import time
+from typing import TextIO, cast
 
 import numpy as np
 from rich.console import Console
@@ -18,21 +18,23 @@ from rich.progress import (
 
 from dcgan_tf.runs.paths import Record
 from dcgan_tf.training.hooks import Moment
+from dcgan_tf.training.output import LastingOutput, standard_output
 
 SECONDS_BETWEEN_LINES = 10.0
 
 
 def make_console(first_step: int, total_steps: int) -> TerminalProgress | PlainProgress:
     """Return what fits standard output: a bar on a terminal, lines elsewhere."""
-    if sys.stdout.isatty():
-        return TerminalProgress(first_step, total_steps)
-    return PlainProgress(first_step, total_steps)
+    output = standard_output()
+    if output.isatty():
+        return TerminalProgress(first_step, total_steps, output)
+    return PlainProgress(first_step, total_steps, output)
 
 
 class TerminalProgress:
     """A progress bar with epoch, step, losses, images/s and the time left."""
 
-    def __init__(self, first_step: int, total_steps: int) -> None:
+    def __init__(self, first_step: int, total_steps: int, output: LastingOutput) -> None:
         self._progress = Progress(
             TextColumn("epoch {task.fields[epoch]}"),
             BarColumn(bar_width=None),
@@ -43,7 +45,7 @@ class TerminalProgress:
             TextColumn("elapsed,"),
             TimeRemainingColumn(),
             TextColumn("left"),
-            console=Console(),
+            console=Console(file=cast(TextIO, output)),
             expand=True,
         )
         self._task = self._progress.add_task(
@@ -73,8 +75,8 @@ class TerminalProgress:
 class PlainProgress:
     """A line every ten seconds, and one at the end."""
 
-    def __init__(self, first_step: int, total_steps: int) -> None:
-        self._first_step, self._total_steps = first_step, total_steps
+    def __init__(self, first_step: int, total_steps: int, output: LastingOutput) -> None:
+        self._first_step, self._total_steps, self._output = first_step, total_steps, output
         self._started = self._shown = time.monotonic()
         self._moment: Moment | None = None
 
@@ -90,11 +92,11 @@ class PlainProgress:
             return
         self._shown = now
         left = (self._total_steps - step) * (now - self._started) / max(1, step - self._first_step)
-        sys.stdout.write(
+        self._output.write(
             f"epoch {record['epoch']:.2f}  step {step:,}/{self._total_steps:,}  "
             f"{_numbers(record)}  {_clock(left)} left\n"
         )
-        sys.stdout.flush()
+        self._output.flush()
 
     def write_samples(self, step: int, grid: np.ndarray) -> None:
         """Nothing: the samples are files."""

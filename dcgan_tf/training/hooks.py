@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import struct
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import tensorflow as tf
@@ -17,7 +18,7 @@ from dcgan_tf.errors import RunError
 from dcgan_tf.latents import sample_labels, sample_latents, whole_rows
 from dcgan_tf.models import with_labels
 from dcgan_tf.runs.checkpoints import CheckpointStore
-from dcgan_tf.runs.paths import RunPaths
+from dcgan_tf.runs.paths import RunPaths, set_aside
 from dcgan_tf.training.state import TrainState
 from dcgan_tf.training.statistics import WHAT_TO_TRY, Statistics
 from dcgan_tf.training.writers import TensorBoard, Writer
@@ -60,6 +61,18 @@ class Hook(Protocol):
 
     def close(self) -> None:
         """Release everything; called once, also when training fails."""
+
+
+@runtime_checkable
+class CatchesUp(Protocol):
+    """A hook that works after a checkpoint is saved, and so may be cut off from it by a crash."""
+
+    def catch_up(self, moment: Moment) -> None:
+        """Do what was due at the step that training goes on from, if it is missing.
+
+        Called once, before the first step, with the state as the checkpoint has it; also if all steps are
+        done.
+        """
 
 
 class StatisticsHook:
@@ -139,21 +152,37 @@ class SampleHook:
 
     def after_step(self, moment: Moment) -> None:
         """Save the grid, if due; with the last one, the animation of all."""
-        if not self._every:
+        if self._due(moment):
+            self._draw(moment.step)
+            if moment.last:
+                save_progress(self._paths, moment.steps_per_epoch)
+
+    def catch_up(self, moment: Moment) -> None:
+        """Make what is missing of that."""
+        if not self._due(moment):
             return
-        epoch, rest = divmod(moment.step, moment.steps_per_epoch)
-        shown = rest == 0 and epoch in SHOWN_EPOCHS
-        if moment.last or shown or moment.step % self._every == 0:
-            drawn = images.to_uint8(self._generate(self._inputs))
-            grid = images.sheet(drawn) if self._labels is None else images.class_sheet(drawn, self._labels)
-            images.save_png(self._paths.sample_grid(moment.step), grid)
-            for writer in self._writers:
-                writer.write_samples(moment.step, grid)
-        if moment.last:
+        grid = self._paths.sample_grid(moment.step)
+        if not _can_be_opened(grid):
+            self._draw(moment.step)
+        if moment.last and not _is_newest(self._paths.progress, self._paths.sample_grids().values()):
             save_progress(self._paths, moment.steps_per_epoch)
 
     def close(self) -> None:
         """Nothing."""
+
+    def _due(self, moment: Moment) -> bool:
+        if not self._every:
+            return False
+        epoch, rest = divmod(moment.step, moment.steps_per_epoch)
+        shown = rest == 0 and epoch in SHOWN_EPOCHS
+        return moment.last or shown or moment.step % self._every == 0
+
+    def _draw(self, step: int) -> None:
+        drawn = images.to_uint8(self._generate(self._inputs))
+        grid = images.sheet(drawn) if self._labels is None else images.class_sheet(drawn, self._labels)
+        for writer in self._writers:  # the file comes last: where it is, the writers have had theirs
+            writer.write_samples(step, grid)
+        images.save_png(self._paths.sample_grid(step), grid)
 
 
 class HistogramHook:
@@ -173,17 +202,38 @@ class HistogramHook:
 
 
 def save_progress(paths: RunPaths, steps_per_epoch: int) -> None:
-    """Make progress.gif from the sample grids there are, each with its step and epoch written below."""
-    files = sorted(paths.samples.glob("step-[0-9]*[0-9].png"), key=_step_of)
-    chosen = sorted({round(i) for i in np.linspace(0, len(files) - 1, min(len(files), MAX_FRAMES))})
+    """Make progress.gif from the sample grids there are, each with its step and epoch written below.
+
+    A grid that cannot be opened is set aside.
+    """
+    files = paths.sample_grids()
+    while True:
+        steps = list(files)
+        shown = sorted({round(i) for i in np.linspace(0, len(steps) - 1, min(len(steps), MAX_FRAMES))})
+        damaged = [steps[i] for i in shown if not _can_be_opened(files[steps[i]])]
+        if not damaged:
+            break
+        for step in damaged:
+            set_aside(files.pop(step), why="is no picture")
     frames = []
-    for file in (files[i] for i in chosen):
-        step = _step_of(file)
-        with Image.open(file) as picture:
+    for step in (steps[i] for i in shown):
+        with Image.open(files[step]) as picture:
             grid = np.asarray(picture.convert("RGB"))
         frames.append(images.caption(grid, f"step {step:,} · epoch {step / steps_per_epoch:.1f}"))
-    images.save_gif(paths.progress, frames)
+    if frames:
+        images.save_gif(paths.progress, frames)
 
 
-def _step_of(file: Path) -> int:
-    return int(file.stem.removeprefix("step-"))
+def _can_be_opened(picture: Path) -> bool:
+    try:
+        with Image.open(picture) as opened:
+            opened.load()
+    except (OSError, SyntaxError, ValueError, EOFError, struct.error):  # Pillow's words for damage
+        return False
+    return True
+
+
+def _is_newest(file: Path, others: Iterable[Path]) -> bool:
+    """Tell whether a file is there, and no older than the others."""
+    times = [path.stat().st_mtime_ns for path in others]
+    return _can_be_opened(file) and file.stat().st_mtime_ns >= max(times, default=0)

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: finish the step, save, and leave with the exit code a shell expects."""
+"""Ctrl-C, SIGTERM, a closed terminal: finish the step, save, and leave with the exit code a shell expects."""
 
 from __future__ import annotations
 
@@ -22,12 +22,16 @@ class Interrupted(KeyboardInterrupt):
 
 
 class StopSignals:
-    """While entered, the first SIGINT or SIGTERM only sets `received`; a second one ends the process at once.
+    """While entered, the first SIGINT, SIGTERM or SIGHUP only sets `received`.
+
+    A second SIGINT or SIGTERM ends the process at once. Further SIGHUPs do nothing: a closed terminal sends
+    one, and so does its shell. Where SIGHUP is ignored, as by nohup, it stays so.
 
     Outside the main thread Python cannot catch signals; then nothing is caught.
     """
 
-    _CAUGHT = (signal.SIGINT, signal.SIGTERM)
+    _TWICE_ENDS = (signal.SIGINT, signal.SIGTERM)
+    _HANGUP = getattr(signal, "SIGHUP", None)  # Windows has none
 
     def __init__(self) -> None:
         self.received: int | None = None
@@ -35,19 +39,22 @@ class StopSignals:
 
     def __enter__(self) -> StopSignals:
         if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._remember) for number in self._CAUGHT}
+            caught = [*self._TWICE_ENDS]
+            if self._HANGUP is not None and signal.getsignal(self._HANGUP) is not signal.SIG_IGN:
+                caught.append(self._HANGUP)
+            self._before = {number: signal.signal(number, self._remember) for number in caught}
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._give_back()
+        self._give_back([*self._before])
 
     def _remember(self, number: int, _: FrameType | None) -> None:
-        self.received = number
-        self._give_back()
+        if self.received is None:
+            self.received = number
+            self._give_back([other for other in self._before if other != self._HANGUP])
 
-    def _give_back(self) -> None:
-        while self._before:
-            number, handler = self._before.popitem()
-            signal.signal(number, handler)
+    def _give_back(self, numbers: list[int]) -> None:
+        for number in numbers:
+            signal.signal(number, self._before.pop(number))

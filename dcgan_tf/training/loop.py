@@ -18,20 +18,30 @@ from dcgan_tf.config import Config
 from dcgan_tf.data import inspection
 from dcgan_tf.data.image_set import ImageSet
 from dcgan_tf.data.pipeline import distributed_batches, replica_share, steps_per_epoch
-from dcgan_tf.errors import DataError, RunError
+from dcgan_tf.errors import DataError, RunError, StorageError
+from dcgan_tf.files import DISK_FULL, storage_error
 from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.paths import RunPaths, forget_records_after
 from dcgan_tf.training.console import make_console
-from dcgan_tf.training.hooks import CheckpointHook, HistogramHook, Hook, Moment, SampleHook, StatisticsHook
+from dcgan_tf.training.folder import check_place, lock
+from dcgan_tf.training.hooks import (
+    CatchesUp,
+    CheckpointHook,
+    HistogramHook,
+    Hook,
+    Moment,
+    SampleHook,
+    StatisticsHook,
+)
 from dcgan_tf.training.interrupt import Interrupted, StopSignals
-from dcgan_tf.training.start import lock, restore, settle, write_environment
+from dcgan_tf.training.start import restore, settle, write_environment
 from dcgan_tf.training.state import TrainState, create_train_state
 from dcgan_tf.training.statistics import Statistics
 from dcgan_tf.training.step import make_train_step
 from dcgan_tf.training.strategy import make_deterministic, make_strategy
 from dcgan_tf.training.writers import StatsFile, TensorBoard, Writer
 
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_GO_ON = "The checkpoints are intact; run the same command again to go on"
 _log = logging.getLogger("dcgan_tf")
 
 
@@ -76,26 +86,24 @@ def train(config: Config, *, hooks: Sequence[Hook] = ()) -> Path:
     _num_classes(config, image_set)
     with lock(paths), _resource_errors(paths):
         start = _start(config, paths, strategy, image_set)
-        if start.first_step < start.total_steps:
-            _run(start, hooks)
-        else:
-            _log.info("%s already has its %d steps", paths.root, start.first_step)
+        if start.first_step >= start.total_steps:
+            _log.info("%s already has its %d steps; %s", paths.root, start.first_step, _how_to_extend(start))
+        _run(start, hooks)
     return paths.root
 
 
 def _start(config: Config, paths: RunPaths, strategy: tf.distribute.Strategy, image_set: ImageSet) -> Start:
     """Build the state and bring it to where the run stands."""
     config = settle(config, paths, image_set)
-    store = CheckpointStore(paths.checkpoints)
+    store, best = CheckpointStore(paths.checkpoints), CheckpointStore(paths.best)
     with strategy.scope():
         state = create_train_state(
             config, num_classes=_num_classes(config, image_set), precision=config.training.precision
         )
-    first_step = restore(state, store)
+    first_step = restore(state, [store, best])
     write_environment(paths, strategy, config, first_step)
     forget_records_after(paths.stats, first_step)
     forget_records_after(paths.metrics, first_step)
-    CheckpointStore(paths.best).forget_after(first_step)
     _show_data(image_set, paths)
     epoch = steps_per_epoch(len(image_set), config.training.batch_size)
     total_steps = config.training.steps or (config.training.epochs or 0) * epoch
@@ -113,6 +121,7 @@ def _check_before_preparing(config: Config, paths: RunPaths, strategy: tf.distri
     if paths.lock.exists():
         with lock(paths):
             pass
+    check_place(paths, config.data.spec)
 
 
 def _check_count(config: Config, image_set: ImageSet) -> None:
@@ -147,33 +156,52 @@ def _show_data(image_set: ImageSet, paths: RunPaths) -> None:
     images.save(paths.real_images, inspection.examples(image_set))
 
 
+def _how_to_extend(start: Start) -> str:
+    """Say which option has the run go on: twice its length is an example."""
+    if start.config.training.steps is None:
+        return f"to go on, ask for more epochs: --epochs {2 * start.first_step // start.steps_per_epoch}"
+    return f"to go on, ask for more: --steps {2 * start.first_step}"
+
+
 def _run(start: Start, hooks: Sequence[Hook]) -> None:
-    """Do the steps that are left."""
+    """Make up for what a crash prevented after the checkpoint, and do the steps that are left."""
     statistics = Statistics(
         batch_size=start.config.training.batch_size, steps_per_epoch=start.steps_per_epoch
     )
-    train_step = make_train_step(start.config, start.state, start.strategy)
     with ExitStack() as stack:
         signals = stack.enter_context(StopSignals())
         all_hooks = [
             stack.enter_context(closing(hook)) for hook in [*_built_in_hooks(start, statistics), *hooks]
         ]
-        batches = iter(_batches(start))
-        for step in range(start.first_step + 1, start.total_steps + 1):
-            started = time.perf_counter()
-            batch = next(batches)
-            waited = time.perf_counter() - started
-            metrics = train_step(batch)
-            seconds = time.perf_counter() - started
-            statistics.add(step, metrics, seconds=seconds, seconds_waiting=waited)
-            stop = signals.received
-            moment = Moment(
-                step, start.total_steps, start.steps_per_epoch, start.state, stopping=stop is not None
-            )
-            for hook in all_hooks:
-                hook.after_step(moment)
-            if stop is not None:
-                raise Interrupted(stop, step)
+        restored = Moment(start.first_step, start.total_steps, start.steps_per_epoch, start.state)
+        for hook in all_hooks if start.first_step else ():
+            if isinstance(hook, CatchesUp):
+                hook.catch_up(restored)
+        if start.first_step < start.total_steps:
+            _do_steps(start, statistics, all_hooks, signals)
+        elif signals.received is not None:
+            raise Interrupted(signals.received, start.first_step)
+
+
+def _do_steps(start: Start, statistics: Statistics, hooks: Sequence[Hook], signals: StopSignals) -> None:
+    """Train until the last step, or until asked to stop."""
+    train_step = make_train_step(start.config, start.state, start.strategy)
+    batches = iter(_batches(start))
+    for step in range(start.first_step + 1, start.total_steps + 1):
+        started = time.perf_counter()
+        batch = next(batches)
+        waited = time.perf_counter() - started
+        metrics = train_step(batch)
+        seconds = time.perf_counter() - started
+        statistics.add(step, metrics, seconds=seconds, seconds_waiting=waited)
+        stop = signals.received
+        moment = Moment(
+            step, start.total_steps, start.steps_per_epoch, start.state, stopping=stop is not None
+        )
+        for hook in hooks:
+            hook.after_step(moment)
+        if stop is not None:
+            raise Interrupted(stop, step)
 
 
 def _batches(start: Start) -> tf.distribute.DistributedDataset:
@@ -189,19 +217,23 @@ def _batches(start: Start) -> tf.distribute.DistributedDataset:
 
 
 def _built_in_hooks(start: Start, statistics: Statistics) -> list[Hook]:
-    """Return the hooks of every run, in the order in which they are called: numbers, checkpoint, pictures."""
+    """Return the hooks of every run, in the order in which they are called: numbers, checkpoint, pictures.
+
+    What comes before the checkpoint is done when there is one; what comes after it catches up.
+    """
     config, run, state = start.config, start.config.run, start.state
     tensorboard = TensorBoard(start.paths.events)
     if start.first_step == 0:
         tensorboard.write_settings(config)
-    console = make_console(start.first_step, start.total_steps)
-    writers: list[Writer] = [StatsFile(start.paths.stats), tensorboard, console]
+    left = start.first_step < start.total_steps
+    consoles = [make_console(start.first_step, start.total_steps)] if left else []
+    writers: list[Writer] = [StatsFile(start.paths.stats), tensorboard, *consoles]
     return [
-        console,
+        *consoles,
         StatisticsHook(statistics, writers, log_every=run.log_every),
+        HistogramHook(state, tensorboard, every=run.histogram_every),
         CheckpointHook(start.store, state, statistics, every=run.checkpoint_every, keep_every=run.keep_every),
         SampleHook(config, state, start.paths, writers, every=run.sample_every),
-        HistogramHook(state, tensorboard, every=run.histogram_every),
     ]
 
 
@@ -210,23 +242,21 @@ def _resource_errors(paths: RunPaths) -> Iterator[None]:
     """Say in one sentence that the disk or the memory is full, wherever that shows."""
     try:
         yield
-    except OSError as error:
-        if error.errno not in _DISK_FULL:
+    except StorageError as error:
+        if getattr(error.__cause__, "errno", None) not in DISK_FULL:
             raise
-        raise RunError(_disk_full(error.filename or paths.root)) from None
+        raise RunError(f"{error}. {_GO_ON}") from None
+    except OSError as error:
+        if error.errno not in DISK_FULL:
+            raise
+        raise RunError(f"{storage_error(error.filename or paths.root, error)}. {_GO_ON}") from None
     except tf.errors.OpError as error:  # TensorBoard's event files; memory that is exhausted says other words
-        if any(os.strerror(number) in error.message for number in _DISK_FULL):
-            raise RunError(_disk_full(paths.events)) from None
+        if any(os.strerror(number) in error.message for number in DISK_FULL):
+            full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            raise RunError(f"{storage_error(paths.events, full)}. {_GO_ON}") from None
         if isinstance(error, tf.errors.ResourceExhaustedError):
             raise RunError(
                 "out of memory: lower --batch-size, --filters, --latent-dim or --image-size, "
                 f"with another --run-dir ({error.message.splitlines()[0]})"
             ) from None
         raise
-
-
-def _disk_full(path: str | Path) -> str:
-    return (
-        f"the disk is full: could not write {path}. The checkpoints are intact; "
-        "make room and run the same command again to go on"
-    )

@@ -1,4 +1,4 @@
-"""How a run begins or goes on: the lock, the settings it was made with, its newest checkpoint."""
+"""How a run begins or goes on: the settings it was made with, its images, its newest checkpoint."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import filelock
 import tensorflow as tf
 
 from dcgan_tf import __version__
@@ -22,36 +20,22 @@ from dcgan_tf.config import Config, difference, replace, to_json
 from dcgan_tf.data.image_set import ImageSet
 from dcgan_tf.errors import RunError
 from dcgan_tf.files import write_text
-from dcgan_tf.runs.checkpoints import CheckpointStore, does_not_fit
+from dcgan_tf.runs.checkpoints import CheckpointStore, does_not_fit, newest_intact
 from dcgan_tf.runs.data_record import check_same_images, describe
-from dcgan_tf.runs.paths import RunPaths, read_config, read_json, write_json
+from dcgan_tf.runs.paths import (
+    RunPaths,
+    default_run_dir,
+    read_config,
+    read_data,
+    read_json,
+    set_aside,
+    write_json,
+)
+from dcgan_tf.training.folder import refuse_other_files
 from dcgan_tf.training.state import TrainState
 from dcgan_tf.training.strategy import resolve_precision
 
 _log = logging.getLogger("dcgan_tf")
-
-
-@contextmanager
-def lock(paths: RunPaths) -> Iterator[None]:
-    """Hold the run directory; the system lets go of it when the process ends, however it ends.
-
-    Raises:
-        RunError: if another process trains there, or the directory cannot be written to.
-    """
-    held = filelock.FileLock(paths.lock, timeout=0)
-    try:
-        paths.root.mkdir(parents=True, exist_ok=True)
-        held.acquire()
-    except filelock.Timeout:
-        raise RunError(
-            f"another process is training in {paths.root}; wait for it, or give this run another --run-dir"
-        ) from None
-    except OSError as error:
-        raise RunError(f"cannot write to the run directory {paths.root}: {error.strerror}") from None
-    try:
-        yield
-    finally:
-        held.release()
 
 
 def settle(config: Config, paths: RunPaths, image_set: ImageSet) -> Config:
@@ -62,48 +46,59 @@ def settle(config: Config, paths: RunPaths, image_set: ImageSet) -> Config:
 
     Raises:
         RunError: if a setting differs on which the weights depend, or the images, or the labels of
-            a conditional run, are not the same.
+            a conditional run, are not the same; or if the directory is not empty and not a run.
     """
+    data = describe(image_set)
     if not paths.config.exists():
-        if CheckpointStore(paths.checkpoints).steps():
-            raise RunError(
-                f"{paths.root} has checkpoints but no {paths.config.name}; "
-                "put it back, or use another --run-dir"
-            )
+        refuse_other_files(paths)
         config = replace(config, precision=resolve_precision(config.training.precision))
-        write_json(paths.data, describe(image_set))
     else:
-        before = read_config(paths.root)
+        before, known = read_config(paths.root), read_data(paths)
         if config.training.precision == "auto":
             config = replace(config, precision=before.training.precision)
-        _refuse_changes(paths, difference(before, config))
-        check_same_images(paths, image_set, conditional=config.model.conditional)
+        changes = difference(before, config)
+        if known is not None and known["fingerprint"] == data["fingerprint"]:
+            # Where the images lie, and what that place is called, has no part in the weights.
+            changes = [change for change in changes if change[0] != "data"]
+        if known is not None and {name for name, _, _ in changes} <= {"data"}:
+            _refuse_other_images(paths, image_set, before, config)
+        _refuse_changes(paths, changes)
+        if known is None:
+            _say_lost_data(paths)
     write_text(paths.config, to_json(config))
+    if read_data(paths) != data:
+        write_json(paths.data, data)
     return config
 
 
-def restore(state: TrainState, store: CheckpointStore) -> int:
+def restore(state: TrainState, stores: Sequence[CheckpointStore]) -> int:
     """Bring the state to the newest checkpoint that can be read; return its step, 0 if there is none.
 
     What crashes left behind is cleared away: torn saves are removed, damaged checkpoints are named and
     renamed.
 
+    Args:
+        state: whose variables are set.
+        stores: where checkpoints of the whole state are kept: all of them count. If the best one is newer
+            than the last ones, training goes on from there, and so it is never lost.
+
     Raises:
         RunError: if there are checkpoints, but none can be read.
     """
-    store.remove_leftovers()
-    step, damaged = store.newest_intact()
-    for bad, problem in damaged.items():
+    for store in stores:
+        store.remove_leftovers()
+    newest, step, damaged = newest_intact(stores)
+    for store, bad, problem in damaged:
         _log.warning(
             "the checkpoint of step %d is damaged (%s); set aside, going back to step %s", bad, problem, step
         )
         store.set_aside(bad)
-    if step is None:
+    if newest is None:
         return 0
     try:
-        state.checkpoint().read(store.prefix(step)).assert_consumed()
+        newest.read(state.checkpoint(), step).assert_consumed()
     except (AssertionError, ValueError) as error:
-        raise RunError(does_not_fit(store, step, error)) from None
+        raise RunError(does_not_fit(newest, step, error)) from None
     return int(state.step.numpy())
 
 
@@ -112,6 +107,8 @@ def write_environment(
 ) -> None:
     """Add this start to environment.json."""
     starts = read_json(paths.environment, default=[])
+    if not starts and paths.environment.exists():
+        set_aside(paths.environment, why="cannot be read")
     entry: dict[str, Any] = {
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "first_step": first_step,
@@ -138,6 +135,34 @@ def _refuse_changes(paths: RunPaths, changes: list[tuple[str, Any, Any]]) -> Non
             f"{paths.root} was made with other settings:{lines}\n"
             "Go on with the old ones, or give this run another --run-dir"
         )
+
+
+def _refuse_other_images(paths: RunPaths, image_set: ImageSet, before: Config, config: Config) -> None:
+    try:
+        check_same_images(paths, image_set, conditional=config.model.conditional)
+    except RunError as error:
+        raise RunError(f"{error}{_other_place(before, config)}") from None
+
+
+def _other_place(before: Config, config: Config) -> str:
+    """Return a directory to suggest, if another folder has the name after which this one was called."""
+    old, new = before.data.spec, config.data.spec
+    if old == new or not (folder := Path(new).expanduser()).is_dir():
+        return ""
+    folder = folder.resolve()
+    name = default_run_dir(replace(config, data=f"{folder.parent.name}-{folder.name}"))
+    return f", such as {name} (it was begun with --data {old}, and this is --data {new})"
+
+
+def _say_lost_data(paths: RunPaths) -> None:
+    """Say that the record of the images is lost; only the settings are left to hold them against."""
+    if paths.data.exists():
+        set_aside(paths.data, why="cannot be read")
+    _log.warning(
+        "%s is written again from the images that are there now; whether they are those that the run began "
+        "with cannot be told",
+        paths.data,
+    )
 
 
 def _git_commit() -> str | None:

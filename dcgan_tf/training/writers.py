@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Protocol
 
@@ -60,7 +61,12 @@ class TensorBoard:
     }
 
     def __init__(self, directory: Path) -> None:
-        self._writer = tf.summary.create_file_writer(str(directory))
+        self._directory = directory
+
+    @cached_property
+    def _writer(self) -> tf.summary.SummaryWriter:
+        """Made when there is something to write, so that a start with nothing to do leaves no file."""
+        return tf.summary.create_file_writer(str(self._directory))
 
     def write_record(self, record: Record) -> None:
         """Write each number as a scalar, those that belong together under one heading."""
@@ -69,6 +75,7 @@ class TensorBoard:
                 for name in names:
                     tf.summary.scalar(f"{group}/{name}", record[name])
             tf.summary.scalar("epoch", record["epoch"])
+        self._writer.flush()  # what a checkpoint that follows holds must not be missing after a crash
 
     def write_samples(self, step: int, grid: np.ndarray) -> None:
         """Show the grid under Images."""
@@ -79,7 +86,7 @@ class TensorBoard:
     def write_settings(self, config: Config) -> None:
         """Show the settings under HParams."""
         values = {
-            name: value if isinstance(value, (bool, int, float, str)) else str(value)
+            name: value if isinstance(value, (bool, int, float)) else _utf_8(str(value))
             for name, value in flatten(config).items()
         }
         with self._writer.as_default(step=0):
@@ -91,7 +98,14 @@ class TensorBoard:
             for model in models:
                 for weight in model.weights:
                     tf.summary.histogram(f"{model.name}/{weight.path}", weight.numpy())
+        self._writer.flush()
 
     def close(self) -> None:
         """Flush and close the event file."""
-        self._writer.close()
+        if "_writer" in vars(self):
+            self._writer.close()
+
+
+def _utf_8(text: str) -> str:
+    """Return a text that event files can hold; names of folders may have bytes that are no characters."""
+    return text.encode(errors="backslashreplace").decode()

@@ -29,8 +29,7 @@ PANELS = (
 
 def sample_steps(path: Path, count: int) -> list[int]:
     """Return the steps of up to `count` sample grids, close to the doubling steps that end with the last."""
-    files = RunPaths(path).samples.glob("step-[0-9]*[0-9].png")
-    steps = sorted(int(file.stem.removeprefix("step-")) for file in files)
+    steps = list(RunPaths(path).sample_grids())
     wanted = np.geomspace(steps[0], steps[-1], count)
     return sorted({min(steps, key=lambda step: abs(step - want)) for want in wanted})
 

@@ -173,17 +173,46 @@ def test_a_spoilt_state_and_a_run_that_is_to_stop_are_not_evaluated(planted, tmp
     assert not list(tmp_path.iterdir())
 
 
-def test_what_a_crash_lost_is_forgotten(runs, tmp_path, tiny_config):
-    """Evaluations and the best checkpoint of steps beyond the newest checkpoint."""
+def test_what_a_stop_prevented_is_made_up_for_once(planted, tmp_path):
+    hook = planted({10: 5.0})
+    after(hook, 10, stopping=True)
+    assert not RunPaths(tmp_path).metrics.exists()
+    for _ in range(2):
+        hook.catch_up(
+            SimpleNamespace(step=10, steps_per_epoch=10, stopping=False, last=False, state=PlantedState())
+        )
+        assert [record["step"] for record in read_records(RunPaths(tmp_path).metrics)] == [10]
+    hook.catch_up(
+        SimpleNamespace(step=15, steps_per_epoch=10, stopping=False, last=False, state=PlantedState())
+    )
+    hook.close()
+    assert [record["step"] for record in read_records(RunPaths(tmp_path).metrics)] == [10]
+    assert best_of(tmp_path) == [10]
+
+
+def test_damaged_records_are_no_evaluations(planted, tmp_path):
+    hook = planted({10: 5.0, 20: 4.0})
+    after(hook, 10)
+    for damaged in (
+        {"step": 10},
+        {"step": 10, "protocol": 3},
+        {"step": 10, "protocol": {"evaluated": EVERY_EPOCH}},
+    ):
+        append_record(RunPaths(tmp_path).metrics, damaged)
+    after(hook, 20)
+    hook.close()
+    assert best_of(tmp_path) == [20]
+
+
+def test_what_a_crash_lost_is_forgotten(tmp_path, tiny_config):
+    """Evaluations of steps beyond the newest checkpoint."""
     config = tiny_config(run_dir=str(tmp_path / "run"), steps=3)
     train(config)
     paths = RunPaths(tmp_path / "run")
     for step in (2, 9):
         append_record(paths.metrics, {"step": step, "protocol": {}})
-    CheckpointStore(paths.best).save(tf.train.Checkpoint(step=tf.Variable(9)), 9)
     train(config)
     assert [json.loads(line)["step"] for line in paths.metrics.read_text().splitlines()] == [2]
-    assert CheckpointStore(paths.best).steps() == []
 
 
 def test_the_command_evaluates_and_keeps_the_best(tmp_path, tiny_options):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import os
 import resource
 import shutil
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,8 +14,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from dcgan_tf import files
 from dcgan_tf.errors import RunError
-from dcgan_tf.runs.checkpoints import CheckpointStore
+from dcgan_tf.runs.checkpoints import CheckpointStore, newest_intact
 
 SIZE = 5_000
 
@@ -59,12 +62,6 @@ def test_a_store_may_keep_one(tmp_path: Path) -> None:
     for step in (1, 2):
         store.save(checkpoint_of(step), step)
     assert store.steps() == [2]
-
-
-def test_what_comes_after_a_step_is_forgotten(store: CheckpointStore) -> None:
-    store.forget_after(1)
-    assert store.steps() == [1]
-    assert restored(store, 1) == 1
 
 
 def test_steps_are_ordered_as_numbers(tmp_path: Path) -> None:
@@ -253,10 +250,73 @@ def test_a_disk_that_fills_while_the_files_are_flushed(
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("dcgan_tf.runs.checkpoints.os.fsync", full)
+    monkeypatch.setattr("dcgan_tf.files.os.fsync", full)
     with pytest.raises(RunError, match="the disk is full; the checkpoint of step 3 is intact"):
         store.save(checkpoint_of(4), 4)
     assert {1, 2, 3} <= set(store.steps())
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.EIO, errno.ENOSYS])
+def test_a_file_system_that_cannot_flush_folders_is_said_once_and_loses_nothing(
+    store: CheckpointStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, number: int
+) -> None:
+    def refuse_folders(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(number, os.strerror(number))
+
+    files._say_unflushed.cache_clear()
+    monkeypatch.setattr("dcgan_tf.files.os.fsync", refuse_folders)
+    for step in (4, 5):
+        store.save(checkpoint_of(step), step)
+    assert store.newest_intact() == (5, {})
+    (warning,) = [record.getMessage() for record in caplog.records]
+    assert os.strerror(number) in warning
+
+
+def test_what_cannot_be_cleared_away_does_not_undo_the_save(
+    store: CheckpointStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    store.save(checkpoint_of(4), 4)
+    assert store.steps() == [4, 3, 2, 1]
+    assert "cannot be cleared away" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["a[b]c", "st*r", "wh?t", "back\\slash", os.fsdecode(b"caf\xe9")], ids=ascii)
+def test_a_path_is_no_pattern(three_steps: Path, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name / "checkpoints"
+    shutil.copytree(three_steps, folder)
+    store = CheckpointStore(folder)
+    DAMAGES["half of the data"](store, 3)
+    step, damaged = store.newest_intact()
+    assert (step, list(damaged)) == (2, [3])
+    checkpoint = checkpoint_of(-1)
+    store.read(checkpoint, 2).assert_consumed()
+    assert set(checkpoint.weights.numpy()) == {2}
+
+
+def test_copies_that_a_file_manager_made_are_no_checkpoints(store: CheckpointStore) -> None:
+    for path in list(store.directory.glob("ckpt-3.*")):
+        shutil.copy(path, path.with_name(f"{path.name} 2"))
+    (store.directory / "ckpt-9.index 2").write_bytes(b"")
+    assert store.steps() == [3, 2, 1]
+    store.set_aside(3)
+    assert (store.directory / "ckpt-3.index 2").exists()
+
+
+def test_the_newest_intact_one_of_several_places(store: CheckpointStore, tmp_path: Path) -> None:
+    best = CheckpointStore(tmp_path / "best", keep_last=1)
+    best.save(checkpoint_of(5), 5)
+    assert newest_intact([store, best]) == (best, 5, [])
+    DAMAGES["index empty"](best, 5)
+    found, step, damaged = newest_intact([store, best])
+    assert (found, step, [(where, bad) for where, bad, _ in damaged]) == (store, 3, [(best, 5)])
+    best.set_aside(5)
+    best.save(checkpoint_of(3), 3)
+    assert newest_intact([store, best]) == (store, 3, [])
 
 
 def test_another_failure_is_named(tmp_path: Path) -> None:

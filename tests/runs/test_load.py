@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import shutil
+import threading
 from pathlib import Path
 
 import keras
@@ -12,7 +14,8 @@ import pytest
 from PIL import Image
 
 from dcgan_tf import images
-from dcgan_tf.errors import RunError
+from dcgan_tf.config import replace, to_json
+from dcgan_tf.errors import DataError, RunError
 from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.load import Run
 from dcgan_tf.runs.paths import RunPaths, read_config
@@ -157,3 +160,66 @@ def test_a_run_without_checkpoints_is_an_error(copy: Path) -> None:
 def test_a_folder_that_is_no_run_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"is not a run directory: it has no config\.json"):
         Run.open(tmp_path)
+
+
+def test_a_run_is_read_while_it_saves(copy: Path, caplog: pytest.LogCaptureFixture) -> None:
+    store, going_on = CheckpointStore(copy / "checkpoints"), True
+    state = whole_state(copy, 50)
+
+    def save() -> None:
+        for step in itertools.count(51):
+            if not going_on:
+                return
+            store.save(state.checkpoint(), step)
+
+    saver = threading.Thread(target=save)
+    saver.start()
+    try:
+        opened = [Run.open(copy).step for _ in range(10)]
+    finally:
+        going_on = False
+        saver.join()
+    assert opened == sorted(opened)
+    assert opened[-1] > 50
+    assert not list(copy.rglob("damaged-*"))
+    assert "damaged" not in caplog.text
+
+
+def test_a_checkpoint_that_is_removed_while_it_is_read_is_no_error(
+    copy: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    store, damage = CheckpointStore(copy / "checkpoints"), CheckpointStore.damage
+
+    def then_removed(self: CheckpointStore, step: int) -> str | None:
+        problem = damage(self, step)
+        if step == 50:
+            state = whole_state(copy, 50)
+            CheckpointStore(store.directory, keep_last=1).save(state.checkpoint(), 51)
+        return problem
+
+    monkeypatch.setattr(CheckpointStore, "damage", then_removed)
+    assert Run.open(copy).step == 51
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize("step", [None, 50])
+def test_a_checkpoint_that_is_half_written_is_waited_for(
+    copy: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, step: int | None
+) -> None:
+    data = copy / "checkpoints" / "ckpt-50.data-00000-of-00001"
+    whole = data.read_bytes()
+    data.write_bytes(whole[:100])
+    monkeypatch.setattr("dcgan_tf.runs.load.time.sleep", lambda _: data.write_bytes(whole))
+    assert Run.open(copy, checkpoint=step).step == 50
+    assert caplog.text == ""
+
+
+def test_the_images_may_be_elsewhere_now_if_they_are_the_same(copy: Path) -> None:
+    config, paths = read_config(copy), RunPaths(copy)
+    paths.config.write_text(to_json(replace(config, data="/gone/away")))
+    assert Run.open(copy).config.data.spec == "/gone/away"
+    assert Run.open(copy, data="digits").config == config
+    with pytest.raises(RunError, match="was trained on other images"):
+        Run.open(copy, data="portraits")
+    with pytest.raises(DataError, match="an existing folder of images"):
+        Run.open(copy, data="/gone/too")

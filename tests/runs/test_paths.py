@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from dcgan_tf.config import preset, to_json
-from dcgan_tf.errors import StorageError
+from dcgan_tf.errors import ArgumentError, RunError, StorageError
 from dcgan_tf.runs.paths import (
-    RunError,
     RunPaths,
     append_record,
     default_run_dir,
     forget_records_after,
+    local_folder,
     read_config,
+    read_data,
     read_json,
     read_records,
+    set_aside,
     write_json,
-    write_text,
 )
 
 
@@ -33,6 +35,12 @@ from dcgan_tf.runs.paths import (
         (".", "dcgan", f"runs/{Path.cwd().name}-dcgan"),
         ("/some/where/My holiday photos/", "dcgan", "runs/My-holiday-photos-dcgan"),
         ("/", "dcgan", "runs/data-dcgan"),
+        ("猫", "dcgan", "runs/猫-dcgan"),
+        ("/pets/Gefäße & Töpfe", "dcgan", "runs/Gefäße-Töpfe-dcgan"),
+        ("cafe\u0301", "dcgan", "runs/café-dcgan"),  # as macOS hands it out
+        ("हिन्दी", "dcgan", "runs/हिन्दी-dcgan"),
+        ("~nosuchuser/pets", "dcgan", "runs/pets-dcgan"),
+        ("x" * 255, "dcgan", f"runs/{'x' * 200}-dcgan"),
     ],
 )
 def test_default_directory_is_named_after_data_and_networks(
@@ -51,11 +59,11 @@ def test_sample_grids_sort_by_step() -> None:
 
 def test_settings_are_read_back(tmp_path: Path) -> None:
     config = preset(image_size=(48, 64), steps=7, learning_rate=1e-4)
-    write_text(tmp_path / "config.json", to_json(config))
+    (tmp_path / "config.json").write_text(to_json(config))
     assert read_config(tmp_path) == config
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"training": {"speed": 3}}'])
+@pytest.mark.parametrize("content", ["", "{", "[]", "5", "{}", '{"training": {"speed": 3}}', "[" * 100_000])
 def test_unreadable_settings_are_an_error_that_names_the_file(tmp_path: Path, content: str) -> None:
     (tmp_path / "config.json").write_text(content)
     with pytest.raises(RunError, match=r"cannot read .*config\.json: "):
@@ -71,12 +79,12 @@ def test_a_file_is_replaced_as_a_whole(tmp_path: Path, monkeypatch: pytest.Monke
         raise OSError("no space")
 
     monkeypatch.setattr("dcgan_tf.files.os.fsync", full)
-    with pytest.raises(StorageError, match="no space"):
+    with pytest.raises(StorageError, match=r"could not write .*file\.json: no space"):
         write_json(path, {"new": 1})
     assert read_json(path, default=None) == {"old": "ü"}
 
 
-@pytest.mark.parametrize("content", [None, "", "{half"])
+@pytest.mark.parametrize("content", [None, "", "{half", "5", "{}", "null", "[" * 100_000])
 def test_json_that_cannot_be_read_is_the_default(tmp_path: Path, content: str | None) -> None:
     path = tmp_path / "file.json"
     if content is not None:
@@ -124,3 +132,104 @@ def test_what_is_not_finite_becomes_null_because_json_has_no_word_for_it(tmp_pat
     path = tmp_path / "stats.jsonl"
     append_record(path, {"step": 1, "norm": float("inf"), "loss": 0.5})
     assert path.read_text() == '{"step": 1, "norm": null, "loss": 0.5}\n'
+
+
+def test_names_without_a_letter_are_told_apart() -> None:
+    first, second = (default_run_dir(preset(data=name)) for name in ("🐱", "🐶"))
+    assert first != second
+    assert first == default_run_dir(preset(data="/elsewhere/🐱"))
+
+
+@pytest.mark.parametrize("address", ["gs://bucket/run", "s3://bucket/run", "gs:/bucket/run", "file:///run"])
+def test_an_address_is_no_run_directory(address: str) -> None:
+    with pytest.raises(ArgumentError, match="must be a folder of this computer"):
+        RunPaths.of(preset(run_dir=address))
+    with pytest.raises(ArgumentError, match="must be a folder of this computer"):
+        local_folder(Path(address))
+
+
+def test_a_tilde_is_the_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert RunPaths.of(preset(run_dir="~/runs/cats")).root == tmp_path / "runs" / "cats"
+    with pytest.raises(ArgumentError, match=r"there is no user 'nosuchuser'"):
+        RunPaths.of(preset(run_dir="~nosuchuser/cats"))
+
+
+def test_only_files_that_a_run_calls_so_are_sample_grids(tmp_path: Path) -> None:
+    paths = RunPaths(tmp_path)
+    assert paths.sample_grids() == {}
+    names = ["step-000004 2.png", "step-.png", "step-4x5.png", "step-٣.png", "damaged-step-000004.png"]
+    paths.samples.mkdir()
+    for name in [*names, "step-1000000.png", "step-000004.png", "real.png"]:
+        (paths.samples / name).write_bytes(b"")
+    assert paths.sample_grids() == {step: paths.sample_grid(step) for step in (4, 1_000_000)}
+
+
+NO_RECORDS = (
+    b"5",
+    b"[]",
+    b'{"loss": 1}',
+    b'{"step": "9"}',
+    b'{"step": true}',
+    b'{"step": 2, "\xff": 1}',
+    b"\0\0",
+)
+
+
+def test_lines_that_are_no_records_are_left_out_and_the_file_is_kept_aside(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "stats.jsonl"
+    content = b"\n".join([b'{"step": 1}', *NO_RECORDS, b'{"step": 3}', b'{"step": 8}', b'{"st'])
+    path.write_bytes(content)
+    assert read_records(path) == [{"step": 1}, {"step": 3}, {"step": 8}]
+    forget_records_after(path, 3)
+    assert path.read_bytes() == b'{"step": 1}\n{"step": 3}\n'
+    assert (tmp_path / "damaged-stats.jsonl").read_bytes() == content
+    assert f"{len(NO_RECORDS)} line(s) of {path} cannot be read" in caplog.text
+    forget_records_after(path, 1)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["damaged-stats.jsonl", "stats.jsonl"]
+
+
+def test_records_that_may_not_be_read_are_an_error_that_names_the_file(tmp_path: Path) -> None:
+    (tmp_path / "stats.jsonl").mkdir()
+    with pytest.raises(RunError, match=r"cannot read .*stats\.jsonl"):
+        read_records(tmp_path / "stats.jsonl")
+
+
+def test_names_that_are_not_utf_8_are_read_back_and_the_file_is_json_for_everybody(tmp_path: Path) -> None:
+    name = os.fsdecode(b"caf\xe9 \xc3\xa9")
+    write_json(tmp_path / "data.json", {"name": name})
+    assert "é" in (tmp_path / "data.json").read_text(encoding="utf-8")
+    assert read_json(tmp_path / "data.json", default={}) == {"name": name}
+    (tmp_path / "config.json").write_text(to_json(preset(data=name)))
+    assert read_config(tmp_path).data.spec == name
+    assert default_run_dir(preset(data=name)) == "runs/caf-é-dcgan"
+
+
+DATA = {
+    "name": "a",
+    "fingerprint": "b",
+    "num_images": 3,
+    "shape": [1],
+    "label_names": [],
+    "attribute_names": [],
+}
+
+
+@pytest.mark.parametrize("wrong", [{"label_names": 5}, {"fingerprint": None}, {"shape": ["x"]}, {"name": []}])
+def test_a_record_of_the_data_that_is_damaged_in_part_does_not_count(tmp_path: Path, wrong: dict) -> None:
+    paths = RunPaths(tmp_path)
+    assert read_data(paths) is None
+    write_json(paths.data, DATA)
+    assert read_data(paths) == DATA
+    write_json(paths.data, DATA | wrong)
+    assert read_data(paths) is None
+
+
+def test_what_is_set_aside_replaces_nothing(tmp_path: Path) -> None:
+    for content in ("first", "second"):
+        (tmp_path / "a.json").write_text(content)
+        set_aside(tmp_path / "a.json", why="is damaged")
+    assert (tmp_path / "damaged-a.json").read_text() == "first"
+    assert (tmp_path / "damaged-2-a.json").read_text() == "second"

@@ -104,3 +104,21 @@ def test_the_animation_has_a_frame_for_every_grid_up_to_sixty(
     assert shades[0] == pytest.approx(1, abs=2)
     assert shades[-1] == pytest.approx(grids, abs=2)
     assert shades == sorted(shades)
+
+
+def test_grids_that_are_no_pictures_are_set_aside_and_other_files_are_passed_over(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    paths = RunPaths(tmp_path)
+    for step in (1, 2, 3):
+        images.save_png(paths.sample_grid(step), np.full((30, 120, 3), step, np.uint8))
+    paths.sample_grid(2).write_bytes(paths.sample_grid(1).read_bytes()[:60])
+    for name in ("step-000003 2.png", "step-x9.png", "step-000004.png"):
+        (paths.samples / name).write_bytes(b"")
+    save_progress(paths, steps_per_epoch=9)
+    assert frames_of(paths) == 2
+    assert sorted(path.name for path in paths.samples.glob("damaged-*")) == [
+        "damaged-step-000002.png",
+        "damaged-step-000004.png",
+    ]
+    assert "step-000002.png is no picture; set aside as damaged-step-000002.png" in caplog.text

@@ -23,8 +23,8 @@ from dcgan_tf.config import Config
 from dcgan_tf.errors import RunError
 from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.paths import RunPaths, read_records
+from dcgan_tf.training.folder import lock
 from dcgan_tf.training.interrupt import StopSignals
-from dcgan_tf.training.start import lock
 
 PATIENCE = 120  # seconds, for a process that starts on a busy machine
 EVERY = 20  # steps between checkpoints
@@ -225,6 +225,34 @@ def test_first_signal_is_remembered_and_the_handlers_are_given_back() -> None:
         # A second one would end the process.
         assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_a_closed_terminal_is_a_stop_and_its_shells_second_word_is_no_other() -> None:
+    with before_signal(signal.SIGHUP, signal.default_int_handler), StopSignals() as signals:
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert signals.received == signal.SIGHUP
+        assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    with before_signal(signal.SIGHUP, signal.default_int_handler), StopSignals() as signals:
+        for number in (signal.SIGTERM, signal.SIGHUP):  # in this order systemd ends a process
+            os.kill(os.getpid(), number)
+        assert signals.received == signal.SIGTERM
+
+
+def test_nohup_is_respected() -> None:
+    with before_signal(signal.SIGHUP, signal.SIG_IGN), StopSignals() as signals:
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert signals.received is None
+
+
+@contextlib.contextmanager
+def before_signal(number: signal.Signals, handler: object) -> Iterator[None]:
+    before = signal.signal(number, handler)
+    try:
+        yield
+        assert signal.getsignal(number) == handler
+    finally:
+        signal.signal(number, before)
 
 
 def test_a_held_directory_is_refused_before_anything_is_written(

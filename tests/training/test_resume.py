@@ -18,10 +18,11 @@ from dcgan_tf import data
 from dcgan_tf.config import Config, replace, settings
 from dcgan_tf.errors import RunError
 from dcgan_tf.runs.checkpoints import CheckpointStore
-from dcgan_tf.runs.paths import RunPaths, read_config, read_records
+from dcgan_tf.runs.paths import RunPaths, read_config, read_json, read_records
 from dcgan_tf.training.loop import train
-from dcgan_tf.training.start import settle
+from dcgan_tf.training.start import settle, write_environment
 from dcgan_tf.training.state import create_train_state
+from dcgan_tf.training.strategy import make_strategy
 
 Read = Callable[[Path, int], dict[str, np.ndarray]]
 
@@ -133,7 +134,7 @@ def test_more_epochs_extend_a_run_and_a_finished_run_is_left_alone(
     with caplog.at_level("INFO", "dcgan_tf"):
         train(replace(config, epochs=1))
     assert sorted(paths.checkpoints.iterdir()) == checkpoints
-    assert "already has its 18 steps" in caplog.text
+    assert "already has its 18 steps; to go on, ask for more epochs: --epochs 4" in caplog.text
 
 
 # Another allowed value of every setting; a new setting makes the test below fail until it is entered here.
@@ -177,7 +178,7 @@ OTHER = {
     "histogram_every": 7,
 }
 MAY_CHANGE = {
-    *("data_dir", "cache_dir", "epochs", "steps", "deterministic", "replicas", "run_dir"),
+    *("data", "data_dir", "cache_dir", "epochs", "steps", "deterministic", "replicas", "run_dir"),
     *("checkpoint_every", "keep_every", "sample_every", "log_every", "histogram_every"),
 }
 
@@ -221,6 +222,51 @@ def test_other_images_are_refused(settled: tuple) -> None:
     other = dataclasses.replace(image_set, fingerprint="b2", images=image_set.images[:40])
     with pytest.raises(RunError, match="50 of 'digits' then, 40 of 'digits' now, and their content differs"):
         settle(config, paths, other)
+
+
+def test_where_the_images_lie_may_change_and_what_they_are_called(settled: tuple) -> None:
+    config, paths, image_set = settled
+    moved = replace(config, data="/elsewhere/cats/")
+    assert settle(moved, paths, dataclasses.replace(image_set, name="cats")) == moved
+    assert read_config(paths.root) == moved
+    assert read_json(paths.data, default={})["name"] == "cats"
+
+
+def test_another_folder_of_the_same_name_is_told_which_directory_to_take(
+    settled: tuple, tmp_path: Path
+) -> None:
+    config, paths, image_set = settled
+    (tmp_path / "b" / "images").mkdir(parents=True)
+    other = replace(config, data=str(tmp_path / "b" / "images"))
+    with pytest.raises(RunError, match="with another --run-dir, such as runs/b-images-dcgan") as error:
+        settle(other, paths, dataclasses.replace(image_set, fingerprint="b2"))
+    assert f"begun with --data digits, and this is --data {tmp_path}/b/images" in str(error.value)
+
+
+@pytest.mark.parametrize("content", [None, "", "5", '{"num_images": 5}', '{"fingerprint": 3}'])
+def test_a_lost_record_of_the_images_is_written_again_and_said(
+    settled: tuple, caplog: pytest.LogCaptureFixture, content: str | None
+) -> None:
+    config, paths, image_set = settled
+    before = paths.data.read_text()
+    paths.data.unlink() if content is None else paths.data.write_text(content)
+    with pytest.raises(RunError, match="was made with other settings"):
+        settle(replace(config, data="elsewhere"), paths, image_set)
+    assert settle(config, paths, image_set) == config
+    assert paths.data.read_text() == before
+    assert "written again from the images that are there now" in caplog.text
+    aside = paths.data.with_name("damaged-data.json")
+    assert content is None or aside.read_text() == content
+
+
+@pytest.mark.parametrize("content", ["5", "{", '{"first_step": 3}'])
+def test_a_damaged_list_of_starts_is_set_aside(settled: tuple, content: str) -> None:
+    config, paths, _ = settled
+    paths.environment.write_text(content)
+    write_environment(paths, make_strategy(1), config, 3)
+    (start,) = read_json(paths.environment, default=[])
+    assert start["first_step"] == 3
+    assert paths.environment.with_name("damaged-environment.json").read_text() == content
 
 
 def test_auto_keeps_the_precision_that_the_run_began_with(settled: tuple) -> None:

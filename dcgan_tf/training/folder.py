@@ -1,0 +1,117 @@
+"""The run directory, before anything is written there: whose it is, where it lies, and who trains in it."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import filelock
+
+from dcgan_tf.errors import RunError
+from dcgan_tf.runs.checkpoints import CheckpointStore
+from dcgan_tf.runs.paths import RunPaths, read_config, read_data
+
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL)
+"""What `flock` answers on file systems without locks, as some network disks are."""
+_OF_NO_ACCOUNT = {"train.lock", "Thumbs.db", "desktop.ini", "Icon\r", "lost+found"}
+_BUILT_IN = ("portraits", "digits")
+_log = logging.getLogger("dcgan_tf")
+
+
+@contextmanager
+def lock(paths: RunPaths) -> Iterator[None]:
+    """Hold the run directory; the system lets go of it when the process ends, however it ends.
+
+    On a file system without locks it is not held, and a warning says so.
+
+    Raises:
+        RunError: if another process trains there, or the directory cannot be written to.
+    """
+    held = filelock.FileLock(paths.lock, timeout=0)
+    try:
+        paths.root.mkdir(parents=True, exist_ok=True)
+        held.acquire()
+    except filelock.Timeout:
+        raise RunError(
+            f"another process is training in {paths.root}; wait for it, or give this run another --run-dir"
+        ) from None
+    except NotImplementedError as error:
+        _say_unlocked(paths, str(error))
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise RunError(
+                f"cannot write to the run directory {paths.root}: {error.strerror or error}"
+            ) from None
+        _say_unlocked(paths, error.strerror)
+    try:
+        yield
+    finally:
+        held.release()
+
+
+def check_place(paths: RunPaths, spec: str) -> None:
+    """Refuse a run directory in which training would do harm. Nothing is written.
+
+    Args:
+        paths: of the run.
+        spec: where the images are, as the setting `data` says it.
+
+    Raises:
+        RunError: if it lies among the images, holds what is no run, or settings that cannot be read.
+    """
+    _refuse_place_among_images(paths, spec)
+    if paths.config.exists():
+        read_config(paths.root)
+    else:
+        refuse_other_files(paths)
+
+
+def refuse_other_files(paths: RunPaths) -> None:
+    """Refuse a directory without settings that holds anything but what a start that was cut short leaves.
+
+    Raises:
+        RunError: names what is there.
+    """
+    if CheckpointStore(paths.checkpoints).steps():
+        raise RunError(
+            f"{paths.root} has checkpoints but no {paths.config.name}; put it back, or use another --run-dir"
+        )
+    try:
+        found = [path.name for path in paths.root.iterdir()] if paths.root.is_dir() else []
+    except OSError as error:
+        raise RunError(f"cannot read the run directory {paths.root}: {error.strerror}") from None
+    # Hidden files are those of the system, and scratch files of a start that was killed.
+    there = sorted(name for name in found if name not in _OF_NO_ACCOUNT and not name.startswith("."))
+    if there == [paths.data.name] and read_data(paths) is not None:
+        return  # earlier versions wrote it before the settings
+    if there:
+        more = f" and {len(there) - 3:,} more" if len(there) > 3 else ""
+        raise RunError(
+            f"{paths.root} is not empty and not a run: it holds {', '.join(there[:3])}{more}. "
+            "Give this run another --run-dir, or an empty folder; nothing was written"
+        )
+
+
+def _refuse_place_among_images(paths: RunPaths, spec: str) -> None:
+    """Refuse the folder of the images, and a new run inside of it: its samples would become images."""
+    if spec in _BUILT_IN or spec.startswith("tfds:"):
+        return
+    try:
+        images, run = Path(spec).expanduser().resolve(), paths.root.resolve()
+    except (OSError, RuntimeError):  # a circle of links, or the home of an unknown user: the data say so
+        return
+    inside = images in run.parents and not paths.config.exists()  # a run is passed over when images are read
+    if images.is_dir() and (images == run or inside):
+        elsewhere = os.path.relpath(images.parent / "runs" / (run.name if inside else f"{run.name}-dcgan"))
+        raise RunError(
+            f"the run directory {paths.root} {'lies in' if inside else 'is'} the folder of images {spec}, "
+            f"where its samples would become images to train on; choose another: --run-dir {elsewhere}"
+        )
+
+
+def _say_unlocked(paths: RunPaths, reason: str | None) -> None:
+    _log.warning("%s cannot be locked (%s): take care that no other process trains there", paths.root, reason)
