@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import hashlib
+import re
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -60,14 +61,37 @@ def _builder(name: str, data_dir: str | None) -> Any:
     from tensorflow_datasets.core.registered import DatasetNotFoundError
     from tensorflow_datasets.core.utils.file_utils import list_data_dirs
 
-    folder = Path(data_dir).expanduser() if data_dir else None
     try:
-        return builder_from_files(name, data_dir=folder)
+        folder = Path(data_dir).expanduser() if data_dir else None
+    except RuntimeError as error:  # ~nobody
+        raise DataError(f"data_dir must be a folder, received {data_dir!r}: {error}") from error
+    try:
+        with _damage(f"data=tfds:{name} cannot be opened"):
+            return builder_from_files(name, data_dir=folder)
     except DatasetNotFoundError:
         places = [Path(place) for place in list_data_dirs(given_data_dir=folder)]
-    except Exception as error:  # a name that cannot be parsed, half a preparation, an old format: many kinds
-        raise DataError(f"data=tfds:{name} cannot be opened: {_first_line(error)}") from None
     raise DataError(_not_found(name, places))
+
+
+@contextlib.contextmanager
+def _damage(told: str) -> Iterator[None]:
+    """Turn what TFDS raises on odd names, half a preparation and damaged files into one sentence.
+
+    What is raised right where it is called is a wrong call: our mistake, and left as it is.
+    """
+    import tensorflow as tf
+    from google.protobuf.json_format import Error as JsonFormatError
+    from tensorflow_datasets.core.registered import DatasetNotFoundError
+
+    try:
+        yield
+    except DatasetNotFoundError:
+        raise
+    except (ValueError, TypeError, KeyError, OSError, JsonFormatError, tf.errors.OpError) as error:
+        where = error.__traceback__.tb_next if error.__traceback__ else None  # below the block's own frame
+        if isinstance(error, DataError) or where is None or where.tb_next is None:
+            raise
+        raise DataError(f"{told}: {_first_line(error)}") from error
 
 
 def _not_found(name: str, places: list[Path]) -> str:
@@ -77,22 +101,34 @@ def _not_found(name: str, places: list[Path]) -> str:
     short = name.split("/")[0].split(":")[0]
     where = " and ".join(str(place) for place in places)
     known = tfds.list_builders(with_community_datasets=False)  # the community's list would be downloaded
-    others = [f"{short}/{path.name}" for place in places for path in sorted(place.glob(f"{short}/*/"))]
+    others = [f"{short}/{folder}" for place in places for folder in _folders(place / short)]
     there = f" (only {', '.join(others)})" if others else ""
     if short in known:
         command = f"import tensorflow_datasets as tfds; tfds.load({name!r}, data_dir={str(places[0])!r})"
         return f'the dataset {name} is not prepared in {where}{there}; prepare it with: python -c "{command}"'
     if others:
         return f"the dataset {name} is not prepared in {where}{there}"
-    on_disk = [path.name for place in places if place.is_dir() for path in place.iterdir() if path.is_dir()]
+    on_disk = [folder for place in places for folder in _folders(place)]
     close = difflib.get_close_matches(short, [*on_disk, *known], n=3)
     hint = f"; did you mean {' or '.join(dict.fromkeys(close))}?" if close else ""
     return f"TensorFlow Datasets knows no dataset {short!r}, and none of that name is in {where}{hint}"
 
 
+def _folders(place: Path) -> list[str]:
+    """Return the names of the folders in a place, which need not be there."""
+    try:
+        return sorted(
+            path.name for path in place.iterdir() if path.is_dir() and not path.name.startswith(".")
+        )
+    except OSError:
+        return []
+
+
 def _count(builder: Any, split: str) -> int:
     """Return the number of examples in a split."""
     existing = ", ".join(builder.info.splits)
+    if not existing:
+        raise DataError(f"{builder.info.full_name} in {builder.data_dir} has no splits; prepare it again")
     try:
         total = int(builder.info.splits[split].num_examples)
     except (ValueError, KeyError, TypeError, NotImplementedError) as error:  # the last: a part of "all"
@@ -107,7 +143,8 @@ def _count(builder: Any, split: str) -> int:
 
 def _digest(builder: Any, split: str) -> str:
     """Return what tells a split from all others, also from one made anew under the same version."""
-    files = sorted((path.name, path.stat().st_size) for path in Path(builder.data_dir).iterdir())
+    with _damage(f"{builder.info.full_name} in {builder.data_dir} cannot be read"):
+        files = sorted((path.name, path.stat().st_size) for path in Path(builder.data_dir).iterdir())
     text = repr((preparation.VERSION, builder.info.full_name, split, files))
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
@@ -131,9 +168,14 @@ def _prepare(
 
     prepared = preparation.write_images(sources(), folder=scratch, config=config, total=total)
     classes = np.concatenate(labels)[prepared.kept].astype(np.int64) if labels else None
+    names = at_path(builder.info.features, columns.label).names if columns.label else ()
+    if classes is not None and classes.max() >= len(names):
+        raise DataError(
+            f"{builder.info.full_name} in {builder.data_dir} is damaged: it has a label {classes.max()}, but "
+            f"only {len(names)} names of labels; delete it and prepare it again"
+        )
     if classes is not None and classes.min() < 0:  # how datasets mark a test set whose labels are secret
         classes = None
-    names = at_path(builder.info.features, columns.label).names if columns.label else ()
     return ImageSet(
         name=builder.info.name,
         images=prepared.images,
@@ -149,7 +191,6 @@ def _prepare(
 
 def _batches(builder: Any, columns: Columns, split: str) -> Iterator[dict[str, Any]]:
     """Yield batches of examples as NumPy arrays, in stored order, with the images still encoded."""
-    import tensorflow as tf
     import tensorflow_datasets as tfds
 
     wanted: dict[str, Any] = {}
@@ -157,7 +198,8 @@ def _batches(builder: Any, columns: Columns, split: str) -> Iterator[dict[str, A
         put_at_path(wanted, path, True)
     decoders: dict[str, Any] = {}
     put_at_path(decoders, columns.image, tfds.decode.SkipDecoding())
-    with _quiet_absl():
+    told = f"{builder.info.full_name} in {builder.data_dir} is damaged, delete it and prepare it again"
+    with _damage(told), _quiet_absl():
         dataset = builder.as_dataset(
             split=split,
             batch_size=_READ_BATCH,
@@ -165,13 +207,13 @@ def _batches(builder: Any, columns: Columns, split: str) -> Iterator[dict[str, A
             decoders=tfds.decode.PartialDecoding(wanted, decoders=decoders),
             read_config=tfds.ReadConfig(try_autocache=False),
         )
-    try:
-        yield from tfds.as_numpy(dataset)
-    except tf.errors.OpError as error:
-        raise DataError(
-            f"{builder.info.full_name} in {builder.data_dir} is damaged ({_first_line(error)}); "
-            "delete it and prepare it again"
-        ) from None
+    batches = iter(tfds.as_numpy(dataset))
+    while True:
+        with _damage(told):
+            batch = next(batches, None)
+        if batch is None:
+            return
+        yield batch
 
 
 @contextlib.contextmanager
@@ -189,4 +231,5 @@ def _quiet_absl() -> Iterator[None]:
 
 def _first_line(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__
+    first = lines[0] if lines else type(error).__name__
+    return re.sub(r"^\{\{.*?\}\} |\s*\[Op:\w+\].*$", "", first)  # TensorFlow's names for its own insides

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import re
 import socket
 import subprocess
 import sys
@@ -263,13 +265,69 @@ def test_floating_point_images_are_refused(config, tmp_path):
     assert "floating-point" in error_of(config("depths", data_dir=str(tmp_path)))
 
 
-def test_damaged_files_are_named(config, tmp_path):
-    make(
-        tmp_path, {"image": tfds_library.features.Image()}, {"train": [{"image": pixels(RED)}]}, name="broken"
+def shorten(file):
+    file.write_bytes(file.read_bytes()[:-40])
+
+
+def edit(file, **fields):
+    file.write_text(json.dumps(json.loads(file.read_text()) | fields))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "damage", "told"),
+    [
+        ("*.tfrecord*", shorten, "is damaged, delete it and prepare it again: truncated record"),
+        ("*.tfrecord*", Path.unlink, "prepare it again: .*No such file"),
+        (
+            "label.labels.txt",
+            lambda file: file.write_text("one"),
+            "has a label 1, but only 1 names of labels",
+        ),
+        ("dataset_info.json", shorten, "cannot be opened: Failed to load JSON"),
+        ("dataset_info.json", lambda file: file.write_text("5"), "cannot be opened: Failed to parse JSON"),
+        (
+            "dataset_info.json",
+            lambda file: edit(file, name=""),
+            "prepare it again: Could not format template",
+        ),
+        ("dataset_info.json", lambda file: edit(file, splits=[]), "has no splits; prepare it again"),
+        ("features.json", lambda file: file.write_text("{}"), "cannot be opened: Python class name"),
+        ("features.json", lambda file: file.write_bytes(b"\xff"), "cannot be opened: 'utf-8' codec"),
+    ],
+)
+def test_damage_is_told_in_one_sentence(config, tmp_path, pattern, damage, told):
+    f = tfds_library.features
+    features = {"image": f.Image(), "label": f.ClassLabel(names=["a", "b"])}
+    examples = [{"image": pixels(RED), "label": 0}, {"image": pixels(RED), "label": 1}]
+    make(tmp_path, features, {"train": examples}, name="broken")
+    (file,) = (tmp_path / "broken" / "1.2.0").glob(pattern)
+    damage(file)
+    message = error_of(config("broken", data_dir=str(tmp_path)))
+    assert re.search(told, message), message
+    assert "{{function_node" not in message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    "name", ["", " ", "/etc", "../x", "faces:", "a b", "**", "[x", "猫", "x" * 300, "a=1"]
+)
+def test_an_odd_name_is_told_in_one_sentence(config, name):
+    message = error_of(config(name))
+    assert "\n" not in message
+
+
+def test_nobody_s_home_is_told(config):
+    assert "data_dir must be a folder, received '~nosuchuser/x'" in error_of(
+        config("faces", data_dir="~nosuchuser/x")
     )
-    (record,) = tmp_path.glob("broken/1.2.0/*.tfrecord*")
-    record.write_bytes(record.read_bytes()[:-40])
-    assert "is damaged" in error_of(config("broken", data_dir=str(tmp_path)))
+
+
+def test_a_mistake_of_this_library_is_not_called_the_user_s(config, monkeypatch):
+    from tensorflow_datasets.core import read_only_builder
+
+    monkeypatch.setattr(read_only_builder, "builder_from_files", lambda *, data_dir: None)
+    with pytest.raises(TypeError):  # called in a way that it does not know
+        tfds.load(config("faces"), split="train")
 
 
 # Real data
