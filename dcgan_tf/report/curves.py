@@ -15,6 +15,9 @@ MOST_POINTS = 400
 SMOOTHING = 15
 """Points over which the thick line averages: a point and as many on either side as there are, at most 7."""
 
+_LEAST, _MOST = 1e-30, 1e30
+"""Numbers that no axis has: they are drawn as 0, and as none."""
+
 Point = tuple[float, float | None]
 
 
@@ -49,7 +52,8 @@ def chart(
     raw = [_thinned(line.points) for line in lines]
     smooth = [_smoothed(points) for points in raw]
     top = highest or _nice_top(max((y for points in smooth for _, y in points if y is not None), default=1.0))
-    right = max((points[-1][0] for points in raw if points), default=1.0) or 1.0
+    right = max((points[-1][0] for points in raw if points), default=1.0)
+    right = right if right > _LEAST else 1.0
     marks = [_grid(top, right, x)]
     if level is not None:
         y = _y(level, top)
@@ -82,13 +86,13 @@ def _smoothed(points: Sequence[Point]) -> list[Point]:
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
-    finite = [value for value in values if value is not None and math.isfinite(value)]
+    finite = [value for value in values if value is not None and abs(value) < _MOST]
     return sum(finite) / len(finite) if finite else None
 
 
 def _nice_top(value: float) -> float:
     """Return the upper end of an axis for values up to this one, a round number."""
-    if value <= 0:
+    if value <= _LEAST:
         return 1.0
     unit: float = 10 ** math.floor(math.log10(value))
     return next(m * unit for m in (1, 1.5, 2, 3, 4, 5, 6, 8, 10, 12) if m * unit >= 1.1 * value)

@@ -8,10 +8,11 @@ from typing import Any
 
 from dcgan_tf.errors import RunError
 from dcgan_tf.report.choices import Shown, options_for
-from dcgan_tf.report.markup import MEDIA_TYPES, NOTHING, facts, figure, fold, number, plain, table, text
+from dcgan_tf.report.formats import RESULT as RESULT_FORMAT
+from dcgan_tf.report.markup import NOTHING, facts, fold, number, plain, table, text
 from dcgan_tf.report.page import Section, Subject
+from dcgan_tf.report.pictures import MEDIA_TYPES
 from dcgan_tf.report.texts import ANALYSES, Text, text_of
-from dcgan_tf.runs.paths import read_json
 
 RESULT, FIGURE = "result.json", "figure"
 MOST_COLUMNS = 3
@@ -21,25 +22,38 @@ MOST_ROWS = 8
 
 
 def analyses_of(subject: Subject) -> list[str]:
-    """Return the names of all analyses: those that are known in the report's order, then others there are."""
+    """Return the names of all analyses: those that are known in the report's order, then others there are.
+
+    One that stands in the place of another is not named by itself.
+    """
     folder = subject.paths.analysis("any").parent
     found = sorted(path.parent.name for path in folder.glob(f"*/{RESULT}"))
-    return [*ANALYSES, *(name for name in found if name not in ANALYSES)]
+    shown = {folder_of(subject, name).name for name in ANALYSES}
+    return [*ANALYSES, *(name for name in found if name not in ANALYSES and name not in shown)]
+
+
+def folder_of(subject: Subject, name: str) -> Path:
+    """Return the folder of an analysis, or of the one that stands in its place where there is no other."""
+    folder, instead = subject.paths.analysis(name), text_of(name).instead
+    if instead and not (folder / RESULT).exists():
+        other = subject.paths.analysis(instead)
+        return other if (other / RESULT).exists() else folder
+    return folder
 
 
 def finding_section(subject: Subject, name: str) -> Section:
     """Return the section of an analysis, or a quiet line with the command that makes it."""
     words = text_of(name)
-    folder = subject.paths.analysis(name)
-    result = read_json(folder / RESULT, default=None)
-    if not isinstance(result, dict):
+    folder = folder_of(subject, name)
+    result = subject.read(folder / RESULT, RESULT_FORMAT)
+    if result is None:
         return Section(name, words.title, _absent(subject, name, words), present=False)
-    summary = f'<p class="outcome">{text(result.get("summary", ""))}</p>' if result.get("summary") else ""
+    summary = f'<p class="outcome">{text(result["summary"])}</p>' if result.get("summary") else ""
     body = (
         f"<p>{text(words.see)} {text(words.look)}</p>"
         + summary
         + _warnings(subject, result)
-        + _pictures(folder, result, words)
+        + _pictures(subject, folder, result, words)
         + _measures(result)
         + _protocol(folder, result)
         + _further(folder, words)
@@ -49,53 +63,56 @@ def finding_section(subject: Subject, name: str) -> Section:
 
 def summary_of(subject: Subject, name: str) -> str:
     """Return the outcome of an analysis in one line; empty if there is none."""
-    result = read_json(subject.paths.analysis(name) / RESULT, default=None)
-    return str(result.get("summary", "")) if isinstance(result, dict) else ""
+    result = subject.read(folder_of(subject, name) / RESULT, RESULT_FORMAT) or {}
+    return str(result.get("summary") or "")
 
 
 def _absent(subject: Subject, name: str, words: Text) -> str:
     folder = subject.paths.analysis(name)
     if words.convolutional and subject.config.model.architecture == "gan":
         return '<p class="missing">Needs convolutional layers; this run is a fully connected GAN.</p>'
-    said = "The result cannot be read; this makes it again" if (folder / RESULT).exists() else "Not made yet"
+    said = "The result cannot be used; this makes it again" if (folder / RESULT).exists() else "Not made yet"
+    shown = Shown.of(subject.data)
     try:
-        options = options_for(name, Shown.of(subject.data))
+        options = options_for(name, shown)
     except RunError as reason:
         return f'<p class="missing">Not to be had of this run: {text(reason)}.</p>'
+    if subject.config.model.conditional and not words.of_all_classes and shown.classes:
+        options = f"{options} {shlex.join(['--label', shown.classes[0]])}".strip()
     command = subject.command(words.command or name, options)
     return f'<p class="missing">{said}: <code>{text(command)}</code></p>'
 
 
 def _warnings(subject: Subject, result: dict[str, Any]) -> str:
-    warnings = [str(warning) for warning in result.get("warnings") or []]
+    warnings = list(result.get("warnings") or [])
     step = (result.get("protocol") or {}).get("step")
     if isinstance(step, int) and subject.step and step != subject.step:
         warnings.append(f"measured at step {step:,}; the run has reached step {subject.step:,}")
     return "".join(f'<p class="warning">{text(warning)}</p>' for warning in warnings)
 
 
-def _pictures(folder: Path, result: dict[str, Any], words: Text) -> str:
+def _pictures(subject: Subject, folder: Path, result: dict[str, Any], words: Text) -> str:
     """Return the figure, animations and the names of other files; a name that leads elsewhere is not read."""
-    names = [str(name) for name in result.get("files") or []]
     shown: list[str] = []
     others: list[str] = []
-    for name in names:
+    for name in result.get("files") or []:
         path = folder / name
-        if Path(name).name != name or not path.is_file():
+        if Path(name).name != name or "\0" in name or not path.is_file():
             continue
         if path.stem == FIGURE and path.suffix in MEDIA_TYPES:
-            shown.append(figure(path, alt=words.title))
+            shown.append(subject.figure(path, alt=words.title))
         elif path.suffix == ".gif":
-            shown.append(figure(path, alt=f"{words.title}, moving", caption="the same, moving"))
+            caption = "the same, moving"
+            shown.append(subject.figure(path, alt=f"{words.title}, moving", caption=caption))
         else:
             others.append(name)
-    missing = "" if shown else '<p class="warning">The figure is missing.</p>'
+    missing = "" if any(shown) else '<p class="warning">The figure is missing.</p>'
     listed = f'<p class="files">Also in {text(folder)}: {text(", ".join(others))}</p>' if others else ""
     return missing + "".join(shown) + listed
 
 
 def _measures(result: dict[str, Any]) -> str:
-    measures = [measure for measure in result.get("measures") or [] if isinstance(measure, dict)]
+    measures = list(result.get("measures") or [])
     if not measures:
         return ""
     kinds = list(dict.fromkeys(name for measure in measures for name in measure.get("controls") or {}))
@@ -116,7 +133,7 @@ def measure_table(measures: list[dict[str, Any]], kinds: list[str]) -> str:
     headings = ["what", "this run", *(kinds if apart else ["compared with"] * bool(kinds)), "meaning"]
     rows, before = [], None
     for measure in measures:
-        controls, unit = measure.get("controls") or {}, str(measure.get("unit", ""))
+        controls, unit = measure.get("controls") or {}, measure.get("unit") or ""
         values = {name: text(number(value, unit)) for name, value in controls.items()}
         if apart:
             cells = [values.get(name, NOTHING) for name in kinds]
@@ -126,7 +143,7 @@ def measure_table(measures: list[dict[str, Any]], kinds: list[str]) -> str:
             )
             cells = [f'<ul class="controls">{listed}</ul>'] * bool(kinds)
         value = f"<strong>{text(number(measure.get('value'), unit))}</strong>"
-        meaning = str(measure.get("meaning", ""))
+        meaning = measure.get("meaning") or ""
         rows.append([_name(measure), value, *cells, "as above" if meaning == before else text(meaning)])
         before = meaning
     right = range(1, len(headings) - 1) if apart else (1,)
@@ -135,7 +152,7 @@ def measure_table(measures: list[dict[str, Any]], kinds: list[str]) -> str:
 
 def _name(measure: dict[str, Any]) -> str:
     """Return the measure's name with its unit, where the numbers and the name do not tell it."""
-    name, unit = str(measure.get("name", "")), str(measure.get("unit", ""))
+    name, unit = measure.get("name") or "", measure.get("unit") or ""
     told = unit in ("", "share", "ratio", "count") or unit in name
     return text(name) + ("" if told else f" <small>({text(unit)})</small>")
 

@@ -9,19 +9,20 @@ from string import Template
 
 from dcgan_tf import __version__
 from dcgan_tf.files import write_text
-from dcgan_tf.report.findings import analyses_of, finding_section, summary_of
+from dcgan_tf.report.findings import analyses_of, finding_section
+from dcgan_tf.report.formats import EXPORT
+from dcgan_tf.report.glance import glance
 from dcgan_tf.report.markup import text
-from dcgan_tf.report.overview import curves_section, epochs_section, introduction
+from dcgan_tf.report.overview import curves_section, epochs_section, introduction, settings_section
 from dcgan_tf.report.page import Section, Subject
+from dcgan_tf.report.reading import read
 from dcgan_tf.report.tables import belongs, evaluation_section, export_section
-from dcgan_tf.runs.paths import read_json
 
 
 def write_report(run: Path, *, out: Path | None = None, exports: Sequence[Path] | None = None) -> Path:
     """Write a run's report: one HTML file with everything in it, which needs no network.
 
-    The same files give the same page. Pictures are taken as they are, so that the page is a third larger
-    than all of them together.
+    The same files give the same page. Large pictures are packed anew, no larger than they are shown.
 
     Args:
         run: the run directory.
@@ -46,17 +47,19 @@ def page(subject: Subject, exports: Sequence[Path]) -> str:
     names = analyses_of(subject)
     sections = [
         epochs_section(subject),
+        evaluation_section(subject),
         *(finding_section(subject, name) for name in names),
         curves_section(subject),
-        evaluation_section(subject),
         export_section(subject, exports),
+        settings_section(subject),
     ]
     template = Template((files("dcgan_tf.report") / "template.html").read_text(encoding="utf-8"))
     return template.substitute(
         title=text(f"{subject.name}: report"),
         contents="".join(_entry(section) for section in sections),
         head=head,
-        glance=_glance(subject, names, sections),
+        glance=glance(subject, {section.anchor: section.title for section in sections}, names),
+        problems=_problems(subject),
         sections="".join(section.html for section in sections),
         version=text(__version__),
         run=text(subject.root),
@@ -70,7 +73,7 @@ def find_exports(subject: Subject) -> list[Path]:
         for place in (Path("saved_models"), subject.root.resolve().parent.parent / "saved_models")
     )
     found = sorted(record.parent for place in places for record in place.glob("*/export.json"))
-    mine = [folder for folder in found if belongs(read_json(folder / "export.json", default=None), subject)]
+    mine = [folder for folder in found if belongs(read(folder / "export.json", EXPORT)[0], subject)]
     here = Path.cwd()
     return [folder.relative_to(here) if folder.is_relative_to(here) else folder for folder in mine]
 
@@ -80,14 +83,9 @@ def _entry(section: Section) -> str:
     return f'<li{kind}><a href="#{text(section.anchor)}">{text(section.title)}</a></li>'
 
 
-def _glance(subject: Subject, names: Sequence[str], sections: Sequence[Section]) -> str:
-    """Return the outcomes in a line each, with links to what stands behind them."""
-    titles = {section.anchor: section.title for section in sections}
-    lines = [
-        f'<li><a href="#{text(name)}">{text(titles[name])}</a> {text(summary)}</li>'
-        for name in names
-        if (summary := summary_of(subject, name))
-    ]
-    if not lines:
+def _problems(subject: Subject) -> str:
+    """Return what could not be used of the run's files, each by its name."""
+    if not subject.problems:
         return ""
-    return f'<section id="glance"><h2>At a glance</h2><ul class="glance">{"".join(lines)}</ul></section>'
+    listed = "".join(f'<p class="warning">{text(problem)}</p>' for problem in subject.problems)
+    return f'<section id="problems"><h2>Files that cannot be used</h2>{listed}</section>'

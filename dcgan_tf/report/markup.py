@@ -1,16 +1,16 @@
-"""Small pieces of HTML. Whatever comes from a file or a user is escaped here. Standard library only."""
+"""Small pieces of HTML. Whatever comes from a file or a user is escaped here."""
 
 from __future__ import annotations
 
 import base64
 import html
 import math
-import struct
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-MEDIA_TYPES = {".png": "image/png", ".gif": "image/gif", ".jpg": "image/jpeg", ".webp": "image/webp"}
+from dcgan_tf.printable import printable
+from dcgan_tf.report.pictures import Picture
+
 NOTHING = "–"
 """Stands where there is no number."""
 WIDE = 1000
@@ -18,39 +18,37 @@ WIDE = 1000
 
 
 def text(value: Any) -> str:
-    """Return a value as text that is safe between tags and in attributes."""
-    return html.escape(str(value), quote=True)
+    """Return a value as text that is safe between tags and in attributes, with control characters escaped."""
+    return html.escape(printable(value, lines=True), quote=True)
 
 
-def image(path: Path, *, alt: str) -> str:
-    """Return an <img> with the file in it, so that the page needs nothing else.
+def image(picture: Picture, *, alt: str) -> str:
+    """Return an <img> with the picture in it, so that the page needs nothing else.
 
     Args:
-        path: PNG, GIF, JPEG or WebP; its bytes are taken as they are.
+        picture: its file's content.
         alt: what is said to who cannot see it.
     """
-    content = path.read_bytes()
-    size = _pixel_size(content)
-    shape = f' width="{size[0]}" height="{size[1]}"' if size else ""
-    encoded = base64.b64encode(content).decode("ascii")
-    return f'<img src="data:{MEDIA_TYPES[path.suffix.lower()]};base64,{encoded}" alt="{text(alt)}"{shape}>'
+    encoded = base64.b64encode(picture.content).decode("ascii")
+    return (
+        f'<img src="data:{picture.media_type};base64,{encoded}" alt="{text(alt)}" '
+        f'width="{picture.width}" height="{picture.height}">'
+    )
 
 
-def figure(path: Path, *, alt: str, caption: str = "") -> str:
+def figure(picture: Picture, *, alt: str, caption: str = "") -> str:
     """Return a picture on a white card; a wide one can be scrolled.
 
     Args:
-        path: as for `image`.
+        picture: as for `image`.
         alt: as for `image`.
         caption: below the picture.
     """
-    size = _pixel_size(path.read_bytes())
-    wide = size is not None and size[0] >= WIDE
     below = f"<figcaption>{text(caption)}</figcaption>" if caption else ""
-    if not wide:
-        return f'<figure><div class="card">{image(path, alt=alt)}</div>{below}</figure>'
+    if picture.width < WIDE:
+        return f'<figure><div class="card">{image(picture, alt=alt)}</div>{below}</figure>'
     scroll = f'<div class="card wide" tabindex="0" role="group" aria-label="{text(alt)}">'
-    return f'<figure class="scrolls">{scroll}{image(path, alt=alt)}</div>{below}</figure>'
+    return f'<figure class="scrolls">{scroll}{image(picture, alt=alt)}</div>{below}</figure>'
 
 
 def fold(title: str, inside: str) -> str:
@@ -92,7 +90,7 @@ def number(value: Any, unit: str = "") -> str:
         value: a number; anything else, and what is not finite, is a dash.
         unit: "share" is shown in per cent, "count" as a whole number.
     """
-    if not isinstance(value, int | float) or not math.isfinite(value):
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
         return NOTHING
     if unit == "share":
         return f"{100 * value:.1f} %"
@@ -129,14 +127,3 @@ def _row(headings: Sequence[str], row: Sequence[str], numbers: Sequence[int]) ->
         kind = f' class="number{" none" if empty else ""}"' if i in numbers else ""
         cells.append(f'<td data-label="{text(heading)}"{kind}>{cell}</td>')
     return "".join(cells)
-
-
-def _pixel_size(content: bytes) -> tuple[int, int] | None:
-    """Return (width, height) from the head of a PNG or GIF file; None for others."""
-    if content[:8] == b"\x89PNG\r\n\x1a\n" and len(content) >= 24:
-        width, height = struct.unpack(">II", content[16:24])
-        return width, height
-    if content[:4] == b"GIF8" and len(content) >= 10:
-        width, height = struct.unpack("<HH", content[6:10])
-        return width, height
-    return None

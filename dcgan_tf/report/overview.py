@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
 from dcgan_tf.config import Config, flatten
 from dcgan_tf.report.curves import Line, chart
-from dcgan_tf.report.markup import facts, figure, fold, plain, text
+from dcgan_tf.report.formats import STARTS
+from dcgan_tf.report.markup import facts, fold, plain, text
 from dcgan_tf.report.page import Section, Subject
-from dcgan_tf.runs.paths import read_json
 
 SHOWN_EPOCHS = (1, 5)
 
@@ -26,7 +27,7 @@ WORDS = {
 
 
 def introduction(subject: Subject) -> str:
-    """Return the head of the page: what the run is, in words and in settings."""
+    """Return the head of the page: what the run is, in words."""
     config = subject.config
     kind = {
         "dcgan": "deep convolutional generative adversarial network (DCGAN)",
@@ -39,23 +40,37 @@ def introduction(subject: Subject) -> str:
         f"{config.model.latent_dim:,} random numbers into a picture, and the discriminator tries to tell "
         "such pictures from real ones. This page shows what they learnt, and beside each number what chance "
         "or a simpler method would give.</p>"
-        + facts(_main_settings(subject))
+    )
+
+
+def settings_section(subject: Subject) -> Section:
+    """Return the section with what the run is, in settings, and the words that the page uses."""
+    body = (
+        facts(_main_settings(subject))
         + fold("All settings, versions and starts", _everything(subject))
         + fold("Words used on this page", facts(WORDS))
     )
+    return Section("settings", "Settings", body)
+
+
+def newest_grid(subject: Subject) -> str:
+    """Return the newest grid of samples; empty if there is none."""
+    grids = _sample_grids(subject)
+    return _grid_figure(subject, *grids[-1]) if grids else ""
 
 
 def epochs_section(subject: Subject) -> Section:
     """Return the section with the pictures after 1 epoch, after 5, at the end, and the real ones."""
     grids = _sample_grids(subject)
-    shown = [_grid_figure(subject, step, path) for step, path in grids]
-    beside = []
-    if subject.paths.progress.is_file():
-        beside.append(figure(subject.paths.progress, alt="animation of the samples", caption="the whole way"))
-    if subject.paths.real_images.is_file():
-        beside.append(
-            figure(subject.paths.real_images, alt="real pictures", caption="real pictures it learns from")
+    shown = [grid for step, path in grids if (grid := _grid_figure(subject, step, path))]
+    beside = [
+        subject.figure(path, alt=alt, caption=caption)
+        for path, alt, caption in (
+            (subject.paths.progress, "animation of the samples", "the whole way"),
+            (subject.paths.real_images, "real pictures", "real pictures it learns from"),
         )
+        if path.is_file()
+    ]
     title = "What it learnt, epoch by epoch"
     if not shown and not beside:
         body = '<p class="missing">There are no sample grids yet; training writes them.</p>'
@@ -149,12 +164,10 @@ def _everything(subject: Subject) -> str:
         name: _setting(value) + ("" if value == changed[name] else f"   (default: {_setting(changed[name])})")
         for name, value in flatten(subject.config).items()
     }
-    starts = read_json(subject.paths.environment, default=[])
     parts = [facts(settings)]
-    for start in starts if isinstance(starts, list) else []:
-        parts.append(f"<h3>Start at step {text(plain(start.get('first_step', 0)))}</h3>")
-        command = start.get("command", [])
-        entries = {**start, "command": " ".join(map(str, command))}
+    for start in subject.read(subject.paths.environment, STARTS) or []:
+        parts.append(f"<h3>Start at step {text(plain(start.get('first_step') or 0))}</h3>")
+        entries = {**start, "command": " ".join(map(str, start.get("command") or []))}
         parts.append(facts({k: v for k, v in entries.items() if k != "first_step"}))
     return "".join(parts)
 
@@ -185,16 +198,28 @@ def _sample_grids(subject: Subject) -> list[tuple[int, Path]]:
 def _grid_figure(subject: Subject, step: int, path: Path) -> str:
     epochs = subject.epochs(step)
     caption = f"after {epochs} (step {step:,})" if epochs else f"after step {step:,}"
-    return figure(path, alt=f"64 samples {caption}", caption=caption)
+    return subject.figure(path, alt=f"64 samples {caption}", caption=caption)
 
 
 def _axis(subject: Subject) -> str:
-    return "epoch" if "epoch" in subject.stats[0] else "step"
+    return "epoch" if _is_place(subject.stats[0].get("epoch")) else "step"
 
 
 def _lines(subject: Subject, names: dict[str, str]) -> list[Line]:
     axis = _axis(subject)
     return [
-        Line(shown, [(float(record[axis]), record.get(name)) for record in subject.stats if axis in record])
+        Line(
+            shown,
+            [
+                (float(record[axis]), record.get(name))
+                for record in subject.stats
+                if _is_place(record.get(axis))
+            ],
+        )
         for shown, name in names.items()
     ]
+
+
+def _is_place(value: Any) -> bool:
+    """Return whether a number can stand on the horizontal axis."""
+    return isinstance(value, int | float) and math.isfinite(value) and value >= 0

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from dcgan_tf.config import Config
-from dcgan_tf.report.markup import text
-from dcgan_tf.runs.paths import Record, RunPaths, read_config, read_json, read_records
+from dcgan_tf.report.formats import DATA, STATS
+from dcgan_tf.report.markup import figure, text
+from dcgan_tf.report.pictures import read_picture
+from dcgan_tf.report.reading import Check, MisfitError, read, read_lines
+from dcgan_tf.runs.paths import Record, RunPaths, read_config
 
 
 @dataclass(frozen=True)
@@ -44,9 +47,36 @@ class Subject:
 
     Attributes:
         root: the run directory, as its user named it.
+        problems: what was found so far that cannot be used, a sentence each.
     """
 
     root: Path
+    problems: list[str] = field(default_factory=list)
+
+    def read(self, path: Path, check: Check) -> Any:
+        """Return the value in a JSON file; None without one that can be used."""
+        value, problem = read(path, check)
+        self.note(problem)
+        return value
+
+    def read_lines(self, path: Path, check: Check) -> list[Record]:
+        """Return the values in a file of JSON lines that can be used."""
+        values, problem = read_lines(path, check)
+        self.note(problem)
+        return values
+
+    def note(self, problem: str) -> None:
+        """Remember something that cannot be used, once; an empty text is none."""
+        if problem and problem not in self.problems:
+            self.problems.append(problem)
+
+    def figure(self, path: Path, *, alt: str, caption: str = "") -> str:
+        """Return a picture with what stands below it; nothing, and a note, if it is none."""
+        try:
+            return figure(read_picture(path), alt=alt, caption=caption)
+        except MisfitError as problem:
+            self.note(str(problem))
+            return ""
 
     @cached_property
     def paths(self) -> RunPaths:
@@ -61,13 +91,12 @@ class Subject:
     @cached_property
     def data(self) -> dict[str, Any]:
         """What it trains on, as data.json has it."""
-        found = read_json(self.paths.data, default={})
-        return found if isinstance(found, dict) else {}
+        return self.read(self.paths.data, DATA) or {}
 
     @cached_property
     def stats(self) -> list[Record]:
         """The records of training."""
-        return read_records(self.paths.stats)
+        return self.read_lines(self.paths.stats, STATS)
 
     @property
     def step(self) -> int:

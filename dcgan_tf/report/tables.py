@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dcgan_tf.report.markup import facts, fold, number, plain, table, text
+from dcgan_tf.report.formats import EVALUATION, EXPORT
+from dcgan_tf.report.markup import NOTHING, facts, fold, number, plain, table, text
 from dcgan_tf.report.page import Section, Subject
-from dcgan_tf.runs.paths import Record, read_json, read_records
+from dcgan_tf.runs.paths import Record
 
 MOST_EVALUATIONS = 5
 """The newest ones are columns of the table."""
@@ -19,7 +20,7 @@ ENDS = ("other_real_images", "pixels_without_form")
 def evaluation_section(subject: Subject) -> Section:
     """Return the section on metrics.jsonl, the newest evaluations side by side."""
     title = "Evaluation"
-    records = read_records(subject.paths.metrics)[-MOST_EVALUATIONS:]
+    records = subject.read_lines(subject.paths.metrics, EVALUATION)[-MOST_EVALUATIONS:]
     if not records:
         command = subject.command("evaluate")
         body = f'<p class="missing">Not evaluated yet: <code>{text(command)}</code></p>'
@@ -50,8 +51,8 @@ def export_section(subject: Subject, exports: Sequence[Path]) -> Section:
         exports: export folders, each with an export.json.
     """
     title = "Exported files"
-    records = [(folder, read_json(folder / "export.json", default=None)) for folder in exports]
-    found = [(folder, record) for folder, record in records if isinstance(record, dict)]
+    records = [(folder, subject.read(folder / "export.json", EXPORT)) for folder in exports]
+    found = [(folder, record) for folder, record in records if record is not None]
     if not found:
         command = subject.command("export")
         body = f'<p class="missing">Not exported yet: <code>{text(command)}</code></p>'
@@ -84,28 +85,30 @@ def belongs(record: Any, subject: Subject) -> bool:
         "latent_dim": config.model.latent_dim,
         "seed": config.training.seed,
     }
-    return all(model.get(name) == value for name, value in ours.items()) and (
-        model.get("step", 0) <= subject.step
-    )
+    step = model.get("step") or 0
+    alike = all(model.get(name) == value for name, value in ours.items())
+    return alike and isinstance(step, int) and step <= subject.step
 
 
 def _export(folder: Path, record: dict[str, Any]) -> str:
-    timed = any("milliseconds" in artefact for artefact in record.get("artefacts", {}).values())
+    artefacts = record.get("artefacts") or {}
+    timed = any("milliseconds" in artefact for artefact in artefacts.values())
     headings = ["file", "size", "largest difference", "mean PSNR", "worst image"]
     headings += ["one image, 1 thread", "Keras' own conversion"] if timed else []
     rows = []
-    for name, artefact in record.get("artefacts", {}).items():
+    for name, artefact in artefacts.items():
+        difference = artefact.get("max_abs")
         row = [
             f"<code>{text(name)}</code>",
-            text(_size(artefact["bytes"])),
-            text(f"{artefact['max_abs']:.1g}"),
-            *(text(_decibels(artefact[key])) for key in ("psnr_mean_db", "psnr_worst_db")),
+            text(_size(artefact.get("bytes"))),
+            text(NOTHING if difference is None else f"{difference:.1g}"),
+            *(text(_decibels(artefact, key)) for key in ("psnr_mean_db", "psnr_worst_db")),
         ]
         if timed:
-            times = (artefact.get(key, {}).get("1") for key in ("milliseconds", "naive_milliseconds"))
-            row += [text(f"{ms:.2f} ms") if ms else "–" for ms in times]
+            times = ((artefact.get(key) or {}).get("1") for key in ("milliseconds", "naive_milliseconds"))
+            row += [text(f"{ms:.2f} ms") if ms else NOTHING for ms in times]
         rows.append(row)
-    model = record.get("model", {})
+    model = record.get("model") or {}
     protocol = {
         "step": model.get("step"),
         "compared on": "64 fixed latents, with what the trained generator draws; rounding to 8 bits is not "
@@ -165,9 +168,13 @@ def _protocol_of(record: Record) -> str:
     return fold(f"How step {step} was measured", facts(protocol))
 
 
-def _size(count: int) -> str:
+def _size(count: int | None) -> str:
+    if count is None:
+        return NOTHING
     return f"{count / 1e6:.2f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
 
 
-def _decibels(value: float | None) -> str:
-    return "equal" if value is None else f"{value:.1f} dB"
+def _decibels(artefact: dict[str, Any], key: str) -> str:
+    if key not in artefact:
+        return NOTHING
+    return "equal" if artefact[key] is None else f"{artefact[key]:.1f} dB"

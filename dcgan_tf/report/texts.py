@@ -16,6 +16,8 @@ class Text:
         convolutional: whether a fully connected network cannot have it.
         command: its name, where that is not the analysis'.
         further: a command that shows more of it; {folder} is the analysis' folder.
+        instead: another analysis that answers the same question, and is shown where this one is missing.
+        of_all_classes: whether a conditional run need not be told of which class.
     """
 
     title: str
@@ -24,6 +26,8 @@ class Text:
     convolutional: bool = False
     command: str = ""
     further: str = ""
+    instead: str = ""
+    of_all_classes: bool = False
 
 
 ANALYSES: dict[str, Text] = {
@@ -32,6 +36,7 @@ ANALYSES: dict[str, Text] = {
         "Each row starts with a generated picture and goes on with the training pictures nearest to it.",
         "A generator that copied would show the same picture twice; one that learnt shows relatives, no "
         "nearer than pictures that it was never shown are.",
+        of_all_classes=True,
     ),
     "walk": Text(
         "Walking in latent space",
@@ -67,6 +72,7 @@ ANALYSES: dict[str, Text] = {
         "woman, and the framed picture is drawn from the result.",
         "The result should show what the formula promises and still be a clean picture; the same sum taken "
         "in pixels shows why this is not mere overlaying.",
+        instead="sample-arithmetic",
     ),
     "analogies": Text(
         "Every analogy",

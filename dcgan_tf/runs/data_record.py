@@ -15,6 +15,7 @@ def describe(image_set: ImageSet) -> Record:
         "shape": list(image_set.images.shape[1:]),
         "label_names": list(image_set.label_names),
         "attribute_names": list(image_set.attributes),
+        "binary_attributes": [name for name, of in image_set.attributes.items() if of.dtype == "uint8"],
         "num_held_out": len(image_set.held_out or ()),
         "num_bad_files": len(image_set.bad_files),
         "fingerprint": image_set.fingerprint,

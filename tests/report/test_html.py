@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import base64
+import io
+import itertools
 import json
 import re
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from dcgan_tf.config import settings
 from dcgan_tf.errors import RunError
+from dcgan_tf.images import save_gif, save_png
 from dcgan_tf.report.html import write_report
 from dcgan_tf.report.texts import ANALYSES
 
@@ -66,10 +71,94 @@ def section(path: Path, anchor: str) -> str:
 def test_sections_are_in_the_order_in_which_questions_come_up(run_dir, write_finding):
     write_finding("walk")
     page = outline(write_report(run_dir))
-    expected = ["glance", "epochs", *ANALYSES, "curves", "evaluation", "export"]
+    expected = ["glance", "epochs", "evaluation", *ANALYSES, "curves", "export", "settings"]
     assert page.ids == expected
     assert [f"#{name}" for name in expected[1:]] == page.links[: len(expected) - 1]
     assert list(ANALYSES)[:3] == ["neighbours", "walk", "turn"]
+
+
+EVALUATION = {
+    "step": 30,
+    "frechet_distance": {
+        "name": "Fréchet distance",
+        "value": 20.5,
+        "other_real_images": 0.5,
+        "pixels_without_form": 96.5,
+    },
+    "warnings": ["the pictures are far more alike than real images are"],
+    "protocol": {"space": "classifier"},
+}
+
+
+def test_the_first_section_has_the_newest_pictures_the_evaluation_and_the_outcomes(run_dir, write_finding):
+    write_finding("walk")
+    (run_dir / "metrics.jsonl").write_text(json.dumps(EVALUATION) + "\n")
+    page = write_report(run_dir)
+    text = page.read_text(encoding="utf-8")
+    first = section(page, "glance")
+    assert text.index('id="glance"') < text.index("<section", text.index('id="glance"') + 1)
+    assert "after 6 epochs (step 30)" in first
+    assert first.count("<img") == 1
+    told = "Fréchet distance <strong>20.5</strong> (other real images 0.5, pixels without form 96.5)."
+    assert told in first
+    assert '<span class="warning">the pictures are far more alike than real images are</span>' in first
+    assert "the outcome of walk" in first
+
+
+def test_without_an_evaluation_the_first_section_has_the_command(run_dir):
+    assert f"Not evaluated yet: <code>dcgan-tf evaluate {run_dir}</code>" in section(
+        write_report(run_dir), "glance"
+    )
+
+
+def test_headings_go_down_one_level_at_a_time(run_dir, tmp_path, write_finding, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    export_of("mine", tmp_path / "saved_models" / "phone")
+    write_finding("walk")
+    text = write_report(run_dir).read_text(encoding="utf-8")
+    levels = [int(level) for level in re.findall(r"<h([1-6])", text)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert 3 in levels
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+
+
+def test_arithmetic_by_numbers_stands_in_the_place_of_arithmetic(run_dir, write_finding):
+    write_finding("sample-arithmetic")
+    page = write_report(run_dir)
+    assert "the outcome of sample-arithmetic" in section(page, "arithmetic")
+    assert "sample-arithmetic" not in outline(page).ids
+    write_finding("arithmetic")
+    page = write_report(run_dir)
+    assert "the outcome of arithmetic" in section(page, "arithmetic")
+    assert "the outcome of sample-arithmetic" in section(page, "sample-arithmetic")
+
+
+def test_commands_of_a_conditional_run_choose_a_class_where_one_must_be_chosen(run_dir):
+    tree = json.loads((run_dir / "config.json").read_text())
+    tree["model"]["conditional"] = True
+    (run_dir / "config.json").write_text(json.dumps(tree))
+    facts = {"label_names": ["big cat", "dog"], "attribute_names": []}
+    (run_dir / "data.json").write_text(json.dumps(facts))
+    page = write_report(run_dir)
+    assert f"dcgan-tf walk {run_dir} --label 'big cat'</code>" in unescape(section(page, "walk"))
+    assert f"dcgan-tf neighbours {run_dir}</code>" in section(page, "neighbours")
+
+
+def test_large_pictures_are_packed_anew_and_small_ones_are_taken_as_they_are(run_dir, write_finding):
+    grain = np.random.default_rng(0).integers(0, 256, (24, 60, 3), np.uint8).repeat(40, 0).repeat(40, 1)
+    folder = write_finding("walk", files=["figure.png", "walk.gif"])
+    fine = grain // 2 + np.random.default_rng(1).integers(0, 9, grain.shape, np.uint8)
+    save_png(folder / "figure.png", fine)
+    save_gif(folder / "walk.gif", [fine[:400, :400], fine[400:800, :400]], milliseconds=70)
+    page = write_report(run_dir)
+    assert page.stat().st_size < (folder / "figure.png").stat().st_size / 3
+    figure, animation = re.findall(r'<img src="data:(.*?);base64,(.*?)" .*?>', section(page, "walk"))
+    assert figure[0] == animation[0] == "image/webp"
+    with Image.open(io.BytesIO(base64.b64decode(figure[1]))) as picture:
+        assert picture.size == (1600, 640)
+    with Image.open(io.BytesIO(base64.b64decode(animation[1]))) as picture:
+        assert picture.n_frames == 2
 
 
 def test_it_is_written_into_the_run_or_where_it_is_asked_for(run_dir, tmp_path):
@@ -299,7 +388,7 @@ def test_a_file_outside_of_the_analysis_is_not_read(run_dir, write_finding):
 @pytest.mark.parametrize("content", ["{", "[]", "null"])
 def test_a_damaged_result_is_said_to_be_one(content, run_dir, write_finding):
     (write_finding("walk") / "result.json").write_text(content)
-    assert "The result cannot be read; this makes it again" in section(write_report(run_dir), "walk")
+    assert "The result cannot be used; this makes it again" in section(write_report(run_dir), "walk")
 
 
 def test_a_result_without_anything_in_it_says_what_is_missing(run_dir, write_finding):

@@ -33,6 +33,13 @@ def run(tmp_path):
     return RunPaths(tmp_path)
 
 
+def test_binary_attributes_are_told_from_those_with_degrees():
+    attributes = {"hat": np.zeros(1, np.uint8), "tilt": np.zeros(1, np.float32)}
+    one = ImageSet(name="cats", images=np.zeros((1, 4, 4, 1), np.uint8), attributes=attributes)
+    assert describe(one)["attribute_names"] == ["hat", "tilt"]
+    assert describe(one)["binary_attributes"] == ["hat"]
+
+
 @pytest.mark.parametrize("conditional", [False, True])
 def test_other_pixels_are_refused(run, conditional):
     with pytest.raises(RunError, match=r"trained on other images: 3 of 'cats' then, 3 of 'dogs' now"):

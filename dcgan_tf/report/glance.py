@@ -1,0 +1,72 @@
+"""What one sees first: the newest pictures, beside what is known of how good they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dcgan_tf.report.findings import summary_of
+from dcgan_tf.report.formats import EVALUATION
+from dcgan_tf.report.markup import number, text
+from dcgan_tf.report.overview import newest_grid
+from dcgan_tf.report.page import Subject
+from dcgan_tf.runs.paths import Record
+
+MOST_SCORES = 3
+"""Of the newest evaluation; the others stand in its section."""
+_REAL, _FORMLESS = "other_real_images", "pixels_without_form"
+
+
+def glance(subject: Subject, titles: Mapping[str, str], names: Sequence[str]) -> str:
+    """Return the first section: a picture, the newest evaluation, and the outcomes in a line each.
+
+    Args:
+        subject: the run.
+        titles: of the sections that it leads to, by their anchors.
+        names: of the analyses.
+    """
+    lines = [_line("evaluation", "How good are the pictures?", _evaluation(subject))]
+    lines += [
+        _line(name, titles[name], text(summary)) for name in names if (summary := summary_of(subject, name))
+    ]
+    picture = newest_grid(subject)
+    return (
+        f'<section id="glance"><h2>At a glance</h2><div class="{"hero" if picture else ""}">{picture}'
+        f'<ul class="glance">{"".join(lines)}</ul></div></section>'
+    )
+
+
+def _line(anchor: str, title: str, said: str) -> str:
+    return f'<li><a href="#{text(anchor)}">{text(title)}</a> {said}</li>'
+
+
+def _evaluation(subject: Subject) -> str:
+    """Return the first scores of the newest evaluation between their ends, and what is to be doubted."""
+    records = subject.read_lines(subject.paths.metrics, EVALUATION)
+    if not records:
+        return f"Not evaluated yet: <code>{text(subject.command('evaluate'))}</code>"
+    newest = records[-1]
+    told = "; ".join(_scores(newest)[:MOST_SCORES])
+    warnings = "".join(
+        f'<span class="warning">{text(warning)}</span>' for warning in newest.get("warnings") or []
+    )
+    step = newest.get("step")
+    place = "" if step is None or step == subject.step else f" (of step {step:,})"
+    return f"{told or 'No scores are recorded'}{text(place)}.{warnings}"
+
+
+def _scores(record: Record) -> list[str]:
+    return [
+        _score(name, value) for name, value in record.items() if isinstance(value, dict) and "value" in value
+    ]
+
+
+def _score(key: str, score: dict[str, Any]) -> str:
+    ends = [
+        f"{words} {number(score[end])}"
+        for end, words in ((_REAL, "other real images"), (_FORMLESS, "pixels without form"))
+        if end in score
+    ]
+    beside = f" ({', '.join(ends)})" if ends else ""
+    name = score.get("name") or key.replace("_", " ")
+    return f"{text(name)} <strong>{text(number(score['value']))}</strong>{text(beside)}"

@@ -1,0 +1,84 @@
+"""Pictures inside the page: no larger than they are shown, in the smallest of the forms that browsers know.
+
+A page is mailed and put beside others, and its figures are made for printing: as they are, those of one run
+take 12 MB. This is the report's only part that needs more than the standard library.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, ImageSequence
+
+from dcgan_tf.report.reading import MisfitError
+
+MEDIA_TYPES = {".png": "image/png", ".gif": "image/gif", ".jpg": "image/jpeg", ".webp": "image/webp"}
+WIDEST = 1600
+"""Pixels; twice what a figure is shown at on a common screen would be 1,900."""
+_SMALL_BYTES = 40_000
+_QUALITY = 82
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture as it goes into the page.
+
+    Attributes:
+        content: of its file.
+        media_type: of the content.
+        width: in pixels.
+        height: in pixels.
+    """
+
+    content: bytes
+    media_type: str
+    width: int
+    height: int
+
+
+def read_picture(path: Path, *, widest: int = WIDEST) -> Picture:
+    """Read a picture; what is large is scaled down and packed anew if that makes it smaller.
+
+    Args:
+        path: PNG, GIF, JPEG or WebP.
+        widest: in pixels.
+
+    Raises:
+        MisfitError: if it is none, or damaged.
+    """
+    try:
+        content = path.read_bytes()
+        with Image.open(io.BytesIO(content), formats=["PNG", "GIF", "JPEG", "WEBP"]) as picture:
+            picture.load()  # finds out whether it is whole
+            kind = Image.MIME[str(picture.format)]
+            if len(content) > _SMALL_BYTES:
+                packed, size = _packed(picture, widest)
+                if len(packed) < len(content):
+                    return Picture(packed, "image/webp", *size)
+            return Picture(content, kind, *picture.size)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is no whole picture"
+        raise MisfitError(f"{path} cannot be used and is left out: {reason}") from None
+
+
+def _packed(picture: Image.Image, widest: int) -> tuple[bytes, tuple[int, int]]:
+    """Return the picture, with all its frames, as WebP, and its size."""
+    share = min(1.0, widest / picture.width)
+    size = (round(picture.width * share), max(1, round(picture.height * share)))
+    durations, frames = [], []
+    for frame in ImageSequence.Iterator(picture):
+        durations.append(int(frame.info.get("duration", 100)))
+        frames.append(frame.convert("RGB"))
+    if share < 1:
+        frames = [frame.resize(size, Image.Resampling.LANCZOS) for frame in frames]
+    file = io.BytesIO()
+    first, *others = frames
+    if others:
+        first.save(
+            file, "WEBP", save_all=True, append_images=others, duration=durations, loop=0, quality=_QUALITY
+        )
+    else:
+        first.save(file, "WEBP", quality=_QUALITY)
+    return file.getvalue(), size
