@@ -28,7 +28,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from dcgan_tf.data.decoding_memory import LARGE, ROOM, is_bomb, needed, pillows_own_bound_lifted
+from dcgan_tf.data.decoding_memory import LARGE, ROOM, is_bomb, needed, pillow_bounded_here
 from dcgan_tf.data.depth import Depth, depth_of, is_deep, strips, values_of
 from dcgan_tf.data.image_formats import formats
 from dcgan_tf.errors import DataError
@@ -85,11 +85,14 @@ def decode(source: Path | bytes, *, image_size: tuple[int, int], channels: int, 
         full_size = image.size
         factor = _choose_scale(image, image_size)
         with ROOM.taken(_checked_need(image, full_size, reduced=factor > 1)):
-            image.load()
-            depth = depth_of(image) if is_deep(image) else None
-            if factor == 1:  # others are turned when they are smaller
-                _turn_upright(image)
-            return Picture(_fitted(image, factor, depth, image_size, channels, fit), depth)
+            try:
+                image.load()
+                depth = depth_of(image) if is_deep(image) else None
+                if factor == 1:  # others are turned when they are smaller
+                    _turn_upright(image)
+                return Picture(_fitted(image, factor, depth, image_size, channels, fit), depth)
+            finally:
+                image.close()  # leaving its block closes the file only, and keeps the pixels
 
 
 def header(source: Path) -> tuple[tuple[int, int], bool]:
@@ -125,7 +128,7 @@ def fit_image(image: Image.Image, *, image_size: tuple[int, int], channels: int,
 def _opened(source: Path | bytes) -> Iterator[Image.Image]:
     """Open an image, of which only the header is read; say in few words what is wrong with it."""
     try:
-        with _open(source) as file, pillows_own_bound_lifted():
+        with _open(source) as file, pillow_bounded_here():
             num_bytes = file.seek(0, os.SEEK_END)
             file.seek(0)
             with Image.open(file, formats=formats()) as image:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from PIL import Image
+from PIL import _imaging as core
 
 BOUND = 2**30
 """Bytes that the images which are being decoded may take together, in all threads."""
@@ -81,22 +82,36 @@ def _coefficients(image: Image.Image, size: tuple[int, int]) -> int:
     return size[0] * size[1] * 2 * sum(across * down for across, down in parts) // finest
 
 
-_UNCAPPED = threading.Lock()
-_users, _cap = 0, None
+_BLOCK = 2**26
+"""Bytes that Pillow asks for at a time. What is larger than 32 MiB, the C library gives back to the system at
+once; of Pillow's usual 16 MiB, each thread would keep what it once had."""
+
+_lock = threading.Lock()
+_users = 0
+_before: tuple[int | None, int] = (None, _BLOCK)
 
 
 @contextmanager
-def pillows_own_bound_lifted() -> Iterator[None]:
-    """Let Pillow open pictures of any size, as ours is the bound; it has one for the whole process."""
-    global _users, _cap
-    with _UNCAPPED:
+def pillow_bounded_here() -> Iterator[None]:
+    """Let Pillow open pictures of any size, as the bound is ours, and give back their memory.
+
+    Both are settings of the whole process, and are put back when the last thread is through.
+    """
+    global _users, _before
+    with _lock:
         if _users == 0:
-            _cap, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+            _before = Image.MAX_IMAGE_PIXELS, core.get_block_size()
+            _set(None, _BLOCK)
         _users += 1
     try:
         yield
     finally:
-        with _UNCAPPED:
+        with _lock:
             _users -= 1
             if _users == 0:
-                Image.MAX_IMAGE_PIXELS = _cap
+                _set(*_before)
+
+
+def _set(most_pixels: int | None, block: int) -> None:
+    Image.MAX_IMAGE_PIXELS = most_pixels
+    core.set_block_size(block)
