@@ -47,17 +47,20 @@ def swd(copied) -> Result:
 
 def test_a_run_is_shown_at_its_best_and_last_step(swd):
     assert swd.exit_code == 0, swd.output
-    lines = swd.stdout.splitlines()
-    assert lines[0].endswith("averaged weights (EMA), seed 0, in the space: pixels")
-    assert lines[1] == (
-        "held against 296 of 296 images of split test of digits; "
-        "the other real images are 100 images of split train (held out)"
-    )
-    [heading] = [line for line in lines if "better" in line]
-    assert heading.split("  ")[0] == ""
-    for name in ("best, step 40", "last, step 50", "other real images", "pixels without form"):
-        assert name in heading
-    assert any(line.startswith("best, step 40: sliced Wasserstein") for line in lines)
+    text = " ".join(swd.stdout.split())
+    assert "averaged weights (EMA), seed 0, in the space: pixels held against 296 of 296 images" in text
+    assert "of split test of digits; the other real images are 100 images of split train (held out)" in text
+    heading, *_ = [line.split() for line in swd.stdout.splitlines() if line.startswith("      ")]
+    assert heading == ["best,", "step", "40", "last,", "step", "50", "other", "pixels"]
+    assert "best, step 40: sliced Wasserstein" in text
+    assert "last, step 50: sliced Wasserstein" in text
+
+
+def test_tables_are_80_columns_wide_wherever_they_go(swd):
+    words_of_paths = [line for line in swd.stdout.splitlines() if "/" in line]
+    lines = [line for line in swd.stdout.splitlines() if line not in words_of_paths]
+    assert 60 < max(map(len, lines)) <= 80
+    assert "…" not in swd.stdout
 
 
 def test_its_numbers_are_added_to_its_metrics_and_written_out(swd, copied):
@@ -78,16 +81,16 @@ def test_the_same_command_prints_the_same_numbers(swd, copied):
 def test_one_checkpoint_has_one_column(copied):
     result = run(copied, "--space", "swd", "-n", 60, "--checkpoint", 20, "--no-ema", "--seed", 3)
     assert "step 20" in result.stdout
-    assert "best" not in result.stdout.replace("better", "")
-    assert "raw weights, seed 3" in result.stdout
+    assert "best" not in result.stdout
+    assert "raw weights, seed 3" in " ".join(result.stdout.split())
 
 
 def test_in_the_classifier_s_space_it_tells_how_good_that_is(copied):
     result = run(copied, "--checkpoint", 50, "-n", 100)
     assert result.exit_code == 0, result.output
-    assert "digits classifier (9" in result.stdout
-    rows = [line.split()[0] for line in result.stdout.splitlines() if line.startswith("   ") and line.strip()]
-    assert {"Fréchet", "kernel", "precision", "recall", "density", "coverage", "MS-SSIM"} <= set(rows)
+    assert "digits classifier (9" in " ".join(result.stdout.split())
+    rows = [line.split()[0] for line in result.stdout.splitlines() if line.startswith("  ") and line.strip()]
+    assert {"Fréchet", "kernel", "precision,", "recall", "density,", "coverage", "MS-SSIM"} <= set(rows)
     assert "FID" not in result.stdout
     assert result.stdout.splitlines()[-1].startswith("Fréchet distance ")
 
@@ -102,9 +105,10 @@ def test_pictures_in_files_are_held_against_data_of_their_own_size(tmp_path, pic
     images.save(tmp_path / name, pictures)
     result = run(tmp_path / name, "--against", "digits", "--space", "swd")
     assert result.exit_code == 0, result.output
-    assert f"80 samples of {tmp_path / name}" in result.stdout
-    assert "these pictures" in result.stdout
-    assert "1,501 of 1,501 images of split train of digits" in result.stdout
+    text = " ".join(result.stdout.split())
+    assert f"80 samples of {tmp_path / name}" in text
+    assert "these" in text
+    assert "1,501 of 1,501 images of split train of digits" in text
 
 
 def test_an_export_of_built_in_data_needs_no_other_name(monkeypatch, tmp_path, pictures):
@@ -113,11 +117,82 @@ def test_an_export_of_built_in_data_needs_no_other_name(monkeypatch, tmp_path, p
     facts = {"latent_dim": 4, "latent_distribution": "normal", "step": 50, "image_shape": [16, 16, 1]}
     opened = Exported(tmp_path / "a.tflite", {**facts, "data": "digits"}, lambda z: pictures[: len(z)])
     monkeypatch.setattr(Exported, "open", staticmethod(lambda path: opened))
+    (tmp_path / "a.tflite").touch()
+    (tmp_path / "export.json").write_text(json.dumps({"images_from": "digits"}))
     result = run(tmp_path / "a.tflite", "--space", "swd", "-n", 60)
     assert result.exit_code == 0, result.output
     assert "this export" in result.stdout
-    opened.facts["data"] = "mnist"
-    assert "name them with --against" in run(tmp_path / "a.tflite", "--space", "swd").stderr
+
+
+@pytest.mark.parametrize(
+    "record", [{"images_from": "folder"}, {"images_from": "tfds"}, {}, [], {"images_from": 5}]
+)
+def test_an_export_of_a_folder_that_is_called_like_built_in_data_needs_another_name(
+    monkeypatch, tmp_path, pictures, record
+):
+    from dcgan_tf.export.exported import Exported
+
+    facts = {"latent_dim": 4, "latent_distribution": "normal", "step": 50, "image_shape": [16, 16, 1]}
+    opened = Exported(tmp_path / "a.tflite", {**facts, "data": "digits"}, lambda z: pictures[: len(z)])
+    monkeypatch.setattr(Exported, "open", staticmethod(lambda path: opened))
+    (tmp_path / "a.tflite").touch()
+    (tmp_path / "export.json").write_text(json.dumps(record))
+    result = run(tmp_path / "a.tflite", "--space", "swd")
+    assert result.exit_code == 1
+    assert "name them with --against" in result.stderr
+    assert "1,501" not in result.stdout
+
+
+def test_an_evaluation_of_images_that_changed_since_is_refused(copied, tmp_path):
+    changed = tmp_path / "changed"
+    shutil.copytree(copied, changed)
+    record = json.loads(RunPaths(changed).data.read_text())
+    RunPaths(changed).data.write_text(json.dumps({**record, "fingerprint": "0" * 32}))
+    result = run(changed, "--space", "swd", "-n", 60)
+    assert result.exit_code == 1
+    assert "was trained on other images" in result.stderr
+    assert run(changed, "--space", "swd", "-n", 60, "--against", "digits").exit_code == 0
+
+
+def test_data_says_where_the_run_s_own_images_are_now(copied, tmp_path):
+    moved = tmp_path / "moved"
+    shutil.copytree(copied, moved)
+    config = RunPaths(moved).config
+    config.write_text(config.read_text().replace('"digits"', '"/gone/away"'))
+    assert "/gone/away" in run(moved, "--space", "swd", "-n", 60).stderr
+    result = run(moved, "--space", "swd", "-n", 60, "--data", "digits")
+    assert result.exit_code == 0, result.output
+    assert "of split test of digits" in " ".join(result.stdout.split())
+    other = run(moved, "--space", "swd", "-n", 60, "--data", "portraits")
+    assert other.exit_code == 1
+    assert "was trained on other images" in other.stderr
+
+
+def test_what_was_computed_is_shown_though_it_cannot_be_written(copied, tmp_path, monkeypatch):
+    from dcgan_tf.cli import evaluating
+
+    locked = tmp_path / "locked"
+    shutil.copytree(copied, locked)
+    RunPaths(locked).metrics.unlink(missing_ok=True)
+    RunPaths(locked).metrics.mkdir()  # cannot be written even by root, whom permissions do not hold
+    result = run(locked, "--space", "swd", "-n", 60, "--checkpoint", 50)
+    assert result.exit_code == 1
+    assert "sliced Wasserstein" in result.stdout
+    assert result.stderr.splitlines()[-1] == (
+        f"dcgan-tf: could not write {RunPaths(locked).metrics}: Is a directory"
+    )
+    monkeypatch.setattr(evaluating, "_writable", lambda path: False)
+    noted = run(locked, "--space", "swd", "-n", 60, "--checkpoint", 50)
+    assert noted.stderr.startswith(
+        f"note: {RunPaths(locked).metrics} cannot be written; the numbers are shown"
+    )
+
+
+def test_where_out_cannot_be_written_nothing_is_computed(copied, tmp_path):
+    result = run(copied, "--space", "swd", "-n", 60, "--out", tmp_path)
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert f"--out: {tmp_path} cannot be written; name a file" in result.stderr
 
 
 def test_files_alone_do_not_say_what_they_are_held_against(tmp_path, pictures):
@@ -133,6 +208,7 @@ def test_files_alone_do_not_say_what_they_are_held_against(tmp_path, pictures):
         (["made.npy", "--weights", "a.h5"], "--weights are those of --space inception"),
         (["made.npy", "--checkpoint", "3"], "only a run has checkpoints"),
         (["made.npy", "--no-ema"], "only a run has checkpoints"),
+        (["made.npy", "--data", "digits", "--against", "digits"], "give one of them"),
     ],
 )
 def test_options_that_have_no_meaning_are_usage_errors(tmp_path, monkeypatch, words, message):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import sys
+import os
+import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,8 +14,8 @@ import click
 
 from dcgan_tf.cli.frame import import_tensorflow, say
 from dcgan_tf.cli.labels import one_label
-from dcgan_tf.config import DataConfig
-from dcgan_tf.errors import ArgumentError
+from dcgan_tf.config import DataConfig, ModelConfig
+from dcgan_tf.errors import ArgumentError, StorageError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 SPACES = ("classifier", "inception", "swd")
 BUILT_IN = ("portraits", "digits")
 """Data whose name is all that it takes to have them."""
-WIDTH = 120
-"""Of a table that goes into a file."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +42,8 @@ class Pictures:
         class_names: of a conditional generator; () of all else.
         label: the name of the class that alone is drawn, or None.
         available: how many there are; None if as many as one likes.
+        model: the generator, as far as it is known; None if it is not.
+        run: the run directory that they are drawn from, or None.
     """
 
     heading: str
@@ -52,11 +53,18 @@ class Pictures:
     class_names: tuple[str, ...] = ()
     label: str | None = None
     available: int | None = None
+    model: ModelConfig | None = None
+    run: Path | None = None
 
 
 @click.command(short_help="How good are the pictures? Fréchet distance and others, beside real images.")
 @click.argument("source", type=click.Path(path_type=Path))
-@click.option("--against", metavar="SPEC", help="The real images, as for --data. [default: the run's own]")
+@click.option("--data", metavar="SPEC", help="Where the run's own images are now. [default: where they were]")
+@click.option(
+    "--against",
+    metavar="SPEC",
+    help="Other real images, as for train --data. [default: the run's own]",
+)
 @click.option("--split", help="The split that is trained on. [default: the run's own, or train]")
 @click.option("--data-dir", help="Where TensorFlow Datasets are prepared. [default: the run's own]")
 @click.option(
@@ -87,6 +95,7 @@ class Pictures:
 @click.option("--out", type=click.Path(path_type=Path), help="FILE.json: the numbers and their protocol.")
 def evaluate(
     source: Path,
+    data: str | None,
     against: str | None,
     split: str | None,
     data_dir: str | None,
@@ -104,32 +113,39 @@ def evaluate(
     Each number stands between that of other real images, which a perfect generator would get, and that of
     pixels without form. Of a run, the numbers are added to its metrics.jsonl.
     """
+    if data is not None and against is not None:
+        raise click.UsageError("--data are the run's own images, --against others: give one of them")
     if weights is not None and space != "inception":
         raise click.UsageError("--weights are those of --space inception")
     import_tensorflow()
     from dcgan_tf.evaluation.classes import as_trained
-    from dcgan_tf.evaluation.evaluator import Evaluator
-    from dcgan_tf.runs.paths import RunPaths, append_record, write_json
+    from dcgan_tf.evaluation.evaluator import UNKNOWN_MODEL, Evaluator
+    from dcgan_tf.runs.paths import RunPaths
 
     sets = _open(source, checkpoint=checkpoint, ema=ema, label=label)
-    config = _data(sets[0], against, {"split": split, "data_dir": data_dir})
+    first = sets[0]
+    records = RunPaths(source).metrics if first.run else None
+    _check_writable(records, out)
+    own = first.run if against is None and split is None else None
     evaluator = Evaluator.of(
-        config, space=space, weights=weights, num_images=num_images, seed=seed, label=sets[0].label
+        _data(first, data, against, {"split": split, "data_dir": data_dir}),
+        space=space,
+        weights=weights,
+        num_images=num_images,
+        seed=seed,
+        label=first.label,
+        model=first.model or UNKNOWN_MODEL,
+        trained_in=own,
     )
-    if num_images is None and (available := sets[0].available) is not None:
+    if num_images is None and (available := first.available) is not None:
         evaluator = replace(evaluator, num_images=min(evaluator.num_images, available))
     evaluations = {}
     for one in sets:
         names = one.class_names if one.label is None else ()
         draw = as_trained(one.draw, names, evaluator.real)
         evaluations[one.heading] = evaluator.evaluate(draw, **one.about)
-    records = [one.record() for one in evaluations.values()]
-    if RunPaths(source).config.is_file():
-        for record in records:
-            append_record(RunPaths(source).metrics, record)
-    if out is not None:
-        write_json(out, records)
     _say(evaluations)
+    _keep([one.record() for one in evaluations.values()], records, out)
 
 
 def _open(source: Path, *, checkpoint: int | None, ema: bool, label: str | None) -> list[Pictures]:
@@ -167,16 +183,27 @@ def _pictures(heading: str, run: Run, *, label: str | None) -> Pictures:
     from dcgan_tf.evaluation.every_epoch import about_run
 
     draw, label = _of_class(run.sample, label, run.class_names)
-    return Pictures(heading, draw, about_run(run), run.config.data, run.class_names, label)
+    return Pictures(
+        heading,
+        draw,
+        about_run(run),
+        run.config.data,
+        run.class_names,
+        label,
+        model=run.config.model,
+        run=run.path,
+    )
 
 
 def _of_export(path: Path, *, label: str | None) -> Pictures:
-    from dcgan_tf.export.exported import Exported
+    from dcgan_tf.export.exported import Exported, images_from
 
     exported = Exported.open(path)
     height, width, channels = exported.facts["image_shape"]
-    data = exported.facts.get("data")
-    config = DataConfig(spec=data if data in BUILT_IN else "", image_size=(height, width), channels=channels)
+    source = images_from(path)
+    config = DataConfig(
+        spec=source if source in BUILT_IN else "", image_size=(height, width), channels=channels
+    )
     generator = exported.facts.get("generator", "as exported")
     about = {"source": str(exported.path), "step": exported.step, "generator": generator}
     draw, label = _of_class(exported.sample, label, exported.class_names)
@@ -202,40 +229,82 @@ def _of_files(path: Path, *, label: str | None) -> Pictures:
     return Pictures("these pictures", files.draw, about, config, label=label, available=len(files.images))
 
 
-def _data(pictures: Pictures, against: str | None, chosen: Mapping[str, str | None]) -> DataConfig:
+def _data(
+    pictures: Pictures, data: str | None, against: str | None, chosen: Mapping[str, str | None]
+) -> DataConfig:
     """Return the real images to hold pictures against, in the pictures' own size.
 
     Args:
         pictures: give the size, and perhaps the data.
+        data: where their own data is, if it is named.
         against: other data, if any.
         chosen: settings of the data; what is None is left as it is.
     """
     changes: dict[str, Any] = {name: value for name, value in chosen.items() if value is not None}
     if against is not None:
         changes = {"split": "train", **changes, "spec": against}
+    if data is not None:
+        changes["spec"] = data
     config = replace(pictures.config, **changes)
     if not config.spec:
         raise ArgumentError(
-            "which real images these pictures are to be held against is not known; name them with --against, "
-            "as for --data of dcgan-tf train"
+            "which real images these pictures are to be held against is not known; name them with "
+            "--against SPEC, as for --data of dcgan-tf train"
         )
     return config
 
 
-def _say(evaluations: Mapping[str, Evaluation]) -> None:
-    """Print how it was measured, the table, and what it says."""
-    from rich.console import Console
+def _check_writable(records: Path | None, out: Path | None) -> None:
+    """Find out before the minutes of computing whether the numbers can be kept.
 
-    from dcgan_tf.evaluation.table import conditions, table
+    Args:
+        records: metrics.jsonl of the run. If it cannot be written, the numbers are shown all the same.
+        out: what was asked for. If it cannot be written, nothing is computed.
+
+    Raises:
+        StorageError: if `out` cannot be written.
+    """
+    if records is not None and not _writable(records):
+        say(f"note: {records} cannot be written; the numbers are shown, but not kept", err=True)
+    if out is not None and (out.is_dir() or not _writable(out)):
+        raise StorageError(f"--out: {out} cannot be written; name a file in a folder that may be written")
+
+
+def _writable(file: Path) -> bool:
+    """Return whether a file may be written, or made, as far as its permissions tell."""
+    there = next(path for path in (file, *file.absolute().parents) if path.exists())
+    return os.access(there, os.W_OK)
+
+
+def _say(evaluations: Mapping[str, Evaluation]) -> None:
+    """Print how it was measured, the tables, and what they say."""
+    from dcgan_tf.evaluation.table import WIDTH, conditions, controls_table, table
 
     first, *_ = evaluations.values()
-    for line in conditions(first):
+    summaries = [
+        f"{heading}: {one.summary}" if len(evaluations) > 1 else one.summary
+        for heading, one in evaluations.items()
+    ]
+    for sentence in conditions(first):
+        say(textwrap.fill(sentence, WIDTH, break_long_words=False, break_on_hyphens=False))
+    say("")
+    for line in (*table(evaluations), "", *controls_table(first), ""):
         say(line)
-    Console(width=None if sys.stdout.isatty() else WIDTH).print(table(evaluations))
-    for heading, one in evaluations.items():
-        say(f"{heading}: {one.summary}" if len(evaluations) > 1 else one.summary)
+    for sentence in summaries:
+        say(textwrap.fill(sentence, WIDTH))
     for warning in dict.fromkeys(warning for one in evaluations.values() for warning in one.warnings):
-        say(f"note: {warning}", err=True)
+        say(textwrap.fill(f"note: {warning}", WIDTH, break_long_words=False), err=True)
+
+
+def _keep(found: list[dict[str, Any]], records: Path | None, out: Path | None) -> None:
+    """Write the numbers where they belong; first what was asked for."""
+    from dcgan_tf.runs.paths import append_record, write_json
+
+    if out is not None:
+        write_json(out, found)
+    if records is not None:
+        for record in found:
+            append_record(records, record)
 
 
 COMMANDS = (evaluate,)

@@ -9,11 +9,15 @@ from typing import Any
 
 from dcgan_tf.evaluation.scores import PARTS, Score
 
-SURE = 3.0
-"""Errors by which a set must be nearer to the reference than real images are, to be suspected of copying."""
+REAL, FORMLESS = "other_real_images", "pixels_without_form"
+"""The two ends of every scale, as records call them."""
 ERROR = (
     f"one standard error over draws of samples, from {PARTS} disjoint fifths; of the kernel distance, the "
     "classifier score and MS-SSIM, over disjoint blocks, splits and pairs"
+)
+GUARDED = (
+    "a picture counts for precision and density only if it also has the form of real images: contrast, tails "
+    "and likeness of neighbouring pixels at every scale, within the range of 95 % of real images"
 )
 
 
@@ -23,13 +27,27 @@ class Row:
 
     Attributes:
         score: of the pictures.
-        real: what other real images get: a perfect generator.
-        bad: what independent pixels get: a generator without any idea of form.
+        ends: {what: its score}: REAL, a perfect generator; FORMLESS, a generator without any idea of form;
+            and of other pictures that are none, where they were asked: `controls.CONTROLS`.
     """
 
     score: Score
-    real: float
-    bad: float
+    ends: Mapping[str, Score]
+
+    @property
+    def real(self) -> float:
+        """What other real images get."""
+        return self.ends[REAL].value
+
+    @property
+    def bad(self) -> float:
+        """What independent pixels get."""
+        return self.ends[FORMLESS].value
+
+    @property
+    def controls(self) -> dict[str, Score]:
+        """The ends but for that of real images."""
+        return {name: score for name, score in self.ends.items() if name != REAL}
 
 
 @dataclass(frozen=True)
@@ -39,14 +57,13 @@ class Evaluation:
     Attributes:
         rows: the most important first, among those that answer the same question.
         protocol: how it was measured.
-        remarks: what a reader must know before trusting the numbers.
-        comparable: whether other real images are as many; of fewer, distances are larger for that alone.
+        warnings: what a reader must know before trusting the numbers, and what the numbers themselves say
+            that must not be overlooked, in plain sentences.
     """
 
     rows: tuple[Row, ...]
     protocol: Mapping[str, Any]
-    remarks: tuple[str, ...] = ()
-    comparable: bool = True
+    warnings: tuple[str, ...] = ()
 
     @property
     def summary(self) -> str:
@@ -57,28 +74,11 @@ class Evaluation:
             f"pixels without form {shown(row.bad)}."
         )
 
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """The remarks; and, if the leading distance is below that of real images, what this may mean."""
-        row = self.rows[0]
-        nearer = row.real - row.score.value
-        suspected = row.score.error is not None and nearer > SURE * row.score.error and self.comparable
-        return (*self.remarks, _copied(row)) if suspected else self.remarks
-
     def record(self) -> dict[str, Any]:
-        """Return the line of metrics.jsonl: the step, if there is one, the metrics, and the protocol."""
+        """Return the line of metrics.jsonl: the step, if there is one, the metrics, warnings and protocol."""
         step = {"step": self.protocol["step"]} if "step" in self.protocol else {}
-        metrics = {
-            row.score.key: {
-                "name": row.score.name.strip(),
-                "value": _finite(row.score.value),
-                "error": _finite(row.score.error),
-                "other_real_images": _finite(row.real),
-                "pixels_without_form": _finite(row.bad),
-            }
-            for row in self.rows
-        }
-        return {**step, **metrics, "protocol": {**self.protocol, "warnings": list(self.warnings)}}
+        metrics = {row.score.key: _metric(row) for row in self.rows}
+        return {**step, **metrics, "warnings": list(self.warnings), "protocol": dict(self.protocol)}
 
 
 def shown(value: float) -> str:
@@ -89,12 +89,20 @@ def shown(value: float) -> str:
     return f"{value:.{min(digits, 4)}f}"
 
 
-def _copied(row: Row) -> str:
-    return (
-        f"{row.score.name} {shown(row.score.value)} is below that of other real images, "
-        f"{shown(row.real)}, by more than {SURE:.0f} errors: the generator may have memorised training "
-        "images; see dcgan-tf neighbours"
-    )
+def _metric(row: Row) -> dict[str, Any]:
+    score = row.score
+    alone = {name: _finite(end.features_alone) for name, end in row.ends.items()}
+    return {
+        "name": score.name.strip(),
+        "value": _finite(score.value),
+        "error": _finite(score.error),
+        **{name: _finite(end.value) for name, end in row.ends.items()},
+        **(
+            {}
+            if score.features_alone is None
+            else {"features_alone": {"value": _finite(score.features_alone), **alone}}
+        ),
+    }
 
 
 def _finite(value: float | None) -> float | None:

@@ -14,19 +14,25 @@ import numpy as np
 import dcgan_tf
 from dcgan_tf import data
 from dcgan_tf.classifier import can_judge, trained_classifier
-from dcgan_tf.config import DataConfig
+from dcgan_tf.config import DataConfig, ModelConfig
 from dcgan_tf.data.held_out import held_out_images
 from dcgan_tf.data.image_set import ImageSet
 from dcgan_tf.errors import ArgumentError
-from dcgan_tf.evaluation.evaluation import ERROR, Evaluation, Row
+from dcgan_tf.evaluation.controls import CONTROLS, MOST_CONTROLS, controls
+from dcgan_tf.evaluation.doubts import doubts
+from dcgan_tf.evaluation.evaluation import ERROR, FORMLESS, GUARDED, REAL, Evaluation, Row
 from dcgan_tf.evaluation.real import FEWEST_IMAGES, MOST_IMAGES, RealImages, independent_pixels, of_class
-from dcgan_tf.evaluation.scores import OF_FEATURES, OF_PIXELS, Metric, Score, Task, score
+from dcgan_tf.evaluation.scores import OF_CONTROLS, OF_FEATURES, OF_PIXELS, Metric, Score, Task, score
 from dcgan_tf.evaluation.spaces import ClassifierSpace, FeatureSpace, Names
 from dcgan_tf.evaluation.views import View, remembered_view, view
 from dcgan_tf.progress import Bar, progress
+from dcgan_tf.runs.data_record import check_same_images
+from dcgan_tf.runs.paths import RunPaths
 
 CLASSIFIER, INCEPTION, SWD = "classifier", "inception", "swd"
 SPACES = (CLASSIFIER, INCEPTION, SWD)
+UNKNOWN_MODEL = ModelConfig(filters=16)
+"""Stands untrained where it is not known what drew the pictures."""
 
 
 class Draw(Protocol):
@@ -49,6 +55,7 @@ class Evaluator:
         cache_dir: where features of real images are remembered; None is the usual place.
         bar: shows how far it is.
         label: the class that alone is looked at, or None.
+        model: the generator that stands untrained beside the pictures.
     """
 
     real: RealImages
@@ -59,6 +66,7 @@ class Evaluator:
     cache_dir: str | Path | None = None
     bar: Bar = progress
     label: str | None = None
+    model: ModelConfig = UNKNOWN_MODEL
 
     def __post_init__(self) -> None:
         if self.num_images < FEWEST_IMAGES:
@@ -76,6 +84,8 @@ class Evaluator:
         most_real: int = MOST_IMAGES,
         seed: int = 0,
         label: str | None = None,
+        model: ModelConfig = UNKNOWN_MODEL,
+        trained_in: Path | None = None,
     ) -> Evaluator:
         """Hold pictures against a dataset.
 
@@ -88,11 +98,16 @@ class Evaluator:
             most_real: images in the reference, and held out.
             seed: of the latents and of every choice.
             label: the class whose real images alone are compared with; None is all.
+            model: of the generator, which stands untrained beside the pictures.
+            trained_in: the run directory whose images these have to be; None for others.
 
         Raises:
-            DcganError: if the data, the class or the space cannot be had, or there are fewer than 50 images.
+            DcganError: if the data, the class or the space cannot be had, if there are fewer than 50 images,
+                or if they are others than the run was trained on.
         """
         train = data.load(config)
+        if trained_in is not None:
+            check_same_images(RunPaths(trained_in), train, conditional=model.conditional)
         beside = held_out_images(config, train)
         chosen = _space(space, weights, train, beside[1] if beside else None, config)
         if label is not None:
@@ -101,12 +116,12 @@ class Evaluator:
         real = RealImages.of(config, train, beside, most=most_real)
         metrics = (*OF_FEATURES, *OF_PIXELS) if chosen else OF_PIXELS
         num = num_images or len(real.others)
-        return Evaluator(real, chosen, num, seed, metrics, config.cache_dir, label=label)
+        return Evaluator(real, chosen, num, seed, metrics, config.cache_dir, label=label, model=model)
 
     @staticmethod
-    def briefly(config: DataConfig, *, num_images: int, bar: Bar) -> Evaluator:
+    def briefly(config: DataConfig, *, num_images: int, bar: Bar, model: ModelConfig) -> Evaluator:
         """Hold few pictures against few real images: features alone, or pixels where there are none."""
-        whole = Evaluator.of(config, most_real=num_images)
+        whole = Evaluator.of(config, most_real=num_images, model=model)
         metrics = OF_FEATURES if whole.space else OF_PIXELS
         return replace(whole, num_images=min(num_images, len(whole.real.others)), metrics=metrics, bar=bar)
 
@@ -116,16 +131,25 @@ class Evaluator:
         return self._remembered(self.real.reference, "the reference")
 
     @cached_property
-    def floor(self) -> Mapping[str, float]:
+    def floor(self) -> Mapping[str, Score]:
         """{key: what other real images get}: as many as are drawn, or all there are."""
-        images = self.real.others[: self.num_images]
-        return self._values(self._remembered(images, "other real images"), "other real images")
+        return self._scored(self.real.others[: self.num_images], "other real images", self.metrics)
 
     @cached_property
-    def ceiling(self) -> Mapping[str, float]:
+    def ceiling(self) -> Mapping[str, Score]:
         """{key: what a generator without any idea of form gets}."""
         drawn = independent_pixels(self.real.reference, self.num_images, seed=0)
-        return self._values(self._remembered(drawn, "pixels without form"), "pixels without form")
+        return self._scored(drawn, "pixels without form", self.metrics)
+
+    @cached_property
+    def controls(self) -> Mapping[str, Mapping[str, Score]]:
+        """{name of pictures that are none: {key: what they get}}, of those scores that are asked of each."""
+        num = min(self.num_images, MOST_CONTROLS)
+        metrics = [metric for metric in self.metrics if metric in OF_CONTROLS]
+        return {
+            name: self._scored(images, CONTROLS[name], metrics)
+            for name, images in controls(num, self.real.others, self.model)
+        }
 
     def evaluate(self, draw: Draw, **about: Any) -> Evaluation:
         """Draw pictures and hold them against the real ones.
@@ -143,18 +167,24 @@ class Evaluator:
         images = images[np.random.default_rng(0).permutation(len(images))]
         viewed = view(images, self.space, "the pictures", bar=self.bar)
         scores = score(self._task(viewed, with_errors=True), self.metrics, "the pictures", bar=self.bar)
-        rows = tuple(Row(one, self.floor[one.key], self.ceiling[one.key]) for one in scores)
+        rows = tuple(self._row(one) for one in scores)
         protocol = {**about, **self._protocol(), "seconds": round(time.monotonic() - started, 1)}
         protocol["dcgan_tf"] = dcgan_tf.__version__
         comparable = self.num_images <= len(self.real.others)
-        return Evaluation(rows, protocol, tuple(self._remarks()), comparable)
+        warnings = (*self._remarks(), *doubts(rows, comparable=comparable))
+        return Evaluation(rows, protocol, warnings)
 
     def _remembered(self, images: np.ndarray, told: str) -> View:
         return remembered_view(images, self.space, told, bar=self.bar, cache_dir=self.cache_dir)
 
-    def _values(self, images: View, told: str) -> dict[str, float]:
-        found: list[Score] = score(self._task(images, with_errors=False), self.metrics, told, bar=self.bar)
-        return {one.key: one.value for one in found}
+    def _scored(self, images: np.ndarray, told: str, metrics: Sequence[Metric]) -> dict[str, Score]:
+        viewed = self._remembered(images, told)
+        found: list[Score] = score(self._task(viewed, with_errors=False), metrics, told, bar=self.bar)
+        return {one.key: one for one in found}
+
+    def _row(self, one: Score) -> Row:
+        ends = {REAL: self.floor, FORMLESS: self.ceiling, **self.controls}
+        return Row(one, {name: scores[one.key] for name, scores in ends.items() if one.key in scores})
 
     def _task(self, images: View, *, with_errors: bool) -> Task:
         names = self.space.names if self.space else Names()
@@ -179,7 +209,9 @@ class Evaluator:
             "reference": self.real.reference_told,
             "real_images": f"{min(self.num_images, len(self.real.others)):,} {self.real.others_told}",
             "generated_images": self.num_images,
-            "pixels_without_form": "each is taken from a real image of its own, at its own place",
+            FORMLESS: "each is taken from a real image of its own, at its own place",
+            "controls": f"{min(self.num_images, MOST_CONTROLS):,} of each: {', '.join(CONTROLS.values())}",
+            "guarded": GUARDED,
             "error": ERROR,
             "seed": self.seed,
         }

@@ -124,7 +124,9 @@ class EveryEpoch:
     @cached_property
     def _evaluator(self) -> Evaluator:
         """Made when it is first needed, because the classifier may have to be trained."""
-        return Evaluator.briefly(self._config.data, num_images=NUM_IMAGES, bar=no_bar)
+        return Evaluator.briefly(
+            self._config.data, num_images=NUM_IMAGES, bar=no_bar, model=self._config.model
+        )
 
     @cached_property
     def _events(self) -> tf.summary.SummaryWriter:

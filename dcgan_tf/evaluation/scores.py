@@ -10,12 +10,11 @@ import numpy as np
 
 from dcgan_tf.evaluation.spaces import Names
 from dcgan_tf.evaluation.views import RADII, View
-from dcgan_tf.metrics.density_coverage import density_coverage
 from dcgan_tf.metrics.frechet import frechet_distance
 from dcgan_tf.metrics.inception_score import inception_score
 from dcgan_tf.metrics.kernel_distance import kernel_distance
 from dcgan_tf.metrics.ms_ssim import diversity
-from dcgan_tf.metrics.precision_recall import precision_recall
+from dcgan_tf.metrics.neighbourhoods import held, radii
 from dcgan_tf.metrics.sliced_wasserstein import sliced_wasserstein
 from dcgan_tf.progress import Bar
 
@@ -44,6 +43,7 @@ class Score:
         better: "lower", "higher", or "as real": as near as can be to that of real images.
         value: of all the images.
         error: one standard error, over draws of as many images; None if it was not asked for.
+        features_alone: of a guarded score, what it would be without the guard; else None.
     """
 
     key: str
@@ -52,6 +52,7 @@ class Score:
     better: str
     value: float
     error: float | None
+    features_alone: float | None = None
 
 
 @dataclass(frozen=True)
@@ -119,22 +120,39 @@ def classifiable(task: Task) -> list[Score]:
 
 
 def fidelity_and_variety(task: Task) -> list[Score]:
-    """Return precision and recall, density and coverage."""
+    """Return precision and recall, density and coverage; precision and density are guarded.
+
+    What a network was never trained on may lie amid real images in its features: grey, grains, blur. So a
+    picture counts for these two only if it has the form of a real one as well, which no network judges.
+    """
     real, of_third, of_fifth = task.reference.points, *task.reference.radii
 
     def shares(images: View) -> list[float]:
-        fake = images.points
-        return [
-            *precision_recall(real, fake, k=RADII[0], real_radii=of_third),
-            *density_coverage(real, fake, k=RADII[1], real_radii=of_fifth),
-        ]
+        fake, formed = images.points, task.reference.real_form.holds(images.form)
+        near, _ = held(fake, real, of_third)
+        balls, occupied = held(fake, real, of_fifth)
+        reached, _ = held(real, fake, radii(fake, k=RADII[0]))
+        precisions = [float(np.mean((near > 0) & formed)), float(np.mean(near > 0))]
+        densities = [float(np.mean(balls * formed) / RADII[1]), float(np.mean(balls) / RADII[1])]
+        return [*precisions, float(np.mean(reached > 0)), *densities, float(occupied.mean())]
 
-    values = _over_draws(task, shares)
-    rows = (("precision", LOOK), ("recall", VARIETY), ("density", LOOK), ("coverage", VARIETY))
+    precision, precise, recall, density, dense, coverage = _over_draws(task, shares)
     return [
-        Score(name, name, question, HIGHER, value, error)
-        for (name, question), (value, error) in zip(rows, values, strict=True)
+        Score("guarded_precision", "precision, guarded", LOOK, HIGHER, *precision, precise[0]),
+        Score("guarded_density", "density, guarded", LOOK, HIGHER, *density, dense[0]),
+        Score("recall", "recall", VARIETY, HIGHER, *recall),
+        Score("coverage", "coverage", VARIETY, HIGHER, *coverage),
     ]
+
+
+def form(task: Task) -> list[Score]:
+    """Return the share of images whose simple statistics are such as real images have."""
+
+    def share(images: View) -> list[float]:
+        return [float(np.mean(task.reference.real_form.holds(images.form)))]
+
+    [(value, error)] = _over_draws(task, share)
+    return [Score("real_form", "form of real images", LOOK, HIGHER, value, error)]
 
 
 def patches(task: Task) -> list[Score]:
@@ -156,7 +174,7 @@ def patches(task: Task) -> list[Score]:
         return [float(np.mean(list(levels.values()))), *(levels[side] for side in sides)]
 
     numbers = _over_draws(task, distances)
-    names = ["sliced Wasserstein", *(f"  of details of {side} px images" for side in sides)]
+    names = ["sliced Wasserstein", *(f"  details of {side} px" for side in sides)]
     keys = ["sliced_wasserstein", *(f"sliced_wasserstein_{side}" for side in sides)]
     return [
         Score(key, name, WHOLE, LOWER, value, error)
@@ -173,7 +191,9 @@ def likeness(task: Task) -> list[Score]:
 
 
 OF_FEATURES: tuple[Metric, ...] = (frechet, kernel, classifiable, fidelity_and_variety)
-OF_PIXELS: tuple[Metric, ...] = (patches, likeness)
+OF_PIXELS: tuple[Metric, ...] = (form, patches, likeness)
+OF_CONTROLS: tuple[Metric, ...] = (*OF_FEATURES, form, likeness)
+"""What pictures that are none are asked, too. Patches take long, and no network that may err sees them."""
 
 
 def _over_draws(task: Task, compute: Callable[[View], list[float]]) -> list[tuple[float, float | None]]:

@@ -1,42 +1,54 @@
-"""An evaluation as a table for people."""
+"""An evaluation as tables for people, at most 80 columns wide wherever they are read."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+import textwrap
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 
-from rich.box import SIMPLE
-from rich.table import Table
+from dcgan_tf.evaluation.controls import CONTROLS
+from dcgan_tf.evaluation.evaluation import FORMLESS, REAL, Evaluation, Row, shown
+from dcgan_tf.evaluation.scores import AS_REAL, HIGHER, LOWER, Score
 
-from dcgan_tf.evaluation.evaluation import Evaluation, shown
-from dcgan_tf.evaluation.scores import Score
+WIDTH = 80
+CAPTION = (
+    "± is one standard error; ↓ lower is better, ↑ higher, ≈ as real images have it. "
+    "Read each number between its two ends: real images, pixels without form."
+)
+_ARROWS = {LOWER: "↓", HIGHER: "↑", AS_REAL: "≈"}
+_GAP = "  "
 
-CAPTION = "± is one standard error. Read each number between its two ends: real images, pixels without form."
 
+def table(evaluations: Mapping[str, Evaluation]) -> list[str]:
+    """Return the lines of a table of one or more sets of pictures, held against the same real images.
 
-def table(evaluations: Mapping[str, Evaluation]) -> Table:
-    """Return the metrics of one or more sets of pictures, held against the same real images.
+    Sets that do not fit beside each other come in tables of their own.
 
     Args:
         evaluations: {heading: evaluation}, at least one.
     """
-    grid = Table(box=SIMPLE, caption=CAPTION, caption_justify="left", pad_edge=False)
-    grid.add_column("")
-    for heading in (*evaluations, "other real images", "pixels without form"):
-        grid.add_column(heading, justify="right")
-    grid.add_column("better")
-    first, *_ = evaluations.values()
-    question = None
-    for number, row in enumerate(first.rows):
-        if row.score.question != question:
-            question = row.score.question
-            grid.add_row(f"[bold]{question}[/bold]")
-        cells = [_with_error(one.rows[number].score) for one in evaluations.values()]
-        grid.add_row(f"  {row.score.name}", *cells, shown(row.real), shown(row.bad), row.score.better)
-    return grid
+    lines = _table(evaluations)
+    if max(map(len, lines)) > WIDTH and len(evaluations) > 1:
+        lines = [line for name, one in evaluations.items() for line in [*_table({name: one}), ""]]
+    return [*lines, *textwrap.wrap(CAPTION, WIDTH)]
+
+
+def controls_table(evaluation: Evaluation) -> list[str]:
+    """Return the lines of a table of what pictures that are none get; none if they were not asked."""
+    rows = [row for row in evaluation.rows if CONTROLS.keys() & row.ends.keys()]
+    if not rows:
+        return []
+    names = {REAL: "other real images", FORMLESS: "pixels without form", **CONTROLS}
+    columns = {
+        heading: [shown(row.ends[end].value) if end in row.ends else "–" for row in rows]
+        for end, heading in names.items()
+    }
+    return ["What pictures that are none get:", *_laid_out(rows, columns)]
 
 
 def conditions(evaluation: Evaluation) -> list[str]:
-    """Return how the numbers were measured, in two lines."""
+    """Return how the numbers were measured, in two sentences."""
     protocol = evaluation.protocol
     space = f"{protocol['space']}"
     shown_class = f", class {protocol['class']}" if "class" in protocol else ""
@@ -51,5 +63,41 @@ def conditions(evaluation: Evaluation) -> list[str]:
     ]
 
 
-def _with_error(score: Score) -> str:
-    return shown(score.value) if score.error is None else f"{shown(score.value)} ± {shown(score.error)}"
+def _table(evaluations: Mapping[str, Evaluation]) -> list[str]:
+    first, *_ = evaluations.values()
+    columns = {heading: [with_error(row.score) for row in one.rows] for heading, one in evaluations.items()}
+    columns["other real images"] = [shown(row.real) for row in first.rows]
+    columns["pixels without form"] = [shown(row.bad) for row in first.rows]
+    return _laid_out(first.rows, columns)
+
+
+def _laid_out(rows: Sequence[Row], columns: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return a heading, and a line for each row and for each question before the rows that answer it."""
+    labels = [f"  {row.score.name}" for row in rows]
+    widest = max(map(len, labels))
+    # Headings are wrapped, so that numbers decide how wide a column is, or a heading's longest word.
+    widths = [max(map(len, (*name.split(), *cells))) for name, cells in columns.items()]
+    headings = [textwrap.wrap(name, width) for name, width in zip(columns, widths, strict=True)]
+    lines = [_line("", widest, " ", words, widths) for words in zip_longest(*headings, fillvalue="")]
+    lines.append("─" * len(_line("", widest, " ", widths, widths)))
+    question = None
+    for number, (row, label) in enumerate(zip(rows, labels, strict=True)):
+        if row.score.question != question:
+            question = row.score.question
+            lines.append(question)
+        cells = [column[number] for column in columns.values()]
+        lines.append(_line(label, widest, _ARROWS[row.score.better], cells, widths))
+    return lines
+
+
+def _line(label: str, widest: int, arrow: str, cells: Sequence[object], widths: Sequence[int]) -> str:
+    numbers = [f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True)]
+    return _GAP.join([f"{label:<{widest}} {arrow}", *numbers]).rstrip()
+
+
+def with_error(score: Score) -> str:
+    """Return the value, and its error with two digits."""
+    if score.error is None:
+        return shown(score.value)
+    digits = 1 - math.floor(math.log10(score.error)) if score.error > 0 else 0
+    return f"{shown(score.value)} ± {score.error:,.{min(max(digits, 0), 4)}f}"

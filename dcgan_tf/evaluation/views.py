@@ -15,13 +15,16 @@ from dcgan_tf.data.image_set import pixel_fingerprint
 from dcgan_tf.errors import ArgumentError, StorageError
 from dcgan_tf.evaluation.spaces import Features, FeatureSpace
 from dcgan_tf.files import replacing
+from dcgan_tf.images import evenly_spaced
 from dcgan_tf.metrics.neighbourhoods import radii
+from dcgan_tf.metrics.real_form import RealForm, form_statistics
 from dcgan_tf.progress import Bar
 
 VERSION = 1  # of what a space reads: part of the cache's key
 _AT_ONCE = 1024
 RADII = (3, 5)
 """Which neighbours the balls of precision and recall, and of density and coverage, reach to in the papers."""
+_MOST_FOR_FORM = 4000  # of these many images the range of each statistic is known well enough
 _log = logging.getLogger("dcgan_tf")
 
 
@@ -57,9 +60,21 @@ class View:
         third, fifth = (radii(self.points, k=k) for k in RADII)
         return third, fifth
 
+    @cached_property
+    def form(self) -> np.ndarray:
+        """The simple statistics of each image, float32 [N, D]."""
+        return form_statistics(self.images)
+
+    @cached_property
+    def real_form(self) -> RealForm:
+        """The range of these statistics, if the images are the real ones that others are held against."""
+        return RealForm.of(form_statistics(self.images[evenly_spaced(len(self), _MOST_FOR_FORM)]))
+
     def part(self, rows: slice) -> View:
         """Return some of the images with their features."""
-        return View(self.images[rows], self.features[rows] if self.features else None)
+        part = View(self.images[rows], self.features[rows] if self.features else None)
+        vars(part)["form"] = self.form[rows]  # so that it is not computed once more
+        return part
 
 
 def view(images: np.ndarray, space: FeatureSpace | None, told: str, *, bar: Bar) -> View:

@@ -110,6 +110,23 @@ def is_export(path: Path) -> bool:
     return _export_around(path) is not None and not RunPaths(path).config.exists()
 
 
+def images_from(path: Path) -> str | None:
+    """Return where an export's training images come from: portraits, digits, tfds or folder.
+
+    The name of the data does not tell: a folder may be called portraits too.
+
+    Args:
+        path: the export, or a part of it.
+
+    Returns:
+        None if it stands in no export.json: of a file that was taken out of its export, for example.
+    """
+    root = path if ExportPaths(path).record.is_file() else _export_around(path)
+    record = read_json(ExportPaths(root).record, default={}) if root else {}
+    source = record.get("images_from") if isinstance(record, dict) else None
+    return source if isinstance(source, str) else None
+
+
 def _export_around(path: Path) -> Path | None:
     """Return the export that a file or a folder lies in, such as web/index.html; None if there is none."""
     folders = path.parents[:2] if path.exists() else ()

@@ -9,6 +9,8 @@ from dcgan_tf.evaluation import scores
 from dcgan_tf.evaluation.scores import OF_FEATURES, OF_PIXELS, QUESTIONS, Task, score
 from dcgan_tf.evaluation.spaces import Features, Names
 from dcgan_tf.evaluation.views import View
+from dcgan_tf.metrics.density_coverage import density_coverage
+from dcgan_tf.metrics.precision_recall import precision_recall
 from dcgan_tf.progress import no_bar
 
 
@@ -29,11 +31,12 @@ def cloud() -> np.ndarray:
 
 
 def test_a_set_against_itself(cloud):
-    found = {
-        one.key: one.value for one in score(task(cloud, cloud), (*OF_FEATURES, *OF_PIXELS), "", bar=no_bar)
-    }
+    all_of_them = score(task(cloud, cloud), (*OF_FEATURES, *OF_PIXELS), "", bar=no_bar)
+    found = {one.key: one.value for one in all_of_them}
+    alone = {one.key: one.features_alone for one in all_of_them}
     assert found["frechet_distance"] == pytest.approx(0, abs=1e-5)
-    assert found["precision"] == found["recall"] == found["coverage"] == 1.0
+    assert alone["guarded_precision"] == found["recall"] == found["coverage"] == 1.0
+    assert found["guarded_precision"] == found["real_form"] == 0.95  # one real image in twenty is odd
     assert found["sliced_wasserstein"] == 0.0
     assert found["classifier_score"] == pytest.approx(2.0)  # two kinds, each seen for sure and equally often
 
@@ -53,14 +56,43 @@ def test_errors_come_from_five_disjoint_fifths():
     assert error == pytest.approx((2.5 / 5) ** 0.5)
 
 
+def test_the_features_alone_are_those_of_the_papers(cloud):
+    other = cloud[::-1] * 1.3 + 0.4
+    found = {one.key: one for one in scores.fidelity_and_variety(task(other, cloud))}
+    real, fake = (points.astype(np.float32) for points in (cloud, other))
+    precision, recall = precision_recall(real, fake)
+    density, coverage = density_coverage(real, fake)
+    assert found["guarded_precision"].features_alone == precision
+    assert found["guarded_density"].features_alone == pytest.approx(density)
+    assert (found["recall"].value, found["coverage"].value) == (recall, coverage)
+    assert found["recall"].features_alone is None
+
+
+def test_a_picture_amid_real_ones_in_the_features_does_not_count_without_their_form(cloud):
+    reference = seen(cloud)
+    grey = View(np.full((400, 16, 16, 1), 128, np.uint8), reference.features)
+    mixed = np.where(np.arange(400)[:, None, None, None] % 2, grey.images, reference.images)
+    found = {
+        one.key: one
+        for one in scores.fidelity_and_variety(
+            Task(View(mixed, reference.features), reference, Names(), 0, True)
+        )
+    }
+    assert found["guarded_precision"].features_alone == 1.0
+    assert found["guarded_precision"].value == pytest.approx(0.475, abs=0.02)  # half of 95 %
+    assert found["guarded_density"].value < 0.6 * found["guarded_density"].features_alone
+    alone = scores.fidelity_and_variety(Task(grey, reference, Names(), 0, False))
+    assert [one.value for one in alone[:2]] == [0.0, 0.0]
+
+
 def test_scores_are_ordered_by_the_question_they_answer(cloud):
     found = score(task(cloud, cloud), OF_FEATURES, "", bar=no_bar)
     assert [one.key for one in found] == [
         "frechet_distance",
         "kernel_distance_x1000",
         "classifier_score",
-        "precision",
-        "density",
+        "guarded_precision",
+        "guarded_density",
         "recall",
         "coverage",
     ]
