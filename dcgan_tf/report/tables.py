@@ -13,8 +13,16 @@ from dcgan_tf.runs.paths import Record
 
 MOST_EVALUATIONS = 5
 """The newest ones are columns of the table."""
-ENDS = ("other_real_images", "pixels_without_form")
-"""Of the newest one's scales: what real images get, and what pixels without form get."""
+ENDS = (
+    "other_real_images",
+    "blurred_real_images",
+    "pixels_without_form",
+    "untrained_generator",
+    "random_pixels",
+)
+"""Of the newest one's scales: what real images get, and what pictures that are none get."""
+UNGUARDED = ("precision", "density")
+"""Of evaluations without a guard; they may rank what is no picture above photographs."""
 
 
 def evaluation_section(subject: Subject) -> Section:
@@ -25,7 +33,9 @@ def evaluation_section(subject: Subject) -> Section:
         command = subject.command("evaluate")
         body = f'<p class="missing">Not evaluated yet: <code>{text(command)}</code></p>'
         return Section("evaluation", title, body, present=False)
-    graded = [_flat({k: v for k, v in r.items() if k not in ("protocol", "step")}) for r in records]
+    graded = [
+        _flat({k: v for k, v in r.items() if k not in ("protocol", "step", "warnings")}) for r in records
+    ]
     headings = ["metric", *map(_heading, records)]
     for end in ENDS:
         if values := _end(records[-1], end):
@@ -36,7 +46,8 @@ def evaluation_section(subject: Subject) -> Section:
     body = (
         "<p>Grades of the generator's pictures, the newest on the right. Look for the direction over time; "
         "numbers are comparable only where all of the protocol is the same. Read them between what other "
-        "real images get and what pixels without form do.</p>"
+        "real images get and what pictures that are none do; ± is one standard error.</p>"
+        + "".join(f'<p class="warning">{text(plain(said))}</p>' for said in records[-1].get("warnings") or [])
         + table(headings, rows, numbers=list(range(1, len(headings))))
         + "".join(_protocol_of(record) for record in records)
     )
@@ -132,10 +143,23 @@ def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     for name, value in values.items():
         key = f"{prefix} {name}".strip().replace("_", " ")
         if isinstance(value, dict):
-            flat |= {value.get("name", key): value["value"]} if "value" in value else _flat(value, key)
+            flat |= {_name(key, value): _measured(value)} if "value" in value else _flat(value, key)
         else:
             flat[key] = value
     return flat
+
+
+def _name(key: str, metric: dict[str, Any]) -> str:
+    name = str(metric.get("name", key))
+    return f"{name}, not guarded: of no use alone" if key in UNGUARDED else name
+
+
+def _measured(metric: dict[str, Any]) -> Any:
+    """Return a metric's value, and its error where that is known."""
+    value, error = metric["value"], metric.get("error")
+    if not isinstance(value, int | float) or not isinstance(error, int | float):
+        return value
+    return f"{number(value)} ± {error:.2g}"
 
 
 def _heading(record: Record) -> str:
@@ -149,9 +173,7 @@ def _end(record: Record, end: str) -> dict[str, Any]:
     """Return {metric: its value at one end of its scale} of those that have it."""
     metrics = {name: value for name, value in record.items() if isinstance(value, dict) and "value" in value}
     return {
-        value.get("name", name.replace("_", " ")): value[end]
-        for name, value in metrics.items()
-        if end in value
+        _name(name.replace("_", " "), value): value[end] for name, value in metrics.items() if end in value
     }
 
 

@@ -440,6 +440,31 @@ def test_evaluations_stand_side_by_side_with_their_protocols(run_dir):
     assert found.count("<dd>digits classifier</dd>") == 2
 
 
+def test_what_an_evaluation_warns_of_stands_above_it_and_no_score_without_a_guard_is_called_precision(
+    run_dir,
+):
+    precision = {"name": "precision", "value": 0.997, "error": None, "other_real_images": 0.863}
+    guarded = {
+        "name": "precision, guarded",
+        "value": 0.0,
+        "error": 0.0,
+        "other_real_images": 0.82,
+        "random_pixels": 0.25,
+        "features_alone": {"value": 0.997, "other_real_images": 0.863},
+    }
+    records = [
+        {"step": 10, "precision": precision, "protocol": {}},
+        {"step": 30, "guarded_precision": guarded, "warnings": ["all are alike"], "protocol": {}},
+    ]
+    (run_dir / "metrics.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    found = section(write_report(run_dir), "evaluation")
+    assert found.index("all are alike") < found.index("<table")
+    assert "precision, not guarded: of no use alone" in found
+    assert ">precision<" not in found
+    assert found.index("random pixels") < found.index("0.25")
+    assert found.count("0.997") == 1  # that of the old record; what the features alone say is no score
+
+
 def test_scores_stand_beside_both_ends_of_their_scale(run_dir):
     records = [
         {
@@ -468,6 +493,8 @@ def test_scores_stand_beside_both_ends_of_their_scale(run_dir):
     )
     places = [found.index(said, found.index("<table")) for said in (*told, ">0.5<", "96.5")]
     assert places == sorted(places)
+    assert "20.5 ± 0.12" in found
+    assert "4.25 ± 0.12" in found
     assert "frechet distance" not in found
     assert "each at its own place" not in found[: found.index("</table>")]
 
