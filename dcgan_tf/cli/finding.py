@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,7 +86,8 @@ def report_finding(
     if label is not None:
         opened = opened.of_class(one_label(label, opened.class_names))
     _check_writable(out or run)
-    finding: Finding = getattr(analysis, name)(opened, **arguments)
+    with _moved_images_named(opened.config.data.spec):
+        finding: Finding = getattr(analysis, name)(opened, **arguments)
     folder = out or RunPaths(run).analysis(finding.name)
     replaced = read_json(folder / RESULT, default={}).get("summary", finding.summary)
     finding.save(folder)
@@ -93,6 +95,19 @@ def report_finding(
     if replaced != finding.summary:
         say(f"note: this replaces an earlier result (--out keeps both): {replaced}", err=True)
     return finding
+
+
+@contextmanager
+def _moved_images_named(spec: str) -> Iterator[None]:
+    """Say of images that are not found where they were how to tell where they are."""
+    from dcgan_tf.errors import DataError
+
+    try:
+        yield
+    except DataError as error:
+        if ":" in spec or Path(spec).expanduser().exists():
+            raise
+        raise DataError(f"{error}. If the images were moved, --data says where they are now") from error
 
 
 def say_finding(finding: Finding, folder: Path) -> None:

@@ -37,6 +37,9 @@ def train(preset_name: str, every_epoch: bool, **changes: Any) -> None:
     """Train a run, or go on with it: the same command again resumes, a longer --epochs extends."""
     with said_when_stopped("stopped without saving; the same command starts from the newest checkpoint"):
         config = _configure(preset_name, changes)
+        from dcgan_tf.training.folder import check_place
+
+        check_place(config)  # at once: TensorFlow takes seconds, and images may take minutes
         import_tensorflow()
         from dcgan_tf.training.loop import train as train_run
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from contextlib import ExitStack
 from functools import cached_property
 from typing import Protocol
 
@@ -17,6 +18,7 @@ from dcgan_tf.evaluation.classes import as_trained
 from dcgan_tf.evaluation.evaluation import Evaluation
 from dcgan_tf.evaluation.evaluator import Evaluator
 from dcgan_tf.evaluation.real import RealImages
+from dcgan_tf.files import literal_path
 from dcgan_tf.progress import no_bar
 from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.load import Run, class_names_of
@@ -83,7 +85,7 @@ class EveryEpoch:
 
     def __init__(self, config: Config) -> None:
         self._config, self._paths = config, RunPaths.of(config)
-        self._store = CheckpointStore(self._paths.best, keep_last=1)
+        self._store, self._links = CheckpointStore(self._paths.best, keep_last=1), ExitStack()
 
     def check_images(self) -> None:
         """Find out before the first step whether there are enough images; no network is trained for it.
@@ -120,6 +122,7 @@ class EveryEpoch:
         """Close the event file, if there is one."""
         if "_events" in vars(self):
             self._events.close()
+        self._links.close()
 
     @cached_property
     def _evaluator(self) -> Evaluator:
@@ -131,7 +134,9 @@ class EveryEpoch:
     @cached_property
     def _events(self) -> tf.summary.SummaryWriter:
         """In a folder of its own: TensorBoard follows only the newest file of a folder."""
-        return tf.summary.create_file_writer(str(self._paths.events / "evaluation"))
+        folder = self._paths.events / "evaluation"
+        folder.mkdir(parents=True, exist_ok=True)
+        return tf.summary.create_file_writer(str(self._links.enter_context(literal_path(folder))))
 
     def _evaluate(self, moment: Moment) -> Evaluation:
         state = moment.state

@@ -119,7 +119,8 @@ class CheckpointStore:
         """
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
-            checkpoint.write(self.prefix(step))
+            with literal_path(self.directory) as folder:
+                checkpoint.write(self._prefix(folder, step))
             for path in [*self._files(step), self.directory]:
                 flush(path)
             self._prune(keep_every)

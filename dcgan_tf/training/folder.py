@@ -1,4 +1,7 @@
-"""The run directory, before anything is written there: whose it is, where it lies, and who trains in it."""
+"""The run directory, before anything is written there: whose it is, where it lies, and who trains in it.
+
+Without TensorFlow, so that a mistake is told before that is imported.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,8 @@ from pathlib import Path
 
 import filelock
 
+from dcgan_tf.config import Config, difference, replace
 from dcgan_tf.errors import RunError
-from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.paths import RunPaths, read_config, read_data
 
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL)
@@ -53,21 +56,43 @@ def lock(paths: RunPaths) -> Iterator[None]:
         held.release()
 
 
-def check_place(paths: RunPaths, spec: str) -> None:
-    """Refuse a run directory in which training would do harm. Nothing is written.
+def check_place(config: Config) -> None:
+    """Refuse a run directory in which training would do harm, or a run of other settings. Nothing is written.
 
     Args:
-        paths: of the run.
-        spec: where the images are, as the setting `data` says it.
+        config: of the run that is to be trained.
 
     Raises:
-        RunError: if it lies among the images, holds what is no run, or settings that cannot be read.
+        ArgumentError: if the run directory can be no folder of this computer.
+        RunError: if it lies among the images, holds what is no run, or a run of other settings.
     """
-    _refuse_place_among_images(paths, spec)
+    paths = RunPaths.of(config)
+    _refuse_place_among_images(paths, config.data.spec)
     if paths.config.exists():
-        read_config(paths.root)
+        refuse_changes(paths, read_config(paths.root), config)
     else:
         refuse_other_files(paths)
+
+
+def refuse_changes(paths: RunPaths, before: Config, config: Config) -> None:
+    """Refuse settings on which the weights depend, if they are not those that the run was made with.
+
+    Where the images lie has no part in the weights; whether they are the same is seen when they are loaded.
+
+    Raises:
+        RunError: names each, with its old and its new value.
+    """
+    if config.training.precision == "auto":
+        config = replace(config, precision=before.training.precision)
+    changes = difference(before, config)
+    if {name for name, _, _ in changes} <= {"data"}:
+        return
+    width = max(len(name) for name, _, _ in changes)
+    lines = "".join(f"\n  {name:<{width}}  {old!r} -> {new!r}" for name, old, new in changes)
+    raise RunError(
+        f"{paths.root} was made with other settings:{lines}\n"
+        "Go on with the old ones, or give this run another --run-dir"
+    )
 
 
 def refuse_other_files(paths: RunPaths) -> None:
@@ -76,7 +101,7 @@ def refuse_other_files(paths: RunPaths) -> None:
     Raises:
         RunError: names what is there.
     """
-    if CheckpointStore(paths.checkpoints).steps():
+    if any(paths.checkpoints.glob("ckpt-*")):
         raise RunError(
             f"{paths.root} has checkpoints but no {paths.config.name}; put it back, or use another --run-dir"
         )

@@ -121,7 +121,7 @@ def _check_before_preparing(config: Config, paths: RunPaths, strategy: tf.distri
     if paths.lock.exists():
         with lock(paths):
             pass
-    check_place(paths, config.data.spec)
+    check_place(config)
 
 
 def _check_count(config: Config, image_set: ImageSet) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import tensorflow as tf
 
 from dcgan_tf import __version__
-from dcgan_tf.config import Config, difference, replace, to_json
+from dcgan_tf.config import Config, replace, to_json
 from dcgan_tf.data.image_set import ImageSet
 from dcgan_tf.errors import RunError
 from dcgan_tf.files import write_text
@@ -31,7 +31,7 @@ from dcgan_tf.runs.paths import (
     set_aside,
     write_json,
 )
-from dcgan_tf.training.folder import refuse_other_files
+from dcgan_tf.training.folder import refuse_changes, refuse_other_files
 from dcgan_tf.training.state import TrainState
 from dcgan_tf.training.strategy import resolve_precision
 
@@ -56,14 +56,16 @@ def settle(config: Config, paths: RunPaths, image_set: ImageSet) -> Config:
         before, known = read_config(paths.root), read_data(paths)
         if config.training.precision == "auto":
             config = replace(config, precision=before.training.precision)
-        changes = difference(before, config)
-        if known is not None and known["fingerprint"] == data["fingerprint"]:
-            # Where the images lie, and what that place is called, has no part in the weights.
-            changes = [change for change in changes if change[0] != "data"]
-        if known is not None and {name for name, _, _ in changes} <= {"data"}:
+        refuse_changes(paths, before, config)
+        if known is not None:
             _refuse_other_images(paths, image_set, before, config)
-        _refuse_changes(paths, changes)
-        if known is None:
+        elif before.data.spec != config.data.spec:
+            raise RunError(
+                f"{paths.data} cannot be read, so nothing tells whether {config.data.spec} has the images of "
+                f"{before.data.spec}, with which {paths.root} was begun; put it back, or take --data "
+                f"{before.data.spec}"
+            )
+        else:
             _say_lost_data(paths)
     write_text(paths.config, to_json(config))
     if read_data(paths) != data:
@@ -125,16 +127,6 @@ def write_environment(
         "git_commit": _git_commit(),
     }
     write_json(paths.environment, [*starts, entry])
-
-
-def _refuse_changes(paths: RunPaths, changes: list[tuple[str, Any, Any]]) -> None:
-    if changes:
-        width = max(len(name) for name, _, _ in changes)
-        lines = "".join(f"\n  {name:<{width}}  {old!r} -> {new!r}" for name, old, new in changes)
-        raise RunError(
-            f"{paths.root} was made with other settings:{lines}\n"
-            "Go on with the old ones, or give this run another --run-dir"
-        )
 
 
 def _refuse_other_images(paths: RunPaths, image_set: ImageSet, before: Config, config: Config) -> None:

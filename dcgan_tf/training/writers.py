@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Protocol
@@ -13,6 +14,7 @@ import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
 
 from dcgan_tf.config import Config, flatten
+from dcgan_tf.files import literal_path
 from dcgan_tf.runs.paths import Record, append_record
 
 
@@ -61,12 +63,13 @@ class TensorBoard:
     }
 
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
+        self._directory, self._links = directory, ExitStack()
 
     @cached_property
     def _writer(self) -> tf.summary.SummaryWriter:
         """Made when there is something to write, so that a start with nothing to do leaves no file."""
-        return tf.summary.create_file_writer(str(self._directory))
+        self._directory.mkdir(parents=True, exist_ok=True)
+        return tf.summary.create_file_writer(str(self._links.enter_context(literal_path(self._directory))))
 
     def write_record(self, record: Record) -> None:
         """Write each number as a scalar, those that belong together under one heading."""
@@ -104,6 +107,7 @@ class TensorBoard:
         """Flush and close the event file."""
         if "_writer" in vars(self):
             self._writer.close()
+        self._links.close()
 
 
 def _utf_8(text: str) -> str:

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from dcgan_tf.cli import main
 from dcgan_tf.config import Config, preset, to_json
 from dcgan_tf.errors import RunError
 from dcgan_tf.runs.paths import RunPaths, write_json
@@ -71,14 +73,14 @@ def test_what_systems_and_starts_that_were_cut_short_leave_is_no_reason(
 ) -> None:
     for name in names:
         (tmp_path / name).write_bytes(b"")
-    check_place(RunPaths(tmp_path), "digits")
-    check_place(RunPaths(tmp_path / "new"), "digits")
+    check_place(preset(data="digits", run_dir=str(tmp_path)))
+    check_place(preset(data="digits", run_dir=str(tmp_path / "new")))
 
 
 def test_a_run_that_was_cut_short_before_its_settings_were_written_begins(tmp_path: Path) -> None:
     write_json(RunPaths(tmp_path).data, DATA)
     RunPaths(tmp_path).lock.touch()
-    check_place(RunPaths(tmp_path), "digits")
+    check_place(preset(data="digits", run_dir=str(tmp_path)))
 
 
 @pytest.fixture
@@ -108,18 +110,33 @@ def test_a_run_among_the_images_is_refused_with_another_place(
         loop.train(config)
     assert str(error.value).endswith(f"--run-dir {elsewhere}")
     assert [path.name for path in pets.iterdir()] == ["tom.png"]
-    check_place(RunPaths(pets / elsewhere), data)
+    check_place(preset(data=data, run_dir=elsewhere))
 
 
 def test_a_run_may_lie_beside_above_and_of_old_within_the_images(pets: Path) -> None:
-    check_place(RunPaths(pets.parent / "runs"), ".")
+    check_place(preset(data=".", run_dir="../runs"))
     (pets / "images").mkdir()
     with pytest.raises(RunError, match="it holds images, tom"):
-        check_place(RunPaths(pets), "images")
+        check_place(preset(data="images", run_dir="."))
     old = RunPaths(pets / "runs" / "cats")  # the folder's reader passes it over
     old.root.mkdir(parents=True)
     old.config.write_text(to_json(preset(data=".")))
-    check_place(old, ".")
+    check_place(preset(data="../pets", run_dir="runs/cats"))
+    with pytest.raises(
+        RunError, match=r"was made with other settings:\n  data   +'\.' -> '\.\./pets'\n  filters"
+    ):
+        check_place(preset(data="../pets", run_dir="runs/cats", filters=3))
+
+
+def test_the_command_refuses_before_tensorflow_is_imported_or_images_are_prepared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine.txt").touch()
+    monkeypatch.setattr("dcgan_tf.cli.training.import_tensorflow", lambda: pytest.fail("it is imported"))
+    for run_dir, words in ((str(tmp_path), "it holds mine.txt"), ("gs://bucket/run", "the address 'gs:")):
+        done = CliRunner().invoke(main, ["train", "--every-epoch", "--run-dir", run_dir])
+        assert done.exit_code == 1
+        assert words in done.output
 
 
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP])

@@ -250,7 +250,7 @@ def test_a_lost_record_of_the_images_is_written_again_and_said(
     config, paths, image_set = settled
     before = paths.data.read_text()
     paths.data.unlink() if content is None else paths.data.write_text(content)
-    with pytest.raises(RunError, match="was made with other settings"):
+    with pytest.raises(RunError, match="nothing tells whether elsewhere has the images of digits"):
         settle(replace(config, data="elsewhere"), paths, image_set)
     assert settle(config, paths, image_set) == config
     assert paths.data.read_text() == before
