@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol, TypeVar
 
 from rich.console import Console
-from rich.progress import track
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from dcgan_tf.printable import printable
 
 T = TypeVar("T")
+
+LONGEST = 40
+"""Characters of a description beside a bar in 80 columns."""
 
 
 class Bar(Protocol):
@@ -19,11 +25,32 @@ class Bar(Protocol):
         """Yield the items."""
 
 
-def progress(items: Sequence[T], description: str) -> Iterable[T]:
+def progress(items: Sequence[T], description: str) -> Iterator[T]:
     """Yield the items, showing on standard error how many are done; nothing is shown in a pipe or a log."""
-    return track(items, description, console=Console(stderr=True), disable=not sys.stderr.isatty())
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield from items
+        return
+    with _bar(Console(stderr=True)) as bar:
+        yield from bar.track(items, description=escape(_short(printable(description))))
 
 
 def no_bar(items: Sequence[T], description: str) -> Iterable[T]:
     """Yield the items and show nothing, where another bar is on the terminal already."""
     return items
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def _bar(console: Console) -> Progress:
+    """Return a bar that gives way to its description, so that both fit 80 columns."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=None),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        TextColumn("left"),
+        console=console,
+        expand=True,
+    )

@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 import click
 
 from dcgan_tf import __version__
+from dcgan_tf.cli.streams import steady_output
 from dcgan_tf.errors import DcganError
 from dcgan_tf.printable import printable
 from dcgan_tf.quiet import STDERR, held_back
@@ -38,6 +39,11 @@ class Frame(click.Group):
         """Add a command, which also takes --debug."""
         _take_debug(cmd)
         super().add_command(cmd, name)
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run as a program."""
+        with steady_output():
+            return super().main(*args, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command, and end the process with a message if it fails."""

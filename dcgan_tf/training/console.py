@@ -12,7 +12,6 @@ from rich.progress import (
     Progress,
     TaskProgressColumn,
     TextColumn,
-    TimeElapsedColumn,
     TimeRemainingColumn,
 )
 
@@ -21,6 +20,8 @@ from dcgan_tf.training.hooks import Moment
 from dcgan_tf.training.output import LastingOutput, standard_output
 
 SECONDS_BETWEEN_LINES = 10.0
+WIDE = 110
+"""Columns of a terminal in which the bar has room for the step too."""
 
 
 def make_console(first_step: int, total_steps: int) -> TerminalProgress | PlainProgress:
@@ -32,20 +33,20 @@ def make_console(first_step: int, total_steps: int) -> TerminalProgress | PlainP
 
 
 class TerminalProgress:
-    """A progress bar with epoch, step, losses, images/s and the time left."""
+    """A bar with epoch, losses, images/s and the time left, in 80 columns; with the step where there is room."""
 
     def __init__(self, first_step: int, total_steps: int, output: LastingOutput) -> None:
+        console = Console(file=cast(TextIO, output))
+        step = [TextColumn("step {task.completed:,.0f}/{task.total:,.0f}")] if console.width >= WIDE else []
         self._progress = Progress(
             TextColumn("epoch {task.fields[epoch]}"),
             BarColumn(bar_width=None),
             TaskProgressColumn(),
-            TextColumn("step {task.completed:,.0f}/{task.total:,.0f}"),
+            *step,
             TextColumn("[cyan]{task.fields[numbers]}"),
-            TimeElapsedColumn(),
-            TextColumn("elapsed,"),
             TimeRemainingColumn(),
             TextColumn("left"),
-            console=Console(file=cast(TextIO, output)),
+            console=console,
             expand=True,
         )
         self._task = self._progress.add_task(
@@ -107,7 +108,7 @@ class PlainProgress:
 
 def _numbers(record: Record) -> str:
     return (
-        f"D loss {record['discriminator_loss']:.2f}  G loss {record['generator_loss']:.2f}  "
+        f"loss D {record['discriminator_loss']:.2f} G {record['generator_loss']:.2f}  "
         f"{record['images_per_second']:.0f} images/s"
     )
 

@@ -41,7 +41,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "quiet": set(),
     "printable": set(),
     "keras_settings": {"errors"},
-    "progress": set(),
+    "progress": {"printable"},
     "config": {"errors", "validation"},
     "images": {"errors", "files"},
     "losses": set(),
