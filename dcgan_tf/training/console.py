@@ -33,7 +33,7 @@ def make_console(first_step: int, total_steps: int) -> TerminalProgress | PlainP
 
 
 class TerminalProgress:
-    """A bar with epoch, losses, images/s and the time left, in 80 columns; with the step where there is room."""
+    """A bar with epoch, losses, images/s and the time left, in 80 columns; where there is room, the step."""
 
     def __init__(self, first_step: int, total_steps: int, output: LastingOutput) -> None:
         console = Console(file=cast(TextIO, output))
