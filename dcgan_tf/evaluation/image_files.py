@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 
@@ -14,6 +15,21 @@ from dcgan_tf.data.folders.opened import ImageFolder
 from dcgan_tf.data.folders.place import folder_of
 from dcgan_tf.errors import DataError
 from dcgan_tf.images import evenly_spaced
+
+_MAGIC = b"\x93NUMPY"
+_DAMAGES = (
+    OSError,
+    ValueError,
+    EOFError,
+    SyntaxError,
+    TokenError,
+    TypeError,
+    KeyError,
+    RecursionError,
+    MemoryError,
+    OverflowError,
+)
+"""What NumPy raises on headers that are no headers, of objects, or larger than the file."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +81,22 @@ class ImageFiles:
 
 
 def _read_array(path: Path) -> np.ndarray:
+    """Map an array into memory: nothing is read yet but its header, and nothing in it is ever run."""
+    expected = (
+        f"{path} must be an array as numpy.save writes it, such as dcgan-tf sample --out FILE.npy makes"
+    )
     try:
-        images: np.ndarray = np.load(path, mmap_mode="r")
-    except (OSError, ValueError, EOFError) as error:
-        raise DataError(f"{path} cannot be read as an array: {error}") from None
+        with path.open("rb") as file:
+            magic = file.read(len(_MAGIC))
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
+    if magic != _MAGIC:  # NumPy would take a zip, or a pickle, for what its ending does not say
+        raise DataError(f"{expected}, received something else")
+    try:
+        images: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+    except _DAMAGES as error:
+        told = str(error).partition("\n")[0] or type(error).__name__
+        raise DataError(f"{expected}; its header cannot be read, or does not fit the file: {told}") from None
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3):
         raise DataError(
             f"{path} must be uint8 [N, H, W, 1 or 3], such as dcgan-tf sample --out FILE.npy writes, "

@@ -86,6 +86,11 @@ class InceptionSpace:
         return Features(points, probabilities)
 
 
+_OF_FILES = (OSError, ValueError, KeyError, RuntimeError)
+"""What Keras and h5py raise on a damaged file and on one of another network; Exception itself if a download
+fails."""
+
+
 def weights_place() -> Path:
     """Return where Keras looks for the file."""
     home = os.environ.get("KERAS_HOME")
@@ -97,7 +102,9 @@ def _trained(weights: Path | None) -> keras.Model:
         raise ArgumentError(f"--weights: {weights} does not exist; give Keras' file {WEIGHTS_FILE}")
     try:
         return keras.applications.InceptionV3(weights=str(weights) if weights else "imagenet")
-    except Exception as error:  # Keras raises Exception itself if a download fails
+    except Exception as error:
+        if not (isinstance(error, _OF_FILES) or type(error) is Exception):
+            raise
         told = str(error).splitlines()[0] if str(error) else type(error).__name__
         if weights is not None:
             raise ArgumentError(

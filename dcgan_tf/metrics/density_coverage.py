@@ -32,7 +32,7 @@ def density_coverage(
         real_radii: what `radii(real, k=k)` returns, to save finding it again for the same real points.
 
     Raises:
-        ValueError: for other shapes, values that are not finite, or a k below 1.
+        ArgumentError: for other shapes, values that are not finite, or a k below 1.
     """
     check_features(real, fake, fewest=k + 1)
     balls, occupied = held(fake, real, radii(real, k=k) if real_radii is None else real_radii)

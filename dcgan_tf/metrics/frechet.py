@@ -22,7 +22,7 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
         b: float [M, D], M at least 2.
 
     Raises:
-        ValueError: for other shapes, or values that are not finite.
+        ArgumentError: for other shapes, or values that are not finite.
     """
     check_features(a, b, fewest=2)
     fewer, more = (a, b) if len(a) < len(b) else (b, a)
@@ -50,7 +50,12 @@ def distance_of_normals(
         covariance_a: A, [D, D], symmetric and positive semi-definite.
         mean_b: [D].
         covariance_b: B, likewise.
+
+    Raises:
+        ArgumentError: if they have other shapes, or values that are not finite.
     """
+    check_features(np.atleast_2d(mean_a), np.atleast_2d(mean_b), fewest=1)
+    check_features(covariance_a, covariance_b, fewest=len(mean_a))
     root = _square_root(covariance_a)
     shared = root @ covariance_b @ root
     return _distance(mean_a - mean_b, np.trace(covariance_a) + np.trace(covariance_b), shared)

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.special import rel_entr
 
 from dcgan_tf.errors import ArgumentError
+from dcgan_tf.metrics.inputs import check_numbers
 
 _TOLERANCE = 1e-3  # of half-precision probabilities, summed over a thousand classes
 
@@ -31,8 +32,8 @@ def inception_score(probabilities: np.ndarray, *, splits: int = 10) -> tuple[flo
     Raises:
         ArgumentError: if rows are no probabilities, or there are fewer images than parts.
     """
-    count = len(probabilities)
     _check(probabilities)
+    count = len(probabilities)
     if not 1 <= splits <= count:
         raise ArgumentError(f"splits must be from 1 to the number of images, {count}, received {splits}")
     bounds = [part * count // splits for part in range(splits + 1)]
@@ -47,6 +48,7 @@ def _score(probabilities: np.ndarray) -> float:
 
 
 def _check(probabilities: np.ndarray) -> None:
+    check_numbers(probabilities, "probabilities")
     if probabilities.ndim != 2 or probabilities.size == 0:
         raise ArgumentError(f"probabilities must be [N, K], received {probabilities.shape}")
     totals = probabilities.sum(axis=1, dtype=np.float64)

@@ -6,28 +6,50 @@ import numpy as np
 
 from dcgan_tf.errors import ArgumentError
 
+_LARGEST = 1e50
+"""Of a feature: third powers of sums of squares are still finite then."""
+
 
 def check_features(a: np.ndarray, b: np.ndarray, *, fewest: int) -> None:
     """Hold two sets of features against the rule.
 
     Args:
-        a: has to be [N, D], finite, N at least `fewest`.
+        a: has to be numbers [N, D], finite, N at least `fewest`.
         b: has to be [M, D], likewise.
         fewest: the least number of points that the metric can do with.
 
     Raises:
         ArgumentError: if they are not.
     """
+    for points in (a, b):
+        check_numbers(points, "features")
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1] or a.shape[1] == 0:
         raise ArgumentError(f"features must be [N, D] and [M, D] with D > 0, received {a.shape}, {b.shape}")
     if min(len(a), len(b)) < fewest:
         raise ArgumentError(
             f"there must be at least {fewest} points in each set, received {len(a)} and {len(b)}: add images"
         )
-    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+    # Written so that NaN, which compares false, is refused as well.
+    if not all(float(np.abs(points).max()) <= _LARGEST for points in (a, b)):
         raise ArgumentError(
-            "features must be finite, received NaN or infinity: look at what the extractor was fed"
+            f"features must be finite and at most {_LARGEST:g}, received NaN, infinity or more: look at what "
+            "the extractor was fed"
         )
+
+
+def check_numbers(values: np.ndarray, what: str) -> None:
+    """Hold an array against the rule that it has real numbers.
+
+    Args:
+        values: has to be an array of integers or floats.
+        what: it is called.
+
+    Raises:
+        ArgumentError: if it is not.
+    """
+    if not isinstance(values, np.ndarray) or values.dtype.kind not in "iuf":
+        received = f"an array of {values.dtype}" if isinstance(values, np.ndarray) else type(values).__name__
+        raise ArgumentError(f"{what} must be an array of real numbers, received {received}")
 
 
 def check_images(images: np.ndarray, *, shortest: int) -> None:
@@ -40,6 +62,7 @@ def check_images(images: np.ndarray, *, shortest: int) -> None:
     Raises:
         ArgumentError: if they are not.
     """
+    check_numbers(images, "images")
     if images.dtype != np.uint8 or images.ndim != 4 or images.size == 0:
         raise ArgumentError(
             f"images must be uint8 [N, H, W, C] and at least one, received {images.dtype} {images.shape}"

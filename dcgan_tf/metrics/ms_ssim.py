@@ -12,7 +12,7 @@ import numpy as np
 from scipy.ndimage import correlate1d
 
 from dcgan_tf.errors import ArgumentError
-from dcgan_tf.metrics.inputs import check_images
+from dcgan_tf.metrics.inputs import check_images, check_numbers
 
 _WEIGHTS = np.array([0.0448, 0.2856, 0.3001, 0.2363, 0.1333])
 _WINDOW, _SIGMA = 11, 1.5
@@ -79,6 +79,7 @@ def diversity(
 
 def _pairs(labels: np.ndarray, total: int, pairs: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Draw the indices of pairs with the same label, twice int64 [pairs]."""
+    check_numbers(labels, "labels")
     if labels.shape != (total,):
         raise ArgumentError(
             f"there must be one label for each of the {total} images, received {labels.shape}"

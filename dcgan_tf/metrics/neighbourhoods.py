@@ -41,7 +41,16 @@ def held(points: np.ndarray, centres: np.ndarray, radius: np.ndarray) -> tuple[n
 
     Returns:
         (how many balls hold each point, int64 [M]; whether each ball holds any point, bool [N]).
+
+    Raises:
+        ArgumentError: if the radii are not one for each centre, or the points of another length.
     """
+    if np.shape(radius) != (len(centres),):
+        raise ArgumentError(f"there must be {len(centres)} radii, one for each, received {np.shape(radius)}")
+    if points.ndim != 2 or points.shape[1:] != centres.shape[1:]:
+        raise ArgumentError(
+            f"points and centres must be [M, D] and [N, D], received {points.shape} and {centres.shape}"
+        )
     balls = np.zeros(len(points), np.int64)
     occupied = np.zeros(len(centres), bool)
     for i in range(0, len(points), BLOCK):

@@ -29,7 +29,7 @@ def precision_recall(
         real_radii: what `radii(real, k=k)` returns, to save finding it again for the same real points.
 
     Raises:
-        ValueError: for other shapes, values that are not finite, or a k below 1.
+        ArgumentError: for other shapes, values that are not finite, or a k below 1.
     """
     check_features(real, fake, fewest=k + 1)
     balls_of_real, _ = held(fake, real, radii(real, k=k) if real_radii is None else real_radii)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import os
+import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from dcgan_tf import images
+from dcgan_tf.errors import DataError
 from dcgan_tf.evaluation.image_files import ImageFiles
 
 
@@ -64,7 +68,7 @@ def test_arrays_that_are_no_pictures_are_refused(tmp_path, array, received):
 
 def test_what_cannot_be_read_is_refused(tmp_path):
     (tmp_path / "made.npy").write_bytes(b"no array")
-    with pytest.raises(ValueError, match="cannot be read as an array"):
+    with pytest.raises(ValueError, match=r"must be an array as numpy\.save writes it"):
         ImageFiles.open(tmp_path / "made.npy")
     with pytest.raises(ValueError, match="no images in"):
         ImageFiles.open(tmp_path)
@@ -106,3 +110,65 @@ def test_pipes_and_decompression_bombs_are_passed_over(tmp_path):
     os.mkfifo(made / "pipe.png")
     Image.new("1", (20_000, 10_000)).save(made / "bomb.png")
     assert len(opened(made).images) == 40
+
+
+def with_header(text: str) -> bytes:
+    header = text.encode() + b" " * (-(len(text) + 11) % 64) + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+
+
+def saved(array: np.ndarray, **how: bool) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array, **how)
+    return file.getvalue()
+
+
+class Harmful:
+    def __reduce__(self) -> tuple:
+        return (Path("harmed").touch, ())
+
+
+def zipped() -> bytes:
+    file = io.BytesIO()
+    np.savez(file, images=np.zeros((60, 8, 8, 1), np.uint8))
+    return file.getvalue()
+
+
+SHAPE = "{{'descr': '|u1', 'fortran_order': False, 'shape': {}}}"
+NO_ARRAYS = {
+    "empty": b"",
+    "text": b"hello",
+    "zip": zipped(),
+    "pickle": pickle.dumps(Harmful()),
+    "objects": saved(np.array([Harmful()] * 60, object), allow_pickle=True),
+    "cut short": saved(np.zeros((60, 8, 8, 1), np.uint8))[:-10],
+    "more than there is": with_header(SHAPE.format("(1000000, 4096, 4096, 3)")),
+    "beyond all bounds": with_header(SHAPE.format(f"({10**30}, 8, 8, 1)")),
+    "less than none": with_header(SHAPE.format("(-60, 8, 8, 1)")),
+    "no numbers": with_header(SHAPE.format("('a', 8, 8, 1)")),
+    "no type": with_header("{'descr': 'what', 'fortran_order': False, 'shape': (60, 8, 8, 1)}"),
+    "deep": with_header("(" * 5000),
+    "deeper": with_header("-" * 9000 + "1"),
+    "no dictionary": with_header("[1, 2]"),
+    "a huge header": b"\x93NUMPY\x02\x00\xff\xff\xff\xff" + b" " * 100,
+    "another version": b"\x93NUMPY\x09\x00" + b" " * 100,
+    "floats": saved(np.full((60, 8, 8, 1), np.nan)),
+    "words": saved(np.array(["a", "b"])),
+    "records": saved(np.zeros(3, "u1,u1")),
+    "flat": saved(np.zeros((60, 8, 8), np.uint8)),
+    "four channels": saved(np.zeros((60, 8, 8, 4), np.uint8)),
+}
+
+
+@pytest.mark.parametrize("name", NO_ARRAYS)
+def test_a_file_that_is_no_array_of_images_ends_in_a_sentence_and_nothing_in_it_is_run(
+    tmp_path, monkeypatch, name
+):
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "made.npy"
+    file.write_bytes(NO_ARRAYS[name])
+    with pytest.raises(DataError) as caught:
+        ImageFiles.open(file)
+    assert str(file) in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not Path("harmed").exists()

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.evaluation import inception
 from dcgan_tf.evaluation.inception import WEIGHTS_FILE, InceptionSpace
 
@@ -56,3 +57,23 @@ def test_a_file_that_is_missing_or_of_another_network_is_refused(monkeypatch, tm
     (tmp_path / "other.h5").write_bytes(b"")
     with pytest.raises(ValueError, match=r"does not hold the weights .* \(Layer count mismatch\)"):
         InceptionSpace.open(tmp_path / "other.h5")
+
+
+@pytest.mark.parametrize("error", [OSError("truncated"), KeyError("layer_names"), RuntimeError("bad object")])
+def test_a_damaged_file_of_weights_is_a_sentence(monkeypatch, tmp_path, error):
+    def damaged(weights):
+        raise error
+
+    monkeypatch.setattr(inception.keras.applications, "InceptionV3", damaged)
+    (tmp_path / "damaged.h5").write_bytes(b"")
+    with pytest.raises(ArgumentError, match=r"damaged\.h5 does not hold the weights"):
+        InceptionSpace.open(tmp_path / "damaged.h5")
+
+
+def test_a_wrong_call_of_ours_is_no_user_s_mistake(monkeypatch):
+    def wrong(weights):
+        raise TypeError("unexpected keyword")
+
+    monkeypatch.setattr(inception.keras.applications, "InceptionV3", wrong)
+    with pytest.raises(TypeError, match="unexpected keyword"):
+        InceptionSpace.open()
