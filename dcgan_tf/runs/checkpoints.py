@@ -123,7 +123,7 @@ class CheckpointStore:
                 checkpoint.write(self._prefix(folder, step))
             for path in [*self._files(step), self.directory]:
                 flush(path)
-            self._prune(keep_every)
+            self.prune(keep_every)
         except _WRITE_ERRORS as error:
             self._remove_torn(step)
             raise RunError(self._save_failure(step, error)) from None
@@ -132,6 +132,26 @@ class CheckpointStore:
         """Rename a damaged checkpoint, so that it is neither used nor mistaken for one that counts."""
         for path in self._files(step):
             path.rename(path.with_name(f"damaged-{path.name}"))
+
+    def prune(self, keep_every: int) -> None:
+        """Remove what is no longer kept; what was saved stands even if that fails.
+
+        Args:
+            keep_every: besides the newest, multiples of this are kept; 0 for none.
+        """
+        steps = self.steps()
+        if not steps:
+            return
+        kept = [s for i, s in enumerate(steps) if i < self._keep_last or (keep_every and s % keep_every == 0)]
+        newest, *_ = kept
+        state = [f'model_checkpoint_path: "ckpt-{newest}"']
+        state += [f'all_model_checkpoint_paths: "ckpt-{step}"' for step in reversed(kept)]
+        try:
+            for step in set(steps) - set(kept):
+                self._remove(step)
+            write_text(self.directory / "checkpoint", "\n".join(state) + "\n")
+        except (OSError, StorageError) as error:
+            _log.warning("older checkpoints in %s cannot be cleared away: %s", self.directory, error)
 
     def remove_leftovers(self) -> None:
         """Remove what saves that were cut short left behind: it takes space and is of no use.
@@ -174,20 +194,6 @@ class CheckpointStore:
     def _remove(self, step: int) -> None:
         for path in self._files(step):  # the index first: what a kill leaves then is not readable by half
             path.unlink()
-
-    def _prune(self, keep_every: int) -> None:
-        """Remove what is no longer kept; what was saved stands even if that fails."""
-        steps = self.steps()
-        kept = [s for i, s in enumerate(steps) if i < self._keep_last or (keep_every and s % keep_every == 0)]
-        newest, *_ = kept
-        state = [f'model_checkpoint_path: "ckpt-{newest}"']
-        state += [f'all_model_checkpoint_paths: "ckpt-{step}"' for step in reversed(kept)]
-        try:
-            for step in set(steps) - set(kept):
-                self._remove(step)
-            write_text(self.directory / "checkpoint", "\n".join(state) + "\n")
-        except (OSError, StorageError) as error:
-            _log.warning("older checkpoints in %s cannot be cleared away: %s", self.directory, error)
 
     def _save_failure(self, step: int, error: Exception) -> str:
         older = [s for s in self.steps() if s != step]

@@ -101,6 +101,7 @@ def _start(config: Config, paths: RunPaths, strategy: tf.distribute.Strategy, im
             config, num_classes=_num_classes(config, image_set), precision=config.training.precision
         )
     first_step = restore(state, [store, best])
+    store.prune(config.run.keep_every)  # a kill may have come between a save and this
     write_environment(paths, strategy, config, first_step)
     forget_records_after(paths.stats, first_step)
     forget_records_after(paths.metrics, first_step)

@@ -1,0 +1,131 @@
+"""Processes that are killed at random moments, and what stands afterwards: nothing is lost, nothing is half.
+
+The moments are drawn from a seed: the n-th change of a file (which meets saves, renames, records, grids and
+the animation), or a time after the start (which meets steps, and what TensorFlow writes by itself).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from mortal import SEED, Mortals, moments
+
+from dcgan_tf.config import Config, replace
+from dcgan_tf.runs.checkpoints import CheckpointStore
+from dcgan_tf.runs.paths import RunPaths, read_records
+
+Read = Callable[[Path, int], dict[str, np.ndarray]]
+
+# Everything is due at the same steps, as with the default periods every 500 steps; 9 steps are an epoch.
+PERIODS = {"checkpoint_every": 3, "sample_every": 3, "log_every": 1, "histogram_every": 6}
+VARIES = {"images_per_second", "seconds_waiting_for_data", "seconds"}
+
+
+def train(config: Config, every_epoch: bool) -> None:
+    """Train as the command does."""
+    from dcgan_tf.evaluation.every_epoch import EveryEpoch
+    from dcgan_tf.training.loop import train
+
+    train(config, hooks=[EveryEpoch(config)] if every_epoch else [])
+
+
+@pytest.fixture(scope="module")
+def config(tiny_config: Callable[..., Config], tmp_path_factory: pytest.TempPathFactory) -> Config:
+    """Return the settings of the run that is killed, its periods as crowded as can be."""
+    folder = tmp_path_factory.mktemp("killed")
+    return tiny_config(steps=12, image_size=(8, 8), run_dir=str(folder / "whole"), **PERIODS)
+
+
+@pytest.fixture(scope="module")
+def whole(config: Config, mortals: Mortals) -> Path:
+    """Return the run that nobody disturbed."""
+    ended = mortals.run(train, config, True)
+    assert ended.code == 0, ended.output
+    return Path(str(config.run.run_dir))
+
+
+def without_times(value: Any) -> Any:
+    """Return a record without what differs from one time to the next."""
+    if isinstance(value, dict):
+        return {k: without_times(v) for k, v in value.items() if k not in VARIES and k != "source"}
+    return value
+
+
+def contents(run: Path, read_checkpoint: Read) -> dict[str, object]:
+    """Return what a run holds, without its times: names, bytes, tensors and records."""
+    store, paths = CheckpointStore(run / "checkpoints"), RunPaths(run)
+    tensors = read_checkpoint(run, store.steps()[0])
+    return {
+        "checkpoints": store.steps(),
+        "best": CheckpointStore(paths.best).steps(),
+        "in checkpoints": sorted(path.name for path in store.directory.iterdir()),
+        "in the run": sorted(path.name for path in run.iterdir()),
+        "samples": {file.name: file.read_bytes() for file in sorted(paths.samples.iterdir())},
+        "stats": [without_times(record) for record in read_records(paths.stats)],
+        "metrics": [without_times(record) for record in read_records(paths.metrics)],
+        "tensors": {name: v.tobytes() for name, v in tensors.items() if "save_counter" not in name},
+    }
+
+
+@pytest.mark.parametrize("chain", range(3))
+def test_a_run_that_is_killed_again_and_again_ends_as_one_that_never_was(
+    chain: int, config: Config, whole: Path, mortals: Mortals, read_checkpoint: Read
+) -> None:
+    run = whole.with_name(f"killed-{chain}")
+    killed = replace(config, run_dir=str(run))
+    met = 0
+    for moment in moments(SEED + chain, 5, changes=60, seconds=6.0, below=run):
+        ended = mortals.run(train, killed, True, at=moment)
+        assert ended.killed or ended.code == 0, ended.output
+        met += ended.killed
+    ended = mortals.run(train, killed, True)
+    assert ended.code == 0, ended.output
+    assert met, "no moment was met: the test has shown nothing"
+    found, expected = contents(run, read_checkpoint), contents(whole, read_checkpoint)
+    assert [name for name in expected if found[name] != expected[name]] == []
+
+
+# Exports and reports
+
+
+def is_whole(export: Path) -> bool:
+    """Tell whether every file that the export's record lists is there with its digest, and no other is."""
+    record = json.loads((export / "export.json").read_text())
+    digests = {name: sha256((export / name).read_bytes()).hexdigest() for name in record["files"]}
+    present = {p.relative_to(export).as_posix() for p in export.rglob("*") if p.is_file()}
+    return digests == record["files"] and present == {*record["files"], "export.json"}
+
+
+def test_an_export_that_is_killed_leaves_the_old_one_or_the_new_one(whole: Path, mortals: Mortals) -> None:
+    target = whole.with_name("exports") / "tiny"
+    options = ("export", whole, "--to", target, "--formats", "tflite", "--precision", "fp32")
+    assert mortals.command(*options).code == 0
+    met = 0
+    for moment in moments(SEED, 4, changes=24, seconds=4.0, below=target.parent):
+        ended = mortals.command(*options, "--force", at=moment)
+        met += ended.killed
+        # A kill between the two renames of a replacement leaves the old one aside; the next export says so.
+        assert not target.exists() or is_whole(target), ended.output
+    assert met, "no moment was met: the test has shown nothing"
+    ended = mortals.command(*options, "--force")
+    assert ended.code == 0, ended.output
+    assert is_whole(target)
+    assert [path.name for path in target.parent.iterdir()] == ["tiny"]
+
+
+def test_a_report_that_is_killed_leaves_the_old_one_or_the_new_one(whole: Path, mortals: Mortals) -> None:
+    page = whole / "report.html"
+    met = 0
+    for moment in moments(SEED, 3, changes=3, seconds=1.0, below=whole):
+        met += mortals.command("report", whole, at=moment).killed
+        assert not page.exists() or page.read_text().rstrip().endswith("</html>")
+    assert met, "no moment was met: the test has shown nothing"
+    assert mortals.command("report", whole).code == 0
+    assert page.read_text().rstrip().endswith("</html>")
+    assert [path.name for path in whole.iterdir() if path.suffix == ".part"] == []
