@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
+from dcgan_tf import data
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data import digits, load
 
@@ -55,3 +56,17 @@ def test_two_loads_are_equal():
 def test_unknown_split_names_those_there_are():
     with pytest.raises(ValueError, match="one of train, test, all, received 'validation'"):
         digits.load(config(), split="validation")
+
+
+def test_a_folder_of_the_same_name_is_not_taken_in_silence(tmp_path, monkeypatch, caplog):
+    monkeypatch.chdir(tmp_path)
+    data._say_which.cache_clear()
+    data.load(config())
+    assert caplog.messages == []
+    (tmp_path / "digits").mkdir()
+    data._say_which.cache_clear()
+    data.load(config()), data.load(config())
+    [line] = caplog.messages
+    assert line.startswith(
+        f"digits is the built-in data, not the folder of that name in {tmp_path}; for that"
+    )

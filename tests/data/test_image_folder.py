@@ -168,6 +168,25 @@ def test_a_split_with_fewer_classes_gives_them_the_numbers_of_train(pictures, re
     assert held_out.labels.tolist() == [2]
 
 
+@pytest.mark.parametrize("place", ["raw", "../raw", "test"])
+def test_splits_that_are_links_to_the_same_images_are_refused(pictures, read, place):
+    put(pictures, {f"{place}/cats/1.png": RED, "train/own/1.png": GREEN, "test/own/1.png": GREEN})
+    for split in ("train", "test"):
+        if place != split:
+            (pictures / split / "more").symlink_to(pictures / place / "cats")
+    with pytest.raises(ValueError, match=r"(train|test)/more in .* is a link to a folder that is"):
+        read()
+
+
+def test_splits_that_are_links_to_images_elsewhere_are_read(pictures, read, tmp_path):
+    put(tmp_path / "raw", {"cats/1.png": RED, "dogs/1.png": GREEN})
+    pictures.mkdir()
+    for split, name in (("train", "cats"), ("test", "dogs")):
+        (pictures / split).symlink_to(tmp_path / "raw" / name)
+    assert read().images[:, 4, 4].tolist() == [list(RED)]
+    assert read("test").images[:, 4, 4].tolist() == [list(GREEN)]
+
+
 def test_no_images_says_where_and_what_there_is(pictures, read):
     pictures.mkdir()
     with pytest.raises(ValueError, match=r"no images in .*holiday photos: it is empty"):

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
+import types
 
 import pytest
 from odd_images import encoded, solid
+from PIL import Image
+from PIL.PngImagePlugin import PngImageFile
 
 from dcgan_tf.data.decoding import decode
-from dcgan_tf.data.image_formats import are_images, ending, is_called_image
+from dcgan_tf.data.image_formats import are_images, ending, endings, formats, is_called_image
 
 
 @pytest.mark.parametrize(
@@ -38,6 +42,23 @@ def test_what_pillow_opens_is_an_image_whatever_it_is_called(tmp_path, kind):
 def test_what_is_no_image_is_told_apart(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
     assert are_images([tmp_path / name]) == [False]
+
+
+def test_heic_is_read_where_pillow_heif_is_installed(tmp_path, monkeypatch):
+    assert not is_called_image("a.heic")
+
+    def register_heif_opener():
+        monkeypatch.setitem(Image.OPEN, "HEIF", (PngImageFile, lambda start: start[4:12] == b"ftypheic"))
+
+    installed = types.ModuleType("pillow_heif")
+    installed.register_heif_opener = register_heif_opener
+    monkeypatch.setitem(sys.modules, "pillow_heif", installed)
+    try:
+        formats.cache_clear(), endings.cache_clear()
+        assert is_called_image("a/b.HEIC")
+        assert "HEIF" in formats()
+    finally:
+        formats.cache_clear(), endings.cache_clear()
 
 
 def test_pipes_and_broken_links_are_not_opened(tmp_path):

@@ -81,17 +81,18 @@ def find_files(root: Path) -> FolderFiles:
         DataError: if the folder cannot be read.
     """
     found = FolderFiles()
-    unknown: list[tuple[str, Path]] = []
+    unknown: list[tuple[str, os.DirEntry[str]]] = []
     for name, entry in _Walk(root, found).entries():
         if is_called_image(name):
-            found.candidates.append(_candidate(Path(entry.path), name))
+            found.candidates.append(_candidate(entry, name))
         elif is_called_table(entry.name):
             found.tables.append(name)
         else:
-            unknown.append((name, Path(entry.path)))
-    for (name, path), is_image in zip(unknown, are_images([path for _, path in unknown]), strict=True):
+            unknown.append((name, entry))
+    answers = are_images([Path(entry.path) for _, entry in unknown])
+    for (name, entry), is_image in zip(unknown, answers, strict=True):
         if is_image:
-            found.candidates.append(_candidate(path, name))
+            found.candidates.append(_candidate(entry, name))
         else:
             found.others.append(name)
     found.candidates.sort(key=lambda candidate: candidate.file)
@@ -172,10 +173,10 @@ def _is_ours(names: set[str]) -> bool:
     return is_run or names >= _EXPORT or names >= _ANALYSIS
 
 
-def _candidate(path: Path, name: str) -> Candidate:
+def _candidate(entry: os.DirEntry[str], name: str) -> Candidate:
     try:
-        status = path.stat()
+        status = entry.stat()
     except OSError:  # a broken link
         return Candidate(name, -1, 0)
-    usable = stat.S_ISREG(status.st_mode) and os.access(path, os.R_OK)
+    usable = stat.S_ISREG(status.st_mode) and os.access(entry.path, os.R_OK)
     return Candidate(name, status.st_size if usable else -1, status.st_mtime_ns)

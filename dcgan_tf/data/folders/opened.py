@@ -10,7 +10,7 @@ from pathlib import Path
 from dcgan_tf.data.attribute_file import choose_table
 from dcgan_tf.data.folders.files import Candidate, FolderFiles, find_files
 from dcgan_tf.data.folders.remarks import kinds_of, remarks
-from dcgan_tf.data.folders.splits import Splits, find_splits, first_folder
+from dcgan_tf.data.folders.splits import Splits, find_splits, first_folder, split_of
 from dcgan_tf.errors import DataError
 
 _LOGGER = logging.getLogger("dcgan_tf")
@@ -48,6 +48,7 @@ class ImageFolder:
         if not files.candidates:
             there = f"there are {kinds_of(files.others)}" if files.others else "it is empty"
             raise DataError(f"no images in {root}: {there} (looked at every depth)")
+        _check_links(root, files)
         images = [candidate.file for candidate in files.candidates if candidate.size > 0]
         splits = find_splits(images, root=root)
         folder = ImageFolder(root, files, splits, splits.folder_of(split, root=root))
@@ -109,3 +110,13 @@ class ImageFolder:
             for candidate in self.files.candidates
             if candidate.size > 0 and candidate.file.startswith(start)
         }
+
+
+def _check_links(root: Path, files: FolderFiles) -> None:
+    """Refuse splits that are made of links to what lies in the folder anyway, or in another split."""
+    for link in files.seen_before:
+        if split_of(link.split("/")[0]):
+            raise DataError(
+                f"{link} in {root} is a link to a folder that is there under another name too, so that "
+                "nobody can tell which images are for training: move that folder away, or take out the link"
+            )
