@@ -13,7 +13,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dcgan_tf import analysis, cli
+from dcgan_tf.cli.outputs import default_folder
 from dcgan_tf.cli.reporting import ANALYSES, run_at
+from dcgan_tf.config import preset, to_json
 from dcgan_tf.errors import RunError
 from dcgan_tf.report.texts import ANALYSES as TEXTS
 
@@ -60,11 +62,11 @@ def made(monkeypatch, tmp_path):
     return SimpleNamespace(calls=calls, attributes=attributes, train=train, root=tmp_path)
 
 
-def stand_in_open(path: Path, *, checkpoint: int | None = None) -> SimpleNamespace:
+def stand_in_open(path: Path, *, checkpoint: int | None = None, data: str | None = None) -> SimpleNamespace:
     """Open a run that has reached step 30, and has a checkpoint of step 20."""
     if checkpoint not in (None, 20):
         raise RunError(f"no checkpoint of step {checkpoint}")
-    return SimpleNamespace(path=path, step=checkpoint or 30, shown_class=None)
+    return SimpleNamespace(path=path, step=checkpoint or 30, shown_class=None, data=data)
 
 
 def write_result(folder: Path, step: int) -> None:
@@ -194,7 +196,7 @@ def test_the_analyses_are_of_the_checkpoint_that_is_asked_for(made):
     assert not (made.root / "report.html").exists()
 
 
-@pytest.mark.parametrize("option", ["--seed", "--num-images", "--checkpoint"])
+@pytest.mark.parametrize("option", ["--seed", "--num-images", "--checkpoint", "--data"])
 def test_options_of_analyses_are_not_ignored_where_none_is_made(option, made):
     result = run("report", made.root, option, 20)
     assert result.exit_code == 2
@@ -268,6 +270,62 @@ def test_compare_puts_two_checkpoints_side_by_side(trained, tmp_path):
     assert re.match(r"Fréchet distance \(digits classifier\): run @ 20: \S+, \d+ of 10 kinds", result.output)
     assert f"figure  {out / 'figure.png'}" in result.output
     assert {path.name for path in out.iterdir()} == {"figure.png", "result.json"}
+
+
+def trained_on(folder: Path, root: Path) -> Path:
+    """Write the settings of a run on a folder of images; return the run directory."""
+    folder.mkdir(parents=True, exist_ok=True)
+    root.mkdir(parents=True)
+    (root / "config.json").write_text(to_json(preset("default", data=str(folder))))
+    (root / "data.json").write_text(json.dumps({"name": folder.name}))
+    return root
+
+
+@pytest.mark.parametrize("command", ["compare", "walk"])
+@pytest.mark.parametrize("out", ["", "tom"])
+def test_no_result_is_written_among_the_images_of_any_of_the_runs(command, out, tmp_path, monkeypatch):
+    pets = tmp_path / "pets"
+    runs = [trained_on(tmp_path / "other", tmp_path / "a"), trained_on(pets, tmp_path / "b")]
+    monkeypatch.chdir(pets)
+    words = [*runs] if command == "compare" else runs[1:]
+    result = run(command, *words, *(["--out", out or "."] if out or command == "walk" else []))
+    assert result.exit_code == 1
+    assert f"lies in {pets}, the images that {tmp_path / 'b'} was trained on" in result.output
+    assert list(pets.iterdir()) == []
+
+
+def test_nor_where_the_images_are_now(tmp_path):
+    (tmp_path / "moved").mkdir()
+    root = trained_on(tmp_path / "pets", tmp_path / "a")
+    (tmp_path / "pets").rmdir()
+    words = ("--data", tmp_path / "moved", "--out", tmp_path / "moved" / "out")
+    for command in (("walk", root), ("compare", root, root)):
+        result = run(*command, *words)
+        assert result.exit_code == 1
+        assert f"lies in {tmp_path / 'moved'}, and would be one of these images" in result.output
+
+
+def test_compare_replaces_its_own_comparison_and_no_other_files(trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "comparison").mkdir()
+    (tmp_path / "comparison" / "figure.png").write_text("mine")
+    result = run("compare", f"{trained}@20", trained)
+    assert result.exit_code == 1
+    assert "comparison/figure.png is there, and dcgan-tf did not write it" in result.output
+    assert (tmp_path / "comparison" / "figure.png").read_text() == "mine"
+    (tmp_path / "comparison" / "result.json").write_text(json.dumps({"analysis": "compare"}))
+    assert default_folder("comparison") == Path("comparison")
+
+
+def test_the_images_of_a_run_may_have_been_moved(made, monkeypatch, tmp_path):
+    opened = []
+    monkeypatch.setattr(analysis, "walk", lambda opened_run: opened.append(opened_run.data) or refuse())
+    run("report", made.root, "--run", "walk", "--data", "elsewhere")
+    assert opened == ["elsewhere"]
+
+
+def refuse():
+    raise RunError("enough was seen")
 
 
 def test_compare_of_one_run_says_what_it_needs(trained):

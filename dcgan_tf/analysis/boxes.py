@@ -19,6 +19,9 @@ OCCLUSION = "occlusion"
 PAPER_BOXES = 52
 """Boxes that were drawn by hand on 150 samples (Radford et al. 2015, section 6.3.1)."""
 _NUM_DRAWN = 2000
+_MOST_DIGITS = 9
+_FARTHEST = 1e6
+"""Pixels from which on a number in a file is no edge of a box."""
 
 
 @dataclass(frozen=True)
@@ -48,18 +51,19 @@ def read_boxes(path: Path, *, image_size: tuple[int, int], num_images: int) -> B
         num_images: the numbers must be below it.
 
     Raises:
-        DataError: if the file is not such an object; names the first entry that is wrong.
-        OSError: if it cannot be read.
+        DataError: if the file cannot be read or is not such an object; names the first entry that is wrong.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path} is not JSON: {error}") from None
     if not isinstance(content, dict) or not content:
         raise DataError(f'{path} must be an object such as {{"3": [[2, 6, 14, 26]]}}, with a sample or more')
     found = {}
     for key, entry in content.items():
-        if not key.isdecimal() or int(key) >= num_images:
+        if not key.isdecimal() or len(key) > _MOST_DIGITS or int(key) >= num_images:
             raise DataError(
                 f"{path}: {key!r} is not the number of a sample that is learnt from, 0 to {num_images - 1}; "
                 "that is the first half of --num-images"
@@ -166,7 +170,7 @@ def _checked(entry: Any, where: str, image_size: tuple[int, int]) -> np.ndarray:
     height, width = image_size
     for box in entry:
         numbers = isinstance(box, list) and all(type(edge) in (int, float) for edge in box)
-        if not numbers or len(box) != 4 or not all(map(math.isfinite, box)):
+        if not numbers or len(box) != 4 or not all(abs(edge) < _FARTHEST for edge in box):
             raise DataError(f"{where}: a box is [top, left, bottom, right] in pixels, received {box!r}")
         top, left, bottom, right = box
         if not (top < bottom and left < right and top < height and left < width and bottom > 0 and right > 0):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -10,9 +11,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.ticker import FixedLocator
 
 from dcgan_tf.files import write_bytes
+from dcgan_tf.printable import printable
 from dcgan_tf.runs.paths import write_json
 
 FIGURE, RESULT = "figure.png", "result.json"
@@ -62,10 +68,21 @@ class Finding:
     warnings: tuple[str, ...] = ()
     files: Mapping[str, Callable[[Path], None]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Have names of classes, files and attributes stand in the figure as they are, "$" and all."""
+        for axes in self.figure.findobj(Axes):
+            if isinstance(axes, Axes):
+                _print_ticks(axes.xaxis)
+                _print_ticks(axes.yaxis)
+        for text in self.figure.findobj(Text):
+            if isinstance(text, Text):
+                text.set_parse_math(False)
+                text.set_text(printable(text.get_text(), lines=True))
+
     @property
     def result(self) -> dict[str, Any]:
-        """Everything but the pictures, as `result.json` has it."""
-        return {
+        """Everything but the pictures, as `result.json` has it: what is not finite is null there."""
+        content: dict[str, Any] = {
             "analysis": self.name,
             "summary": self.summary,
             "protocol": dict(self.protocol),
@@ -74,6 +91,7 @@ class Finding:
             "warnings": list(self.warnings),
             "files": [FIGURE, *self.files],
         }
+        return {name: _finite(value) for name, value in content.items()}
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
         """Write figure.png, the other files and, last, result.json; return the folder."""
@@ -91,3 +109,21 @@ class Finding:
         file = io.BytesIO()
         self.figure.savefig(file, format="png", dpi=FIGURE_DPI, metadata={"Software": None})
         return file.getvalue()
+
+
+def _print_ticks(axis: Axis) -> None:
+    """Write names below an axis without control characters: from where they are kept, not only as drawn."""
+    if isinstance(axis.get_major_locator(), FixedLocator):
+        names = [label.get_text() for label in axis.get_ticklabels()]
+        shown = [printable(name, lines=True) for name in names]
+        if shown != names:
+            axis.set_ticks(axis.get_majorticklocs(), shown)
+
+
+def _finite(value: Any) -> Any:
+    """Return a JSON value with null for each number that is not finite: JSON has no word for it."""
+    if isinstance(value, Mapping):
+        return {name: _finite(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -18,7 +18,7 @@ _GREY = "#7fb069"
 
 
 def forget_figure(setting: Setting, outcome: Outcome) -> Figure:
-    """Draw the boxes, the first samples of the second half before and after, and the shares of all of it.
+    """Draw samples of the second half before and after, the boxes, and the shares of all of it.
 
     Args:
         setting: what was forgotten.
@@ -40,27 +40,35 @@ def forget_figure(setting: Setting, outcome: Outcome) -> Figure:
 
 
 def _draw_samples(axes: Axes, setting: Setting, outcome: Outcome) -> None:
-    """Draw rows of samples: none is picked, they are the first of their kind."""
+    """Draw rows of samples that stand for all: an eighth each, by what is left of the attribute in them."""
     images, name, dropped = setting.samples.images, setting.attribute, outcome.dropped
     boxed = np.array(list(setting.boxes.of))[:_COLUMNS]
     shown = setting.margins[name][setting.held_out] > 0
-    with_it = (np.flatnonzero(shown) + setting.half)[:_COLUMNS]
+    places = outcome.remains.evenly(_COLUMNS)
+    with_it = outcome.remains.numbers[places]
     without_it = (np.flatnonzero(~shown) + setting.half)[:_COLUMNS]
     after = setting.images_without(dropped, with_it)
     rows = [
-        ("boxes,\nlearnt from", images[boxed]),
         (f"{name},\nall maps", images[with_it]),
         (f"{len(dropped)} maps dropped", after),
         ("change", _difference(images[with_it], after)),
         ("paper's rule", setting.as_in_the_paper.images_without(outcome.paper_dropped, with_it)),
         (f"no {name},\nall maps", images[without_it]),
         (f"{len(dropped)} maps dropped", setting.images_without(dropped, without_it)),
+        ("boxes,\nlearnt from", images[boxed]),
     ]
-    image_rows(axes, rows, title="samples: the first of each kind, none picked")
-    width = images.shape[2] + _GAP
+    image_rows(
+        axes,
+        rows,
+        headings=[outcome.remains.told(place) for place in places],
+        title=f"samples with {name}: each stands for an equal part of them, the worst on the left;\n"
+        "below: the first ones without it, and the first boxes",
+    )
+    height, width = (side + _GAP for side in images.shape[1:3])
+    first = (len(rows) - 1) * height
     for column, number in enumerate(boxed):
         for top, left, bottom, right in setting.boxes.of[number]:
-            corner = (column * width + _GAP + left - 0.5, _GAP + top - 0.5)
+            corner = (column * width + _GAP + left - 0.5, first + _GAP + top - 0.5)
             size = (right - left, bottom - top)
             axes.add_patch(Rectangle(corner, *size, fill=False, edgecolor=TEXT, linewidth=1.2))
 

@@ -11,6 +11,8 @@ from dcgan_tf.analysis.forget_outcome import PENALTY, RANDOM_DRAWS, Outcome, Set
 
 _PAPER, _RANDOM = "the paper's rule", "as many random maps"
 _TOO_MUCH = 0.10
+_LEAST_EFFECT = 0.5
+"""Of the samples with the attribute, more than random maps change; with less, nothing was forgotten."""
 
 
 def summary(setting: Setting, outcome: Outcome) -> str:
@@ -21,13 +23,25 @@ def summary(setting: Setting, outcome: Outcome) -> str:
         + ("" if effect.by_shape is None else f" ({effect.by_shape:.1%} in grey)")
         for effect in (outcome.before, outcome.ours, outcome.random, outcome.paper)
     )
+    left = outcome.remains
     return (
-        f"{name}: {before} of the samples, and {ours} without {len(outcome.dropped)} of "
-        f"{setting.halves.shape[-1]} feature maps; no other attribute changes in more than "
-        f"{outcome.ours.collateral(name):.1%} of them. As many random maps: {random}, "
+        f"{verdict(setting, outcome)}: of the samples that showed it, {left.still:.1%} still do, and in "
+        f"{left.not_gone - left.still:.1%} it is in doubt (as many random maps: "
+        f"{outcome.random_remains[0]:.1%} still do). Of all samples {before} show it, and {ours} without "
+        f"{len(outcome.dropped)} of {setting.halves.shape[-1]} feature maps; no other attribute changes in "
+        f"more than {outcome.ours.collateral(name):.1%} of them. As many random maps: {random}, "
         f"others {outcome.random.collateral(name):.1%}; the paper's rule: {paper}, others "
         f"{outcome.paper.collateral(name):.1%}"
     )
+
+
+def verdict(setting: Setting, outcome: Outcome) -> str:
+    """Say whether it is forgotten, by what is left in the samples that showed it."""
+    left, random = outcome.remains, outcome.random_remains[0]
+    if random - left.still < _LEAST_EFFECT:
+        return f"{setting.attribute} is not forgotten"
+    gone = left.not_gone <= _TOO_MUCH
+    return f"{setting.attribute} is {'forgotten' if gone else 'only partly forgotten'}"
 
 
 def protocol(setting: Setting, outcome: Outcome, *, drop: int | None) -> dict[str, Any]:
@@ -65,6 +79,7 @@ def measures(setting: Setting, outcome: Outcome) -> tuple[Measure, ...]:
     """Return the numbers with their controls; what is left of the attribute comes first."""
     name, changes = setting.attribute, outcome.changes
     return (
+        *_left(setting, outcome),
         Measure(
             f"{name} after forgetting",
             outcome.ours.shares[name],
@@ -74,7 +89,7 @@ def measures(setting: Setting, outcome: Outcome) -> tuple[Measure, ...]:
                 _PAPER: outcome.paper.shares[name],
                 _RANDOM: outcome.random.shares[name],
             },
-            f"share of samples that show {name} to the classifier; less is better",
+            f"share of all samples that show {name} to the classifier; less is better",
         ),
         *_in_grey(setting, outcome),
         *_others(setting, outcome),
@@ -113,16 +128,36 @@ def details(outcome: Outcome) -> Mapping[str, Any]:
 def warnings(setting: Setting, outcome: Outcome) -> list[str]:
     """Say where it did not work: too much is left, or too much else has changed."""
     name, ours, found = setting.attribute, outcome.ours, []
-    if ours.shares[name] > _TOO_MUCH:
-        found.append(f"{ours.shares[name]:.1%} of the samples still show {name}")
-    if ours.by_shape is not None and ours.by_shape > _TOO_MUCH:
+    if (left := outcome.remains.not_gone) > _TOO_MUCH:
         found.append(
-            f"in grey pictures a classifier still sees {name} in {ours.by_shape:.1%} of the samples: its "
-            "shape is not forgotten"
+            f"{verdict(setting, outcome)}: traces are left in {left:.1%} of the samples that showed it"
         )
     if ours.collateral(name) > _TOO_MUCH:
         found.append(f"another attribute changes in {ours.collateral(name):.1%} of the samples")
     return found
+
+
+def _left(setting: Setting, outcome: Outcome) -> tuple[Measure, ...]:
+    name = setting.attribute
+    left, random, paper = outcome.remains, outcome.random_remains, outcome.paper_remains
+    return (
+        Measure(
+            f"still {name}, of the samples that showed it",
+            left.still,
+            "share",
+            {_PAPER: paper.still, _RANDOM: random[0]},
+            "share of them in which the classifier, or the one that sees no colours, still finds it; less is "
+            "better",
+        ),
+        Measure(
+            f"{name} still there or in doubt, of the samples that showed it",
+            left.not_gone,
+            "share",
+            {_PAPER: paper.not_gone, _RANDOM: random[1]},
+            "the same, with those of which one of the two is not sure, with a probability of 95 %, that it "
+            "is gone: traces that a person sees",
+        ),
+    )
 
 
 def _in_grey(setting: Setting, outcome: Outcome) -> list[Measure]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,6 +28,44 @@ from dcgan_tf.progress import progress
 PENALTY = 0.5
 """Of large weights; see `forgetting.fit_map_weights`."""
 RANDOM_DRAWS = 5
+
+
+SURE = math.log(19)
+"""Margin from which a judge is sure of a yes-or-no attribute: with a probability of 0.95."""
+
+
+@dataclass(frozen=True)
+class Remains:
+    """What dropping maps leaves in those of N samples that showed the attribute.
+
+    Attributes:
+        numbers: of these samples, int64 [n].
+        margins: afterwards, the larger of the classifier's and of the judge of shapes', float32 [n].
+    """
+
+    numbers: np.ndarray
+    margins: np.ndarray
+
+    @property
+    def still(self) -> float:
+        """The share that still shows it to one of the two."""
+        return float(np.mean(self.margins > 0))
+
+    @property
+    def not_gone(self) -> float:
+        """The share that shows it, or of which one of the two is not sure that it does not."""
+        return float(np.mean(self.margins > -SURE))
+
+    def evenly(self, count: int) -> np.ndarray:
+        """Return places of so many that stand for as many equal parts, from what shows it most to least."""
+        count = min(count, len(self.margins))
+        ranks = ((np.arange(count) + 0.5) * len(self.margins) / count).astype(np.int64)
+        return np.argsort(-self.margins, kind="stable")[ranks]
+
+    def told(self, place: int) -> str:
+        """Return what the judges make of one."""
+        margin = float(self.margins[place])
+        return "still there" if margin > 0 else "in doubt" if margin > -SURE else "gone"
 
 
 @dataclass(frozen=True)
@@ -88,6 +127,16 @@ class Setting:
         before = {name: margins[which] for name, margins in self.margins.items()}
         return Effect.between(before, after, by_shape=self.seen_by_shape(images))
 
+    def remains(self, dropped: np.ndarray) -> Remains:
+        """Return what dropping maps leaves in the samples of the second half that showed the attribute."""
+        numbers = np.flatnonzero(self.margins[self.attribute] > 0)
+        numbers = numbers[(numbers >= self.half) & (numbers < 2 * self.half)]
+        images = self.images_without(dropped, numbers)
+        margins = self.samples.subject.classifier.read(images).margins[self.attribute]
+        if self.shape is not None:
+            margins = np.maximum(margins, self.shape.read(grey(images)).margins[self.attribute])
+        return Remains(numbers, np.asarray(margins))
+
     def seen_by_shape(self, images: np.ndarray) -> float | None:
         """Return the share of images that show the attribute to the judge of shapes; None without one."""
         if self.shape is None:
@@ -115,6 +164,9 @@ class Outcome:
         random: that of as many random maps, the mean of several draws.
         paper: that of the paper's own rule: in `Setting.as_in_the_paper` all maps of positive weight.
         paper_dropped: these maps.
+        remains: what `dropped` leaves in the samples that showed the attribute.
+        random_remains: the mean shares (still, not gone) that random maps leave there.
+        paper_remains: what the paper's rule leaves there.
         realistic: shares of the samples as realistic as ordinary ones: before, and without `dropped`.
         changes: mean absolute differences in levels: "inside" and "outside" the boxes, in the samples that
             have some (of the first half); "absent", all of the samples that do not show the attribute.
@@ -128,6 +180,9 @@ class Outcome:
     random: Effect
     paper: Effect
     paper_dropped: np.ndarray
+    remains: Remains
+    random_remains: tuple[float, float]
+    paper_remains: Remains
     realistic: tuple[float, float]
     changes: dict[str, float]
 
@@ -159,6 +214,9 @@ def measure_outcome(setting: Setting, *, drop: int | None, seed: int) -> Outcome
         random=Effect.mean([setting.effect(maps, held_out) for maps in progress(draws, "random maps")]),
         paper=paper.effect(paper_dropped, held_out),
         paper_dropped=paper_dropped,
+        remains=setting.remains(dropped),
+        random_remains=_mean_remains([setting.remains(maps) for maps in draws]),
+        paper_remains=paper.remains(paper_dropped),
         realistic=_realistic(setting, dropped),
         changes=_changes(setting, dropped),
     )
@@ -193,6 +251,13 @@ def map_weights(setting: Setting, *, penalty: float | None, seed: int) -> MapWei
         partners = np.resize(np.random.default_rng([seed, 60]).permutation(absent), len(numbers))
         elsewhere = setting.halves.maps(latents[partners])[masks]
     return fit_map_weights(maps[masks], elsewhere, penalty=penalty, seed=seed)
+
+
+def _mean_remains(several: list[Remains]) -> tuple[float, float]:
+    return (
+        float(np.mean([one.still for one in several])),
+        float(np.mean([one.not_gone for one in several])),
+    )
 
 
 def _realistic(setting: Setting, dropped: np.ndarray) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -39,6 +40,8 @@ METHOD = {
     f"fifth of up to {MOST_TO_CHOOSE_BY:,} training labels, or each fifth of few (of the first draw)",
     "random_discriminator": untrained.PROTOCOL,
 }
+TOO_EASY = 0.99
+"""Accuracy of a control beyond which nothing is left for D's features to tell."""
 OURS, RANDOM, PIXELS = "D's features", "random D", "raw pixels"
 
 Extractor = Callable[[np.ndarray], np.ndarray]
@@ -100,7 +103,7 @@ def probe(
         outcomes[name] = classify(learnt, asked, checked, truth, few=few_labels, draws=draws, seed=seed)
     return Finding(
         name="probe",
-        summary=_summary(outcomes, len(train)),
+        summary=f"{_verdict(outcomes, len(train), len(held_out))}: {_summary(outcomes, len(train))}",
         protocol=subject.protocol(
             seed=seed,
             num_images=len(held_out),
@@ -208,6 +211,25 @@ def _bars(outcomes: Mapping[str, Outcome], labels: int) -> dict[str, dict[str, t
         }
     groups[f"{labels:,} labels"] = {name: (float(o.all.mean()), 0.0) for name, o in outcomes.items()}
     return groups
+
+
+def _verdict(outcomes: Mapping[str, Outcome], labels: int, checked: int) -> str:
+    """Say whether D's features tell more than what they are compared with; with few labels, if there are few.
+
+    A difference counts if it is larger than twice its standard error, which is that of two shares of
+    `checked` images; of several questions about the same images it is no more.
+    """
+    values = {name: mean for name, (mean, _) in next(iter(_bars(outcomes, labels).values())).items()}
+    best = max((RANDOM, PIXELS), key=lambda name: values[name])
+    if values[best] >= TOO_EASY:
+        return (
+            f"whether D's features tell anything cannot be told, for {best} alone are right in "
+            f"{values[best]:.1%} (the task is too easy)"
+        )
+    error = math.sqrt(sum(share * (1 - share) for share in (values[OURS], values[best])) / checked)
+    if values[OURS] <= values[best] + 2 * error:
+        return f"D's features tell no more than {best} (a null result)"
+    return f"D's features tell more than {RANDOM} and {PIXELS}"
 
 
 def _summary(outcomes: Mapping[str, Outcome], labels: int) -> str:

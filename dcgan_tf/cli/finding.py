@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ import click
 
 from dcgan_tf.cli.frame import import_tensorflow, say
 from dcgan_tf.cli.labels import one_label
+from dcgan_tf.cli.outputs import check_folder, refuse_among_images
 
 if TYPE_CHECKING:
     from dcgan_tf.analysis.finding import Finding
@@ -76,6 +76,8 @@ def report_finding(
         data: where the run's images are now; None is where they were.
         arguments: what the function takes besides the run.
     """
+    check_folder(out or run)
+    refuse_among_images(out or run, [run], data=data)
     import_tensorflow()
     from dcgan_tf import analysis
     from dcgan_tf.analysis.finding import RESULT
@@ -85,7 +87,6 @@ def report_finding(
     opened = Run.open(run, checkpoint=checkpoint, data=data)
     if label is not None:
         opened = opened.of_class(one_label(label, opened.class_names))
-    _check_writable(out or run)
     with _moved_images_named(opened.config.data.spec):
         finding: Finding = getattr(analysis, name)(opened, **arguments)
     folder = out or RunPaths(run).analysis(finding.name)
@@ -123,14 +124,3 @@ def say_warnings(finding: Finding) -> None:
     """Print what a reader must know before trusting the numbers."""
     for warning in finding.warnings:
         say(f"note: {warning}", err=True)
-
-
-def _check_writable(folder: Path) -> None:
-    """Find out before the work whether its result can be written."""
-    from dcgan_tf.errors import RunError
-
-    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    if not existing.is_dir() or not os.access(existing, os.W_OK):
-        raise RunError(
-            f"{folder} cannot be written: {existing} is no folder that can be; choose another --out"
-        )

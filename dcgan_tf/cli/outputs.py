@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -26,7 +27,43 @@ def default_file(name: str) -> Path:
     return path
 
 
-def refuse_among_images(target: Path, runs: Sequence[Path]) -> None:
+def default_folder(name: str) -> Path:
+    """Return the folder that a finding goes into where none was asked for.
+
+    Args:
+        name: of a folder in the current one.
+
+    Raises:
+        ArgumentError: if there is one with a figure or a result that are no finding's.
+    """
+    from dcgan_tf.errors import ArgumentError
+    from dcgan_tf.runs.paths import read_json
+
+    folder = Path(name)
+    taken = [file for file in ("figure.png", "result.json") if (folder / file).exists()]
+    if taken and "analysis" not in read_json(folder / "result.json", default={}):
+        raise ArgumentError(
+            f"{folder / taken[0]} is there, and dcgan-tf did not write it; name another folder with --out"
+        )
+    return folder
+
+
+def check_folder(folder: Path) -> None:
+    """Find out before the work whether a result can be written into a folder.
+
+    Raises:
+        RunError: if it cannot.
+    """
+    from dcgan_tf.errors import RunError
+
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        raise RunError(
+            f"{folder} cannot be written: {existing} is no folder that can be; choose another --out"
+        )
+
+
+def refuse_among_images(target: Path, runs: Sequence[Path], *, data: str | None = None) -> None:
     """Refuse to write into a folder of images that a run trains on: they would be images the next time.
 
     The run's own directory is no part of its data, wherever it lies.
@@ -34,6 +71,7 @@ def refuse_among_images(target: Path, runs: Sequence[Path]) -> None:
     Args:
         target: the file or folder that is to be written.
         runs: run directories; of what is none, nothing is known.
+        data: where their images are now, as for --data, if they were moved.
 
     Raises:
         ArgumentError: if the target lies in the data of one of them.
@@ -43,6 +81,11 @@ def refuse_among_images(target: Path, runs: Sequence[Path]) -> None:
     place = target.absolute().resolve()
     if any(place.is_relative_to(run.resolve()) for run in runs):
         return
+    if data is not None and lies_in_data(target, data):
+        raise ArgumentError(
+            f"{target} lies in {data}, and would be one of these images the next time; choose another place "
+            "with --out"
+        )
     for run in runs:
         folder = _data_folder(run)
         if folder and place.is_relative_to(folder):

@@ -11,6 +11,7 @@ import click
 from dcgan_tf.cli.finding import say_finding, say_warnings
 from dcgan_tf.cli.frame import import_tensorflow, say
 from dcgan_tf.cli.labels import one_label
+from dcgan_tf.cli.outputs import check_folder, default_folder, refuse_among_images
 from dcgan_tf.options import Names
 
 if TYPE_CHECKING:
@@ -79,6 +80,9 @@ ANALYSES: dict[str, Arguments] = {
 )
 @click.option("--checkpoint", type=click.IntRange(0), help="Of this step, with --run. [default: the newest]")
 @click.option(
+    "--data", metavar="SPEC", help="With --run: where the run's images are now, if they were moved since."
+)
+@click.option(
     "--export",
     "exports",
     type=click.Path(path_type=Path),
@@ -91,6 +95,7 @@ def report(
     wanted: tuple[str, ...],
     label: str | None,
     checkpoint: int | None,
+    data: str | None,
     exports: tuple[Path, ...],
     out: Path | None,
     **chosen: int | None,
@@ -101,12 +106,12 @@ def report(
     makes it.
     """
     shared = {name: value for name, value in chosen.items() if value is not None}
-    if not wanted and (shared or label is not None or checkpoint is not None):
+    if not wanted and (shared or any(value is not None for value in (label, checkpoint, data))):
         raise click.UsageError(
-            "--num-images, --seed, --label and --checkpoint are of the analyses that --run makes"
+            "--num-images, --seed, --label, --checkpoint and --data are of the analyses that --run makes"
         )
     _check_exports(exports)
-    opened = _open(run, checkpoint, label) if wanted else None
+    opened = _open(run, checkpoint, label, data) if wanted else None
     try:
         if opened is not None:
             _make(opened, wanted, shared)
@@ -126,27 +131,32 @@ def report(
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the latents.")
 @click.option("--checkpoint", type=click.IntRange(0), help="Of this step, in all runs. [default: the newest]")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("comparison"),
-    show_default=True,
-    help="The folder.",
-)
-def compare(runs: tuple[str, ...], num_images: int, seed: int, checkpoint: int | None, out: Path) -> None:
+@click.option("--data", metavar="SPEC", help="Where the runs' images are now, if they were moved since.")
+@click.option("--out", type=click.Path(path_type=Path), help="The folder. [default: comparison]")
+def compare(
+    runs: tuple[str, ...],
+    num_images: int,
+    seed: int,
+    checkpoint: int | None,
+    data: str | None,
+    out: Path | None,
+) -> None:
     """Put several runs side by side; those that differ only in their seed are averaged.
 
     A run's earlier checkpoint is written RUN@STEP: `compare RUN@312 RUN@1560` is one epoch against five, if
     these checkpoints were kept (--keep-every).
     """
+    places = [run_at(name, checkpoint) for name in runs]
+    target = out or default_folder("comparison")
+    check_folder(target)
+    refuse_among_images(target, [path for path, _ in places], data=data)
     import_tensorflow()
     from dcgan_tf import analysis
     from dcgan_tf.runs.load import Run
 
-    places = [run_at(name, checkpoint) for name in runs]
-    opened = [Run.open(path, checkpoint=step) for path, step in places]
+    opened = [Run.open(path, checkpoint=step, data=data) for path, step in places]
     finding = analysis.compare(opened, num_images=num_images, seed=seed)
-    folder = finding.save(out)
+    folder = finding.save(target)
     say_finding(finding, folder)
 
 
@@ -163,11 +173,11 @@ def run_at(name: str, checkpoint: int | None = None) -> tuple[Path, int | None]:
     return Path(name), checkpoint
 
 
-def _open(run: Path, checkpoint: int | None, label: str | None) -> Run:
+def _open(run: Path, checkpoint: int | None, label: str | None, data: str | None) -> Run:
     import_tensorflow()
     from dcgan_tf.runs.load import Run
 
-    opened = Run.open(run, checkpoint=checkpoint)
+    opened = Run.open(run, checkpoint=checkpoint, data=data)
     return opened if label is None else opened.of_class(one_label(label, opened.class_names))
 
 

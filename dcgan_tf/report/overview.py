@@ -36,10 +36,8 @@ def introduction(subject: Subject) -> str:
     count = f"{subject.data['num_images']:,} " if subject.data.get("num_images") else ""
     return (
         f'<h1>{text(subject.name)}</h1><p class="lead">A {kind} that learnt to draw from {count}pictures of '
-        f"<em>{text(subject.data_name)}</em>. Two networks taught each other: the generator turns "
-        f"{config.model.latent_dim:,} random numbers into a picture, and the discriminator tries to tell "
-        "such pictures from real ones. This page shows what they learnt, and beside each number what chance "
-        "or a simpler method would give.</p>"
+        f"<em>{text(subject.data_name)}</em>. Beside each number stands what chance or a simpler method "
+        "would give.</p>"
     )
 
 
@@ -83,7 +81,10 @@ def epochs_section(subject: Subject) -> Section:
         }
     )
     body = (
-        "<p>Each grid shows the same 64 random latents, drawn by the generator at different times of its "
+        "<p>Two networks taught each other: the generator turns "
+        f"{subject.config.model.latent_dim:,} random numbers into a picture, and the discriminator tries to "
+        "tell such pictures from real ones. "
+        "Each grid shows the same 64 random latents, drawn by the generator at different times of its "
         "training. Look for shapes that emerge within the first epoch and get cleaner, for variety among the "
         "64, and hold the last grid against the real pictures.</p>"
         f'<div class="grids">{"".join(shown)}</div><div class="grids">{"".join(beside)}</div>'

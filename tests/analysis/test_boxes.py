@@ -10,6 +10,7 @@ import pytest
 from dcgan_tf.analysis.boxes import find_boxes, inside, known_place, read_boxes
 from dcgan_tf.analysis.occlusion import occlusion_boxes
 from dcgan_tf.data import portraits
+from dcgan_tf.errors import DataError
 
 SIZE = (16, 16)
 
@@ -42,6 +43,10 @@ def test_boxes_are_read(tmp_path):
         ({"2": [[0, 0, "1", 1]]}, "sample 2: a box is"),
         ({"2": [[0, 0, True, 1]]}, "sample 2: a box is"),
         ('{"2": [[0, 0, NaN, 1]]}', "sample 2: a box is"),
+        ({"2": [[0, 0, 10**400, 1]]}, "sample 2: a box is"),
+        ({"9" * 5000: [[0, 0, 1, 1]]}, "is not the number of a sample"),
+        ("[" * 100_000, "is not JSON"),
+        ("5", "must be an object such as"),
         ({"1": [[0, 0, 1, 1]], "2": [[5, 0, 5, 1]]}, "sample 2: a box needs top < bottom"),
         ({"2": [[16, 0, 20, 1]]}, "must overlap the picture, 16x16 pixels"),
     ],
@@ -49,6 +54,14 @@ def test_boxes_are_read(tmp_path):
 def test_a_malformed_entry_is_named(tmp_path, content, words):
     with pytest.raises(ValueError, match=words):
         read_boxes(written(tmp_path, content), image_size=SIZE, num_images=4)
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path):
+    with pytest.raises(DataError, match=r"none\.json cannot be read: No such file"):
+        read_boxes(tmp_path / "none.json", image_size=SIZE, num_images=4)
+    (tmp_path / "latin.json").write_bytes(b'{"\xff": []}')
+    with pytest.raises(DataError, match=r"latin\.json is not JSON"):
+        read_boxes(tmp_path / "latin.json", image_size=SIZE, num_images=4)
 
 
 def test_positions_are_inside_by_their_centres():

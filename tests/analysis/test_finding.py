@@ -53,6 +53,29 @@ def test_the_result_has_everything_but_the_pictures(finding, tmp_path):
     assert (folder / "walk.gif").read_bytes() == b"gif"
 
 
+def test_what_is_not_finite_is_null_in_the_result(finding, tmp_path):
+    odd = dataclasses.replace(
+        finding,
+        measures=(Measure("a", float("nan"), "ratio", {"b": float("inf"), "c": 1.0}, "m"),),
+        details={"steps": [1.5, float("nan"), {"deep": (-np.inf, np.float64("nan"))}]},
+    )
+    content = (odd.save(tmp_path) / "result.json").read_text()
+    result = json.loads(content, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
+    assert result["measures"][0]["value"] is None
+    assert result["measures"][0]["controls"] == {"b": None, "c": 1.0}
+    assert result["details"] == {"steps": [1.5, None, {"deep": [None, None]}]}
+
+
+@pytest.mark.parametrize("name", ["$10^$", "\x1b[2Jcat", "a_{b}$"])
+def test_names_stand_in_a_figure_as_they_are(name):
+    figure = new_figure(4, 3, title=name)
+    bars(figure.subplots(), [name], {name: [0.5], "chance": [0.1]}, title=name)
+    assert Finding("walk", "", {}, (), figure).figure_png.startswith(b"\x89PNG")
+    assert not any(
+        "\x1b" in text.get_text() for text in figure.findobj(lambda part: hasattr(part, "get_text"))
+    )
+
+
 def test_the_same_figure_gives_the_same_file(finding, tmp_path):
     folder = finding.save(tmp_path)
     first = (folder / "figure.png").read_bytes()

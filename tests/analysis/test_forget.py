@@ -10,6 +10,8 @@ import pytest
 from planted import LIGHT_MAP, SQUARE, SQUARE_MAP, PlantedSubject, planted_run
 
 from dcgan_tf import analysis
+from dcgan_tf.analysis.forget_outcome import Remains
+from dcgan_tf.analysis.forgetting import MapWeights
 from dcgan_tf.analysis.generator_halves import split_generator
 from dcgan_tf.errors import RunError
 from dcgan_tf.runs.load import Run
@@ -71,6 +73,36 @@ def test_the_square_is_gone_and_nothing_else_has_changed(finding):
     assert 0.3 < gone.controls["before"] < 0.6
     assert gone.controls["as many random maps"] > 0.1
     assert measure(finding, "bar changed").value == 0
+
+
+def test_what_is_gone_is_counted_in_the_samples_that_showed_it(finding):
+    still = measure(finding, "still square, of the samples that showed it")
+    doubt = measure(finding, "square still there or in doubt, of the samples that showed it")
+    assert (still.value, doubt.value) == (0, 0)
+    assert still.controls["as many random maps"] > 0.3
+    assert finding.summary.startswith("square is forgotten: of the samples that showed it, 0.0% still do")
+
+
+def test_a_null_result_is_called_one(run, boxes, monkeypatch):
+    """The map that draws the bar is dropped in the place of the square's."""
+    monkeypatch.setattr(
+        "dcgan_tf.analysis.forget_outcome.map_weights",
+        lambda setting, *, penalty, seed: MapWeights(np.eye(4)[1], 1.0, 10),
+    )
+    finding = analysis.forget(run, attribute="square", boxes=boxes, num_images=NUM)
+    assert finding.summary.startswith("square is not forgotten: of the samples that showed it, ")
+    assert any("square is not forgotten: traces are left in 100.0%" in said for said in finding.warnings)
+
+
+def test_shown_samples_stand_for_equal_parts_of_all():
+    """Of 16 samples 6 still show it, 4 are in doubt: of 8 pictures 3 and 2."""
+    margins = np.array([5.0] * 6 + [-1.0] * 4 + [-5.0] * 6)[np.random.default_rng(0).permutation(16)]
+    remains = Remains(np.arange(100, 116), margins)
+    assert (remains.still, remains.not_gone) == (6 / 16, 10 / 16)
+    assert [remains.told(place) for place in remains.evenly(8)] == (
+        ["still there"] * 3 + ["in doubt"] * 2 + ["gone"] * 3
+    )
+    assert len(remains.evenly(40)) == 16
 
 
 def test_only_the_box_has_changed(finding):

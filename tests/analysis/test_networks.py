@@ -94,6 +94,30 @@ def test_a_probe_is_better_than_knowing_nothing(findings):
     assert np.shape(accuracy["few"]) == (5, 1)
 
 
+@pytest.mark.parametrize(
+    ("ours", "random", "pixels", "said"),
+    [
+        (0.90, 0.80, 0.85, "D's features tell more than random D and raw pixels"),
+        (0.86, 0.80, 0.85, "D's features tell no more than raw pixels (a null result)"),  # errors of 0.016
+        (0.70, 0.80, 0.60, "D's features tell no more than random D (a null result)"),
+        (
+            0.995,
+            0.9,
+            0.999,
+            "whether D's features tell anything cannot be told, for raw pixels alone are right in 99.9% (the "
+            "task is too easy)",
+        ),
+    ],
+)
+def test_a_null_result_of_a_probe_is_called_one(ours, random, pixels, said):
+    accuracies = {"D's features": ours, "random D": random, "raw pixels": pixels}
+    outcomes = {
+        name: probe_module.Outcome(50, np.full((2, 1), value), np.array([value]), np.zeros((1, 1), int))
+        for name, value in accuracies.items()
+    }
+    assert probe_module._verdict(outcomes, 200, 1000) == said
+
+
 def test_a_probe_without_answers_says_what_is_missing(run, monkeypatch):
     monkeypatch.setattr(probe_module, "questions", lambda _: [])
     with pytest.raises(RunError, match=r"neither labels nor binary attributes.*attributes.csv"):
