@@ -43,6 +43,13 @@ class DataConfig:
     max_bad_fraction: float = setting(
         0.05, "share of unreadable files above which a folder is refused", minimum=0.0, maximum=1.0
     )
+    held_out_fraction: float = setting(
+        0.05,
+        "share of the images of a folder without a test split that is kept aside, for evaluate, neighbours, "
+        "embed and probe; none, if it would be fewer than 10 images",
+        minimum=0.0,
+        maximum=0.5,
+    )
     cache_dir: str | None = setting(
         None, "where prepared arrays are kept (default: ~/.cache/dcgan_tf)", may_change=True
     )
@@ -249,7 +256,8 @@ def from_json(text: str) -> Config:
     if not isinstance(tree, dict):
         raise ArgumentError(f"expected an object of sections, received {type(tree).__name__}")
     names = {(s.section, s.field): s.name for s in settings()}
-    flat: dict[str, Any] = {}
+    # Runs of versions without this setting were trained on all images.
+    flat: dict[str, Any] = {"held_out_fraction": 0.0}
     for section, values in tree.items():
         if not isinstance(values, dict):
             raise ArgumentError(f"expected an object in section {section!r}, received {values!r}")

@@ -70,8 +70,8 @@ class Subject:
             raise RunError(
                 f"{config.spec} has no images besides those of split {config.split}{why_no_test(config)}; "
                 "train on a split that leaves some out: train, where there is a test split too; of a "
-                "TensorFlow dataset without one, --split 'train[:90%]'; in a folder, put some images into "
-                "test/ and the others into train/"
+                "TensorFlow dataset without one, --split 'train[:90%]'; of a folder, some images in test/ "
+                "and the others in train/, or --held-out-fraction, which keeps a share aside"
             )
         return found
 

@@ -41,8 +41,10 @@ def train(preset_name: str, every_epoch: bool, **changes: Any) -> None:
 
         check_place(config)  # at once: TensorFlow takes seconds, and images may take minutes
         import_tensorflow()
+        from dcgan_tf.runs.paths import with_own_held_out
         from dcgan_tf.training.loop import train as train_run
 
+        config = with_own_held_out(config)
         run_dir = train_run(config, hooks=[_evaluation(config)] if every_epoch else [])
     _say_where(run_dir)
 

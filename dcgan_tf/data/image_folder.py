@@ -29,6 +29,7 @@ from dcgan_tf.data.folders.remarks import are_pictures, kinds_of
 from dcgan_tf.data.folders.splits import split_of
 from dcgan_tf.data.folders.table_text import read_table
 from dcgan_tf.data.image_set import MANIFEST, BadFile, ImageSet, cached
+from dcgan_tf.data.preparation import Prepared
 from dcgan_tf.errors import DataError
 from dcgan_tf.files import storage_errors
 
@@ -47,7 +48,8 @@ def load(config: DataConfig, *, split: str) -> ImageSet:
         split: "train", or another that the folder has.
 
     Returns:
-        uint8 [N, H, W, C] in [0, 255], memory-mapped, in the order of the sorted relative paths.
+        uint8 [N, H, W, C] in [0, 255], memory-mapped, in the order of the sorted relative paths. Of a folder
+        with no other split, its `held_out` has the share that is kept aside.
 
     Raises:
         DataError: if the folder cannot be read, there are no images, no such split, too many bad files, a
@@ -106,7 +108,9 @@ def _check_classes(folder: ImageFolder, image_set: ImageSet, *, config: DataConf
 
 def _key(folder: ImageFolder, *, config: DataConfig, split: str) -> str:
     """Return the name in the cache: readable, and different for whatever else would be prepared."""
-    digest = hashlib.blake2b(f"{preparation.VERSION} {_RULES} {folder.sub_folder}".encode(), digest_size=8)
+    share = _held_out_fraction(folder, config)
+    rules = f"{preparation.VERSION} {_RULES} {folder.sub_folder} {share}"
+    digest = hashlib.blake2b(rules.encode(), digest_size=8)
     for candidate in folder.files.candidates:
         digest.update(
             f"{candidate.file}\0{candidate.size}\0{candidate.modified}\n".encode(errors="surrogateescape")
@@ -122,8 +126,22 @@ def _prepare(folder: ImageFolder, *, config: DataConfig, scratch: Path) -> Image
     attributes = _attributes(folder)  # first: a mistake should not cost the whole pass
     chosen = folder.candidates
     sources = ((candidate.file, folder.root / candidate.file) for candidate in chosen)
-    prepared = preparation.write_images(sources, folder=scratch, config=config, total=len(chosen))
-    files = [chosen[position].file for position in prepared.kept]
+    share = _held_out_fraction(folder, config)
+    prepared = preparation.write_images(
+        sources, folder=scratch, config=config, total=len(chosen), held_out_fraction=share
+    )
+    return _told_of(prepared, folder, attributes)
+
+
+def _held_out_fraction(folder: ImageFolder, config: DataConfig) -> float:
+    """Return the share that is kept aside: none where another split does the same."""
+    return 0.0 if set(folder.splits.folders) - {"train"} else config.held_out_fraction
+
+
+def _told_of(prepared: Prepared, folder: ImageFolder, attributes: AttributeTable | None) -> ImageSet:
+    """Return the images with what the folder tells of them."""
+    candidates = folder.candidates
+    files = [candidates[position].file for position in prepared.kept]
     labels, label_names = _labels(folder, files)
     return ImageSet(
         name=_printable(folder.root.name) or "images",
@@ -133,6 +151,7 @@ def _prepare(folder: ImageFolder, *, config: DataConfig, scratch: Path) -> Image
         attributes=attributes.of(files) if attributes else {},
         fingerprint=prepared.fingerprint,
         bad_files=prepared.bad_files,
+        held_out=_told_of(prepared.held_out, folder, attributes) if prepared.held_out else None,
     )
 
 

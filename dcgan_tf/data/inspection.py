@@ -20,6 +20,7 @@ def summary(image_set: ImageSet) -> str:
         f"levels {some.min()} to {some.max()}, mean {some.mean():.1f}",
         *_labels(image_set),
         *_attributes(image_set),
+        *_held_out(image_set),
         *bad_files(image_set),
     ]
     return "\n".join(lines)
@@ -49,6 +50,12 @@ def _attributes(image_set: ImageSet) -> list[str]:
                 f"attribute {name}: {values.min():.2f} to {values.max():.2f}, mean {values.mean():.2f}"
             )
     return lines
+
+
+def _held_out(image_set: ImageSet) -> list[str]:
+    if image_set.held_out is None:
+        return []
+    return [f"{len(image_set.held_out):,} more are kept aside: training never sees them (held_out_fraction)"]
 
 
 def bad_files(image_set: ImageSet) -> list[str]:

@@ -53,7 +53,9 @@ class ImageFiles:
             return ImageFiles(_read_array(path))
         root = folder_of(str(path))
         size, channels = _size_of_all(ImageFolder.open(root, split=DataConfig().split))
-        config = DataConfig(spec=str(root), image_size=size, channels=channels, cache_dir=cache_dir)
+        config = DataConfig(
+            spec=str(root), image_size=size, channels=channels, held_out_fraction=0.0, cache_dir=cache_dir
+        )
         return ImageFiles(data.load(config).images)
 
     @property

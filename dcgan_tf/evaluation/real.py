@@ -47,17 +47,21 @@ class RealImages:
         Args:
             config: of `train`.
             train: the images that the generator was trained on.
-            beside: (split, images) held out; without any, training images that are not in the reference take
-                their place, which real images can do as well, but the reference is then at most half of all.
+            beside: (split, images) held out; where there are fewer than 50, training images that are not in
+                the reference take their place, which real images can do as well, but the reference is then
+                at most half of all.
             most: images in each set.
 
         Raises:
             DataError: for fewer than 50 images in either.
         """
-        if beside is None:
+        if beside is None or len(beside[1]) < FEWEST_IMAGES:
             chosen = evenly_spaced(len(train), min(most, len(train) // 2))
             rest = np.setdiff1d(np.arange(len(train)), chosen)
-            others, told = train.images, f"other training images (no split of {config.spec} is held out)"
+            others, told = (
+                train.images,
+                f"other training images (fewer than {FEWEST_IMAGES} of {config.spec} are held out)",
+            )
         else:
             split, held_out = beside
             chosen, rest = evenly_spaced(len(train), most), np.arange(len(held_out))

@@ -15,7 +15,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from dcgan_tf.config import Config, from_json
+from dcgan_tf.config import Config, DataConfig, from_json, replace
 from dcgan_tf.errors import ArgumentError, RunError
 from dcgan_tf.files import storage_errors, write_bytes
 
@@ -185,6 +185,21 @@ def read_config(root: Path) -> Config:
         return from_json(text)
     except (ValueError, TypeError, RecursionError, OSError) as error:
         raise RunError(f"cannot read {path}: {error}") from None
+
+
+def with_own_held_out(config: Config) -> Config:
+    """Return the settings with which a run goes on that was started when no images were kept aside.
+
+    It was trained on all images, and is trained on these to its end, unless a share is asked for.
+
+    Raises:
+        RunError: if the run's settings cannot be read.
+    """
+    paths = RunPaths.of(config)
+    if not paths.config.is_file() or config.data.held_out_fraction != DataConfig().held_out_fraction:
+        return config
+    kept_none = read_config(paths.root).data.held_out_fraction == 0
+    return replace(config, held_out_fraction=0.0) if kept_none else config
 
 
 def write_json(path: Path, value: Any) -> None:

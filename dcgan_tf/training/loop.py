@@ -21,7 +21,7 @@ from dcgan_tf.data.pipeline import distributed_batches, replica_share, steps_per
 from dcgan_tf.errors import DataError, RunError, StorageError
 from dcgan_tf.files import DISK_FULL, storage_error
 from dcgan_tf.runs.checkpoints import CheckpointStore
-from dcgan_tf.runs.paths import RunPaths, forget_records_after
+from dcgan_tf.runs.paths import RunPaths, forget_records_after, with_own_held_out
 from dcgan_tf.training.console import make_console
 from dcgan_tf.training.folder import check_place, lock
 from dcgan_tf.training.hooks import (
@@ -76,7 +76,7 @@ def train(config: Config, *, hooks: Sequence[Hook] = ()) -> Path:
         RunError: if the run cannot start, go on or be saved; says what to do.
         Interrupted: after Ctrl-C or SIGTERM, once the run is saved.
     """
-    paths = RunPaths.of(config)
+    paths, config = RunPaths.of(config), with_own_held_out(config)
     strategy = make_strategy(config.training.replicas)
     _check_before_preparing(config, paths, strategy)
     if config.training.deterministic:

@@ -44,7 +44,7 @@ def test_without_one_the_others_are_training_images_that_are_not_in_the_referenc
     real = RealImages.of(CONFIG, numbered(1000), None, most=100)
     assert len(real.reference) == len(real.others) == 100
     assert not set(numbers_of(real.reference)) & set(numbers_of(real.others))
-    assert real.others_told == "other training images (no split of some is held out)"
+    assert real.others_told == "other training images (fewer than 50 of some are held out)"
 
 
 def test_few_images_without_a_held_out_split_are_halved():
