@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
@@ -85,8 +86,23 @@ def test_one_checkpoint_has_one_column(copied):
     assert "raw weights, seed 3" in " ".join(result.stdout.split())
 
 
-def test_in_the_classifier_s_space_it_tells_how_good_that_is(copied):
-    result = run(copied, "--checkpoint", 50, "-n", 100)
+@pytest.fixture(scope="module")
+def judged(copied) -> Result:
+    return run(copied, "--checkpoint", 50, "-n", 100)
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "float64"])
+def test_a_global_policy_of_types_changes_no_number(copied, judged, policy):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        assert run(copied, "--checkpoint", 50, "-n", 100).stdout == judged.stdout
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def test_in_the_classifier_s_space_it_tells_how_good_that_is(judged):
+    result = judged
     assert result.exit_code == 0, result.output
     assert "digits classifier (9" in " ".join(result.stdout.split())
     rows = [line.split()[0] for line in result.stdout.splitlines() if line.startswith("  ") and line.strip()]
@@ -186,6 +202,17 @@ def test_what_was_computed_is_shown_though_it_cannot_be_written(copied, tmp_path
     assert noted.stderr.startswith(
         f"note: {RunPaths(locked).metrics} cannot be written; the numbers are shown"
     )
+
+
+def test_a_run_of_a_few_steps_is_told_that_it_draws_hardly_anything(judged, copied):
+    told = " ".join(judged.stderr.split())
+    assert "note: hardly anything of what real images show is among the pictures: " in told
+    record = read_records(RunPaths(copied).metrics)[-1]
+    assert any(said.startswith("hardly anything") for said in record["warnings"])
+    assert record["guarded_precision"]["value"] < 0.05 < record["guarded_precision"]["other_real_images"]
+    for name in ("blurred_real_images", "untrained_generator", "random_pixels"):
+        assert record["guarded_precision"][name] < 0.05
+    assert "What pictures that are none get:" in judged.stdout
 
 
 def test_where_out_cannot_be_written_nothing_is_computed(copied, tmp_path):

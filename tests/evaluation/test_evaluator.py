@@ -83,6 +83,13 @@ def test_damaged_remembered_features_are_made_again(evaluator, tmp_path):
     assert evaluator.space.looked_at == 2 * 7 * 400
 
 
+def test_a_cache_that_cannot_be_written_stops_no_evaluation(evaluator, tmp_path, caplog):
+    (tmp_path / "file").touch()
+    found = replace(evaluator, cache_dir=tmp_path / "file").evaluate(draw, source="pale")
+    assert found.rows == evaluator.evaluate(draw, source="pale").rows
+    assert "the next evaluation has to look at these images again" in caplog.text
+
+
 def test_more_pictures_than_other_real_images_are_noted(evaluator):
     more = replace(evaluator, num_images=500).evaluate(draw, source="pale")
     assert more.warnings[0].startswith("500 pictures were drawn, but there are only 400 other real images")
