@@ -210,7 +210,7 @@ class Evaluator:
             "real_images": f"{min(self.num_images, len(self.real.others)):,} {self.real.others_told}",
             "generated_images": self.num_images,
             FORMLESS: "each is taken from a real image of its own, at its own place",
-            "controls": f"{min(self.num_images, MOST_CONTROLS):,} of each: {', '.join(CONTROLS.values())}",
+            "controls": f"up to {MOST_CONTROLS:,} of each: {', '.join(CONTROLS.values())}",
             "guarded": GUARDED,
             "error": ERROR,
             "seed": self.seed,
