@@ -12,6 +12,9 @@ from contextlib import contextmanager
 
 from dcgan_tf.errors import DcganError
 
+_FLOAT = "float32"
+"""What layers hand on and count in, unless they are given a type; tests of exact equality take float64."""
+
 
 def settle_backend() -> None:
     """Have Keras run on TensorFlow, whatever KERAS_BACKEND and keras.json say, if that can still be chosen.
@@ -49,7 +52,7 @@ def own_settings() -> Iterator[None]:
     config = keras.config
     before = config.floatx(), config.image_data_format(), config.dtype_policy()
     try:
-        _set("float32", "channels_last", "float32")
+        _set(_FLOAT, "channels_last", _FLOAT)
         yield
     finally:
         _set(*before)

@@ -8,8 +8,10 @@ from typing import Any
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
+from dcgan_tf import keras_settings
 from dcgan_tf.training.state import TrainState
 
 
@@ -19,7 +21,9 @@ def everything_in_float64() -> Iterator[None]:
     keras.config.set_floatx("float64")
     keras.config.set_dtype_policy("float64")
     try:
-        yield
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(keras_settings, "_FLOAT", "float64")
+            yield
     finally:
         keras.config.set_floatx("float32")
         keras.config.set_dtype_policy("float32")
