@@ -29,6 +29,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from dcgan_tf.data.decoding_memory import LARGE, ROOM, is_bomb, needed, pillow_bounded_here
+from dcgan_tf.data.deep_colour import DeepColour
 from dcgan_tf.data.depth import Depth, depth_of, is_deep, strips, values_of
 from dcgan_tf.data.image_formats import formats
 from dcgan_tf.errors import DataError
@@ -83,13 +84,17 @@ def decode(source: Path | bytes, *, image_size: tuple[int, int], channels: int, 
     """
     with _opened(source) as image:
         full_size = image.size
-        factor = _choose_scale(image, image_size)
-        with ROOM.taken(_checked_need(image, full_size, reduced=factor > 1)):
+        factor, colour = _choose_scale(image, image_size), DeepColour.of(image)
+        with ROOM.taken(_checked_need(image, full_size, reduced=factor > 1, twice=colour is not None)):
             try:
                 image.load()
                 depth = depth_of(image) if is_deep(image) else None
                 if factor == 1:  # others are turned when they are smaller
-                    _turn_upright(image)
+                    shown, colours = colour.read(image) if colour else (image, None)
+                    if shown is not image:
+                        shown.getexif()[_ORIENTATION] = _orientation(image)
+                    _turn_upright(shown)
+                    return Picture(_fitted(shown, 1, depth, image_size, channels, fit), depth or colours)
                 return Picture(_fitted(image, factor, depth, image_size, channels, fit), depth)
             finally:
                 image.close()  # leaving its block closes the file only, and keeps the pixels
@@ -175,13 +180,15 @@ def _choose_scale(image: Image.Image, image_size: tuple[int, int]) -> int:
     return max(1, min(image.size) // (2 * max(image_size)))
 
 
-def _checked_need(image: Image.Image, full_size: tuple[int, int], *, reduced: bool) -> int:
+def _checked_need(
+    image: Image.Image, full_size: tuple[int, int], *, reduced: bool, twice: bool = False
+) -> int:
     """Return the memory that decoding takes.
 
     Raises:
         UnreadableImageError: if it is more than the bound.
     """
-    need = needed(image, full_size=full_size, reduced=reduced)
+    need = needed(image, full_size=full_size, reduced=reduced) * (2 if twice and not reduced else 1)
     if need > ROOM.size:
         raise UnreadableImageError(
             f"{full_size[0]}x{full_size[1]} pixels, which take {need / 2**30:.1f} GiB to decode, more than "

@@ -82,7 +82,7 @@ def depth_of(image: Image.Image) -> Depth:
         white = _white_of_floats(high)
         lowest = -_OVERSHOOT * white
     else:
-        white = _white_of_integers(max(high, _declared(image)))
+        white = white_of_integers(max(high, _declared(image)))
         lowest = 0
     if not lowest <= low <= high < math.inf:  # also refuses NaN
         raise DataError(f"values from {low:g} to {high:g}, expected numbers from 0 on")
@@ -130,7 +130,8 @@ def by_kind(depths: Iterable[Depth]) -> dict[str, list[Depth]]:
     return kinds
 
 
-def _white_of_integers(high: float) -> float:
+def white_of_integers(high: float) -> float:
+    """Return 2 to the power of the bits that a highest value takes, of the usual numbers of bits."""
     bits = next((bits for bits in BITS if high < 2**bits), BITS[-1])
     return float(2**bits)
 

@@ -54,6 +54,11 @@ GOOD: dict[str, tuple[int, int, int]] = {
 # The same of files with more than 8 bits that do not use all of these. Each on its own: in one folder, they
 # would share their white.
 DEEP: dict[str, tuple[int, int, int]] = {
+    "rgb-12-of-16-bit.png": RED,
+    "rgb-12-of-16-bit.tiff": RED,
+    "rgb-10-of-16-bit.png": RED,
+    "rgb-8-of-16-bit.png": RED,
+    "rgba-12-of-16-bit.png": RED,
     "float-overshoot.tiff": (128, 128, 128),
     "float-hdr.tiff": (64, 64, 64),
     "float-4095.tiff": (128, 128, 128),
@@ -105,6 +110,15 @@ def write_odd_images(folder: Path) -> None:
 
 def write_deep_images(folder: Path) -> None:
     """Write every file of `DEEP` and `BAD_DEEP` into an existing folder."""
+    for bits in (8, 10, 12):
+        row = b"\0" + struct.pack(">3H", *[2**bits - 1] * 3)
+        row += struct.pack(">3H", *(value << (bits - 8) for value in RED)) * 15
+        (folder / f"rgb-{bits}-of-16-bit.png").write_bytes(png(16, 16, 16, 2, row * 16))
+    row = b"\0" + struct.pack(">4H", *[4095] * 3, 65535)
+    row += struct.pack(">4H", *(value << 4 for value in RED), 65535) * 15
+    (folder / "rgba-12-of-16-bit.png").write_bytes(png(16, 16, 16, 6, row * 16))
+    pixels = struct.pack("<3H", *[4095] * 3) + struct.pack("<3H", *(value << 4 for value in RED)) * 255
+    (folder / "rgb-12-of-16-bit.tiff").write_bytes(tiff(pixels, 16, 1, channels=3))
     Image.fromarray(with_corner(0, np.inf, np.float32)).save(folder / "float-infinite.tiff")
     Image.fromarray(with_corner(0.5, 1.05, np.float32)).save(folder / "float-overshoot.tiff")
     Image.fromarray(with_corner(2.5, 10, np.float32)).save(folder / "float-hdr.tiff")
@@ -117,8 +131,8 @@ def write_deep_images(folder: Path) -> None:
     dark.save(folder / "grey-dark-of-12-bit.tiff", tiffinfo={_MAX_SAMPLE_VALUE: 4095})
     (folder / "grey-packed-12-bit.tiff").write_bytes(packed_12_bit_tiff(130 << 4))
     whole = with_corner(130 << 24, 2**32 - 1, np.uint32).tobytes()
-    (folder / "int-32-all-bits.tiff").write_bytes(grey_tiff(whole, 32, 1))
-    (folder / "int-16-signed.tiff").write_bytes(grey_tiff(struct.pack("<256h", *[130 << 4] * 256), 16, 2))
+    (folder / "int-32-all-bits.tiff").write_bytes(tiff(whole, 32, 1))
+    (folder / "int-16-signed.tiff").write_bytes(tiff(struct.pack("<256h", *[130 << 4] * 256), 16, 2))
     Image.fromarray(with_corner(1000, -500, np.int32)).save(folder / "int-negative.tiff")
 
 
@@ -198,15 +212,19 @@ def with_corner(value: float, corner: float, dtype: type) -> np.ndarray:
 def packed_12_bit_tiff(value: int) -> bytes:
     """Return a TIFF of 16x16 whose values take a byte and a half."""
     pair = (value << 12 | value).to_bytes(3, "big")
-    return grey_tiff(pair * 128, 12, 1)
+    return tiff(pair * 128, 12, 1)
 
 
-def grey_tiff(pixels: bytes, bits: int, sample_format: int) -> bytes:
-    """Return a grey TIFF of 16x16 put together by hand, which Pillow does not write."""
-    tags = {256: 16, 257: 16, 258: bits, 259: 1, 262: 1, 273: 8, 277: 1, 278: 16, 279: len(pixels)}
-    tags[_SAMPLE_FORMAT] = sample_format
-    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in sorted(tags.items()))
-    directory = struct.pack("<H", len(tags)) + entries + bytes(4)
+def tiff(pixels: bytes, bits: int, sample_format: int, *, channels: int = 1) -> bytes:
+    """Return a TIFF of 16x16 put together by hand, as Pillow does not write it."""
+    tags = {256: 16, 257: 16, 259: 1, 262: 1 if channels == 1 else 2, 273: 8, 277: channels, 278: 16}
+    tags |= {279: len(pixels), _SAMPLE_FORMAT: sample_format}
+    entries = {tag: struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items()}
+    entries[258] = struct.pack("<HHII", 258, 4, 1, bits)
+    if channels == 3:  # three shorts do not fit into the entry, and stand behind the pixels
+        entries[258] = struct.pack("<HHII", 258, 3, 3, 8 + len(pixels))
+        pixels += struct.pack("<4H", bits, bits, bits, 0)
+    directory = struct.pack("<H", len(entries)) + b"".join(entries[tag] for tag in sorted(entries)) + bytes(4)
     return b"II*\0" + struct.pack("<I", 8 + len(pixels)) + pixels + directory
 
 

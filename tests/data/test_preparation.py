@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import struct
 import subprocess
 import sys
 
 import numpy as np
 import pytest
-from odd_images import encoded
+from odd_images import encoded, png
 from PIL import Image
 
 from dcgan_tf.config import DataConfig
@@ -64,6 +65,18 @@ def test_floating_point_pictures_share_their_white_too(tmp_path, caplog):
     )
     assert "2 of the images hold floating-point numbers around 1 (up to 1 in 2)" in caplog.text
     assert "1 of the images hold integers of more than 8 bits (up to 4,095 in 1): 0 to 4,095" in caplog.text
+
+
+def test_colour_of_16_bits_shares_its_white(tmp_path):
+    def colour(value):
+        row = b"\0" + struct.pack(">3H", value, value, value) * 16
+        return png(16, 16, 16, 2, row * 16)
+
+    config = DataConfig(spec="pictures", image_size=(16, 16))
+    for values, expected in (([4000, 70], [250, 4]), ([4000, 65000], [15, 253])):
+        sources = ((str(value), colour(value)) for value in values)
+        prepared = preparation.write_images(sources, folder=tmp_path, config=config, total=2)
+        assert prepared.images[:, 0, 0, 1].tolist() == expected
 
 
 def test_pictures_of_8_bits_need_no_word(tmp_path, caplog):
