@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from odd_images import encoded
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data import image_folder
 from dcgan_tf.data.attribute_file import read_attributes
+from dcgan_tf.errors import DcganError
 
 FILES = ["a.png", "b/c.png"]
 
@@ -154,3 +157,32 @@ def test_names_that_a_mac_took_apart_are_found(tmp_path):
     (root / "cafe\u0301.png").write_bytes(encoded("PNG"))
     (root / "attributes.csv").write_text("file,x\ncaf\u00e9.png,1\n", encoding="utf-8")
     assert load(root, tmp_path).attributes["x"].tolist() == [1]
+
+
+def test_whatever_stands_in_a_table_is_read_or_told(tmp_path):
+    """Four hundred tables with random damage, the same in every run."""
+    path = tmp_path / "attributes.csv"
+    generator = random.Random(0)
+    inserted = [
+        b",",
+        b";",
+        b"\t",
+        b"\n",
+        b"\r",
+        b"\0",
+        b'"',
+        b"\xff",
+        b"\xff\xfe",
+        b"nan",
+        b"1e999",
+        b"\x1c",
+        b"\\",
+    ]
+    for _ in range(400):
+        content = generator.choice(list(TABLES.values())).encode(generator.choice(["utf-8", "utf-16"]))
+        for _ in range(generator.randrange(6)):
+            place = generator.randrange(len(content) + 1)
+            content = content[:place] + generator.choice(inserted) + content[place + generator.randrange(2) :]
+        path.write_bytes(content[: generator.randrange(len(content) + 40)])
+        with contextlib.suppress(DcganError):
+            read_attributes(path, known=FILES, needed=FILES).of(FILES)
