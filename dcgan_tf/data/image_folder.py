@@ -1,9 +1,9 @@
 """A folder of one's own pictures.
 
-Images may lie at any depth, under any name; `folder_files` says what is passed over. They are prepared once:
+Images may lie at any depth, under any name; `folders.files` says what is passed over. They are prepared once:
 decoded, scaled and written to the cache, and what cannot be read is skipped by name.
 
-Splits: everything is "train", unless there are sub-folders called train and test, or alike; `folder_splits`
+Splits: everything is "train", unless there are sub-folders called train and test, or alike; `folders.splits`
 has the rule.
 
 Labels: if every image lies in a sub-folder of the folder (or of its split), and there are at least two of
@@ -90,7 +90,9 @@ def _check_classes(folder: ImageFolder, image_set: ImageSet, *, config: DataConf
     if config.max_bad_fraction >= 1:
         return
     if image_set.labels is not None:
-        there = {image_set.label_names[label] for label in np.unique(image_set.labels)}
+        aside = image_set.held_out.labels if image_set.held_out else None
+        known = np.concatenate([image_set.labels, [] if aside is None else aside]).astype(np.int64)
+        there = {image_set.label_names[label] for label in np.unique(known)}
         sizes = {candidate.file: candidate.size for candidate in folder.candidates}
         for bad in image_set.bad_files:
             if sizes.get(bad.file, -1) >= 0 and folder.class_of(bad.file) not in (*there, ""):

@@ -123,7 +123,7 @@ def refuse_other_files(paths: RunPaths) -> None:
 
 def _refuse_place_among_images(paths: RunPaths, spec: str) -> None:
     """Refuse the folder of the images, and a new run inside of it: its samples would become images."""
-    if spec in _BUILT_IN or spec.startswith("tfds:"):
+    if spec in _BUILT_IN or spec.startswith("tfds:") or not spec.strip():
         return
     try:
         images, run = Path(spec).expanduser().resolve(), paths.root.resolve()
