@@ -41,3 +41,19 @@ class StorageError(DcganError):
 
 class OutOfMemoryError(DcganError, MemoryError):
     """There is not enough memory for what was asked."""
+
+
+def stop_behind(error: BaseException) -> KeyboardInterrupt | None:
+    """Return the stop during which an error was raised, or None.
+
+    A stop that cuts into TensorFlow's own bookkeeping comes out of it as an error, such as the AssertionError
+    "Concurrent access?".
+    """
+    seen: list[BaseException] = []
+    behind: BaseException | None = error
+    while behind is not None and behind not in seen:
+        if isinstance(behind, KeyboardInterrupt):
+            return behind
+        seen.append(behind)
+        behind = behind.__cause__ or behind.__context__
+    return None

@@ -111,7 +111,8 @@ def evaluate(
     """Evaluate what a run, an export, a folder of pictures or a FILE.npy shows.
 
     Each number stands between that of other real images, which a perfect generator would get, and that of
-    pixels without form. Of a run, the numbers are added to its metrics.jsonl.
+    pixels without form. Of a run, the numbers are added to its metrics.jsonl. Of a stranger's export take the
+    .tflite file: it can only compute.
     """
     if data is not None and against is not None:
         raise click.UsageError("--data are the run's own images, --against others: give one of them")

@@ -32,7 +32,9 @@ from dcgan_tf.options import names_option
 )
 @click.option("--float-output", is_flag=True, help=".tflite files give float32 in [-1, 1] instead of uint8.")
 @click.option("--checkpoint", type=click.IntRange(0), help="Of this step. [default: the newest]")
-@click.option("--force", is_flag=True, help="Replace the whole of an earlier export in that folder.")
+@click.option(
+    "--force", is_flag=True, help="Replace an earlier export in that folder; never what no export wrote."
+)
 def export(
     run: Path,
     to: Path | None,
@@ -82,7 +84,11 @@ def _refuse_options_of_tflite(formats: tuple[str, ...]) -> None:
 @click.command(short_help="Check an export from its files alone.")
 @click.argument("folder", type=click.Path(path_type=Path))
 def verify(folder: Path) -> None:
-    """Check an exported FOLDER from its files alone: that they are intact and draw what was trained."""
+    """Check an exported FOLDER from its files alone: that they are intact and draw what was trained.
+
+    The files are held against export.json, which proves nothing of who made both. A SavedModel or model.keras
+    is a program, and run only if it has nothing that exports lack.
+    """
     import_tensorflow()
     from dcgan_tf.export.card import line
     from dcgan_tf.export.verification import verify_export

@@ -19,7 +19,7 @@ import click
 
 from dcgan_tf import __version__
 from dcgan_tf.cli.streams import steady_output
-from dcgan_tf.errors import DcganError
+from dcgan_tf.errors import DcganError, stop_behind
 from dcgan_tf.printable import printable
 from dcgan_tf.quiet import STDERR, held_back
 
@@ -62,6 +62,8 @@ class Frame(click.Group):
             say(f"dcgan-tf: {_sentence(error)}", err=True)
             ctx.exit(EXIT_USER_ERROR)
         except Exception as error:
+            if behind := stop_behind(error):
+                ctx.exit(_say_stop(behind))
             _report_bug(error)
 
 
@@ -124,9 +126,11 @@ def said_when_stopped(words: str) -> Iterator[None]:
     """Say these words of a stop within the block that does not say itself what it saved."""
     try:
         yield
-    except KeyboardInterrupt as stop:
+    except (Exception, KeyboardInterrupt) as error:
+        if not (stop := stop_behind(error)):
+            raise
         stop.add_note(words)
-        raise
+        raise stop from None
 
 
 @contextmanager

@@ -88,7 +88,8 @@ def sample(
 ) -> None:
     """Draw images from RUN, or from an exported folder or .tflite file.
 
-    Image i of a seed is the same however many are drawn.
+    Image i of a seed is the same however many are drawn. Of a stranger's export take the .tflite file: it can
+    only compute. A SavedModel or model.keras is a program, and run only if it has nothing that exports lack.
     """
     if numbers and out and out.suffix.lower() != ".png":
         raise click.UsageError(f"--numbers writes a grid: --out must be FILE.png, received {str(out)!r}")

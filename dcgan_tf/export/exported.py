@@ -14,6 +14,8 @@ from dcgan_tf.errors import ArgumentError, ExportError
 from dcgan_tf.export import saved_model
 from dcgan_tf.export.litert_file import read_facts
 from dcgan_tf.export.paths import FORMATS, PRECISIONS, ExportPaths
+from dcgan_tf.export.placing import interrupted, refuse_interrupted
+from dcgan_tf.export.record import damaged_files, listed, read_record
 from dcgan_tf.export.runtimes import Draw, open_artefact
 from dcgan_tf.images import to_uint8
 from dcgan_tf.latents import sample_latents
@@ -40,6 +42,11 @@ class Exported:
     def open(path: str | os.PathLike[str]) -> Exported:
         """Open what `export_run` wrote.
 
+        Of an export of somebody else's, take the .tflite file or the page: they can compute and nothing else.
+        A SavedModel and model.keras are programs for TensorFlow and Keras. They are run only if they consist
+        of what this library's own consist of, and are as export.json says; both keep out what is known to be
+        dangerous, and neither is a proof.
+
         Args:
             path: the folder, of which the most exact artefact is taken; or a .tflite file; or a SavedModel's
                 folder.
@@ -49,10 +56,13 @@ class Exported:
                 is in an export, it names the folder to open instead.
         """
         root = Path(path)
+        refuse_interrupted(root)
         if root.suffix == ".tflite":
-            return _checked(root, read_facts(root))
+            _refuse_damaged(root)
+            return _opened(root, read_facts(root))
         if (root / "saved_model.pb").exists():
-            return _checked(root, read_json(saved_model.facts_path(root), default={}))
+            _refuse_damaged(root)
+            return _opened(root, saved_model.read_facts(root))
         paths = ExportPaths(root)
         found = [artefact for artefact in paths.artefacts(FORMATS, PRECISIONS) if artefact.exists()]
         if not found and (whole := _export_around(root)):
@@ -62,8 +72,9 @@ class Exported:
             )
         if not found:
             raise ExportError(f"{root} holds no exported generator; `dcgan-tf export RUN` writes one")
-        record = read_json(paths.record, default={})
-        return _checked(found[0], record.get("model") if isinstance(record, dict) else None)
+        record = read_record(paths)
+        _refuse_damaged(found[0])
+        return _opened(found[0], record["model"])
 
     @property
     def step(self) -> int:
@@ -107,6 +118,8 @@ def is_export(path: Path) -> bool:
     """Tell an export, or a part of one, from a run directory."""
     if path.suffix == ".tflite" or ExportPaths(path).record.exists() or (path / "saved_model.pb").exists():
         return True
+    if interrupted(path):
+        return True
     return _export_around(path) is not None and not RunPaths(path).config.exists()
 
 
@@ -133,14 +146,19 @@ def _export_around(path: Path) -> Path | None:
     return next((folder for folder in folders if ExportPaths(folder).record.is_file()), None)
 
 
-def _checked(artefact: Path, facts: Any) -> Exported:
-    if not artefact.exists():
-        raise ExportError(f"{artefact} does not exist")
-    facts = facts if isinstance(facts, dict) else {}
-    missing = {"latent_dim", "latent_distribution", "step"} - facts.keys()
-    if missing:
-        raise ExportError(
-            f"{artefact} was not exported by dcgan-tf, or what export adds to it has been lost: "
-            f"{', '.join(sorted(missing))} not found"
-        )
-    return Exported(artefact, facts, open_artefact(artefact))
+def _opened(artefact: Path, facts: dict[str, Any]) -> Exported:
+    return Exported(artefact, facts, open_artefact(artefact, image_shape=facts["image_shape"]))
+
+
+def _refuse_damaged(artefact: Path) -> None:
+    """Hold an artefact against the SHA-256 in the export.json beside it, if there is one.
+
+    That tells damage, not who made the export: whoever changes a file can change its digest.
+    """
+    folder = artefact.parent
+    if not ExportPaths(folder).record.is_file():
+        return
+    files = read_record(ExportPaths(folder))["files"]
+    own = {n: sha for n, sha in files.items() if n.split("/")[0] == artefact.name}
+    if problems := damaged_files(folder, own):
+        raise ExportError(listed(f"{artefact} is not as it was exported", problems))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
-from dcgan_tf.errors import ArgumentError, ExportError
+from dcgan_tf.errors import ArgumentError, ExportError, StorageError
 from dcgan_tf.export import card, keras_file, litert, saved_model, web
 from dcgan_tf.export.facts import describe_machine, facts_of, source_of, training_command
 from dcgan_tf.export.first_samples import first_samples
@@ -19,11 +22,11 @@ from dcgan_tf.export.folding import FoldedGenerator, fold
 from dcgan_tf.export.latency import median_milliseconds
 from dcgan_tf.export.paths import BY_DEFAULT, FORMATS, PRECISIONS, ExportPaths
 from dcgan_tf.export.placing import written_aside
-from dcgan_tf.export.record import Record, digest, files_of
+from dcgan_tf.export.record import Record, digest, files_of, listed
 from dcgan_tf.export.reference import reference_inputs, write_reference
 from dcgan_tf.export.runtimes import drawing_with
-from dcgan_tf.export.verification import check, listed
-from dcgan_tf.files import write_text
+from dcgan_tf.export.verification import check
+from dcgan_tf.files import storage_error, storage_errors, write_text
 from dcgan_tf.latents import sample_latents
 from dcgan_tf.runs.load import Run
 from dcgan_tf.runs.paths import write_json
@@ -31,6 +34,7 @@ from dcgan_tf.runs.paths import write_json
 CALIBRATION_LATENTS, CALIBRATION_STEP = 128, -2
 """Latents for int8, one for each class at least, of a "step" neither of training's nor of the samples'."""
 
+_FULL = ("No space left", "Disk quota exceeded", "File too large")
 _log = logging.getLogger("dcgan_tf")
 
 
@@ -70,7 +74,7 @@ def export_run(
         )
     target = Path(to) if to is not None else Path(BY_DEFAULT) / run.path.resolve().name
     _refuse_place(run, target)
-    with written_aside(target, force=force) as folder:
+    with written_aside(target, force=force) as folder, _storage_errors(target, folder):
         _log.info("exporting step %s of %s", f"{run.step:,}", run.path)
         paths = ExportPaths(folder)
         folded = fold(run.generator, num_classes=len(run.class_names))
@@ -172,6 +176,27 @@ def _add_latencies(export: _Export, folder: Path, records: dict[str, Record]) ->
     for name, by_threads in milliseconds.items():
         records[name]["milliseconds"] = by_threads
         records[name]["naive_milliseconds"] = naive
+
+
+@contextmanager
+def _storage_errors(target: Path, aside: Path) -> Iterator[None]:
+    """Say in one sentence that there is no room or no permission, whoever noticed it, and where.
+
+    Args:
+        target: which the user knows.
+        aside: in which it is written.
+    """
+    try:
+        with storage_errors(target):
+            yield
+    except StorageError as error:
+        told = str(error).replace(str(aside), str(target))
+        full = any(words in told for words in _FULL)  # HDF5 hides the reason in a message of its own
+        raise storage_error(target, OSError(errno.ENOSPC, "")) if full else StorageError(told) from error
+    except tf.errors.OpError as error:
+        if not any(words in str(error) for words in _FULL):
+            raise
+        raise storage_error(target, OSError(errno.ENOSPC, "")) from error
 
 
 def _refuse_unknown(what: str, received: Sequence[str], known: Sequence[str]) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from dcgan_tf import __version__
-from dcgan_tf.errors import ExportError
 from dcgan_tf.export.record import checked_facts
 from dcgan_tf.printable import printable
 from dcgan_tf.runs.load import Run
@@ -31,8 +30,6 @@ def facts_of(run: Run, *, name: str) -> dict[str, Any]:
     """
     config = run.config
     data = read_json(RunPaths(run.path).data, default={})
-    if not isinstance(data, dict):
-        raise ExportError(f"cannot read {RunPaths(run.path).data}: expected an object, found {data!r:.60}")
     height, width = config.data.image_size
     facts = {
         "name": printable(name),

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 import warnings
+import zipfile
 from pathlib import Path
+from typing import Any
 
 import keras
 
+from dcgan_tf.errors import ExportError, stop_behind
+from dcgan_tf.export.record import parsed
+from dcgan_tf.export.zip_file import open_zip, read_member
 from dcgan_tf.keras_settings import own_settings
 from dcgan_tf.models.layers import StepDropout, SyncBatchNormalization
+
+KNOWN = {
+    "keras": ("DTypePolicy", "Sequential"),
+    "keras.initializers": ("GlorotUniform", "Ones", "RandomNormal", "Zeros"),
+    "keras.layers": (
+        *("Activation", "BatchNormalization", "Conv2DTranspose", "Dense", "Dropout", "InputLayer"),
+        *("LeakyReLU", "ReLU", "Reshape"),
+    ),
+}
+"""Of Keras' modules, the classes of which a generator is made; none has code of its own."""
 
 
 @own_settings()
@@ -29,6 +44,57 @@ def write(path: Path, generator: keras.Sequential) -> None:
         # Keras' own, about NumPy 2, that only Keras can mend.
         warnings.simplefilter("ignore", DeprecationWarning)
         plain.save(path)
+
+
+def read(path: Path) -> keras.Sequential:
+    """Read what `write` wrote.
+
+    The file says of which classes Keras is to make the network. They are held against those of a generator
+    before Keras gets to see it.
+
+    Args:
+        path: ends in .keras.
+
+    Raises:
+        ExportError: if it is damaged, or has any other class.
+    """
+    with open_zip(path) as archive:
+        # Keras stores its members as they are; compressed ones can be a thousand times as large as the file.
+        if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
+            raise ExportError(f"cannot read {path}: it was not exported by dcgan-tf (it is compressed)")
+        config = parsed(read_member(archive, "config.json"), source=f"config.json in {path}")
+        if unknown := sorted(_classes(config) - _known()):
+            raise ExportError(
+                f"cannot read {path}: it has what no export of dcgan-tf has "
+                f"(class: {', '.join(unknown[:8])}), and could do anything; it is not loaded"
+            )
+    try:
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # Keras' and h5py's own, of every kind, for nothing of ours runs in there
+        if stop := stop_behind(error):
+            raise stop from None
+        raise ExportError(f"cannot read {path}: {_first_line(error)}") from None
+    if not isinstance(model, keras.Sequential):
+        raise ExportError(f"cannot read {path}: expected a Sequential, found {type(model).__name__}")
+    return model
+
+
+def _known() -> set[str]:
+    return {f"{module}.{name}" for module, names in KNOWN.items() for name in names}
+
+
+def _classes(value: Any) -> set[str]:
+    """Return every class that a configuration names, at any depth."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    found = set().union(*map(_classes, inner))
+    if isinstance(value, dict) and ({"class_name", "registered_name"} & value.keys()):
+        registered = value.get("registered_name")
+        found.add(str(registered) if registered else f"{value.get('module')}.{value.get('class_name')}")
+    return found
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _plain(layer: keras.Layer) -> keras.Layer:

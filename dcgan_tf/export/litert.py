@@ -25,6 +25,7 @@ import tensorflow as tf
 from dcgan_tf.export.flatbuffer import join
 from dcgan_tf.export.folding import FoldedGenerator
 from dcgan_tf.export.graph import SATURATION, after_first_layer, first_layer, to_bytes
+from dcgan_tf.export.record import digest
 from dcgan_tf.latents import sample_labels
 from dcgan_tf.quiet import STDERR, STDOUT, held_back
 from dcgan_tf.runs.load import in_batches
@@ -90,11 +91,12 @@ def append_files(path: Path, facts: Mapping[str, Any], labels: Sequence[str]) ->
 
     Args:
         path: of the .tflite.
-        facts: written as dcgan.json.
+        facts: written as dcgan.json, with the SHA-256 of the model before it, by which damage is noticed.
         labels: written as labels.txt, one a line, if there are any.
     """
+    told = {**facts, "sha256": digest(path)}
     with zipfile.ZipFile(path, "a") as archive:
-        _append(archive, FACTS_FILE, json.dumps(facts, indent=2) + "\n")
+        _append(archive, FACTS_FILE, json.dumps(told, indent=2) + "\n")
         if labels:
             _append(archive, LABELS_FILE, "".join(f"{' '.join(label.splitlines())}\n" for label in labels))
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import collections
-import json
+import hashlib
 import os
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,8 @@ from ai_edge_litert.interpreter import Interpreter
 from dcgan_tf.errors import ExportError
 from dcgan_tf.export.flatbuffer import minimum_runtime
 from dcgan_tf.export.litert import FACTS_FILE
+from dcgan_tf.export.record import checked_facts, parsed
+from dcgan_tf.export.zip_file import open_zip, read_member
 from dcgan_tf.quiet import STDERR, held_back
 
 SIGNATURE = "serving_default"
@@ -34,9 +35,9 @@ class LiteRTFile:
 
     def __init__(self, path: str | os.PathLike[str], *, threads: int = 1) -> None:
         self.path = Path(path)
+        # Bytes, not the path: the file may then be replaced or removed while it is open.
+        self._content = _content(self.path)
         try:
-            # Bytes, not the path: the file may then be replaced or removed while it is open.
-            self._content = self.path.read_bytes()
             self._interpreter = open_interpreter(self._content, threads=threads)
         except (ValueError, RuntimeError) as error:
             raise ExportError(f"LiteRT cannot read {self.path}: {error}") from None
@@ -51,17 +52,25 @@ class LiteRTFile:
 
         Returns:
             [N, H, W, C]: uint8, or float32 in [-1, 1] if the file was exported with `--float-output`.
+
+        Raises:
+            ExportError: if the file takes other latents or labels, or LiteRT cannot draw with it.
         """
         run = self._interpreter.get_signature_runner(SIGNATURE)
         inputs = {"z": np.asarray(latents, np.float32)}
         if labels is not None:
             inputs["label"] = np.asarray(labels, np.int32)
-        return np.concatenate(
-            [
-                run(**{name: values[i : i + 1] for name, values in inputs.items()})["image"]
-                for i in range(len(latents))
-            ]
-        )
+        if (taken := self._taken()) != (given := {name: (1, *v.shape[1:]) for name, v in inputs.items()}):
+            raise ExportError(f"{self.path} takes {taken}, and its facts say {given}")
+        try:
+            return np.concatenate(
+                [
+                    run(**{name: values[i : i + 1] for name, values in inputs.items()})["image"]
+                    for i in range(len(latents))
+                ]
+            )
+        except (ValueError, RuntimeError) as error:
+            raise ExportError(f"LiteRT cannot draw with {self.path}: {error}") from None
 
     def operators(self) -> dict[str, int]:
         """Return how many there are of each operator, the most frequent first."""
@@ -93,6 +102,11 @@ class LiteRTFile:
         operators: list[dict[str, Any]] = self._interpreter._get_ops_details()
         return operators
 
+    def _taken(self) -> dict[str, tuple[int, ...]]:
+        """Return the shape of each input; LiteRT would try to change them to whatever it is given."""
+        details = self._interpreter.get_signature_runner(SIGNATURE).get_input_details()
+        return {name: tuple(map(int, detail["shape"])) for name, detail in details.items()}
+
     def _check_signature(self) -> None:
         found = self._interpreter.get_signature_list()
         signature = found.get(SIGNATURE, {"inputs": [], "outputs": []})
@@ -116,10 +130,26 @@ def open_interpreter(content: bytes, *, threads: int) -> Interpreter:
 
 
 def read_facts(path: Path) -> dict[str, Any]:
-    """Return dcgan.json, which export appends to a .tflite; empty if it is not there."""
+    """Return dcgan.json, which export appends to a .tflite, when the model before it is known to be whole.
+
+    Raises:
+        ExportError: if it is not there, is not what export writes, or the model has been changed.
+    """
+    with open_zip(path) as archive:
+        facts = parsed(read_member(archive, FACTS_FILE), source=f"{FACTS_FILE} in {path}")
+        start = min(member.header_offset for member in archive.infolist())
+    facts = checked_facts(facts, source=f"{FACTS_FILE} in {path}")
+    # Exports of version 0.1 did not have it.
+    if "sha256" in facts and facts.pop("sha256") != hashlib.sha256(_content(path)[:start]).hexdigest():
+        raise ExportError(f"cannot read {path}: it is damaged: its SHA-256 is not the one that it was given")
+    return facts
+
+
+def _content(path: Path) -> bytes:
+    """Read a whole .tflite; the format ends at 2 GiB."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            facts = json.loads(archive.read(FACTS_FILE))
-            return facts if isinstance(facts, dict) else {}
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError):
-        return {}
+        if not path.is_file() or path.stat().st_size >= 1 << 31:
+            raise ExportError(f"cannot read {path}: it is no file of less than 2 GiB")
+        return path.read_bytes()
+    except OSError as error:
+        raise ExportError(f"cannot read {path}: {error.strerror}") from None

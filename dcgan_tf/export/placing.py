@@ -98,6 +98,19 @@ def interrupted(target: Path) -> Path | None:
     return None if target.exists() else next(iter(_siblings(target.resolve(), "old")), None)
 
 
+def refuse_interrupted(target: Path) -> None:
+    """Say where an export lies that is not in its place, because its replacement was cut short.
+
+    Raises:
+        ExportError: if that is so.
+    """
+    if old := interrupted(target):
+        raise ExportError(
+            f"{target} was being replaced when that was cut short; the earlier export lies in {old}. Rename "
+            f"that to {target.name}, or export again, which puts it back first"
+        )
+
+
 def _put_in_place(aside: Path, target: Path, *, old: Path) -> None:
     """Rename the new folder to the target; an earlier one is deleted only when that has worked."""
     if target.exists():

@@ -36,17 +36,33 @@ def read_record(paths: ExportPaths) -> Record:
         ExportError: if it is not there, cannot be read, or has other entries; names the entry.
     """
     path = paths.record
-    problem = ""
     try:
-        record = parsed(_content(path), source=path)
-        record["model"] = checked_facts(record.get("model"), source=f"{path}: model")
-        _check_names(record)
-        return record
-    except OSError as error:
-        problem = f"cannot read {path}: {error.strerror}"
+        record = parsed(content_of(path), source=path)
+        record["model"] = checked_facts(record.get("model"), source=f"model in {path}")
+        _check_names(record, source=path)
     except ExportError as error:
-        problem = str(error)
-    raise ExportError(f"{paths.root} is not an export: {problem}")
+        raise ExportError(f"{paths.root} is not an export: {error}") from None
+    return record
+
+
+def content_of(path: Path) -> bytes:
+    """Read a small file; what is no file, such as a pipe, is not waited for.
+
+    Raises:
+        ExportError: if it cannot be read, or has more than `LARGEST_JSON` bytes.
+    """
+    try:
+        if not path.exists():
+            raise ExportError(f"cannot read {path}: No such file or directory")
+        if not path.is_file():
+            raise ExportError(f"cannot read {path}: it is not a file")
+        with path.open("rb") as file:
+            content = file.read(LARGEST_JSON + 1)
+    except OSError as error:
+        raise ExportError(f"cannot read {path}: {error.strerror}") from None
+    if len(content) > LARGEST_JSON:
+        raise ExportError(f"cannot read {path}: it has more than {LARGEST_JSON:,} bytes")
+    return content
 
 
 def parsed(content: bytes, *, source: object) -> Record:
@@ -91,6 +107,11 @@ def checked_facts(facts: object, *, source: object) -> dict[str, Any]:
             if not holds(value):
                 raise ExportError(f"cannot read {source}: {name} must be {expected}, found {_shown(value)}")
     return facts
+
+
+def listed(summary: str, problems: list[str]) -> str:
+    """Return a message that names each problem on a line of its own."""
+    return f"{summary}:" + "".join(f"\n  {problem}" for problem in problems)
 
 
 def files_of(artefact: Path) -> list[Path]:
@@ -144,31 +165,25 @@ def other_files(folder: Path, written: Iterable[str]) -> list[str]:
     return [name for name, link in contents(folder).items() if link or name not in known]
 
 
-def _content(path: Path) -> bytes:
-    """Read a small file; what is no file, such as a pipe, is not waited for."""
-    if not path.exists():
-        raise ExportError(f"cannot read {path}: No such file or directory")
-    if not path.is_file():
-        raise ExportError(f"cannot read {path}: it is not a file")
-    with path.open("rb") as file:
-        content = file.read(LARGEST_JSON + 1)
-    if len(content) > LARGEST_JSON:
-        raise ExportError(f"cannot read {path}: it has more than {LARGEST_JSON:,} bytes")
-    return content
-
-
-def _check_names(record: Record) -> None:
+def _check_names(record: Record, *, source: Path) -> None:
     """Hold the names of artefacts and files against an export's; none leads out of its folder."""
     artefacts, files = record.get("artefacts"), record.get("files")
     if not isinstance(artefacts, dict) or not artefacts or not artefacts.keys() <= ARTEFACTS:
-        known = ", ".join(sorted(ARTEFACTS))
-        raise ExportError(f"its artefacts must be of {known}, found {_shown(artefacts)}")
-    if not isinstance(files, dict) or not files:
-        raise ExportError(f"its files must be names with their SHA-256, found {_shown(files)}")
-    for name, value in files.items():
-        inside = name == PurePosixPath(name).as_posix() and not {"..", "/"} & set(PurePosixPath(name).parts)
-        if not (inside and isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value)):
-            raise ExportError(f"its files must be names with their SHA-256, found {_shown({name: value})}")
+        raise ExportError(
+            f"cannot read {source}: artefacts must be of {', '.join(sorted(ARTEFACTS))}, "
+            f"found {_shown(artefacts)}"
+        )
+    if not isinstance(files, dict) or not files or not all(map(_is_file, files, files.values())):
+        raise ExportError(
+            f"cannot read {source}: files must be names within the folder, each with its SHA-256, "
+            f"found {_shown(files)}"
+        )
+
+
+def _is_file(name: str, value: object) -> bool:
+    path = PurePosixPath(name)
+    inside = name == path.as_posix() and not {"..", "/"} & set(path.parts)
+    return inside and isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None
 
 
 def _shown(value: object) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,11 +12,21 @@ import numpy as np
 from PIL import Image
 
 from dcgan_tf import images
-from dcgan_tf.errors import ExportError
+from dcgan_tf.errors import ArgumentError, ExportError
 from dcgan_tf.latents import sample_latents
 from dcgan_tf.runs.labels import sample_inputs
 
-NUM_IMAGES, SEED, COLUMNS = 64, 0, 8
+NUM_IMAGES, SEED, COLUMNS, GAP = 64, 0, 8, 2
+_DAMAGED = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    zlib.error,
+    struct.error,
+    Image.DecompressionBombError,
+)
+"""What Pillow says of a picture that it cannot read."""
 
 
 def reference_inputs(facts: Mapping[str, Any]) -> tuple[np.ndarray, ...]:
@@ -36,7 +48,7 @@ def write_reference(path: Path, expected: np.ndarray) -> None:
         path: of the PNG.
         expected: float32 [64, H, W, C] in [-1, 1].
     """
-    images.save_png(path, images.grid(images.to_uint8(expected), columns=COLUMNS))
+    images.save_png(path, images.grid(images.to_uint8(expected), columns=COLUMNS, gap=GAP))
 
 
 def read_reference(path: Path, shape: Sequence[int]) -> np.ndarray:
@@ -49,9 +61,13 @@ def read_reference(path: Path, shape: Sequence[int]) -> np.ndarray:
     Raises:
         ExportError: if the picture cannot be read, or is not such a grid.
     """
+    height, width, _ = shape
+    expected = COLUMNS * (width + GAP) + GAP, -(-NUM_IMAGES // COLUMNS) * (height + GAP) + GAP
     try:
         with Image.open(path) as picture:
+            if picture.size != expected:
+                raise ExportError(f"it has {picture.size} pixels, not {expected}")
             pixels = np.asarray(picture)
-        return images.cut(pixels.reshape(*pixels.shape[:2], -1), shape)[:NUM_IMAGES]
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
-        raise ExportError(f"cannot read {path}: {error}") from None
+        return images.cut(pixels.reshape(*pixels.shape[:2], -1), shape, gap=GAP)[:NUM_IMAGES]
+    except (*_DAMAGED, ArgumentError, ExportError) as error:
+        raise ExportError(f"cannot read {path}: {error or type(error).__name__}") from None

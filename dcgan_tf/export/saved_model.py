@@ -12,6 +12,8 @@ import numpy as np
 import tensorflow as tf
 
 from dcgan_tf.config import ModelConfig
+from dcgan_tf.export.record import checked_facts, content_of, parsed
+from dcgan_tf.files import literal_path
 from dcgan_tf.latents import sample_latents
 from dcgan_tf.models import with_labels
 from dcgan_tf.quiet import STDERR, STDOUT, held_back
@@ -97,8 +99,8 @@ def write(
     """
     module = ServedGenerator(generator, model, num_classes=num_classes)
     signatures = {name: getattr(module, name) for name in ("serving_default", "sample", "float_images")}
-    with held_back(STDOUT, STDERR):
-        tf.saved_model.save(module, str(path), signatures=signatures)
+    with held_back(STDOUT, STDERR), literal_path(path.parent) as parent:
+        tf.saved_model.save(module, str(parent / path.name), signatures=signatures)
     (facts_path(path).parent).mkdir(exist_ok=True)
     facts_path(path).write_text(json.dumps(facts, indent=2) + "\n")
 
@@ -106,6 +108,16 @@ def write(
 def facts_path(path: Path) -> Path:
     """Return where the facts stand in a SavedModel's folder."""
     return path / "assets.extra" / "dcgan.json"
+
+
+def read_facts(path: Path) -> dict[str, Any]:
+    """Return the facts that stand in a SavedModel's folder.
+
+    Raises:
+        ExportError: if they are not there, or are not what export writes.
+    """
+    source = facts_path(path)
+    return checked_facts(parsed(content_of(source), source=source), source=source)
 
 
 def _refuse_unknown(label: tf.Tensor, num_classes: int) -> None:

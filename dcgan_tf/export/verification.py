@@ -16,9 +16,10 @@ from dcgan_tf.errors import ExportError
 from dcgan_tf.export.difference import Bound, Difference, difference
 from dcgan_tf.export.litert_file import LiteRTFile
 from dcgan_tf.export.paths import ExportPaths
-from dcgan_tf.export.record import Record, damaged_files, files_of, other_files, read_record
+from dcgan_tf.export.placing import refuse_interrupted
+from dcgan_tf.export.record import Record, damaged_files, files_of, listed, other_files, read_record
 from dcgan_tf.export.reference import SEED, read_reference, reference_inputs
-from dcgan_tf.export.runtimes import REFERENCE_DEVICE, open_artefact
+from dcgan_tf.export.runtimes import REFERENCE_DEVICE, foreign_errors, load_saved_model, open_artefact
 
 _log = logging.getLogger("dcgan_tf")
 
@@ -57,7 +58,7 @@ def check(artefact: Path, inputs: Sequence[np.ndarray], expected: np.ndarray) ->
     Raises:
         ExportError: if its runtime cannot read it.
     """
-    found = difference(open_artefact(artefact)(*inputs), expected)
+    found = difference(open_artefact(artefact, image_shape=expected.shape[1:])(*inputs), expected)
     record = {"bytes": sum(file.stat().st_size for file in files_of(artefact)), **_figures(found)}
     problems = BOUNDS[artefact.name].broken_by(found)
     if artefact.is_dir():
@@ -89,6 +90,7 @@ def verify_export(folder: str | os.PathLike[str]) -> dict[str, Record]:
     """
     paths = ExportPaths(Path(folder))
     folder = paths.root
+    refuse_interrupted(folder)
     exported = read_record(paths)
     shown = [name for name in other_files(folder, exported["files"]) if not re.search(r"(^|/)\.", name)]
     if shown:
@@ -110,16 +112,14 @@ def verify_export(folder: str | os.PathLike[str]) -> dict[str, Record]:
     return {name: records[name] for name in exported["artefacts"]}
 
 
-def listed(summary: str, problems: list[str]) -> str:
-    """Return a message that names each problem on a line of its own."""
-    return f"{summary}:" + "".join(f"\n  {problem}" for problem in problems)
-
-
 def _check_signatures(path: Path, inputs: Sequence[np.ndarray], expected: np.ndarray) -> list[str]:
     """Draw with the two signatures of a SavedModel that give bytes."""
-    with tf.device(REFERENCE_DEVICE):
-        model = tf.saved_model.load(str(path))
+    model = load_saved_model(path)
+    with tf.device(REFERENCE_DEVICE), foreign_errors(path):
         served, sampled = model.serving_default(*inputs), model.sample(SEED, len(expected))
+        shapes = [served["image"].shape, sampled["image"].shape]
+    if any(shape != expected.shape for shape in shapes):
+        return [f"serving_default and sample give {shapes}"]
     problems = [
         f"{name}: {reason}"
         for name, drawn in (("serving_default", served), ("sample", sampled))

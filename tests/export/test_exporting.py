@@ -6,14 +6,17 @@ import dataclasses
 import hashlib
 import json
 import os
+import resource
 import shutil
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
+from dcgan_tf.cli import main
 from dcgan_tf.errors import ExportError, StorageError
 from dcgan_tf.export import exporting, verification
 from dcgan_tf.export.card import model_card
@@ -261,13 +264,13 @@ def test_out_of_bounds_everything_is_named_and_nothing_left(run, copy, monkeypat
     assert (copy / "export.json").read_text() == before
 
 
-@pytest.mark.parametrize("stop", [KeyboardInterrupt, OSError("no space left")])
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, StorageError("no space left")])
 def test_a_stop_in_between_leaves_nothing(run, tmp_path, monkeypatch, stop):
     def stopping(*_: object) -> None:
         raise stop
 
     monkeypatch.setattr(exporting.litert, "append_files", stopping)
-    with pytest.raises((KeyboardInterrupt, OSError)):
+    with pytest.raises((KeyboardInterrupt, StorageError)):
         export_run(run, to=tmp_path / "a")
     assert left_in(tmp_path) == []
 
@@ -328,3 +331,60 @@ def test_a_wrong_rewriting_is_found(run, tmp_path, monkeypatch):
     for name in ("fp16", "dynamic", "int8"):
         assert f"generator-{name}.tflite: PSNR" in str(caught.value)
     assert "saved_model" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["saved_model", "keras", "tflite", "web"])
+@pytest.mark.parametrize("room", [100, 3_000])
+def test_without_room_it_is_a_sentence_and_the_earlier_export_stays(run, copy, name, room):
+    before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+    try:
+        with pytest.raises(StorageError) as caught:
+            export_run(run, to=copy, formats=[name], precisions=["fp32"], force=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    message = str(caught.value)
+    assert message.startswith(f"the disk is full: could not write {copy}")
+    assert ".part" not in message
+    assert left_in(copy.parent) == ["tiny"]
+    assert {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()} == before
+
+
+def test_a_run_is_only_read(run, tmp_path):
+    def state() -> dict[Path, int]:
+        return {path: path.stat().st_mtime_ns for path in [run.path, *run.path.rglob("*")]}
+
+    before = state()
+    export_run(run, to=tmp_path / "a", formats=["keras"])
+    assert state() == before
+
+
+def test_a_stop_that_comes_out_of_tensorflow_as_an_error_is_a_stop(run, tmp_path, monkeypatch):
+    """A Ctrl-C within TensorFlow's bookkeeping leaves it as AssertionError("Concurrent access?")."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise AssertionError("Concurrent access?")
+
+    monkeypatch.setattr(exporting.litert, "convert", interrupted)
+    done = CliRunner().invoke(
+        main, ["export", str(run.path), "--to", str(tmp_path / "a"), "--formats", "tflite"]
+    )
+    assert (done.exit_code, done.output) == (130, "stopped; nothing was written\n")
+    assert left_in(tmp_path) == []
+
+
+def test_any_name_of_a_folder_is_written_and_read(run, tmp_path):
+    name = "a[1]*b? back\\slash 猫 " + os.fsdecode(b"caf\xe9")
+    run = dataclasses.replace(run, path=Path(os.fspath(run.path.parent)) / os.fsdecode(b"r\xe9[n"))
+    folder = tmp_path / name / "x[0]"
+    export_run(run, to=folder, formats=["saved_model", "keras", "tflite", "web"], precisions=["fp32"])
+    verify_export(folder)
+    for artefact in (folder, folder / "saved_model", folder / "generator-fp32.tflite"):
+        assert Exported.open(artefact).sample(1).shape == (1, 16, 16, 1)
+    (folder / "MODEL_CARD.md").read_text(encoding="utf-8", errors="strict")
+    export_run(run, to=folder, formats=["web"], force=True)
+    assert left_in(tmp_path / name) == ["x[0]"]

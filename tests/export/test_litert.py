@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import zipfile
 from pathlib import Path
@@ -240,13 +241,16 @@ def test_the_same_generator_gives_the_same_bytes(run):
 def test_associated_files_can_be_read_and_change_nothing_that_is_drawn(converted, run, tmp_path):
     path = tmp_path / "a.tflite"
     path.write_bytes(converted("fp32").read_bytes())
-    litert.append_files(path, {"latent_dim": 16, "name": "ä"}, ["cat", "dog\nor so"])
+    facts = {"latent_dim": 16, "latent_distribution": "normal", "image_shape": [16, 16, 1], "step": 40}
+    litert.append_files(path, {**facts, "name": "ä"}, ["cat", "dog\nor so"])
     with zipfile.ZipFile(path) as archive:
         assert archive.namelist() == ["dcgan.json", "labels.txt"]
-        assert json.loads(archive.read("dcgan.json")) == {"latent_dim": 16, "name": "ä"}
+        written = json.loads(archive.read("dcgan.json"))
+        digest = hashlib.sha256(converted("fp32").read_bytes()).hexdigest()
+        assert written == {**facts, "name": "ä", "sha256": digest}
         assert archive.read("labels.txt") == b"cat\ndog or so\n"
         assert {member.date_time[0] for member in archive.infolist()} == {1980}
-    assert read_facts(path)["latent_dim"] == 16
+    assert read_facts(path) == {**facts, "name": "ä"}
     z = run.latents(2)
     np.testing.assert_array_equal(LiteRTFile(path).generate(z), LiteRTFile(converted("fp32")).generate(z))
 
@@ -259,9 +263,11 @@ def test_without_labels_there_is_no_file_of_labels(converted, tmp_path):
         assert archive.namelist() == ["dcgan.json"]
 
 
-def test_facts_of_a_file_without_any_are_empty(converted, tmp_path):
-    assert read_facts(converted("fp32")) == {}
-    assert read_facts(tmp_path / "nothing.tflite") == {}
+def test_a_file_without_facts_is_named(converted, tmp_path):
+    with pytest.raises(ExportError, match=r"fp32-False\.tflite: it is no zip, or damaged"):
+        read_facts(converted("fp32"))
+    with pytest.raises(ExportError, match=r"nothing\.tflite: it is not a file"):
+        read_facts(tmp_path / "nothing.tflite")
 
 
 def test_a_file_that_litert_cannot_read_is_named(tmp_path):

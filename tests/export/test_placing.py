@@ -12,7 +12,9 @@ import pytest
 
 from dcgan_tf.errors import ExportError, StorageError
 from dcgan_tf.export import placing
+from dcgan_tf.export.exported import Exported, is_export
 from dcgan_tf.export.placing import interrupted, written_aside
+from dcgan_tf.export.verification import verify_export
 from dcgan_tf.runs.paths import write_json
 
 PORTRAITS = Path(__file__).parents[2] / "saved_models" / "portraits"
@@ -130,10 +132,10 @@ def test_names_that_lead_out_of_the_folder_make_no_export(copy, photos):
     record = json.loads((copy / "export.json").read_text())
     for name in ("../photos/a.jpg", str(photos / "a.jpg"), "web/../../photos/a.jpg"):
         write_json(copy / "export.json", {**record, "files": {name: "0" * 64}})
-        with pytest.raises(ExportError, match="its files must be names with their SHA-256"):
+        with pytest.raises(ExportError, match="files must be names within the folder, each with its SHA-256"):
             write(copy)
     write_json(copy / "export.json", {**record, "artefacts": {"../photos/saved_model": {}}})
-    with pytest.raises(ExportError, match="its artefacts must be of"):
+    with pytest.raises(ExportError, match="artefacts must be of"):
         write(copy)
 
 
@@ -171,6 +173,12 @@ def test_what_a_killed_export_left_is_put_right_by_the_next(copy, moment):
     if moment == "rename 2":  # the earlier one has been moved, the new one has not
         assert not copy.exists()
         assert everything_in(interrupted(copy)) == before
+        assert is_export(copy)
+        for read in (Exported.open, verify_export):
+            with pytest.raises(
+                ExportError, match=r"the earlier export lies in .*old-.* Rename that to tiny, or"
+            ):
+                read(copy)
     with pytest.raises(
         ExportError, match="tiny exists; --force replaces" if moment != "rmtree 1" else "not an"
     ):
