@@ -57,13 +57,17 @@ class Picture:
     Attributes:
         pixels: uint8 [H, W, C].
         depth: what was taken for white, if it had more than 8 bits, or else None.
+        file: that it was read from, if it was one.
     """
 
     pixels: np.ndarray
     depth: Depth | None
+    file: Path | None = None
 
 
-def decode(source: Path | bytes, *, image_size: tuple[int, int], channels: int, fit: str) -> Picture:
+def decode(
+    source: Path | bytes, *, image_size: tuple[int, int], channels: int, fit: str, white: float = 0.0
+) -> Picture:
     """Open one image and bring it to the wanted size.
 
     Args:
@@ -72,6 +76,7 @@ def decode(source: Path | bytes, *, image_size: tuple[int, int], channels: int, 
         channels: 1 (grey) or 3 (RGB).
         fit: "crop" scales so that the image covers the frame and cuts off what hangs over, equally on both
             sides; "pad" scales so that it fits inside and fills the rest with black.
+        white: of images of more than 8 bits, what must be white at least, for it is in another of the set.
 
     Returns:
         uint8 [height, width, channels] in [0, 255].
@@ -83,19 +88,21 @@ def decode(source: Path | bytes, *, image_size: tuple[int, int], channels: int, 
         MemoryError: if there is not enough.
     """
     with _opened(source) as image:
-        full_size = image.size
+        full_size, file = image.size, source if isinstance(source, Path) else None
         factor, colour = _choose_scale(image, image_size), DeepColour.of(image)
         with ROOM.taken(_checked_need(image, full_size, reduced=factor > 1, twice=colour is not None)):
             try:
                 image.load()
-                depth = depth_of(image) if is_deep(image) else None
+                depth = depth_of(image, white=white) if is_deep(image) else None
                 if factor == 1:  # others are turned when they are smaller
-                    shown, colours = colour.read(image) if colour else (image, None)
+                    shown, colours = colour.read(image, white=white) if colour else (image, None)
                     if shown is not image:
                         shown.getexif()[_ORIENTATION] = _orientation(image)
                     _turn_upright(shown)
-                    return Picture(_fitted(shown, 1, depth, image_size, channels, fit), depth or colours)
-                return Picture(_fitted(image, factor, depth, image_size, channels, fit), depth)
+                    return Picture(
+                        _fitted(shown, 1, depth, image_size, channels, fit), depth or colours, file
+                    )
+                return Picture(_fitted(image, factor, depth, image_size, channels, fit), depth, file)
             finally:
                 image.close()  # leaving its block closes the file only, and keeps the pixels
 

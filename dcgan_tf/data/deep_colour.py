@@ -14,6 +14,7 @@ from PIL import Image
 
 from dcgan_tf.data.depth import Depth, strips, white_of_integers
 
+_ALL = 2.0**16
 _DARK = 64  # upper halves below this leave 2 bits or more unused
 _MODES = ("RGB", "RGBA", "RGBX", "RGBa")
 
@@ -42,17 +43,18 @@ class DeepColour:
         upper_first = order == "B" or (order == "N" and sys.byteorder == "big")
         return DeepColour(file, f"{name};16{'L' if upper_first else 'B'}")
 
-    def read(self, image: Image.Image) -> tuple[Image.Image, Depth]:
+    def read(self, image: Image.Image, *, white: float = 0.0) -> tuple[Image.Image, Depth]:
         """Return the image in 8 bits that show all that is in it, and what was taken for white.
 
         Args:
             image: the upper halves.
+            white: what must be white at least, for it is in another picture.
         """
-        if max(int(np.asarray(part)[..., :3].max()) for part, _ in strips(image)) >= _DARK:
-            return image, Depth(integers=True, white=2.0**16)
+        if white >= _ALL or max(int(np.asarray(part)[..., :3].max()) for part, _ in strips(image)) >= _DARK:
+            return image, Depth(integers=True, white=_ALL)
         lower = self._lower_halves()
         highest = max(int(_joined(part, lower, top).max()) for part, top in strips(image))
-        depth = Depth(integers=True, white=white_of_integers(highest))
+        depth = Depth(integers=True, white=max(white, white_of_integers(highest)))
         shown = image.copy()
         for part, top in strips(image):
             pixels = np.array(part)  # alpha stays as it is

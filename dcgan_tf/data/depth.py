@@ -70,8 +70,12 @@ def is_deep(image: Image.Image) -> bool:
     return image.mode in ("I", "F") or image.mode.startswith("I;")
 
 
-def depth_of(image: Image.Image) -> Depth:
+def depth_of(image: Image.Image, *, white: float = 0.0) -> Depth:
     """Return what is white in an image whose values are beyond 8 bits.
+
+    Args:
+        image: loaded.
+        white: what must be white at least, for it is in another picture.
 
     Raises:
         DataError: if there are values below black, or that are no numbers.
@@ -79,14 +83,14 @@ def depth_of(image: Image.Image) -> Depth:
     ends = [(part.min(), part.max()) for part in (values_of(strip, image) for strip, _ in strips(image))]
     low, high = (float(limit) for limit in (np.min(ends, axis=0)[0], np.max(ends, axis=0)[1]))
     if image.mode == "F":
-        white = _white_of_floats(high)
-        lowest = -_OVERSHOOT * white
+        least = _white_of_floats(high)
+        lowest = -_OVERSHOOT * least
     else:
-        white = white_of_integers(max(high, _declared(image)))
+        least = white_of_integers(max(high, _declared(image)))
         lowest = 0
     if not lowest <= low <= high < math.inf:  # also refuses NaN
         raise DataError(f"values from {low:g} to {high:g}, expected numbers from 0 on")
-    return Depth(image.mode != "F", white)
+    return Depth(image.mode != "F", max(white, least))
 
 
 def values_of(strip: Image.Image, image: Image.Image) -> np.ndarray:

@@ -10,10 +10,11 @@ import time
 import warnings
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -133,23 +134,30 @@ class _Part:
         self.folder = folder
         self.writer = files.enter_context(ImageWriter(folder, shape=(*config.image_size, config.channels)))
         self.kept: list[int] = []
-        self.depths: dict[int, Depth] = {}
+        self.config = config
+        self.depths: dict[int, tuple[Depth, Path | None]] = {}
 
     def append(self, picture: Picture, position: int) -> None:
         if picture.depth:
-            self.depths[len(self.kept)] = picture.depth
+            self.depths[len(self.kept)] = picture.depth, picture.file
         self.writer.append(picture.pixels)
         self.kept.append(position)
 
     def bring_to(self, white: float, *, kind: str) -> None:
-        """Scale the images of a kind that took less for white, in the file."""
-        darker = {row: d for row, d in self.depths.items() if d.kind == kind and d.white < white}
-        if not darker:
-            return
+        """Put the images of a kind that took less for white into the file anew."""
+        darker = {row: told for row, told in self.depths.items() if told[0].kind == kind}
         images = np.load(self.folder / IMAGES, mmap_mode="r+")
-        for row, depth in darker.items():
-            images[row] = depth.of_whiter(images[row], white)
+        for row, (depth, file) in darker.items():
+            if depth.white < white:
+                images[row] = self._again(images[row], depth, file, white)
         images.flush()
+
+    def _again(self, image: np.ndarray, depth: Depth, file: Path | None, white: float) -> np.ndarray:
+        """Return an image with another white: read again, or, where it came as bytes, scaled."""
+        with suppress(UnreadableImageError, OSError):
+            if file:
+                return decode(file, **_form(self.config), white=white).pixels
+        return depth.of_whiter(image, white)
 
     def move_to(self, folder: Path) -> None:
         if self.folder != folder:
@@ -166,7 +174,7 @@ class _Part:
 
 def _bring_to_one_white(parts: list[_Part]) -> None:
     """Have one value be white in all images of more than 8 bits of a kind, and say so."""
-    depths = [depth for part in parts for depth in part.depths.values()]
+    depths = [depth for part in parts for depth, _ in part.depths.values()]
     for kind, of_kind in by_kind(depths).items():
         white = max(depth.white for depth in of_kind)
         for part in parts:
@@ -216,7 +224,7 @@ def _decode_all(
 def _decode_or_reason(source: tuple[str, Path | bytes], *, config: DataConfig) -> Picture | BadFile:
     name, content = source
     try:
-        return decode(content, image_size=config.image_size, channels=config.channels, fit=config.fit)
+        return decode(content, **_form(config))
     except UnreadableImageError as error:
         return BadFile(name, str(error))
     except MemoryError as error:
@@ -229,6 +237,10 @@ def _decode_or_reason(source: tuple[str, Path | bytes], *, config: DataConfig) -
             f"{name} in {config.spec} cannot be read ({error.strerror or error}): the disk, or the network "
             "between, has a fault; try again when it is mended"
         ) from error
+
+
+def _form(config: DataConfig) -> dict[str, Any]:
+    return {"image_size": config.image_size, "channels": config.channels, "fit": config.fit}
 
 
 def _list(bad_files: Iterable[BadFile], *, at_most: int = 5) -> str:

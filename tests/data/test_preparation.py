@@ -14,6 +14,7 @@ from PIL import Image
 
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data import preparation
+from dcgan_tf.data.decoding import fit_image
 from dcgan_tf.data.image_set import pixel_fingerprint
 from dcgan_tf.errors import OutOfMemoryError
 
@@ -65,6 +66,21 @@ def test_floating_point_pictures_share_their_white_too(tmp_path, caplog):
     )
     assert "2 of the images hold floating-point numbers around 1 (up to 1 in 2)" in caplog.text
     assert "1 of the images hold integers of more than 8 bits (up to 4,095 in 1): 0 to 4,095" in caplog.text
+
+
+def test_a_dark_file_of_a_bright_set_is_what_it_is_with_that_white(tmp_path):
+    """As before there were several whites: the upper 8 of 16 bits, and only then the resizing."""
+    rng = np.random.default_rng(0)
+    dark, bright = rng.integers(0, 4000, (64, 64), np.uint16), rng.integers(0, 65536, (64, 64), np.uint16)
+    for name, values in (("dark", dark), ("bright", bright)):
+        Image.fromarray(values).save(tmp_path / f"{name}.png")
+    sources = [(name, tmp_path / f"{name}.png") for name in ("dark", "bright")]
+    config = DataConfig(spec="pictures", image_size=(16, 16), channels=1)
+    prepared = preparation.write_images(sources, folder=tmp_path, config=config, total=2)
+    expected = fit_image(
+        Image.fromarray((dark >> 8).astype(np.uint8)), image_size=(16, 16), channels=1, fit="crop"
+    )
+    np.testing.assert_array_equal(prepared.images[0], expected)
 
 
 def test_colour_of_16_bits_shares_its_white(tmp_path):
