@@ -58,12 +58,17 @@ def read_or_discard(folder: Path, marker: str, read: Callable[[Path], T]) -> T |
         read: from the folder to its content; raises anything if that is damaged.
 
     Raises:
-        StorageError: if it is damaged and cannot be taken away.
+        StorageError: if it may not be read, or is damaged and cannot be taken away.
     """
     if not (folder / marker).exists():
         return None
     try:
         return read(folder)
+    except PermissionError as error:  # sound, and somebody else's
+        raise StorageError(
+            f"{folder} cannot be read ({error.strerror}); have it opened to you, or choose another "
+            "cache with --cache-dir or the variable DCGAN_TF_CACHE"
+        ) from error
     except Exception as error:  # NumPy, zipfile and json raise nearly anything on damaged files
         reason = str(error).strip() or type(error).__name__
         _log.warning("%s is damaged (%s); it is made again", folder, reason.splitlines()[0])

@@ -163,6 +163,18 @@ def test_a_damaged_set_is_made_again_and_named(tmp_path, caplog, damage):
     assert cached(tmp_path, "key", refuse).name == "example"
 
 
+def test_what_may_not_be_read_is_named_and_stays(tmp_path, monkeypatch):
+    cached(tmp_path, "key", lambda scratch: example())
+
+    def load(*_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(np, "load", load)
+    with pytest.raises(StorageError, match=r"key cannot be read \(Permission denied\).*--cache-dir"):
+        cached(tmp_path, "key", refuse)
+    assert (tmp_path / "key" / "images.npy").exists()
+
+
 def test_a_cache_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(StorageError, match=r"cannot be written: .*file.*--cache-dir"):
