@@ -109,12 +109,14 @@ class _Walk:
         self._folders: list[tuple[str, str]] = [(str(root), "")]  # (path, the same relative, with a slash)
         self._links: list[tuple[str, str]] = []
         self._visited: set[tuple[int, int]] = set()
+        self._through_links = False  # from the first link on: the real sub-folders come before
 
     def entries(self) -> Iterator[tuple[str, os.DirEntry[str]]]:
         """Yield (relative path, entry) of what is no folder."""
         while self._folders or self._links:
             if not self._folders:
                 self._folders.append(heapq.heappop(self._links))
+                self._through_links = True
             path, prefix = self._folders.pop()
             for entry in self._read(path, prefix):
                 name = prefix + entry.name
@@ -138,7 +140,8 @@ class _Walk:
         """Return what is in a folder; note why nothing, if it was read before or cannot be read."""
         try:
             status = Path(path).stat()
-            if (status.st_dev, status.st_ino) in self._visited:
+            # Without links no folder is met twice, whatever numbers a network's file system gives them.
+            if self._through_links and (status.st_dev, status.st_ino) in self._visited:
                 self._found.seen_before.append(prefix.removesuffix("/"))
                 return []
             self._visited.add((status.st_dev, status.st_ino))
