@@ -37,11 +37,13 @@ def sample_latents(
         float32 [num, latent_dim].
 
     Raises:
-        ArgumentError: if the seed is none, or there are more than ten million.
+        ArgumentError: if the seed is none, or the number is none from 0 to ten million.
     """
-    if isinstance(seed, int):
+    if not tf.is_tensor(seed):
         _check_seed(seed)
-    if isinstance(num, int) and num > MOST_AT_ONCE:
+    if not tf.is_tensor(num) and not (_is_whole(num) and num >= 0):
+        raise ArgumentError(f"the number of images must be a whole number from 0, received {num!r}")
+    if not tf.is_tensor(num) and num > MOST_AT_ONCE:
         raise ArgumentError(f"at most {MOST_AT_ONCE:,} images are drawn at once, received {num:,}")
     pair = tf.stack([tf.cast(seed, tf.int64), tf.cast(step, tf.int64)])
     if distribution == "normal":
@@ -87,8 +89,13 @@ def numbered_latents(
 
 
 def _check_seed(seed: int) -> None:
-    if not 0 <= seed <= LARGEST_SEED:
-        raise ArgumentError(f"a seed is a whole number from 0 to 2^63 - 1, received {seed}")
+    if not (_is_whole(seed) and 0 <= seed <= LARGEST_SEED):
+        raise ArgumentError(f"a seed is a whole number from 0 to 2^63 - 1, received {seed!r}")
+
+
+def _is_whole(value: object) -> bool:
+    """Tell integers, NumPy's too, from what TensorFlow would round, such as 1.5, or take for 1, True."""
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
 def replica_latents(model: ModelConfig, batch_size: int, *, seed: int, step: tf.Tensor) -> tf.Tensor:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # From a fresh clone to images: makes a virtual environment, installs, trains the quick preset, draws a grid, exports,
-# evaluates, and writes a report on what the network has learnt.
+# evaluates, writes a report on what the network has learnt, and says where everything is.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/environment.sh
@@ -10,3 +10,15 @@ source scripts/environment.sh
 .venv/bin/dcgan-tf export runs/quickstart --to saved_models/quickstart --force
 .venv/bin/dcgan-tf evaluate runs/quickstart
 .venv/bin/dcgan-tf report runs/quickstart --run all
+
+show() { printf '  %-12s %q\n' "$1" "$PWD/$2"; }  # %q: a path with a space can be copied too
+printf '\nTo open in a browser:\n'
+show report runs/quickstart/report.html
+show page saved_models/quickstart/web/index.html
+printf 'Pictures:\n'
+show samples runs/quickstart/quickstart.png
+show training runs/quickstart/samples/progress.gif
+printf 'To go on with:\n'
+show run runs/quickstart
+show export saved_models/quickstart
+printf '  %-12s %q --logdir %q\n' curves "$PWD/.venv/bin/tensorboard" "$PWD/runs"

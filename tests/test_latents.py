@@ -133,6 +133,24 @@ def test_an_unknown_distribution_is_refused():
         sample_latents(1, 1, seed=0, distribution="cauchy")
 
 
+@pytest.mark.parametrize("seed", [1.5, True, "3", np.int64(-1), None])
+def test_a_seed_that_is_no_whole_number_is_refused_and_not_rounded(seed):
+    with pytest.raises(ArgumentError, match=r"a seed is a whole number from 0 to 2\^63 - 1, received"):
+        sample_latents(1, 1, seed=seed)
+
+
+@pytest.mark.parametrize("num", [-1, 2.5, True, "3", np.int64(-1), None])
+def test_a_number_of_latents_that_is_none_is_refused(num):
+    with pytest.raises(ArgumentError, match="the number of images must be a whole number from 0, received"):
+        sample_latents(num, 1, seed=0)
+
+
+def test_the_largest_seed_and_numpys_integers_are_taken():
+    assert sample_latents(0, 4, seed=2**63 - 1).shape == (0, 4)
+    first = sample_latents(np.int32(3), 4, seed=np.uint8(7)).numpy()
+    np.testing.assert_array_equal(first, sample_latents(3, 4, seed=7).numpy())
+
+
 @pytest.mark.parametrize("distribution", DISTRIBUTIONS)
 @pytest.mark.parametrize("replicas", [1, 2])
 def test_the_shares_of_the_replicas_make_up_the_global_batch(replicas, distribution):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
@@ -87,6 +88,24 @@ def test_the_examples_of_exported_files_draw(code, monkeypatch):
     assert image.shape[1:] == (64, 64, 3)
     assert image.dtype == np.uint8
     assert image.std() > 20
+
+
+def test_the_examples_open_files_that_the_repository_has():
+    blocks = re.findall(r"```(?:kotlin|swift|python|js)\n(.*?)```", README, re.DOTALL)
+    used = {name for block in blocks for name in re.findall(r"generator-\w+", block)}
+    assert used == {"generator-dynamic"}
+    record = json.loads((ROOT / "saved_models/portraits/export.json").read_text())
+    (pod,) = re.findall(r"pod 'TensorFlowLiteSwift', '~> (.*?)'", README)
+    assert record["artefacts"]["generator-dynamic.tflite"]["minimum_runtime"] <= pod == "2.17.0"
+
+
+def test_the_kotlin_example_can_draw_a_second_picture():
+    """Java's interpreter puts the output at the buffer's position, which it leaves at the end."""
+    (block,) = [b for b in re.findall(r"```kotlin\n(.*?)```", README, re.DOTALL) if "runSignature" in b]
+    lines = [line.split("//")[0].strip() for line in block.splitlines()]
+    (run,) = [i for i, line in enumerate(lines) if "runSignature" in line]
+    assert lines[run - 1] == "rgb.rewind()"
+    assert lines[run - 2].startswith("val rgb = ByteBuffer.allocateDirect(")
 
 
 def test_the_saved_model_cli_commands_run_as_written(tmp_path):

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from dcgan_tf.export import web
 from dcgan_tf.export.card import model_card
 from dcgan_tf.export.exported import Exported
+from dcgan_tf.export.page_file import FORMAT, element_of
 from dcgan_tf.export.verification import verify_export
 
 FOLDER = Path(__file__).parents[1] / "saved_models"
@@ -21,6 +24,26 @@ each = pytest.mark.parametrize("name", SHIPPED)
 @each
 def test_it_is_intact_and_draws_what_was_trained(name):
     verify_export(FOLDER / name)
+
+
+@each
+def test_its_page_is_made_of_the_sources_that_are_here(name):
+    """After a change of export/page: scripts/renew_page.py saved_models/NAME."""
+    page = (FOLDER / name / "web" / "index.html").read_text()
+    model = json.loads(element_of(page, "model"))
+    assert f"SHA-256 {web.sources_digest()}" in page
+    assert model["format"] == FORMAT
+    assert len(model["first_samples"]["numbers"]) == 24
+    facts = json.loads((FOLDER / name / "export.json").read_text())["model"]
+    assert model["facts"] == facts
+
+
+def test_the_picture_of_the_page_in_the_readme_is_of_the_sources_that_are_here():
+    """After a change of export/page: scripts/renew_page.py saved_models/portraits docs/web-page.jpg."""
+    path = FOLDER.parent / "docs" / "web-page.jpg"
+    with Image.open(path) as picture:
+        assert picture.info.get("comment") == web.sources_digest().encode()
+    assert path.stat().st_size < 150_000
 
 
 @each

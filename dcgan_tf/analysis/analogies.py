@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from dcgan_tf.analysis.arithmetic import Grade, grade
 from dcgan_tf.analysis.concepts import Concept, describe
-from dcgan_tf.analysis.figures import CONTROL, OURS, TEXT, THIRD, new_figure, plain
+from dcgan_tf.analysis.figures import CONTROL, OURS, TEXT, THIRD, new_figure, percentage, plain
 from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.formulas import Formula, draw_exemplars
 from dcgan_tf.analysis.samples import Samples
@@ -173,7 +173,7 @@ def _figure(found: Sequence[Analogy], *, realistic: str) -> Figure:
     places = np.arange(len(ordered))
     drawn = axes.barh(places, [a.grade.latents.right for a in ordered], 0.72, color=OURS, label="latents")
     axes.bar_label(
-        drawn, [f"{a.grade.latents.right:.0%}" for a in ordered], fontsize=8, color=TEXT, padding=3
+        drawn, [f"{percentage(a.grade.latents.right)} %" for a in ordered], fontsize=8, color=TEXT, padding=3
     )
     pixels = [a.grade.pixels.right for a in ordered]
     axes.plot(pixels, places, "s", markersize=5, color=THIRD, label="the same in pixels")

@@ -95,11 +95,12 @@ def bars(
         colours: one for each series.
     """
     width = 0.8 / len(series)
+    points = 8 if len(series) * len(groups) <= 12 else 6.5  # "97.5" is as wide as a bar among many
     for i, (name, values) in enumerate(series.items()):
         places = np.arange(len(groups)) + (i - (len(series) - 1) / 2) * width
         drawn = axes.bar(places, values, 0.92 * width, color=colours[i % len(colours)], label=name)
-        labels = [f"{100 * value:.0f}" if percent else f"{value:{number}}" for value in values]
-        axes.bar_label(drawn, labels, fontsize=8, color=TEXT, padding=1)
+        labels = [percentage(value) if percent else f"{value:{number}}" for value in values]
+        axes.bar_label(drawn, labels, fontsize=points, color=TEXT, padding=1)
     axes.set_xticks(range(len(groups)), groups, fontsize=9, color=TEXT)
     if percent:
         axes.set_ylim(0, 1.12)
@@ -109,6 +110,17 @@ def bars(
         axes.legend(
             frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=len(series)
         )
+
+
+def percentage(share: float) -> str:
+    """Return a share as a percentage without its sign, to a tenth: 0.975 is "97.5" and 0.98 is "98".
+
+    0 and 100 stand for none and all, and for nothing else.
+    """
+    text = f"{100 * share:.1f}".removesuffix(".0")
+    if text == "0" and share > 0:
+        return "<0.1"
+    return ">99.9" if text == "100" and share < 1 else text
 
 
 def plain(axes: Axes, *, title: str = "", x: str = "", y: str = "") -> None:

@@ -248,6 +248,8 @@ def _figure(
         {name: graded.values for name, graded in turned.items()},
         {name: [{**m.controls, OURS: m.value}[name] for m in groups.values()] for name in turned},
         groups=list(groups),
-        unit="classifier's margin (above 0: shown)" if binary else "value",
+        unit="classifier's margin (above 0: shown)"
+        if binary
+        else f"{judge.attribute}, in the data's own units",
         shown=_SHOWN,
     )

@@ -68,6 +68,6 @@ def _draw_values(axes: Axes, attribute: str, values: Mapping[str, np.ndarray], u
         axes.plot(places, read.mean(axis=0), color=colour, marker="o", markersize=3, label=name)
     low, high = np.percentile(next(iter(values.values())), [25, 75], axis=0)
     axes.fill_between(places, low, high, color=OURS, alpha=0.15, linewidth=0, label="half of the samples")
-    plain(axes, title=f"{attribute} that is read, mean over the samples", x="of the way", y=unit)
+    plain(axes, title=f"{attribute} that is read, mean over the samples", x="how far it was moved", y=unit)
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["low\nexemplars", "¼", "½", "¾", "high\nexemplars"])
     axes.legend(frameon=False, fontsize=8, loc="upper left")
