@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -167,6 +168,11 @@ def _configure(preset_name: str, changes: dict[str, Any]) -> Config:
         raise click.UsageError(str(error)) from None
 
 
+def _logdir(run_dir: Path) -> Path:
+    """Return the folder of all runs, below which TensorBoard knows each by its name; else the run alone."""
+    return run_dir.parent if run_dir.parent.name == "runs" else run_dir
+
+
 def _say_where(run_dir: Path) -> None:
     from dcgan_tf.runs.paths import RunPaths
 
@@ -174,5 +180,5 @@ def _say_where(run_dir: Path) -> None:
     say(f"run         {run_dir}")
     if paths.progress.exists():
         say(f"samples     {paths.samples}/, {paths.progress}")
-    say(f"TensorBoard tensorboard --logdir {paths.events}")
+    say(f"TensorBoard tensorboard --logdir {shlex.quote(str(_logdir(paths.root)))}")
     say(f"more images dcgan-tf sample {run_dir} --num-images 64 --out samples.png")

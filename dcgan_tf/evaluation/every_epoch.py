@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-from contextlib import ExitStack
 from functools import cached_property
 from typing import Protocol
 
@@ -18,9 +17,9 @@ from dcgan_tf.evaluation.classes import as_trained
 from dcgan_tf.evaluation.evaluation import Evaluation
 from dcgan_tf.evaluation.evaluator import Evaluator
 from dcgan_tf.evaluation.real import RealImages
-from dcgan_tf.files import literal_path
 from dcgan_tf.progress import no_bar
 from dcgan_tf.runs.checkpoints import CheckpointStore
+from dcgan_tf.runs.events import EventFile
 from dcgan_tf.runs.load import Run, class_names_of
 from dcgan_tf.runs.paths import Record, RunPaths, append_record, read_records
 
@@ -85,7 +84,9 @@ class EveryEpoch:
 
     def __init__(self, config: Config) -> None:
         self._config, self._paths = config, RunPaths.of(config)
-        self._store, self._links = CheckpointStore(self._paths.best, keep_last=1), ExitStack()
+        self._store = CheckpointStore(self._paths.best, keep_last=1)
+        # In a folder of its own: TensorBoard follows only the newest file of a folder.
+        self._events = EventFile(self._paths.events / "evaluation")
 
     def check_images(self) -> None:
         """Find out before the first step whether there are enough images; no network is trained for it.
@@ -120,9 +121,7 @@ class EveryEpoch:
 
     def close(self) -> None:
         """Close the event file, if there is one."""
-        if "_events" in vars(self):
-            self._events.close()
-        self._links.close()
+        self._events.close()
 
     @cached_property
     def _evaluator(self) -> Evaluator:
@@ -130,13 +129,6 @@ class EveryEpoch:
         return Evaluator.briefly(
             self._config.data, num_images=NUM_IMAGES, bar=no_bar, model=self._config.model
         )
-
-    @cached_property
-    def _events(self) -> tf.summary.SummaryWriter:
-        """In a folder of its own: TensorBoard follows only the newest file of a folder."""
-        folder = self._paths.events / "evaluation"
-        folder.mkdir(parents=True, exist_ok=True)
-        return tf.summary.create_file_writer(str(self._links.enter_context(literal_path(folder))))
 
     def _evaluate(self, moment: Moment) -> Evaluation:
         state = moment.state
@@ -165,10 +157,9 @@ class EveryEpoch:
         ]
 
     def _show(self, step: int, evaluation: Evaluation) -> None:
-        with self._events.as_default(step=step):
+        with self._events.at(step):
             for row in evaluation.rows:
-                tf.summary.scalar(f"evaluation/{row.score.key}", row.score.value)
-        self._events.flush()
+                tf.summary.scalar(f"quality/{row.score.key}", row.score.value)
 
 
 def about_run(run: Run) -> dict[str, object]:

@@ -223,7 +223,7 @@ def _built_in_hooks(start: Start, statistics: Statistics) -> list[Hook]:
     What comes before the checkpoint is done when there is one; what comes after it catches up.
     """
     config, run, state = start.config, start.config.run, start.state
-    tensorboard = TensorBoard(start.paths.events)
+    tensorboard = TensorBoard(start.paths.events, first_step=start.first_step + 1)
     if start.first_step == 0:
         tensorboard.write_settings(config)
     left = start.first_step < start.total_steps

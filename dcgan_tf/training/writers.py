@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import ExitStack
-from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Protocol
 
@@ -14,8 +12,20 @@ import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
 
 from dcgan_tf.config import Config, flatten
-from dcgan_tf.files import literal_path
+from dcgan_tf.runs.events import EventFile
 from dcgan_tf.runs.paths import Record, append_record
+
+_MEASURES = {
+    "losses/generator": "G loss",
+    "losses/discriminator": "D loss",
+    "probabilities/D(x)": "D(x)",
+    "probabilities/D(G(z))": "D(G(z))",
+}
+_DISTANCES = {
+    "quality/frechet_distance": "Fréchet distance",
+    "quality/sliced_wasserstein": "sliced Wasserstein",
+}
+"""What `train --every-epoch` writes into events/evaluation, of which each run has at least one."""
 
 
 class Writer(Protocol):
@@ -51,63 +61,65 @@ class StatsFile:
 class TensorBoard:
     """events/: scalars, sample grids, weight histograms and the settings as HParams.
 
+    TensorBoard orders its headings by the alphabet. They are chosen so that what one looks at comes first:
+    losses, probabilities, samples; then the rest of the numbers, and the weights at the end.
+
     Args:
         directory: of the event files.
+        first_step: the first step that will be written; what earlier files say from there on is void.
     """
 
-    _GROUPS: ClassVar[dict[str, tuple[str, ...]]] = {
-        "loss": ("discriminator_loss", "generator_loss"),
-        "discriminator": ("real_probability", "fake_probability", "discriminator_accuracy"),
-        "gradient_norm": ("discriminator_gradient_norm", "generator_gradient_norm"),
-        "speed": ("images_per_second", "seconds_waiting_for_data"),
+    _TAGS: ClassVar[dict[str, str]] = {
+        "discriminator_loss": "losses/discriminator",
+        "generator_loss": "losses/generator",
+        "real_probability": "probabilities/D(x)",
+        "fake_probability": "probabilities/D(G(z))",
+        "discriminator_accuracy": "training/discriminator_accuracy",
+        "discriminator_gradient_norm": "training/discriminator_gradient_norm",
+        "generator_gradient_norm": "training/generator_gradient_norm",
+        "epoch": "training/epoch",
+        "images_per_second": "training/images_per_second",
+        "seconds_waiting_for_data": "training/seconds_waiting_for_data",
     }
 
-    def __init__(self, directory: Path) -> None:
-        self._directory, self._links = directory, ExitStack()
-
-    @cached_property
-    def _writer(self) -> tf.summary.SummaryWriter:
-        """Made when there is something to write, so that a start with nothing to do leaves no file."""
-        self._directory.mkdir(parents=True, exist_ok=True)
-        return tf.summary.create_file_writer(str(self._links.enter_context(literal_path(self._directory))))
+    def __init__(self, directory: Path, *, first_step: int = 1) -> None:
+        self._events = EventFile(directory, first_step=first_step)
 
     def write_record(self, record: Record) -> None:
-        """Write each number as a scalar, those that belong together under one heading."""
-        with self._writer.as_default(step=record["step"]):
-            for group, names in self._GROUPS.items():
-                for name in names:
-                    tf.summary.scalar(f"{group}/{name}", record[name])
-            tf.summary.scalar("epoch", record["epoch"])
-        self._writer.flush()  # what a checkpoint that follows holds must not be missing after a crash
+        """Write each number as a scalar."""
+        with self._events.at(record["step"]):
+            for name, tag in self._TAGS.items():
+                tf.summary.scalar(tag, record[name])
 
     def write_samples(self, step: int, grid: np.ndarray) -> None:
-        """Show the grid under Images."""
-        with self._writer.as_default(step=step):
+        """Show the grid."""
+        with self._events.at(step):
             tf.summary.image("samples", grid[None])
-        self._writer.flush()
 
     def write_settings(self, config: Config) -> None:
-        """Show the settings under HParams."""
+        """Show the settings under HParams, beside the last losses and, where evaluated, the distances."""
         values = {
             name: value if isinstance(value, (bool, int, float)) else _utf_8(str(value))
             for name, value in flatten(config).items()
         }
-        with self._writer.as_default(step=0):
+        metrics = [
+            *(hparams.Metric(tag, display_name=name) for tag, name in _MEASURES.items()),
+            *(hparams.Metric(tag, group="evaluation", display_name=name) for tag, name in _DISTANCES.items()),
+        ]
+        with self._events.at(0):
+            hparams.hparams_config(hparams=[hparams.HParam(name) for name in values], metrics=metrics)
             hparams.hparams(values)
 
     def write_histograms(self, step: int, models: Iterable[keras.Model]) -> None:
         """Show the distribution of every weight."""
-        with self._writer.as_default(step=step):
+        with self._events.at(step):
             for model in models:
                 for weight in model.weights:
-                    tf.summary.histogram(f"{model.name}/{weight.path}", weight.numpy())
-        self._writer.flush()
+                    tf.summary.histogram(f"weights/{model.name}/{weight.path}", weight.numpy())
 
     def close(self) -> None:
-        """Flush and close the event file."""
-        if "_writer" in vars(self):
-            self._writer.close()
-        self._links.close()
+        """Close the event file."""
+        self._events.close()
 
 
 def _utf_8(text: str) -> str:

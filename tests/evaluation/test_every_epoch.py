@@ -74,7 +74,7 @@ def test_tensorboard_shows_the_scores(runs):
         for event in tf.compat.v1.train.summary_iterator(str(file))
         for value in event.summary.value
     }
-    assert {(9, "evaluation/frechet_distance"), (20, "evaluation/recall")} <= shown
+    assert {(9, "quality/frechet_distance"), (20, "quality/recall")} <= shown
 
 
 class Planted:

@@ -26,23 +26,23 @@ def events(trained: Path) -> Values:
         for event in EventFileLoader(str(file)).Load():
             for value in event.summary.value:
                 if value.tag.startswith("_hparams_"):
-                    found["hparams"] = value.metadata.plugin_data.content
+                    found[value.tag] = value.metadata.plugin_data.content
                 else:
                     found.setdefault(value.tag, {})[event.step] = tf.make_ndarray(value.tensor)
     return found
 
 
 SCALARS = {
-    "loss/discriminator_loss": "discriminator_loss",
-    "loss/generator_loss": "generator_loss",
-    "discriminator/real_probability": "real_probability",
-    "discriminator/fake_probability": "fake_probability",
-    "discriminator/discriminator_accuracy": "discriminator_accuracy",
-    "gradient_norm/discriminator_gradient_norm": "discriminator_gradient_norm",
-    "gradient_norm/generator_gradient_norm": "generator_gradient_norm",
-    "speed/images_per_second": "images_per_second",
-    "speed/seconds_waiting_for_data": "seconds_waiting_for_data",
-    "epoch": "epoch",
+    "losses/discriminator": "discriminator_loss",
+    "losses/generator": "generator_loss",
+    "probabilities/D(x)": "real_probability",
+    "probabilities/D(G(z))": "fake_probability",
+    "training/discriminator_accuracy": "discriminator_accuracy",
+    "training/discriminator_gradient_norm": "discriminator_gradient_norm",
+    "training/generator_gradient_norm": "generator_gradient_norm",
+    "training/images_per_second": "images_per_second",
+    "training/seconds_waiting_for_data": "seconds_waiting_for_data",
+    "training/epoch": "epoch",
 }
 
 
@@ -55,6 +55,12 @@ def test_every_number_is_in_both(events: Values, trained: Path) -> None:
         assert sorted(events[tag]) == sorted(records), tag
         for step, record in records.items():
             assert events[tag][step] == np.float32(record[name]), tag
+
+
+def test_what_one_looks_at_comes_first_in_the_order_of_the_alphabet(events: Values) -> None:
+    headings = sorted({tag.split("/")[0] for tag in events if not tag.startswith("_hparams_")})
+    assert headings == ["losses", "probabilities", "samples", "training", "weights"]
+    assert all(tag.startswith("weights/") for tag in events if "kernel" in tag)
 
 
 def test_epoch_counts_whole_batches(trained: Path) -> None:
@@ -88,15 +94,17 @@ def test_sample_grids_are_shown(events: Values, trained: Path) -> None:
 def test_weights_are_shown_as_histograms(events: Values) -> None:
     tags = [tag for tag in events if "kernel" in tag]
     # Three kernels in each network at 16x16.
-    assert sum(tag.startswith("generator/") for tag in tags) == 3
-    assert sum(tag.startswith("discriminator/") for tag in tags) == 3
+    assert sum(tag.startswith("weights/generator/") for tag in tags) == 3
+    assert sum(tag.startswith("weights/discriminator/") for tag in tags) == 3
     for tag in tags:
         assert sorted(events[tag]) == [25, 50]
         assert events[tag][25][:, 2].sum() > 0
 
 
 def test_settings_are_hparams(events: Values, trained: Path) -> None:
-    content = plugin_data_pb2.HParamsPluginData.FromString(events["hparams"]).session_start_info.hparams
+    content = plugin_data_pb2.HParamsPluginData.FromString(
+        events["_hparams_/session_start_info"]
+    ).session_start_info.hparams
     shown = {name: getattr(value, value.WhichOneof("kind")) for name, value in content.items()}
     expected = flatten(read_config(trained))
     assert shown.keys() == expected.keys()
@@ -104,3 +112,11 @@ def test_settings_are_hparams(events: Values, trained: Path) -> None:
     assert shown["flip"] is True
     assert shown["data"] == "digits"
     assert shown["image_size"] == "(16, 16)"
+
+
+def test_losses_and_distances_are_columns_beside_them(events: Values) -> None:
+    experiment = plugin_data_pb2.HParamsPluginData.FromString(events["_hparams_/experiment"]).experiment
+    columns = {(info.name.group, info.name.tag) for info in experiment.metric_infos}
+    assert {("", "losses/generator"), ("", "probabilities/D(x)")} <= columns
+    assert ("evaluation", "quality/frechet_distance") in columns
+    assert {tag for group, tag in columns if not group} <= set(events)

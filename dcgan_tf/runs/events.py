@@ -1,0 +1,65 @@
+"""TensorBoard's event files, and what becomes of the steps that a crash has lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import tensorflow as tf
+
+from dcgan_tf.files import literal_path
+
+
+class EventFile:
+    """A new event file, made when there is something to write.
+
+    Steps that a crash has lost are done again. Without a word TensorBoard would show both, one after the
+    other, as a curve that runs backwards; so the file begins by saying from where on earlier ones are void.
+
+    Args:
+        directory: of the event files.
+        first_step: the first step that will be written; by default that of the first thing written.
+    """
+
+    def __init__(self, directory: Path, *, first_step: int | None = None) -> None:
+        self._directory, self._first_step = directory, first_step
+        self._writer: tf.summary.SummaryWriter | None = None
+        self._links = ExitStack()
+
+    @contextmanager
+    def at(self, step: int) -> Iterator[None]:
+        """Have `tf.summary` write here within the block; it is on the disk when the block ends.
+
+        Args:
+            step: number of finished steps.
+        """
+        writer = self._opened(step)
+        with writer.as_default(step=step):
+            yield
+        writer.flush()
+
+    def close(self) -> None:
+        """Close the file, if there is one."""
+        if self._writer is not None:
+            self._writer.close()
+        self._links.close()
+
+    def _opened(self, step: int) -> tf.summary.SummaryWriter:
+        if self._writer is None:
+            self._directory.mkdir(parents=True, exist_ok=True)
+            earlier = any(self._directory.glob("events.out.tfevents.*"))
+            folder = self._links.enter_context(literal_path(self._directory))
+            self._writer = tf.summary.create_file_writer(str(folder))
+            if earlier:
+                _void_from(self._writer, step if self._first_step is None else self._first_step)
+        return self._writer
+
+
+def _void_from(writer: tf.summary.SummaryWriter, step: int) -> None:
+    """Write the event that other writers call `purge_step`; TensorFlow 2 has no function for it."""
+    restart = tf.compat.v1.SessionLog(status=tf.compat.v1.SessionLog.START)
+    event = tf.compat.v1.Event(step=step, session_log=restart)
+    for _ in range(2):  # the first of a run is taken for its beginning
+        tf.raw_ops.ImportEvent(writer=writer._resource, event=event.SerializeToString())
+    writer.flush()
