@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 STDOUT, STDERR = 1, 2
+_SHOW_AT_THE_END = "import sys; sys.stdout.buffer.write(sys.stdin.buffer.read())"
 
 
 @contextmanager
@@ -22,6 +24,47 @@ def held_back(*descriptors: int) -> Iterator[None]:
         for descriptor in descriptors:
             stack.enter_context(_redirected(descriptor))
         yield
+
+
+@contextmanager
+def held_back_outside(descriptor: int) -> Iterator[None]:
+    """Do as `held_back`, in another process, which shows it also if this one aborts or is killed.
+
+    What native code says last is then the only word on why: a processor that it was not compiled for, memory
+    that is exhausted.
+
+    Args:
+        descriptor: STDOUT or STDERR.
+    """
+    stream = sys.stdout if descriptor == STDOUT else sys.stderr
+    if stream is None or not sys.executable:
+        yield
+        return
+    stream.flush()
+    original = os.dup(descriptor)
+    # In a session of its own, which Ctrl-C on the terminal does not reach.
+    keeper = subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", _SHOW_AT_THE_END],
+        stdin=subprocess.PIPE,
+        stdout=original,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        bufsize=0,
+    )
+    pipe = keeper.stdin
+    try:
+        if pipe is not None:
+            os.dup2(pipe.fileno(), descriptor)
+        yield
+        stream.flush()
+        keeper.kill()
+    finally:
+        stream.flush()
+        os.dup2(original, descriptor)
+        os.close(original)
+        if pipe is not None:
+            pipe.close()
+        keeper.wait()
 
 
 @contextmanager

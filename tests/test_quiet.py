@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from dcgan_tf.quiet import STDERR, STDOUT, held_back
+from dcgan_tf.quiet import STDERR, STDOUT, held_back, held_back_outside
 
 
 @pytest.mark.parametrize("descriptor", [STDOUT, STDERR])
@@ -63,3 +63,29 @@ def test_what_was_held_back_is_shown_when_it_explains_a_failure(capfd):
     with pytest.raises(ImportError):
         failing_import()
     assert capfd.readouterr().err == "the reason\n"
+
+
+@pytest.mark.parametrize("death", ["os.abort()", "os.kill(os.getpid(), 9)"])
+def test_what_was_held_back_is_shown_when_the_process_dies(death):
+    code = (
+        "import os\nfrom dcgan_tf.quiet import STDERR, held_back_outside\n"
+        f"with held_back_outside(STDERR):\n    os.write(2, b'no AVX here\\n')\n    {death}"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode < 0
+    assert done.stderr == "no AVX here\n"
+
+
+def test_another_process_holds_back_what_this_one_says(capfd):
+    with held_back_outside(STDERR):
+        os.write(STDERR, b"chatter\n")
+
+    def failing_import() -> None:
+        with held_back_outside(STDERR):
+            os.write(STDERR, b"the reason\n")
+            raise ImportError
+
+    with pytest.raises(ImportError):
+        failing_import()
+    os.write(STDERR, b"words\n")
+    assert capfd.readouterr().err == "the reason\nwords\n"

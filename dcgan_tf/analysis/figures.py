@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -14,6 +15,15 @@ OURS, CONTROL, THIRD, TEXT, FAINT = "#2563a8", "#b3bcc7", "#d9822b", "#1f2933", 
 _GAP = 2
 
 
+class ShownFigure(Figure):
+    """A figure that a notebook shows by itself, without `%matplotlib inline`."""
+
+    def _repr_png_(self) -> bytes:
+        file = io.BytesIO()
+        self.savefig(file, format="png")
+        return file.getvalue()
+
+
 def new_figure(width: float, height: float, *, title: str = "") -> Figure:
     """Return an empty white figure.
 
@@ -22,7 +32,7 @@ def new_figure(width: float, height: float, *, title: str = "") -> Figure:
         height: in inches.
         title: a line above everything.
     """
-    figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
+    figure = ShownFigure(figsize=(width, height), layout="constrained", facecolor="white")
     if title:
         figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold", color=TEXT)
     return figure

@@ -103,6 +103,10 @@ class Finding:
         write_json(folder / RESULT, self.result)
         return folder
 
+    def _repr_png_(self) -> bytes:
+        """Show the figure in a notebook."""
+        return self.figure_png
+
     @cached_property
     def figure_png(self) -> bytes:
         """The figure as a PNG file, drawn once: a second drawing would lay it out a little differently."""

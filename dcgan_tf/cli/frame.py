@@ -21,7 +21,7 @@ from dcgan_tf import __version__
 from dcgan_tf.cli.streams import steady_output
 from dcgan_tf.errors import DcganError, stop_behind
 from dcgan_tf.printable import printable
-from dcgan_tf.quiet import STDERR, held_back
+from dcgan_tf.quiet import STDERR, held_back_outside
 
 EXIT_USER_ERROR, EXIT_BUG = 1, 70
 """What a user can mend; and a fault of this program, sysexits.h's EX_SOFTWARE."""
@@ -106,7 +106,8 @@ def import_tensorflow() -> None:
     """Import TensorFlow without the lines it prints about its own set-up.
 
     The environment variable that is meant for this comes too late for some of them: they are written before
-    its log is set up. So what is written meanwhile is held back, and shown after all if the import fails.
+    its log is set up. So what is written meanwhile is held back, and shown after all if the import fails or
+    the process dies of it.
 
     Raises:
         DcganError: if Keras is in use already, on another backend than TensorFlow.
@@ -115,7 +116,7 @@ def import_tensorflow() -> None:
 
     settle_backend()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    with held_back(STDERR):
+    with held_back_outside(STDERR):
         import tensorflow as tf
 
         tf.config.list_physical_devices()

@@ -158,16 +158,23 @@ def _say_lost_data(paths: RunPaths) -> None:
 
 
 def _git_commit() -> str | None:
-    """Return the commit of the checkout this package runs from, if it is one."""
+    """Return the commit of the checkout this package runs from, if it is one.
+
+    An installed package may lie in somebody else's repository, below its virtual environment.
+    """
+    root = Path(__file__).resolve().parents[2]
     try:
+        if "name = dcgan_tf\n" not in (root / "setup.cfg").read_text(encoding="utf-8"):
+            return None
         result = subprocess.run(
-            ["git", "rev-parse", "HEAD"],
+            ["git", "rev-parse", "--show-toplevel", "HEAD"],
             cwd=Path(__file__).parent,
             capture_output=True,
             text=True,
             timeout=5,
             check=True,
         )
-    except (OSError, subprocess.SubprocessError):
+    except (OSError, ValueError, subprocess.SubprocessError):
         return None
-    return result.stdout.strip()
+    top, commit = result.stdout.splitlines()
+    return commit if Path(top) == root else None

@@ -116,3 +116,8 @@ def test_bars_carry_their_values():
     bars(axes, ["one", "two"], {"this run": [0.5, 1.0], "chance": [0.1, 0.25]})
     assert [text.get_text() for text in axes.texts] == ["50", "100", "10", "25"]
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["this run", "chance"]
+
+
+def test_a_notebook_shows_it_by_itself(finding):
+    assert finding._repr_png_() == finding.figure_png
+    assert finding.figure._repr_png_()[:8] == b"\x89PNG\r\n\x1a\n"
