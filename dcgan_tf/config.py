@@ -20,6 +20,9 @@ from dcgan_tf.validation import setting, validate, without_none
 
 ARCHITECTURES = ("dcgan", "gan")
 LOSSES = ("non_saturating", "minimax")
+_MOST_STEPS = 10**9
+LARGEST_SEED, MOST_AT_ONCE = 2**63 - 1, 10**7
+"""Of samples: the largest seed, and how many are drawn at once."""
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 LATENT_DISTRIBUTIONS = ("normal", "uniform")
 FITS = ("crop", "pad")
@@ -96,12 +99,16 @@ class ModelConfig:
 class TrainingConfig:
     """The optimisation. Exactly one of `epochs` and `steps` is set; one step is one D and one G update."""
 
-    epochs: int | None = setting(25, "passes over the training images", minimum=1, may_change=True)
-    steps: int | None = setting(None, "length in steps, instead of epochs", minimum=1, may_change=True)
+    epochs: int | None = setting(
+        25, "passes over the training images", minimum=1, maximum=10**6, may_change=True
+    )
+    steps: int | None = setting(
+        None, "length in steps, instead of epochs", minimum=1, maximum=_MOST_STEPS, may_change=True
+    )
     batch_size: int = setting(64, "real images per step, over all replicas", minimum=2, maximum=2**20)
-    learning_rate: float = setting(2e-4, "Adam's, of both networks", minimum=0.0)
+    learning_rate: float = setting(2e-4, "Adam's, of both networks", minimum=0.0, maximum=10.0)
     discriminator_learning_rate: float | None = setting(
-        None, "Adam's of the discriminator, if another", minimum=0.0
+        None, "Adam's of the discriminator, if another", minimum=0.0, maximum=10.0
     )
     beta_1: float = setting(0.5, "Adam's decay of the first moment", minimum=0.0, maximum=0.999)
     loss: str = setting("non_saturating", "of the generator", choices=LOSSES)
@@ -130,7 +137,7 @@ class TrainingConfig:
         may_change=True,
     )
     replicas: int | None = setting(
-        None, "devices to train on (default: every GPU, or one CPU)", minimum=1, may_change=True
+        None, "devices to train on (default: every GPU, or one CPU)", minimum=1, maximum=256, may_change=True
     )
 
     def __post_init__(self) -> None:
@@ -149,14 +156,28 @@ class RunConfig:
     run_dir: str | None = setting(
         None, "the run directory (default: runs/DATA-ARCHITECTURE)", may_change=True
     )
-    checkpoint_every: int = setting(500, "steps between checkpoints", minimum=1, may_change=True)
-    keep_every: int = setting(
-        0, "also keep for ever the checkpoints at multiples of this many steps", minimum=0, may_change=True
+    checkpoint_every: int = setting(
+        500, "steps between checkpoints", minimum=1, maximum=_MOST_STEPS, may_change=True
     )
-    sample_every: int = setting(250, "steps between sample grids", minimum=0, may_change=True)
-    log_every: int = setting(25, "steps between lines of statistics", minimum=1, may_change=True)
+    keep_every: int = setting(
+        0,
+        "also keep for ever the checkpoints at multiples of this many steps",
+        minimum=0,
+        maximum=_MOST_STEPS,
+        may_change=True,
+    )
+    sample_every: int = setting(
+        250, "steps between sample grids", minimum=0, maximum=_MOST_STEPS, may_change=True
+    )
+    log_every: int = setting(
+        25, "steps between lines of statistics", minimum=1, maximum=_MOST_STEPS, may_change=True
+    )
     histogram_every: int = setting(
-        1000, "steps between weight histograms in TensorBoard", minimum=0, may_change=True
+        1000,
+        "steps between weight histograms in TensorBoard",
+        minimum=0,
+        maximum=_MOST_STEPS,
+        may_change=True,
     )
 
     def __post_init__(self) -> None:

@@ -7,12 +7,11 @@ import math
 import numpy as np
 import tensorflow as tf
 
-from dcgan_tf.config import ModelConfig
+from dcgan_tf.config import LARGEST_SEED, MOST_AT_ONCE, ModelConfig
 from dcgan_tf.errors import ArgumentError
 
 SAMPLING_STEP = -1
 """The "step" of latents that are drawn for people to look at: none of training's."""
-LARGEST_SEED, MOST_AT_ONCE = 2**63 - 1, 10**7
 _PHILOX, _AT_A_COUNT = 1, 4
 
 

@@ -7,9 +7,22 @@ from typing import Any
 
 import click
 
-from dcgan_tf.config import Setting, parse_image_size, settings
+from dcgan_tf.config import LARGEST_SEED, MOST_AT_ONCE, Setting, parse_image_size, settings
 
 Command = Callable[..., None]
+
+SEED = click.IntRange(0, LARGEST_SEED)
+STEP = click.IntRange(0, 10**9)
+"""The type of --seed where samples are drawn, and of --checkpoint."""
+
+
+def num_images(*, least: int = 1) -> click.IntRange:
+    """Return the type of --num-images.
+
+    Args:
+        least: the smallest number that means something.
+    """
+    return click.IntRange(least, MOST_AT_ONCE)
 
 
 class ImageSize(click.ParamType):  # type: ignore[type-arg]  # it takes none before click 8.4

@@ -189,6 +189,7 @@ def opened(monkeypatch):
         return drawing(1234)
 
     monkeypatch.setattr("dcgan_tf.runs.load.Run.open", stand_in)
+    monkeypatch.setattr("dcgan_tf.cli.training.check_run", lambda path: None)
     return calls
 
 
@@ -324,6 +325,7 @@ def export_calls(monkeypatch):
         return Path("saved_models/a")
 
     monkeypatch.setattr("dcgan_tf.runs.load.Run.open", open_run)
+    monkeypatch.setattr("dcgan_tf.cli.exporting.check_run", lambda path: None)
     monkeypatch.setattr("dcgan_tf.export.exporting.export_run", export_run)
     return calls
 

@@ -16,6 +16,8 @@ from dcgan_tf.cli.frame import import_tensorflow, say
 from dcgan_tf.cli.labels import one_label
 from dcgan_tf.config import DataConfig, ModelConfig
 from dcgan_tf.errors import ArgumentError, StorageError
+from dcgan_tf.options import SEED, STEP
+from dcgan_tf.options import num_images as counted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -79,16 +81,14 @@ class Pictures:
 @click.option(
     "--num-images",
     "-n",
-    type=click.IntRange(50),
+    type=counted(least=50),
     help="Samples drawn. [default: as many as there are real images held out, at most 10,000]",
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of every choice.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Of every choice.")
 @click.option(
     "--label", metavar="CLASS", help="Images of this class alone, by name or number. [default: all]"
 )
-@click.option(
-    "--checkpoint", type=click.IntRange(0), help="Of this step. [default: the newest, and the best]"
-)
+@click.option("--checkpoint", type=STEP, help="Of this step. [default: the newest, and the best]")
 @click.option(
     "--ema/--no-ema", default=True, show_default=True, help="The averaged generator, or the raw one."
 )

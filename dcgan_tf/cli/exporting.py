@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from dcgan_tf.cli.frame import import_tensorflow, said_when_stopped, say
+from dcgan_tf.cli.frame import check_run, import_tensorflow, said_when_stopped, say
 from dcgan_tf.export.paths import FORMATS, PRECISIONS
-from dcgan_tf.options import names_option
+from dcgan_tf.options import STEP, names_option
 
 
 @click.command(short_help="Write a run's generator as files that run elsewhere.")
@@ -31,7 +31,7 @@ from dcgan_tf.options import names_option
     "weights. int8: 8-bit weights and feature maps.",
 )
 @click.option("--float-output", is_flag=True, help=".tflite files give float32 in [-1, 1] instead of uint8.")
-@click.option("--checkpoint", type=click.IntRange(0), help="Of this step. [default: the newest]")
+@click.option("--checkpoint", type=STEP, help="Of this step. [default: the newest]")
 @click.option(
     "--force", is_flag=True, help="Replace an earlier export in that folder; never what no export wrote."
 )
@@ -47,6 +47,7 @@ def export(
     """Write the generator of RUN for TensorFlow, LiteRT and the browser, and verify what was written."""
     if "tflite" not in formats:
         _refuse_options_of_tflite(formats)
+    check_run(run)
     with said_when_stopped("stopped; nothing was written"):
         import_tensorflow()
         from dcgan_tf.export.exporting import export_run

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dcgan_tf.cli.frame import import_tensorflow, say
+from dcgan_tf.cli.frame import check_run, import_tensorflow, say
 from dcgan_tf.cli.labels import one_label
 from dcgan_tf.cli.outputs import check_folder, refuse_among_images
+from dcgan_tf.options import SEED, STEP
+from dcgan_tf.options import num_images as counted
 
 if TYPE_CHECKING:
     from dcgan_tf.analysis.finding import Finding
@@ -35,17 +37,15 @@ def analysis_options(num_images: int, *, of: str = "Samples that the numbers are
             click.option(
                 "--data", metavar="SPEC", help="Where the run's images are now, if they were moved since."
             ),
-            click.option("--checkpoint", type=click.IntRange(0), help="Of this step. [default: the newest]"),
+            click.option("--checkpoint", type=STEP, help="Of this step. [default: the newest]"),
             click.option(
                 "--label",
                 metavar="CLASS",
                 help="Of a conditional run: its samples of this class, by name or number.",
             ),
+            click.option("--seed", type=SEED, default=0, show_default=True, help="Of every choice."),
             click.option(
-                "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of every choice."
-            ),
-            click.option(
-                "--num-images", "-n", type=click.IntRange(1), default=num_images, show_default=True, help=of
+                "--num-images", "-n", type=counted(), default=num_images, show_default=True, help=of
             ),
             click.argument("run", type=click.Path(path_type=Path)),
         ):
@@ -76,6 +76,7 @@ def report_finding(
         data: where the run's images are now; None is where they were.
         arguments: what the function takes besides the run.
     """
+    check_run(run)
     check_folder(out or run)
     refuse_among_images(out or run, [run], data=data)
     import_tensorflow()

@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -56,15 +57,15 @@ class Frame(click.Group):
             raise
         except KeyboardInterrupt as stop:
             ctx.exit(_say_stop(stop))
-        except (DcganError, MemoryError) as error:
+        except Exception as error:
+            if not _is_for_the_user(error):
+                if behind := stop_behind(error):
+                    ctx.exit(_say_stop(behind))
+                _report_bug(error)
             if ctx.meta.get(_DEBUG):
                 traceback.print_exception(error)
             say(f"dcgan-tf: {_sentence(error)}", err=True)
             ctx.exit(EXIT_USER_ERROR)
-        except Exception as error:
-            if behind := stop_behind(error):
-                ctx.exit(_say_stop(behind))
-            _report_bug(error)
 
 
 def say(message: object = "", *, err: bool = False) -> None:
@@ -122,6 +123,17 @@ def import_tensorflow() -> None:
         tf.config.list_physical_devices()
 
 
+def check_run(run: Path) -> None:
+    """Find out before TensorFlow is imported, which takes seconds, whether this is a run.
+
+    Raises:
+        RunError: if it is not.
+    """
+    from dcgan_tf.runs.paths import read_config
+
+    read_config(run)
+
+
 @contextmanager
 def said_when_stopped(words: str) -> Iterator[None]:
     """Say these words of a stop within the block that does not say itself what it saved."""
@@ -174,7 +186,12 @@ def _say_stop(stop: KeyboardInterrupt) -> int:
     return 128 + int(getattr(stop, "signal", signal.SIGINT))
 
 
-def _sentence(error: DcganError | MemoryError) -> str:
+def _is_for_the_user(error: Exception) -> bool:
+    """Tell what a user can mend: errors of the tree, and memory that Python or TensorFlow do not get."""
+    return isinstance(error, DcganError | MemoryError) or type(error).__name__ == "ResourceExhaustedError"
+
+
+def _sentence(error: Exception) -> str:
     if isinstance(error, DcganError):
         return str(error)
     return "there is not enough memory for this; ask for fewer or smaller images, or close other programs"

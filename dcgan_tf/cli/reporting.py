@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dcgan_tf.cli.finding import say_finding, say_warnings
-from dcgan_tf.cli.frame import import_tensorflow, say
+from dcgan_tf.cli.frame import check_run, import_tensorflow, say
 from dcgan_tf.cli.labels import one_label
 from dcgan_tf.cli.outputs import check_folder, default_folder, refuse_among_images
-from dcgan_tf.options import Names
+from dcgan_tf.options import SEED, STEP, Names
+from dcgan_tf.options import num_images as counted
 
 if TYPE_CHECKING:
     from dcgan_tf.report.choices import Shown
@@ -71,14 +72,12 @@ ANALYSES: dict[str, Arguments] = {
     help="Analyses to make first, separated by commas: those named, or with 'all' those that are missing or "
     f"were made at another step. Of all, {', '.join(ANALYSES)}. [default: none]",
 )
-@click.option(
-    "--num-images", "-n", type=click.IntRange(1), help="With --run. [default: what each analysis takes]"
-)
-@click.option("--seed", type=click.IntRange(0), help="Of every choice, with --run. [default: 0]")
+@click.option("--num-images", "-n", type=counted(), help="With --run. [default: what each analysis takes]")
+@click.option("--seed", type=SEED, help="Of every choice, with --run. [default: 0]")
 @click.option(
     "--label", metavar="CLASS", help="With --run, of a conditional run: the class that is looked at."
 )
-@click.option("--checkpoint", type=click.IntRange(0), help="Of this step, with --run. [default: the newest]")
+@click.option("--checkpoint", type=STEP, help="Of this step, with --run. [default: the newest]")
 @click.option(
     "--data", metavar="SPEC", help="With --run: where the run's images are now, if they were moved since."
 )
@@ -124,13 +123,13 @@ def report(
 @click.option(
     "--num-images",
     "-n",
-    type=click.IntRange(2),
+    type=counted(least=2),
     default=2000,
     show_default=True,
     help="Samples of each run that the grades are computed on.",
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the latents.")
-@click.option("--checkpoint", type=click.IntRange(0), help="Of this step, in all runs. [default: the newest]")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Of the latents.")
+@click.option("--checkpoint", type=STEP, help="Of this step, in all runs. [default: the newest]")
 @click.option("--data", metavar="SPEC", help="Where the runs' images are now, if they were moved since.")
 @click.option("--out", type=click.Path(path_type=Path), help="The folder. [default: comparison]")
 def compare(
@@ -147,6 +146,8 @@ def compare(
     these checkpoints were kept (--keep-every).
     """
     places = [run_at(name, checkpoint) for name in runs]
+    for path, _ in places:
+        check_run(path)
     target = out or default_folder("comparison")
     check_folder(target)
     refuse_among_images(target, [path for path, _ in places], data=data)

@@ -9,6 +9,8 @@ import click
 
 from dcgan_tf.cli.finding import say_finding
 from dcgan_tf.cli.frame import import_tensorflow, said_when_stopped, say
+from dcgan_tf.options import SEED
+from dcgan_tf.options import num_images as counted
 
 
 @click.group(short_help="Make a table of the paper anew, from the training to the number.")
@@ -21,14 +23,14 @@ def reproduce() -> None:
 @click.option("--data-dir", help="Where TensorFlow Datasets are prepared.")
 @click.option(
     "--num-images",
-    type=click.IntRange(100),
+    type=counted(least=100),
     default=50_000,
     show_default=True,
     help="To train on, and drawn.",
 )
 @click.option("--dcgan-epochs", type=click.IntRange(1), default=75, show_default=True, help="Of the DCGAN.")
 @click.option("--gan-epochs", type=click.IntRange(1), default=10, show_default=True, help="Of the GAN.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of everything.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Of everything.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dcgan_tf.cli.frame import import_tensorflow, said_when_stopped, say
+from dcgan_tf.cli.frame import check_run, import_tensorflow, said_when_stopped, say
 from dcgan_tf.cli.labels import chosen_labels
 from dcgan_tf.cli.outputs import default_file, lies_in_data, refuse_among_images
 from dcgan_tf.config import PRESETS, Config, preset
 from dcgan_tf.errors import ArgumentError
-from dcgan_tf.options import setting_options
+from dcgan_tf.options import SEED, STEP, setting_options
+from dcgan_tf.options import num_images as counted
 
 if TYPE_CHECKING:
     from dcgan_tf.training.hooks import Hook
@@ -55,10 +56,10 @@ def train(preset_name: str, every_epoch: bool, **changes: Any) -> None:
 @click.option(
     "--num-images",
     "-n",
-    type=click.IntRange(1),
+    type=counted(),
     help="How many. [default: 64; of a conditional run whole rows of about as many]",
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the latents.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Of the latents.")
 @click.option(
     "--label",
     "--labels",
@@ -72,7 +73,7 @@ def train(preset_name: str, every_epoch: bool, **changes: Any) -> None:
     help="FILE.png: a grid. FILE.npy: uint8 [N, H, W, C]. A folder: one PNG each, in place of earlier ones. "
     "[default: samples.png]",
 )
-@click.option("--checkpoint", type=click.IntRange(0), help="Of this step. [default: the newest]")
+@click.option("--checkpoint", type=STEP, help="Of this step. [default: the newest]")
 @click.option(
     "--ema/--no-ema", default=True, show_default=True, help="The averaged generator, or the raw one."
 )
@@ -96,6 +97,8 @@ def sample(
         raise click.UsageError(f"--numbers writes a grid: --out must be FILE.png, received {str(out)!r}")
     from dcgan_tf import images
 
+    if not run.exists() and run.suffix != ".tflite":
+        check_run(run)
     target = out or default_file("samples.png")
     images.check_target(target)
     refuse_among_images(target, [run])

@@ -17,7 +17,7 @@ from dcgan_tf import data as images_of
 from dcgan_tf import models
 from dcgan_tf.config import Config
 from dcgan_tf.config import replace as change
-from dcgan_tf.errors import ArgumentError, RunError
+from dcgan_tf.errors import ArgumentError, OutOfMemoryError, RunError
 from dcgan_tf.images import to_uint8
 from dcgan_tf.latents import sample_latents
 from dcgan_tf.runs.checkpoints import CheckpointStore, does_not_fit
@@ -188,12 +188,29 @@ def in_batches(compute: Callable[..., np.ndarray], *inputs: np.ndarray) -> np.nd
 
     Returns:
         What `compute` returns, [N, ...].
+
+    Raises:
+        OutOfMemoryError: if there is no room for them.
     """
-    results = []
+    results: np.ndarray | None = None
     for start in range(0, len(inputs[0]), SAMPLING_BATCH):
         batches = [array[start : start + SAMPLING_BATCH] for array in inputs]
-        results.append(np.asarray(compute(*map(_filled, batches)))[: len(batches[0])])
-    return np.concatenate(results)
+        result = np.asarray(compute(*map(_filled, batches)))[: len(batches[0])]
+        if results is None:
+            results = _room(len(inputs[0]), result)
+        results[start : start + SAMPLING_BATCH] = result
+    return np.empty(0) if results is None else results
+
+
+def _room(num: int, result: np.ndarray) -> np.ndarray:
+    """Return an array for `num` of these results, before minutes are spent on those that do not fit."""
+    try:
+        return np.empty((num, *result.shape[1:]), result.dtype)
+    except MemoryError:
+        gigabytes = num * result[:1].nbytes / 1e9
+        raise OutOfMemoryError(
+            f"there is not enough memory for {num:,} images, {gigabytes:,.1f} GB; ask for fewer at once"
+        ) from None
 
 
 def _filled(batch: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import sys
 
 import click
 import pytest
@@ -145,3 +146,37 @@ def test_names_cannot_command_the_terminal_from_messages_errors_or_the_log(fail_
 
 def test_the_debug_option_explains_itself():
     assert debug_option().help
+
+
+@pytest.mark.parametrize("words", [("walk",), ("export",), ("compare",), ("sample",), ("probe",)])
+def test_what_is_no_run_is_found_out_before_tensorflow_is_imported(words, monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "tensorflow", None)  # importing it would fail
+    result = run(*words, str(tmp_path / "nothing"))
+    assert result.exit_code == 1
+    assert result.stderr.endswith("nothing does not exist\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "bound"),
+    [
+        (["sample", "a", "-n", "1000000000000"], "1<=x<=10000000"),
+        (["sample", "a", "--seed", str(2**63)], f"0<=x<={2**63 - 1}"),
+        (["walk", "a", "-n", "1000000000000"], "x<=10000000"),
+        (["evaluate", "a", "-n", "1000000000000"], "50<=x<=10000000"),
+        (["sample", "a", "--checkpoint", str(2**64)], "0<=x<=1000000000"),
+        (["train", "--steps", "1" + 30 * "0"], "steps must be at most 1000000000"),
+        (["train", "--replicas", "1000000"], "replicas must be at most 256"),
+        (["train", "--image-size", "1000000"], "must be at most 4096"),
+    ],
+)
+def test_numbers_have_bounds_that_are_stated(words, bound):
+    result = run(*words)
+    assert result.exit_code == 2
+    assert bound in " ".join(result.stderr.split())
+
+
+def test_memory_that_tensorflow_does_not_get_is_a_sentence(fail_with):
+    fail_with(type("ResourceExhaustedError", (Exception,), {})("OOM when allocating tensor"))
+    result = run("train")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("dcgan-tf: there is not enough memory")

@@ -15,9 +15,9 @@ from PIL import Image
 
 from dcgan_tf import images
 from dcgan_tf.config import replace, to_json
-from dcgan_tf.errors import DataError, RunError
+from dcgan_tf.errors import DataError, OutOfMemoryError, RunError
 from dcgan_tf.runs.checkpoints import CheckpointStore
-from dcgan_tf.runs.load import Run
+from dcgan_tf.runs.load import Run, in_batches
 from dcgan_tf.runs.paths import RunPaths, read_config
 from dcgan_tf.training.state import TrainState, create_train_state
 
@@ -223,3 +223,16 @@ def test_the_images_may_be_elsewhere_now_if_they_are_the_same(copy: Path) -> Non
         Run.open(copy, data="portraits")
     with pytest.raises(DataError, match="an existing folder of images"):
         Run.open(copy, data="/gone/too")
+
+
+def test_room_for_all_images_is_asked_for_before_they_are_drawn():
+    drawn = []
+
+    def enormous(batch: np.ndarray) -> np.ndarray:
+        drawn.append(len(batch))
+        return np.broadcast_to(np.uint8(0), (64, 2**22, 2**20, 3))
+
+    said = r"not enough memory for 6,400 images, 84,\d+,?\d*\.\d GB; ask for fewer"
+    with pytest.raises(OutOfMemoryError, match=said):
+        in_batches(enormous, np.zeros((6400, 1)))
+    assert drawn == [64]
