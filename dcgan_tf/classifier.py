@@ -30,6 +30,7 @@ RELIABLE = 0.95
 _BATCH, _EPOCHS = 128, 4
 _FEWEST_STEPS = 600  # sets too small for this many steps in four epochs are gone over more often
 _HOLD_OUT_EVERY = 10
+_ENOUGH = 500  # images of a share that is kept aside, for which no tenth is needed
 _WEIGHTS, _FACTS = "weights.npz", "classifier.json"
 _log = logging.getLogger("dcgan_tf")
 
@@ -124,8 +125,8 @@ def trained_classifier(
 
     Args:
         train: images with attributes, or labels of at least two classes, or both.
-        held_out: the images that its quality is measured on; by default every tenth of `train`, which is then
-            left out of the training.
+        held_out: the images that its quality is measured on; by default, and where they are a small share
+            that was kept aside, every tenth of `train`, which is then left out of the training.
         cache_dir: where the prepared images are kept; None is the usual place.
 
     Raises:
@@ -133,6 +134,12 @@ def trained_classifier(
     """
     if not can_judge(train):
         raise DataError(f"{train.name} has neither attributes nor labels to train a classifier on")
+    if (
+        held_out
+        and held_out is train.held_out
+        and len(held_out) < min(len(train) // _HOLD_OUT_EVERY, _ENOUGH)
+    ):
+        held_out = None  # a small share that is kept aside may lack a class, or have an image or two of it
     folder = cache.place(cache_dir, _key(train, held_out))
     if (known := cache.read_or_discard(folder, _FACTS, _read)) is not None:
         return known

@@ -183,6 +183,22 @@ def test_another_is_trained_when_something_else_is_told_of_the_same_images(
     assert trainings == [train, sets["train"]]
 
 
+@pytest.mark.parametrize(("num", "expected"), [(30, None), (60, 60)])
+def test_a_small_share_that_is_kept_aside_is_no_measure(
+    classifier, train, tmp_path, monkeypatch, num, expected
+):
+    """It would have an image or two of each class; a tenth of the training images has more."""
+    measured = []
+    monkeypatch.setattr(
+        "dcgan_tf.classifier._train_and_measure",
+        lambda train, held_out: measured.append(held_out and len(held_out)) or classifier,
+    )
+    share = stripes(num, seed=1)
+    trained_classifier(replace(train, held_out=share), share, cache_dir=tmp_path)
+    trained_classifier(train, share, cache_dir=tmp_path)
+    assert measured == ([expected, num] if expected != num else [num])
+
+
 def test_a_full_cache_does_not_lose_the_classifier(classifier, train, trainings, tmp_path, caplog):
     (tmp_path / "cache").touch()
     assert trained_classifier(train, cache_dir=tmp_path / "cache") is classifier

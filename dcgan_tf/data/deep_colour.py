@@ -37,7 +37,7 @@ class DeepColour:
         tiles, file = getattr(image, "tile", []), getattr(image, "fp", None)
         if not tiles or file is None or image.mode not in _MODES:
             return None
-        name, _, order = _form(tiles[0].args).partition(";16")
+        name, _, order = _form(tuple(tiles[0])[-1]).partition(";16")
         if name not in _MODES or order not in ("B", "L", "N"):
             return None
         upper_first = order == "B" or (order == "N" and sys.byteorder == "big")
