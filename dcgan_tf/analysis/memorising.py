@@ -11,6 +11,7 @@ import numpy as np
 from scipy import stats
 
 from dcgan_tf.analysis.closeness import FEATURES, PIXELS, Neighbours
+from dcgan_tf.metrics.real_form import LEAST_OF_PICTURES
 
 NEAR_PERCENT = 1.0
 """A sample is near if it is nearer to a training image than this percentage of the held-out images are."""
@@ -18,15 +19,13 @@ NEAR_PERCENT = 1.0
 MEMORISES, SIGNIFICANT = 0.10, 0.001
 ENOUGH_HELD_OUT, ENOUGH_SAMPLES = 200, 1000
 """With so many, chance explains far less than `MEMORISES`."""
-LEAST_PICTURES = 0.5
-"""Of samples that have the contrast of real images; with fewer, nothing is said of copies."""
 RULE = (
     "a sample is near if it is nearer to a training image, in pixels and in features, than "
     f"{NEAR_PERCENT:g} % of held-out images are; chance explains what as many other images of the same kind "
     f"would show in all but {SIGNIFICANT:.1%} of cases (beta-binomial: the percentile is an estimate); "
     f"more near than that, and at least {MEMORISES:.0%}: memorises; more, but fewer than {MEMORISES:.0%}: "
     f"may copy some; no more: does not memorise, if chance explains no more than {MEMORISES:.0%} and at "
-    f"least {LEAST_PICTURES:.0%} of the samples have the contrast of real images, else it cannot be told"
+    f"least {LEAST_OF_PICTURES:.0%} of the samples have the form of real images, else it cannot be told"
 )
 
 
@@ -139,12 +138,12 @@ def verdict(near: int, count: int, *, held_out: int, pictures: float) -> Verdict
         near: how many.
         count: of so many.
         held_out: images that they were compared with.
-        pictures: share of the samples that have the contrast of real images.
+        pictures: share of the samples that have the form of real images.
     """
-    if pictures < LEAST_PICTURES:
+    if pictures < LEAST_OF_PICTURES:
         return Verdict(
             "cannot be told",
-            f"only {pictures:.0%} of the samples have the contrast of real images, so they are hardly "
+            f"only {pictures:.0%} of the samples have the form of real images, so they are hardly "
             "pictures yet, and noise is near to whatever is dark or even; train the run for longer",
         )
     if _chance(count, held_out).sf(near - 1) < SIGNIFICANT:

@@ -36,7 +36,7 @@ from dcgan_tf.analysis.neighbours_panel import Shown, neighbours_figure
 from dcgan_tf.analysis.subject import NUM_REAL, Subject
 from dcgan_tf.errors import ArgumentError, RunError
 from dcgan_tf.images import evenly_spaced
-from dcgan_tf.metrics import contrast
+from dcgan_tf.metrics.real_form import share_with_form
 from dcgan_tf.runs.load import Run
 
 FEWEST_IMAGES = 8
@@ -269,11 +269,12 @@ def _measures_in(space: str, compared: Comparison, halves: Comparison) -> tuple[
 def _pictures(images: np.ndarray, held_out: np.ndarray, train: np.ndarray) -> Measure:
     real = np.asarray(train[evenly_spaced(len(train), NUM_REAL)])
     return Measure(
-        "samples with the contrast of real images",
-        float(contrast.like_real(images, real).mean()),
+        "samples with the form of real images",
+        share_with_form(images, real),
         "share",
-        {"held-out images": float(contrast.like_real(held_out, real).mean())},
-        f"{contrast.RULE}; without it a sample is hardly a picture",
+        {"held-out images": share_with_form(held_out, real)},
+        "share of them whose contrast, tails and correlations at every scale are those of real images; "
+        "without that a sample is hardly a picture",
     )
 
 

@@ -16,7 +16,7 @@ from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.classifier import Reading
 from dcgan_tf.errors import RunError
 from dcgan_tf.latents import typical_norm, with_typical_norm
-from dcgan_tf.metrics import contrast
+from dcgan_tf.metrics.real_form import LEAST_OF_PICTURES, share_with_form
 from dcgan_tf.nearest import nearest
 
 EXEMPLARS_PERCENT = 25.0
@@ -155,15 +155,17 @@ class Samples:
 
     @cached_property
     def near_real(self) -> float:
-        """The share of these samples that are near real images.
+        """The share of these samples that are near real images; 0 if they are hardly pictures.
 
-        They have the contrast of real ones and, in the classifier's features, are no farther from a real
-        image than 99 % of real images are from another.
+        In the classifier's features they are no farther from a real image than 99 % of real images are from
+        another. Those features alone may put noise amid real images, so enough samples must have the form of
+        real ones too.
         """
-        pictures = contrast.like_real(self.images, self.subject.real_images)
-        if self.look.reading is not None:
-            pictures &= self.look.distances <= self.judges.between_real
-        return float(pictures.mean())
+        if share_with_form(self.images, self.subject.real_images) < LEAST_OF_PICTURES:
+            return 0.0
+        if self.look.reading is None:
+            return 1.0
+        return float(np.mean(self.look.distances <= self.judges.between_real))
 
     @property
     def realistic_word(self) -> str:

@@ -19,6 +19,11 @@ from dcgan_tf.metrics.inputs import check_features, check_images
 
 PASSING = 0.95
 """Share of the real images whose form counts as real: one in twenty is an odd one."""
+LEAST_OF_PICTURES = 0.2
+"""Share of a generator's samples with the form of real images below which they are hardly pictures.
+
+Early ones, noise and blurs have none; ordinary ones 0.4 to 0.8.
+"""
 
 _TAIL = 0.02
 _IMAGES = 64  # at a time; small, so that the planes stay in the processor's cache
@@ -97,6 +102,19 @@ class RealForm:
     def holds(self, statistics: np.ndarray) -> np.ndarray:
         """Tell which images have the form of real ones, bool [N]; Raises as `oddness`."""
         return np.asarray(self.oddness(statistics) <= self.most)
+
+
+def share_with_form(images: np.ndarray, real: np.ndarray) -> float:
+    """Return the share of images that have the form of real ones.
+
+    Args:
+        images: uint8 [N, H, W, C].
+        real: uint8 [M, H, W, C], M at least 2.
+
+    Raises:
+        ArgumentError: for other images.
+    """
+    return float(RealForm.of(form_statistics(real)).holds(form_statistics(images)).mean())
 
 
 def _statistics(images: np.ndarray) -> np.ndarray:

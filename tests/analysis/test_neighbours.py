@@ -201,7 +201,7 @@ def test_a_verdict_that_cannot_be_told_says_what_would_help():
     )
     grain = verdict(500, 1000, held_out=1000, pictures=0.02)
     assert grain.said == "cannot be told"
-    assert grain.why.startswith("only 2% of the samples have the contrast of real images")
+    assert grain.why.startswith("only 2% of the samples have the form of real images")
 
 
 def test_grain_is_called_no_copy_of_what_it_lies_near_to(run, sets):
@@ -210,8 +210,8 @@ def test_grain_is_called_no_copy_of_what_it_lies_near_to(run, sets):
     finding = analysis.neighbours(replace(run, generator=Replay(grain, grain, share=1.0)), num_images=NUM)
     assert finding.summary.startswith("whether it memorises cannot be told: ")
     assert any("hardly pictures yet" in warning for warning in finding.warnings)
-    assert value(finding, "contrast of real images").value == 0
-    assert value(finding, "contrast of real images").controls["held-out images"] > 0.9
+    assert value(finding, "form of real images").value == 0
+    assert value(finding, "form of real images").controls["held-out images"] > 0.9
 
 
 # What can be missing

@@ -77,7 +77,7 @@ def of_pictures(images: np.ndarray, distances: np.ndarray) -> Samples:
     [
         (Pictures.real_images, np.linspace(0.1, 0.9, 200), 1.0),
         (Pictures.real_images, np.linspace(0.1, 1.9, 200), 0.5),
-        (Pictures.real_images, np.full(200, 1.1), 0.0),  # as faces with a single eye: of the right contrast
+        (Pictures.real_images, np.full(200, 1.1), 0.0),  # as faces with a single eye: of the right form
         (np.full_like(Pictures.real_images, 128), np.zeros(200), 0.0),  # which a classifier may like
     ],
 )
