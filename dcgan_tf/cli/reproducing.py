@@ -19,14 +19,19 @@ def reproduce() -> None:
 
 
 @reproduce.command("mnist-1nn", short_help="Section 8.1: MNIST classified by generated images.")
-@click.option("--data", default="tfds:mnist", show_default=True, help="Labelled images, with a test split.")
+@click.option(
+    "--data",
+    default="tfds:mnist",
+    show_default=True,
+    help="Labelled images with a test split: tfds:NAME, digits, or a folder with train/ and test/.",
+)
 @click.option("--data-dir", help="Where TensorFlow Datasets are prepared.")
 @click.option(
     "--num-images",
     type=counted(least=100),
     default=50_000,
     show_default=True,
-    help="To train on, and drawn.",
+    help="To train on, and drawn; of data that are not of TensorFlow Datasets, all there are.",
 )
 @click.option("--dcgan-epochs", type=click.IntRange(1), default=75, show_default=True, help="Of the DCGAN.")
 @click.option("--gan-epochs", type=click.IntRange(1), default=10, show_default=True, help="Of the GAN.")

@@ -55,9 +55,10 @@ class Settings:
     """What is trained, and on what.
 
     Attributes:
-        data: a labelled dataset with the splits train and test.
+        data: a labelled dataset with the splits train and test, such as digits or a folder with both.
         data_dir: where it was prepared.
-        num_images: training images, and samples drawn from each generator.
+        num_images: training images of a TensorFlow Dataset; of other data all are taken. As many samples
+            are drawn from each generator.
         dcgan_epochs: of the DCGAN.
         gan_epochs: of the fully connected GAN.
         seed: of both runs and of their samples.
@@ -76,7 +77,8 @@ class Settings:
         return {
             "data": self.data,
             "data_dir": self.data_dir,
-            "split": f"train[:{self.num_images}]",
+            # Only TensorFlow Datasets knows parts of a split.
+            "split": f"train[:{self.num_images}]" if self.data.startswith("tfds:") else "train",
             "image_size": (28, 28),
             "channels": 1,
         }
@@ -134,7 +136,7 @@ def mnist_1nn(folder: str | os.PathLike[str], settings: Settings = Settings()) -
     return Finding(
         name=NAME,
         summary=summary(errors),
-        protocol=_protocol(settings, configs, test, seconds=time.monotonic() - started),
+        protocol=_protocol(settings, configs, len(real), test, seconds=time.monotonic() - started),
         measures=tuple(_measure(name, errors) for name in (DCGAN, GAN, REAL)),
         figure=draw(sets, errors, PAPER),
         details={"errors": {name: int(np.sum(guess != test.labels)) for name, guess in guesses.items()}},
@@ -186,12 +188,12 @@ def _measure(name: str, errors: Mapping[str, float]) -> Measure:
 
 
 def _protocol(
-    settings: Settings, configs: Mapping[str, Config], test: ImageSet, *, seconds: float
+    settings: Settings, configs: Mapping[str, Config], num_images: int, test: ImageSet, *, seconds: float
 ) -> dict[str, Any]:
     return {
         "data": settings.data,
-        "training_images": settings.num_images,
-        "samples_of_each": settings.num_images,
+        "training_images": num_images,
+        "samples_of_each": num_images,
         "test_images": len(test),
         "classifier": "1 nearest neighbour, Euclidean distance of pixels",
         **{name: {key: flatten(config)[key] for key in _SHOWN} for name, config in configs.items()},

@@ -116,3 +116,15 @@ def test_names_are_made_of_the_glossary_s_words(file):
         if FOREIGN_WORDS & set(re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower().split("_"))
     ]
     assert not foreign
+
+
+@each_file
+def test_tensorflow_does_not_rewrite_the_source(file):
+    """AutoGraph leaves a file in the temporary folder if the process is killed, and reads sources anew."""
+    calls = [node for node in ast.walk(tree_of(file)) if isinstance(node, ast.Call)]
+    compiled = [call for call in calls if ast.unparse(call.func) == "tf.function"]
+    assert all(any(keyword.arg == "autograph" for keyword in call.keywords) for call in compiled)
+    decorators = [
+        d for node in ast.walk(tree_of(file)) if isinstance(node, FUNCTION) for d in node.decorator_list
+    ]
+    assert "tf.function" not in [ast.unparse(decorator) for decorator in decorators]

@@ -83,3 +83,11 @@ def nearest_neighbour_error(folder: Path) -> float:
     vectors = [s.images.reshape(len(s), -1).astype(np.float64) for s in (real, test)]
     fitted = KNeighborsClassifier(1).fit(vectors[0], real.labels)
     return float(np.mean(fitted.predict(vectors[1]) != test.labels))
+
+
+@pytest.mark.parametrize(("spec", "split"), [("tfds:mnist", "train[:1000]"), ("digits", "train")])
+def test_other_data_than_those_of_tensorflow_datasets_are_taken_whole(spec, split):
+    settings = Settings(data=spec, num_images=1000)
+    assert settings.config("dcgan", Path("out")).data.split == split
+    if spec == "digits":
+        assert len(data.load(settings.config("gan", Path("out")).data)) == 1501
