@@ -29,7 +29,7 @@ from dcgan_tf.export.verification import check
 from dcgan_tf.files import storage_error, storage_errors, write_text
 from dcgan_tf.latents import sample_latents
 from dcgan_tf.runs.load import Run
-from dcgan_tf.runs.paths import write_json
+from dcgan_tf.runs.paths import local_folder, write_json
 
 CALIBRATION_LATENTS, CALIBRATION_STEP = 128, -2
 """Latents for int8, one for each class at least, of a "step" neither of training's nor of the samples'."""
@@ -62,7 +62,7 @@ def export_run(
         The folder, with the artefacts, samples.png, export.json and MODEL_CARD.md.
 
     Raises:
-        ArgumentError: for an unknown format or precision.
+        ArgumentError: for an unknown format or precision, or an address such as gs://bucket/export.
         ExportError: if the folder exists or lies among the run's images, or an artefact does not draw what
             the run's generator draws; nothing is left behind then.
     """
@@ -72,7 +72,7 @@ def export_run(
         raise ArgumentError(
             "a run fixed to one class cannot be exported; export the run itself: its files take the label"
         )
-    target = Path(to) if to is not None else Path(BY_DEFAULT) / run.path.resolve().name
+    target = local_folder(to) if to is not None else Path(BY_DEFAULT) / run.path.resolve().name
     _refuse_place(run, target)
     with written_aside(target, force=force) as folder, _storage_errors(target, folder):
         _log.info("exporting step %s of %s", f"{run.step:,}", run.path)
@@ -207,7 +207,7 @@ def _refuse_unknown(what: str, received: Sequence[str], known: Sequence[str]) ->
 
 def _refuse_place(run: Run, target: Path) -> None:
     """Refuse a folder in which an export would be taken for images, or which is the run itself."""
-    place = target.resolve()
+    place = Path(os.path.realpath(target))  # which a circle of links does not break
     if place == run.path.resolve():
         raise ExportError(f"{target} is the run itself; write elsewhere with --to")
     spec = os.path.expanduser(run.config.data.spec)  # noqa: PTH111  # a run of a user who is not known here

@@ -47,7 +47,7 @@ def written_aside(target: Path, *, force: bool) -> Iterator[Path]:
             that is not as an export wrote it.
         StorageError: if the folder cannot be made or renamed.
     """
-    target = target.resolve()
+    target = Path(os.path.realpath(target))  # which a circle of links does not break
     with storage_errors(target), _locked(_made(target.parent)):
         _put_right(target)
         refuse_existing(target, force=force)
@@ -95,7 +95,7 @@ def refuse_existing(target: Path, *, force: bool) -> None:
 
 def interrupted(target: Path) -> Path | None:
     """Return where an earlier export lies that was to be replaced when the process was killed, or None."""
-    return None if target.exists() else next(iter(_siblings(target.resolve(), "old")), None)
+    return None if target.exists() else next(iter(_siblings(Path(os.path.realpath(target)), "old")), None)
 
 
 def refuse_interrupted(target: Path) -> None:

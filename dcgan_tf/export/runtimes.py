@@ -106,7 +106,16 @@ def _keras(path: Path) -> Draw:
 
 def _page(path: Path) -> Draw:
     generator = read_page(path)
-    return _foreign(path, lambda *inputs: float_image(generator, *inputs))
+
+    def generate(z: np.ndarray, label: np.ndarray | None = None) -> tf.Tensor:
+        if z.shape[1] != generator.latent_dim or (label is None) != (generator.num_classes == 0):
+            raise ExportError(
+                f"{path} takes {generator.latent_dim} numbers and {generator.num_classes} classes, and its "
+                f"facts say {z.shape[1]} and {'none' if label is None else 'some'}"
+            )
+        return float_image(generator, z, label)
+
+    return _batched(generate)
 
 
 def _foreign(path: Path, generate: Callable[..., tf.Tensor]) -> Draw:

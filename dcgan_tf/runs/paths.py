@@ -126,8 +126,8 @@ def local_folder(text: str | os.PathLike[str]) -> Path:
     name = os.fspath(text)
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", name):
         raise ArgumentError(
-            f"a run directory must be a folder of this computer, received the address {name!r}; train in a "
-            "folder and copy it there, or mount the bucket as a folder"
+            f"a run or an export must be a folder of this computer, received the address {name!r}; write to "
+            "a folder and copy it there, or mount the bucket as a folder"
         )
     try:
         return Path(name).expanduser()

@@ -213,12 +213,16 @@ def test_cores_are_those_that_the_process_may_use(monkeypatch):
     [
         ({"formats": ["onnx"]}, "format must be of saved_model, tflite, web, keras, received onnx"),
         ({"formats": []}, "format must be of .*, received none"),
+        (
+            {"to": "gs://bucket/export"},
+            "must be a folder of this computer, received the address 'gs://bucket",
+        ),
         ({"precisions": ["int4"]}, "precision must be of fp32, fp16, dynamic, int8, received int4"),
     ],
 )
 def test_what_cannot_be_made_is_refused(run, tmp_path, choice, message):
     with pytest.raises(ValueError, match=message):
-        export_run(run, to=tmp_path / "a", **choice)
+        export_run(run, **{"to": tmp_path / "a", **choice})
     assert left_in(tmp_path) == []
 
 

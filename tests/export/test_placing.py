@@ -231,3 +231,13 @@ def test_a_file_in_the_place_of_the_folder_is_an_error(tmp_path):
         write(tmp_path / "a")
     with pytest.raises(StorageError, match=r"could not write .*b"):
         write(tmp_path / "a" / "b")
+
+
+def test_a_circle_of_links_is_an_error(tmp_path):
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    with pytest.raises(
+        StorageError, match=r"could not write .*: Too many levels|could not write .*: Not a dir"
+    ):
+        write(tmp_path / "a")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
