@@ -171,7 +171,7 @@ class Evaluator:
         protocol = {**about, **self._protocol(), "seconds": round(time.monotonic() - started, 1)}
         protocol["dcgan_tf"] = dcgan_tf.__version__
         comparable = self.num_images <= len(self.real.others)
-        warnings = (*self._remarks(), *doubts(rows, comparable=comparable))
+        warnings = (*doubts(rows, comparable=comparable), *self._remarks())
         return Evaluation(rows, protocol, warnings)
 
     def _remembered(self, images: np.ndarray, told: str) -> View:

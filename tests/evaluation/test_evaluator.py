@@ -92,7 +92,7 @@ def test_a_cache_that_cannot_be_written_stops_no_evaluation(evaluator, tmp_path,
 
 def test_more_pictures_than_other_real_images_are_noted(evaluator):
     more = replace(evaluator, num_images=500).evaluate(draw, source="pale")
-    assert more.warnings[0].startswith("500 pictures were drawn, but there are only 400 other real images")
+    assert more.warnings[-1].startswith("500 pictures were drawn, but there are only 400 other real images")
     assert more.protocol["real_images"] == "400 images of split test (held out)"
 
 
