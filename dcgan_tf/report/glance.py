@@ -10,6 +10,7 @@ from dcgan_tf.report.formats import EVALUATION
 from dcgan_tf.report.markup import number, text
 from dcgan_tf.report.overview import newest_grid
 from dcgan_tf.report.page import Subject
+from dcgan_tf.report.tables import UNGUARDED
 from dcgan_tf.runs.paths import Record
 
 MOST_SCORES = 3
@@ -56,8 +57,11 @@ def _evaluation(subject: Subject) -> str:
 
 
 def _scores(record: Record) -> list[str]:
+    """Return what is said of each score; those without a guard may rank noise above photographs."""
     return [
-        _score(name, value) for name, value in record.items() if isinstance(value, dict) and "value" in value
+        _score(name, value)
+        for name, value in record.items()
+        if isinstance(value, dict) and "value" in value and name not in UNGUARDED
     ]
 
 

@@ -105,6 +105,14 @@ def test_the_first_section_has_the_newest_pictures_the_evaluation_and_the_outcom
     assert "the outcome of walk" in first
 
 
+def test_the_first_section_tells_no_score_that_may_rank_noise_above_photographs(run_dir):
+    unguarded = {"precision": {"name": "precision", "value": 0.997, "other_real_images": 0.863}}
+    (run_dir / "metrics.jsonl").write_text(json.dumps({"step": 30, **unguarded, **EVALUATION}) + "\n")
+    first = section(write_report(run_dir), "glance")
+    assert "0.997" not in first
+    assert "20.5" in first
+
+
 def test_without_an_evaluation_the_first_section_has_the_command(run_dir):
     assert f"Not evaluated yet: <code>dcgan-tf evaluate {run_dir}</code>" in section(
         write_report(run_dir), "glance"
