@@ -118,6 +118,10 @@ def evaluate(
         raise click.UsageError("--data are the run's own images, --against others: give one of them")
     if weights is not None and space != "inception":
         raise click.UsageError("--weights are those of --space inception")
+    if not source.exists():
+        raise ArgumentError(
+            f"expected a run, an export, a folder of pictures or a FILE.npy, received {source}"
+        )
     import_tensorflow()
     from dcgan_tf.evaluation.classes import as_trained
     from dcgan_tf.evaluation.evaluator import UNKNOWN_MODEL, Evaluator

@@ -42,6 +42,7 @@ def train(preset_name: str, every_epoch: bool, **changes: Any) -> None:
         from dcgan_tf.training.folder import check_place
 
         check_place(config)  # at once: TensorFlow takes seconds, and images may take minutes
+        _check_data(config)
         import_tensorflow()
         from dcgan_tf.runs.paths import with_own_held_out
         from dcgan_tf.training.loop import train as train_run
@@ -169,6 +170,15 @@ def _configure(preset_name: str, changes: dict[str, Any]) -> Config:
         return preset(preset_name, **given)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
+
+
+def _check_data(config: Config) -> None:
+    """Find out at once whether the data exists; what it holds is seen later."""
+    spec = config.data.spec
+    if spec not in ("portraits", "digits") and not spec.startswith("tfds:") and not Path(spec).exists():
+        from dcgan_tf import data
+
+        data.load(config.data)  # it says what was expected
 
 
 def _logdir(run_dir: Path) -> Path:

@@ -157,6 +157,21 @@ def test_what_is_no_run_is_found_out_before_tensorflow_is_imported(words, monkey
 
 
 @pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("train", "--data", "/nonexistent"), "or an existing folder of images, received '/nonexistent'"),
+        (("evaluate", "/nonexistent"), "expected a run, an export, a folder of pictures or a FILE.npy"),
+        (("report", "/nonexistent"), "/nonexistent does not exist"),
+    ],
+)
+def test_common_mistakes_are_found_out_before_tensorflow_is_imported(words, said, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow", None)  # importing it would fail
+    result = run(*words)
+    assert result.exit_code == 1
+    assert said in result.stderr
+
+
+@pytest.mark.parametrize(
     ("words", "bound"),
     [
         (["sample", "a", "-n", "1000000000000"], "1<=x<=10000000"),
