@@ -599,6 +599,19 @@ def test_a_file_that_was_cut_short_says_what_to_do(browser, tmp_path, end):
     context.close()
 
 
+def test_a_file_that_was_damaged_says_what_to_do(browser, tmp_path):
+    file = tmp_path / "index.html"
+    write_page(file, random_generator(), FACTS)
+    before, weights = file.read_text().split('id="weights">')
+    file.write_text(f'{before}id="weights">{weights[:400]}{"A" * 40}{weights[440:]}')
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(file.as_uri())
+    page.wait_for_function("document.getElementById('message').textContent.includes('the file is damaged')")
+    assert not page.is_visible("#explorer")
+    context.close()
+
+
 def test_without_javascript_a_sentence_stands_there(browser, tmp_path):
     write_page(tmp_path / "index.html", random_generator(), FACTS)
     context = browser.new_context(java_script_enabled=False)

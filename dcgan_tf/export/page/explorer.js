@@ -324,7 +324,7 @@ async function start() {
     element("explorer").hidden = false;
     if (matchMedia("(prefers-reduced-motion: no-preference)").matches) explorer.play({ once: true });
   } catch (error) {
-    element("message").textContent = `${NEEDS} (${error}).`;
+    element("message").textContent = `${NEEDS}. If this is one, the file is damaged: copy or download it again (${error}).`;
     throw error;
   }
 }
