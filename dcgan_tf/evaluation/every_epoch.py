@@ -107,7 +107,9 @@ class EveryEpoch:
             return
         evaluation = self._evaluate(moment)
         best = evaluation.rows[0].score.value < self._lowest(evaluation.rows[0].score.key)
-        if best and moment.step not in self._store.steps():
+        if best and moment.step in self._store.steps():  # saved before a crash, which came before the record
+            self._store.prune()
+        elif best:
             self._store.save(moment.state.checkpoint(), moment.step)
         self._show(moment.step, evaluation)
         append_record(self._paths.metrics, evaluation.record())  # last: it says that all of this is done

@@ -69,7 +69,7 @@ class CheckpointStore:
     def state_of_files(self) -> dict[str, tuple[int, int]]:
         """Return {name: (size, time of change)}, which is another one once a training has saved here."""
         found = {}
-        for path in self.directory.iterdir() if self.directory.is_dir() else ():
+        for path in self._entries():
             with contextlib.suppress(OSError):  # it has just been removed
                 status = path.stat()
                 found[path.name] = (status.st_size, status.st_mtime_ns)
@@ -88,10 +88,10 @@ class CheckpointStore:
                     reader.get_tensor(name)
         except _PASSING_ERRORS as error:
             raise RunError(
-                f"cannot read the checkpoint of step {step} in {self.directory}: {_words(error)}"
+                f"cannot read the checkpoint of step {step} in {self.directory}: {first_line(error)}"
             ) from None
         except _READ_ERRORS as error:
-            return _words(error)
+            return first_line(error)
         return None
 
     def newest_intact(self) -> tuple[int | None, dict[int, str]]:
@@ -133,7 +133,7 @@ class CheckpointStore:
         for path in self._files(step):
             path.rename(path.with_name(f"damaged-{path.name}"))
 
-    def prune(self, keep_every: int) -> None:
+    def prune(self, keep_every: int = 0) -> None:
         """Remove what is no longer kept; what was saved stands even if that fails.
 
         Args:
@@ -180,9 +180,15 @@ class CheckpointStore:
             if self.damage(step) is not None:
                 self._remove(step)
 
+    def _entries(self) -> list[Path]:
+        try:
+            return list(self.directory.iterdir()) if self.directory.is_dir() else []
+        except OSError as error:
+            raise RunError(f"cannot read {self.directory}: {error.strerror}") from None
+
     def _parts(self) -> Iterator[tuple[int, Path]]:
         """Yield (step, file) of everything that is part of a checkpoint."""
-        for path in self.directory.iterdir() if self.directory.is_dir() else ():
+        for path in self._entries():
             if match := re.fullmatch(r"ckpt-([0-9]+)\.(index|data-\d+-of-\d+)", path.name):
                 yield int(match[1]), path
 
@@ -200,7 +206,7 @@ class CheckpointStore:
         left = f"the checkpoint of step {older[0]} is intact" if older else "there is no earlier checkpoint"
         full = isinstance(error, (tf.errors.ResourceExhaustedError, tf.errors.OutOfRangeError))
         full = full or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        reason, mend = ("the disk is full", "Make room") if full else (_words(error), "Mend that")
+        reason, mend = ("the disk is full", "Make room") if full else (first_line(error), "Mend that")
         return (
             f"could not save the checkpoint of step {step} in {self.directory}: {reason}; {left}. "
             f"{mend} and run the same command again to go on"
@@ -239,8 +245,8 @@ def newest_intact(
     return None, 0, []
 
 
-def _words(error: Exception) -> str:
-    """Return the first line of an error; TensorFlow's go on for many."""
+def first_line(error: Exception) -> str:
+    """Return the first line of an error, TensorFlow's go on for many; its kind if it has no words."""
     return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
@@ -248,5 +254,6 @@ def does_not_fit(store: CheckpointStore, step: int, error: Exception) -> str:
     """Say that a checkpoint can be read, but belongs to other networks than those of config.json."""
     return (
         f"the checkpoint of step {step} in {store.directory} does not fit the networks of config.json: "
-        f"{_words(error)}. Was config.json edited, or the run made with another version of dcgan_tf or Keras?"
+        f"{first_line(error)}. Was config.json edited, or the run made with another version of dcgan_tf or "
+        "Keras?"
     )

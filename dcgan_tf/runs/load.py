@@ -20,7 +20,7 @@ from dcgan_tf.config import replace as change
 from dcgan_tf.errors import ArgumentError, OutOfMemoryError, RunError
 from dcgan_tf.images import to_uint8
 from dcgan_tf.latents import sample_latents
-from dcgan_tf.runs.checkpoints import CheckpointStore, does_not_fit
+from dcgan_tf.runs.checkpoints import CheckpointStore, does_not_fit, first_line
 from dcgan_tf.runs.data_record import check_same_images
 from dcgan_tf.runs.labels import check_labels, sample_inputs
 from dcgan_tf.runs.paths import RunPaths, local_folder, read_config, read_data
@@ -281,8 +281,9 @@ def _read(store: CheckpointStore, step: int, checkpoint: tf.train.Checkpoint) ->
     except (AssertionError, ValueError) as error:
         raise RunError(does_not_fit(store, step, error)) from None
     except tf.errors.OpError as error:
-        message = str(error).splitlines()[0]
-        raise RunError(f"cannot read the checkpoint of step {step} in {store.directory}: {message}") from None
+        raise RunError(
+            f"cannot read the checkpoint of step {step} in {store.directory}: {first_line(error)}"
+        ) from None
 
 
 def _existing(store: CheckpointStore, step: int) -> int:

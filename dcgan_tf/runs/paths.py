@@ -121,7 +121,8 @@ def local_folder(text: str | os.PathLike[str]) -> Path:
     """Return the path of a folder on this computer, `~` replaced by the home that it stands for.
 
     Raises:
-        ArgumentError: for an address such as gs://bucket/run, and for the home of an unknown user.
+        ArgumentError: for an address such as gs://bucket/run, the home of an unknown user, and what no folder
+            can be called.
     """
     name = os.fspath(text)
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", name):
@@ -130,13 +131,21 @@ def local_folder(text: str | os.PathLike[str]) -> Path:
             "a folder and copy it there, or mount the bucket as a folder"
         )
     try:
-        return Path(name).expanduser()
+        path = Path(name).expanduser()
     except RuntimeError:
         user = name.split("/")[0].removeprefix("~")
         raise ArgumentError(
             f"there is no user {user!r} whose home {name!r} could lie in; write the whole path, or ./{name} "
             "for a folder of that name"
         ) from None
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        pass  # what is wanted of it may be to make it, or fails with a sentence of its own
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ArgumentError(f"a run directory cannot be called {name[:80]!r}: {reason}") from None
+    return path
 
 
 def default_run_dir(config: Config) -> str:
@@ -174,11 +183,11 @@ def read_config(root: Path) -> Config:
         RunError: if there is no readable run in that folder.
     """
     path = RunPaths(root).config
-    if not root.exists():
-        raise RunError(f"{root} does not exist")
-    if not path.is_file():
-        raise RunError(f"{root} is not a run directory: it has no {path.name}")
     try:
+        if not root.exists():
+            raise RunError(f"{root} does not exist")
+        if not path.is_file():
+            raise RunError(f"{root} is not a run directory: it has no {path.name}")
         text = path.read_text(encoding="utf-8")
         if lacking := [field.name for field in fields(Config) if field.name not in json.loads(text)]:
             raise ArgumentError(f"it has no section {lacking[0]!r}, so it is not that of a run")

@@ -67,6 +67,13 @@ def check_place(config: Config) -> None:
         RunError: if it lies among the images, holds what is no run, or a run of other settings.
     """
     paths = RunPaths.of(config)
+    try:
+        _check(paths, config)
+    except OSError as error:
+        raise RunError(f"cannot read the run directory {paths.root}: {error.strerror}") from None
+
+
+def _check(paths: RunPaths, config: Config) -> None:
     _refuse_place_among_images(paths, config.data.spec)
     if paths.config.exists():
         refuse_changes(paths, read_config(paths.root), config)
@@ -105,10 +112,7 @@ def refuse_other_files(paths: RunPaths) -> None:
         raise RunError(
             f"{paths.root} has checkpoints but no {paths.config.name}; put it back, or use another --run-dir"
         )
-    try:
-        found = [path.name for path in paths.root.iterdir()] if paths.root.is_dir() else []
-    except OSError as error:
-        raise RunError(f"cannot read the run directory {paths.root}: {error.strerror}") from None
+    found = [path.name for path in paths.root.iterdir()] if paths.root.is_dir() else []
     # Hidden files are those of the system, and scratch files of a start that was killed.
     there = sorted(name for name in found if name not in _OF_NO_ACCOUNT and not name.startswith("."))
     if there == [paths.data.name] and read_data(paths) is not None:

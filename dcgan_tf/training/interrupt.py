@@ -57,4 +57,5 @@ class StopSignals:
 
     def _give_back(self, numbers: list[int]) -> None:
         for number in numbers:
-            signal.signal(number, self._before.pop(number))
+            # None stands for a handler that is not Python's, and cannot be given back.
+            signal.signal(number, self._before.pop(number) or signal.SIG_DFL)

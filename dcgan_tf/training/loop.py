@@ -18,7 +18,7 @@ from dcgan_tf.config import Config
 from dcgan_tf.data import inspection
 from dcgan_tf.data.image_set import ImageSet
 from dcgan_tf.data.pipeline import distributed_batches, replica_share, steps_per_epoch
-from dcgan_tf.errors import DataError, RunError, StorageError
+from dcgan_tf.errors import DataError, OutOfMemoryError, RunError, StorageError
 from dcgan_tf.files import DISK_FULL, storage_error
 from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.paths import RunPaths, forget_records_after, with_own_held_out
@@ -74,7 +74,9 @@ def train(config: Config, *, hooks: Sequence[Hook] = ()) -> Path:
     Raises:
         DataError: if the data cannot be had, or a size does not fit.
         RunError: if the run cannot start, go on or be saved; says what to do.
-        Interrupted: after Ctrl-C or SIGTERM, once the run is saved.
+        StorageError: if a file of the run cannot be written.
+        OutOfMemoryError: if the memory is exhausted.
+        Interrupted: after Ctrl-C, SIGTERM or a closed terminal, once the run is saved.
     """
     paths, config = RunPaths.of(config), with_own_held_out(config)
     strategy = make_strategy(config.training.replicas)
@@ -256,8 +258,10 @@ def _resource_errors(paths: RunPaths) -> Iterator[None]:
             full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             raise RunError(f"{storage_error(paths.events, full)}. {_GO_ON}") from None
         if isinstance(error, tf.errors.ResourceExhaustedError):
-            raise RunError(
+            raise OutOfMemoryError(
                 "out of memory: lower --batch-size, --filters, --latent-dim or --image-size, "
                 f"with another --run-dir ({error.message.splitlines()[0]})"
             ) from None
+        if str(paths.root) in error.message:  # the folder was removed, or is somebody else's
+            raise StorageError(f"could not write {paths.events}: {error.message.splitlines()[0]}") from None
         raise

@@ -190,6 +190,24 @@ def test_what_a_stop_prevented_is_made_up_for_once(planted, tmp_path):
     assert best_of(tmp_path) == [10]
 
 
+def test_a_crash_between_the_best_checkpoint_and_its_record_leaves_one_of_each(
+    planted, tmp_path, monkeypatch
+):
+    hook = planted({10: 5.0, 20: 4.0})
+    after(hook, 10)
+    with monkeypatch.context() as patch:
+        patch.setattr(CheckpointStore, "prune", lambda *args: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            after(hook, 20)
+    assert best_of(tmp_path) == [20, 10]
+    hook.catch_up(
+        SimpleNamespace(step=20, steps_per_epoch=10, stopping=False, last=False, state=PlantedState())
+    )
+    hook.close()
+    assert best_of(tmp_path) == [20]
+    assert [record["step"] for record in read_records(RunPaths(tmp_path).metrics)] == [10, 20]
+
+
 def test_damaged_records_are_no_evaluations(planted, tmp_path):
     hook = planted({10: 5.0, 20: 4.0})
     after(hook, 10)

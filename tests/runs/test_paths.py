@@ -155,6 +155,23 @@ def test_a_tilde_is_the_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
         RunPaths.of(preset(run_dir="~nosuchuser/cats"))
 
 
+@pytest.mark.parametrize("name", ["x" * 300, "nul\0"])
+def test_what_no_folder_can_be_called_is_an_error(name: str) -> None:
+    with pytest.raises(ArgumentError, match="a run directory cannot be called"):
+        local_folder(name)
+
+
+def test_a_run_that_may_not_be_looked_into_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, **_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    with pytest.raises(RunError, match=r"cannot read .*config\.json: .*Permission denied"):
+        read_config(local_folder(tmp_path))
+
+
 def test_only_files_that_a_run_calls_so_are_sample_grids(tmp_path: Path) -> None:
     paths = RunPaths(tmp_path)
     assert paths.sample_grids() == {}

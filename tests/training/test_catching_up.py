@@ -20,7 +20,7 @@ from dcgan_tf.evaluation.every_epoch import EveryEpoch
 from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.load import Run
 from dcgan_tf.runs.paths import RunPaths, read_records
-from dcgan_tf.training import hooks
+from dcgan_tf.training import hooks, loop
 from dcgan_tf.training.hooks import SampleHook
 from dcgan_tf.training.interrupt import Interrupted
 from dcgan_tf.training.loop import train
@@ -83,8 +83,11 @@ def runs(tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[..., Co
     killed_in(killed, EveryEpoch, "_show", step=9)  # best/ is there, the record is not
     killed_in(killed, hooks.images, "save_png")  # TensorBoard has the grid of step 10, samples/ has not
     killed_in(killed, EveryEpoch, "after_step", step=19)  # 18, the best, is newer than the checkpoints
-    kept = CheckpointStore(RunPaths(root / "killed").best).steps()
-    assert (kept, CheckpointStore(RunPaths(root / "killed").checkpoints).steps()[0]) == ([18], 15)
+    paths = RunPaths(root / "killed")
+    assert CheckpointStore(paths.checkpoints).steps()[0] == 15
+    killed_in(killed, loop, "_do_steps")  # a start that comes no further
+    assert CheckpointStore(paths.best).steps() == [18]
+    assert read_records(paths.metrics)[-1]["step"] == 18
     killed_in(killed, hooks, "save_progress")  # all that is missing are the animation and the last evaluation
     train_on(killed)
     return {name: RunPaths(root / name) for name in ("whole", "killed")}

@@ -14,7 +14,7 @@ import pytest
 import tensorflow as tf
 
 from dcgan_tf.config import Config, replace
-from dcgan_tf.errors import RunError
+from dcgan_tf.errors import DcganError, RunError
 from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.paths import RunPaths, read_config
 from dcgan_tf.training import loop
@@ -215,16 +215,25 @@ def test_a_full_disk_is_a_clear_error_and_the_checkpoints_stay(
             "out of memory: lower --b",
         ),
         (tf.errors.InternalError(None, None, "something else"), None),
+        (tf.errors.NotFoundError(None, None, "No registered 'X' OpKernel"), None),
+        (tf.errors.NotFoundError(None, None, "RUN/events/x.v2; No such file"), r"could not write .*events"),
     ],
 )
 def test_a_full_disk_and_a_full_memory_are_told_apart(
     tmp_path: Path, error: Exception, clear: str | None
 ) -> None:
     with (
-        pytest.raises(RunError if clear else type(error), match=clear),
+        pytest.raises(DcganError if clear else type(error), match=clear),
         loop._resource_errors(RunPaths(tmp_path)),
     ):
-        raise error
+        raise named(error, tmp_path)
+
+
+def named(error: Exception, run: Path) -> Exception:
+    """Return the error with the path of a run in its message."""
+    if isinstance(error, tf.errors.OpError):
+        return type(error)(None, None, error.message.replace("RUN", str(run)))
+    return error
 
 
 def test_fewer_images_than_a_batch_are_refused_by_name_before_anything_is_written(
