@@ -207,7 +207,7 @@ def test_a_run_fixed_to_one_class_is_not_exported(small, tmp_path):
 @pytest.mark.parametrize("label", [-1, 10, 2**31 - 1])
 def test_a_tflite_file_refuses_a_label_that_is_no_class(small, small_folder, precision, label):
     file = LiteRTFile(small_folder / f"generator-{precision}.tflite")
-    with pytest.raises(RuntimeError, match="gather index out of bounds"):
+    with pytest.raises(ExportError, match="gather index out of bounds"):
         file.generate(small.latents(1), np.array([label]))
 
 
