@@ -36,7 +36,12 @@ def run_dir(tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[...,
         for i in range(count):
             save_png(root / "data" / name / f"{i}.png", rng.integers(low, high, (16, 16, 1), np.uint8))
     config = tiny_config(
-        conditional=True, data=str(root / "data"), split="train", steps=11, run_dir=str(root / "run")
+        conditional=True,
+        data=str(root / "data"),
+        split="train",
+        held_out_fraction=0.0,
+        steps=11,
+        run_dir=str(root / "run"),
     )
     return train(config, hooks=[EveryEpoch(config)])
 
