@@ -50,8 +50,9 @@ class Frame(click.Group):
         """Run the command, and end the process with a message if it fails."""
         # A notebook's kernel names a backend of its own, which its children inherit and need not have.
         os.environ["MPLBACKEND"] = "Agg"
+        stops: list[KeyboardInterrupt] = []
         try:
-            with terminated_like_interrupted():
+            with terminated_like_interrupted(stops):
                 return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
@@ -59,7 +60,8 @@ class Frame(click.Group):
             ctx.exit(_say_stop(stop))
         except Exception as error:
             if not _is_for_the_user(error):
-                if behind := stop_behind(error):
+                # A library may catch a stop where it comes at a bad moment, and then fail in its own words.
+                if behind := stop_behind(error) or next(iter(stops), None):
                     ctx.exit(_say_stop(behind))
                 _report_bug(error)
             if ctx.meta.get(_DEBUG):
@@ -147,20 +149,25 @@ def said_when_stopped(words: str) -> Iterator[None]:
 
 
 @contextmanager
-def terminated_like_interrupted() -> Iterator[None]:
+def terminated_like_interrupted(stops: list[KeyboardInterrupt] | None = None) -> Iterator[None]:
     """Let SIGTERM and SIGHUP unwind like Ctrl-C, so that what is half-written is removed.
 
     A signal that is ignored, as SIGHUP is by nohup, stays ignored.
+
+    Args:
+        stops: every stop that is raised is added to this.
     """
 
     def stop(number: int, frame: object) -> None:
         interrupt = KeyboardInterrupt()
         interrupt.signal = number  # type: ignore[attr-defined]  # for the exit code
+        if stops is not None:
+            stops.append(interrupt)
         raise interrupt
 
     before = {}
     if threading.current_thread() is threading.main_thread():  # no other thread can catch signals
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:
                 before[number] = signal.signal(number, stop)
     try:

@@ -106,6 +106,26 @@ def test_a_stop_unwinds_any_command(number):
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_that_a_library_caught_and_turned_into_an_error_of_its_own_is_still_a_stop(
+    number, monkeypatch
+):
+    def stand_in(config, hooks):
+        lost = False
+        try:
+            signal.raise_signal(number)
+        except KeyboardInterrupt:
+            lost = True
+        if lost:
+            raise RuntimeError("stack state is broken")
+
+    monkeypatch.setattr("dcgan_tf.training.loop.train", stand_in)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # shells start background jobs without it
+    result = run("train")
+    assert result.exit_code == 128 + number
+    assert "Traceback" not in result.stderr
+
+
 def test_what_nohup_ignores_stays_ignored():
     @click.command()
     def work() -> None:
