@@ -88,8 +88,10 @@ def _classes(value: Any) -> set[str]:
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     found = set().union(*map(_classes, inner))
     if isinstance(value, dict) and ({"class_name", "registered_name"} & value.keys()):
-        registered = value.get("registered_name")
-        found.add(str(registered) if registered else f"{value.get('module')}.{value.get('class_name')}")
+        # A registered name comes first, but where it is of none, Keras takes the class all the same.
+        found.add(f"{value.get('module')}.{value.get('class_name')}")
+        if registered := value.get("registered_name"):
+            found.add(f"registered {registered}")
     return found
 
 

@@ -56,6 +56,11 @@ def check_saved_model(path: Path) -> None:
             for function in library.function
             if OF_CHECKPOINTS & {node.op for node in function.node_def}
         }
+        # A function comes before the operator of its name: what calls the one runs the other.
+        _refuse(
+            "a function called like an operator",
+            (OPERATORS | OF_CHECKPOINTS) & {function.signature.name for function in library.function},
+        )
         _check_operators(meta_graph.graph_def.node, OPERATORS)
         for function in library.function:
             _check_operators(function.node_def, OPERATORS | OF_CHECKPOINTS)

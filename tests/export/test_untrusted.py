@@ -83,6 +83,12 @@ def other(graph):
     return next(f for f in library if "SaveV2" not in {node.op for node in f.node_def})
 
 
+def write_files_as_relu(graph):
+    """Let a function that writes files take the name of the operator that the network calls."""
+    library = graph.graph_def.library.function
+    next(f for f in library if f.signature.name == of_checkpoints(graph)).signature.name = "Relu"
+
+
 EDITS = {
     "an operator in a function": (
         lambda graph: other(graph).node_def.add(name="x", op="EagerPyFunc"),
@@ -106,6 +112,10 @@ EDITS = {
     "a function that loading makes": (
         lambda graph: graph.object_graph_def.concrete_functions[of_checkpoints(graph)].SetInParent(),
         "a function that reads or writes files: __inference__traced_save",
+    ),
+    "a function in the place of an operator": (
+        write_files_as_relu,
+        "a function called like an operator: Relu",
     ),
     "an object with code": (
         lambda graph: graph.object_graph_def.nodes.add().resource.SetInParent(),
@@ -174,7 +184,15 @@ def rewritten(path: Path, edit, *, compression: int = zipfile.ZIP_STORED) -> Non
     [
         ({"module": "keras.layers", "class_name": "Lambda"}, r"class: keras\.layers\.Lambda"),
         ({"module": "builtins", "class_name": "function", "config": "eval"}, r"class: builtins\.function"),
-        ({"module": "keras.layers", "class_name": "Dense", "registered_name": "a>b"}, "class: a>b"),
+        ({"module": "keras.layers", "class_name": "Dense", "registered_name": "a>b"}, "class: registered a>b"),
+        (
+            {
+                "module": "keras.src.layers.core.lambda_layer",
+                "class_name": "Lambda",
+                "registered_name": "keras.layers.Dense",
+            },
+            r"class: keras\.src\.layers\.core\.lambda_layer\.Lambda, registered keras\.layers\.Dense",
+        ),
         ({"class_name": "__lambda__", "config": {}}, r"class: None\.__lambda__"),
     ],
 )
