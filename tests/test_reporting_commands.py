@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dcgan_tf import analysis, cli
-from dcgan_tf.cli.outputs import default_folder
+from dcgan_tf.cli.outputs import check_folder
 from dcgan_tf.cli.reporting import ANALYSES, run_at
 from dcgan_tf.config import preset, to_json
 from dcgan_tf.errors import RunError
@@ -314,7 +314,16 @@ def test_compare_replaces_its_own_comparison_and_no_other_files(trained, tmp_pat
     assert "comparison/figure.png is there, and dcgan-tf did not write it" in result.output
     assert (tmp_path / "comparison" / "figure.png").read_text() == "mine"
     (tmp_path / "comparison" / "result.json").write_text(json.dumps({"analysis": "compare"}))
-    assert default_folder("comparison") == Path("comparison")
+    check_folder(Path("comparison"))
+
+
+def test_no_result_replaces_a_figure_of_somebody_s_where_it_is_sent_to(trained, tmp_path):
+    (tmp_path / "result.json").write_text("mine")
+    for command in (("walk", trained), ("compare", f"{trained}@20", trained)):
+        result = run(*command, "--out", tmp_path)
+        assert result.exit_code == 1
+        assert f"{tmp_path / 'result.json'} is there, and dcgan-tf did not write it" in result.output
+    assert (tmp_path / "result.json").read_text() == "mine"
 
 
 def test_the_images_of_a_run_may_have_been_moved(made, monkeypatch, tmp_path):

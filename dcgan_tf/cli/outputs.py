@@ -27,39 +27,25 @@ def default_file(name: str) -> Path:
     return path
 
 
-def default_folder(name: str) -> Path:
-    """Return the folder that a finding goes into where none was asked for.
-
-    Args:
-        name: of a folder in the current one.
-
-    Raises:
-        ArgumentError: if there is one with a figure or a result that are no finding's.
-    """
-    from dcgan_tf.errors import ArgumentError
-    from dcgan_tf.runs.paths import read_json
-
-    folder = Path(name)
-    taken = [file for file in ("figure.png", "result.json") if (folder / file).exists()]
-    if taken and "analysis" not in read_json(folder / "result.json", default={}):
-        raise ArgumentError(
-            f"{folder / taken[0]} is there, and dcgan-tf did not write it; name another folder with --out"
-        )
-    return folder
-
-
 def check_folder(folder: Path) -> None:
-    """Find out before the work whether a result can be written into a folder.
+    """Find out before the work whether a finding can be written into a folder.
 
     Raises:
         RunError: if it cannot.
+        ArgumentError: if there is a figure or a result in it that are no finding's.
     """
-    from dcgan_tf.errors import RunError
+    from dcgan_tf.errors import ArgumentError, RunError
+    from dcgan_tf.runs.paths import read_json
 
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not existing.is_dir() or not os.access(existing, os.W_OK):
         raise RunError(
             f"{folder} cannot be written: {existing} is no folder that can be; choose another --out"
+        )
+    taken = [file for file in ("figure.png", "result.json") if (folder / file).exists()]
+    if taken and "analysis" not in read_json(folder / "result.json", default={}):
+        raise ArgumentError(
+            f"{folder / taken[0]} is there, and dcgan-tf did not write it; name another folder with --out"
         )
 
 

@@ -11,7 +11,7 @@ import click
 from dcgan_tf.cli.finding import say_finding, say_warnings
 from dcgan_tf.cli.frame import check_run, import_tensorflow, say
 from dcgan_tf.cli.labels import one_label
-from dcgan_tf.cli.outputs import check_folder, default_folder, refuse_among_images
+from dcgan_tf.cli.outputs import check_folder, refuse_among_images
 from dcgan_tf.options import SEED, STEP, Names
 from dcgan_tf.options import num_images as counted
 
@@ -148,7 +148,7 @@ def compare(
     places = [run_at(name, checkpoint) for name in runs]
     for path, _ in places:
         check_run(path)
-    target = out or default_folder("comparison")
+    target = out or Path("comparison")
     check_folder(target)
     refuse_among_images(target, [path for path, _ in places], data=data)
     import_tensorflow()

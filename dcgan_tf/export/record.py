@@ -14,7 +14,7 @@ from typing import Any
 
 from dcgan_tf.config import LATENT_DISTRIBUTIONS
 from dcgan_tf.errors import ExportError
-from dcgan_tf.export.paths import FORMATS, PRECISIONS, ExportPaths
+from dcgan_tf.export.paths import EVERYTHING, FORMATS, PRECISIONS, ExportPaths
 
 Record = dict[str, Any]
 
@@ -175,14 +175,13 @@ def _check_names(record: Record, *, source: Path) -> None:
         )
     if not isinstance(files, dict) or not files or not all(map(_is_file, files, files.values())):
         raise ExportError(
-            f"cannot read {source}: files must be names within the folder, each with its SHA-256, "
-            f"found {_shown(files)}"
+            f"cannot read {source}: files must be an export's, each with its SHA-256, found {_shown(files)}"
         )
 
 
 def _is_file(name: str, value: object) -> bool:
     path = PurePosixPath(name)
-    inside = name == path.as_posix() and not {"..", "/"} & set(path.parts)
+    inside = name == path.as_posix() and ".." not in path.parts and name.split("/")[0] in EVERYTHING
     return inside and isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None
 
 

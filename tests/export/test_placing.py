@@ -128,11 +128,11 @@ def test_an_export_that_lost_a_file_may_be_replaced(copy):
     assert everything_in(copy) == {"model.keras": b"new"}
 
 
-def test_names_that_lead_out_of_the_folder_make_no_export(copy, photos):
+def test_names_that_lead_out_of_the_folder_or_are_no_export_s_make_no_export(copy, photos):
     record = json.loads((copy / "export.json").read_text())
-    for name in ("../photos/a.jpg", str(photos / "a.jpg"), "web/../../photos/a.jpg"):
+    for name in ("../photos/a.jpg", str(photos / "a.jpg"), "web/../../photos/a.jpg", "photos/a.jpg", "."):
         write_json(copy / "export.json", {**record, "files": {name: "0" * 64}})
-        with pytest.raises(ExportError, match="files must be names within the folder, each with its SHA-256"):
+        with pytest.raises(ExportError, match="files must be an export's, each with its SHA-256"):
             write(copy)
     write_json(copy / "export.json", {**record, "artefacts": {"../photos/saved_model": {}}})
     with pytest.raises(ExportError, match="artefacts must be of"):

@@ -184,7 +184,10 @@ def rewritten(path: Path, edit, *, compression: int = zipfile.ZIP_STORED) -> Non
     [
         ({"module": "keras.layers", "class_name": "Lambda"}, r"class: keras\.layers\.Lambda"),
         ({"module": "builtins", "class_name": "function", "config": "eval"}, r"class: builtins\.function"),
-        ({"module": "keras.layers", "class_name": "Dense", "registered_name": "a>b"}, "class: registered a>b"),
+        (
+            {"module": "keras.layers", "class_name": "Dense", "registered_name": "a>b"},
+            "class: registered a>b",
+        ),
         (
             {
                 "module": "keras.src.layers.core.lambda_layer",

@@ -1,8 +1,8 @@
 """What lies in a folder: images at any depth, what stands for images that are away, and what is passed over.
 
 Passed over without a word are hidden files and folders, what systems and programs put beside pictures
-(thumbnails, bins, resource forks), and what this library makes: run directories, exports and analyses. A
-training that is resumed must not find its own samples.
+(thumbnails, bins, resource forks), and what this library makes: run directories, exports, analyses, and the
+sheets that a command writes where it is called. A training that is resumed must not find its own samples.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 from dcgan_tf.data.attribute_file import is_called_table
 from dcgan_tf.data.image_formats import are_images, is_called_image
 from dcgan_tf.errors import DataError
+from dcgan_tf.images import is_own
 
 # In small letters. @… and #…: Synology and QNAP; found.000 and the bins: Windows; lost.dir: Android.
 _NOT_DATA = {
@@ -35,6 +36,7 @@ _NOT_DATA = {
     *("__macosx", "__pycache__"),
 }
 _RUN_CONFIG, _RUN_PARTS = "config.json", {"checkpoints", "train.lock"}
+_SHEETS = ("samples.png", "-images.png")  # of sample and inspect-data, where they are not told another place
 _EXPORT, _ANALYSIS = {"export.json", "MODEL_CARD.md"}, {"result.json", "figure.png"}
 
 
@@ -120,9 +122,9 @@ class _Walk:
             path, prefix = self._folders.pop()
             for entry in self._read(path, prefix):
                 name = prefix + entry.name
-                if entry.name.startswith(".") or entry.name.lower() in _NOT_DATA:
-                    continue
                 kind = _kind(entry)
+                if _is_passed_over(entry, kind):
+                    continue
                 if kind == "folder" and not is_called_image(name):
                     self._later((entry.path, f"{name}/"), is_link=entry.is_symlink())
                 elif kind == "away" and not is_called_image(name):
@@ -156,6 +158,12 @@ class _Walk:
                 self._found.candidates.append(Candidate(prefix.removesuffix("/"), -1, 0))
             return []
         return [] if prefix and _is_ours({entry.name for entry in entries}) else entries
+
+
+def _is_passed_over(entry: os.DirEntry[str], kind: str) -> bool:
+    if entry.name.startswith(".") or entry.name.lower() in _NOT_DATA:
+        return True
+    return kind == "file" and entry.name.endswith(_SHEETS) and entry.is_file() and is_own(entry.path)
 
 
 def _kind(entry: os.DirEntry[str]) -> str:

@@ -7,11 +7,13 @@ import os
 import socket
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from dcgan_tf.data.folders import files as folder_files
 from dcgan_tf.data.folders.files import find_files
+from dcgan_tf.images import save_png
 
 
 def put(root, *names):
@@ -49,6 +51,15 @@ def test_what_systems_and_this_library_put_beside_pictures_is_no_data(tmp_path, 
             (tmp_path / made).touch()
     assert found(tmp_path) == ["a/1.png"]
     assert find_files(tmp_path).others == []
+
+
+@pytest.mark.parametrize("name", ["samples.png", "digits-images.png"])
+def test_the_sheets_that_commands_write_where_they_are_called_are_no_data(tmp_path, name):
+    put(tmp_path, "cats/1.png")
+    save_png(tmp_path / "cats" / name, np.zeros((8, 8, 3), np.uint8))
+    assert found(tmp_path) == ["cats/1.png"]
+    put(tmp_path, f"cats/{name}")  # somebody's own of that name
+    assert found(tmp_path) == ["cats/1.png", f"cats/{name}"]
 
 
 def test_a_chat_export_is_not_taken_for_one_of_ours(tmp_path):
