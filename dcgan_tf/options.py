@@ -14,6 +14,8 @@ Command = Callable[..., None]
 SEED = click.IntRange(0, LARGEST_SEED)
 STEP = click.IntRange(0, 10**9)
 """The type of --seed where samples are drawn, and of --checkpoint."""
+DRAWS = click.IntRange(1, 10_000)
+"""The type of --draws: random choices that a spread is computed over."""
 
 
 def num_images(*, least: int = 1) -> click.IntRange:

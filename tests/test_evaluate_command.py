@@ -167,6 +167,8 @@ def test_an_evaluation_of_images_that_changed_since_is_refused(copied, tmp_path)
     result = run(changed, "--space", "swd", "-n", 60)
     assert result.exit_code == 1
     assert "was trained on other images" in result.stderr
+    named = run(changed, "--space", "swd", "-n", 60, "--split", "test")  # its own, in so many words
+    assert "was trained on other images" in named.stderr
     assert run(changed, "--space", "swd", "-n", 60, "--against", "digits").exit_code == 0
 
 

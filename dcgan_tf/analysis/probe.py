@@ -124,6 +124,7 @@ def probe(
             "questions": [question.name for question in truth],
             "accuracy": {k: {"few": o.few.tolist(), "all": o.all.tolist()} for k, o in outcomes.items()},
         },
+        warnings=_left_out(train, asked),
     )
 
 
@@ -184,7 +185,10 @@ def _some(images: ImageSet, most: int, *, seed: int) -> ImageSet:
 
 
 def _asked(subject: Subject, train: ImageSet, held_out: ImageSet) -> tuple[list[Question], list[Question]]:
-    """Return the questions with the answers of the training and of the held-out images."""
+    """Return the questions with the answers of the training and of the held-out images.
+
+    What all training images have in common is no question; one such column must not stop the others.
+    """
     spec = subject.run.config.data.spec
     asked, truth = questions(train), questions(held_out)
     if not asked:
@@ -196,9 +200,21 @@ def _asked(subject: Subject, train: ImageSet, held_out: ImageSet) -> tuple[list[
         raise RunError(
             f"the held-out images of {spec} have other classes or attributes than its training images"
         )
-    if single := [q.name for q in asked if len(np.unique(q.answers)) < 2]:
-        raise RunError(f"all {len(train):,} training images have the same {single[0]!r}; raise --labels")
-    return asked, truth
+    told = [i for i, question in enumerate(asked) if len(np.unique(question.answers)) > 1]
+    if not told:
+        more = "; raise --labels" if len(train) < len(subject.train) else ", so there is nothing to classify"
+        raise RunError(f"all {len(train):,} training images have the same {asked[0].name!r}{more}")
+    return [asked[i] for i in told], [truth[i] for i in told]
+
+
+def _left_out(train: ImageSet, asked: Sequence[Question]) -> tuple[str, ...]:
+    """Say which questions were not asked, because all training images have one answer."""
+    kept = {question.name for question in asked}
+    return tuple(
+        f"{question.name!r} is left out: all {len(train):,} training images have the same"
+        for question in questions(train)
+        if question.name not in kept
+    )
 
 
 def _bars(outcomes: Mapping[str, Outcome], labels: int) -> dict[str, dict[str, tuple[float, float]]]:

@@ -9,6 +9,7 @@ import click
 
 from dcgan_tf.cli.finding import analysis_options, report_finding
 from dcgan_tf.cli.frame import say
+from dcgan_tf.options import DRAWS
 
 _MOST_DIGITS = 18
 
@@ -24,9 +25,7 @@ _MOST_DIGITS = 18
 )
 @click.option("--minus", multiple=True, metavar="CONCEPT", help="To be subtracted; like --plus.")
 @click.option("--all", "every", is_flag=True, help="Every analogy of two attributes, as a table.")
-@click.option(
-    "--draws", type=click.IntRange(1), default=200, show_default=True, help="Random choices of exemplars."
-)
+@click.option("--draws", type=DRAWS, default=200, show_default=True, help="Random choices of exemplars.")
 def arithmetic(
     run: Path, plus: tuple[str, ...], minus: tuple[str, ...], every: bool, draws: int, **options: Any
 ) -> None:

@@ -131,7 +131,7 @@ def evaluate(
     first = sets[0]
     records = RunPaths(source).metrics if first.run else None
     _check_writable(records, out)
-    own = first.run if against is None and split is None else None
+    own = first.run if against is None and split in (None, first.config.split) else None
     evaluator = Evaluator.of(
         _data(first, data, against, {"split": split, "data_dir": data_dir}),
         space=space,

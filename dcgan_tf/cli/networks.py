@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from dcgan_tf.cli.finding import analysis_options, report_finding
+from dcgan_tf.options import DRAWS
 
 
 @click.command(short_help="Show what the discriminator's filters respond to.")
@@ -39,9 +40,7 @@ def filters(run: Path, features: str, **options: Any) -> None:
 @click.option(
     "--few-labels", type=click.IntRange(2), default=1000, show_default=True, help="Where labels are few."
 )
-@click.option(
-    "--draws", type=click.IntRange(1), default=5, show_default=True, help="Random choices of few labels."
-)
+@click.option("--draws", type=DRAWS, default=5, show_default=True, help="Random choices of few labels.")
 def probe(run: Path, labels: int, few_labels: int, draws: int, **options: Any) -> None:
     """Classify held-out images by a linear classifier on D's features, which it learnt without a label.
 

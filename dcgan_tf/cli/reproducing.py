@@ -12,6 +12,8 @@ from dcgan_tf.cli.frame import import_tensorflow, said_when_stopped, say
 from dcgan_tf.options import SEED
 from dcgan_tf.options import num_images as counted
 
+_EPOCHS = click.IntRange(1, 10_000)
+
 
 @click.group(short_help="Make a table of the paper anew, from the training to the number.")
 def reproduce() -> None:
@@ -33,8 +35,8 @@ def reproduce() -> None:
     show_default=True,
     help="To train on, and drawn; of data that are not of TensorFlow Datasets, all there are.",
 )
-@click.option("--dcgan-epochs", type=click.IntRange(1), default=75, show_default=True, help="Of the DCGAN.")
-@click.option("--gan-epochs", type=click.IntRange(1), default=10, show_default=True, help="Of the GAN.")
+@click.option("--dcgan-epochs", type=_EPOCHS, default=75, show_default=True, help="Of the DCGAN.")
+@click.option("--gan-epochs", type=_EPOCHS, default=10, show_default=True, help="Of the GAN.")
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Of everything.")
 @click.option(
     "--out",

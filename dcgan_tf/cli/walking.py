@@ -8,13 +8,14 @@ from typing import Any
 import click
 
 from dcgan_tf.cli.finding import analysis_options, report_finding
+from dcgan_tf.options import DRAWS
 
 
 @click.command(short_help="From sample to sample: do the pictures change smoothly?")
 @analysis_options(3300, of="Pictures between two ends that the numbers are computed on, 11 for each pair.")
 @click.option(
     "--points",
-    type=click.IntRange(2),
+    type=click.IntRange(2, 1000),
     default=9,
     show_default=True,
     help="Random latents that the figure and walk.gif visit.",
@@ -43,9 +44,7 @@ def walk(run: Path, points: int, **options: Any) -> None:
     show_default=True,
     help="Samples whose latents are averaged, at each end.",
 )
-@click.option(
-    "--draws", type=click.IntRange(1), default=20, show_default=True, help="Random choices of exemplars."
-)
+@click.option("--draws", type=DRAWS, default=20, show_default=True, help="Random choices of exemplars.")
 def turn(run: Path, attribute: str, exemplars: int, draws: int, **options: Any) -> None:
     """Turn samples step by step: add the difference between the mean latents of two kinds of exemplars.
 

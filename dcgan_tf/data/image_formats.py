@@ -44,6 +44,11 @@ RAW_ENDINGS = (
     *(".3fr", ".arw", ".cr2", ".cr3", ".dng", ".erf", ".kdc", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf"),
     *(".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f"),
 )
+# Pictures that Pillow cannot open, or that are no photographs to it: drawings, volumes, icons, textures.
+UNREAD_ENDINGS = (
+    *(".ai", ".dcm", ".dds", ".djvu", ".emf", ".eps", ".exr", ".fits", ".hdr", ".icns", ".ico", ".jls"),
+    *(".jxl", ".jxr", ".ktx", ".pdf", ".svg", ".wdp", ".wmf", ".xcf"),
+)
 # Copies that an editor leaves, halves of what is still being downloaded, a camera's thumbnails.
 _LEFT_OVER = (".bak", ".crdownload", ".download", ".part", ".partial", ".thm", ".tmp", "_original", "~")
 

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from dcgan_tf import analysis, models
 from dcgan_tf.analysis import Finding
+from dcgan_tf.analysis.questions import Question, questions
 from dcgan_tf.cli import main
 from dcgan_tf.errors import RunError
 from dcgan_tf.runs.load import Run
@@ -122,6 +123,23 @@ def test_a_probe_without_answers_says_what_is_missing(run, monkeypatch):
     monkeypatch.setattr(probe_module, "questions", lambda _: [])
     with pytest.raises(RunError, match=r"neither labels nor binary attributes.*attributes.csv"):
         ANALYSES["probe"](run)
+
+
+def test_what_all_training_images_have_in_common_is_left_out_of_a_probe_and_named(run, monkeypatch):
+    def with_a_constant(images):
+        constant = Question("tailless", ("no tailless", "tailless"), np.zeros(len(images), np.int64))
+        return [constant, *(questions(images) if others else [])]
+
+    monkeypatch.setattr(probe_module, "questions", with_a_constant)
+    others = True
+    finding = analysis.probe(run, num_images=300, labels=60, few_labels=50, draws=1)
+    assert finding.details["questions"] == ["class"]
+    assert finding.warnings == ("'tailless' is left out: all 60 training images have the same",)
+    others = False
+    with pytest.raises(RunError, match="all 60 training images have the same 'tailless'; raise --labels"):
+        analysis.probe(run, labels=60)
+    with pytest.raises(RunError, match="the same 'tailless', so there is nothing to classify"):
+        analysis.probe(run)
 
 
 @pytest.mark.parametrize(

@@ -229,6 +229,12 @@ def test_a_class_of_which_no_image_can_be_read_does_not_vanish(pictures, read):
         with pytest.raises(ValueError, match=r"none of the images of the class ants .*: 1 .heic \(they can"):
             read()
         shutil.rmtree(pictures / ("dogs" if count == 2 else "ants"))
+    for name in ("1.jxl", "1.svg", "1.DCM"):
+        (pictures / "ants").mkdir(exist_ok=True)
+        (pictures / "ants" / name).write_bytes(b"?")
+        with pytest.raises(ValueError, match=rf"class ants .*: 1 {name[1:].lower()} \(pictures in a form"):
+            read()
+        shutil.rmtree(pictures / "ants")
 
 
 def test_images_beside_the_folders_of_classes_are_named(pictures, read, caplog):

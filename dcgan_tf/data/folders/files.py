@@ -20,9 +20,11 @@ from dcgan_tf.data.image_formats import are_images, is_called_image
 from dcgan_tf.errors import DataError
 from dcgan_tf.images import is_own
 
-# In small letters. @… and #…: Synology and QNAP; found.000 and the bins: Windows; lost.dir: Android.
+# In small letters. @…, #…, ~… and the two below: network drives; found.000 and the bins: Windows; lost.dir:
+# Android.
 _NOT_DATA = {
-    *("@eadir", "@tmp", "@recycle", "@recently-snapshot", "#recycle", "#snapshot"),
+    *("@eadir", "@tmp", "@recycle", "@recently-snapshot", "#recycle", "#snapshot", "@sharebin", "~snapshot"),
+    *("network trash folder", "temporary items"),
     *(
         "$recycle.bin",
         "recycler",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dcgan_tf.data.folders.files import FolderFiles
 from dcgan_tf.data.folders.splits import Splits, first_folder, split_of
-from dcgan_tf.data.image_formats import HEIF_ENDINGS, RAW_ENDINGS, ending
+from dcgan_tf.data.image_formats import HEIF_ENDINGS, RAW_ENDINGS, UNREAD_ENDINGS, ending
 
 _AT_MOST = 8
 
@@ -65,13 +65,15 @@ def kinds_of(files: Sequence[str]) -> str:
 
 def are_pictures(files: Iterable[str]) -> bool:
     """Tell whether there are pictures among these files, in forms that are not read."""
-    return any(ending(file) in (*HEIF_ENDINGS, *RAW_ENDINGS) for file in files)
+    return any(ending(file) in (*HEIF_ENDINGS, *RAW_ENDINGS, *UNREAD_ENDINGS) for file in files)
 
 
 def _advice(kind: str) -> str:
     if kind in HEIF_ENDINGS:
         return " (they can be read after: pip install pillow-heif)"
-    return " (a camera's raw data: save them as JPEG or PNG)" if kind in RAW_ENDINGS else ""
+    if kind in RAW_ENDINGS:
+        return " (a camera's raw data: save them as JPEG or PNG)"
+    return " (pictures in a form that is not read: save them as PNG)" if kind in UNREAD_ENDINGS else ""
 
 
 def _of_classes(root: Path, images: Sequence[str], top: Counter[str]) -> list[str]:

@@ -1,7 +1,7 @@
 """Which images of a folder are for training, which for testing: told by the names of its sub-folders.
 
-- `train` or `training` beside `test`, `testing`, `val`, `valid`, `validation` or `dev`, in small letters or
-  capitals: the splits. Whatever else lies beside them is in none.
+- `train` or `training` beside `test`, `testing`, `eval`, `evaluation`, `val`, `valid`, `validation`, `dev` or
+  `holdout`, in small letters or capitals: the splits. Whatever else lies beside them is in none.
 - `train` alone, or beside `unlabeled`, `unlabelled` or `extra`: the split train, and no other.
 - Any other names: everything is "train", and a folder `train` beside `bus` and `car` is a class.
 - Refused, rather than trained on by mistake: test images without a folder `train` beside them; names that
@@ -21,12 +21,13 @@ from dcgan_tf.errors import DataError
 
 _NAMES = {
     "train": ("train", "training"),
-    "test": ("test", "testing"),
-    "validation": ("validation", "val", "valid", "dev"),
+    "test": ("test", "testing", "eval", "evaluation"),
+    "validation": ("validation", "val", "valid", "dev", "holdout"),
 }
 _SPLIT_OF = {name: split for split, names in _NAMES.items() for name in names}
 # These mean nothing but a split, also where no folder train lies beside them; "valid" may be a class.
 _UNMISTAKABLE = ("test", "testing", "validation", "val")
+_OF_A_SPLIT = r"(?:set|data|images?|imgs?|split)$"  # trainset beside testset
 _IN_NO_SPLIT = ("unlabeled", "unlabelled", "extra")
 
 
@@ -114,13 +115,14 @@ def first_folder(file: str) -> str:
 
 def _check_resembling(top: list[str], root: Path) -> None:
     """Refuse train2017 beside val2017, and the like."""
-    alike: dict[str, str] = {}
+    alike: dict[str, set[str]] = defaultdict(set)
     for name in top:
-        for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name):
-            if split := split_of(word):
-                alike.setdefault(split, name)
+        words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name)
+        splits = {split for word in words if (split := split_of(re.sub(_OF_A_SPLIT, "", word, flags=re.I)))}
+        if len(splits) == 1:  # a folder called train_and_test is neither
+            alike[splits.pop()].add(name)
     if "train" in alike and len(alike) > 1:
-        told = " and ".join(sorted(alike.values()))
+        told = " and ".join(sorted(min(names) for names in alike.values()))
         raise DataError(
             f"{told} in {root} look like images to train on and to test with, and all would be trained on: "
             "call them train and test, or give only the folder with the images to train on"

@@ -36,6 +36,7 @@ def found(root):
         "lost+found/1.png",
         ".thumbnails/1.png",
         "#recycle/1.png",
+        "Network Trash Folder/1.png",
         "a/@eadir/1.png",
         "Thumbs.db",
         "a/desktop.ini",

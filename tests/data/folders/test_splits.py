@@ -20,7 +20,15 @@ def chosen(*folders, split="train"):
 
 @pytest.mark.parametrize(
     ("train", "test"),
-    [("train", "test"), ("Train", "Test"), ("training", "testing"), ("TRAIN", "val"), ("train", "dev")],
+    [
+        ("train", "test"),
+        ("Train", "Test"),
+        ("training", "testing"),
+        ("TRAIN", "val"),
+        ("train", "dev"),
+        ("training", "evaluation"),
+        ("Train", "holdout"),
+    ],
 )
 def test_the_usual_names_are_splits_in_any_letters(train, test):
     assert chosen(f"{train}/cats", f"{test}/cats") == train
@@ -46,7 +54,15 @@ def test_train_alone_is_a_split(beside):
 
 @pytest.mark.parametrize(
     "folders",
-    [("train", "bus", "car"), ("valid", "invalid"), ("cats", "dogs"), ("train", ""), ("",), ("all",)],
+    [
+        ("train", "bus", "car"),
+        ("valid", "invalid"),
+        ("cats", "dogs"),
+        ("train", ""),
+        ("",),
+        ("all",),
+        ("train_and_test", "new"),
+    ],
 )
 def test_other_names_are_no_splits(folders):
     assert chosen(*folders) == ""
@@ -65,6 +81,8 @@ def test_other_names_are_no_splits(folders):
         (("train", "training", "test"), "train and training in /pets may both be"),
         (("train2017", "val2017"), "train2017 and val2017 in /pets look like images to train on"),
         (("trainA", "trainB", "testA", "testB"), "testA and trainA in /pets look like"),
+        (("trainset", "testset"), "testset and trainset in /pets look like"),
+        (("TrainData", "ValImages"), "TrainData and ValImages in /pets look like"),
         (("train", "test_images"), "test_images and train in /pets look like"),
         (("images/train", "images/test"), "give /pets/images$"),
         (("a/b/Train/1", "a/b/Validation/2"), "give /pets/a/b$"),
