@@ -14,6 +14,7 @@ import click
 
 from dcgan_tf.cli.frame import import_tensorflow, say
 from dcgan_tf.cli.labels import one_label
+from dcgan_tf.cli.outputs import LOCAL_PATH
 from dcgan_tf.config import DataConfig, ModelConfig
 from dcgan_tf.errors import ArgumentError, StorageError
 from dcgan_tf.options import SEED, STEP
@@ -60,7 +61,7 @@ class Pictures:
 
 
 @click.command(short_help="How good are the pictures? Fréchet distance and others, beside real images.")
-@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("source", type=LOCAL_PATH)
 @click.option("--data", metavar="SPEC", help="Where the run's own images are now. [default: where they were]")
 @click.option(
     "--against",
@@ -75,9 +76,7 @@ class Pictures:
     help="Where distances are measured: the features of the data's own classifier; those of Inception-v3, "
     "for FID and KID; swd compares pixels only. [default: classifier, or swd without attributes and labels]",
 )
-@click.option(
-    "--weights", type=click.Path(path_type=Path), help="Of Inception-v3. [default: those in Keras' cache]"
-)
+@click.option("--weights", type=LOCAL_PATH, help="Of Inception-v3. [default: those in Keras' cache]")
 @click.option(
     "--num-images",
     "-n",
@@ -92,7 +91,7 @@ class Pictures:
 @click.option(
     "--ema/--no-ema", default=True, show_default=True, help="The averaged generator, or the raw one."
 )
-@click.option("--out", type=click.Path(path_type=Path), help="FILE.json: the numbers and their protocol.")
+@click.option("--out", type=LOCAL_PATH, help="FILE.json: the numbers and their protocol.")
 def evaluate(
     source: Path,
     data: str | None,

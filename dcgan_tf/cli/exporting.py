@@ -8,15 +8,14 @@ from pathlib import Path
 import click
 
 from dcgan_tf.cli.frame import check_run, import_tensorflow, said_when_stopped, say
+from dcgan_tf.cli.outputs import LOCAL_PATH
 from dcgan_tf.export.paths import FORMATS, PRECISIONS
 from dcgan_tf.options import STEP, names_option
 
 
 @click.command(short_help="Write a run's generator as files that run elsewhere.")
-@click.argument("run", type=click.Path(path_type=Path))
-@click.option(
-    "--to", type=click.Path(path_type=Path), help="The folder. [default: saved_models/NAME of the run]"
-)
+@click.argument("run", type=LOCAL_PATH)
+@click.option("--to", type=LOCAL_PATH, help="The folder. [default: saved_models/NAME of the run]")
 @names_option(
     "--formats",
     FORMATS,
@@ -83,7 +82,7 @@ def _refuse_options_of_tflite(formats: tuple[str, ...]) -> None:
 
 
 @click.command(short_help="Check an export from its files alone.")
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=LOCAL_PATH)
 def verify(folder: Path) -> None:
     """Check an exported FOLDER from its files alone: that they are intact and draw what was trained.
 

@@ -11,7 +11,7 @@ import click
 
 from dcgan_tf.cli.frame import check_run, import_tensorflow, say
 from dcgan_tf.cli.labels import one_label
-from dcgan_tf.cli.outputs import check_folder, refuse_among_images
+from dcgan_tf.cli.outputs import LOCAL_PATH, check_folder, refuse_among_images
 from dcgan_tf.options import SEED, STEP
 from dcgan_tf.options import num_images as counted
 
@@ -31,9 +31,7 @@ def analysis_options(num_images: int, *, of: str = "Samples that the numbers are
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         for add in (
-            click.option(
-                "--out", type=click.Path(path_type=Path), help="The folder. [default: RUN/analysis/NAME]"
-            ),
+            click.option("--out", type=LOCAL_PATH, help="The folder. [default: RUN/analysis/NAME]"),
             click.option(
                 "--data", metavar="SPEC", help="Where the run's images are now, if they were moved since."
             ),
@@ -47,7 +45,7 @@ def analysis_options(num_images: int, *, of: str = "Samples that the numbers are
             click.option(
                 "--num-images", "-n", type=counted(), default=num_images, show_default=True, help=of
             ),
-            click.argument("run", type=click.Path(path_type=Path)),
+            click.argument("run", type=LOCAL_PATH),
         ):
             command = add(command)
         return command

@@ -1,10 +1,34 @@
-"""Where a command may write: not over what it did not make, and not among the images of a run's data."""
+"""Paths that are given, and where a command may write: not over others' files, not among a run's images."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+import click
+
+
+class _LocalPath(click.ParamType):  # type: ignore[type-arg]  # it takes none before click 8.4
+    """A file or folder of this computer; `~` is a home also where no shell puts it in, as in --out=~/x."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return the path.
+
+        Raises:
+            ArgumentError: for an address, the home of an unknown user, and what nothing can be called.
+        """
+        from dcgan_tf.runs.paths import local_folder
+
+        if value == "":  # of a variable that is not set
+            self.fail("expected a path, received ''; the current folder is called .", param, ctx)
+        return local_folder(value)
+
+
+LOCAL_PATH = _LocalPath()
 
 
 def default_file(name: str) -> Path:

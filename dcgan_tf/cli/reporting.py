@@ -11,7 +11,7 @@ import click
 from dcgan_tf.cli.finding import say_finding, say_warnings
 from dcgan_tf.cli.frame import check_run, import_tensorflow, say
 from dcgan_tf.cli.labels import one_label
-from dcgan_tf.cli.outputs import check_folder, refuse_among_images
+from dcgan_tf.cli.outputs import LOCAL_PATH, check_folder, refuse_among_images
 from dcgan_tf.options import SEED, STEP, Names
 from dcgan_tf.options import num_images as counted
 
@@ -63,7 +63,7 @@ ANALYSES: dict[str, Arguments] = {
 
 
 @click.command(short_help="One page on a whole run, with everything in it.")
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=LOCAL_PATH)
 @click.option(
     "--run",
     "wanted",
@@ -84,11 +84,11 @@ ANALYSES: dict[str, Arguments] = {
 @click.option(
     "--export",
     "exports",
-    type=click.Path(path_type=Path),
+    type=LOCAL_PATH,
     multiple=True,
     help="An export folder of this run; can be given several times. [default: looked for in saved_models/]",
 )
-@click.option("--out", type=click.Path(path_type=Path), help="The file. [default: RUN/report.html]")
+@click.option("--out", type=LOCAL_PATH, help="The file. [default: RUN/report.html]")
 def report(
     run: Path,
     wanted: tuple[str, ...],
@@ -131,7 +131,7 @@ def report(
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Of the latents.")
 @click.option("--checkpoint", type=STEP, help="Of this step, in all runs. [default: the newest]")
 @click.option("--data", metavar="SPEC", help="Where the runs' images are now, if they were moved since.")
-@click.option("--out", type=click.Path(path_type=Path), help="The folder. [default: comparison]")
+@click.option("--out", type=LOCAL_PATH, help="The folder. [default: comparison]")
 def compare(
     runs: tuple[str, ...],
     num_images: int,
@@ -167,11 +167,15 @@ def run_at(name: str, checkpoint: int | None = None) -> tuple[Path, int | None]:
     Args:
         name: a folder that exists is taken as it is, whatever it is called.
         checkpoint: the step where none is named; None is the newest.
+
+    Raises:
+        ArgumentError: for what is no path of this computer.
     """
+    path = LOCAL_PATH.convert(name, None, None)
     folder, at, step = name.rpartition("@")
-    if at and folder and step.isdecimal() and not Path(name).exists():
-        return Path(folder), int(step)
-    return Path(name), checkpoint
+    if at and folder and step.isdecimal() and not path.exists():
+        return LOCAL_PATH.convert(folder, None, None), int(step)
+    return path, checkpoint
 
 
 def _open(run: Path, checkpoint: int | None, label: str | None, data: str | None) -> Run:

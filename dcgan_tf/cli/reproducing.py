@@ -9,6 +9,7 @@ import click
 
 from dcgan_tf.cli.finding import say_finding
 from dcgan_tf.cli.frame import import_tensorflow, said_when_stopped, say
+from dcgan_tf.cli.outputs import LOCAL_PATH
 from dcgan_tf.options import SEED
 from dcgan_tf.options import num_images as counted
 
@@ -40,7 +41,7 @@ def reproduce() -> None:
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Of everything.")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=LOCAL_PATH,
     default=Path("runs/mnist-1nn"),
     show_default=True,
     help="The folder.",

@@ -10,7 +10,7 @@ import click
 
 from dcgan_tf.cli.frame import check_run, import_tensorflow, said_when_stopped, say
 from dcgan_tf.cli.labels import chosen_labels
-from dcgan_tf.cli.outputs import default_file, lies_in_data, refuse_among_images
+from dcgan_tf.cli.outputs import LOCAL_PATH, default_file, lies_in_data, refuse_among_images
 from dcgan_tf.config import PRESETS, Config, preset
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.options import SEED, STEP, setting_options
@@ -53,7 +53,7 @@ def train(preset_name: str, every_epoch: bool, **changes: Any) -> None:
 
 
 @click.command(short_help="Draw images from a run or an export.")
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=LOCAL_PATH)
 @click.option(
     "--num-images",
     "-n",
@@ -70,7 +70,7 @@ def train(preset_name: str, every_epoch: bool, **changes: Any) -> None:
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=LOCAL_PATH,
     help="FILE.png: a grid. FILE.npy: uint8 [N, H, W, C]. A folder: one PNG each, in place of earlier ones. "
     "[default: samples.png]",
 )
@@ -131,7 +131,7 @@ def sample(
 
 @click.command("inspect-data", short_help="Count and show what is in a dataset.")
 @click.argument("spec")
-@click.option("--out", type=click.Path(path_type=Path), help="The grid. [default: NAME-images.png]")
+@click.option("--out", type=LOCAL_PATH, help="The grid. [default: NAME-images.png]")
 @setting_options("data", exclude=("data", "flip", "max_bad_fraction"))
 def inspect_data(spec: str, out: Path | None, **changes: Any) -> None:
     """Print what is in SPEC (as for --data) and save a grid of its images."""

@@ -127,8 +127,8 @@ def local_folder(text: str | os.PathLike[str]) -> Path:
     name = os.fspath(text)
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", name):
         raise ArgumentError(
-            f"a run or an export must be a folder of this computer, received the address {name!r}; write to "
-            "a folder and copy it there, or mount the bucket as a folder"
+            "a run, an export and the place of any result must be a folder of this computer, received the "
+            f"address {name!r}; write to a folder and copy it there, or mount the bucket as a folder"
         )
     try:
         path = Path(name).expanduser()
@@ -144,7 +144,7 @@ def local_folder(text: str | os.PathLike[str]) -> Path:
         pass  # what is wanted of it may be to make it, or fails with a sentence of its own
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise ArgumentError(f"a run directory cannot be called {name[:80]!r}: {reason}") from None
+        raise ArgumentError(f"no file or folder can be called {name[:80]!r}: {reason}") from None
     return path
 
 

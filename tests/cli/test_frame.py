@@ -177,11 +177,42 @@ def test_what_is_no_run_is_found_out_before_tensorflow_is_imported(words, monkey
 
 
 @pytest.mark.parametrize(
+    "words", [("walk",), ("sample",), ("evaluate",), ("verify",), ("report",), ("compare",)]
+)
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("gs://bucket/run", "must be a folder of this computer, received the address 'gs://bucket/run'"),
+        ("~nosuchuser/run", "there is no user 'nosuchuser' whose home"),
+        ("x" * 300, f"no file or folder can be called '{'x' * 80}': File name too long"),
+        ("", "expected a path, received ''; the current folder is called ."),
+    ],
+)
+def test_what_is_no_path_of_this_computer_is_told_whatever_takes_it(words, path, said, monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    result = run(*words, path)
+    assert result.exit_code == (1 if path else 2)
+    assert said in " ".join(result.stderr.split())
+    if words != ("verify",):
+        result = run(*words, str(tmp_path), "--out", path)
+        assert said in " ".join(result.stderr.split())
+
+
+def test_a_home_is_meant_also_where_no_shell_has_replaced_it(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    result = run("walk", "~/nothing")
+    assert result.stderr.endswith(f"{tmp_path / 'nothing'} does not exist\n")
+
+
+@pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("train", "--data", "/nonexistent"), "or an existing folder of images, received '/nonexistent'"),
-        (("evaluate", "/nonexistent"), "expected a run, an export, a folder of pictures or a FILE.npy"),
-        (("report", "/nonexistent"), "/nonexistent does not exist"),
+        (
+            ("train", "--data", "/no-such-folder"),
+            "or an existing folder of images, received '/no-such-folder'",
+        ),
+        (("evaluate", "/no-such-folder"), "expected a run, an export, a folder of pictures or a FILE.npy"),
+        (("report", "/no-such-folder"), "/no-such-folder does not exist"),
     ],
 )
 def test_common_mistakes_are_found_out_before_tensorflow_is_imported(words, said, monkeypatch):

@@ -157,7 +157,7 @@ def test_a_tilde_is_the_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 
 @pytest.mark.parametrize("name", ["x" * 300, "nul\0"])
 def test_what_no_folder_can_be_called_is_an_error(name: str) -> None:
-    with pytest.raises(ArgumentError, match="a run directory cannot be called"):
+    with pytest.raises(ArgumentError, match="no file or folder can be called"):
         local_folder(name)
 
 
