@@ -173,14 +173,21 @@ def literal_path(folder: Path) -> Iterator[Path]:
     Raises:
         StorageError: if the link cannot be made.
     """
-    if not any(c in _PATTERN or "\ud800" <= c <= "\udfff" for c in str(folder)):
+    if _is_literal(str(folder)):
         yield folder
         return
-    with tempfile.TemporaryDirectory(prefix="dcgan_tf-") as scratch:
+    usual = tempfile.gettempdir()
+    places = (usual, "/tmp", "/var/tmp")  # TMPDIR may lie below such a name too
+    place = next((at for at in places if _is_literal(at) and os.access(at, os.W_OK)), usual)
+    with tempfile.TemporaryDirectory(prefix="dcgan_tf-", dir=place) as scratch:
         link = Path(scratch) / "folder"
         with storage_errors(link):
             link.symlink_to(folder.absolute(), target_is_directory=True)
         yield link
+
+
+def _is_literal(path: str) -> bool:
+    return not any(c in _PATTERN or "\ud800" <= c <= "\udfff" for c in path)
 
 
 @contextmanager

@@ -5,10 +5,12 @@ Keras is imported when it is needed, not before, so that its backend can still b
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from dcgan_tf.errors import DcganError
 
@@ -20,9 +22,10 @@ def settle_backend() -> None:
     """Have Keras run on TensorFlow, whatever KERAS_BACKEND and keras.json say, if that can still be chosen.
 
     Raises:
-        DcganError: if Keras is in use already, on another backend.
+        DcganError: if Keras is in use already, on another backend, or cannot be imported with its keras.json.
     """
     if "keras" not in sys.modules:
+        _check_keras_json()
         os.environ["KERAS_BACKEND"] = "tensorflow"
         return
     import keras
@@ -56,6 +59,32 @@ def own_settings() -> Iterator[None]:
         yield
     finally:
         _set(*before)
+
+
+def _check_keras_json() -> None:
+    """Say in a sentence what Keras would say in a traceback, when it is imported, of its own settings."""
+    path = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "keras.json"
+    if not os.access(path, os.F_OK):
+        return
+    try:
+        settings = json.loads(path.read_text())
+    except ValueError:  # which Keras passes over too
+        return
+    except OSError as error:
+        raise DcganError(f"Keras cannot read its settings {path}: {error.strerror}") from None
+    expected: dict[str, tuple[str, ...]] = {
+        "floatx": ("float16", "float32", "float64"),
+        "image_data_format": ("channels_last", "channels_first"),
+    }
+    if not isinstance(settings, dict):
+        problem = "expected an object"
+    elif wrong := [name for name, values in expected.items() if settings.get(name, values[0]) not in values]:
+        problem = f"{wrong[0]} must be one of {', '.join(expected[wrong[0]])}"
+    elif not isinstance(settings.get("epsilon", 1e-7), float):
+        problem = "epsilon must be a number such as 1e-07"
+    else:
+        return
+    raise DcganError(f"Keras cannot be used with its settings in {path}: {problem}; mend or remove that file")
 
 
 def _set(floatx: str, image_data_format: str, policy: object) -> None:

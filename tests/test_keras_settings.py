@@ -19,7 +19,7 @@ from dcgan_tf import judge_network, models
 from dcgan_tf.analysis.features import discriminator_features
 from dcgan_tf.config import Config
 from dcgan_tf.errors import DcganError
-from dcgan_tf.keras_settings import own_settings
+from dcgan_tf.keras_settings import own_settings, settle_backend
 from dcgan_tf.runs.load import Run
 from dcgan_tf.training.state import create_train_state
 
@@ -99,6 +99,34 @@ def test_keras_on_another_backend_is_one_sentence(monkeypatch, tiny_config):
     with pytest.raises(DcganError, match=said):
         models.build_generator(tiny_config())
     assert dcgan_tf.Config is Config  # what needs no Keras is there
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("5", "expected an object"),
+        ('{"floatx": "half"}', "floatx must be one of float16, float32, float64"),
+        ('{"floatx": [5]}', "floatx must be one of float16, float32, float64"),
+        ('{"image_data_format": null}', "image_data_format must be one of channels_last, channels_first"),
+        ('{"epsilon": 1}', "epsilon must be a number such as 1e-07"),
+    ],
+)
+def test_settings_that_keras_cannot_be_imported_with_are_one_sentence(tmp_path, monkeypatch, content, words):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.delitem(sys.modules, "keras")
+    (tmp_path / "keras.json").write_text(content)
+    with pytest.raises(DcganError, match=f"settings in .*keras.json: {words}; mend or remove that file"):
+        settle_backend()
+
+
+def test_settings_that_keras_passes_over_or_takes_are_no_error(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    monkeypatch.delitem(sys.modules, "keras")
+    settle_backend()
+    for content in ("no JSON", "{}", '{"backend": "theano", "epsilon": 1e-07}'):
+        (tmp_path / "keras.json").write_text(content)
+        settle_backend()
 
 
 def test_the_command_line_works_in_the_environment_of_a_notebook_and_of_other_backends(

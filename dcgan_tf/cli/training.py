@@ -194,4 +194,4 @@ def _say_where(run_dir: Path) -> None:
     if paths.progress.exists():
         say(f"samples     {paths.samples}/, {paths.progress}")
     say(f"TensorBoard tensorboard --logdir {shlex.quote(str(_logdir(paths.root)))}")
-    say(f"more images dcgan-tf sample {run_dir} --num-images 64 --out samples.png")
+    say(f"more images dcgan-tf sample {shlex.quote(str(run_dir))} --num-images 64 --out samples.png")

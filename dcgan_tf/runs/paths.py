@@ -189,7 +189,9 @@ def read_config(root: Path) -> Config:
         if not path.is_file():
             raise RunError(f"{root} is not a run directory: it has no {path.name}")
         text = path.read_text(encoding="utf-8")
-        if lacking := [field.name for field in fields(Config) if field.name not in json.loads(text)]:
+        if not isinstance(value := json.loads(text), dict):
+            raise ArgumentError(f"expected an object, found {text.strip()[:40]}")
+        if lacking := [field.name for field in fields(Config) if field.name not in value]:
             raise ArgumentError(f"it has no section {lacking[0]!r}, so it is not that of a run")
         return from_json(text)
     except (ValueError, TypeError, RecursionError, OSError) as error:

@@ -7,6 +7,7 @@ import os
 import resource
 import shutil
 import stat
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -296,6 +297,18 @@ def test_a_path_is_no_pattern(three_steps: Path, tmp_path: Path, name: str) -> N
     checkpoint = checkpoint_of(-1)
     store.read(checkpoint, 2).assert_consumed()
     assert set(checkpoint.weights.numpy()) == {2}
+
+
+def test_nor_is_one_of_temporary_files(
+    three_steps: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a[b]", "t[1]*"):
+        (tmp_path / name).mkdir()
+    shutil.copytree(three_steps, tmp_path / "a[b]" / "checkpoints")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "t[1]*"))
+    checkpoint = checkpoint_of(-1)
+    CheckpointStore(tmp_path / "a[b]" / "checkpoints").read(checkpoint, 3).assert_consumed()
+    assert set(checkpoint.weights.numpy()) == {3}
 
 
 def test_copies_that_a_file_manager_made_are_no_checkpoints(store: CheckpointStore) -> None:

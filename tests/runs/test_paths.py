@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,13 @@ def test_settings_are_read_back(tmp_path: Path) -> None:
 def test_unreadable_settings_are_an_error_that_names_the_file(tmp_path: Path, content: str) -> None:
     (tmp_path / "config.json").write_text(content)
     with pytest.raises(RunError, match=r"cannot read .*config\.json: "):
+        read_config(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["[]", "5", "null"])
+def test_settings_that_are_no_object_are_called_so(tmp_path: Path, content: str) -> None:
+    (tmp_path / "config.json").write_text(content)
+    with pytest.raises(RunError, match=rf"config\.json: expected an object, found {re.escape(content)}$"):
         read_config(tmp_path)
 
 
