@@ -438,15 +438,17 @@ def test_what_cannot_be_exported_or_relied_on_is_a_message(command, monkeypatch,
 
 def test_verify_prints_a_line_for_each_artefact(monkeypatch):
     record = {"bytes": 1_234_567, "max_abs": 0.0123, "psnr_mean_db": 51.26, "psnr_worst_db": None}
+    wide = {"bytes": 123_456_789, "max_abs": 0.00012, "psnr_mean_db": 120.06, "psnr_worst_db": 115.02}
     monkeypatch.setattr(
         "dcgan_tf.export.verification.verify_export",
-        lambda folder: {"web/index.html": record, "saved_model": record},
+        lambda folder: {"web/index.html": record, "generator-dynamic.tflite": wide},
     )
     result = run("verify", "saved_models/a")
     assert result.exit_code == 0
-    first, _, last = result.stdout.splitlines()
-    words = "web/index.html 1.2 MB largest difference 0.01 PSNR 51.3 dB, worst image equal"
-    assert " ".join(first.split()) == words
+    first, second, last = result.stdout.splitlines()
+    assert " ".join(first.split()) == "web/index.html 1.2 MB differs 0.01 PSNR 51.3 dB, worst equal"
+    assert second.endswith("123.5 MB  differs 0.0001 PSNR 120.1 dB, worst 115.0 dB")
+    assert max(map(len, (first, second))) <= 80
     assert last == "saved_models/a is intact and draws what was trained"
 
 

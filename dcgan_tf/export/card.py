@@ -122,10 +122,10 @@ def model_card(record: Record, *, folder: Path) -> str:
 
 
 def line(name: str, artefact: Record) -> str:
-    """Return one artefact's name, size and difference in one line."""
+    """Return one artefact's name, size and largest difference in one line, of at most 80 characters."""
     return (
-        f"{name:<26}{_size(artefact['bytes']):>9}   largest difference {artefact['max_abs']:<8.1g}"
-        f" PSNR {_decibels(artefact['psnr_mean_db'])}, worst image {_decibels(artefact['psnr_worst_db'])}"
+        f"{name:<24}{_size(artefact['bytes']):>9}  differs {artefact['max_abs']:<7.1g}"
+        f"PSNR {_decibels(artefact['psnr_mean_db'])}, worst {_decibels(artefact['psnr_worst_db'])}"
     )
 
 
