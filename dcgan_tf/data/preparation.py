@@ -109,11 +109,23 @@ def write_images(
     _bring_to_one_white(parts)
     training, *aside = parts
     training.move_to(folder)  # if they are all copies of one picture, that one may be in the share
-    if aside:
-        share_told = f"{len(aside[0].kept):,} of the {len(aside[0].kept) + len(training.kept):,} images"
-        _LOGGER.info("%s are kept aside: training never sees them (held_out_fraction)", share_told)
+    _say_share(len(training.kept), len(aside[0].kept) if aside else 0, held_out_fraction)
     held_out = aside[0].prepared() if aside else None
     return replace(training.prepared(), bad_files=tuple(bad_files), held_out=held_out)
+
+
+def _say_share(trained: int, kept: int, fraction: float) -> None:
+    """Say before the training what is kept aside, or that what needs such images cannot be done after it."""
+    if kept:
+        share = f"{kept:,} of the {kept + trained:,} images"
+        _LOGGER.info("%s are kept aside: training never sees them (held_out_fraction)", share)
+    elif fraction:
+        _LOGGER.info(
+            "all %s images are trained on: of so few a share of %g is not kept aside; neighbours, embed and "
+            "probe need one: set a larger --held-out-fraction for these",
+            f"{trained:,}",
+            fraction,
+        )
 
 
 def is_kept_aside(pixels: np.ndarray, share: float) -> bool:

@@ -66,6 +66,16 @@ def test_a_share_of_a_folder_is_kept_aside_with_all_that_is_told_of_it(pictures)
     assert numbers(again.held_out.images) == numbers(held_out.images)
 
 
+def test_a_folder_too_small_to_keep_any_aside_says_so_before_the_training(tmp_path, caplog):
+    caplog.set_level("INFO", "dcgan_tf")
+    few = draw(tmp_path / "few", range(30))
+    assert load(config_of(few)).held_out is None
+    assert "all 30 images are trained on: of so few a share of 0.05 is not kept aside" in caplog.messages[-1]
+    caplog.clear()
+    assert load(config_of(few, held_out_fraction=0.0)).held_out is None
+    assert not [message for message in caplog.messages if "kept aside" in message]
+
+
 def test_the_same_pictures_are_kept_aside_whatever_they_are_called(pictures, tmp_path):
     """Others come, some go, all get new names: none changes its side, and a copy is on its side too."""
     aside = set(numbers(load(config_of(pictures)).held_out.images))
