@@ -16,9 +16,10 @@ from dcgan_tf import analysis, cli
 from dcgan_tf.cli.outputs import check_folder
 from dcgan_tf.cli.reporting import ANALYSES, run_at
 from dcgan_tf.config import preset, to_json
-from dcgan_tf.errors import RunError
+from dcgan_tf.errors import RunError, StorageError
 from dcgan_tf.report.texts import ANALYSES as TEXTS
 
+FULL = "the disk is full: could not write figure.png; make room and try again"
 SIGNATURES = {name: signature(getattr(analysis, name)) for name in ANALYSES}
 
 
@@ -324,6 +325,24 @@ def test_no_result_replaces_a_figure_of_somebody_s_where_it_is_sent_to(trained, 
         assert result.exit_code == 1
         assert f"{tmp_path / 'result.json'} is there, and dcgan-tf did not write it" in result.output
     assert (tmp_path / "result.json").read_text() == "mine"
+
+
+def test_what_was_computed_is_shown_though_it_cannot_be_saved(trained, tmp_path, monkeypatch):
+    def save(folder: Path) -> None:
+        raise StorageError(FULL)
+
+    def finding(*run: object, **arguments: object) -> SimpleNamespace:
+        return SimpleNamespace(name="walk", summary="what came out", warnings=("doubt it",), save=save)
+
+    monkeypatch.setattr(analysis, "walk", finding)
+    monkeypatch.setattr(analysis, "compare", finding)
+    for command in (("walk", trained), ("compare", f"{trained}@20", trained)):
+        result = run(*command, "--out", tmp_path / "out")
+        assert result.exit_code == 1
+        assert result.output.splitlines() == ["what came out", "note: doubt it", f"dcgan-tf: {FULL}"]
+    result = run("report", trained, "--run", "walk", "--out", tmp_path / "report.html")
+    said = ["walk        what came out", "note: doubt it", f"walk        skipped: {FULL}"]
+    assert result.output.splitlines()[:3] == said
 
 
 def test_the_images_of_a_run_may_have_been_moved(made, monkeypatch, tmp_path):

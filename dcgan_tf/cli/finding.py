@@ -63,7 +63,7 @@ def report_finding(
     data: str | None = None,
     **arguments: Any,
 ) -> Finding:
-    """Make one analysis of a run, save the finding and return it; say what came out and where it is.
+    """Make one analysis of a run, say what came out, save the finding, say where it is, and return it.
 
     Args:
         name: of the function in `dcgan_tf.analysis`.
@@ -90,8 +90,7 @@ def report_finding(
         finding: Finding = getattr(analysis, name)(opened, **arguments)
     folder = out or RunPaths(run).analysis(finding.name)
     replaced = read_json(folder / RESULT, default={}).get("summary", finding.summary)
-    finding.save(folder)
-    say_finding(finding, folder)
+    save_finding(finding, folder)
     if replaced != finding.summary:
         say(f"note: this replaces an earlier result (--out keeps both): {replaced}", err=True)
     return finding
@@ -110,12 +109,13 @@ def _moved_images_named(spec: str) -> Iterator[None]:
         raise DataError(f"{error}. If the images were moved, --data says where they are now") from error
 
 
-def say_finding(finding: Finding, folder: Path) -> None:
-    """Print what came out, and where its figure is."""
+def save_finding(finding: Finding, folder: Path) -> None:
+    """Print what came out, which is not lost then on a full disk; save it, and say where its figure is."""
     from dcgan_tf.analysis.finding import FIGURE
 
     say(finding.summary)
     say_warnings(finding)
+    finding.save(folder)
     say(f"figure  {folder / FIGURE}")
 
 

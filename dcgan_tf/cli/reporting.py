@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dcgan_tf.cli.finding import say_finding, say_warnings
+from dcgan_tf.cli.finding import save_finding, say_warnings
 from dcgan_tf.cli.frame import check_run, import_tensorflow, say
 from dcgan_tf.cli.labels import one_label
 from dcgan_tf.cli.outputs import LOCAL_PATH, check_folder, refuse_among_images
@@ -157,8 +157,7 @@ def compare(
 
     opened = [Run.open(path, checkpoint=step, data=data) for path, step in places]
     finding = analysis.compare(opened, num_images=num_images, seed=seed)
-    folder = finding.save(target)
-    say_finding(finding, folder)
+    save_finding(finding, target)
 
 
 def run_at(name: str, checkpoint: int | None = None) -> tuple[Path, int | None]:
@@ -204,12 +203,11 @@ def _make(run: Run, wanted: Sequence[str], shared: dict[str, int]) -> None:
             continue
         try:
             finding = getattr(analysis, name)(run, **arguments(run), **shared)
+            say(f"{name:<12}{finding.summary}")
+            say_warnings(finding)
             finding.save(folder)
         except DcganError as reason:
             say(f"{name:<12}skipped: {reason}", err=True)
-            continue
-        say(f"{name:<12}{finding.summary}")
-        say_warnings(finding)
 
 
 def _made_of(folder: Path) -> tuple[Any, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from dcgan_tf.cli.finding import say_finding
+from dcgan_tf.cli.finding import save_finding
 from dcgan_tf.cli.frame import import_tensorflow, said_when_stopped, say
 from dcgan_tf.cli.outputs import LOCAL_PATH
 from dcgan_tf.options import SEED
@@ -58,13 +58,12 @@ def mnist_1nn(out: Path, **options: Any) -> None:
         from dcgan_tf.reproduction.mnist_1nn import mnist_1nn as make
 
         finding = make(out, Settings(**options))
-        finding.save(out)
     for name in ("DCGAN", "GAN"):
         told = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in finding.protocol[name].items())
         say(f"{name}: {told}")
     for measure in finding.measures:
         say(f"{measure.name:28} {measure.value:7.2%}   paper {measure.controls['paper']:.2%}")
-    say_finding(finding, out)
+    save_finding(finding, out)
 
 
 COMMANDS = (reproduce,)
