@@ -38,8 +38,8 @@ def test_a_folder_is_followed_from_home_and_through_links(tmp_path, monkeypatch)
         ("portrait", "does not exist; did you mean portraits[?]"),
         ("mnist", "does not exist; a dataset of TensorFlow Datasets would be tfds:mnist"),
         (
-            "/nonexistent/a/b",
-            "data must be portraits, digits, .* received '/nonexistent/a/b': /nonexistent does",
+            "/no-such-folder/a/b",
+            "data must be portraits, digits, .* received '/no-such-folder/a/b': /no-such-folder does",
         ),
         ("~nosuchuser/x", "received '~nosuchuser/x': Could not determine home"),
         ("gs://bucket/cats", "only folders of this computer are read"),
