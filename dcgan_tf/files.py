@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import socket
+import stat
 import tempfile
 import time
 import uuid
@@ -76,6 +77,17 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
     """
     with replacing(path) as scratch:
         scratch.write_bytes(content)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of an ordinary file.
+
+    Raises:
+        OSError: if it cannot be read, or is a pipe or a device: opening one could wait for ever.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "not an ordinary file", os.fspath(path))
+    return path.read_bytes()
 
 
 def flush(path: Path) -> None:

@@ -17,7 +17,7 @@ from dcgan_tf.errors import ArgumentError
 from dcgan_tf.files import replacing, storage_errors
 
 SHEET_SIDE = 512
-_MADE_BY = ("Software", "dcgan_tf")
+MADE_BY = ("Software", "dcgan_tf")
 """What stands in the head of every PNG that this library writes, by which it knows its own."""
 _OTHER_KINDS = (".jpg", ".jpeg", ".gif", ".webp", ".npz", ".bmp", ".tif", ".tiff")
 _NUMBERED = re.compile(r"[0-9]{4,}\.png")
@@ -230,9 +230,11 @@ def check_target(path: str | os.PathLike[str]) -> None:
 
 def is_own(path: str | os.PathLike[str]) -> bool:
     """Return whether a file is a PNG that this library wrote."""
+    if not Path(path).is_file():  # opening a pipe would wait for ever
+        return False
     try:
         with Image.open(path, formats=["PNG"]) as image:
-            return image.info.get(_MADE_BY[0]) == _MADE_BY[1]
+            return image.info.get(MADE_BY[0]) == MADE_BY[1]
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return False
 
@@ -280,7 +282,7 @@ def _belongs_to_the_system(name: str) -> bool:
 def save_png(path: str | os.PathLike[str], image: np.ndarray) -> None:
     """Write one uint8 [H, W, 1 or 3] image as PNG, as a whole or not at all; folders are made."""
     about = PngInfo()
-    about.add_text(*_MADE_BY)
+    about.add_text(*MADE_BY)
     with replacing(path) as scratch:
         to_pil(image).save(scratch, format="PNG", pnginfo=about)
 

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from dcgan_tf import files
-from dcgan_tf.errors import StorageError
-from dcgan_tf.files import flush, replacing, scratch_beside, write_bytes, write_text
+from dcgan_tf.errors import RunError, StorageError
+from dcgan_tf.files import flush, read_bytes, replacing, scratch_beside, write_bytes, write_text
+from dcgan_tf.images import is_own
+from dcgan_tf.runs.paths import read_json, read_records
 
 
 def names(folder: Path) -> list[str]:
@@ -106,3 +108,13 @@ def test_a_long_name_leaves_room_for_the_scratch_file_s(tmp_path: Path) -> None:
     path = tmp_path / ("猫" * 80)
     write_bytes(path, b"content")
     assert names(tmp_path) == [path.name]
+
+
+def test_a_pipe_is_refused_rather_than_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "stats.jsonl")
+    with pytest.raises(OSError, match="not an ordinary file"):
+        read_bytes(tmp_path / "stats.jsonl")
+    with pytest.raises(RunError, match=r"stats\.jsonl: not an ordinary file"):
+        read_records(tmp_path / "stats.jsonl")
+    assert read_json(tmp_path / "stats.jsonl", default={}) == {}
+    assert not is_own(tmp_path / "stats.jsonl")

@@ -11,12 +11,16 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from matplotlib.figure import Figure
+from PIL import Image
 
 from dcgan_tf import analysis, cli
+from dcgan_tf.analysis.finding import Finding
 from dcgan_tf.cli.outputs import check_folder
 from dcgan_tf.cli.reporting import ANALYSES, run_at
 from dcgan_tf.config import preset, to_json
-from dcgan_tf.errors import RunError, StorageError
+from dcgan_tf.errors import ArgumentError, RunError, StorageError
+from dcgan_tf.files import write_bytes
 from dcgan_tf.report.texts import ANALYSES as TEXTS
 
 FULL = "the disk is full: could not write figure.png; make room and try again"
@@ -316,6 +320,15 @@ def test_compare_replaces_its_own_comparison_and_no_other_files(trained, tmp_pat
     assert (tmp_path / "comparison" / "figure.png").read_text() == "mine"
     (tmp_path / "comparison" / "result.json").write_text(json.dumps({"analysis": "compare"}))
     check_folder(Path("comparison"))
+
+
+def test_a_figure_whose_result_a_kill_prevented_may_be_replaced(tmp_path):
+    finding = Finding("walk", "smooth", {}, (), Figure())
+    write_bytes(tmp_path / "figure.png", finding.figure_png)
+    check_folder(tmp_path)
+    Image.new("RGB", (8, 8)).save(tmp_path / "figure.png")
+    with pytest.raises(ArgumentError, match=r"figure\.png is there, and dcgan-tf did not write it"):
+        check_folder(tmp_path)
 
 
 def test_no_result_replaces_a_figure_of_somebody_s_where_it_is_sent_to(trained, tmp_path):

@@ -18,6 +18,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator
 
 from dcgan_tf.files import write_bytes
+from dcgan_tf.images import MADE_BY
 from dcgan_tf.printable import printable
 from dcgan_tf.runs.paths import write_json
 
@@ -111,7 +112,7 @@ class Finding:
     def figure_png(self) -> bytes:
         """The figure as a PNG file, drawn once: a second drawing would lay it out a little differently."""
         file = io.BytesIO()
-        self.figure.savefig(file, format="png", dpi=FIGURE_DPI, metadata={"Software": None})
+        self.figure.savefig(file, format="png", dpi=FIGURE_DPI, metadata=dict([MADE_BY]))
         return file.getvalue()
 
 

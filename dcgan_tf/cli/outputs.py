@@ -59,6 +59,7 @@ def check_folder(folder: Path) -> None:
         ArgumentError: if there is a figure or a result in it that are no finding's.
     """
     from dcgan_tf.errors import ArgumentError, RunError
+    from dcgan_tf.images import is_own
     from dcgan_tf.runs.paths import read_json
 
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
@@ -66,10 +67,15 @@ def check_folder(folder: Path) -> None:
         raise RunError(
             f"{folder} cannot be written: {existing} is no folder that can be; choose another --out"
         )
-    taken = [file for file in ("figure.png", "result.json") if (folder / file).exists()]
-    if taken and "analysis" not in read_json(folder / "result.json", default={}):
+    # The result is written last, so a process that was killed leaves a figure alone.
+    figure, result = folder / "figure.png", folder / "result.json"
+    if result.exists() and "analysis" not in read_json(result, default={}):
+        foreign: Path | None = result
+    else:
+        foreign = figure if figure.exists() and not result.exists() and not is_own(figure) else None
+    if foreign:
         raise ArgumentError(
-            f"{folder / taken[0]} is there, and dcgan-tf did not write it; name another folder with --out"
+            f"{foreign} is there, and dcgan-tf did not write it; name another folder with --out"
         )
 
 

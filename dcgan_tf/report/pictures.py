@@ -12,6 +12,7 @@ from pathlib import Path
 
 from PIL import Image, ImageSequence
 
+from dcgan_tf.files import read_bytes
 from dcgan_tf.report.reading import MisfitError
 
 MEDIA_TYPES = {".png": "image/png", ".gif": "image/gif", ".jpg": "image/jpeg", ".webp": "image/webp"}
@@ -49,7 +50,7 @@ def read_picture(path: Path, *, widest: int = WIDEST) -> Picture:
         MisfitError: if it is none, or damaged.
     """
     try:
-        content = path.read_bytes()
+        content = read_bytes(path)
         with Image.open(io.BytesIO(content), formats=["PNG", "GIF", "JPEG", "WEBP"]) as picture:
             picture.load()  # finds out whether it is whole
             kind = Image.MIME[str(picture.format)]

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from dcgan_tf.files import read_bytes
+
 Check = Callable[[Any, str], None]
 """Raises `MisfitError` if a value, whose place is given, is not what it should be."""
 
@@ -32,7 +34,7 @@ def read(path: Path, check: Check) -> tuple[Any, str]:
         (value, ""), or (None, what is wrong with it); (None, "") if there is no such file.
     """
     try:
-        return _checked(path.read_text(encoding="utf-8"), check), ""
+        return _checked(read_bytes(path).decode(), check), ""
     except FileNotFoundError:
         return None, ""
     except (OSError, ValueError, RecursionError, MisfitError) as error:
@@ -52,7 +54,7 @@ def read_lines(path: Path, check: Check) -> tuple[list[Any], str]:
         (values, ""), or (those that can be used, what is wrong with the others).
     """
     try:
-        lines = path.read_bytes().split(b"\n")
+        lines = read_bytes(path).split(b"\n")
     except FileNotFoundError:
         return [], ""
     except OSError as error:

@@ -17,7 +17,7 @@ from typing import Any
 
 from dcgan_tf.config import Config, DataConfig, from_json, replace
 from dcgan_tf.errors import ArgumentError, RunError
-from dcgan_tf.files import storage_errors, write_bytes
+from dcgan_tf.files import read_bytes, storage_errors, write_bytes
 
 Record = dict[str, Any]
 _log = logging.getLogger("dcgan_tf")
@@ -225,7 +225,7 @@ def write_json(path: Path, value: Any) -> None:
 def read_json(path: Path, *, default: Any) -> Any:
     """Return the value in a JSON file; `default` if there is none that can be read, or of another type."""
     try:
-        value = json.loads(path.read_text(encoding="utf-8", errors="surrogateescape"))
+        value = json.loads(read_bytes(path).decode(errors="surrogateescape"))
     except (OSError, ValueError, RecursionError):
         return default
     return value if default is None or isinstance(value, type(default)) else default
@@ -307,7 +307,7 @@ def _entries(folder: Path) -> list[Path]:
 def _lines(path: Path) -> Iterator[tuple[bytes, Record | None]]:
     """Yield each line with the record that it is; after the last newline comes an empty one."""
     try:
-        content = path.read_bytes()
+        content = read_bytes(path)
     except FileNotFoundError:
         return
     except OSError as error:
