@@ -47,7 +47,7 @@ def levels(prepared):
 )
 def test_one_value_is_white_in_all_pictures_of_a_set(tmp_path, caplog, values, expected):
     """Each brought to its own white would have a dark picture as bright as the others."""
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, logger="dcgan_tf")
     prepared = prepare(tmp_path, flat(123, np.uint8), *(flat(value, np.uint16) for value in values))
     assert levels(prepared) == [123, *expected]
     assert prepared.fingerprint == pixel_fingerprint(prepared.images)
@@ -56,7 +56,7 @@ def test_one_value_is_white_in_all_pictures_of_a_set(tmp_path, caplog, values, e
 
 
 def test_floating_point_pictures_share_their_white_too(tmp_path, caplog):
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, logger="dcgan_tf")
     values = [flat(value, np.float32) for value in (204, 1023, 0.8, 0.4)]
     prepared = prepare(tmp_path, *values, flat(4000, np.uint16))
     assert levels(prepared) == [51, 255, 204, 102, 250]
@@ -96,7 +96,7 @@ def test_colour_of_16_bits_shares_its_white(tmp_path):
 
 
 def test_pictures_of_8_bits_need_no_word(tmp_path, caplog):
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, logger="dcgan_tf")
     prepare(tmp_path, flat(1, np.uint8))
     assert caplog.text == ""
 

@@ -147,6 +147,7 @@ OTHER = {
     "fit": "pad",
     "flip": False,
     "max_bad_fraction": 0.5,
+    "held_out_fraction": 0.25,
     "cache_dir": "/elsewhere",
     "architecture": "gan",
     "filters": 4,
