@@ -32,6 +32,8 @@ from dcgan_tf.runs.load import Run
 TELLING, FIRST = "telling", "first"
 FEATURES_SHOWN = 6
 IMAGES_PER_FEATURE = 4
+CLEAR_DIFFERENCE = 0.05
+"""Between mean AUCs of trained and of random features; what is less shows no effect of the training."""
 RANDOM, SHUFFLED = "random D", "shuffled answers"
 METHOD = {
     "gradient": "guided backpropagation from a feature's maximum over its map; at a leaky ReLU a gradient is "
@@ -202,9 +204,12 @@ def _summary(trained: Eye, random: Eye) -> str:
     )
     if not trained.detectors:
         return focus
+    # Whether the training taught its features anything that random ones do not tell as well.
+    null = trained.mean_auc - random.mean_auc < CLEAR_DIFFERENCE
     return (
-        f"D's best feature for each of {len(trained.detectors)} attributes has a mean AUC of "
-        f"{trained.mean_auc:.3f} (random D {random.mean_auc:.3f}); {focus}"
+        f"{'a null result: ' if null else ''}D's best feature for each of {len(trained.detectors)} "
+        f"attributes has a mean AUC of {trained.mean_auc:.3f} (random D {random.mean_auc:.3f}"
+        f"{f', less than {CLEAR_DIFFERENCE} below' if null else ''}); {focus}"
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -77,6 +78,13 @@ def test_filters_without_answers_grade_the_gradients_only(run, monkeypatch):
     assert [measure.name for measure in finding.measures] == ["concentration of the guided gradients"]
     assert finding.protocol["features_shown"] == "first"
     assert finding.figure_png
+
+
+@pytest.mark.parametrize(("trained", "null"), [(0.72, True), (0.95, False)])
+def test_a_null_result_of_the_filters_is_called_one(trained, null):
+    module = importlib.import_module("dcgan_tf.analysis.filters")  # the package has the function
+    eyes = [SimpleNamespace(concentration=0.5, detectors={"a": 1}, mean_auc=auc) for auc in (trained, 0.70)]
+    assert module._summary(*eyes).startswith("a null result: ") == null
 
 
 def test_filters_refuse_another_choice_of_features(run):
