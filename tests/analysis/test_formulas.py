@@ -106,7 +106,9 @@ def test_analogies_of_what_hardly_occurs_are_left_out(monkeypatch):
     module = importlib.import_module("dcgan_tf.analysis.analogies")  # the package has the function
     monkeypatch.setattr(module, "Subject", lambda run: subject)
     monkeypatch.setattr(module.Samples, "draw", lambda *args, **kwargs: samples)
-    monkeypatch.setattr(module.Samples, "doubts", [])  # these samples are points, which resemble no images
+    monkeypatch.setattr(
+        module.Samples, "near_real", 1.0
+    )  # these samples are points, which resemble no images
     finding = analogies(subject.run, draws=5)
     assert [row["formula"] for row in finding.details["analogies"]] == [
         "man+crown − man+no-crown + woman+no-crown"
