@@ -11,8 +11,6 @@ if ! command -v chromium >/dev/null && command -v apt-get >/dev/null && [ "$(id 
         || echo "chromium could not be installed" >&2
 fi
 
-# Each process of the tests has a core of its own: threads of one would take the other's, and the models are tiny.
-export TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 OMP_NUM_THREADS=1
 .venv/bin/ruff check .
 .venv/bin/ruff format --check .
 .venv/bin/mypy
