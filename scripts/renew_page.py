@@ -23,7 +23,7 @@ from dcgan_tf.export.paths import ExportPaths
 from dcgan_tf.export.record import digest
 from dcgan_tf.export.web import page_of, sources_digest
 from dcgan_tf.files import write_text
-from dcgan_tf.runs.paths import write_json
+from dcgan_tf.runs.records import write_json
 
 PAGE = "web/index.html"
 ENDS = (3, 15)

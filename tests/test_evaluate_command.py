@@ -14,7 +14,8 @@ from click.testing import CliRunner, Result
 from dcgan_tf import cli, images
 from dcgan_tf.evaluation import scores
 from dcgan_tf.runs.load import Run
-from dcgan_tf.runs.paths import RunPaths, read_records
+from dcgan_tf.runs.paths import RunPaths
+from dcgan_tf.runs.records import read_records
 
 
 def run(*words: object) -> Result:

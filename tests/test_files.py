@@ -14,7 +14,7 @@ from dcgan_tf import files
 from dcgan_tf.errors import RunError, StorageError
 from dcgan_tf.files import flush, read_bytes, replacing, scratch_beside, write_bytes, write_text
 from dcgan_tf.images import is_own
-from dcgan_tf.runs.paths import read_json, read_records
+from dcgan_tf.runs.records import read_json, read_records
 
 
 def names(folder: Path) -> list[str]:

@@ -26,7 +26,8 @@ from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.progress import progress
 from dcgan_tf.runs.load import Run
-from dcgan_tf.runs.paths import RunPaths, read_json
+from dcgan_tf.runs.paths import RunPaths
+from dcgan_tf.runs.records import read_json
 
 SHOWN = 12
 """Samples of each run in the figure."""

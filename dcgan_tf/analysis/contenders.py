@@ -10,7 +10,8 @@ from typing import Any
 from dcgan_tf.config import flatten, settings
 from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.load import Run
-from dcgan_tf.runs.paths import Record, RunPaths, read_json, read_records
+from dcgan_tf.runs.paths import RunPaths
+from dcgan_tf.runs.records import Record, read_json, read_records
 
 _LOSSES = ("discriminator_loss", "generator_loss")
 _SAYS_ITSELF = ("architecture", "data", "loss", "precision")

@@ -302,7 +302,7 @@ def _say(evaluations: Mapping[str, Evaluation]) -> None:
 
 def _keep(found: list[dict[str, Any]], records: Path | None, out: Path | None) -> None:
     """Write the numbers where they belong; first what was asked for."""
-    from dcgan_tf.runs.paths import append_record, write_json
+    from dcgan_tf.runs.records import append_record, write_json
 
     if out is not None:
         write_json(out, found)

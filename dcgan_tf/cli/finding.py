@@ -81,7 +81,8 @@ def report_finding(
     from dcgan_tf import analysis
     from dcgan_tf.analysis.finding import RESULT
     from dcgan_tf.runs.load import Run
-    from dcgan_tf.runs.paths import RunPaths, read_json
+    from dcgan_tf.runs.paths import RunPaths
+    from dcgan_tf.runs.records import read_json
 
     opened = Run.open(run, checkpoint=checkpoint, data=data)
     if label is not None:

@@ -131,7 +131,7 @@ def check_run(run: Path) -> None:
     Raises:
         RunError: if it is not.
     """
-    from dcgan_tf.runs.paths import read_config
+    from dcgan_tf.runs.records import read_config
 
     read_config(run)
 

@@ -60,7 +60,7 @@ def check_folder(folder: Path) -> None:
     """
     from dcgan_tf.errors import ArgumentError, RunError
     from dcgan_tf.images import is_own
-    from dcgan_tf.runs.paths import read_json
+    from dcgan_tf.runs.records import read_json
 
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not existing.is_dir() or not os.access(existing, os.W_OK):
@@ -131,7 +131,8 @@ def _data_folder(run: Path) -> Path | None:
     has.
     """
     from dcgan_tf.errors import RunError
-    from dcgan_tf.runs.paths import RunPaths, read_config, read_json
+    from dcgan_tf.runs.paths import RunPaths
+    from dcgan_tf.runs.records import read_config, read_json
 
     try:
         spec = read_config(run).data.spec

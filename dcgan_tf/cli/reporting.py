@@ -212,7 +212,7 @@ def _make(run: Run, wanted: Sequence[str], shared: dict[str, int]) -> None:
 
 def _made_of(folder: Path) -> tuple[Any, Any]:
     """Return the step and the class that an analysis was made of; None for what it does not say."""
-    from dcgan_tf.runs.paths import read_json
+    from dcgan_tf.runs.records import read_json
 
     result = read_json(folder / "result.json", default=None)
     protocol = result.get("protocol") if isinstance(result, dict) else None

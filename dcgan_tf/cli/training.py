@@ -44,7 +44,7 @@ def train(preset_name: str, every_epoch: bool, **changes: Any) -> None:
         check_place(config)  # at once: TensorFlow takes seconds, and images may take minutes
         _check_data(config)
         import_tensorflow()
-        from dcgan_tf.runs.paths import with_own_held_out
+        from dcgan_tf.runs.records import with_own_held_out
         from dcgan_tf.training.loop import train as train_run
 
         config = with_own_held_out(config)

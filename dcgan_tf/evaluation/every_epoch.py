@@ -21,7 +21,8 @@ from dcgan_tf.progress import no_bar
 from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.events import EventFile
 from dcgan_tf.runs.load import Run, class_names_of
-from dcgan_tf.runs.paths import Record, RunPaths, append_record, read_records
+from dcgan_tf.runs.paths import RunPaths
+from dcgan_tf.runs.records import Record, append_record, read_records
 
 NUM_IMAGES = 2000
 EVERY_EPOCH = "at the end of an epoch, while the run was training"

@@ -20,7 +20,8 @@ from dcgan_tf.export.runtimes import Draw, open_artefact
 from dcgan_tf.images import to_uint8
 from dcgan_tf.latents import sample_latents
 from dcgan_tf.runs.labels import sample_inputs
-from dcgan_tf.runs.paths import RunPaths, read_json
+from dcgan_tf.runs.paths import RunPaths
+from dcgan_tf.runs.records import read_json
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,8 @@ from dcgan_tf.export.verification import check
 from dcgan_tf.files import storage_error, storage_errors, write_text
 from dcgan_tf.latents import sample_latents
 from dcgan_tf.runs.load import Run
-from dcgan_tf.runs.paths import local_folder, write_json
+from dcgan_tf.runs.paths import local_folder
+from dcgan_tf.runs.records import write_json
 
 CALIBRATION_LATENTS, CALIBRATION_STEP = 128, -2
 """Latents for int8, one for each class at least, of a "step" neither of training's nor of the samples'."""

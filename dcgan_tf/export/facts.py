@@ -13,7 +13,8 @@ from dcgan_tf import __version__
 from dcgan_tf.export.record import checked_facts
 from dcgan_tf.printable import printable
 from dcgan_tf.runs.load import Run
-from dcgan_tf.runs.paths import RunPaths, read_json
+from dcgan_tf.runs.paths import RunPaths
+from dcgan_tf.runs.records import read_json
 
 
 def facts_of(run: Run, *, name: str) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dcgan_tf.data.image_set import ImageSet
 from dcgan_tf.errors import RunError
-from dcgan_tf.runs.paths import Record, RunPaths, read_json
+from dcgan_tf.runs.paths import RunPaths
+from dcgan_tf.runs.records import Record, read_json
 
 
 def describe(image_set: ImageSet) -> Record:
@@ -21,6 +22,18 @@ def describe(image_set: ImageSet) -> Record:
         "fingerprint": image_set.fingerprint,
         "labels_fingerprint": image_set.labels_fingerprint,
     }
+
+
+def read_data(paths: RunPaths) -> Record | None:
+    """Return what data.json says; None if it is missing or damaged, in part or as a whole."""
+    data: Record = read_json(paths.data, default={})
+    single = {"name": str, "fingerprint": str, "num_images": int}
+    lists = {"shape": int, "label_names": str, "attribute_names": str}
+    whole = all(isinstance(data.get(key), kind) for key, kind in single.items()) and all(
+        isinstance(data.get(key), list) and all(isinstance(item, kind) for item in data[key])
+        for key, kind in lists.items()
+    )
+    return data if whole else None
 
 
 def check_same_images(paths: RunPaths, image_set: ImageSet, *, conditional: bool) -> None:

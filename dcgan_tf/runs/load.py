@@ -21,9 +21,10 @@ from dcgan_tf.errors import ArgumentError, OutOfMemoryError, RunError
 from dcgan_tf.images import to_uint8
 from dcgan_tf.latents import sample_latents
 from dcgan_tf.runs.checkpoints import CheckpointStore, does_not_fit, first_line
-from dcgan_tf.runs.data_record import check_same_images
+from dcgan_tf.runs.data_record import check_same_images, read_data
 from dcgan_tf.runs.labels import check_labels, sample_inputs
-from dcgan_tf.runs.paths import RunPaths, local_folder, read_config, read_data
+from dcgan_tf.runs.paths import RunPaths, local_folder
+from dcgan_tf.runs.records import read_config
 
 SAMPLING_BATCH = 64
 _ATTEMPTS, _PAUSE_SECONDS = 50, 0.1

@@ -21,7 +21,8 @@ from dcgan_tf.data.pipeline import distributed_batches, replica_share, steps_per
 from dcgan_tf.errors import DataError, OutOfMemoryError, RunError, StorageError
 from dcgan_tf.files import DISK_FULL, storage_error
 from dcgan_tf.runs.checkpoints import CheckpointStore
-from dcgan_tf.runs.paths import RunPaths, forget_records_after, with_own_held_out
+from dcgan_tf.runs.paths import RunPaths
+from dcgan_tf.runs.records import forget_records_after, with_own_held_out
 from dcgan_tf.training.console import make_console
 from dcgan_tf.training.folder import check_place, lock
 from dcgan_tf.training.hooks import (

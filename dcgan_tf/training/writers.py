@@ -13,7 +13,7 @@ from tensorboard.plugins.hparams import api as hparams
 
 from dcgan_tf.config import Config, flatten
 from dcgan_tf.runs.events import EventFile
-from dcgan_tf.runs.paths import Record, append_record
+from dcgan_tf.runs.records import Record, append_record
 
 _MEASURES = {
     "losses/generator": "G loss",

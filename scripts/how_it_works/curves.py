@@ -12,7 +12,8 @@ from PIL import Image
 
 from dcgan_tf.analysis.figures import FAINT, OURS, THIRD, image_rows, new_figure, plain
 from dcgan_tf.images import SHEET_SIDE, cut
-from dcgan_tf.runs.paths import RunPaths, read_config, read_records
+from dcgan_tf.runs.paths import RunPaths
+from dcgan_tf.runs.records import read_config, read_records
 
 COLUMNS, ROWS = 7, 3
 _GAP = 2

@@ -15,7 +15,7 @@ from dcgan_tf.analysis.contenders import contenders, groups_of
 from dcgan_tf.analysis.grades import Judge, highest_probability, spread
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.runs.load import Run
-from dcgan_tf.runs.paths import append_record
+from dcgan_tf.runs.records import append_record
 
 
 def drawing(run: Run, images: np.ndarray) -> Run:

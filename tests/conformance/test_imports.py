@@ -28,6 +28,7 @@ LAYER_0 = {
     "printable",
     "keras_settings",
     "runs.paths",
+    "runs.records",
 }
 LAYER_1 = {"data", "models"}
 LAYER_2 = {"runs"}
@@ -48,7 +49,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "latents": {"config", "errors"},
     "nearest": {"errors"},
     "metrics": {"errors", "images", "nearest"},
-    "runs.paths": {"config", "errors", "files"},
+    "runs.paths": {"config", "errors"},
+    "runs.records": {"config", "errors", "files", "runs.paths"},
     "data": LAYER_0,
     "models": LAYER_0,
     "runs": LAYER_0 | LAYER_1,
@@ -60,7 +62,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "export.paths": {"errors"},
     "export": {"export.paths"} | LAYER_0 | LAYER_1 | LAYER_2,
     "reproduction": LAYER_0 | LAYER_1 | LAYER_2 | {"training", "analysis", "classifier"},
-    "report": {"config", "errors", "files", "printable", "runs.paths"},
+    "report": {"config", "errors", "files", "printable", "runs.paths", "runs.records"},
     "options": {"config", "errors"},
     "cli": {
         "config",
@@ -96,6 +98,7 @@ WITHOUT_TENSORFLOW = (
     "metrics.precision_recall",
     "metrics.sliced_wasserstein",
     "runs.paths",
+    "runs.records",
     "export",
     "export.paths",
     "data",
@@ -205,7 +208,7 @@ def test_the_run_directory_can_be_read_with_the_standard_library():
     But for pictures: as they are, those of one run make a page of 12 MB.
     """
     report = [name for name in SOURCES if name.split(".")[0] == "report"]
-    for module in ("errors", "files", "validation", "config", "runs.paths", *report):
+    for module in ("errors", "files", "validation", "config", "runs.paths", "runs.records", *report):
         heads = {name.split(".")[0] for node in ast.walk(SOURCES[module]) for name in imported(node)}
         pictures = {"PIL"} if module == "report.pictures" else set()
         assert heads <= sys.stdlib_module_names | {"dcgan_tf"} | pictures

@@ -15,7 +15,7 @@ from dcgan_tf.data import load
 from dcgan_tf.data.held_out import held_out_images
 from dcgan_tf.data.image_set import cached
 from dcgan_tf.data.preparation import is_kept_aside
-from dcgan_tf.runs.paths import with_own_held_out
+from dcgan_tf.runs.records import with_own_held_out
 
 NUM = 240
 

@@ -20,7 +20,8 @@ from dcgan_tf.evaluation.real import RealImages, of_class
 from dcgan_tf.evaluation.scores import LOWER, WHOLE, Score, Task
 from dcgan_tf.images import save_png
 from dcgan_tf.runs.load import Run
-from dcgan_tf.runs.paths import RunPaths, read_records
+from dcgan_tf.runs.paths import RunPaths
+from dcgan_tf.runs.records import read_records
 from dcgan_tf.training.loop import train
 
 COUNTS = {"bright": 120, "dark": 240}

@@ -30,7 +30,7 @@ from dcgan_tf.export.paths import FORMATS, PRECISIONS
 from dcgan_tf.export.runtimes import open_artefact
 from dcgan_tf.export.verification import verify_export
 from dcgan_tf.runs.load import Run
-from dcgan_tf.runs.paths import write_json
+from dcgan_tf.runs.records import write_json
 
 LABELS = np.array([7, 7, 0, 9, 3, 1, 8, 2, 6, 5, 4, 0, 9, 2, 2, 5], np.int32)
 DIGITS = [str(digit) for digit in range(10)]

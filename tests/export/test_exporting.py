@@ -26,7 +26,8 @@ from dcgan_tf.export.exporting import export_run
 from dcgan_tf.export.facts import describe_machine, source_of
 from dcgan_tf.export.paths import FORMATS, PRECISIONS, ExportPaths
 from dcgan_tf.export.verification import verify_export
-from dcgan_tf.runs.paths import RunPaths, read_json, write_json
+from dcgan_tf.runs.paths import RunPaths
+from dcgan_tf.runs.records import read_json, write_json
 
 
 def left_in(parent: Path) -> list[str]:

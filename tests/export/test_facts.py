@@ -16,7 +16,8 @@ from dcgan_tf.export.card import model_card
 from dcgan_tf.export.exporting import export_run
 from dcgan_tf.export.facts import facts_of, training_command
 from dcgan_tf.export.paths import FORMATS
-from dcgan_tf.runs.paths import RunPaths, read_json, write_json
+from dcgan_tf.runs.paths import RunPaths
+from dcgan_tf.runs.records import read_json, write_json
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from dcgan_tf.export.exported import Exported
 from dcgan_tf.export.runtimes import open_artefact
 from dcgan_tf.export.saved_model_check import check_saved_model
 from dcgan_tf.export.verification import verify_export
-from dcgan_tf.runs.paths import write_json
+from dcgan_tf.runs.records import write_json
 
 FACTS = {"latent_dim": 16, "latent_distribution": "normal", "image_shape": [16, 16, 1], "step": 40}
 

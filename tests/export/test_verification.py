@@ -13,7 +13,7 @@ from dcgan_tf.errors import ExportError
 from dcgan_tf.export import saved_model, verification
 from dcgan_tf.export.exporting import export_run
 from dcgan_tf.export.verification import verify_export
-from dcgan_tf.runs.paths import read_json, write_json
+from dcgan_tf.runs.records import read_json, write_json
 
 
 def test_the_bounds_are_those_that_are_promised():

@@ -14,7 +14,8 @@ from mortal import SEED, Ended, Mortals
 from PIL import Image
 
 from dcgan_tf.config import Config
-from dcgan_tf.runs.paths import RunPaths, read_records
+from dcgan_tf.runs.paths import RunPaths
+from dcgan_tf.runs.records import read_records
 
 Options = Callable[..., list[str]]
 

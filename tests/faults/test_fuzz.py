@@ -24,7 +24,7 @@ from dcgan_tf import data
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data.image_set import ImageSet
 from dcgan_tf.errors import DcganError
-from dcgan_tf.runs.paths import read_config
+from dcgan_tf.runs.records import read_config
 
 FORMATS = ("PNG", "JPEG", "GIF", "TIFF", "WEBP", "BMP")
 MODES = {

@@ -14,7 +14,8 @@ from dcgan_tf.cli import main
 from dcgan_tf.config import Config, replace
 from dcgan_tf.images import save_png
 from dcgan_tf.runs.load import Run
-from dcgan_tf.runs.paths import RunPaths, read_config, read_json
+from dcgan_tf.runs.paths import RunPaths
+from dcgan_tf.runs.records import read_config, read_json
 from dcgan_tf.training.loop import train
 
 NAME = os.fsdecode(b"caf\xe9 [1]*?")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from dcgan_tf.data.image_set import ImageSet
 from dcgan_tf.errors import RunError
-from dcgan_tf.runs.data_record import check_same_images, describe
-from dcgan_tf.runs.paths import RunPaths, write_json
+from dcgan_tf.runs.data_record import check_same_images, describe, read_data
+from dcgan_tf.runs.paths import RunPaths
+from dcgan_tf.runs.records import write_json
 
 CATS = ImageSet(
     name="cats",
@@ -68,3 +70,23 @@ def test_runs_of_before_have_no_digest_of_their_labels(run):
 def test_where_the_record_does_not_tell_nothing_is_held_against_it(run, content):
     run.data.write_text(content)
     check_same_images(run, CATS, conditional=True)
+
+
+DATA = {
+    "name": "a",
+    "fingerprint": "b",
+    "num_images": 3,
+    "shape": [1],
+    "label_names": [],
+    "attribute_names": [],
+}
+
+
+@pytest.mark.parametrize("wrong", [{"label_names": 5}, {"fingerprint": None}, {"shape": ["x"]}, {"name": []}])
+def test_a_record_of_the_data_that_is_damaged_in_part_does_not_count(tmp_path: Path, wrong: dict) -> None:
+    paths = RunPaths(tmp_path)
+    assert read_data(paths) is None
+    write_json(paths.data, DATA)
+    assert read_data(paths) == DATA
+    write_json(paths.data, DATA | wrong)
+    assert read_data(paths) is None

@@ -18,7 +18,8 @@ from dcgan_tf.config import replace, to_json
 from dcgan_tf.errors import DataError, OutOfMemoryError, RunError
 from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.load import Run, in_batches
-from dcgan_tf.runs.paths import RunPaths, read_config
+from dcgan_tf.runs.paths import RunPaths
+from dcgan_tf.runs.records import read_config
 from dcgan_tf.training.state import TrainState, create_train_state
 
 

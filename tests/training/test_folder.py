@@ -13,7 +13,8 @@ from click.testing import CliRunner
 from dcgan_tf.cli import main
 from dcgan_tf.config import Config, preset, to_json
 from dcgan_tf.errors import RunError
-from dcgan_tf.runs.paths import RunPaths, write_json
+from dcgan_tf.runs.paths import RunPaths
+from dcgan_tf.runs.records import write_json
 from dcgan_tf.training import loop
 from dcgan_tf.training.folder import check_place, lock
 

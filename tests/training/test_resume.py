@@ -18,7 +18,8 @@ from dcgan_tf import data
 from dcgan_tf.config import Config, replace, settings
 from dcgan_tf.errors import RunError
 from dcgan_tf.runs.checkpoints import CheckpointStore
-from dcgan_tf.runs.paths import RunPaths, read_config, read_json, read_records
+from dcgan_tf.runs.paths import RunPaths
+from dcgan_tf.runs.records import read_config, read_json, read_records
 from dcgan_tf.training.loop import train
 from dcgan_tf.training.start import settle, write_environment
 from dcgan_tf.training.state import create_train_state
@@ -34,7 +35,7 @@ from pathlib import Path
 from dcgan_tf.training.strategy import split_cpu
 split_cpu(2)
 from dcgan_tf.config import replace
-from dcgan_tf.runs.paths import read_config
+from dcgan_tf.runs.records import read_config
 from dcgan_tf.training.loop import train
 for path in sys.argv[2:]:
     train(replace(read_config(Path(path)), steps=int(sys.argv[1])))
