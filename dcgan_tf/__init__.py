@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dcgan_tf.config import TrainingConfig as TrainingConfig
     from dcgan_tf.config import preset as preset
     from dcgan_tf.data import load as load_data
-    from dcgan_tf.data.image_set import ImageSet as ImageSet
+    from dcgan_tf.data import ImageSet as ImageSet
     from dcgan_tf.errors import ArgumentError as ArgumentError
     from dcgan_tf.errors import DataError as DataError
     from dcgan_tf.errors import DcganError as DcganError
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from dcgan_tf.errors import OutOfMemoryError as OutOfMemoryError
     from dcgan_tf.errors import RunError as RunError
     from dcgan_tf.errors import StorageError as StorageError
-    from dcgan_tf.export.exported import Exported as Exported
-    from dcgan_tf.export.exporting import export_run as export_run
-    from dcgan_tf.export.verification import verify_export as verify_export
-    from dcgan_tf.runs.load import Run as Run
-    from dcgan_tf.training.hooks import Hook as Hook
-    from dcgan_tf.training.hooks import Moment as Moment
-    from dcgan_tf.training.interrupt import Interrupted as Interrupted
-    from dcgan_tf.training.loop import train as train
+    from dcgan_tf.export import Exported as Exported
+    from dcgan_tf.export import export_run as export_run
+    from dcgan_tf.export import verify_export as verify_export
+    from dcgan_tf.runs import Run as Run
+    from dcgan_tf.training import Hook as Hook
+    from dcgan_tf.training import Moment as Moment
+    from dcgan_tf.training import Interrupted as Interrupted
+    from dcgan_tf.training import train as train
 
 __version__ = "0.1.0"
 

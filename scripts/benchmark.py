@@ -72,7 +72,7 @@ def export(filters: int, kernel_size: int, rounds: int) -> None:
     """Milliseconds an image of exported .tflite files at 64x64, beside Keras' own conversion."""
     import_tensorflow()
     from dcgan_tf.export.facts import describe_machine
-    from dcgan_tf.export.latency import median_milliseconds
+    from dcgan_tf.export.checks.latency import median_milliseconds
 
     files = exported_files(filters, kernel_size)
     medians = median_milliseconds(files, rounds=rounds)
@@ -96,9 +96,9 @@ def exported_files(filters: int, kernel_size: int) -> dict[str, bytes]:
 
     from dcgan_tf import models
     from dcgan_tf.config import preset
-    from dcgan_tf.export import litert
-    from dcgan_tf.export.folding import fold
-    from dcgan_tf.export.paths import PRECISIONS
+    from dcgan_tf.export.formats import litert
+    from dcgan_tf.export.network.folding import fold
+    from dcgan_tf.export.folder import PRECISIONS
     from dcgan_tf.latents import sample_latents
 
     config = preset(filters=filters, kernel_size=kernel_size)
@@ -235,7 +235,7 @@ def data_wait(batch_size: int, filters: int, steps: int = 20) -> float:
     """Return the median seconds a step waits for its batch of drawn portraits, read from the cache."""
     from dcgan_tf import data
     from dcgan_tf.config import preset
-    from dcgan_tf.data.pipeline import distributed_batches
+    from dcgan_tf.data.batches import distributed_batches
     from dcgan_tf.training.state import create_train_state
     from dcgan_tf.training.step import make_train_step
     from dcgan_tf.training.strategy import make_strategy, resolve_precision

@@ -64,7 +64,7 @@ def figures(path: Path) -> dict[str, Callable[[], Figure]]:
         transposed,
     )
 
-    from dcgan_tf.runs.load import Run
+    from dcgan_tf.runs.run import Run
 
     return {
         "game": lambda: game.the_game(path),

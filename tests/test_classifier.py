@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dcgan_tf.classifier import Reading, _quality, can_judge, trained_classifier
+from dcgan_tf.judges.classifier import Reading, _quality, can_judge, trained_classifier
 from dcgan_tf.data.image_set import ImageSet, pixel_fingerprint
-from dcgan_tf.judge_network import load_weights
+from dcgan_tf.judges.network import load_weights
 
 
 def stripes(num: int, *, seed: int, name: str = "stripes") -> ImageSet:
@@ -102,7 +102,7 @@ def test_held_out_classes_are_told_by_their_names(classifier, held_out):
 
 
 def test_the_second_time_it_comes_from_the_cache(classifier, train, held_out, cache, monkeypatch):
-    monkeypatch.setattr("dcgan_tf.classifier.fit", None)  # training again would fail
+    monkeypatch.setattr("dcgan_tf.judges.classifier.fit", None)  # training again would fail
     again = trained_classifier(train, held_out, cache_dir=cache)
     assert again.quality == classifier.quality
     np.testing.assert_array_equal(
@@ -122,7 +122,7 @@ def trainings(classifier, monkeypatch) -> list[ImageSet]:
     """Return the sets that classifiers are trained on from here on; the training itself is left out."""
     sets: list[ImageSet] = []
     monkeypatch.setattr(
-        "dcgan_tf.classifier._train_and_measure", lambda train, _: sets.append(train) or classifier
+        "dcgan_tf.judges.classifier._train_and_measure", lambda train, _: sets.append(train) or classifier
     )
     return sets
 
@@ -190,7 +190,7 @@ def test_a_small_share_that_is_kept_aside_is_no_measure(
     """It would have an image or two of each class; a tenth of the training images has more."""
     measured = []
     monkeypatch.setattr(
-        "dcgan_tf.classifier._train_and_measure",
+        "dcgan_tf.judges.classifier._train_and_measure",
         lambda train, held_out: measured.append(held_out and len(held_out)) or classifier,
     )
     share = stripes(num, seed=1)

@@ -188,8 +188,8 @@ def opened(monkeypatch):
         calls.update(path=path, **arguments)
         return drawing(1234)
 
-    monkeypatch.setattr("dcgan_tf.runs.load.Run.open", stand_in)
-    monkeypatch.setattr("dcgan_tf.cli.training.check_run", lambda path: None)
+    monkeypatch.setattr("dcgan_tf.runs.run.Run.open", stand_in)
+    monkeypatch.setattr("dcgan_tf.cli.train.check_run", lambda path: None)
     return calls
 
 
@@ -324,8 +324,8 @@ def export_calls(monkeypatch):
         calls.update(run=trained, **arguments)
         return Path("saved_models/a")
 
-    monkeypatch.setattr("dcgan_tf.runs.load.Run.open", open_run)
-    monkeypatch.setattr("dcgan_tf.cli.exporting.check_run", lambda path: None)
+    monkeypatch.setattr("dcgan_tf.runs.run.Run.open", open_run)
+    monkeypatch.setattr("dcgan_tf.cli.export.check_run", lambda path: None)
     monkeypatch.setattr("dcgan_tf.export.exporting.export_run", export_run)
     return calls
 
@@ -430,7 +430,7 @@ def test_what_cannot_be_exported_or_relied_on_is_a_message(command, monkeypatch,
         raise ExportError("not as it was")
 
     monkeypatch.setattr("dcgan_tf.export.exporting.export_run", failing)
-    monkeypatch.setattr("dcgan_tf.export.verification.verify_export", failing)
+    monkeypatch.setattr("dcgan_tf.export.checks.verification.verify_export", failing)
     result = run(command, "a")
     assert result.exit_code == 1
     assert result.stderr == "dcgan-tf: not as it was\n"
@@ -440,7 +440,7 @@ def test_verify_prints_a_line_for_each_artefact(monkeypatch):
     record = {"bytes": 1_234_567, "max_abs": 0.0123, "psnr_mean_db": 51.26, "psnr_worst_db": None}
     wide = {"bytes": 123_456_789, "max_abs": 0.00012, "psnr_mean_db": 120.06, "psnr_worst_db": 115.02}
     monkeypatch.setattr(
-        "dcgan_tf.export.verification.verify_export",
+        "dcgan_tf.export.checks.verification.verify_export",
         lambda folder: {"web/index.html": record, "generator-dynamic.tflite": wide},
     )
     result = run("verify", "saved_models/a")

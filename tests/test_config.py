@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dcgan_tf import config
+from dcgan_tf.config import settings as config
 from dcgan_tf.config import Config, DataConfig, ModelConfig, RunConfig, TrainingConfig, preset, replace
 
 

@@ -13,8 +13,8 @@ from click.testing import CliRunner, Result
 
 from dcgan_tf import cli, images
 from dcgan_tf.evaluation import scores
-from dcgan_tf.runs.load import Run
-from dcgan_tf.runs.paths import RunPaths
+from dcgan_tf.runs.run import Run
+from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import read_records
 
 
@@ -188,7 +188,7 @@ def test_data_says_where_the_run_s_own_images_are_now(copied, tmp_path):
 
 
 def test_what_was_computed_is_shown_though_it_cannot_be_written(copied, tmp_path, monkeypatch):
-    from dcgan_tf.cli import evaluating
+    from dcgan_tf.cli import evaluate as evaluating
 
     locked = tmp_path / "locked"
     shutil.copytree(copied, locked)

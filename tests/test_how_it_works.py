@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from dcgan_tf import losses
+from dcgan_tf.training import losses
 from dcgan_tf.cli import main
 from dcgan_tf.latents import lerp, slerp
 
@@ -184,7 +184,7 @@ def test_gradients_become_pictures_of_their_length():
 
 
 def test_the_samples_of_a_run_are_cut_out_of_its_grids(trained):
-    from dcgan_tf.runs.load import Run
+    from dcgan_tf.runs.run import Run
 
     curves = part("curves")
     steps = curves.sample_steps(trained, 3)

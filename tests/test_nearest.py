@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dcgan_tf import nearest as module
-from dcgan_tf.nearest import Search, nearest
+from dcgan_tf.metrics import nearest as module
+from dcgan_tf.metrics.nearest import Search, nearest
 
 
 def by_hand(points, among, k):

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from dcgan_tf.export.paths import ExportPaths
-from dcgan_tf.runs.paths import RunPaths
+from dcgan_tf.export.folder import ExportPaths
+from dcgan_tf.runs.folder import RunPaths
 
 ROOT = Path(__file__).parents[1]
 

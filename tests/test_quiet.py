@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from dcgan_tf.quiet import STDERR, STDOUT, held_back, held_back_outside
+from dcgan_tf.native_output import STDERR, STDOUT, held_back, held_back_outside
 
 
 @pytest.mark.parametrize("descriptor", [STDOUT, STDERR])
@@ -24,7 +24,7 @@ def test_what_native_code_says_is_held_back(descriptor, capfd):
 def test_what_python_has_buffered_is_held_back_too():
     """In a process of its own, because pytest puts something else in sys.stdout's place."""
     code = (
-        "from dcgan_tf.quiet import STDOUT, held_back\n"
+        "from dcgan_tf.native_output import STDOUT, held_back\n"
         "with held_back(STDOUT):\n    print('chatter', end='')\nprint('words')"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -39,7 +39,7 @@ def test_the_other_stream_is_left_alone(capfd):
 
 def test_what_python_has_buffered_is_shown_with_the_rest():
     code = (
-        "from dcgan_tf.quiet import STDOUT, held_back\n"
+        "from dcgan_tf.native_output import STDOUT, held_back\n"
         "with held_back(STDOUT):\n    print('the reason', end='')\n    raise SystemExit(3)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
@@ -47,7 +47,7 @@ def test_what_python_has_buffered_is_shown_with_the_rest():
 
 
 def test_a_stream_that_is_closed_is_no_trouble():
-    code = "from dcgan_tf.quiet import STDERR, held_back\nwith held_back(STDERR):\n    print('words')"
+    code = "from dcgan_tf.native_output import STDERR, held_back\nwith held_back(STDERR):\n    print('words')"
     line = f"{shlex.quote(sys.executable)} -c {shlex.quote(code)} 2>&-"
     done = subprocess.run(["sh", "-c", line], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "words\n")
@@ -68,7 +68,7 @@ def test_what_was_held_back_is_shown_when_it_explains_a_failure(capfd):
 @pytest.mark.parametrize("death", ["os.abort()", "os.kill(os.getpid(), 9)"])
 def test_what_was_held_back_is_shown_when_the_process_dies(death):
     code = (
-        "import os\nfrom dcgan_tf.quiet import STDERR, held_back_outside\n"
+        "import os\nfrom dcgan_tf.native_output import STDERR, held_back_outside\n"
         f"with held_back_outside(STDERR):\n    os.write(2, b'no AVX here\\n')\n    {death}"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

@@ -71,8 +71,8 @@ def test_the_python_example_runs(tmp_path, monkeypatch):
     exec(code.replace("steps=500", "steps=2, batch_size=8, filters=2, epochs=None"), names)
     assert names["images"].shape == (16, 32, 32, 1)
     assert len(names["data"]) == 1501
-    monkeypatch.setattr("dcgan_tf.analysis.double_exposure._STEPS", 2)
-    monkeypatch.setattr("dcgan_tf.classifier._FEWEST_STEPS", 10)
+    monkeypatch.setattr("dcgan_tf.judges.double_exposure._STEPS", 2)
+    monkeypatch.setattr("dcgan_tf.judges.classifier._FEWEST_STEPS", 10)
     (code,) = [block for block in PYTHON_BLOCKS if "import Run, analysis" in block]
     exec(code, names)
     assert {path.name for path in Path("walk").iterdir()} == {"figure.png", "walk.gif", "result.json"}

@@ -17,7 +17,7 @@ from PIL import Image
 from dcgan_tf import analysis, cli
 from dcgan_tf.analysis.finding import Finding
 from dcgan_tf.cli.outputs import check_folder
-from dcgan_tf.cli.reporting import ANALYSES, run_at
+from dcgan_tf.cli.report import ANALYSES, run_at
 from dcgan_tf.config import preset, to_json
 from dcgan_tf.errors import ArgumentError, RunError, StorageError
 from dcgan_tf.files import write_bytes
@@ -62,7 +62,7 @@ def made(monkeypatch, tmp_path):
     }
     train = SimpleNamespace(attributes=attributes, label_names=("0", "1"))
     monkeypatch.setattr("dcgan_tf.analysis.subject.Subject", lambda run, **_: SimpleNamespace(train=train))
-    monkeypatch.setattr("dcgan_tf.runs.load.Run.open", stand_in_open)
+    monkeypatch.setattr("dcgan_tf.runs.run.Run.open", stand_in_open)
     monkeypatch.setattr("dcgan_tf.report.html.write_report", written(tmp_path))
     return SimpleNamespace(calls=calls, attributes=attributes, train=train, root=tmp_path)
 

@@ -8,18 +8,18 @@ A `Finding` has a `figure`, `measures`, a `protocol`, and `save(folder)`.
 
 from __future__ import annotations
 
-from dcgan_tf.analysis.analogies import analogies
-from dcgan_tf.analysis.arithmetic import arithmetic
-from dcgan_tf.analysis.comparison import compare
-from dcgan_tf.analysis.embed import embed
-from dcgan_tf.analysis.filters import filters
+from dcgan_tf.analysis.arithmetic.analogies import analogies
+from dcgan_tf.analysis.arithmetic.arithmetic import arithmetic
+from dcgan_tf.analysis.compare.compare import compare
+from dcgan_tf.analysis.embed.embed import embed
+from dcgan_tf.analysis.filters.filters import filters
 from dcgan_tf.analysis.finding import Finding, Measure
-from dcgan_tf.analysis.forget import forget
-from dcgan_tf.analysis.neighbours import neighbours
-from dcgan_tf.analysis.probe import probe
-from dcgan_tf.analysis.sample_arithmetic import sample_arithmetic
-from dcgan_tf.analysis.turn import turn
-from dcgan_tf.analysis.walk import walk
+from dcgan_tf.analysis.forget.forget import forget
+from dcgan_tf.analysis.neighbours.neighbours import neighbours
+from dcgan_tf.analysis.probe.probe import probe
+from dcgan_tf.analysis.arithmetic.by_sample import sample_arithmetic
+from dcgan_tf.analysis.turn.turn import turn
+from dcgan_tf.analysis.walk.walk import walk
 
 __all__ = [
     "Finding",

@@ -9,8 +9,8 @@ import tensorflow as tf
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.images import to_float
 from dcgan_tf.keras_settings import own_settings
-from dcgan_tf.models.layers import logits_of
-from dcgan_tf.runs.load import in_batches
+from dcgan_tf.models import logits_of
+from dcgan_tf.runs import in_batches
 
 POOLED_SIDE = 4
 SPACE = "features of the run's own discriminator"

@@ -20,7 +20,7 @@ from matplotlib.ticker import FixedLocator
 from dcgan_tf.files import write_bytes
 from dcgan_tf.images import MADE_BY
 from dcgan_tf.printable import printable
-from dcgan_tf.runs.records import write_json
+from dcgan_tf.runs import write_json
 
 FIGURE, RESULT = "figure.png", "result.json"
 FIGURE_DPI = 150

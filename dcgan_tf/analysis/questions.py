@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dcgan_tf.data.image_set import ImageSet
+from dcgan_tf.data import ImageSet
 
 CLASSES = "class"
 

@@ -10,14 +10,14 @@ import keras
 import numpy as np
 
 from dcgan_tf.analysis.concepts import Concept
-from dcgan_tf.analysis.double_exposure import scores, trained_detector
+from dcgan_tf.judges import scores, trained_detector
 from dcgan_tf.analysis.features import discriminator_logits
 from dcgan_tf.analysis.subject import Subject
-from dcgan_tf.classifier import Reading
+from dcgan_tf.judges import Reading
 from dcgan_tf.errors import RunError
 from dcgan_tf.latents import typical_norm, with_typical_norm
-from dcgan_tf.metrics.real_form import LEAST_OF_PICTURES, share_with_form
-from dcgan_tf.nearest import nearest
+from dcgan_tf.metrics import LEAST_OF_PICTURES, share_with_form
+from dcgan_tf.metrics import nearest
 
 EXEMPLARS_PERCENT = 25.0
 """Share of the well-drawn samples showing a concept that are its exemplars."""

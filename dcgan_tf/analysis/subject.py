@@ -11,14 +11,14 @@ import numpy as np
 
 import dcgan_tf
 from dcgan_tf import data
-from dcgan_tf.classifier import Classifier, can_judge, trained_classifier
-from dcgan_tf.data.held_out import held_out_images, why_no_test
-from dcgan_tf.data.image_set import ImageSet
+from dcgan_tf.judges import Classifier, can_judge, trained_classifier
+from dcgan_tf.data import held_out_images, why_no_test
+from dcgan_tf.data import ImageSet
 from dcgan_tf.errors import RunError
 from dcgan_tf.images import evenly_spaced
-from dcgan_tf.runs.data_record import check_same_images
-from dcgan_tf.runs.load import Run
-from dcgan_tf.runs.paths import RunPaths
+from dcgan_tf.runs import check_same_images
+from dcgan_tf.runs import Run
+from dcgan_tf.runs import RunPaths
 
 NUM_REAL = 2000
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from dcgan_tf import models
 from dcgan_tf.images import evenly_spaced, to_float
-from dcgan_tf.runs.load import Run
+from dcgan_tf.runs import Run
 
 CALIBRATION_IMAGES = 512
 PROTOCOL = (

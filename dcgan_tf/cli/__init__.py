@@ -13,14 +13,14 @@ import click
 from dcgan_tf import __version__
 from dcgan_tf.cli import (
     arithmetic,
-    evaluating,
-    exporting,
+    evaluate as evaluating,
+    export as exporting,
     forgetting,
     neighbours,
     networks,
-    reporting,
-    reproducing,
-    training,
+    report as reporting,
+    reproduce as reproducing,
+    train as training,
     walking,
 )
 from dcgan_tf.cli.frame import Frame, LogFormatter, debug_option, import_tensorflow

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from dcgan_tf.cli.finding import analysis_options, report_finding
+from dcgan_tf.cli.analyses import analysis_options, report_finding
 from dcgan_tf.cli.frame import say
-from dcgan_tf.options import DRAWS
+from dcgan_tf.cli.options import DRAWS
 
 _MOST_DIGITS = 18
 
@@ -38,7 +38,7 @@ def arithmetic(
         raise click.UsageError("expected either --plus (and --minus), or --all")
     if every:
         finding = report_finding("analogies", run, draws=draws, **options)
-        from dcgan_tf.analysis.analogies import table
+        from dcgan_tf.analysis import table
 
         say(table(finding))
     elif all(_is_numbers(text) for text in (*plus, *minus)):

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from dcgan_tf.cli.finding import analysis_options, report_finding
+from dcgan_tf.cli.analyses import analysis_options, report_finding
 
 
 @click.command(short_help="Drop the feature maps that draw something.")

@@ -22,7 +22,7 @@ from dcgan_tf import __version__
 from dcgan_tf.cli.streams import steady_output
 from dcgan_tf.errors import DcganError, stop_behind
 from dcgan_tf.printable import printable
-from dcgan_tf.quiet import STDERR, held_back_outside
+from dcgan_tf.native_output import STDERR, held_back_outside
 
 EXIT_USER_ERROR, EXIT_BUG = 1, 70
 """What a user can mend; and a fault of this program, sysexits.h's EX_SOFTWARE."""
@@ -131,7 +131,7 @@ def check_run(run: Path) -> None:
     Raises:
         RunError: if it is not.
     """
-    from dcgan_tf.runs.records import read_config
+    from dcgan_tf.runs import read_config
 
     read_config(run)
 

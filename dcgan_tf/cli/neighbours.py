@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from dcgan_tf.cli.finding import analysis_options, report_finding
+from dcgan_tf.cli.analyses import analysis_options, report_finding
 from dcgan_tf.cli.frame import say
 
 
@@ -31,7 +31,7 @@ def embed(run: Path, **options: Any) -> None:
     dcgan-tf embed RUN
     """
     report_finding("embed", run, **options)
-    from dcgan_tf.runs.paths import RunPaths
+    from dcgan_tf.runs import RunPaths
 
     say(f"look    tensorboard --logdir {options['out'] or RunPaths(run).analysis('embed')}")
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from dcgan_tf.cli.finding import analysis_options, report_finding
-from dcgan_tf.options import DRAWS
+from dcgan_tf.cli.analyses import analysis_options, report_finding
+from dcgan_tf.cli.options import DRAWS
 
 
 @click.command(short_help="Show what the discriminator's filters respond to.")

@@ -21,7 +21,7 @@ class _LocalPath(click.ParamType):  # type: ignore[type-arg]  # it takes none be
         Raises:
             ArgumentError: for an address, the home of an unknown user, and what nothing can be called.
         """
-        from dcgan_tf.runs.paths import local_folder
+        from dcgan_tf.runs import local_folder
 
         if value == "":  # of a variable that is not set
             self.fail("expected a path, received ''; the current folder is called .", param, ctx)
@@ -60,7 +60,7 @@ def check_folder(folder: Path) -> None:
     """
     from dcgan_tf.errors import ArgumentError, RunError
     from dcgan_tf.images import is_own
-    from dcgan_tf.runs.records import read_json
+    from dcgan_tf.runs import read_json
 
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not existing.is_dir() or not os.access(existing, os.W_OK):
@@ -117,7 +117,7 @@ def lies_in_data(target: Path, spec: str) -> bool:
     Raises:
         DataError: if there are none.
     """
-    from dcgan_tf.data.folders.place import BUILT_IN, folder_of
+    from dcgan_tf.data import BUILT_IN, folder_of
 
     if spec in BUILT_IN or spec.startswith("tfds:"):
         return False
@@ -131,8 +131,8 @@ def _data_folder(run: Path) -> Path | None:
     has.
     """
     from dcgan_tf.errors import RunError
-    from dcgan_tf.runs.paths import RunPaths
-    from dcgan_tf.runs.records import read_config, read_json
+    from dcgan_tf.runs import RunPaths
+    from dcgan_tf.runs import read_config, read_json
 
     try:
         spec = read_config(run).data.spec

@@ -29,7 +29,7 @@ def load(config: DataConfig, *, split: str | None = None) -> ImageSet:
     """
     split = split or config.split
     if config.spec == "portraits":
-        from dcgan_tf.data import portraits
+        from dcgan_tf.data.portraits import portraits
 
         _say_which(config.spec)
         return portraits.load(config, split=split)
@@ -42,7 +42,7 @@ def load(config: DataConfig, *, split: str | None = None) -> ImageSet:
         from dcgan_tf.data import tfds
 
         return tfds.load(config, split=split)
-    from dcgan_tf.data import image_folder
+    from dcgan_tf.data.folder import image_folder
 
     return image_folder.load(config, split=split)
 

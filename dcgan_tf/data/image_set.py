@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from dcgan_tf.data import cache
+from dcgan_tf import cache
 from dcgan_tf.errors import DataError
 
 MANIFEST, IMAGES, HELD_OUT = "manifest.json", "images.npy", "held_out"

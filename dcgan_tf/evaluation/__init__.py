@@ -12,7 +12,7 @@ Training calls it as a hook: `train(config, hooks=[EveryEpoch(config)])`.
 
 from __future__ import annotations
 
-from dcgan_tf.evaluation.evaluation import Evaluation, Row
+from dcgan_tf.evaluation.result import Evaluation, Row
 from dcgan_tf.evaluation.evaluator import Evaluator
 from dcgan_tf.evaluation.every_epoch import EveryEpoch
 from dcgan_tf.evaluation.scores import Score

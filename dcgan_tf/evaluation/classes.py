@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from dcgan_tf.evaluation.evaluator import Draw
-from dcgan_tf.evaluation.real import RealImages
+from dcgan_tf.evaluation.real_images import RealImages
 from dcgan_tf.images import evenly_spaced
 
 

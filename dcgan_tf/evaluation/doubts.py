@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dcgan_tf.evaluation.controls import CONTROLS
-from dcgan_tf.evaluation.evaluation import FORMLESS, REAL, Row, shown
+from dcgan_tf.evaluation.result import FORMLESS, REAL, Row, shown
 from dcgan_tf.evaluation.scores import Score
 
 SURE = 3.0

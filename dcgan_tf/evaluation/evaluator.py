@@ -13,21 +13,27 @@ import numpy as np
 
 import dcgan_tf
 from dcgan_tf import data
-from dcgan_tf.classifier import can_judge, trained_classifier
+from dcgan_tf.judges import can_judge, trained_classifier
 from dcgan_tf.config import DataConfig, ModelConfig
-from dcgan_tf.data.held_out import held_out_images
-from dcgan_tf.data.image_set import ImageSet
+from dcgan_tf.data import held_out_images
+from dcgan_tf.data import ImageSet
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.evaluation.controls import CONTROLS, MOST_CONTROLS, controls
 from dcgan_tf.evaluation.doubts import doubts
-from dcgan_tf.evaluation.evaluation import ERROR, FORMLESS, GUARDED, REAL, Evaluation, Row
-from dcgan_tf.evaluation.real import FEWEST_IMAGES, MOST_IMAGES, RealImages, independent_pixels, of_class
+from dcgan_tf.evaluation.result import ERROR, FORMLESS, GUARDED, REAL, Evaluation, Row
+from dcgan_tf.evaluation.real_images import (
+    FEWEST_IMAGES,
+    MOST_IMAGES,
+    RealImages,
+    independent_pixels,
+    of_class,
+)
 from dcgan_tf.evaluation.scores import OF_CONTROLS, OF_FEATURES, OF_PIXELS, Metric, Score, Task, score
-from dcgan_tf.evaluation.spaces import ClassifierSpace, FeatureSpace, Names
-from dcgan_tf.evaluation.views import View, remembered_view, view
+from dcgan_tf.evaluation.feature_spaces import ClassifierSpace, FeatureSpace, Names
+from dcgan_tf.evaluation.cached_features import View, remembered_view, view
 from dcgan_tf.progress import Bar, progress
-from dcgan_tf.runs.data_record import check_same_images
-from dcgan_tf.runs.paths import RunPaths
+from dcgan_tf.runs import check_same_images
+from dcgan_tf.runs import RunPaths
 
 CLASSIFIER, INCEPTION, SWD = "classifier", "inception", "swd"
 SPACES = (CLASSIFIER, INCEPTION, SWD)

@@ -12,17 +12,17 @@ import tensorflow as tf
 
 from dcgan_tf import data
 from dcgan_tf.config import Config
-from dcgan_tf.data.held_out import held_out_images
+from dcgan_tf.data import held_out_images
 from dcgan_tf.evaluation.classes import as_trained
-from dcgan_tf.evaluation.evaluation import Evaluation
+from dcgan_tf.evaluation.result import Evaluation
 from dcgan_tf.evaluation.evaluator import Evaluator
-from dcgan_tf.evaluation.real import RealImages
+from dcgan_tf.evaluation.real_images import RealImages
 from dcgan_tf.progress import no_bar
-from dcgan_tf.runs.checkpoints import CheckpointStore
-from dcgan_tf.runs.events import EventFile
-from dcgan_tf.runs.load import Run, class_names_of
-from dcgan_tf.runs.paths import RunPaths
-from dcgan_tf.runs.records import Record, append_record, read_records
+from dcgan_tf.runs import CheckpointStore
+from dcgan_tf.runs import EventFile
+from dcgan_tf.runs import Run, class_names_of
+from dcgan_tf.runs import RunPaths
+from dcgan_tf.runs import Record, append_record, read_records
 
 NUM_IMAGES = 2000
 EVERY_EPOCH = "at the end of an epoch, while the run was training"

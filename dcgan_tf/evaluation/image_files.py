@@ -10,9 +10,9 @@ import numpy as np
 
 from dcgan_tf import data
 from dcgan_tf.config import DataConfig
-from dcgan_tf.data.decoding import UnreadableImageError, header
-from dcgan_tf.data.folders.opened import ImageFolder
-from dcgan_tf.data.folders.place import folder_of
+from dcgan_tf.data import UnreadableImageError, header
+from dcgan_tf.data import ImageFolder
+from dcgan_tf.data import folder_of
 from dcgan_tf.errors import DataError
 from dcgan_tf.images import evenly_spaced
 

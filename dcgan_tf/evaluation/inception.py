@@ -18,7 +18,7 @@ import numpy as np
 import tensorflow as tf
 
 from dcgan_tf.errors import ArgumentError
-from dcgan_tf.evaluation.spaces import Features, Names, digest_of
+from dcgan_tf.evaluation.feature_spaces import Features, Names, digest_of
 from dcgan_tf.keras_settings import own_settings
 
 SIDE = 299

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dcgan_tf.evaluation.spaces import Names
-from dcgan_tf.evaluation.views import RADII, View
-from dcgan_tf.metrics.frechet import frechet_distance
-from dcgan_tf.metrics.inception_score import inception_score
-from dcgan_tf.metrics.kernel_distance import kernel_distance
-from dcgan_tf.metrics.ms_ssim import diversity
-from dcgan_tf.metrics.neighbourhoods import held, radii
-from dcgan_tf.metrics.sliced_wasserstein import sliced_wasserstein
+from dcgan_tf.evaluation.feature_spaces import Names
+from dcgan_tf.evaluation.cached_features import RADII, View
+from dcgan_tf.metrics import frechet_distance
+from dcgan_tf.metrics import inception_score
+from dcgan_tf.metrics import kernel_distance
+from dcgan_tf.metrics import diversity
+from dcgan_tf.metrics import held, radii
+from dcgan_tf.metrics import sliced_wasserstein
 from dcgan_tf.progress import Bar
 
 WHOLE = "Are they like real images, as a whole?"

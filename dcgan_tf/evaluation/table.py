@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 
 from dcgan_tf.evaluation.controls import CONTROLS
-from dcgan_tf.evaluation.evaluation import FORMLESS, REAL, Evaluation, Row, shown
+from dcgan_tf.evaluation.result import FORMLESS, REAL, Evaluation, Row, shown
 from dcgan_tf.evaluation.scores import AS_REAL, HIGHER, LOWER, Score
 
 WIDTH = 80

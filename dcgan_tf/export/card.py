@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dcgan_tf.export.paths import BY_DEFAULT
+from dcgan_tf.export.folder import BY_DEFAULT
 from dcgan_tf.printable import printable
 
 Record = Mapping[str, Any]

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dcgan_tf.errors import ExportError
-from dcgan_tf.export.paths import EVERYTHING, ExportPaths
+from dcgan_tf.export.folder import EVERYTHING, ExportPaths
 from dcgan_tf.export.record import changed_files, contents, other_files, read_record
 from dcgan_tf.files import storage_errors
 

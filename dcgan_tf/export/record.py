@@ -14,7 +14,7 @@ from typing import Any
 
 from dcgan_tf.config import LATENT_DISTRIBUTIONS
 from dcgan_tf.errors import ExportError
-from dcgan_tf.export.paths import EVERYTHING, FORMATS, PRECISIONS, ExportPaths
+from dcgan_tf.export.folder import EVERYTHING, FORMATS, PRECISIONS, ExportPaths
 
 Record = dict[str, Any]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from dcgan_tf.errors import ArgumentError
-from dcgan_tf.nearest import BLOCK, nearest, squared_distances
+from dcgan_tf.metrics.nearest import BLOCK, nearest, squared_distances
 
 
 def radii(points: np.ndarray, *, k: int) -> np.ndarray:

@@ -11,7 +11,7 @@ from dcgan_tf.report.markup import number, text
 from dcgan_tf.report.overview import newest_grid
 from dcgan_tf.report.page import Subject
 from dcgan_tf.report.tables import UNGUARDED
-from dcgan_tf.runs.records import Record
+from dcgan_tf.runs import Record
 
 MOST_SCORES = 3
 """Of the newest evaluation; the others stand in its section."""

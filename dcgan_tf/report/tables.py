@@ -9,7 +9,7 @@ from typing import Any
 from dcgan_tf.report.formats import EVALUATION, EXPORT
 from dcgan_tf.report.markup import NOTHING, facts, fold, number, plain, table, text
 from dcgan_tf.report.page import Section, Subject
-from dcgan_tf.runs.records import Record
+from dcgan_tf.runs import Record
 
 MOST_EVALUATIONS = 5
 """The newest ones are columns of the table."""

@@ -20,14 +20,14 @@ import numpy as np
 
 import dcgan_tf
 from dcgan_tf import data
-from dcgan_tf.analysis.finding import Finding, Measure
+from dcgan_tf.analysis import Finding, Measure
 from dcgan_tf.config import Config, flatten, preset
-from dcgan_tf.data.image_set import ImageSet
+from dcgan_tf.data import ImageSet
 from dcgan_tf.errors import DataError
-from dcgan_tf.nearest import nearest
+from dcgan_tf.metrics import nearest
 from dcgan_tf.reproduction.mnist_1nn_figure import draw
-from dcgan_tf.runs.load import Run
-from dcgan_tf.training.loop import train
+from dcgan_tf.runs import Run
+from dcgan_tf.training import train
 
 NAME = "mnist-1nn"
 REAL, GAN, DCGAN = "real images", "GAN", "DCGAN"

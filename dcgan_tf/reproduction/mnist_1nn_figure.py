@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.figure import Figure
 
-from dcgan_tf.analysis.figures import FAINT, OURS, bars, new_figure, show
-from dcgan_tf.data.image_set import ImageSet
+from dcgan_tf.analysis import FAINT, OURS, bars, new_figure, show
+from dcgan_tf.data import ImageSet
 from dcgan_tf.images import grid
 
 _COLUMNS = 8

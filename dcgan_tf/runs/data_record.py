@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dcgan_tf.data.image_set import ImageSet
+from dcgan_tf.data import ImageSet
 from dcgan_tf.errors import RunError
-from dcgan_tf.runs.paths import RunPaths
+from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import Record, read_json
 
 

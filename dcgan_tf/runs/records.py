@@ -13,7 +13,7 @@ from typing import Any
 from dcgan_tf.config import Config, DataConfig, from_json, replace
 from dcgan_tf.errors import ArgumentError, RunError
 from dcgan_tf.files import read_bytes, storage_errors, write_bytes
-from dcgan_tf.runs.paths import RunPaths
+from dcgan_tf.runs.folder import RunPaths
 
 Record = dict[str, Any]
 _log = logging.getLogger("dcgan_tf")

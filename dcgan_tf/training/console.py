@@ -15,7 +15,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from dcgan_tf.runs.records import Record
+from dcgan_tf.runs import Record
 from dcgan_tf.training.hooks import Moment
 from dcgan_tf.training.output import LastingOutput, standard_output
 

@@ -16,13 +16,13 @@ import tensorflow as tf
 from dcgan_tf import data, images, models
 from dcgan_tf.config import Config
 from dcgan_tf.data import inspection
-from dcgan_tf.data.image_set import ImageSet
-from dcgan_tf.data.pipeline import distributed_batches, replica_share, steps_per_epoch
+from dcgan_tf.data import ImageSet
+from dcgan_tf.data import distributed_batches, replica_share, steps_per_epoch
 from dcgan_tf.errors import DataError, OutOfMemoryError, RunError, StorageError
 from dcgan_tf.files import DISK_FULL, storage_error
-from dcgan_tf.runs.checkpoints import CheckpointStore
-from dcgan_tf.runs.paths import RunPaths
-from dcgan_tf.runs.records import forget_records_after, with_own_held_out
+from dcgan_tf.runs import CheckpointStore
+from dcgan_tf.runs import RunPaths
+from dcgan_tf.runs import forget_records_after, with_own_held_out
 from dcgan_tf.training.console import make_console
 from dcgan_tf.training.folder import check_place, lock
 from dcgan_tf.training.hooks import (

@@ -17,13 +17,13 @@ import tensorflow as tf
 
 from dcgan_tf import __version__
 from dcgan_tf.config import Config, replace, to_json
-from dcgan_tf.data.image_set import ImageSet
+from dcgan_tf.data import ImageSet
 from dcgan_tf.errors import RunError
 from dcgan_tf.files import write_text
-from dcgan_tf.runs.checkpoints import CheckpointStore, does_not_fit, newest_intact
-from dcgan_tf.runs.data_record import check_same_images, describe, read_data
-from dcgan_tf.runs.paths import RunPaths, default_run_dir
-from dcgan_tf.runs.records import read_config, read_json, set_aside, write_json
+from dcgan_tf.runs import CheckpointStore, does_not_fit, newest_intact
+from dcgan_tf.runs import check_same_images, describe, read_data
+from dcgan_tf.runs import RunPaths, default_run_dir
+from dcgan_tf.runs import read_config, read_json, set_aside, write_json
 from dcgan_tf.training.folder import refuse_changes, refuse_other_files
 from dcgan_tf.training.state import TrainState
 from dcgan_tf.training.strategy import resolve_precision

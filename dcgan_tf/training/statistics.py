@@ -8,7 +8,7 @@ import time
 import numpy as np
 
 from dcgan_tf.errors import RunError
-from dcgan_tf.runs.records import Record
+from dcgan_tf.runs import Record
 from dcgan_tf.training.step import Metrics
 
 WHAT_TO_TRY = (

@@ -12,7 +12,7 @@ from PIL import Image
 
 from dcgan_tf.analysis.figures import FAINT, OURS, THIRD, image_rows, new_figure, plain
 from dcgan_tf.images import SHEET_SIDE, cut
-from dcgan_tf.runs.paths import RunPaths
+from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import read_config, read_records
 
 COLUMNS, ROWS = 7, 3

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure, SubFigure
 
 from dcgan_tf.analysis.figures import FAINT, OURS, TEXT, new_figure
 from dcgan_tf.images import grid, to_float, to_uint8
-from dcgan_tf.runs.load import Run
+from dcgan_tf.runs.run import Run
 from how_it_works.pictures import latent_picture, liveliest
 
 ENDS = (keras.layers.ReLU, keras.layers.LeakyReLU, keras.layers.Activation)

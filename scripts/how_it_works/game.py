@@ -10,12 +10,12 @@ import tensorflow as tf
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dcgan_tf import losses
+from dcgan_tf.training import losses
 from dcgan_tf.analysis.figures import FAINT, TEXT, new_figure, show
-from dcgan_tf.data import load
+from dcgan_tf.data.load import load
 from dcgan_tf.images import to_float, to_uint8
 from dcgan_tf.models.layers import logits_of
-from dcgan_tf.runs.load import Run
+from dcgan_tf.runs.run import Run
 from how_it_works.pictures import latent_picture
 
 BATCH, SHOWN = 64, 8

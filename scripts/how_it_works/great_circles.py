@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from dcgan_tf.analysis.figures import CONTROL, FAINT, OURS, THIRD, image_rows, new_figure, plain
 from dcgan_tf.latents import lerp, sample_latents, slerp, typical_norm
-from dcgan_tf.runs.load import Run
+from dcgan_tf.runs.run import Run
 
 Way = Callable[[np.ndarray, np.ndarray, float], np.ndarray]
 

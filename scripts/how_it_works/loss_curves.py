@@ -10,7 +10,7 @@ import tensorflow as tf
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dcgan_tf import losses
+from dcgan_tf.training import losses
 from dcgan_tf.analysis.figures import CONTROL, FAINT, OURS, THIRD, new_figure, plain
 
 Loss = Callable[[tf.Tensor], tf.Tensor]

@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 from dcgan_tf import models
 from dcgan_tf.analysis.figures import FAINT, OURS, THIRD, new_figure, plain
 from dcgan_tf.config import Config
-from dcgan_tf.data import load
+from dcgan_tf.data.load import load
 from dcgan_tf.images import to_float
 from dcgan_tf.latents import sample_latents
-from dcgan_tf.runs.load import Run
+from dcgan_tf.runs.run import Run
 from how_it_works.feature_maps import stages
 
 BATCH = 64

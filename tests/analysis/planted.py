@@ -12,8 +12,8 @@ import numpy as np
 
 from dcgan_tf import models
 from dcgan_tf.analysis.subject import Subject
-from dcgan_tf.classifier import Reading
-from dcgan_tf.runs.load import Run
+from dcgan_tf.judges.classifier import Reading
+from dcgan_tf.runs.run import Run
 
 SQUARE = [2, 4, 6, 12]  # top, left, bottom, right in pixels; in the maps, rows 1 and 2, columns 2 to 5
 SQUARE_MAP, BAR_MAP, LIGHT_MAP, DARK_MAP = range(4)

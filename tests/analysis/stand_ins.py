@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from dcgan_tf.analysis.samples import Look, Samples
-from dcgan_tf.classifier import Reading
+from dcgan_tf.judges.classifier import Reading
 from dcgan_tf.config import preset
 
 SIDE, LEVELS = 8, 30.0

@@ -7,9 +7,9 @@ import json
 import numpy as np
 import pytest
 
-from dcgan_tf.analysis.boxes import find_boxes, inside, known_place, read_boxes
-from dcgan_tf.analysis.occlusion import occlusion_boxes
-from dcgan_tf.data import portraits
+from dcgan_tf.analysis.forget.boxes import find_boxes, inside, known_place, read_boxes
+from dcgan_tf.analysis.forget.occlusion import occlusion_boxes
+from dcgan_tf.data.portraits import portraits
 from dcgan_tf.errors import DataError
 
 SIZE = (16, 16)

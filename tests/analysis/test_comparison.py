@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from dcgan_tf.analysis import compare
-from dcgan_tf.analysis.contenders import contenders, groups_of
-from dcgan_tf.analysis.grades import Judge, highest_probability, spread
+from dcgan_tf.analysis.compare.contenders import contenders, groups_of
+from dcgan_tf.analysis.compare.grades import Judge, highest_probability, spread
 from dcgan_tf.analysis.subject import Subject
-from dcgan_tf.runs.load import Run
+from dcgan_tf.runs.run import Run
 from dcgan_tf.runs.records import append_record
 
 
@@ -240,7 +240,7 @@ def test_one_run_or_the_same_twice_is_no_comparison(trained_run):
 
 
 def test_images_of_different_sizes_stand_in_one_picture():
-    from dcgan_tf.analysis.comparison_figure import _of_one_shape
+    from dcgan_tf.analysis.compare.figure import _of_one_shape
 
     small, large = np.zeros((2, 8, 8, 1), np.uint8), np.zeros((1, 20, 20, 3), np.uint8)
     (_, first), (_, second) = _of_one_shape([("small", small), ("large", large)])

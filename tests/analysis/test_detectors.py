@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dcgan_tf.analysis.detectors import area_under_curve, find_detectors, halves, most_telling
+from dcgan_tf.analysis.filters.detectors import area_under_curve, find_detectors, halves, most_telling
 
 
 def test_the_area_is_the_share_of_pairs_in_the_right_order():

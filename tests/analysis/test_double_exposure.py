@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from dcgan_tf.analysis.double_exposure import double_exposures, scores, trained_detector
+from dcgan_tf.judges.double_exposure import double_exposures, scores, trained_detector
 from dcgan_tf.config import preset
 
 
@@ -55,7 +55,7 @@ def test_it_tells_them_from_single_pictures_it_has_not_seen(subject):
 
 def test_the_second_time_it_comes_from_the_cache(subject, monkeypatch):
     first = scores(trained_detector(subject), crosses(20, seed=3))
-    monkeypatch.setattr("dcgan_tf.analysis.double_exposure.fit", None)  # training again would fail
+    monkeypatch.setattr("dcgan_tf.judges.double_exposure.fit", None)  # training again would fail
     np.testing.assert_array_equal(scores(trained_detector(subject), crosses(20, seed=3)), first)
 
 
@@ -66,13 +66,13 @@ def test_a_damaged_one_is_trained_again(subject, kept, monkeypatch):
     (file,) = Path(subject.run.config.data.cache_dir).glob("double-exposure-*.npz")
     file.write_bytes(file.read_bytes()[:kept])
     np.testing.assert_allclose(scores(trained_detector(subject), pictures), first, atol=1e-3)
-    monkeypatch.setattr("dcgan_tf.analysis.double_exposure.fit", None)  # and it is whole again
+    monkeypatch.setattr("dcgan_tf.judges.double_exposure.fit", None)  # and it is whole again
     trained_detector(subject)
 
 
 def test_another_checkpoint_has_another_detector(subject, monkeypatch):
     trained_detector(subject)
-    monkeypatch.setattr("dcgan_tf.analysis.double_exposure.fit", None)
+    monkeypatch.setattr("dcgan_tf.judges.double_exposure.fit", None)
     subject.run.generator = SimpleNamespace(get_weights=lambda: [np.ones(3, np.float32)])
     with pytest.raises(TypeError):
         trained_detector(subject)

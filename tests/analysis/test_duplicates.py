@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dcgan_tf.analysis import duplicates as module
-from dcgan_tf.analysis.duplicates import duplicates, first_ones, near_pairs
+from dcgan_tf.analysis.neighbours import duplicates as module
+from dcgan_tf.analysis.neighbours.duplicates import duplicates, first_ones, near_pairs
 
 
 @pytest.fixture

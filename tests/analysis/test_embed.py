@@ -18,13 +18,13 @@ from tensorboard.plugins.projector.projector_plugin import ProjectorPlugin
 from werkzeug.test import Client
 
 from dcgan_tf import analysis
-from dcgan_tf.analysis.embed import told_apart
-from dcgan_tf.analysis.embed_panel import far_apart
+from dcgan_tf.analysis.embed.embed import told_apart
+from dcgan_tf.analysis.embed.figure import far_apart
 from dcgan_tf.analysis.features import discriminator_features, max_pooled
-from dcgan_tf.analysis.projector_files import Points, sprite, thumbnails
+from dcgan_tf.analysis.embed.projector_files import Points, sprite, thumbnails
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.errors import RunError
-from dcgan_tf.runs.load import Run
+from dcgan_tf.runs.run import Run
 
 NUM = 20
 
@@ -72,7 +72,7 @@ def test_the_vectors_that_tensorboard_reads_are_those_of_the_run(run, folder, in
 
 def test_of_long_vectors_principal_components_are_written(run, finding, monkeypatch, tmp_path):
     """As many as there are points keep all distances."""
-    monkeypatch.setattr(sys.modules["dcgan_tf.analysis.embed"], "DIMENSIONS", 90)
+    monkeypatch.setattr(sys.modules["dcgan_tf.analysis.embed.embed"], "DIMENSIONS", 90)
     reduced = analysis.embed(run, num_images=NUM)
     assert reduced.protocol["vectors_written"].startswith("60 principal components, with 100.0%")
     reduced.save(tmp_path)

@@ -7,7 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from dcgan_tf.analysis.figures import bars, percentage
-from dcgan_tf.analysis.turn_figure import turn_figure
+from dcgan_tf.analysis.turn.figure import turn_figure
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,14 @@ import pytest
 from planted import LIGHT_MAP, SQUARE, SQUARE_MAP, PlantedSubject, planted_run
 
 from dcgan_tf import analysis
-from dcgan_tf.analysis.forget_outcome import Remains
-from dcgan_tf.analysis.forgetting import MapWeights
-from dcgan_tf.analysis.generator_halves import split_generator
+from dcgan_tf.analysis.forget.outcome import Remains
+from dcgan_tf.analysis.forget.forgetting import MapWeights
+from dcgan_tf.analysis.forget.generator_halves import split_generator
 from dcgan_tf.errors import RunError
-from dcgan_tf.runs.load import Run
+from dcgan_tf.runs.run import Run
 
 NUM = 256
-MODULE = importlib.import_module("dcgan_tf.analysis.forget")  # the package has the function
+MODULE = importlib.import_module("dcgan_tf.analysis.forget.forget")  # the package has the function
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def test_what_is_gone_is_counted_in_the_samples_that_showed_it(finding):
 def test_a_null_result_is_called_one(run, boxes, monkeypatch):
     """The map that draws the bar is dropped in the place of the square's."""
     monkeypatch.setattr(
-        "dcgan_tf.analysis.forget_outcome.map_weights",
+        "dcgan_tf.analysis.forget.outcome.map_weights",
         lambda setting, *, penalty, seed: MapWeights(np.eye(4)[1], 1.0, 10),
     )
     finding = analysis.forget(run, attribute="square", boxes=boxes, num_images=NUM)

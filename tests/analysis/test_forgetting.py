@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dcgan_tf.analysis.forgetting import (
+from dcgan_tf.analysis.forget.forgetting import (
     Effect,
     balanced,
     fit_map_weights,

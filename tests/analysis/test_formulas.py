@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from stand_ins import PaintedJudges, paint, painted_samples
 
-from dcgan_tf.analysis.analogies import all_formulas, analogies, table
-from dcgan_tf.analysis.arithmetic import grade
-from dcgan_tf.analysis.arithmetic_panel import with_neighbours
-from dcgan_tf.analysis.formulas import (
+from dcgan_tf.analysis.arithmetic.analogies import all_formulas, analogies, table
+from dcgan_tf.analysis.arithmetic.arithmetic import grade
+from dcgan_tf.analysis.arithmetic.figure import with_neighbours
+from dcgan_tf.analysis.arithmetic.formulas import (
     Formula,
     Shares,
     combine,
@@ -103,7 +103,7 @@ def test_analogies_of_what_hardly_occurs_are_left_out(monkeypatch):
     subject.classifier.doubtful = lambda names: []
     subject.protocol = lambda **facts: {"exemplars": facts["exemplars"], "draws": facts["draws"]}
     subject.judge = dict
-    module = importlib.import_module("dcgan_tf.analysis.analogies")  # the package has the function
+    module = importlib.import_module("dcgan_tf.analysis.arithmetic.analogies")  # the package has the function
     monkeypatch.setattr(module, "Subject", lambda run: subject)
     monkeypatch.setattr(module.Samples, "draw", lambda *args, **kwargs: samples)
     monkeypatch.setattr(

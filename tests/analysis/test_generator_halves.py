@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from dcgan_tf import models
-from dcgan_tf.analysis.generator_halves import split_generator
-from dcgan_tf.runs.load import Run
+from dcgan_tf.analysis.forget.generator_halves import split_generator
+from dcgan_tf.runs.run import Run
 
 
 @pytest.mark.parametrize("layer", [1, 2])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dcgan_tf import models
-from dcgan_tf.analysis.guided_backprop import (
+from dcgan_tf.analysis.filters.guided_backprop import (
     around_grey,
     concentration,
     feature_maxima,

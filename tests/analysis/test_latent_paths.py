@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from dcgan_tf.analysis import paths
-from dcgan_tf.analysis.path_survey import FADE, HOP, LATENT, STEPS, Surveyor
+from dcgan_tf.analysis.walk import paths
+from dcgan_tf.analysis.walk.survey import FADE, HOP, LATENT, STEPS, Surveyor
 from dcgan_tf.config import ModelConfig
 
 UNIFORM = ModelConfig(latent_dim=3, latent_distribution="uniform")

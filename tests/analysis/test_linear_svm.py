@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.svm import LinearSVC
 
-from dcgan_tf.analysis.linear_svm import fit_svm, svm_scores
+from dcgan_tf.analysis.probe.linear_svm import fit_svm, svm_scores
 
 
 def test_it_finds_the_weights_of_scikit_learn_s_linear_svc():

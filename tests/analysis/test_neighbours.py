@@ -9,13 +9,13 @@ import pytest
 from click.testing import CliRunner
 
 from dcgan_tf import analysis
-from dcgan_tf.analysis.closeness import FEATURES, PIXELS, neighbours_in_training
-from dcgan_tf.analysis.memorising import compare, explained_by_chance, verdict
+from dcgan_tf.analysis.neighbours.closeness import FEATURES, PIXELS, neighbours_in_training
+from dcgan_tf.analysis.neighbours.memorising import compare, explained_by_chance, verdict
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.data.image_set import ImageSet
 from dcgan_tf.errors import RunError
 from dcgan_tf.images import evenly_spaced, to_float
-from dcgan_tf.runs.load import Run
+from dcgan_tf.runs.run import Run
 
 NUM = 200
 

@@ -16,7 +16,7 @@ from dcgan_tf.analysis import Finding
 from dcgan_tf.analysis.questions import Question, questions
 from dcgan_tf.cli import main
 from dcgan_tf.errors import RunError
-from dcgan_tf.runs.load import Run
+from dcgan_tf.runs.run import Run
 
 # The functions of the same names hide these modules.
 filters_module, probe_module = (
@@ -82,7 +82,7 @@ def test_filters_without_answers_grade_the_gradients_only(run, monkeypatch):
 
 @pytest.mark.parametrize(("trained", "null"), [(0.72, True), (0.95, False)])
 def test_a_null_result_of_the_filters_is_called_one(trained, null):
-    module = importlib.import_module("dcgan_tf.analysis.filters")  # the package has the function
+    module = importlib.import_module("dcgan_tf.analysis.filters.filters")  # the package has the function
     eyes = [SimpleNamespace(concentration=0.5, detectors={"a": 1}, mean_auc=auc) for auc in (trained, 0.70)]
     assert module._summary(*eyes).startswith("a null result: ") == null
 

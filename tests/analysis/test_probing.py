@@ -5,8 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dcgan_tf.analysis.probe import classify
-from dcgan_tf.analysis.probing import COSTS, balanced_draw, choose_costs, fit_probe, standardise, told
+from dcgan_tf.analysis.probe.probe import classify
+from dcgan_tf.analysis.probe.probing import (
+    COSTS,
+    balanced_draw,
+    choose_costs,
+    fit_probe,
+    standardise,
+    told,
+)
 from dcgan_tf.analysis.questions import Question, questions, shown
 from dcgan_tf.data.image_set import ImageSet
 

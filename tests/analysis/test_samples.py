@@ -13,12 +13,12 @@ from dcgan_tf.analysis import samples
 from dcgan_tf.analysis.features import discriminator_logits
 from dcgan_tf.analysis.samples import Look, Samples
 from dcgan_tf.analysis.subject import Subject
-from dcgan_tf.classifier import Reading
+from dcgan_tf.judges.classifier import Reading
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.latents import sample_latents
-from dcgan_tf.runs.load import Run
+from dcgan_tf.runs.run import Run
 
-sample_arithmetic = sys.modules["dcgan_tf.analysis.sample_arithmetic"]
+sample_arithmetic = sys.modules["dcgan_tf.analysis.arithmetic.by_sample"]
 
 
 class OnlyTheDiscriminator:
@@ -122,7 +122,7 @@ def test_only_the_samples_that_are_asked_for_are_drawn(picked, monkeypatch):
         assert num <= 64, "as many were drawn as lie before the last"
         return sample_latents(num, *arguments, **more)
 
-    monkeypatch.setattr("dcgan_tf.runs.load.sample_latents", counted)
+    monkeypatch.setattr("dcgan_tf.runs.run.sample_latents", counted)
     assert "(3, 17, 999999999) − (2): " in picked([3, 17, 999_999_999], minus=[[2]]).summary
 
 

@@ -8,10 +8,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from dcgan_tf.analysis import directions, samples, turn
-from dcgan_tf.analysis.monotone import monotone
+from dcgan_tf.analysis import samples
+from dcgan_tf.analysis.turn import directions, turn
+from dcgan_tf.analysis.turn.monotone import monotone
 from dcgan_tf.analysis.samples import Look
-from dcgan_tf.classifier import Reading
+from dcgan_tf.judges.classifier import Reading
 from dcgan_tf.config import preset
 from dcgan_tf.errors import RunError
 from dcgan_tf.latents import sample_latents
@@ -63,7 +64,7 @@ class PaintedSubject:
 
 @pytest.fixture
 def run(monkeypatch):
-    monkeypatch.setattr(sys.modules["dcgan_tf.analysis.turn"], "Subject", PaintedSubject)
+    monkeypatch.setattr(sys.modules["dcgan_tf.analysis.turn.turn"], "Subject", PaintedSubject)
     monkeypatch.setattr(
         samples.Judges, "of", lambda subject: SimpleNamespace(look_at=look_at, between_real=1.0)
     )

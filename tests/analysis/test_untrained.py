@@ -8,7 +8,7 @@ import numpy as np
 from dcgan_tf import models
 from dcgan_tf.analysis.untrained import untrained_discriminator
 from dcgan_tf.images import to_float
-from dcgan_tf.runs.load import Run
+from dcgan_tf.runs.run import Run
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (40, 16, 16, 1), np.uint8)
 

@@ -34,8 +34,8 @@ def test_every_public_name_is_there_and_explained(name):
 
 def test_public_names_are_the_objects_themselves():
     from dcgan_tf.config import Config
-    from dcgan_tf.data import load
-    from dcgan_tf.runs.load import Run
+    from dcgan_tf.data.load import load
+    from dcgan_tf.runs.run import Run
     from dcgan_tf.training.loop import train
 
     assert dcgan_tf.Config is Config

@@ -9,8 +9,8 @@ import pytest
 from odd_images import encoded
 
 from dcgan_tf.config import DataConfig
-from dcgan_tf.data import image_folder
-from dcgan_tf.data.attribute_file import read_attributes
+from dcgan_tf.data.folder import image_folder
+from dcgan_tf.data.folder.attributes import read_attributes
 from dcgan_tf.errors import DcganError
 
 FILES = ["a.png", "b/c.png"]

@@ -23,9 +23,9 @@ from odd_images import (
 )
 from PIL import Image
 
-from dcgan_tf.data import decoding, depth
-from dcgan_tf.data.decoding import UnreadableImageError, decode, fit_image
-from dcgan_tf.data.decoding_memory import Room
+from dcgan_tf.data.decoding import decode as decoding, depth
+from dcgan_tf.data.decoding.decode import UnreadableImageError, decode, fit_image
+from dcgan_tf.data.decoding.memory import Room
 
 LOSSY = (".jpg", ".jpeg", ".JPG")
 

@@ -6,7 +6,8 @@ from sklearn.datasets import load_digits
 
 from dcgan_tf import data
 from dcgan_tf.config import DataConfig
-from dcgan_tf.data import digits, load
+from dcgan_tf.data import digits
+from dcgan_tf.data.load import load
 
 
 def config(**changes) -> DataConfig:

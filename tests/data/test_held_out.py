@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from dcgan_tf.config import Config, DataConfig, from_json, preset, to_json
-from dcgan_tf.data import load
+from dcgan_tf.data.load import load
 from dcgan_tf.data.held_out import held_out_images
 from dcgan_tf.data.image_set import cached
 from dcgan_tf.data.preparation import is_kept_aside

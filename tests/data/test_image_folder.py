@@ -12,8 +12,10 @@ import pytest
 from odd_images import BAD, GOOD, encoded, solid, write_odd_images
 
 from dcgan_tf.config import DataConfig
-from dcgan_tf.data import image_folder, load, preparation
-from dcgan_tf.data.folders import opened
+from dcgan_tf.data import preparation
+from dcgan_tf.data.folder import image_folder
+from dcgan_tf.data.load import load
+from dcgan_tf.data.folder import opened
 
 RED, GREEN, BLUE = (200, 40, 20), (20, 200, 40), (20, 40, 200)
 

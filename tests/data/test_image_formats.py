@@ -12,8 +12,8 @@ from odd_images import encoded, solid
 from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
-from dcgan_tf.data.decoding import decode
-from dcgan_tf.data.image_formats import are_images, ending, endings, formats, is_called_image
+from dcgan_tf.data.decoding.decode import decode
+from dcgan_tf.data.decoding.formats import are_images, ending, endings, formats, is_called_image
 
 
 @pytest.mark.parametrize(

@@ -14,16 +14,9 @@ import numpy as np
 import pytest
 
 from dcgan_tf import files
-from dcgan_tf.data import cache
-from dcgan_tf.data.cache import default_cache_dir
-from dcgan_tf.data.image_set import (
-    BadFile,
-    ImageSet,
-    ImageWriter,
-    cached,
-    pixel_fingerprint,
-    write,
-)
+from dcgan_tf import cache
+from dcgan_tf.cache import default_cache_dir
+from dcgan_tf.data.image_set import BadFile, ImageSet, ImageWriter, cached, pixel_fingerprint, write
 from dcgan_tf.errors import StorageError
 
 IMAGES = np.arange(3 * 2 * 4 * 1, dtype=np.uint8).reshape(3, 2, 4, 1)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dcgan_tf.data import pipeline
+from dcgan_tf.data import batches as pipeline
 from dcgan_tf.training.strategy import make_strategy
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from dcgan_tf.config import DataConfig
-from dcgan_tf.data import portrait_drawing, portraits
-from dcgan_tf.data.portrait_layers import LAYERS
-from dcgan_tf.data.portrait_shapes import Window, open_window
+from dcgan_tf.data.portraits import drawing as portrait_drawing, portraits
+from dcgan_tf.data.portraits.layers import LAYERS
+from dcgan_tf.data.portraits.shapes import Window, open_window
 
 SIZE = (64, 64)
 NOMINAL_SHARES = {"woman": 0.5, "crown": 0.4, "glasses": 0.35, "smile": 0.5}

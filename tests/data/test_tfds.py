@@ -14,7 +14,8 @@ import tensorflow_datasets as tfds_library
 from odd_images import encoded, solid
 
 from dcgan_tf.config import DataConfig
-from dcgan_tf.data import load, preparation, tfds
+from dcgan_tf.data import preparation, tfds
+from dcgan_tf.data.load import load
 
 RED, GREEN, BLUE = (200, 40, 20), (20, 200, 40), (20, 40, 200)
 SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "tfds"

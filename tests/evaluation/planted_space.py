@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dcgan_tf.evaluation.spaces import Features, Names
+from dcgan_tf.evaluation.feature_spaces import Features, Names
 
 
 class PixelSpace:

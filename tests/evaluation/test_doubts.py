@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dcgan_tf.evaluation.doubts import doubts
-from dcgan_tf.evaluation.evaluation import FORMLESS, REAL, Row
+from dcgan_tf.evaluation.result import FORMLESS, REAL, Row
 from dcgan_tf.evaluation.scores import Score
 
 

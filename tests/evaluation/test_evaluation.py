@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from dcgan_tf.evaluation.controls import CONTROLS
-from dcgan_tf.evaluation.evaluation import FORMLESS, REAL, Evaluation, Row, shown
+from dcgan_tf.evaluation.result import FORMLESS, REAL, Evaluation, Row, shown
 from dcgan_tf.evaluation.scores import LOOK, LOWER, WHOLE, Score
 from dcgan_tf.evaluation.table import conditions, controls_table, table, with_error
 

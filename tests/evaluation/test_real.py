@@ -7,7 +7,7 @@ import pytest
 
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data.image_set import ImageSet
-from dcgan_tf.evaluation.real import RealImages, independent_pixels
+from dcgan_tf.evaluation.real_images import RealImages, independent_pixels
 
 CONFIG = DataConfig(spec="some", split="train")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from planted_space import PixelSpace
 
-from dcgan_tf.evaluation.views import remembered_view
+from dcgan_tf.evaluation.cached_features import remembered_view
 from dcgan_tf.progress import progress
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (60, 4, 4, 1), np.uint8)

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from dcgan_tf.config import Config
-from dcgan_tf.export.paths import FORMATS
-from dcgan_tf.runs.load import Run
+from dcgan_tf.export.folder import FORMATS
+from dcgan_tf.runs.run import Run
 
 
 @pytest.fixture(scope="session")

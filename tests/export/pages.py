@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 
-from dcgan_tf.export.folding import Dense, FoldedGenerator, Upsample
+from dcgan_tf.export.network.folding import Dense, FoldedGenerator, Upsample
 
 FACTS = {
     "name": "faces",

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from dcgan_tf.errors import ExportError
-from dcgan_tf.export import keras_file
+from dcgan_tf.export.formats import keras_file
 from dcgan_tf.export.exported import Exported, is_export
-from dcgan_tf.export.runtimes import open_artefact
+from dcgan_tf.export.formats.runtimes import open_artefact
 
 
 def test_the_most_exact_artefact_draws_what_the_run_draws(folder, run):

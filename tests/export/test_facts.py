@@ -15,8 +15,8 @@ from dcgan_tf.errors import ExportError
 from dcgan_tf.export.card import model_card
 from dcgan_tf.export.exporting import export_run
 from dcgan_tf.export.facts import facts_of, training_command
-from dcgan_tf.export.paths import FORMATS
-from dcgan_tf.runs.paths import RunPaths
+from dcgan_tf.export.folder import FORMATS
+from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import read_json, write_json
 
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
-from dcgan_tf.export.flatbuffer import ALIGNMENT, join, minimum_runtime
+from dcgan_tf.export.formats.flatbuffer import ALIGNMENT, join, minimum_runtime
 
 KERNEL, NEXT_KERNEL = np.split(
     np.random.default_rng(0).normal(size=(40, 90)).astype(np.float32), [40], axis=1

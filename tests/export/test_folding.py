@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from dcgan_tf.export.folding import fold
-from dcgan_tf.export.graph import float_image
+from dcgan_tf.export.network.folding import fold
+from dcgan_tf.export.network.graph import float_image
 
 LAYERS = keras.layers
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dcgan_tf.export import saved_model
+from dcgan_tf.export.formats import saved_model
 from dcgan_tf.images import to_uint8
 
 WITHOUT_THE_PACKAGE = """

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dcgan_tf.export import sub_pixel
-from dcgan_tf.export.sub_pixel import SubPixelForm, sub_pixel_form
+from dcgan_tf.export.network import sub_pixel
+from dcgan_tf.export.network.sub_pixel import SubPixelForm, sub_pixel_form
 
 HEIGHT, WIDTH, INPUTS = 4, 6, 3
 

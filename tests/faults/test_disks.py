@@ -14,7 +14,7 @@ from mortal import SEED, Ended, Mortals
 from PIL import Image
 
 from dcgan_tf.config import Config
-from dcgan_tf.runs.paths import RunPaths
+from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import read_records
 
 Options = Callable[..., list[str]]

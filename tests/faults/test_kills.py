@@ -18,7 +18,7 @@ from mortal import SEED, Mortals, moments
 
 from dcgan_tf.config import Config, replace
 from dcgan_tf.runs.checkpoints import CheckpointStore
-from dcgan_tf.runs.paths import RunPaths
+from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import read_records
 
 Read = Callable[[Path, int], dict[str, np.ndarray]]

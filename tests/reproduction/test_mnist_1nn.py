@@ -11,10 +11,10 @@ from click.testing import CliRunner
 
 from dcgan_tf import data
 from dcgan_tf.cli import main
-from dcgan_tf.cli.reproducing import mnist_1nn as command
+from dcgan_tf.cli.reproduce import mnist_1nn as command
 from dcgan_tf.data.image_set import ImageSet
 from dcgan_tf.reproduction.mnist_1nn import DCGAN, GAN, REAL, Settings, classify, summary
-from dcgan_tf.runs.load import Run
+from dcgan_tf.runs.run import Run
 
 TFDS = Path(__file__).parents[3] / "shared" / "data" / "tfds"
 

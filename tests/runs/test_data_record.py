@@ -11,7 +11,7 @@ import pytest
 from dcgan_tf.data.image_set import ImageSet
 from dcgan_tf.errors import RunError
 from dcgan_tf.runs.data_record import check_same_images, describe, read_data
-from dcgan_tf.runs.paths import RunPaths
+from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import write_json
 
 CATS = ImageSet(

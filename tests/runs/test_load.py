@@ -17,8 +17,8 @@ from dcgan_tf import images
 from dcgan_tf.config import replace, to_json
 from dcgan_tf.errors import DataError, OutOfMemoryError, RunError
 from dcgan_tf.runs.checkpoints import CheckpointStore
-from dcgan_tf.runs.load import Run, in_batches
-from dcgan_tf.runs.paths import RunPaths
+from dcgan_tf.runs.run import Run, in_batches
+from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import read_config
 from dcgan_tf.training.state import TrainState, create_train_state
 
@@ -210,7 +210,7 @@ def test_a_checkpoint_that_is_half_written_is_waited_for(
     data = copy / "checkpoints" / "ckpt-50.data-00000-of-00001"
     whole = data.read_bytes()
     data.write_bytes(whole[:100])
-    monkeypatch.setattr("dcgan_tf.runs.load.time.sleep", lambda _: data.write_bytes(whole))
+    monkeypatch.setattr("dcgan_tf.runs.run.time.sleep", lambda _: data.write_bytes(whole))
     assert Run.open(copy, checkpoint=step).step == 50
     assert caplog.text == ""
 

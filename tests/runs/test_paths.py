@@ -8,7 +8,7 @@ import pytest
 
 from dcgan_tf.config import preset
 from dcgan_tf.errors import ArgumentError
-from dcgan_tf.runs.paths import RunPaths, default_run_dir, local_folder
+from dcgan_tf.runs.folder import RunPaths, default_run_dir, local_folder
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from dcgan_tf.config import preset, to_json
 from dcgan_tf.errors import RunError, StorageError
-from dcgan_tf.runs.paths import default_run_dir, local_folder
+from dcgan_tf.runs.folder import default_run_dir, local_folder
 from dcgan_tf.runs.records import (
     append_record,
     forget_records_after,

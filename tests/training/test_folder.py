@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from dcgan_tf.cli import main
 from dcgan_tf.config import Config, preset, to_json
 from dcgan_tf.errors import RunError
-from dcgan_tf.runs.paths import RunPaths
+from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import write_json
 from dcgan_tf.training import loop
 from dcgan_tf.training.folder import check_place, lock
@@ -133,7 +133,7 @@ def test_the_command_refuses_before_tensorflow_is_imported_or_images_are_prepare
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "mine.txt").touch()
-    monkeypatch.setattr("dcgan_tf.cli.training.import_tensorflow", lambda: pytest.fail("it is imported"))
+    monkeypatch.setattr("dcgan_tf.cli.train.import_tensorflow", lambda: pytest.fail("it is imported"))
     for run_dir, words in ((str(tmp_path), "it holds mine.txt"), ("gs://bucket/run", "the address 'gs:")):
         done = CliRunner().invoke(main, ["train", "--every-epoch", "--run-dir", run_dir])
         assert done.exit_code == 1

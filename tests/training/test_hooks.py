@@ -11,7 +11,7 @@ from PIL import Image
 
 from dcgan_tf import images
 from dcgan_tf.config import Config
-from dcgan_tf.runs.paths import RunPaths
+from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.training.hooks import MAX_FRAMES, Moment, SampleHook, save_progress
 from dcgan_tf.training.state import TrainState, create_train_state
 

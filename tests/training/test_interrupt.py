@@ -22,7 +22,7 @@ import pytest
 from dcgan_tf.config import Config
 from dcgan_tf.errors import RunError
 from dcgan_tf.runs.checkpoints import CheckpointStore
-from dcgan_tf.runs.paths import RunPaths
+from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import read_records
 from dcgan_tf.training.folder import lock
 from dcgan_tf.training.interrupt import StopSignals

@@ -16,7 +16,7 @@ import tensorflow as tf
 from dcgan_tf.config import Config, replace
 from dcgan_tf.errors import DcganError, RunError
 from dcgan_tf.runs.checkpoints import CheckpointStore
-from dcgan_tf.runs.paths import RunPaths
+from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import read_config
 from dcgan_tf.training import loop
 from dcgan_tf.training.hooks import CheckpointHook, Moment

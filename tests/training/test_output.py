@@ -11,7 +11,7 @@ import pytest
 
 from dcgan_tf.config import Config
 from dcgan_tf.runs.checkpoints import CheckpointStore
-from dcgan_tf.runs.paths import RunPaths
+from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.training.console import PlainProgress, TerminalProgress, make_console
 from dcgan_tf.training.hooks import Moment
 from dcgan_tf.training.loop import train

@@ -12,7 +12,7 @@ import tensorflow as tf
 from states import all_variables, copies
 
 from dcgan_tf.config import Config
-from dcgan_tf.data.pipeline import distributed_batches
+from dcgan_tf.data.batches import distributed_batches
 from dcgan_tf.models.layers import SyncBatchNormalization, logits_of
 from dcgan_tf.training import strategy as devices
 from dcgan_tf.training.state import TrainState, create_train_state

@@ -18,7 +18,7 @@ from dcgan_tf import data
 from dcgan_tf.config import Config, replace, settings
 from dcgan_tf.errors import RunError
 from dcgan_tf.runs.checkpoints import CheckpointStore
-from dcgan_tf.runs.paths import RunPaths
+from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import read_config, read_json, read_records
 from dcgan_tf.training.loop import train
 from dcgan_tf.training.start import settle, write_environment

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dcgan_tf.data.folders import files as folder_files
-from dcgan_tf.data.folders.files import find_files
+from dcgan_tf.data.folder import files as folder_files
+from dcgan_tf.data.folder.files import find_files
 from dcgan_tf.images import save_png
 
 

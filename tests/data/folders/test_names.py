@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from dcgan_tf.data.folders.names import FileNames
+from dcgan_tf.data.folder.names import FileNames
 
 E_ACUTE = unicodedata.normalize("NFC", "é")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dcgan_tf.data.folders.place import folder_of
+from dcgan_tf.data.folder.place import folder_of
 from dcgan_tf.errors import DataError
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dcgan_tf.data.folders.splits import find_splits, split_of
+from dcgan_tf.data.folder.splits import find_splits, split_of
 from dcgan_tf.errors import DataError
 
 ROOT = Path("/pets")

@@ -1,0 +1,147 @@
+"""Vector arithmetic on samples that someone has picked by hand, by their numbers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+
+from dcgan_tf.analysis.arithmetic.figure import panel_figure, with_neighbours
+from dcgan_tf.analysis.finding import Finding, Measure
+from dcgan_tf.analysis.arithmetic.formulas import combine, pixel_arithmetic
+from dcgan_tf.analysis.samples import Samples
+from dcgan_tf.analysis.subject import Subject
+from dcgan_tf.errors import ArgumentError
+from dcgan_tf.latents import numbered_latents, with_typical_norm
+from dcgan_tf.runs import SAMPLING_BATCH, Run
+
+LARGEST_NUMBER, MOST_NUMBERS = 10**9, 300
+
+
+def sample_arithmetic(
+    run: Run,
+    *,
+    plus: Sequence[Sequence[int]],
+    minus: Sequence[Sequence[int]] = (),
+    num_images: int = 2048,
+    seed: int = 0,
+) -> Finding:
+    """Add and subtract the mean latents of samples chosen by their numbers (Radford et al. 2015, figure 7).
+
+    Number i is image i of `run.sample(..., seed=seed)`, as on the grid of `dcgan-tf sample --numbers`. The
+    paper took three exemplars for each concept. Works on unlabelled images; what is graded is only whether
+    the nine results are as realistic as ordinary samples.
+
+    Args:
+        run: any run.
+        plus: for each term to be added, the numbers of its exemplars.
+        minus: the same for the terms to be subtracted.
+        num_images: ordinary samples that the results are compared with.
+        seed: of the samples and the eight neighbours.
+
+    Raises:
+        ArgumentError: if nothing is added, more than 300 numbers are given, or one is negative or beyond a
+            billion.
+    """
+    started = time.monotonic()
+    terms = _checked_terms(plus, minus)
+    subject = Subject(run)
+    samples = Samples.draw(subject, num_images, seed=seed)
+    latents, images = _numbered(run, [number for term in terms for number in term], seed=seed)
+    chosen = np.split(np.arange(len(latents)), np.cumsum([len(term) for term in terms])[:-1])
+    signs = [1] + [-1] * len(minus) + [1] * (len(plus) - 1)
+    draws = [rows[None] for rows in chosen]
+    result = with_typical_norm(combine(latents, signs, draws), run.config.model)[0]
+    panel, in_pixels = (
+        run.generate(with_neighbours(result, seed=seed)),
+        pixel_arithmetic(images, signs, draws),
+    )
+    shares = [float(np.mean(samples.realistic(samples.look_at(some)))) for some in (panel, in_pixels)]
+    names = [f"({', '.join(map(str, term))})" for term in terms]
+    return Finding(
+        name="sample-arithmetic",
+        summary=_summary(_written(names, signs), samples, shares),
+        protocol=subject.protocol(
+            seed=seed,
+            num_images=num_images,
+            started=started,
+            formula=_written(names, signs),
+            realistic=samples.criteria,
+            near_real_images=f"{samples.near_real:.1%} of the ordinary samples",
+        ),
+        measures=(_measure(samples, shares),),
+        figure=panel_figure(
+            title=_written(names, signs),
+            exemplars=[(name, images[rows]) for name, rows in zip(names, chosen, strict=True)],
+            means=run.generate(np.stack([latents[rows].mean(axis=0) for rows in chosen])),
+            signs=signs,
+            panel=panel,
+            in_pixels=in_pixels[0],
+            shares={},
+            groups=[],
+        ),
+        warnings=tuple(samples.doubts),
+    )
+
+
+def _numbered(run: Run, numbers: Sequence[int], *, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draw the samples with these numbers as `run.sample` does, and no more.
+
+    Each is drawn with the others of its batch: in another place, or beside others, it may round differently.
+
+    Returns:
+        (latents float32 [N, latent_dim], images uint8 [N, H, W, C]).
+    """
+    batches = np.unique(np.asarray(numbers, np.int64) // SAMPLING_BATCH)
+    every = (batches[:, None] * SAMPLING_BATCH + np.arange(SAMPLING_BATCH)).ravel()
+    model = run.config.model
+    latents = numbered_latents(every, model.latent_dim, seed=seed, distribution=model.latent_distribution)
+    rows = np.searchsorted(every, numbers)
+    return latents[rows], run.generate(latents)[rows]
+
+
+def _summary(formula: str, samples: Samples, shares: Sequence[float]) -> str:
+    """Say how many of the nine are realistic, if ordinary samples can tell that."""
+    realistic, control = shares
+    if samples.doubts:
+        return (
+            f"{formula}: whether the nine results are realistic cannot be told; {realistic:.0%} are no worse "
+            f"than ordinary samples (in pixels {control:.0%}), of which only {samples.near_real:.0%} are "
+            "near real images"
+        )
+    return (
+        f"{formula}: {realistic:.0%} of the nine results are as realistic as ordinary samples "
+        f"(in pixels {control:.0%})"
+    )
+
+
+def _measure(samples: Samples, shares: Sequence[float]) -> Measure:
+    realistic, control = shares
+    return Measure(
+        name="results as realistic as ordinary samples",
+        value=realistic,
+        unit="share",
+        controls={"the same in pixels": control},
+        meaning=f"share of the panel's nine pictures that are {samples.criteria}; more is better",
+    )
+
+
+def _checked_terms(plus: Sequence[Sequence[int]], minus: Sequence[Sequence[int]]) -> list[Sequence[int]]:
+    """Return the terms in the order of reading."""
+    terms = [*plus[:1], *minus, *plus[1:]]
+    if not plus or not all(terms):
+        raise ArgumentError(
+            f"expected numbers of samples, some of them to be added, received {plus=}, {minus=}"
+        )
+    numbers = [number for term in terms for number in term]
+    if wrong := [number for number in numbers if not 0 <= number <= LARGEST_NUMBER]:
+        raise ArgumentError(f"the number of a sample is from 0 to {LARGEST_NUMBER:,}, received {wrong[0]}")
+    if len(numbers) > MOST_NUMBERS:
+        raise ArgumentError(f"at most {MOST_NUMBERS} samples can be chosen, received {len(numbers):,}")
+    return terms
+
+
+def _written(names: Sequence[str], signs: Sequence[int]) -> str:
+    words = [f"{'+' if sign > 0 else '−'} {name}" for sign, name in zip(signs, names, strict=True)]
+    return " ".join(words).removeprefix("+ ")

@@ -1,0 +1,264 @@
+"""Runs side by side: the same latents, their losses, and grades with their spread over seeds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from dcgan_tf.analysis.compare.figure import Shown, comparison_figure
+from dcgan_tf.analysis.compare.contenders import Contender, Group, contenders, differences, groups_of
+from dcgan_tf.analysis.finding import Finding, Measure
+from dcgan_tf.analysis.compare.grades import (
+    COVERED_FROM,
+    FEWEST_KINDS,
+    LEAST_SPREAD,
+    MOST_ATTRIBUTES,
+    RAREST_KIND,
+    SURE,
+    Grade,
+    Judge,
+)
+from dcgan_tf.analysis.subject import Subject
+from dcgan_tf.errors import ArgumentError
+from dcgan_tf.progress import progress
+from dcgan_tf.runs import Run
+from dcgan_tf.runs import RunPaths
+from dcgan_tf.runs import read_json
+
+SHOWN = 12
+"""Samples of each run in the figure."""
+
+FAILED = (
+    "its newest checkpoint is not of its last planned step, or its losses are not finite, or its samples are "
+    f"collapsed: they cover fewer than {FEWEST_KINDS:.0%} of the kinds, or their spread is below "
+    f"{LEAST_SPREAD:.0%} of the real images'"
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One run's grade, and why it counts as failed.
+
+    Attributes:
+        contender: the run.
+        images: its samples, uint8 [N, H, W, C].
+        grade: None without a judge.
+        failures: reasons; none if it did not fail.
+    """
+
+    contender: Contender
+    images: np.ndarray
+    grade: Grade | None
+    failures: tuple[str, ...]
+
+
+def compare(runs: Sequence[Run], *, num_images: int = 2000, seed: int = 0) -> Finding:
+    """Put runs side by side: samples of the same latents, losses, and grades where the data are the same.
+
+    Runs that differ only in their seed form a group, which is graded by mean and standard deviation; runs
+    that failed are counted, and stay in the mean. The judge is a classifier of the data and the same for
+    all; a run's own discriminator says nothing across runs.
+
+    Args:
+        runs: at least two; of one run, two checkpoints will do.
+        num_images: samples of each run that the grades are computed on.
+        seed: of the latents, the same for all.
+
+    Raises:
+        ArgumentError: for fewer than two runs, or one that is given twice.
+    """
+    started = time.monotonic()
+    if len(runs) < 2:
+        raise ArgumentError(f"a comparison needs at least two runs, received {len(runs)}")
+    _refuse_repetitions(runs)
+    entries, subject = contenders(runs), Subject(runs[0], of_all_classes=True)
+    judge, warnings = _judge(runs, subject)
+    if judge and num_images > (available := len(judge.others)):
+        warnings.append(f"graded on {available:,} samples each: the data has no more images to compare with")
+        num_images = available
+    warnings += _remarks_on_latents(runs) + _remarks_on_length(entries)
+    verdicts = [_verdict(entry, judge, num_images, seed) for entry in progress(entries, "runs")]
+    warnings += [f"{v.contender.label} failed: {'; '.join(v.failures)}" for v in verdicts if v.failures]
+    floor = judge.real_grade(num_images) if judge else None
+    groups = groups_of(entries)
+    by_group = [[v for v in verdicts if v.contender in group.members] for group in groups]
+    return Finding(
+        name="compare",
+        summary=_summary(groups, by_group, judge, floor),
+        protocol={
+            **subject.protocol(
+                seed=seed, num_images=num_images, started=started, **_rules(subject, judge, groups)
+            ),
+            "run": [str(run.path) for run in runs],
+            "step": [run.step for run in runs],
+        },
+        measures=tuple(_measures(groups, by_group, judge, floor)),
+        figure=comparison_figure(
+            [Shown(v.contender, v.images[:SHOWN], v.grade) for v in verdicts],
+            groups,
+            real=subject.real_images[:SHOWN] if judge else None,
+            kinds=len(judge.kinds) if judge else 0,
+            space=judge.classifier.feature_space if judge else "",
+            floor=floor,
+        ),
+        details=_details(groups, by_group, floor),
+        warnings=tuple(warnings),
+    )
+
+
+def _refuse_repetitions(runs: Sequence[Run]) -> None:
+    """Refuse the same checkpoint of the same run twice: it would count as a second seed."""
+    seen = set()
+    for run in runs:
+        place = (run.path.resolve(), run.step)
+        if place in seen:
+            raise ArgumentError(f"{run.path} at step {run.step:,} is given twice")
+        seen.add(place)
+
+
+def _judge(runs: Sequence[Run], subject: Subject) -> tuple[Judge | None, list[str]]:
+    """Return the judge of all the runs, or None and the reason why there is none."""
+    prints = {read_json(RunPaths(run.path).data, default={}).get("fingerprint") for run in runs}
+    if len(prints) > 1 or None in prints:
+        return None, ["the runs were trained on different images, so no grade holds for all; none is given"]
+    if not subject.has_classifier:
+        return None, ["the images have neither attributes nor labels, so nothing can grade the samples"]
+    judge = Judge.of(subject)
+    return judge, judge.classifier.doubtful(judge.classifier.concepts)
+
+
+def _remarks_on_latents(runs: Sequence[Run]) -> list[str]:
+    kinds = {(run.config.model.latent_dim, run.config.model.latent_distribution) for run in runs}
+    if len(kinds) == 1:
+        return []
+    told = ", ".join(f"{size} {distribution} numbers" for size, distribution in sorted(kinds))
+    return [f"the runs take different latents ({told}): of one seed, but not the same numbers"]
+
+
+def _remarks_on_length(entries: Sequence[Contender]) -> list[str]:
+    lengths = differences(entries).get("steps")
+    told = ", ".join(f"{length:,}" for length in lengths or ())
+    return [f"the runs are of different lengths ({told} steps)"] if lengths else []
+
+
+def _verdict(entry: Contender, judge: Judge | None, num_images: int, seed: int) -> Verdict:
+    images = entry.run.sample(num_images if judge else SHOWN, seed=seed)
+    grade = judge.grade(images) if judge else None
+    failures = entry.unfinished + (judge.collapsed(grade) if judge and grade else [])
+    return Verdict(entry, images, grade, tuple(failures))
+
+
+def _rules(subject: Subject, judge: Judge | None, groups: Sequence[Group]) -> dict[str, Any]:
+    rules: dict[str, Any] = {
+        "groups": {group.label: [entry.label for entry in group.members] for group in groups},
+        "settings_that_differ": differences([entry for group in groups for entry in group.members]),
+        "deviation": "standard deviation over the seeds of a group, n - 1",
+        "failed": FAILED if judge else FAILED.split(", or its samples", maxsplit=1)[0],
+    }
+    if judge is None:
+        return rules
+    return rules | {
+        "compared_with": f"{len(judge.reference.features):,} {judge.where}",
+        "real_images": "as many training images as samples, none of them among those compared with",
+        "kinds": f"{', '.join(judge.kinds.values())}: the classes, or the combinations of the first "
+        f"{MOST_ATTRIBUTES} binary attributes, that are at least {RAREST_KIND:.0%} of the real images",
+        "covered": f"the kind's share of the samples is at least {COVERED_FROM} of its share of real images",
+        "sure": f"the classifier's probability is at least {SURE}",
+        **subject.judge(),
+    }
+
+
+def _measures(
+    groups: Sequence[Group], by_group: Sequence[Sequence[Verdict]], judge: Judge | None, floor: Grade | None
+) -> list[Measure]:
+    measures = []
+    if judge and floor:
+        for field, name, unit, meaning in _grades(judge):
+            for group, verdicts in zip(groups, by_group, strict=True):
+                values = [float(getattr(v.grade, field)) for v in verdicts]
+                controls = {"real images": float(getattr(floor, field))}
+                if len(values) > 1:
+                    controls = {"deviation over seeds": float(np.std(values, ddof=1)), **controls}
+                measures.append(
+                    Measure(f"{name}: {group.label}", float(np.mean(values)), unit, controls, meaning)
+                )
+    for group, verdicts in zip(groups, by_group, strict=True):
+        failed = sum(bool(v.failures) for v in verdicts)
+        controls = {"of runs": float(len(verdicts))}
+        measures.append(Measure(f"failed: {group.label}", float(failed), "count", controls, FAILED))
+    return measures
+
+
+def _grades(judge: Judge) -> list[tuple[str, str, str, str]]:
+    """Return (field of Grade, name, unit, meaning) of each grade."""
+    rows = [
+        (
+            "distance",
+            f"Fréchet distance ({judge.classifier.feature_space})",
+            "squared",
+            "squared distance between the distributions of features of samples and of real images; less is "
+            "better, comparable only within this table",
+        ),
+        (
+            "covered",
+            f"kinds covered, of {len(judge.kinds)}",
+            "count",
+            "how many kinds of pictures are drawn about as often as they should; more is better",
+        ),
+        (
+            "spread",
+            "spread",
+            "ratio",
+            "root mean square distance of features from the mean of their kind, of real images = 1; far "
+            "below 1 is monotony, far above 1 is disorder",
+        ),
+    ]
+    sure = (
+        "sure",
+        "the classifier is sure",
+        "share",
+        "share of samples that the classifier is sure of; more is better, though it can be sure of a bad "
+        "picture",
+    )
+    return [*rows[:2], sure, rows[2]] if judge.classifier.concepts else rows
+
+
+def _summary(
+    groups: Sequence[Group], by_group: Sequence[Sequence[Verdict]], judge: Judge | None, floor: Grade | None
+) -> str:
+    parts = []
+    for group, verdicts in zip(groups, by_group, strict=True):
+        told = f"{sum(bool(v.failures) for v in verdicts)} of {len(verdicts)} failed"
+        grades = [v.grade for v in verdicts if v.grade]
+        if judge and grades:
+            distances = [grade.distance for grade in grades]
+            deviation = f" ± {np.std(distances, ddof=1):.3g}" if len(distances) > 1 else ""
+            covered = np.mean([grade.covered for grade in grades])
+            told = f"{np.mean(distances):.3g}{deviation}, {covered:.3g} of {len(judge.kinds)} kinds, {told}"
+        parts.append(f"{group.label}: {told}")
+    joined = "; ".join(parts)
+    if judge is None or floor is None:
+        return joined
+    return f"Fréchet distance ({judge.classifier.feature_space}): {joined}; real images {floor.distance:.3g}"
+
+
+def _details(
+    groups: Sequence[Group], by_group: Sequence[Sequence[Verdict]], floor: Grade | None
+) -> dict[str, Any]:
+    runs = [
+        {
+            "run": str(v.contender.run.path),
+            "step": v.contender.run.step,
+            "seed": v.contender.run.config.training.seed,
+            "group": group.label,
+            "failures": list(v.failures),
+            "grade": asdict(v.grade) if v.grade else None,
+        }
+        for group, verdicts in zip(groups, by_group, strict=True)
+        for v in verdicts
+    ]
+    return {"runs": runs, "real_images": asdict(floor) if floor else None}

@@ -1,0 +1,126 @@
+"""The runs of a comparison: which of them differ only in their seed, and which did not get to their end."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dcgan_tf.config import flatten, settings
+from dcgan_tf.runs import CheckpointStore
+from dcgan_tf.runs import Run
+from dcgan_tf.runs import RunPaths
+from dcgan_tf.runs import Record, read_json, read_records
+
+_LOSSES = ("discriminator_loss", "generator_loss")
+_SAYS_ITSELF = ("architecture", "data", "loss", "precision")
+"""Settings whose value tells by itself what it is."""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One run of a comparison.
+
+    Attributes:
+        run: opened.
+        label: tells it from the others.
+        length: steps that it was to have: the planned ones, or of an earlier checkpoint its own.
+        stats: its records up to the step that was opened.
+    """
+
+    run: Run
+    label: str
+    length: int
+    stats: tuple[Record, ...]
+
+    @property
+    def unfinished(self) -> list[str]:
+        """Why its training did not end as it should; nothing if it did."""
+        reasons = []
+        if self.run.step < self.length:
+            reasons.append(f"stopped at step {self.run.step:,} of {self.length:,}")
+        if self.stats and not all(_is_finite(self.stats[-1].get(name)) for name in _LOSSES):
+            reasons.append("its losses are not finite")
+        return reasons
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs that differ in nothing but their seed, or a single one.
+
+    Attributes:
+        label: what sets it apart from the other groups.
+        members: at least one.
+    """
+
+    label: str
+    members: tuple[Contender, ...]
+
+
+def contenders(runs: Sequence[Run]) -> list[Contender]:
+    """Return the runs with their names and records; names that are alike get the step or the whole path."""
+    names = [run.path.resolve().name for run in runs]
+    with_steps = [f"{name} @ {run.step:,}" for name, run in zip(names, runs, strict=True)]
+    paths = [f"{run.path} @ {run.step:,}" for run in runs]
+    entries = []
+    for run, *labels in zip(runs, names, with_steps, paths, strict=True):
+        every = (names, with_steps, paths)
+        label = next(
+            (one for one, all_ in zip(labels, every, strict=True) if all_.count(one) == 1), labels[-1]
+        )
+        records = read_records(RunPaths(run.path).stats)
+        stats = tuple(record for record in records if record["step"] <= run.step)
+        entries.append(Contender(run, label, _length(run), stats))
+    return entries
+
+
+def groups_of(entries: Sequence[Contender]) -> list[Group]:
+    """Put those together whose settings and length are equal but for the seed; the order is kept."""
+    members: dict[tuple[Any, ...], list[Contender]] = {}
+    for entry in entries:
+        members.setdefault(tuple(_settings(entry).items()), []).append(entry)
+    keys = [dict(key) for key in members]
+    differing = differences(entries)
+    groups = []
+    for key, those in zip(keys, members.values(), strict=True):
+        label = those[0].label
+        if len(those) > 1:
+            label = ", ".join(_told(name, key[name]) for name in differing) or "all"
+            label += f" ({len(those)} seeds)"
+        groups.append(Group(label, tuple(those)))
+    return groups
+
+
+def differences(entries: Sequence[Contender]) -> dict[str, list[Any]]:
+    """Return {setting: its values} of all settings in which the runs differ, but for the seed."""
+    every = [_settings(entry) for entry in entries]
+    values = {name: list(dict.fromkeys(one[name] for one in every)) for name in every[0]}
+    return {name: those for name, those in values.items() if len(those) > 1}
+
+
+def _settings(entry: Contender) -> dict[str, Any]:
+    """Return what the trained weights depend on, but for the seed."""
+    values = flatten(entry.run.config)
+    kept = {s.name: values[s.name] for s in settings() if not s.may_change and s.name != "seed"}
+    return {**kept, "steps": entry.length}
+
+
+def _length(run: Run) -> int:
+    """Return how many steps the run was to have; of a checkpoint that is not its newest, that one's."""
+    paths, training = RunPaths(run.path), run.config.training
+    if run.step < max(CheckpointStore(paths.checkpoints).steps(), default=0):
+        return run.step
+    images = int(read_json(paths.data, default={}).get("num_images") or 0)
+    planned = training.steps or (training.epochs or 0) * (images // training.batch_size)
+    return max(run.step, planned)
+
+
+def _told(name: str, value: Any) -> str:
+    if isinstance(value, tuple):
+        value = "×".join(map(str, value))
+    return str(value) if name in _SAYS_ITSELF else f"{name.replace('_', ' ')} {value}"
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)

@@ -1,0 +1,172 @@
+"""Grades of samples that hold across runs on the same data: the judge is trained on that data alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dcgan_tf.analysis.concepts import describe
+from dcgan_tf.analysis.subject import Subject
+from dcgan_tf.judges import Classifier, Reading
+from dcgan_tf.images import evenly_spaced
+from dcgan_tf.metrics import frechet_distance
+
+MOST_REFERENCES = 10_000
+SURE = 0.95
+"""Probability from which the classifier counts as sure of a class, or of each attribute."""
+MOST_ATTRIBUTES = 4
+"""Kinds of pictures are the combinations of so many binary attributes, where there are no classes."""
+RAREST_KIND = 0.01
+COVERED_FROM = 0.2
+"""A kind is covered if its share of the samples is at least this part of its share of real images."""
+FEWEST_KINDS, LEAST_SPREAD = 0.5, 0.5
+"""Samples that cover fewer of the kinds, or have less of the real images' spread, are collapsed."""
+
+
+@dataclass(frozen=True)
+class Grade:
+    """What the judge makes of a set of images.
+
+    Attributes:
+        distance: squared Fréchet distance of their features to those of the reference.
+        covered: how many kinds of pictures they cover.
+        sure: share of them that the classifier is sure of.
+        spread: root mean square distance of their features from the mean of their kind; real images: 1.
+        shares: {kind: its share}.
+    """
+
+    distance: float
+    covered: int
+    sure: float
+    spread: float
+    shares: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A classifier, and what it sees in real images.
+
+    Attributes:
+        classifier: trained on the runs' data.
+        reference: what it sees in real images that the samples are compared with.
+        where: which images these are.
+        others: further real images, uint8 [M, H, W, C], for the grade that real images get.
+    """
+
+    classifier: Classifier
+    reference: Reading
+    where: str
+    others: np.ndarray
+
+    @staticmethod
+    def of(subject: Subject) -> Judge:
+        """Compare with held-out images; without any, with every other training image.
+
+        Raises:
+            RunError: if the images have neither attributes nor labels.
+        """
+        classifier = subject.classifier
+        images, where, others = subject.train.images, "held-out images", subject.train.images
+        if subject.held_out_or_none:
+            images = subject.held_out_or_none.images
+        else:
+            images, where, others = images[::2], "every other training image", images[1::2]
+        return Judge(classifier, classifier.read(_spaced(images, MOST_REFERENCES)), where, others)
+
+    @property
+    def kinds(self) -> dict[int, str]:
+        """{number: name} of the kinds that are at least 1 % of the real images, the most frequent first."""
+        numbers, counts = np.unique(self._numbers(self.reference), return_counts=True)
+        order = np.argsort(-counts, kind="stable")
+        frequent = [i for i in order if counts[i] >= RAREST_KIND * counts.sum()]
+        return {int(numbers[i]): self._name(int(numbers[i])) for i in frequent}
+
+    def grade(self, images: np.ndarray) -> Grade:
+        """Grade images, uint8 [N, H, W, C]."""
+        reading = self.classifier.read(images)
+        numbers, real = self._numbers(reading), self._numbers(self.reference)
+        shares = {kind: float(np.mean(numbers == kind)) for kind in self.kinds}
+        return Grade(
+            distance=frechet_distance(reading.features, self.reference.features),
+            covered=sum(
+                bool(share >= COVERED_FROM * np.mean(real == kind)) for kind, share in shares.items()
+            ),
+            sure=float(np.mean(self._sure(reading))),
+            spread=spread(reading.features, numbers) / spread(self.reference.features, real),
+            shares={self.kinds[kind]: share for kind, share in shares.items()},
+        )
+
+    def real_grade(self, num_images: int) -> Grade:
+        """Grade as many real images, none of the reference's: what a perfect generator would get."""
+        return self.grade(_spaced(self.others, num_images))
+
+    def collapsed(self, grade: Grade) -> list[str]:
+        """Return why samples with this grade count as collapsed; nothing if they do not."""
+        reasons = []
+        if grade.covered < FEWEST_KINDS * len(self.kinds):
+            reasons.append(f"covers {grade.covered} of {len(self.kinds)} kinds of pictures")
+        if grade.spread < LEAST_SPREAD:
+            reasons.append(f"its samples have {grade.spread:.0%} of the real images' spread")
+        return reasons
+
+    @property
+    def _attributes(self) -> tuple[str, ...]:
+        return self.classifier.binary[:MOST_ATTRIBUTES]
+
+    def _numbers(self, reading: Reading) -> np.ndarray:
+        """Return the kind of each image, int64 [N]: its class, or the bits of its attributes."""
+        if self.classifier.classes:
+            margins = [reading.margins[name] for name in self.classifier.classes]
+            return np.asarray(np.argmax(margins, axis=0))
+        bits = [(reading.margins[name] > 0) << i for i, name in enumerate(self._attributes)]
+        return np.asarray(np.sum(bits, axis=0)) if bits else np.zeros(len(reading.features), np.int64)
+
+    def _name(self, number: int) -> str:
+        if self.classifier.classes:
+            return self.classifier.classes[number]
+        wanted = {name: bool(number >> i & 1) for i, name in enumerate(self._attributes)}
+        return describe(wanted) if wanted else "all pictures"
+
+    def _sure(self, reading: Reading) -> np.ndarray:
+        """Return of which images the classifier is sure, bool [N]."""
+        least = math.log(SURE / (1 - SURE))  # a logit is sure of what it has this or more of
+        certain = np.ones(len(reading.features), bool)
+        for name in self.classifier.binary:
+            certain &= np.abs(reading.margins[name]) >= least
+        if self.classifier.classes:
+            certain &= highest_probability([reading.margins[n] for n in self.classifier.classes]) >= SURE
+        return certain
+
+
+def highest_probability(margins: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the softmax probability of each image's likeliest class, float64 [N].
+
+    Args:
+        margins: of each class its logit minus the highest of the others, [N]. For all but the likeliest class
+            that is the logit minus the likeliest's, so minima with 0 are the logits but for a constant.
+    """
+    powers = np.exp(np.minimum(np.asarray(margins, np.float64), 0.0))
+    return np.asarray(1.0 / powers.sum(axis=0))
+
+
+def spread(features: np.ndarray, kinds: np.ndarray) -> float:
+    """Return the root mean square distance of points from the mean of their kind.
+
+    Args:
+        features: float [N, D].
+        kinds: int64 [N].
+    """
+    points = np.asarray(features, np.float64)
+    present = np.unique(kinds)
+    squares = sum(
+        float(np.sum((points[kinds == kind] - points[kinds == kind].mean(axis=0)) ** 2)) for kind in present
+    )
+    return math.sqrt(squares / max(1, len(points) - len(present)))
+
+
+def _spaced(images: np.ndarray, most: int) -> np.ndarray:
+    """Return at most so many images, evenly spaced, uint8 [n, H, W, C]."""
+    return np.asarray(images[evenly_spaced(len(images), most)])

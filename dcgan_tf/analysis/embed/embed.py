@@ -1,0 +1,195 @@
+"""D's features of training, held-out and generated images, for TensorBoard's Embedding Projector.
+
+The features are those that Radford et al. 2015 classify by (section 5.1): all of D's convolutional layers.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.decomposition import PCA
+
+from dcgan_tf.analysis.embed.figure import embed_figure
+from dcgan_tf.analysis.features import SPACE, discriminator_features, discriminator_logits
+from dcgan_tf.analysis.finding import Finding, Measure
+from dcgan_tf.analysis.embed.projector_files import Points
+from dcgan_tf.analysis.subject import Subject
+from dcgan_tf.data import ImageSet
+from dcgan_tf.errors import ArgumentError
+from dcgan_tf.images import evenly_spaced
+from dcgan_tf.metrics import nearest
+from dcgan_tf.runs import Run
+
+KINDS = ("training", "held-out", "generated")
+_CONTROL = "training against held-out"
+DIMENSIONS = 200
+"""Of longer vectors the Projector takes a random projection to this many; principal components keep more."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Images of one kind, with what is known of them.
+
+    Attributes:
+        name: one of `KINDS`.
+        images: uint8 [N, H, W, C].
+        numbers: of the images in their set; of a sample, its own.
+        known: {column: N values}: labels and attributes; of samples, what the classifier sees.
+    """
+
+    name: str
+    images: np.ndarray
+    numbers: Sequence[int]
+    known: dict[str, Sequence[object]]
+
+
+def embed(run: Run, *, num_images: int = 500, seed: int = 0) -> Finding:
+    """Lay out training, held-out and generated images by what D sees in them, and tell how alike they are.
+
+    Saved as a folder for TensorBoard: vectors, a table with the kind, the label and the attributes of each
+    image, and thumbnails. The number is that of a two-sample test: how often an image's nearest neighbour, in
+    the whole of D's features, is of the same kind (leave-one-out 1-nearest-neighbour; Lopez-Paz and Oquab
+    2017).
+
+    Args:
+        run: of a DCGAN, whose data has held-out images.
+        num_images: of each kind; all three have as many as the smallest set has.
+        seed: of the samples.
+
+    Raises:
+        RunError: if there are no held-out images.
+        ArgumentError: if the discriminator has no convolutional layers, or the thumbnails do not fit.
+    """
+    started = time.monotonic()
+    subject = Subject(run)
+    count = _count(subject, num_images)
+    kinds = [real("training", subject.train, count), real("held-out", subject.held_out, count)]
+    images = np.concatenate([*(kind.images for kind in kinds), run.sample(count, seed=seed)])
+    features = discriminator_features(run.discriminator, images)
+    kinds.append(generated(subject, images[-count:]))
+    pca = PCA(min(DIMENSIONS, *features.shape), svd_solver="randomized", random_state=0).fit(features)
+    reduced = pca.transform(features).astype(np.float32)
+    vectors = features if features.shape[1] <= DIMENSIONS else reduced
+    kept = f" principal components, with {pca.explained_variance_ratio_.sum():.1%} of the variance"
+    points = Points(f"D_features_step_{run.step}", vectors, _columns(subject, kinds), images)
+    told = _told(features, count)
+    return Finding(
+        name="embed",
+        summary=(
+            f"{told.value:.1%} of {2 * count:,} generated and held-out images have their nearest neighbour, "
+            f"in D's features, of their own kind ({_CONTROL} {told.controls[_CONTROL]:.1%}; 50% = not told "
+            "apart)"
+        ),
+        protocol=subject.protocol(
+            seed=seed,
+            num_images=count,
+            started=started,
+            of_each_kind=list(KINDS),
+            space=SPACE,
+            dimensions=features.shape[1],
+            vectors_written=str(vectors.shape[1]) + (" features" if vectors is features else kept),
+            seen_in_samples_by=subject.classifier.feature_space if subject.has_classifier else None,
+        ),
+        measures=(told,),
+        figure=embed_figure(
+            points={kind.name: part[:, :2] for kind, part in zip(kinds, np.split(reduced, 3), strict=True)},
+            images={kind.name: kind.images for kind in kinds},
+            variance=pca.explained_variance_ratio_[:2].tolist(),
+            told={"generated against held-out": told.value, _CONTROL: told.controls[_CONTROL]},
+        ),
+        files=points.files,
+    )
+
+
+def _count(subject: Subject, num_images: int) -> int:
+    """Return how many images of each kind there are to be."""
+    if num_images < 2:
+        raise ArgumentError(f"embed needs 2 images or more; raise --num-images, received {num_images}")
+    return min(num_images, len(subject.train), len(subject.held_out))
+
+
+def _told(features: np.ndarray, count: int) -> Measure:
+    """Compare the kinds, whose features stand one after the other, `count` of each."""
+    training, held_out, fake = (features[i * count : (i + 1) * count] for i in range(3))
+    return Measure(
+        "generated and held-out images told apart by their nearest neighbour in D's features",
+        told_apart(fake, held_out),
+        "share",
+        {_CONTROL: told_apart(training, held_out), "not told apart": 0.5},
+        "leave-one-out accuracy of one nearest neighbour; 0.5 is best, 1 means always told apart, "
+        "below 0.5 that samples sit on the real images",
+    )
+
+
+def told_apart(a: np.ndarray, b: np.ndarray) -> float:
+    """Return how often a point's nearest other point is of its own kind.
+
+    The accuracy of a leave-one-out classifier by one nearest neighbour: 0.5 if both are drawn from one
+    distribution, 1 if they are apart.
+
+    Args:
+        a: features of one kind, float32 [N, D].
+        b: of the other, as many.
+
+    Raises:
+        ArgumentError: if there are not as many of both, or less than two.
+    """
+    if len(a) != len(b) or len(a) < 2:
+        raise ArgumentError(
+            f"both kinds need the same number of points, at least 2, received {len(a)}, {len(b)}"
+        )
+    both = np.concatenate([a, b])
+    _, indices = nearest(both, both, k=2)
+    itself = indices[:, 0] == np.arange(len(both))  # of two equal points either may come first
+    other = np.where(itself, indices[:, 1], indices[:, 0])
+    return float(np.mean((other < len(a)) == (np.arange(len(both)) < len(a))))
+
+
+def real(name: str, image_set: ImageSet, count: int) -> Kind:
+    """Take images that are evenly spread over a set, with their labels and attributes."""
+    chosen = evenly_spaced(len(image_set), count)
+    known: dict[str, Sequence[object]] = {}
+    if image_set.labels is not None and len(image_set.label_names) > 1:
+        known["label"] = [image_set.label_names[label] for label in image_set.labels[chosen]]
+    for attribute, values in image_set.attributes.items():
+        known[attribute] = _rounded(values[chosen])
+    return Kind(name, np.asarray(image_set.images[chosen]), chosen.tolist(), known)
+
+
+def generated(subject: Subject, images: np.ndarray) -> Kind:
+    """Take samples, uint8 [N, H, W, C], with the label and attributes that the classifier sees in them."""
+    known: dict[str, Sequence[object]] = {}
+    if subject.has_classifier:
+        judge = subject.classifier
+        reading = judge.read(images)
+        if judge.classes:
+            margins = np.stack([reading.margins[name] for name in judge.classes])
+            known["label"] = [judge.classes[i] for i in margins.argmax(axis=0)]
+        known |= {name: (reading.margins[name] > 0).astype(int).tolist() for name in judge.binary}
+        known |= {name: _rounded(reading.values[name]) for name in judge.continuous}
+    return Kind("generated", images, range(len(images)), known)
+
+
+def _columns(subject: Subject, kinds: Sequence[Kind]) -> dict[str, Sequence[object]]:
+    """Join the kinds' columns: those that the training images have, and D's logit."""
+    columns: dict[str, Sequence[object]] = {
+        "kind": [kind.name for kind in kinds for _ in kind.images],
+        "number": [number for kind in kinds for number in kind.numbers],
+    }
+    for name in kinds[0].known:
+        columns[name] = [value for kind in kinds for value in kind.known.get(name, [""] * len(kind.images))]
+    discriminator = subject.run.discriminator
+    columns["D_logit"] = [
+        value for kind in kinds for value in _rounded(discriminator_logits(discriminator, kind.images))
+    ]
+    return columns
+
+
+def _rounded(values: np.ndarray) -> list[object]:
+    """Return the values as a table shows them: whole numbers as they are, others to three digits."""
+    if np.issubdtype(values.dtype, np.integer):
+        return list(values.tolist())
+    return list(np.round(values.astype(np.float64), 3).tolist())

@@ -1,0 +1,103 @@
+"""The picture of D's features: three kinds of images in two dimensions, and how well they are told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.offsetbox import AnnotationBbox, OffsetImage
+
+from dcgan_tf.analysis.figures import CONTROL, FAINT, OURS, THIRD, bars, new_figure, plain
+from dcgan_tf.analysis.embed.projector_files import thumbnails
+
+COLOURS = {"training": CONTROL, "held-out": THIRD, "generated": OURS}
+_THUMBNAILS, _THUMBNAIL_POINTS, _ASPECT = 16, 25, 1.9
+
+
+def embed_figure(
+    *,
+    points: Mapping[str, np.ndarray],
+    images: Mapping[str, np.ndarray],
+    variance: Sequence[float],
+    told: Mapping[str, float],
+) -> Figure:
+    """Draw the kinds' first two principal components with some thumbnails, and the two-sample test.
+
+    Args:
+        points: {kind: float32 [N, 2]}.
+        images: {kind: uint8 [N, H, W, C]}.
+        variance: shares of the variance along the two axes.
+        told: {comparison: share told apart}; the first is this run's.
+    """
+    figure = new_figure(12.5, 6.2, title="What the discriminator sees in real and generated images")
+    scatter, test = figure.subplots(1, 2, width_ratios=[4.2, 1])
+    for kind, places in points.items():
+        scatter.scatter(*places.T, s=7, color=COLOURS[kind], alpha=0.6, linewidths=0, label=kind)
+    _draw_thumbnails(scatter, points, images)
+    plain(
+        scatter,
+        title="principal components of D's features; each frame has the colour of its kind",
+        x=f"1st component, {variance[0]:.0%} of the variance",
+        y=f"2nd component, {variance[1]:.0%} of the variance",
+    )
+    scatter.tick_params(labelbottom=False, labelleft=False, length=0)
+    scatter.legend(frameon=False, fontsize=9, markerscale=2.5, loc="upper right")
+    _draw_test(test, told)
+    return figure
+
+
+def _draw_test(axes: Axes, told: Mapping[str, float]) -> None:
+    names = [name.replace(" against ", "\nagainst\n") for name in told]
+    bars(
+        axes,
+        names,
+        {"": list(told.values())},
+        title="told apart by the\nnearest neighbour\n(50 %: not told apart)",
+    )
+    for bar, colour in zip(axes.patches, (OURS, CONTROL), strict=False):
+        bar.set_facecolor(colour)
+    axes.axhline(0.5, color=FAINT, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
+
+
+def _draw_thumbnails(axes: Axes, points: Mapping[str, np.ndarray], images: Mapping[str, np.ndarray]) -> None:
+    """Put held-out and generated images, in turn, on points that are far from each other."""
+    shown = ("held-out", "generated")
+    for kind, i in far_apart({kind: points[kind] for kind in shown}, _THUMBNAILS):
+        small = thumbnails(images[kind][i][None])[0]
+        picture = OffsetImage(
+            np.repeat(small, 3, axis=-1) if small.shape[-1] == 1 else small,
+            zoom=_THUMBNAIL_POINTS / max(small.shape[:2]),
+            interpolation="nearest",
+        )
+        frame = {"edgecolor": COLOURS[kind], "linewidth": 1.6}
+        place = points[kind][i].tolist()
+        axes.add_artist(AnnotationBbox(picture, place, pad=0.15, bboxprops=frame))
+
+
+def far_apart(points: Mapping[str, np.ndarray], count: int) -> list[tuple[str, int]]:
+    """Return up to `count` points of the kinds in turn, each as far as can be from those before it.
+
+    Args:
+        points: {kind: [N, 2]}.
+        count: how many.
+
+    Returns:
+        (kind, index) of each; the first is the middle one of the first kind.
+    """
+    every = np.concatenate(list(points.values()))
+    spans = np.ptp(every, axis=0) * [1 / _ASPECT, 1]  # as the eye sees distances in the figure
+    scaled = {kind: places / np.maximum(spans, 1e-12) for kind, places in points.items()}
+    middle = np.concatenate(list(scaled.values())).mean(axis=0)
+    chosen: list[tuple[str, int]] = []
+    for turn in range(min(count, len(every))):
+        kind = list(points)[turn % len(points)]
+        places = scaled[kind]
+        if chosen:
+            others = np.stack([scaled[name][i] for name, i in chosen])
+            gaps = ((places[:, None] - others[None]) ** 2).sum(axis=2).min(axis=1)
+        else:
+            gaps = -((places - middle) ** 2).sum(axis=1)
+        chosen.append((kind, int(np.argmax(gaps))))
+    return chosen

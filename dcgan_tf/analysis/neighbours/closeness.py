@@ -1,0 +1,100 @@
+"""How near images are to those that a run was trained on, in pixels and in features, mirrored or not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from dcgan_tf.analysis.features import SPACE, discriminator_features
+from dcgan_tf.analysis.subject import Subject
+from dcgan_tf.metrics import BLOCK, Search
+from dcgan_tf.progress import progress
+
+NEIGHBOURS = 3
+PIXELS, FEATURES = "pixels", "features"
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """The nearest training images of N images in one space.
+
+    Attributes:
+        distances: float32 [N, k], ascending; each the smaller one of the image's and of its mirror image's.
+        indices: of these training images, int64 [N, k].
+        mirrored: whether the mirror image was the nearer one, bool [N, k].
+    """
+
+    distances: np.ndarray
+    indices: np.ndarray
+    mirrored: np.ndarray
+
+    def of(self, chosen: np.ndarray | slice) -> Neighbours:
+        """Return those of some of the images."""
+        return Neighbours(self.distances[chosen], self.indices[chosen], self.mirrored[chosen])
+
+
+def feature_space(subject: Subject) -> tuple[str, Callable[[np.ndarray], np.ndarray]]:
+    """Return the name of the features that images are compared in, and the function that computes them.
+
+    The classifier's, where the data has attributes or labels; otherwise those of the run's discriminator.
+
+    Raises:
+        ValueError: if there is no classifier and the discriminator has no convolutional layers.
+    """
+    if subject.has_classifier:
+        judge = subject.classifier
+        return judge.feature_space, lambda images: judge.read(images).features
+    discriminator = subject.run.discriminator
+    return SPACE, lambda images: discriminator_features(discriminator, images)
+
+
+def neighbours_in_training(
+    images: np.ndarray, train: np.ndarray, features: Callable[[np.ndarray], np.ndarray]
+) -> Mapping[str, Neighbours]:
+    """Search all training images for the nearest three of each image, in pixels and in features.
+
+    Distances are Euclidean, the smaller one of the image's and of its mirror image's; in pixels they are the
+    root mean square difference in levels of 0 to 255.
+
+    Args:
+        images: uint8 [N, H, W, C].
+        train: uint8 [M, H, W, C], may be memory-mapped: they are read in blocks, and only once.
+        features: from uint8 [n, H, W, C] to float32 [n, D].
+
+    Returns:
+        {"pixels": neighbours, "features": neighbours}.
+    """
+    both_ways = np.concatenate([images, images[:, :, ::-1]])
+    k = min(NEIGHBOURS, len(train))
+    searches = {PIXELS: Search(both_ways, k=k), FEATURES: Search(features(both_ways), k=k)}
+    for start in progress(range(0, len(train), BLOCK), "training images"):
+        block = np.asarray(train[start : start + BLOCK])
+        searches[PIXELS].add(block)
+        searches[FEATURES].add(features(block))
+    levels = float(np.sqrt(np.prod(images.shape[1:])))
+    return {
+        PIXELS: _either_way(searches[PIXELS], k, unit=levels),
+        FEATURES: _either_way(searches[FEATURES], k, unit=1.0),
+    }
+
+
+def _either_way(search: Search, k: int, *, unit: float) -> Neighbours:
+    """Join what was found of the images, the first half, with what was found of their mirror images."""
+    count = len(search.indices) // 2
+    distances = np.concatenate([search.distances[:count], search.distances[count:]], axis=1)
+    indices = np.concatenate([search.indices[:count], search.indices[count:]], axis=1)
+    order = np.argsort(distances, axis=1, kind="stable")
+    ascending = np.take_along_axis(indices, order, axis=1)
+    kept = np.stack([row[_first_of_each(found, k)] for row, found in zip(order, ascending, strict=True)])
+    return Neighbours(
+        np.take_along_axis(distances, kept, axis=1) / np.float32(unit),
+        np.take_along_axis(indices, kept, axis=1),
+        kept >= k,
+    )
+
+
+def _first_of_each(values: np.ndarray, k: int) -> np.ndarray:
+    """Return the places of the first k different values: a training image may be found both ways."""
+    return np.sort(np.unique(values, return_index=True)[1])[:k]

@@ -1,0 +1,164 @@
+"""Whether samples are nearer to the training images than other images of the same kind are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from dcgan_tf.analysis.neighbours.closeness import FEATURES, PIXELS, Neighbours
+from dcgan_tf.metrics import LEAST_OF_PICTURES
+
+NEAR_PERCENT = 1.0
+"""A sample is near if it is nearer to a training image than this percentage of the held-out images are."""
+
+MEMORISES, SIGNIFICANT = 0.10, 0.001
+ENOUGH_HELD_OUT, ENOUGH_SAMPLES = 200, 1000
+"""With so many, chance explains far less than `MEMORISES`."""
+RULE = (
+    "a sample is near if it is nearer to a training image, in pixels and in features, than "
+    f"{NEAR_PERCENT:g} % of held-out images are; chance explains what as many other images of the same kind "
+    f"would show in all but {SIGNIFICANT:.1%} of cases (beta-binomial: the percentile is an estimate); "
+    f"more near than that, and at least {MEMORISES:.0%}: memorises; more, but fewer than {MEMORISES:.0%}: "
+    f"may copy some; no more: does not memorise, if chance explains no more than {MEMORISES:.0%} and at "
+    f"least {LEAST_OF_PICTURES:.0%} of the samples have the form of real images, else it cannot be told"
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What it means that so many samples are near.
+
+    Attributes:
+        said: "memorises", "may copy some", "does not memorise", or "cannot be told".
+        why: what is missing, and what would help; empty if it can be told.
+    """
+
+    said: str
+    why: str = ""
+
+    @property
+    def summary(self) -> str:
+        """The verdict in words."""
+        return f"whether it memorises {self.said}" if self.why else self.said
+
+    @property
+    def title(self) -> str:
+        """The verdict as the end of a heading."""
+        return self.summary if self.why else f"the generator {self.said}"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Distances of samples to the training images, against those of held-out images, in one space.
+
+    Attributes:
+        ratio: median distance of the samples over that of the held-out images.
+        nearer: probability that a sample lies nearer than a held-out image, ties counted half; 0.5 if alike.
+            It is the effect size of the Mann-Whitney test.
+        p_value: of that test, two-sided.
+        kolmogorov_smirnov: the largest gap between the two cumulative distributions, 0 to 1.
+        threshold: the 1st percentile of the held-out images' distances.
+        near: which samples are nearer than that, bool [N].
+    """
+
+    ratio: float
+    nearer: float
+    p_value: float
+    kolmogorov_smirnov: float
+    threshold: float
+    near: np.ndarray
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """All of it, for a result."""
+        return {
+            "ratio_of_medians": self.ratio,
+            "probability_nearer": self.nearer,
+            "mann_whitney_p": self.p_value,
+            "kolmogorov_smirnov": self.kolmogorov_smirnov,
+            "first_percentile_of_held_out": self.threshold,
+            "near": int(np.count_nonzero(self.near)),
+        }
+
+
+def compare(samples: np.ndarray, held_out: np.ndarray) -> Comparison:
+    """Compare distances to the nearest training image, float32 [N] and [M]."""
+    test = stats.mannwhitneyu(held_out, samples, alternative="two-sided")
+    threshold = float(np.percentile(held_out, NEAR_PERCENT))
+    return Comparison(
+        ratio=float(np.median(samples) / np.median(held_out)),
+        nearer=float(test.statistic / (len(samples) * len(held_out))),
+        p_value=float(test.pvalue),
+        kolmogorov_smirnov=float(stats.ks_2samp(samples, held_out).statistic),
+        threshold=threshold,
+        near=samples < threshold,
+    )
+
+
+def compare_all(
+    samples: Mapping[str, Neighbours], held_out: Mapping[str, Neighbours]
+) -> dict[str, Comparison]:
+    """Compare in each space by the nearest neighbour."""
+    return {
+        space: compare(found.distances[:, 0], held_out[space].distances[:, 0])
+        for space, found in samples.items()
+    }
+
+
+def near_in_both(comparisons: Mapping[str, Comparison]) -> np.ndarray:
+    """Return which samples are near in pixels and in features, bool [N].
+
+    A blurred image is near in pixels to much, and a typical one near in features; a copy is near in both.
+    """
+    return np.asarray(comparisons[PIXELS].near & comparisons[FEATURES].near)
+
+
+def explained_by_chance(count: int, held_out: int) -> float:
+    """Return the largest share of samples that may be near although none is a copy.
+
+    If samples and held-out images are alike, how many samples lie below one of the smallest of the held-out
+    distances follows a beta-binomial distribution. To be near in features too can only make them fewer.
+
+    Args:
+        count: of samples.
+        held_out: how many images the percentile was taken of.
+    """
+    return float(_chance(count, held_out).isf(SIGNIFICANT)) / count
+
+
+def verdict(near: int, count: int, *, held_out: int, pictures: float) -> Verdict:
+    """Say by the `RULE` what it means that so many of the samples are near.
+
+    Args:
+        near: how many.
+        count: of so many.
+        held_out: images that they were compared with.
+        pictures: share of the samples that have the form of real images.
+    """
+    if pictures < LEAST_OF_PICTURES:
+        return Verdict(
+            "cannot be told",
+            f"only {pictures:.0%} of the samples have the form of real images, so they are hardly "
+            "pictures yet, and noise is near to whatever is dark or even; train the run for longer",
+        )
+    if _chance(count, held_out).sf(near - 1) < SIGNIFICANT:
+        return Verdict("memorises" if near >= MEMORISES * count else "may copy some")
+    if (chance := explained_by_chance(count, held_out)) > MEMORISES:
+        return Verdict(
+            "cannot be told",
+            f"of {held_out:,} held-out images and {count:,} samples, chance explains up to {chance:.1%} near "
+            f"ones; hold out {ENOUGH_HELD_OUT} images or more, and draw {ENOUGH_SAMPLES:,} samples "
+            "(--num-images)",
+        )
+    return Verdict("does not memorise")
+
+
+def _chance(count: int, held_out: int) -> Any:
+    """Return the distribution of near samples among as many that are like held-out images."""
+    rank = math.ceil(NEAR_PERCENT / 100 * (held_out - 1)) + 1  # the percentile is at most this smallest one
+    return stats.betabinom(count, rank, held_out + 1 - rank)

@@ -1,0 +1,306 @@
+"""D as a feature extractor: a linear classifier on what it computes (Radford et al. 2015, section 5.1)."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dcgan_tf.analysis import untrained
+from dcgan_tf.analysis.features import discriminator_features
+from dcgan_tf.analysis.finding import Finding, Measure
+from dcgan_tf.analysis.filters.guided_backprop import last_feature_layers
+from dcgan_tf.analysis.probe.figure import Contrast, probe_figure
+from dcgan_tf.analysis.probe.probing import (
+    COSTS,
+    MOST_TO_CHOOSE_BY,
+    balanced_draw,
+    choose_costs,
+    fit_probe,
+    standardise,
+    told,
+)
+from dcgan_tf.analysis.questions import Question, questions
+from dcgan_tf.analysis.subject import Subject
+from dcgan_tf.data import ImageSet
+from dcgan_tf.errors import RunError
+from dcgan_tf.images import to_float
+from dcgan_tf.progress import progress
+from dcgan_tf.runs import Run
+
+FEW_LABELS = 1000  # the paper's number where labels are few (section 5.2)
+MOST_LABELS = 20_000
+METHOD = {
+    "features": "D's convolutional layers behind their activations, max-pooled to 4x4, standardised",
+    "classifier": "linear SVM, squared hinge loss, L2 penalty, one answer against the others",
+    "C": f"one of {', '.join(map(str, COSTS))}, chosen on a "
+    f"fifth of up to {MOST_TO_CHOOSE_BY:,} training labels, or each fifth of few (of the first draw)",
+    "random_discriminator": untrained.PROTOCOL,
+}
+TOO_EASY = 0.99
+"""Accuracy of a control beyond which nothing is left for D's features to tell."""
+OURS, RANDOM, PIXELS = "D's features", "random D", "raw pixels"
+
+Extractor = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How well each question is answered from one kind of features.
+
+    Attributes:
+        labels: of each draw.
+        few: accuracy in each draw of few labels, float64 [draws, questions]; no rows if all labels are few.
+        all: accuracy with all labels, float64 [questions].
+        told: what is answered to each question with the first draw of few labels (or all), int64 [Q, M].
+    """
+
+    labels: int
+    few: np.ndarray
+    all: np.ndarray
+    told: np.ndarray
+
+
+def probe(
+    run: Run,
+    *,
+    num_images: int = 10_000,
+    labels: int = MOST_LABELS,
+    few_labels: int = FEW_LABELS,
+    draws: int = 5,
+    seed: int = 0,
+) -> Finding:
+    """Classify held-out images by a linear classifier on D's features, on a random D's, and on pixels.
+
+    The paper's protocol: the features of all of D's convolutional layers, max-pooled to 4x4 and laid in one
+    vector, and a regularised linear L2-SVM on them. D never saw a label.
+
+    Args:
+        run: of a convolutional discriminator, trained on images with labels or binary attributes.
+        num_images: held-out images that are classified at most.
+        labels: training labels that are used at most.
+        few_labels: how many there are where they are few, the same number of each answer.
+        draws: of few labels.
+        seed: of all choices.
+
+    Raises:
+        ValueError: if the discriminator is fully connected.
+        RunError: if there are no labels and no binary attributes, or no held-out images.
+    """
+    started = time.monotonic()
+    last_feature_layers(run.discriminator)
+    subject = Subject(run)
+    train, held_out = _some(subject.train, labels, seed=seed), _some(subject.held_out, num_images, seed=seed)
+    asked, truth = _asked(subject, train, held_out)
+    draws = draws if len(train) > few_labels else 0
+    outcomes = {}
+    for name, extract in progress(list(_extractors(subject).items()), "kinds of features"):
+        learnt, checked = extract(train.images), extract(held_out.images)
+        standardise(learnt, checked)
+        outcomes[name] = classify(learnt, asked, checked, truth, few=few_labels, draws=draws, seed=seed)
+    return Finding(
+        name="probe",
+        summary=f"{_verdict(outcomes, len(train), len(held_out))}: {_summary(outcomes, len(train))}",
+        protocol=subject.protocol(
+            seed=seed,
+            num_images=len(held_out),
+            started=started,
+            images="real, held out",
+            labels=len(train),
+            few_labels=f"{draws} draws of {few_labels:,}, equally many of each answer" if draws else "all",
+            **METHOD,
+        ),
+        measures=tuple(_measures(outcomes, truth, len(train))),
+        figure=probe_figure(
+            accuracy=_bars(outcomes, len(train)),
+            chance=float(np.mean([question.commonest for question in truth])),
+            contrast=_contrast(outcomes, held_out.images, truth, labels=min(few_labels, len(train))),
+            questions=len(truth),
+        ),
+        details={
+            "questions": [question.name for question in truth],
+            "accuracy": {k: {"few": o.few.tolist(), "all": o.all.tolist()} for k, o in outcomes.items()},
+        },
+        warnings=_left_out(train, asked),
+    )
+
+
+def classify(
+    learnt: np.ndarray,
+    asked: Sequence[Question],
+    checked: np.ndarray,
+    truth: Sequence[Question],
+    *,
+    few: int,
+    draws: int,
+    seed: int,
+) -> Outcome:
+    """Answer questions about held-out images from one kind of features.
+
+    Args:
+        learnt: of the training images, standardised, float32 [N, D].
+        asked: with their answers.
+        checked: of the held-out images, standardised alike, float32 [M, D].
+        truth: the same questions with the held-out images' answers.
+        few: labels of each draw.
+        draws: how many.
+        seed: of all choices.
+    """
+    correct_few = np.zeros((draws, len(asked)))
+    first = np.zeros((len(asked), len(checked)), np.int64)
+    for i, (question, right) in enumerate(zip(asked, truth, strict=True)):
+        costs: list[float] = []
+        for draw in range(draws):
+            rows = balanced_draw(question, few, seed=seed, draw=draw)
+            part = [question.of(rows)]
+            costs = costs or choose_costs(learnt[rows], part, seed=seed)
+            (weights,) = fit_probe(learnt[rows], part, costs)
+            answers = told(checked, weights)
+            correct_few[draw, i] = np.mean(answers == right.answers)
+            first[i] = first[i] if draw else answers
+    weights_of_all = fit_probe(learnt, asked, choose_costs(learnt, asked, seed=seed))
+    answered = np.stack([told(checked, weights) for weights in weights_of_all])
+    correct = np.mean(answered == np.stack([right.answers for right in truth]), axis=1)
+    return Outcome(few, correct_few, correct, first if draws else answered)
+
+
+def _extractors(subject: Subject) -> dict[str, Extractor]:
+    """Return what turns images, uint8 [N, H, W, C], into features, float32 [N, D]; D's own first."""
+    ours = subject.run.discriminator
+    fresh = untrained.untrained_discriminator(subject.run, subject.train.images)
+    return {
+        OURS: lambda images: discriminator_features(ours, images),
+        RANDOM: lambda images: discriminator_features(fresh, images),
+        PIXELS: lambda images: np.asarray(to_float(images)).reshape(len(images), -1),
+    }
+
+
+def _some(images: ImageSet, most: int, *, seed: int) -> ImageSet:
+    """Return at most so many of the images, chosen at random, in their order."""
+    rows = np.sort(np.random.default_rng([seed, 1]).permutation(len(images))[:most])
+    return images.subset(rows)
+
+
+def _asked(subject: Subject, train: ImageSet, held_out: ImageSet) -> tuple[list[Question], list[Question]]:
+    """Return the questions with the answers of the training and of the held-out images.
+
+    What all training images have in common is no question; one such column must not stop the others.
+    """
+    spec = subject.run.config.data.spec
+    asked, truth = questions(train), questions(held_out)
+    if not asked:
+        raise RunError(
+            f"{spec} has neither labels nor binary attributes, so there is nothing to classify; add an "
+            "attributes.csv or one sub-folder for each class"
+        )
+    if [(q.name, q.options) for q in asked] != [(q.name, q.options) for q in truth]:
+        raise RunError(
+            f"the held-out images of {spec} have other classes or attributes than its training images"
+        )
+    told = [i for i, question in enumerate(asked) if len(np.unique(question.answers)) > 1]
+    if not told:
+        more = "; raise --labels" if len(train) < len(subject.train) else ", so there is nothing to classify"
+        raise RunError(f"all {len(train):,} training images have the same {asked[0].name!r}{more}")
+    return [asked[i] for i in told], [truth[i] for i in told]
+
+
+def _left_out(train: ImageSet, asked: Sequence[Question]) -> tuple[str, ...]:
+    """Say which questions were not asked, because all training images have one answer."""
+    kept = {question.name for question in asked}
+    return tuple(
+        f"{question.name!r} is left out: all {len(train):,} training images have the same"
+        for question in questions(train)
+        if question.name not in kept
+    )
+
+
+def _bars(outcomes: Mapping[str, Outcome], labels: int) -> dict[str, dict[str, tuple[float, float]]]:
+    """Return {number of labels: {features: (mean accuracy, standard deviation over the draws)}}."""
+    groups = {}
+    if len(outcomes[OURS].few):
+        means = {name: outcome.few.mean(axis=1) for name, outcome in outcomes.items()}
+        groups[f"{outcomes[OURS].labels:,} labels"] = {
+            name: (float(m.mean()), float(m.std())) for name, m in means.items()
+        }
+    groups[f"{labels:,} labels"] = {name: (float(o.all.mean()), 0.0) for name, o in outcomes.items()}
+    return groups
+
+
+def _verdict(outcomes: Mapping[str, Outcome], labels: int, checked: int) -> str:
+    """Say whether D's features tell more than what they are compared with; with few labels, if there are few.
+
+    A difference counts if it is larger than twice its standard error, which is that of two shares of
+    `checked` images; of several questions about the same images it is no more.
+    """
+    values = {name: mean for name, (mean, _) in next(iter(_bars(outcomes, labels).values())).items()}
+    best = max((RANDOM, PIXELS), key=lambda name: values[name])
+    if values[best] >= TOO_EASY:
+        return (
+            f"whether D's features tell anything cannot be told, for {best} alone are right in "
+            f"{values[best]:.1%} (the task is too easy)"
+        )
+    error = math.sqrt(sum(share * (1 - share) for share in (values[OURS], values[best])) / checked)
+    if values[OURS] <= values[best] + 2 * error:
+        return f"D's features tell no more than {best} (a null result)"
+    return f"D's features tell more than {RANDOM} and {PIXELS}"
+
+
+def _summary(outcomes: Mapping[str, Outcome], labels: int) -> str:
+    parts = []
+    for name, values in _bars(outcomes, labels).items():
+        others = ", ".join(f"{other} {values[other][0]:.1%}" for other in (RANDOM, PIXELS))
+        spread = f" ± {values[OURS][1]:.1%}" if values[OURS][1] else ""
+        parts.append(f"with {name} {values[OURS][0]:.1%}{spread} ({others})")
+    return f"a linear classifier on D's features is right {'; '.join(parts)}"
+
+
+def _measures(outcomes: Mapping[str, Outcome], truth: Sequence[Question], labels: int) -> list[Measure]:
+    meaning = "share of held-out images that a linear SVM on D's features classifies rightly; more is better"
+    several = f", mean over {len(truth)} questions" if len(truth) > 1 else ""
+    chance = float(np.mean([question.commonest for question in truth]))
+    measures = [
+        Measure(
+            f"accuracy with {name}{several}",
+            values[OURS][0],
+            "share",
+            {other: values[other][0] for other in (RANDOM, PIXELS)} | {"always the commonest answer": chance},
+            meaning,
+        )
+        for name, values in _bars(outcomes, labels).items()
+    ]
+    for i, question in enumerate(truth if len(truth) > 1 else ()):
+        graded = {
+            name: float(np.mean(o.few[:, i]) if len(o.few) else o.all[i]) for name, o in outcomes.items()
+        }
+        controls = {other: graded[other] for other in (RANDOM, PIXELS)}
+        controls["always the commonest answer"] = question.commonest
+        count = min(outcomes[OURS].labels, labels)
+        measures.append(
+            Measure(f"{question.name} with {count:,} labels", graded[OURS], "share", controls, meaning)
+        )
+    return measures
+
+
+def _contrast(
+    outcomes: Mapping[str, Outcome], images: np.ndarray, truth: Sequence[Question], *, labels: int
+) -> Contrast | None:
+    """Return the held-out images that D's features get right and pixels wrong, of the question with most."""
+    right = np.stack([question.answers for question in truth])
+    differ = (outcomes[OURS].told == right) & (outcomes[PIXELS].told != right)
+    worse = (outcomes[OURS].told != right) & (outcomes[PIXELS].told == right)
+    i = int(np.argmax(differ.sum(axis=1)))
+    rows = np.flatnonzero(differ[i])[:10]
+    if not len(rows):
+        return None
+    options = np.asarray(truth[i].options, object)
+    return Contrast(
+        images=images[rows],
+        right=[str(name) for name in options[right[i][rows]]],
+        wrong=[str(name) for name in options[outcomes[PIXELS].told[i][rows]]],
+        count=int(differ[i].sum()),
+        opposite=int(worse[i].sum()),
+        labels=labels,
+    )

@@ -1,0 +1,83 @@
+"""What is read of one attribute in samples that were moved along a direction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dcgan_tf.analysis.samples import Look, Samples
+from dcgan_tf.judges import Classifier
+from dcgan_tf.errors import ArgumentError
+
+
+@dataclass(frozen=True)
+class Turned:
+    """What was read in N samples that were moved in S steps.
+
+    Attributes:
+        values: of the attribute, float32 [N, S].
+        realistic: which pictures are as realistic as ordinary samples, bool [N, S].
+        kept: in which pictures the other binary attributes are those of the sample itself, bool [N, S].
+    """
+
+    values: np.ndarray
+    realistic: np.ndarray
+    kept: np.ndarray
+
+
+@dataclass(frozen=True)
+class AttributeJudge:
+    """What is read in the turned pictures.
+
+    Attributes:
+        samples: ordinary ones, which say what is realistic.
+        attribute: what is changed.
+        others: binary attributes that should stay as they are.
+    """
+
+    samples: Samples
+    attribute: str
+    others: tuple[str, ...]
+
+    def value(self, look: Look) -> np.ndarray:
+        """Return the attribute's value, or its margin if it is binary, float32 [N]."""
+        return attribute_values(look, self.attribute)
+
+    def grade(self, pictures: np.ndarray, own: Look) -> Turned:
+        """Look at moved pictures.
+
+        Args:
+            pictures: uint8 [N, S, H, W, C].
+            own: what was seen in the N samples themselves.
+        """
+        rows, steps = pictures.shape[:2]
+        look = self.samples.look_at(pictures.reshape(-1, *pictures.shape[2:]))
+        kept = np.ones((rows, steps), bool)
+        for name in self.others:
+            kept &= (look.margins[name] > 0).reshape(rows, steps) == (own.margins[name] > 0)[:, None]
+        return Turned(
+            values=self.value(look).reshape(rows, steps),
+            realistic=self.samples.realistic(look).reshape(rows, steps),
+            kept=kept,
+        )
+
+
+def check_attribute(attribute: str, classifier: Classifier, spec: str) -> None:
+    """Hold the attribute against what the classifier can see.
+
+    Raises:
+        ArgumentError: if it is not among it; lists what there is.
+    """
+    known = (*classifier.continuous, *classifier.concepts)
+    if attribute not in known:
+        raise ArgumentError(
+            f"{spec} has no attribute {attribute!r}; choose another with --attribute: {', '.join(known)}"
+        )
+
+
+def attribute_values(look: Look, attribute: str) -> np.ndarray:
+    """Return what was seen of an attribute: its value if it is continuous, else its margin, float32 [N]."""
+    if look.reading is None:
+        raise ArgumentError("attributes are read by a classifier, and these pictures were seen without one")
+    return (look.reading.margins | look.reading.values)[attribute]

@@ -1,0 +1,127 @@
+"""Paths between latents, measured: the steps' lengths, and which pictures on the way are realistic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from dcgan_tf.analysis.walk import paths
+from dcgan_tf.analysis.features import SPACE, discriminator_features
+from dcgan_tf.analysis.samples import Samples
+from dcgan_tf.analysis.subject import Subject
+from dcgan_tf.progress import progress
+
+STEPS = 12
+"""Steps between two points, in the numbers, the figure and the GIF."""
+
+LATENT, FADE, HOP = "latent walk", "pixel cross-fade", "nearest real images"
+
+_PAIRS_AT_ONCE = 32  # D's features of their pictures take 25 MB at 64x64
+
+Describe = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Paths:
+    """P paths of one kind, as they were measured.
+
+    Attributes:
+        images: of the pictures, uint8 [P, S + 1, H, W, C]; empty if they were not kept.
+        lengths: of the steps, float32 [P, S].
+        realistic: which pictures are as realistic as ordinary samples, bool [P, S + 1].
+    """
+
+    images: np.ndarray
+    lengths: np.ndarray
+    realistic: np.ndarray
+
+    @property
+    def jump_ratio(self) -> float:
+        """The longest step in mean steps, averaged over the paths."""
+        return float(paths.jump_ratio(self.lengths).mean())
+
+    @property
+    def share_realistic(self) -> float:
+        """The share of the pictures between the ends that are realistic."""
+        return float(self.realistic[:, 1:-1].mean())
+
+
+@dataclass(frozen=True)
+class Surveyor:
+    """Walks between latents and measures what it sees on the way.
+
+    Attributes:
+        samples: say what is realistic.
+        space: the name of the space that steps are measured in.
+        describe: images uint8 [N, H, W, C] to features float32 [N, D] in that space.
+        real_images: uint8 [M, H, W, C], to hop on.
+        real_features: theirs, float32 [M, D].
+    """
+
+    samples: Samples
+    space: str
+    describe: Describe
+    real_images: np.ndarray
+    real_features: np.ndarray
+
+    @staticmethod
+    def of(samples: Samples) -> Surveyor:
+        """Take the space that suits the run: see `perceptual_space`."""
+        space, describe = perceptual_space(samples.subject)
+        real = samples.subject.real_images
+        return Surveyor(samples, space, describe, real, describe(real))
+
+    def survey(self, starts: np.ndarray, ends: np.ndarray) -> dict[str, Paths]:
+        """Go from each start to its end, float32 [P, latent_dim], in three ways."""
+        run = self.samples.subject.run
+        latents = paths.latent_paths(starts, ends, STEPS, run.config.model)
+        walked = paths.on_paths(run.generate, latents)
+        features = paths.on_paths(self.describe, walked)
+        faded = paths.cross_fades(walked[:, 0], walked[:, -1], STEPS)
+        hopped = paths.hops(features, self.real_features)
+        return {
+            LATENT: self._measured(walked, features),
+            FADE: self._measured(faded, paths.on_paths(self.describe, faded)),
+            HOP: self._measured(self.real_images[hopped], self.real_features[hopped]),
+        }
+
+    def survey_many(self, latents: np.ndarray) -> dict[str, Paths]:
+        """Go from every other latent to the next, and keep the numbers but not the pictures."""
+        places = range(0, len(latents), 2 * _PAIRS_AT_ONCE)
+        parts: dict[str, list[Paths]] = {LATENT: [], FADE: [], HOP: []}
+        for first in progress(places, "walks"):
+            block = latents[first : first + 2 * _PAIRS_AT_ONCE]
+            for name, part in self.survey(block[::2], block[1::2]).items():
+                parts[name].append(part)
+        return {
+            name: Paths(
+                np.empty(0, np.uint8),
+                np.concatenate([part.lengths for part in several]),
+                np.concatenate([part.realistic for part in several]),
+            )
+            for name, several in parts.items()
+        }
+
+    def _measured(self, pictures: np.ndarray, features: np.ndarray) -> Paths:
+        realistic = paths.on_paths(self._realistic, pictures)
+        return Paths(pictures, paths.step_lengths(features), realistic)
+
+    def _realistic(self, images: np.ndarray) -> np.ndarray:
+        return self.samples.realistic(self.samples.look_at(images))
+
+
+def perceptual_space(subject: Subject) -> tuple[str, Describe]:
+    """Return the space in which steps are measured, and the function from images to vectors in it.
+
+    D's convolutional features, as the paper's section 5.1 uses them. A fully connected D has none; then the
+    classifier's, and without a classifier the pixels.
+    """
+    run = subject.run
+    if run.config.model.architecture == "dcgan":
+        return SPACE, lambda images: discriminator_features(run.discriminator, images)
+    if subject.has_classifier:
+        classifier = subject.classifier
+        return f"features of the {classifier.feature_space}", lambda images: classifier.read(images).features
+    return "pixels", lambda images: images.reshape(len(images), -1).astype(np.float32)

@@ -1,0 +1,149 @@
+"""Walks through latent space: jumps would show what was learnt by heart (Radford et al. 2015, 6.1)."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from dcgan_tf.analysis.features import SPACE
+from dcgan_tf.analysis.finding import Finding, Measure
+from dcgan_tf.analysis.walk.survey import FADE, HOP, LATENT, STEPS, Paths, Surveyor
+from dcgan_tf.analysis.walk.paths import closed_walk, on_paths
+from dcgan_tf.analysis.samples import Samples
+from dcgan_tf.analysis.subject import Subject
+from dcgan_tf.analysis.walk.figure import walk_figure
+from dcgan_tf.errors import ArgumentError
+from dcgan_tf.images import enlarge, save_gif
+from dcgan_tf.runs import Run
+
+FEWEST_SAMPLES = 1000
+"""Ordinary samples that say what counts as realistic."""
+
+GIF, GIF_SIDE, GIF_MILLISECONDS = "walk.gif", 256, 80
+
+
+def walk(run: Run, *, points: int = 9, num_images: int = 3300, seed: int = 0) -> Finding:
+    """Walk from sample to sample through latent space, and see whether the pictures jump on the way.
+
+    A generator that has learnt its training images by heart jumps from one to the next; one that has learnt
+    what they have in common changes one picture into another in small steps, and all pictures on the way look
+    like samples. Measured on many random pairs: the longest step in mean steps, and the share of the pictures
+    on the way that are as realistic as ordinary samples; both also for a cross-fade of pixels between the
+    same ends, and for a path that stands on the real image nearest to the walk's.
+
+    Args:
+        run: any run.
+        points: random latents that the figure and walk.gif visit, at least 2; the paper has 9.
+        num_images: pictures between the ends that the numbers are computed on, 11 for each pair of ends.
+        seed: of the latents.
+
+    Raises:
+        ArgumentError: for fewer points than 2 or fewer images than lie between two ends.
+    """
+    if points < 2:
+        raise ArgumentError(f"a walk needs at least 2 points, received {points}")
+    if num_images < STEPS - 1:
+        raise ArgumentError(
+            f"there are {STEPS - 1} pictures between two ends, so at least as many are needed, received "
+            f"{num_images}"
+        )
+    started = time.monotonic()
+    subject, pairs = Subject(run), num_images // (STEPS - 1)
+    samples = Samples.draw(subject, max(FEWEST_SAMPLES, 2 * pairs, points), seed=seed)
+    surveyor = Surveyor.of(samples)
+    found = surveyor.survey_many(samples.latents[: 2 * pairs])
+    strips = on_paths(run.generate, closed_walk(samples.latents[:points], STEPS, run.config.model))
+    return Finding(
+        name="walk",
+        summary=_summary(found),
+        protocol=subject.protocol(
+            seed=seed,
+            num_images=pairs * (STEPS - 1),
+            started=started,
+            pairs=pairs,
+            steps=STEPS,
+            way=f"{_way(run)} between random latents",
+            space=surveyor.space,
+            realistic=samples.criteria,
+            **(subject.judge() if subject.has_classifier else {}),
+        ),
+        measures=_measures(found, surveyor.space),
+        figure=walk_figure(
+            strips, surveyor.survey(samples.latents[:1], samples.latents[1:2]), found, way=_way(run)
+        ),
+        details={name: _profile(path) for name, path in found.items()},
+        warnings=(*samples.doubts, *_warnings(surveyor)),
+        files={GIF: partial(_save_gif, strips)},
+    )
+
+
+def _measures(found: dict[str, Paths], space: str) -> tuple[Measure, ...]:
+    controls = (FADE, HOP)
+    ends = found[LATENT].realistic[:, [0, -1]]
+    return (
+        Measure(
+            name="longest step in mean steps",
+            value=found[LATENT].jump_ratio,
+            unit="ratio",
+            controls={name: found[name].jump_ratio for name in controls},
+            meaning=f"mean over the paths; steps are distances in {space}; 1 is perfectly even, {STEPS} one "
+            "single jump; less is smoother",
+        ),
+        Measure(
+            name="pictures on the way that are as realistic as samples",
+            value=found[LATENT].share_realistic,
+            unit="share",
+            controls={FADE: found[FADE].share_realistic, "the ends": float(ends.mean())},
+            meaning="share of the pictures between the ends; as many as of the ends are wanted",
+        ),
+        Measure(
+            name="halfway pictures that are as realistic as samples",
+            value=float(found[LATENT].realistic[:, STEPS // 2].mean()),
+            unit="share",
+            controls={
+                FADE: float(found[FADE].realistic[:, STEPS // 2].mean()),
+                "the ends": float(ends.mean()),
+            },
+            meaning="the same for the picture in the middle of each path, where a double exposure is worst",
+        ),
+    )
+
+
+def _profile(path: Paths) -> dict[str, list[float]]:
+    """Return what is seen at each place, averaged over the paths."""
+    return {
+        "mean step length": [round(float(value), 4) for value in path.lengths.mean(axis=0)],
+        "share realistic": [round(float(value), 4) for value in path.realistic.mean(axis=0)],
+    }
+
+
+def _summary(found: dict[str, Paths]) -> str:
+    ours, fade, hop = (found[name] for name in (LATENT, FADE, HOP))
+    return (
+        f"the longest step of a walk is {ours.jump_ratio:.2f} mean steps (cross-fade {fade.jump_ratio:.2f}, "
+        f"hopping on real images {hop.jump_ratio:.2f}); {ours.share_realistic:.1%} of the pictures on the "
+        f"way are as realistic as samples (cross-fade {fade.share_realistic:.1%})"
+    )
+
+
+def _warnings(surveyor: Surveyor) -> tuple[str, ...]:
+    if surveyor.space == SPACE:
+        return ()
+    return (
+        "this run's discriminator has no convolutional features, so steps are measured in the "
+        f"{surveyor.space}; do not compare them with those of a run with --architecture dcgan",
+    )
+
+
+def _way(run: Run) -> str:
+    normal = run.config.model.latent_distribution == "normal"
+    return "slerp (great circles)" if normal else "lerp (straight lines)"
+
+
+def _save_gif(strips: np.ndarray, path: Path) -> None:
+    """Write the closed walk; each strip's last picture is the next one's first, and is left out."""
+    frames = [enlarge(image, GIF_SIDE) for image in strips[:, :-1].reshape(-1, *strips.shape[2:])]
+    save_gif(path, frames, milliseconds=GIF_MILLISECONDS, hold_last=GIF_MILLISECONDS)

@@ -1,0 +1,314 @@
+"""The command that says how good the pictures are, beside real images and pixels without form."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dcgan_tf.cli.frame import import_tensorflow, say
+from dcgan_tf.cli.labels import one_label
+from dcgan_tf.cli.outputs import LOCAL_PATH
+from dcgan_tf.config import DataConfig, ModelConfig
+from dcgan_tf.errors import ArgumentError, StorageError
+from dcgan_tf.cli.options import SEED, STEP
+from dcgan_tf.cli.options import num_images as counted
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from dcgan_tf.evaluation import Evaluation
+    from dcgan_tf.evaluation import Draw
+    from dcgan_tf.runs import Run
+
+SPACES = ("classifier", "inception", "swd")
+BUILT_IN = ("portraits", "digits")
+"""Data whose name is all that it takes to have them."""
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """What is evaluated.
+
+    Attributes:
+        heading: of its column.
+        draw: hands over the pictures.
+        about: what they are, for the protocol.
+        config: their size, and the data that they are held against if no other is named; the spec is empty
+            if none is known.
+        class_names: of a conditional generator; () of all else.
+        label: the name of the class that alone is drawn, or None.
+        available: how many there are; None if as many as one likes.
+        model: the generator, as far as it is known; None if it is not.
+        run: the run directory that they are drawn from, or None.
+    """
+
+    heading: str
+    draw: Draw
+    about: Mapping[str, Any]
+    config: DataConfig
+    class_names: tuple[str, ...] = ()
+    label: str | None = None
+    available: int | None = None
+    model: ModelConfig | None = None
+    run: Path | None = None
+
+
+@click.command(short_help="How good are the pictures? Fréchet distance and others, beside real images.")
+@click.argument("source", type=LOCAL_PATH)
+@click.option("--data", metavar="SPEC", help="Where the run's own images are now. [default: where they were]")
+@click.option(
+    "--against",
+    metavar="SPEC",
+    help="Other real images, as for train --data. [default: the run's own]",
+)
+@click.option("--split", help="The split that is trained on. [default: the run's own, or train]")
+@click.option("--data-dir", help="Where TensorFlow Datasets are prepared. [default: the run's own]")
+@click.option(
+    "--space",
+    type=click.Choice(SPACES),
+    help="Where distances are measured: the features of the data's own classifier; those of Inception-v3, "
+    "for FID and KID; swd compares pixels only. [default: classifier, or swd without attributes and labels]",
+)
+@click.option("--weights", type=LOCAL_PATH, help="Of Inception-v3. [default: those in Keras' cache]")
+@click.option(
+    "--num-images",
+    "-n",
+    type=counted(least=50),
+    help="Samples drawn. [default: as many as there are real images held out, at most 10,000]",
+)
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Of every choice.")
+@click.option(
+    "--label", metavar="CLASS", help="Images of this class alone, by name or number. [default: all]"
+)
+@click.option("--checkpoint", type=STEP, help="Of this step. [default: the newest, and the best]")
+@click.option(
+    "--ema/--no-ema", default=True, show_default=True, help="The averaged generator, or the raw one."
+)
+@click.option("--out", type=LOCAL_PATH, help="FILE.json: the numbers and their protocol.")
+def evaluate(
+    source: Path,
+    data: str | None,
+    against: str | None,
+    split: str | None,
+    data_dir: str | None,
+    space: str | None,
+    weights: Path | None,
+    num_images: int | None,
+    seed: int,
+    label: str | None,
+    checkpoint: int | None,
+    ema: bool,
+    out: Path | None,
+) -> None:
+    """Evaluate what a run, an export, a folder of pictures or a FILE.npy shows.
+
+    Each number stands between that of other real images, which a perfect generator would get, and that of
+    pixels without form. Of a run, the numbers are added to its metrics.jsonl. Of a stranger's export take the
+    .tflite file: it can only compute.
+    """
+    if data is not None and against is not None:
+        raise click.UsageError("--data are the run's own images, --against others: give one of them")
+    if weights is not None and space != "inception":
+        raise click.UsageError("--weights are those of --space inception")
+    if not source.exists():
+        raise ArgumentError(
+            f"expected a run, an export, a folder of pictures or a FILE.npy, received {source}"
+        )
+    import_tensorflow()
+    from dcgan_tf.evaluation import as_trained
+    from dcgan_tf.evaluation import UNKNOWN_MODEL, Evaluator
+    from dcgan_tf.runs import RunPaths
+
+    sets = _open(source, checkpoint=checkpoint, ema=ema, label=label)
+    first = sets[0]
+    records = RunPaths(source).metrics if first.run else None
+    _check_writable(records, out)
+    own = first.run if against is None and split in (None, first.config.split) else None
+    evaluator = Evaluator.of(
+        _data(first, data, against, {"split": split, "data_dir": data_dir}),
+        space=space,
+        weights=weights,
+        num_images=num_images,
+        seed=seed,
+        label=first.label,
+        model=first.model or UNKNOWN_MODEL,
+        trained_in=own,
+    )
+    if num_images is None and (available := first.available) is not None:
+        evaluator = replace(evaluator, num_images=min(evaluator.num_images, available))
+    evaluations = {}
+    for one in sets:
+        names = one.class_names if one.label is None else ()
+        draw = as_trained(one.draw, names, evaluator.real)
+        evaluations[one.heading] = evaluator.evaluate(draw, **one.about)
+    _say(evaluations)
+    _keep([one.record() for one in evaluations.values()], records, out)
+
+
+def _open(source: Path, *, checkpoint: int | None, ema: bool, label: str | None) -> list[Pictures]:
+    """Return what there is to evaluate; of a run with a best checkpoint, that one and the last."""
+    from dcgan_tf.export import is_export
+    from dcgan_tf.runs import RunPaths
+
+    if RunPaths(source).config.is_file():
+        return _of_run(source, checkpoint=checkpoint, ema=ema, label=label)
+    if checkpoint is not None or not ema:
+        raise click.UsageError("only a run has checkpoints and another generator than its own")
+    if is_export(source):
+        return [_of_export(source, label=label)]
+    if source.is_dir() or (source.suffix == ".npy" and source.is_file()):
+        return [_of_files(source, label=label)]
+    raise ArgumentError(f"expected a run, an export, a folder of pictures or a FILE.npy, received {source}")
+
+
+def _of_run(path: Path, *, checkpoint: int | None, ema: bool, label: str | None) -> list[Pictures]:
+    from dcgan_tf.runs import CheckpointStore
+    from dcgan_tf.runs import Run
+    from dcgan_tf.runs import RunPaths
+
+    last = Run.open(path, checkpoint=checkpoint, ema=ema)
+    runs = {f"step {last.step:,}": last}
+    if checkpoint is None and CheckpointStore(RunPaths(path).best).steps():
+        best = Run.open(path, ema=ema, best=True)
+        runs = {f"best and last, step {last.step:,}": last}
+        if best.step != last.step:
+            runs = {f"best, step {best.step:,}": best, f"last, step {last.step:,}": last}
+    return [_pictures(heading, run, label=label) for heading, run in runs.items()]
+
+
+def _pictures(heading: str, run: Run, *, label: str | None) -> Pictures:
+    from dcgan_tf.evaluation import about_run
+
+    draw, label = _of_class(run.sample, label, run.class_names)
+    return Pictures(
+        heading,
+        draw,
+        about_run(run),
+        run.config.data,
+        run.class_names,
+        label,
+        model=run.config.model,
+        run=run.path,
+    )
+
+
+def _of_export(path: Path, *, label: str | None) -> Pictures:
+    from dcgan_tf.export import Exported, images_from
+
+    exported = Exported.open(path)
+    height, width, channels = exported.facts["image_shape"]
+    source = images_from(path)
+    config = DataConfig(
+        spec=source if source in BUILT_IN else "", image_size=(height, width), channels=channels
+    )
+    generator = exported.facts.get("generator", "as exported")
+    about = {"source": str(exported.path), "step": exported.step, "generator": generator}
+    draw, label = _of_class(exported.sample, label, exported.class_names)
+    return Pictures(f"this export, step {exported.step:,}", draw, about, config, exported.class_names, label)
+
+
+def _of_class(
+    sample: Callable[..., np.ndarray], label: str | None, class_names: tuple[str, ...]
+) -> tuple[Draw, str | None]:
+    """Return what draws one class of a conditional generator alone, and the name of that class."""
+    if label is None:
+        return sample, None
+    number = one_label(label, class_names)
+    return partial(sample, labels=[number]), class_names[number]
+
+
+def _of_files(path: Path, *, label: str | None) -> Pictures:
+    from dcgan_tf.evaluation import ImageFiles
+
+    files = ImageFiles.open(path)
+    config = DataConfig(spec="", image_size=files.image_size, channels=files.channels)
+    about = {"source": str(path), "generator": "unknown: these are files"}
+    return Pictures("these pictures", files.draw, about, config, label=label, available=len(files.images))
+
+
+def _data(
+    pictures: Pictures, data: str | None, against: str | None, chosen: Mapping[str, str | None]
+) -> DataConfig:
+    """Return the real images to hold pictures against, in the pictures' own size.
+
+    Args:
+        pictures: give the size, and perhaps the data.
+        data: where their own data is, if it is named.
+        against: other data, if any.
+        chosen: settings of the data; what is None is left as it is.
+    """
+    changes: dict[str, Any] = {name: value for name, value in chosen.items() if value is not None}
+    if against is not None:
+        changes = {"split": "train", **changes, "spec": against}
+    if data is not None:
+        changes["spec"] = data
+    config = replace(pictures.config, **changes)
+    if not config.spec:
+        raise ArgumentError(
+            "which real images these pictures are to be held against is not known; name them with "
+            "--against SPEC, as for --data of dcgan-tf train"
+        )
+    return config
+
+
+def _check_writable(records: Path | None, out: Path | None) -> None:
+    """Find out before the minutes of computing whether the numbers can be kept.
+
+    Args:
+        records: metrics.jsonl of the run. If it cannot be written, the numbers are shown all the same.
+        out: what was asked for. If it cannot be written, nothing is computed.
+
+    Raises:
+        StorageError: if `out` cannot be written.
+    """
+    if records is not None and not _writable(records):
+        say(f"note: {records} cannot be written; the numbers are shown, but not kept", err=True)
+    if out is not None and (out.is_dir() or not _writable(out)):
+        raise StorageError(f"--out: {out} cannot be written; name a file in a folder that may be written")
+
+
+def _writable(file: Path) -> bool:
+    """Return whether a file may be written, or made, as far as its permissions tell."""
+    there = next(path for path in (file, *file.absolute().parents) if path.exists())
+    return os.access(there, os.W_OK)
+
+
+def _say(evaluations: Mapping[str, Evaluation]) -> None:
+    """Print how it was measured, the tables, and what they say."""
+    from dcgan_tf.evaluation import WIDTH, conditions, controls_table, table
+
+    first, *_ = evaluations.values()
+    summaries = [
+        f"{heading}: {one.summary}" if len(evaluations) > 1 else one.summary
+        for heading, one in evaluations.items()
+    ]
+    for sentence in conditions(first):
+        say(textwrap.fill(sentence, WIDTH, break_long_words=False, break_on_hyphens=False))
+    say("")
+    for line in (*table(evaluations), "", *controls_table(first), ""):
+        say(line)
+    for sentence in summaries:
+        say(textwrap.fill(sentence, WIDTH))
+    for warning in dict.fromkeys(warning for one in evaluations.values() for warning in one.warnings):
+        say(textwrap.fill(f"note: {warning}", WIDTH, break_long_words=False), err=True)
+
+
+def _keep(found: list[dict[str, Any]], records: Path | None, out: Path | None) -> None:
+    """Write the numbers where they belong; first what was asked for."""
+    from dcgan_tf.runs import append_record, write_json
+
+    if out is not None:
+        write_json(out, found)
+    if records is not None:
+        for record in found:
+            append_record(records, record)
+
+
+COMMANDS = (evaluate,)

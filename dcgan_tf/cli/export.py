@@ -1,0 +1,98 @@
+"""The commands that make a generator run elsewhere, and check that it does."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import click
+
+from dcgan_tf.cli.frame import check_run, import_tensorflow, said_when_stopped, say
+from dcgan_tf.cli.outputs import LOCAL_PATH
+from dcgan_tf.export import FORMATS, PRECISIONS
+from dcgan_tf.cli.options import STEP, names_option
+
+
+@click.command(short_help="Write a run's generator as files that run elsewhere.")
+@click.argument("run", type=LOCAL_PATH)
+@click.option("--to", type=LOCAL_PATH, help="The folder. [default: saved_models/NAME of the run]")
+@names_option(
+    "--formats",
+    FORMATS,
+    default=("saved_model", "tflite", "web"),
+    help=f"Of {', '.join(FORMATS)}, separated by commas.",
+)
+@names_option(
+    "--precision",
+    PRECISIONS,
+    default=PRECISIONS,
+    help="Of the .tflite files, separated by commas. fp32: float32. fp16: float16 weights. dynamic: 8-bit "
+    "weights. int8: 8-bit weights and feature maps.",
+)
+@click.option("--float-output", is_flag=True, help=".tflite files give float32 in [-1, 1] instead of uint8.")
+@click.option("--checkpoint", type=STEP, help="Of this step. [default: the newest]")
+@click.option(
+    "--force", is_flag=True, help="Replace an earlier export in that folder; never what no export wrote."
+)
+def export(
+    run: Path,
+    to: Path | None,
+    formats: tuple[str, ...],
+    precision: tuple[str, ...],
+    float_output: bool,
+    checkpoint: int | None,
+    force: bool,
+) -> None:
+    """Write the generator of RUN for TensorFlow, LiteRT and the browser, and verify what was written."""
+    if "tflite" not in formats:
+        _refuse_options_of_tflite(formats)
+    check_run(run)
+    with said_when_stopped("stopped; nothing was written"):
+        import_tensorflow()
+        from dcgan_tf.export import export_run
+        from dcgan_tf.runs import Run
+
+        folder = export_run(
+            Run.open(run, checkpoint=checkpoint),
+            to=to,
+            formats=formats,
+            precisions=precision,
+            float_output=float_output,
+            force=force,
+        )
+    say(f"export      {folder}")
+    if "web" in formats:
+        say(f"in browser  {folder / 'web' / 'index.html'}")
+    say(f"figures     {folder / 'MODEL_CARD.md'}")
+    quoted = shlex.quote(str(folder))
+    say(f"verify      dcgan-tf verify {quoted}")
+    say(f"images      dcgan-tf sample {quoted} --num-images 64 --out samples.png")
+
+
+def _refuse_options_of_tflite(formats: tuple[str, ...]) -> None:
+    """Refuse what was given for .tflite files where none are to be written."""
+    source = click.get_current_context().get_parameter_source
+    default = click.core.ParameterSource.DEFAULT
+    options = {"precision": "--precision", "float_output": "--float-output"}
+    if given := [flag for name, flag in options.items() if source(name) is not default]:
+        raise click.UsageError(
+            f"{' and '.join(given)} can only be given where .tflite files are written: expected tflite in "
+            f"--formats, received {','.join(formats)}; add tflite, or leave out {' and '.join(given)}"
+        )
+
+
+@click.command(short_help="Check an export from its files alone.")
+@click.argument("folder", type=LOCAL_PATH)
+def verify(folder: Path) -> None:
+    """Check an exported FOLDER from its files alone: that they are intact and draw what was trained.
+
+    The files are held against export.json, which proves nothing of who made both. A SavedModel or model.keras
+    is a program, and run only if it has nothing that exports lack.
+    """
+    import_tensorflow()
+    from dcgan_tf.export import line
+    from dcgan_tf.export import verify_export
+
+    for name, record in verify_export(folder).items():
+        say(line(name, record))
+    say(f"{folder} is intact and draws what was trained")

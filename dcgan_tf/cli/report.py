@@ -1,0 +1,250 @@
+"""The commands that put results together: several runs side by side, and one page on a whole run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dcgan_tf.cli.analyses import save_finding, say_warnings
+from dcgan_tf.cli.frame import check_run, import_tensorflow, say
+from dcgan_tf.cli.labels import one_label
+from dcgan_tf.cli.outputs import LOCAL_PATH, check_folder, refuse_among_images
+from dcgan_tf.cli.options import SEED, STEP, Names
+from dcgan_tf.cli.options import num_images as counted
+
+if TYPE_CHECKING:
+    from dcgan_tf.report import Shown
+    from dcgan_tf.runs import Run
+
+Arguments = Callable[["Run"], dict[str, Any]]
+
+
+def _none(run: Run) -> dict[str, Any]:
+    return {}
+
+
+def _formula(run: Run) -> dict[str, Any]:
+    """Compute king - man + woman where the data knows them, else with the first two attributes."""
+    from dcgan_tf.report import analogy
+
+    plus, minus = analogy(_shown(run).binary)
+    return {"plus": plus, "minus": minus}
+
+
+def _object(run: Run) -> dict[str, Any]:
+    """Forget the crown, or the first attribute that a picture has or has not."""
+    from dcgan_tf.report import forgotten
+
+    return {"attribute": forgotten(_shown(run))}
+
+
+def _direction(run: Run) -> dict[str, Any]:
+    """Turn the head, or change the first attribute that has degrees, or any attribute or class."""
+    from dcgan_tf.report import turned
+
+    return {"attribute": turned(_shown(run))}
+
+
+ANALYSES: dict[str, Arguments] = {
+    "neighbours": _none,
+    "walk": _none,
+    "turn": _direction,
+    "filters": _none,
+    "forget": _object,
+    "arithmetic": _formula,
+    "analogies": _none,
+    "probe": _none,
+    "embed": _none,
+}
+"""What `--run all` makes, in the report's order, and what each is called with besides the run."""
+
+
+@click.command(short_help="One page on a whole run, with everything in it.")
+@click.argument("run", type=LOCAL_PATH)
+@click.option(
+    "--run",
+    "wanted",
+    type=Names(("all", *ANALYSES)),
+    default=(),
+    help="Analyses to make first, separated by commas: those named, or with 'all' those that are missing or "
+    f"were made at another step. Of all, {', '.join(ANALYSES)}. [default: none]",
+)
+@click.option("--num-images", "-n", type=counted(), help="With --run. [default: what each analysis takes]")
+@click.option("--seed", type=SEED, help="Of every choice, with --run. [default: 0]")
+@click.option(
+    "--label", metavar="CLASS", help="With --run, of a conditional run: the class that is looked at."
+)
+@click.option("--checkpoint", type=STEP, help="Of this step, with --run. [default: the newest]")
+@click.option(
+    "--data", metavar="SPEC", help="With --run: where the run's images are now, if they were moved since."
+)
+@click.option(
+    "--export",
+    "exports",
+    type=LOCAL_PATH,
+    multiple=True,
+    help="An export folder of this run; can be given several times. [default: looked for in saved_models/]",
+)
+@click.option("--out", type=LOCAL_PATH, help="The file. [default: RUN/report.html]")
+def report(
+    run: Path,
+    wanted: tuple[str, ...],
+    label: str | None,
+    checkpoint: int | None,
+    data: str | None,
+    exports: tuple[Path, ...],
+    out: Path | None,
+    **chosen: int | None,
+) -> None:
+    """Write one HTML page on RUN from the files in it: settings, samples, analyses, curves, exports.
+
+    It has all its pictures inside and needs no network. What is missing is named, with the command that
+    makes it.
+    """
+    shared = {name: value for name, value in chosen.items() if value is not None}
+    if not wanted and (shared or any(value is not None for value in (label, checkpoint, data))):
+        raise click.UsageError(
+            "--num-images, --seed, --label, --checkpoint and --data are of the analyses that --run makes"
+        )
+    _check_exports(exports)
+    opened = _open(run, checkpoint, label, data) if wanted else None
+    try:
+        if opened is not None:
+            _make(opened, wanted, shared)
+    finally:  # analyses take minutes: whatever ends them, the page shows what is there by then
+        _write(run, out=out, exports=exports)
+
+
+@click.command(short_help="Runs side by side: samples, losses, grades over seeds.")
+@click.argument("runs", metavar="RUN RUN...", nargs=-1, required=True)
+@click.option(
+    "--num-images",
+    "-n",
+    type=counted(least=2),
+    default=2000,
+    show_default=True,
+    help="Samples of each run that the grades are computed on.",
+)
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Of the latents.")
+@click.option("--checkpoint", type=STEP, help="Of this step, in all runs. [default: the newest]")
+@click.option("--data", metavar="SPEC", help="Where the runs' images are now, if they were moved since.")
+@click.option("--out", type=LOCAL_PATH, help="The folder. [default: comparison]")
+def compare(
+    runs: tuple[str, ...],
+    num_images: int,
+    seed: int,
+    checkpoint: int | None,
+    data: str | None,
+    out: Path | None,
+) -> None:
+    """Put several runs side by side; those that differ only in their seed are averaged.
+
+    A run's earlier checkpoint is written RUN@STEP: `compare RUN@312 RUN@1560` is one epoch against five, if
+    these checkpoints were kept (--keep-every).
+    """
+    places = [run_at(name, checkpoint) for name in runs]
+    for path, _ in places:
+        check_run(path)
+    target = out or Path("comparison")
+    check_folder(target)
+    refuse_among_images(target, [path for path, _ in places], data=data)
+    import_tensorflow()
+    from dcgan_tf import analysis
+    from dcgan_tf.runs import Run
+
+    opened = [Run.open(path, checkpoint=step, data=data) for path, step in places]
+    finding = analysis.compare(opened, num_images=num_images, seed=seed)
+    save_finding(finding, target)
+
+
+def run_at(name: str, checkpoint: int | None = None) -> tuple[Path, int | None]:
+    """Read RUN or RUN@STEP: return the folder and the checkpoint's step.
+
+    Args:
+        name: a folder that exists is taken as it is, whatever it is called.
+        checkpoint: the step where none is named; None is the newest.
+
+    Raises:
+        ArgumentError: for what is no path of this computer.
+    """
+    path = LOCAL_PATH.convert(name, None, None)
+    folder, at, step = name.rpartition("@")
+    if at and folder and step.isdecimal() and not path.exists():
+        return LOCAL_PATH.convert(folder, None, None), int(step)
+    return path, checkpoint
+
+
+def _open(run: Path, checkpoint: int | None, label: str | None, data: str | None) -> Run:
+    import_tensorflow()
+    from dcgan_tf.runs import Run
+
+    opened = Run.open(run, checkpoint=checkpoint, data=data)
+    return opened if label is None else opened.of_class(one_label(label, opened.class_names))
+
+
+def _make(run: Run, wanted: Sequence[str], shared: dict[str, int]) -> None:
+    """Run analyses one after the other; one that the run cannot have is skipped, and the reason is shown.
+
+    Args:
+        run: opened at the step that is to be shown.
+        wanted: names of analyses, or "all".
+        shared: arguments of all of them.
+    """
+    from dcgan_tf import analysis
+    from dcgan_tf.errors import DcganError
+    from dcgan_tf.runs import RunPaths
+
+    for name, arguments in ANALYSES.items():
+        folder = RunPaths(run.path).analysis(name)
+        if name not in wanted and not ("all" in wanted and _made_of(folder) != (run.step, run.shown_class)):
+            continue
+        try:
+            finding = getattr(analysis, name)(run, **arguments(run), **shared)
+            say(f"{name:<12}{finding.summary}")
+            say_warnings(finding)
+            finding.save(folder)
+        except DcganError as reason:
+            say(f"{name:<12}skipped: {reason}", err=True)
+
+
+def _made_of(folder: Path) -> tuple[Any, Any]:
+    """Return the step and the class that an analysis was made of; None for what it does not say."""
+    from dcgan_tf.runs import read_json
+
+    result = read_json(folder / "result.json", default=None)
+    protocol = result.get("protocol") if isinstance(result, dict) else None
+    return (protocol.get("step"), protocol.get("class")) if isinstance(protocol, dict) else (None, None)
+
+
+def _write(run: Path, *, out: Path | None, exports: Sequence[Path]) -> None:
+    from dcgan_tf.report import write_report
+
+    page = write_report(run, out=out, exports=exports or None)
+    say(f"report  {page} ({page.stat().st_size / 1e6:.1f} MB)")
+
+
+def _check_exports(exports: Sequence[Path]) -> None:
+    """Refuse folders that are no exports, rather than leave them out of the page in silence."""
+    from dcgan_tf.errors import ExportError
+    from dcgan_tf.export import ExportPaths
+
+    for folder in exports:
+        if not ExportPaths(folder).record.is_file():
+            raise ExportError(f"{folder} is not an export: it has no export.json")
+
+
+def _shown(run: Run) -> Shown:
+    """Return what is known of the images that a run was trained on."""
+    from dcgan_tf.analysis import Subject
+    from dcgan_tf.report import Shown
+
+    train = Subject(run, of_all_classes=True).train
+    binary = [name for name, values in train.attributes.items() if values.dtype == "uint8"]
+    continuous = [name for name in train.attributes if name not in binary]
+    return Shown(binary, continuous, train.label_names)
+
+
+COMMANDS = (report, compare)

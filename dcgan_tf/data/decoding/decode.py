@@ -1,0 +1,297 @@
+"""From one image file to one array of the size that is trained on. Pillow and NumPy only.
+
+What is done to a picture, in this order: turned upright by its EXIF orientation; brought to 8 bits;
+transparent pixels laid on white, as viewers and web pages show them; made RGB or grey; scaled and cropped, or
+padded.
+Of an animation, the first frame is taken.
+
+Memory is bounded, see `decoding_memory`: JPEG is decoded at an eighth of its size where that is enough, and
+other pictures of more than 64 megapixels are reduced while they are converted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import io
+import math
+import os
+import stat
+import struct
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from dcgan_tf.data.decoding.memory import LARGE, ROOM, is_bomb, needed, pillow_bounded_here
+from dcgan_tf.data.decoding.deep_colour import DeepColour
+from dcgan_tf.data.decoding.depth import Depth, depth_of, is_deep, strips, values_of
+from dcgan_tf.data.decoding.formats import formats
+from dcgan_tf.errors import DataError
+
+FILE_ERRORS = {
+    errno.ENOENT: "missing (a broken link?)",
+    errno.ELOOP: "missing (a link to itself)",
+    errno.EACCES: "no permission to read it",
+    errno.EPERM: "no permission to read it",
+}
+_GREY_MODES = ("1", "L", "LA", "I", "I;16", "F")
+# A damaged EXIF block is no reason to lose sound pixels.
+_EXIF_ERRORS = (OSError, ValueError, SyntaxError, KeyError, TypeError, struct.error)
+_ORIENTATION, _ON_ITS_SIDE = 0x0112, (5, 6, 7, 8)  # in EXIF
+
+
+class UnreadableImageError(DataError):
+    """An image that cannot be used; the message is a short reason, such as "truncated"."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A decoded image.
+
+    Attributes:
+        pixels: uint8 [H, W, C].
+        depth: what was taken for white, if it had more than 8 bits, or else None.
+        file: that it was read from, if it was one.
+    """
+
+    pixels: np.ndarray
+    depth: Depth | None
+    file: Path | None = None
+
+
+def decode(
+    source: Path | bytes, *, image_size: tuple[int, int], channels: int, fit: str, white: float = 0.0
+) -> Picture:
+    """Open one image and bring it to the wanted size.
+
+    Args:
+        source: a file, or the bytes of one.
+        image_size: (height, width) in pixels.
+        channels: 1 (grey) or 3 (RGB).
+        fit: "crop" scales so that the image covers the frame and cuts off what hangs over, equally on both
+            sides; "pad" scales so that it fits inside and fills the rest with black.
+        white: of images of more than 8 bits, what must be white at least, for it is in another of the set.
+
+    Returns:
+        uint8 [height, width, channels] in [0, 255].
+
+    Raises:
+        UnreadableImageError: if it cannot be decoded, would take more than 1 GiB, or is a small file that
+            claims to be a large picture.
+        OSError: if the disk, not the file, is at fault.
+        MemoryError: if there is not enough.
+    """
+    with _opened(source) as image:
+        full_size, file = image.size, source if isinstance(source, Path) else None
+        factor, colour = _choose_scale(image, image_size), DeepColour.of(image)
+        with ROOM.taken(_checked_need(image, full_size, reduced=factor > 1, twice=colour is not None)):
+            try:
+                image.load()
+                depth = depth_of(image, white=white) if is_deep(image) else None
+                if factor == 1:  # others are turned when they are smaller
+                    shown, colours = colour.read(image, white=white) if colour else (image, None)
+                    if shown is not image:
+                        shown.getexif()[_ORIENTATION] = _orientation(image)
+                    _turn_upright(shown)
+                    return Picture(
+                        _fitted(shown, 1, depth, image_size, channels, fit), depth or colours, file
+                    )
+                return Picture(_fitted(image, factor, depth, image_size, channels, fit), depth, file)
+            finally:
+                image.close()  # leaving its block closes the file only, and keeps the pixels
+
+
+def header(source: Path) -> tuple[tuple[int, int], bool]:
+    """Return ((height, width) of an image once it is upright, whether it is grey), without its pixels.
+
+    Raises:
+        UnreadableImageError: if it is no image, or `decode` would refuse it at its own size.
+        OSError: if the disk, not the file, is at fault.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about odd metadata
+        with _opened(source) as image:
+            _checked_need(image, image.size, reduced=False)
+            height, width = image.height, image.width
+            size = (width, height) if _orientation(image) in _ON_ITS_SIDE else (height, width)
+            return size, image.mode in _GREY_MODES
+
+
+def fit_image(image: Image.Image, *, image_size: tuple[int, int], channels: int, fit: str) -> np.ndarray:
+    """Bring an opened image, of any Pillow mode, to uint8 [height, width, channels].
+
+    Args:
+        image: the image, upright.
+        image_size: (height, width) in pixels.
+        channels: 1 (grey) or 3 (RGB).
+        fit: "crop" or "pad", as in `decode`.
+    """
+    depth = depth_of(image) if is_deep(image) else None
+    return _fitted(image, 1, depth, image_size, channels, fit)
+
+
+@contextmanager
+def _opened(source: Path | bytes) -> Iterator[Image.Image]:
+    """Open an image, of which only the header is read; say in few words what is wrong with it."""
+    try:
+        with _open(source) as file, pillow_bounded_here():
+            num_bytes = file.seek(0, os.SEEK_END)
+            file.seek(0)
+            with Image.open(file, formats=formats()) as image:
+                if is_bomb(image.size, num_bytes):
+                    raise UnreadableImageError(
+                        f"{image.width}x{image.height} pixels in a file of {num_bytes:,} bytes: a "
+                        "decompression bomb"
+                    )
+                yield image
+    except (UnreadableImageError, MemoryError):
+        raise
+    except Exception as error:  # Pillow's decoders raise nearly anything on damaged files
+        if isinstance(error, OSError) and error.errno:  # Pillow's own have no number
+            raise
+        raise UnreadableImageError(_reason(error)) from error
+
+
+def _open(source: Path | bytes) -> BinaryIO:
+    """Open a file for reading; say why if there is nothing in it to read."""
+    if isinstance(source, bytes):
+        return io.BytesIO(source)
+    try:
+        status = source.stat()
+        if stat.S_ISDIR(status.st_mode):
+            readable = os.access(source, os.R_OK | os.X_OK)
+            raise UnreadableImageError("a folder, not a file" if readable else "no permission to read it")
+        if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
+            raise UnreadableImageError("not an ordinary file")
+        if status.st_size == 0:
+            raise UnreadableImageError("empty file")
+        return source.open("rb")
+    except OSError as error:
+        if error.errno in FILE_ERRORS:
+            raise UnreadableImageError(FILE_ERRORS[error.errno]) from error
+        raise
+
+
+def _choose_scale(image: Image.Image, image_size: tuple[int, int]) -> int:
+    """Choose how large an image is decoded; return by how much it is reduced afterwards."""
+    if image.format in ("JPEG", "MPO"):
+        image.draft(None, _draft_size(image.size, image_size))
+    if image.width * image.height <= LARGE:
+        return 1
+    return max(1, min(image.size) // (2 * max(image_size)))
+
+
+def _checked_need(
+    image: Image.Image, full_size: tuple[int, int], *, reduced: bool, twice: bool = False
+) -> int:
+    """Return the memory that decoding takes.
+
+    Raises:
+        UnreadableImageError: if it is more than the bound.
+    """
+    need = needed(image, full_size=full_size, reduced=reduced) * (2 if twice and not reduced else 1)
+    if need > ROOM.size:
+        raise UnreadableImageError(
+            f"{full_size[0]}x{full_size[1]} pixels, which take {need / 2**30:.1f} GiB to decode, more than "
+            f"{ROOM.size / 2**30:.0f} GiB"
+        )
+    return need
+
+
+def _turn_upright(image: Image.Image) -> None:
+    with contextlib.suppress(*_EXIF_ERRORS):
+        ImageOps.exif_transpose(image, in_place=True)
+
+
+def _orientation(image: Image.Image) -> int:
+    with contextlib.suppress(*_EXIF_ERRORS):
+        return int(image.getexif().get(_ORIENTATION, 1))
+    return 1
+
+
+def _draft_size(size: tuple[int, int], image_size: tuple[int, int]) -> tuple[int, int]:
+    """Return the smallest (width, height) a JPEG may be decoded at: twice what is needed, upright or not.
+
+    libjpeg halves while it decodes, by up to 8, which makes large photographs several times faster; at twice
+    the wanted size or more, the filter that follows decides the result.
+    """
+    needed = 2 * max(image_size) / min(size)
+    return math.ceil(size[0] * needed), math.ceil(size[1] * needed)
+
+
+def _fitted(
+    image: Image.Image,
+    factor: int,
+    depth: Depth | None,
+    image_size: tuple[int, int],
+    channels: int,
+    fit: str,
+) -> np.ndarray:
+    image = _converted(image, factor, depth, "L" if channels == 1 else "RGB")
+    scale = _pad if fit == "pad" else _crop
+    return np.asarray(scale(image, image_size)).reshape(*image_size, channels)
+
+
+def _converted(image: Image.Image, factor: int, depth: Depth | None, mode: str) -> Image.Image:
+    """Return the image in 8 bits, without transparency, in RGB or grey, reduced by a whole factor.
+
+    Strip by strip: each of these steps would otherwise take as much memory as the image.
+    """
+    if not depth and factor == 1 and image.mode == mode and not image.has_transparency_data:
+        return image
+    canvas = Image.new(mode, (-(-image.width // factor), -(-image.height // factor)))
+    for strip, top in strips(image, multiple=factor):
+        shown = Image.fromarray(depth.eight_bit(values_of(strip, image))) if depth else strip
+        part = _opaque(shown).convert(mode)
+        canvas.paste(part.reduce(factor) if factor > 1 else part, (0, top // factor))
+    if factor > 1:
+        canvas.getexif()[_ORIENTATION] = _orientation(image)
+        _turn_upright(canvas)
+    return canvas
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    """Lay an image with transparent pixels on white."""
+    if not image.has_transparency_data:
+        return image
+    image = image.convert("RGBA")
+    canvas = Image.new("RGB", image.size, "white")
+    canvas.paste(image, mask=image)
+    return canvas
+
+
+def _crop(image: Image.Image, image_size: tuple[int, int]) -> Image.Image:
+    height, width = image_size
+    scale = min(image.width / width, image.height / height)
+    left, top = (image.width - width * scale) / 2, (image.height - height * scale) / 2
+    right, bottom = min(left + width * scale, image.width), min(top + height * scale, image.height)
+    # Pillow widens the filter when it shrinks, so BICUBIC does not alias; when it enlarges, it is smooth.
+    return image.resize((width, height), Image.Resampling.BICUBIC, box=(left, top, right, bottom))
+
+
+def _pad(image: Image.Image, image_size: tuple[int, int]) -> Image.Image:
+    height, width = image_size
+    scale = min(width / image.width, height / image.height)
+    inner = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    canvas = Image.new(image.mode, (width, height))
+    corner = (width - inner[0]) // 2, (height - inner[1]) // 2
+    canvas.paste(image.resize(inner, Image.Resampling.BICUBIC), corner)
+    return canvas
+
+
+def _reason(error: Exception) -> str:
+    """Say in a few words what Pillow found wrong."""
+    if isinstance(error, UnidentifiedImageError):
+        return "not an image"
+    if isinstance(error, DataError):
+        return str(error)
+    text = str(error).splitlines()[0].strip() if str(error) else type(error).__name__
+    if "truncated" in text.lower() or isinstance(error, EOFError):
+        return "truncated"
+    return f"damaged: {text}"

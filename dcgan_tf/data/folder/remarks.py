@@ -1,0 +1,94 @@
+"""What is said of a folder before its images are used: what is passed over, and what to do about it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from dcgan_tf.data.folder.files import FolderFiles
+from dcgan_tf.data.folder.splits import Splits, first_folder, split_of
+from dcgan_tf.data.decoding.formats import HEIF_ENDINGS, RAW_ENDINGS, UNREAD_ENDINGS, ending
+
+_AT_MOST = 8
+
+
+def remarks(root: Path, files: FolderFiles, splits: Splits, *, table: str | None) -> list[str]:
+    """Return what is to be said, a line each.
+
+    Args:
+        root: the folder.
+        files: what lies there.
+        splits: how it is divided.
+        table: the table of attributes that is read.
+    """
+    images = [candidate.file for candidate in files.candidates if candidate.size > 0]
+    lines = []
+    if files.others:
+        lines.append(f"passed over in {root}: {kinds_of(files.others)}")
+    top = Counter(first_folder(file) for file in images)
+    if without := sorted({first_folder(file) for file in files.others} - set(top) - {""}):
+        lines.append(f"no image is in {_list(f'{name}/' for name in without)} of {root}")
+    if splits.beside:
+        told = _list(f"{name} ({top[name]:,} images)" if name in top else name for name in splits.beside)
+        folders = " and ".join(sorted(name for names in splits.folders.values() for name in names))
+        lines.append(f"passed over in {root}, because {folders} are the splits: {told}")
+    if not splits.folders:
+        lines += _of_classes(root, images, top)
+    if files.seen_before:
+        lines.append(
+            f"passed over in {root}: links to folders that are read already: {_list(files.seen_before)}"
+        )
+    if files.too_deep:
+        lines.append(
+            f"passed over in {root}: {len(files.too_deep):,} folder(s) deeper than the system can open"
+        )
+    if unread := [name for name in files.tables if name != table and not _is_of_split(name, splits)]:
+        lines.append(f"not read: {_list(unread)} in {root}; a table of attributes lies in the folder itself")
+    return lines
+
+
+def _is_of_split(table: str, splits: Splits) -> bool:
+    return any(table.rpartition("/")[0] in folders for folders in splits.folders.values())
+
+
+def kinds_of(files: Sequence[str]) -> str:
+    """Return "30 .heic (…), 2 .txt, 1 without an ending", with what to do about pictures among them."""
+    counts = Counter(ending(file)[:12] for file in files)
+    told = [
+        f"{count:,} {kind or 'without an ending'}{_advice(kind)}"
+        for kind, count in counts.most_common(_AT_MOST)
+    ]
+    rest = len(files) - sum(count for _, count in counts.most_common(_AT_MOST))
+    return ", ".join(told) + (f" and {rest:,} others" if rest else "")
+
+
+def are_pictures(files: Iterable[str]) -> bool:
+    """Tell whether there are pictures among these files, in forms that are not read."""
+    return any(ending(file) in (*HEIF_ENDINGS, *RAW_ENDINGS, *UNREAD_ENDINGS) for file in files)
+
+
+def _advice(kind: str) -> str:
+    if kind in HEIF_ENDINGS:
+        return " (they can be read after: pip install pillow-heif)"
+    if kind in RAW_ENDINGS:
+        return " (a camera's raw data: save them as JPEG or PNG)"
+    return " (pictures in a form that is not read: save them as PNG)" if kind in UNREAD_ENDINGS else ""
+
+
+def _of_classes(root: Path, images: Sequence[str], top: Counter[str]) -> list[str]:
+    """Say where a folder may be no class, or the folders might have been classes."""
+    folders = sorted(set(top) - {""})
+    if "" in top and len(folders) > 1:
+        loose = [file for file in images if "/" not in file]
+        return [f"the sub-folders of {root} are no classes, because images lie beside them: {_list(loose)}"]
+    return [
+        f"{name} in {root} is taken for a class of images"
+        for name in folders
+        if split_of(name) and folders[1:]
+    ]
+
+
+def _list(names: Iterable[str]) -> str:
+    names = list(names)
+    return ", ".join(names[:_AT_MOST]) + (", …" if len(names) > _AT_MOST else "")

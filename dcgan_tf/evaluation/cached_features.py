@@ -1,0 +1,137 @@
+"""Images together with what a feature space sees in them; of real images it is remembered on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from dcgan_tf import cache
+from dcgan_tf.data import pixel_fingerprint
+from dcgan_tf.errors import ArgumentError, StorageError
+from dcgan_tf.evaluation.feature_spaces import Features, FeatureSpace
+from dcgan_tf.files import replacing
+from dcgan_tf.images import evenly_spaced
+from dcgan_tf.metrics import radii
+from dcgan_tf.metrics import RealForm, form_statistics
+from dcgan_tf.progress import Bar
+
+VERSION = 1  # of what a space reads: part of the cache's key
+_AT_ONCE = 1024
+RADII = (3, 5)
+"""Which neighbours the balls of precision and recall, and of density and coverage, reach to in the papers."""
+_MOST_FOR_FORM = 4000  # of these many images the range of each statistic is known well enough
+_log = logging.getLogger("dcgan_tf")
+
+
+@dataclass(frozen=True)
+class View:
+    """A set of images as the metrics take it.
+
+    Attributes:
+        images: uint8 [N, H, W, C].
+        features: of each; None where there is no space.
+    """
+
+    images: np.ndarray
+    features: Features | None
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def points(self) -> np.ndarray:
+        """The features, float32 [N, D].
+
+        Raises:
+            ArgumentError: if there is no space.
+        """
+        if self.features is None:
+            raise ArgumentError("these images were viewed without a feature space, so they have no features")
+        return self.features.points
+
+    @cached_property
+    def radii(self) -> tuple[np.ndarray, np.ndarray]:
+        """To each point's third and fifth nearest other one, float32 [N] each; takes long, so it is kept."""
+        third, fifth = (radii(self.points, k=k) for k in RADII)
+        return third, fifth
+
+    @cached_property
+    def form(self) -> np.ndarray:
+        """The simple statistics of each image, float32 [N, D]."""
+        return form_statistics(self.images)
+
+    @cached_property
+    def real_form(self) -> RealForm:
+        """The range of these statistics, if the images are the real ones that others are held against."""
+        return RealForm.of(form_statistics(self.images[evenly_spaced(len(self), _MOST_FOR_FORM)]))
+
+    def part(self, rows: slice) -> View:
+        """Return some of the images with their features."""
+        part = View(self.images[rows], self.features[rows] if self.features else None)
+        vars(part)["form"] = self.form[rows]  # so that it is not computed once more
+        return part
+
+
+def view(images: np.ndarray, space: FeatureSpace | None, told: str, *, bar: Bar) -> View:
+    """Look at images, uint8 [N, H, W, C], with a bar that says what is looked at."""
+    return View(images, _read(images, space, told, bar) if space else None)
+
+
+def remembered_view(
+    images: np.ndarray, space: FeatureSpace | None, told: str, *, bar: Bar, cache_dir: str | Path | None
+) -> View:
+    """Look at images, or take from the cache what was seen in the same pixels before.
+
+    Args:
+        images: uint8 [N, H, W, C].
+        space: None for none.
+        told: what the images are.
+        bar: shows how far it is.
+        cache_dir: where the prepared images are kept; None is the usual place.
+    """
+    if space is None:
+        return View(images, None)
+    digest = hashlib.blake2b(f"{space.key}\0{pixel_fingerprint(images)}".encode(), digest_size=16).hexdigest()
+    file = cache.place(cache_dir, f"features-v{VERSION}-{cache.shortened(space.key)}-{digest}.npz")
+    if (found := _load(file, len(images))) is None:
+        found = _read(images, space, told, bar)
+        _store(found, file)
+    return View(images, found)
+
+
+def _read(images: np.ndarray, space: FeatureSpace, told: str, bar: Bar) -> Features:
+    starts = range(0, len(images), _AT_ONCE)
+    seen = [space.read(images[start : start + _AT_ONCE]) for start in bar(starts, f"looking at {told}")]
+    return Features(
+        np.concatenate([one.points for one in seen]), np.concatenate([one.probabilities for one in seen])
+    )
+
+
+def _load(file: Path, num: int) -> Features | None:
+    try:
+        with file.open("rb") as opened, np.load(opened) as arrays:
+            found = Features(arrays["points"], arrays["probabilities"])
+    except FileNotFoundError:
+        return None
+    except Exception as error:  # NumPy and zipfile raise nearly anything on damaged files
+        _log.warning("%s cannot be read (%s); it is made again", file, error or type(error).__name__)
+        return None
+    for values in (found.points, found.probabilities):
+        if values.ndim != 2 or len(values) != num:
+            _log.warning("%s holds %s %s; it is made again", file, values.dtype, list(values.shape))
+            return None
+    return found
+
+
+def _store(features: Features, file: Path) -> None:
+    """Remember what was seen; without room for it, the next evaluation has to look again."""
+    try:
+        with replacing(file) as scratch, scratch.open("wb") as opened:
+            np.savez(opened, points=features.points, probabilities=features.probabilities)
+    except StorageError as error:
+        _log.warning("%s; the next evaluation has to look at these images again", error)

@@ -1,0 +1,45 @@
+"""How long one image takes, all contestants in turn, so that a machine whose speed drifts favours none."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Mapping
+
+import numpy as np
+
+from dcgan_tf.export.formats.litert_file import open_interpreter
+
+THREADS = (1, 2)
+WARM_UP = 2
+
+
+def median_milliseconds(contents: Mapping[str, bytes], *, rounds: int = 20) -> dict[str, dict[str, float]]:
+    """Time .tflite files in one process.
+
+    Args:
+        contents: {name: the file's bytes}; they draw from a latent of zeros, and the first class.
+        rounds: in each, every file draws one image; the median is taken over them.
+
+    Returns:
+        {name: {"1": milliseconds an image with one thread, "2": with two}}.
+    """
+    by_threads = {threads: _medians(contents, threads, rounds) for threads in THREADS}
+    return {
+        name: {str(threads): medians[name] for threads, medians in by_threads.items()} for name in contents
+    }
+
+
+def _medians(contents: Mapping[str, bytes], threads: int, rounds: int) -> dict[str, float]:
+    interpreters = {name: open_interpreter(content, threads=threads) for name, content in contents.items()}
+    for interpreter in interpreters.values():
+        # What memory happens to hold could be denormal numbers, which take longer, or no class.
+        for taken in interpreter.get_input_details():
+            interpreter.set_tensor(taken["index"], np.zeros(taken["shape"], taken["dtype"]))
+    times: dict[str, list[float]] = {name: [] for name in contents}
+    for _ in range(WARM_UP + rounds):
+        for name, interpreter in interpreters.items():
+            started = time.perf_counter()
+            interpreter.invoke()
+            times[name].append(1e3 * (time.perf_counter() - started))
+    return {name: statistics.median(values[WARM_UP:]) for name, values in times.items()}

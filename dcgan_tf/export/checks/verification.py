@@ -1,0 +1,157 @@
+"""Hold every artefact against the generator that was trained, as its own runtime draws it."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from dcgan_tf.errors import ExportError
+from dcgan_tf.export.checks.difference import Bound, Difference, difference
+from dcgan_tf.export.formats.litert_file import LiteRTFile
+from dcgan_tf.export.folder import ExportPaths
+from dcgan_tf.export.placing import refuse_interrupted
+from dcgan_tf.export.record import Record, damaged_files, files_of, listed, other_files, read_record
+from dcgan_tf.export.checks.reference import SEED, read_reference, reference_inputs
+from dcgan_tf.export.formats.runtimes import (
+    REFERENCE_DEVICE,
+    foreign_errors,
+    load_saved_model,
+    open_artefact,
+)
+
+_log = logging.getLogger("dcgan_tf")
+
+SLOW_OPERATORS = frozenset({"TRANSPOSE_CONV", "SHAPE", "PACK"})
+"""A transposed convolution, and what computes its output shape at run time: what the rewriting avoids."""
+HEAVY_OPERATORS = frozenset({"CONV_2D", "FULLY_CONNECTED"})
+"""Where nearly all arithmetic is; outside XNNPACK they take many times as long."""
+
+_EXACT, _EIGHT_BIT = Bound(max_abs=1e-5), Bound(psnr_mean=45, psnr_worst=35)
+BOUNDS = {
+    "saved_model": _EXACT,
+    "model.keras": _EXACT,
+    "index.html": _EIGHT_BIT,
+    "generator-fp32.tflite": _EXACT,
+    "generator-fp16.tflite": Bound(psnr_mean=60, psnr_worst=60),
+    "generator-dynamic.tflite": _EIGHT_BIT,
+    "generator-int8.tflite": Bound(psnr_mean=40, psnr_worst=30),
+}
+"""How far each artefact may be from the trained generator, by the name of its file."""
+TRAINED = ("saved_model", "model.keras")
+"""Artefacts that have the trained weights as they are."""
+
+
+def check(artefact: Path, inputs: Sequence[np.ndarray], expected: np.ndarray) -> tuple[Record, list[str]]:
+    """Draw with an artefact and compare.
+
+    Args:
+        artefact: its file, or the folder of a SavedModel.
+        inputs: those of the reference: latents float32 [N, latent_dim], and labels int32 [N] of a conditional
+            generator.
+        expected: what the trained generator draws of them, [N, H, W, C], uint8 or float in [-1, 1].
+
+    Returns:
+        What export.json says of it, and in words whatever is not as it must be.
+
+    Raises:
+        ExportError: if its runtime cannot read it.
+    """
+    found = difference(open_artefact(artefact, image_shape=expected.shape[1:])(*inputs), expected)
+    record = {"bytes": sum(file.stat().st_size for file in files_of(artefact)), **_figures(found)}
+    problems = BOUNDS[artefact.name].broken_by(found)
+    if artefact.is_dir():
+        problems += _check_signatures(artefact, inputs, expected)
+    if artefact.suffix == ".tflite":
+        operators, reasons = _check_operators(LiteRTFile(artefact))
+        record |= operators
+        problems += reasons
+    return record, problems
+
+
+def verify_export(folder: str | os.PathLike[str]) -> dict[str, Record]:
+    """Verify an export from its files alone.
+
+    Every file must be the one that was exported (SHA-256), and every artefact draws again. What the
+    SavedModel draws, or else model.keras, whose weights are the trained ones, is compared with samples.png;
+    all others with what it draws, which is not rounded to 8 bits. Without either, all are compared with
+    samples.png. Files that export did not write are named in a warning; hidden ones are passed over.
+
+    Args:
+        folder: what `export_run` wrote.
+
+    Returns:
+        {artefact: its figures, as measured now}.
+
+    Raises:
+        ExportError: if the folder is not an export, or anything in it is not as it must be; all of it is
+            named.
+    """
+    paths = ExportPaths(Path(folder))
+    folder = paths.root
+    refuse_interrupted(folder)
+    exported = read_record(paths)
+    shown = [name for name in other_files(folder, exported["files"]) if not re.search(r"(^|/)\.", name)]
+    if shown:
+        _log.warning("not part of the export, and not verified: %s", ", ".join(shown))
+    problems = damaged_files(folder, exported["files"])
+    if problems:
+        raise ExportError(listed(f"{folder} is not as it was exported", problems))
+    inputs = reference_inputs(exported["model"])
+    expected = read_reference(paths.samples, exported["model"]["image_shape"])
+    records: dict[str, Record] = {}
+    names = sorted(exported["artefacts"], key=lambda name: name not in TRAINED)
+    for name in names:
+        records[name], reasons = check(folder / name, inputs, expected)
+        problems += [f"{name}: {reason}" for reason in reasons]
+        if name == names[0] and name in TRAINED:
+            expected = open_artefact(folder / name)(*inputs)
+    if problems:
+        raise ExportError(listed(f"{folder} does not draw what was trained", problems))
+    return {name: records[name] for name in exported["artefacts"]}
+
+
+def _check_signatures(path: Path, inputs: Sequence[np.ndarray], expected: np.ndarray) -> list[str]:
+    """Draw with the two signatures of a SavedModel that give bytes."""
+    model = load_saved_model(path)
+    with tf.device(REFERENCE_DEVICE), foreign_errors(path):
+        served, sampled = model.serving_default(*inputs), model.sample(SEED, len(expected))
+        shapes = [served["image"].shape, sampled["image"].shape]
+    if any(shape != expected.shape for shape in shapes):
+        return [f"serving_default and sample give {shapes}"]
+    problems = [
+        f"{name}: {reason}"
+        for name, drawn in (("serving_default", served), ("sample", sampled))
+        for reason in BOUNDS[path.name].broken_by(difference(drawn["image"].numpy(), expected))
+    ]
+    drawn_from = [sampled[name].numpy() for name in ("z", "label") if name in sampled]
+    if len(drawn_from) != len(inputs) or not all(map(np.array_equal, drawn_from, inputs)):
+        problems.append("sample: its latents, or its classes, are not those of its seed")
+    return problems
+
+
+def _check_operators(file: LiteRTFile) -> tuple[Record, list[str]]:
+    operators, undelegated = file.operators(), file.undelegated()
+    problems = [f"it has the operator {name}" for name in sorted(SLOW_OPERATORS & operators.keys())]
+    problems += [f"XNNPACK does not take its {name}" for name in sorted(HEAVY_OPERATORS & set(undelegated))]
+    record = {
+        "operators": operators,
+        "not_delegated": undelegated,
+        "minimum_runtime": file.minimum_runtime(),
+    }
+    return record, problems
+
+
+def _figures(found: Difference) -> Record:
+    """Return the figures for JSON, which has no infinity: equal images have no PSNR."""
+    return {
+        "max_abs": found.max_abs,
+        "psnr_mean_db": found.psnr_mean if math.isfinite(found.psnr_mean) else None,
+        "psnr_worst_db": found.psnr_worst if math.isfinite(found.psnr_worst) else None,
+    }

@@ -1,0 +1,155 @@
+"""A .tflite file as LiteRT sees it: what it draws, which operators it has, and which of them run where."""
+
+from __future__ import annotations
+
+import collections
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+from ai_edge_litert.interpreter import Interpreter
+
+from dcgan_tf.errors import ExportError
+from dcgan_tf.export.formats.flatbuffer import minimum_runtime
+from dcgan_tf.export.formats.litert import FACTS_FILE
+from dcgan_tf.export.record import checked_facts, parsed
+from dcgan_tf.export.formats.zip_file import open_zip, read_member
+from dcgan_tf.native_output import STDERR, held_back
+
+SIGNATURE = "serving_default"
+
+
+class LiteRTFile:
+    """A generator in a .tflite file, opened by LiteRT with its default delegate, XNNPACK.
+
+    Args:
+        path: of the file.
+        threads: for one image.
+
+    Raises:
+        ExportError: if LiteRT cannot read the file, or it has not the signature that export gives it.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, threads: int = 1) -> None:
+        self.path = Path(path)
+        # Bytes, not the path: the file may then be replaced or removed while it is open.
+        self._content = _content(self.path)
+        try:
+            self._interpreter = open_interpreter(self._content, threads=threads)
+        except (ValueError, RuntimeError) as error:
+            raise ExportError(f"LiteRT cannot read {self.path}: {error}") from None
+        self._check_signature()
+
+    def generate(self, latents: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
+        """Draw one image after the other.
+
+        Args:
+            latents: float32 [N, latent_dim].
+            labels: the class of each, int32 [N], which a conditional generator needs and no other takes.
+
+        Returns:
+            [N, H, W, C]: uint8, or float32 in [-1, 1] if the file was exported with `--float-output`.
+
+        Raises:
+            ExportError: if the file takes other latents or labels, or LiteRT cannot draw with it.
+        """
+        run = self._interpreter.get_signature_runner(SIGNATURE)
+        inputs = {"z": np.asarray(latents, np.float32)}
+        if labels is not None:
+            inputs["label"] = np.asarray(labels, np.int32)
+        if (taken := self._taken()) != (given := {name: (1, *v.shape[1:]) for name, v in inputs.items()}):
+            raise ExportError(f"{self.path} takes {taken}, and its facts say {given}")
+        try:
+            return np.concatenate(
+                [
+                    run(**{name: values[i : i + 1] for name, values in inputs.items()})["image"]
+                    for i in range(len(latents))
+                ]
+            )
+        except (ValueError, RuntimeError) as error:
+            raise ExportError(f"LiteRT cannot draw with {self.path}: {error}") from None
+
+    def operators(self) -> dict[str, int]:
+        """Return how many there are of each operator, the most frequent first."""
+        names = [op["op_name"] for op in self._operators() if op["op_name"] != "DELEGATE"]
+        return dict(collections.Counter(names).most_common())
+
+    def undelegated(self) -> list[str]:
+        """Return the operators that XNNPACK does not take, which run on LiteRT's own kernels.
+
+        What runs is found backwards from the output: where a tensor can come from the delegate, it does.
+        """
+        source = {tensor: op for op in self._operators() for tensor in op["outputs"]}
+        found: dict[int, str] = {}
+        waiting = [int(detail["index"]) for detail in self._interpreter.get_output_details()]
+        while waiting:
+            op = source.get(waiting.pop())
+            if op is None or op["index"] in found:
+                continue
+            found[op["index"]] = op["op_name"]
+            waiting += [int(tensor) for tensor in op["inputs"]]
+        return sorted(name for name in found.values() if name != "DELEGATE")
+
+    def minimum_runtime(self) -> str:
+        """Return the oldest TensorFlow Lite that has all the operators; "unknown" if the file is silent."""
+        return minimum_runtime(schema.ModelT.InitFromPackedBuf(self._content))
+
+    def _operators(self) -> list[dict[str, Any]]:
+        """Return LiteRT's list: the model's operators, and behind them the delegate's."""
+        operators: list[dict[str, Any]] = self._interpreter._get_ops_details()
+        return operators
+
+    def _taken(self) -> dict[str, tuple[int, ...]]:
+        """Return the shape of each input; LiteRT would try to change them to whatever it is given."""
+        details = self._interpreter.get_signature_runner(SIGNATURE).get_input_details()
+        return {name: tuple(map(int, detail["shape"])) for name, detail in details.items()}
+
+    def _check_signature(self) -> None:
+        found = self._interpreter.get_signature_list()
+        signature = found.get(SIGNATURE, {"inputs": [], "outputs": []})
+        if set(signature["inputs"]) - {"label"} != {"z"} or signature["outputs"] != ["image"]:
+            raise ExportError(
+                f"{self.path} is not a generator that dcgan-tf exported: expected a signature {SIGNATURE} "
+                f"from z, or z and label, to image, found {found or 'none'}"
+            )
+
+
+def open_interpreter(content: bytes, *, threads: int) -> Interpreter:
+    """Open any .tflite, ready to run.
+
+    Raises:
+        ValueError, RuntimeError: if LiteRT cannot.
+    """
+    with held_back(STDERR):
+        interpreter = Interpreter(model_content=content, num_threads=threads)
+        interpreter.allocate_tensors()
+        return interpreter
+
+
+def read_facts(path: Path) -> dict[str, Any]:
+    """Return dcgan.json, which export appends to a .tflite, when the model before it is known to be whole.
+
+    Raises:
+        ExportError: if it is not there, is not what export writes, or the model has been changed.
+    """
+    with open_zip(path) as archive:
+        facts = parsed(read_member(archive, FACTS_FILE), source=f"{FACTS_FILE} in {path}")
+        start = min(member.header_offset for member in archive.infolist())
+    facts = checked_facts(facts, source=f"{FACTS_FILE} in {path}")
+    # Exports of version 0.1 did not have it.
+    if "sha256" in facts and facts.pop("sha256") != hashlib.sha256(_content(path)[:start]).hexdigest():
+        raise ExportError(f"cannot read {path}: it is damaged: its SHA-256 is not the one that it was given")
+    return facts
+
+
+def _content(path: Path) -> bytes:
+    """Read a whole .tflite; the format ends at 2 GiB."""
+    try:
+        if not path.is_file() or path.stat().st_size >= 1 << 31:
+            raise ExportError(f"cannot read {path}: it is no file of less than 2 GiB")
+        return path.read_bytes()
+    except OSError as error:
+        raise ExportError(f"cannot read {path}: {error.strerror}") from None

@@ -1,0 +1,166 @@
+"""Every artefact, opened by the runtime that it is made for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from dcgan_tf.errors import ExportError, stop_behind
+from dcgan_tf.export.formats import keras_file
+from dcgan_tf.export.network.graph import float_image
+from dcgan_tf.export.formats.litert_file import LiteRTFile
+from dcgan_tf.export.web.page_file import read_page
+from dcgan_tf.export.formats.saved_model_check import check_saved_model
+from dcgan_tf.files import literal_path
+from dcgan_tf.keras_settings import own_settings
+from dcgan_tf.models import with_labels
+from dcgan_tf.runs import in_batches
+
+REFERENCE_DEVICE = "CPU:0"
+"""Where TensorFlow draws what is compared: some GPUs round the products of convolutions to 10 bits."""
+
+SIGNATURES = ("serving_default", "float_images", "sample")
+"""Of a SavedModel."""
+
+Draw = Callable[..., np.ndarray]
+"""Latents float32 [N, latent_dim], and labels int32 [N] for a conditional generator and no other, to images
+[N, H, W, C], uint8 or float32 in [-1, 1]."""
+
+
+def open_artefact(path: Path, *, image_shape: Sequence[int] | None = None) -> Draw:
+    """Return the function that draws with an artefact. None of it runs before it is known to compute only.
+
+    Args:
+        path: the folder of a SavedModel, or a file that ends in .tflite, .keras or .html. Of a page, which
+            only a browser can run, the weights are read back and computed with TensorFlow.
+        image_shape: (H, W, C) that the images must have, if it is known. Anything else is an ExportError
+            when something is drawn, as is whatever its runtime says then.
+
+    Raises:
+        ExportError: if its runtime cannot read it, or it has parts that no export has.
+    """
+    kind = "saved_model" if path.is_dir() else path.suffix
+    openers: dict[str, Callable[[Path], Draw]] = {
+        "saved_model": _saved_model,
+        ".tflite": lambda file: LiteRTFile(file, threads=2).generate,
+        ".keras": _keras,
+        ".html": _page,
+    }
+    if kind not in openers:
+        raise ExportError(f"{path} is no file of an export that draws")
+    return _checked(openers[kind](path), path, image_shape)
+
+
+def drawing_with(generator: keras.Sequential) -> Draw:
+    """Return the function that draws with a generator of Keras, in inference mode."""
+
+    def generate(z: np.ndarray, label: np.ndarray | None = None) -> tf.Tensor:
+        num_classes = generator.input_shape[-1] - z.shape[1]
+        return generator(with_labels(z, label, num_classes), training=False)
+
+    return _batched(generate)
+
+
+def load_saved_model(path: Path) -> Any:
+    """Return what TensorFlow makes of a SavedModel's folder, on the CPU.
+
+    Raises:
+        ExportError: if TensorFlow cannot read it, or it has parts that no export has.
+    """
+    check_saved_model(path)
+    try:
+        with tf.device(REFERENCE_DEVICE), literal_path(path) as folder:
+            loaded = tf.saved_model.load(str(folder))
+    except Exception as error:  # TensorFlow's own, of every kind, for nothing of ours runs in there
+        if stop := stop_behind(error):
+            raise stop from None
+        raise ExportError(f"cannot read {path}: {first_line(error)}") from None
+    if missing := [name for name in SIGNATURES if not hasattr(loaded, name)]:
+        raise ExportError(
+            f"{path} is not a generator that dcgan-tf exported: it has no {' and no '.join(missing)}"
+        )
+    return loaded
+
+
+def _saved_model(path: Path) -> Draw:
+    loaded = load_saved_model(path)
+    return _foreign(path, lambda *inputs: loaded.float_images(*inputs)["image"])
+
+
+@own_settings()
+def _keras(path: Path) -> Draw:
+    network = keras_file.read(path)
+
+    def generate(z: np.ndarray, label: np.ndarray | None = None) -> tf.Tensor:
+        num_classes = network.input_shape[-1] - z.shape[1]
+        return network(with_labels(z, label, num_classes), training=False)
+
+    return _foreign(path, generate)
+
+
+def _page(path: Path) -> Draw:
+    generator = read_page(path)
+
+    def generate(z: np.ndarray, label: np.ndarray | None = None) -> tf.Tensor:
+        if z.shape[1] != generator.latent_dim or (label is None) != (generator.num_classes == 0):
+            raise ExportError(
+                f"{path} takes {generator.latent_dim} numbers and {generator.num_classes} classes, and its "
+                f"facts say {z.shape[1]} and {'none' if label is None else 'some'}"
+            )
+        return float_image(generator, z, label)
+
+    return _batched(generate)
+
+
+def _foreign(path: Path, generate: Callable[..., tf.Tensor]) -> Draw:
+    """Draw with a network of somebody's that may not take what its facts say."""
+
+    def guarded(*inputs: np.ndarray) -> tf.Tensor:
+        with foreign_errors(path):
+            return generate(*inputs)
+
+    return _batched(guarded)
+
+
+@contextmanager
+def foreign_errors(path: Path) -> Iterator[None]:
+    """Turn what a network of somebody's makes TensorFlow say within the block into an ExportError."""
+    try:
+        yield
+    except (tf.errors.OpError, ValueError, TypeError, LookupError) as error:
+        raise ExportError(f"cannot draw with {path}: {first_line(error)}") from None
+
+
+def _checked(draw: Draw, path: Path, image_shape: Sequence[int] | None) -> Draw:
+    """Hold what is drawn against the shape that it must have."""
+
+    def drawn(*inputs: np.ndarray) -> np.ndarray:
+        images = draw(*inputs)
+        expected = (len(inputs[0]), *(image_shape or images.shape[1:]))
+        if images.shape != expected or images.dtype not in (np.uint8, np.float32):
+            raise ExportError(
+                f"{path} does not draw what it says: expected {list(expected)} of uint8 or float32, "
+                f"received {list(images.shape)} of {images.dtype}"
+            )
+        return images
+
+    return drawn
+
+
+def _batched(generate: Callable[..., tf.Tensor]) -> Draw:
+    def draw(*inputs: np.ndarray) -> np.ndarray:
+        with tf.device(REFERENCE_DEVICE):
+            return in_batches(lambda *batch: np.asarray(generate(*batch)), *inputs)
+
+    return draw
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of an error; TensorFlow's go on for many."""
+    return next(iter(str(error).splitlines()), type(error).__name__)

@@ -1,0 +1,52 @@
+"""A second judge, which sees no colours: what has lost its colour only is still there in its shape.
+
+The classifier has never met a purple crown, and may call it none. A generator without some feature maps draws
+such things, so whoever asks what it has forgotten needs a judge that looks at shapes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from dcgan_tf.judges.classifier import Classifier, trained_classifier
+from dcgan_tf.data import ImageSet
+from dcgan_tf.images import luminance
+
+_AT_ONCE = 2000
+
+
+def shape_judge(
+    train: ImageSet, held_out: ImageSet | None, *, cache_dir: str | None = None
+) -> Classifier | None:
+    """Return the classifier of the same images in grey, trained once and cached; None if they are grey.
+
+    Args:
+        train: with attributes.
+        held_out: that its quality is measured on; None is a tenth of `train`.
+        cache_dir: where it is kept.
+    """
+    if train.images.shape[-1] == 1:
+        return None
+    return trained_classifier(_in_grey(train), held_out and _in_grey(held_out), cache_dir=cache_dir)
+
+
+def grey(images: np.ndarray) -> np.ndarray:
+    """Return images in grey, uint8 [N, H, W, 3] to [N, H, W, 1].
+
+    A part at a time, since the images may be memory-mapped.
+    """
+    parts = [
+        luminance(np.asarray(images[start : start + _AT_ONCE])) for start in range(0, len(images), _AT_ONCE)
+    ]
+    return np.concatenate(parts)
+
+
+def _in_grey(images: ImageSet) -> ImageSet:
+    return dataclasses.replace(
+        images,
+        name=f"{images.name}-grey",
+        images=grey(images.images),
+        fingerprint=f"{images.fingerprint}-grey",
+    )

@@ -1,0 +1,305 @@
+"""A run, opened for reading: its settings, its networks as a checkpoint has them, and its samples."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from dcgan_tf import data as images_of
+from dcgan_tf import models
+from dcgan_tf.config import Config
+from dcgan_tf.config import replace as change
+from dcgan_tf.errors import ArgumentError, OutOfMemoryError, RunError
+from dcgan_tf.images import to_uint8
+from dcgan_tf.latents import sample_latents
+from dcgan_tf.runs.checkpoints import CheckpointStore, does_not_fit, first_line
+from dcgan_tf.runs.data_record import check_same_images, read_data
+from dcgan_tf.runs.labels import check_labels, sample_inputs
+from dcgan_tf.runs.folder import RunPaths, local_folder
+from dcgan_tf.runs.records import read_config
+
+SAMPLING_BATCH = 64
+_ATTEMPTS, _PAUSE_SECONDS = 50, 0.1
+
+_log = logging.getLogger("dcgan_tf")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A trained run.
+
+    Attributes:
+        path: the run directory.
+        config: its settings.
+        step: the step of the checkpoint that was read.
+        generator: latents float32 [N, latent_dim] to images float32 [N, H, W, C] in [-1, 1]; the averaged one
+            unless the raw one was asked for. A conditional one's latents end in the class
+            (`models.with_labels`).
+        discriminator: images float32 [N, H, W, C] in [-1, 1] to probabilities float32 [N, 1]; a conditional
+            one's images end in the class.
+        class_names: of the classes that the networks learnt to be told; () if the run is not conditional.
+        label: the class that they are fixed to, by `of_class`, or None.
+        ema: whether the averaged generator was asked for, rather than the raw one.
+    """
+
+    path: Path
+    config: Config
+    step: int
+    generator: keras.Sequential
+    discriminator: keras.Sequential
+    class_names: tuple[str, ...] = ()
+    label: int | None = None
+    ema: bool = True
+
+    @staticmethod
+    def open(
+        path: str | os.PathLike[str],
+        *,
+        checkpoint: int | None = None,
+        ema: bool = True,
+        best: bool = False,
+        data: str | None = None,
+    ) -> Run:
+        """Read a run; another process may train it at the same time.
+
+        Args:
+            path: the run directory.
+            checkpoint: the step of the checkpoint to read; the newest by default.
+            ema: take the averaged generator rather than the raw one.
+            best: read the checkpoint with the best score, which `train --every-epoch` keeps, not the newest.
+            data: where its images are now, if they were moved since.
+
+        Raises:
+            ArgumentError: if the path cannot be a folder of this computer.
+            DataError: if there are no images in `data`.
+            RunError: if the folder is not a run, has no such checkpoint that can be read, or was trained on
+                other images than those in `data`.
+        """
+        root = local_folder(path)
+        config = read_config(root)
+        if data is not None:
+            config = _with_data(config, data, RunPaths(root))
+        store = CheckpointStore(RunPaths(root).best if best else RunPaths(root).checkpoints)
+        class_names = class_names_of(root, config)
+        generator = models.build_generator(config, num_classes=len(class_names))
+        discriminator = models.build_discriminator(config, num_classes=len(class_names))
+        objects = {("generator_ema" if ema else "generator"): generator, "discriminator": discriminator}
+        step = _restore(store, checkpoint, tf.train.Checkpoint(**objects))
+        return Run(root, config, step, generator, discriminator, class_names, ema=ema)
+
+    @property
+    def takes_labels(self) -> bool:
+        """Whether the generator must be told a class: the run is conditional, and not fixed to one."""
+        return bool(self._told)
+
+    @property
+    def shown_class(self) -> str | None:
+        """The name of the class that it is fixed to, or None."""
+        return None if self.label is None else self.class_names[self.label]
+
+    @property
+    def weights(self) -> str:
+        """Which weights the generator has, as protocols say it; without averaging, both are the raw ones."""
+        averaged = self.ema and self.config.training.ema_decay > 0
+        return "averaged weights (EMA)" if averaged else "raw weights"
+
+    @property
+    def _told(self) -> tuple[str, ...]:
+        """The classes of which the generator must be told one."""
+        return self.class_names if self.label is None else ()
+
+    def of_class(self, label: int) -> Run:
+        """Return the conditional run with one class fixed: its networks take bare latents and bare images.
+
+        Raises:
+            ArgumentError: if there is no such class, or the run is not conditional.
+        """
+        check_labels([label], self._told)
+        generator, discriminator = (
+            models.of_one_class(network, label, len(self.class_names))
+            for network in (self.generator, self.discriminator)
+        )
+        return replace(self, generator=generator, discriminator=discriminator, label=label)
+
+    def latents(self, num: int, *, seed: int = 0) -> np.ndarray:
+        """Return the latents of the images that `sample(num, seed=seed)` shows, float32 [num, latent_dim]."""
+        model = self.config.model
+        drawn = sample_latents(num, model.latent_dim, seed=seed, distribution=model.latent_distribution)
+        return np.asarray(drawn)
+
+    def sample(self, num: int, *, seed: int = 0, labels: Sequence[int] | None = None) -> np.ndarray:
+        """Draw images; image i of a seed is the same however many are drawn.
+
+        Args:
+            num: how many, at least 1.
+            seed: of the latents.
+            labels: classes that the images of a conditional run take in turn; all by default.
+
+        Returns:
+            uint8 [num, H, W, C].
+
+        Raises:
+            ArgumentError: if `num` is less than 1, or a label is none of the classes.
+        """
+        if num < 1:
+            raise ArgumentError(f"the number of images must be at least 1, received {num}")
+        return self.generate(*sample_inputs(self.latents(num, seed=seed), self._told, labels))
+
+    def generate(self, latents: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
+        """Turn latents into images.
+
+        Args:
+            latents: float32 [N, latent_dim].
+            labels: classes, int [N], which a conditional run needs and no other takes.
+
+        Returns:
+            uint8 [N, H, W, C].
+
+        Raises:
+            ArgumentError: if the latents have another shape, or the labels are missing or none of the
+                classes.
+        """
+        latents = np.asarray(latents, np.float32)
+        if latents.ndim != 2 or latents.shape[1] != self.config.model.latent_dim:
+            raise ArgumentError(
+                f"latents must have shape [N, {self.config.model.latent_dim}], received {list(latents.shape)}"
+            )
+        check_labels(labels, self._told, count=len(latents))
+        inputs = np.asarray(models.with_labels(latents, labels, len(self._told)))
+        return in_batches(lambda z: to_uint8(self.generator(z, training=False)), inputs)
+
+
+def in_batches(compute: Callable[..., np.ndarray], *inputs: np.ndarray) -> np.ndarray:
+    """Compute in batches of one fixed size, the last one filled up.
+
+    Matrix products of other sizes round differently, and an image would then depend on how many were asked
+    for.
+
+    Args:
+        compute: of 64 of each input, such as latents float32 [64, latent_dim], to results [64, ...].
+        inputs: [N, ...], N at least 1 and the same of all.
+
+    Returns:
+        What `compute` returns, [N, ...].
+
+    Raises:
+        OutOfMemoryError: if there is no room for them.
+    """
+    results: np.ndarray | None = None
+    for start in range(0, len(inputs[0]), SAMPLING_BATCH):
+        batches = [array[start : start + SAMPLING_BATCH] for array in inputs]
+        result = np.asarray(compute(*map(_filled, batches)))[: len(batches[0])]
+        if results is None:
+            results = _room(len(inputs[0]), result)
+        results[start : start + SAMPLING_BATCH] = result
+    return np.empty(0) if results is None else results
+
+
+def _room(num: int, result: np.ndarray) -> np.ndarray:
+    """Return an array for `num` of these results, before minutes are spent on those that do not fit."""
+    try:
+        return np.empty((num, *result.shape[1:]), result.dtype)
+    except MemoryError:
+        gigabytes = num * result[:1].nbytes / 1e9
+        raise OutOfMemoryError(
+            f"there is not enough memory for {num:,} images, {gigabytes:,.1f} GB; ask for fewer at once"
+        ) from None
+
+
+def _filled(batch: np.ndarray) -> np.ndarray:
+    """Append zeros up to the size of a batch."""
+    filled = np.zeros((SAMPLING_BATCH, *batch.shape[1:]), batch.dtype)
+    filled[: len(batch)] = batch
+    return filled
+
+
+def class_names_of(root: Path, config: Config) -> tuple[str, ...]:
+    """Return the classes that a conditional run's networks are told, as data.json has them; () of another.
+
+    Raises:
+        RunError: if they are not there.
+    """
+    if not config.model.conditional:
+        return ()
+    paths = RunPaths(root)
+    names = tuple((read_data(paths) or {}).get("label_names", ()))
+    if len(names) < 2:
+        raise RunError(
+            f"{root} is conditional, but {paths.data} does not name its classes; put it back, or train on: "
+            "the same command as before writes it again from the images"
+        )
+    return names
+
+
+def _with_data(config: Config, spec: str, paths: RunPaths) -> Config:
+    """Return the settings with another place of the images, which must be those that were trained on."""
+    config = change(config, data=spec)
+    check_same_images(paths, images_of.load(config.data), conditional=config.model.conditional)
+    return config
+
+
+def _restore(store: CheckpointStore, wanted: int | None, checkpoint: tf.train.Checkpoint) -> int:
+    """Restore from the wanted checkpoint, or from the newest; return its step.
+
+    A training beside may be writing the newest and removing the oldest at this moment. So what cannot be read
+    is called damaged only once the files have stood still meanwhile.
+    """
+    damaged: dict[int, str] = {}
+    problem: RunError | None = None
+    for _ in range(_ATTEMPTS):
+        before, step = store.state_of_files(), 0
+        try:
+            step, damaged = (_existing(store, wanted), {}) if wanted is not None else _newest(store)
+            _read(store, step, checkpoint)
+            problem = None
+        except RunError as error:
+            problem = error
+        if not damaged and problem is None:
+            return step
+        time.sleep(_PAUSE_SECONDS)
+        if store.state_of_files() == before:
+            break
+    else:
+        damaged = {}  # it is only being written, again and again
+    if problem is not None:
+        raise problem
+    for bad, what in damaged.items():
+        _log.warning("the checkpoint of step %d is damaged (%s); using an earlier one", bad, what)
+    return step
+
+
+def _read(store: CheckpointStore, step: int, checkpoint: tf.train.Checkpoint) -> None:
+    try:
+        store.read(checkpoint, step).assert_existing_objects_matched().expect_partial()
+    except (AssertionError, ValueError) as error:
+        raise RunError(does_not_fit(store, step, error)) from None
+    except tf.errors.OpError as error:
+        raise RunError(
+            f"cannot read the checkpoint of step {step} in {store.directory}: {first_line(error)}"
+        ) from None
+
+
+def _existing(store: CheckpointStore, step: int) -> int:
+    """Hold a wanted step against what there is."""
+    steps = store.steps()
+    if step not in steps:
+        listed = ", ".join(map(str, reversed(steps))) or "none"
+        raise RunError(f"{store.directory} has no checkpoint of step {step}; it has: {listed}")
+    if problem := store.damage(step):
+        raise RunError(f"the checkpoint of step {step} in {store.directory} is damaged: {problem}")
+    return step
+
+
+def _newest(store: CheckpointStore) -> tuple[int, dict[int, str]]:
+    step, damaged = store.newest_intact()
+    if step is None:
+        raise RunError(f"{store.directory} has no checkpoint yet; train this run first")
+    return step, damaged
