@@ -71,8 +71,8 @@ def train(batch_size: int, filters: int, rounds: int) -> None:
 def export(filters: int, kernel_size: int, rounds: int) -> None:
     """Milliseconds an image of exported .tflite files at 64x64, beside Keras' own conversion."""
     import_tensorflow()
-    from dcgan_tf.export.facts import describe_machine
     from dcgan_tf.export.checks.latency import median_milliseconds
+    from dcgan_tf.export.facts import describe_machine
 
     files = exported_files(filters, kernel_size)
     medians = median_milliseconds(files, rounds=rounds)
@@ -96,9 +96,9 @@ def exported_files(filters: int, kernel_size: int) -> dict[str, bytes]:
 
     from dcgan_tf import models
     from dcgan_tf.config import preset
+    from dcgan_tf.export.folder import PRECISIONS
     from dcgan_tf.export.formats import litert
     from dcgan_tf.export.network.folding import fold
-    from dcgan_tf.export.folder import PRECISIONS
     from dcgan_tf.latents import sample_latents
 
     config = preset(filters=filters, kernel_size=kernel_size)
@@ -245,7 +245,7 @@ def data_wait(batch_size: int, filters: int, steps: int = 20) -> float:
     with strategy.scope():
         state = create_train_state(config, precision=resolve_precision("auto"))
     step = make_train_step(config, state, strategy)
-    images = data.load(config.data).images
+    images = data.load_data(config.data).images
     batches = iter(
         distributed_batches(strategy, images, batch_size=batch_size, seed=0, flip=True, first_step=0)
     )

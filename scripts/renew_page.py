@@ -18,10 +18,10 @@ from pathlib import Path
 from PIL import Image
 
 from dcgan_tf.export.card import model_card
-from dcgan_tf.export.web.page_file import element_of, read_page
 from dcgan_tf.export.folder import ExportPaths
 from dcgan_tf.export.record import digest
 from dcgan_tf.export.web.page import page_of, sources_digest
+from dcgan_tf.export.web.page_file import element_of, read_page
 from dcgan_tf.files import write_text
 from dcgan_tf.runs.records import write_json
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dcgan_tf.judges.classifier import Reading, _quality, can_judge, trained_classifier
 from dcgan_tf.data.image_set import ImageSet, pixel_fingerprint
+from dcgan_tf.judges.classifier import Reading, _quality, can_judge, trained_classifier
 from dcgan_tf.judges.network import load_weights
 
 

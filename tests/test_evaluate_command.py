@@ -13,9 +13,9 @@ from click.testing import CliRunner, Result
 
 from dcgan_tf import cli, images
 from dcgan_tf.evaluation import scores
-from dcgan_tf.runs.run import Run
 from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import read_records
+from dcgan_tf.runs.run import Run
 
 
 def run(*words: object) -> Result:

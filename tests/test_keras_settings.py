@@ -16,10 +16,10 @@ import pytest
 
 import dcgan_tf
 from dcgan_tf import models
-from dcgan_tf.judges import network as judge_network
 from dcgan_tf.analysis.features import discriminator_features
 from dcgan_tf.config import Config
 from dcgan_tf.errors import DcganError
+from dcgan_tf.judges import network as judge_network
 from dcgan_tf.keras_settings import own_settings, settle_backend
 from dcgan_tf.runs.run import Run
 from dcgan_tf.training.state import create_train_state

@@ -6,8 +6,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from dcgan_tf.config import flatten, preset, settings
 from dcgan_tf.cli.options import ImageSize, Names, names_option, setting_options
+from dcgan_tf.config import flatten, preset, settings
 
 SETTINGS = list(settings())
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dcgan_tf.export.web import page as web
 from dcgan_tf.export.card import model_card
-from dcgan_tf.export.exported import Exported
-from dcgan_tf.export.web.page_file import FORMAT, element_of
 from dcgan_tf.export.checks.verification import verify_export
+from dcgan_tf.export.exported import Exported
+from dcgan_tf.export.web import page as web
+from dcgan_tf.export.web.page_file import FORMAT, element_of
 
 FOLDER = Path(__file__).parents[1] / "saved_models"
 SHIPPED = ["portraits"]

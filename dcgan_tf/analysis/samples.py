@@ -10,14 +10,12 @@ import keras
 import numpy as np
 
 from dcgan_tf.analysis.concepts import Concept
-from dcgan_tf.judges import scores, trained_detector
 from dcgan_tf.analysis.features import discriminator_logits
 from dcgan_tf.analysis.subject import Subject
-from dcgan_tf.judges import Reading
 from dcgan_tf.errors import RunError
+from dcgan_tf.judges import Reading, double_exposure_scores, trained_detector
 from dcgan_tf.latents import typical_norm, with_typical_norm
-from dcgan_tf.metrics import LEAST_OF_PICTURES, share_with_form
-from dcgan_tf.metrics import nearest
+from dcgan_tf.metrics import LEAST_OF_PICTURES, nearest, share_with_form
 
 EXEMPLARS_PERCENT = 25.0
 """Share of the well-drawn samples showing a concept that are its exemplars."""
@@ -81,7 +79,7 @@ class Judges:
         reference = None
         if subject.has_classifier:
             reference = subject.classifier.read(subject.real_images).features
-        return Judges(subject, reference, trained_detector(subject))
+        return Judges(subject, reference, trained_detector(subject.run, subject.train))
 
     @cached_property
     def between_real(self) -> float:
@@ -97,7 +95,7 @@ class Judges:
     def look_at(self, images: np.ndarray) -> Look:
         """Judge images, uint8 [N, H, W, C]."""
         logits = discriminator_logits(self.subject.run.discriminator, images)
-        singleness = scores(self.detector, images)
+        singleness = double_exposure_scores(self.detector, images)
         if self.reference is None:
             return Look(logits, None, np.zeros(len(images), np.float32), singleness)
         reading = self.subject.classifier.read(images)

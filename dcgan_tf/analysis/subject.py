@@ -11,14 +11,11 @@ import numpy as np
 
 import dcgan_tf
 from dcgan_tf import data
-from dcgan_tf.judges import Classifier, can_judge, trained_classifier
-from dcgan_tf.data import held_out_images, why_no_test
-from dcgan_tf.data import ImageSet
+from dcgan_tf.data import ImageSet, held_out_images, why_no_test
 from dcgan_tf.errors import RunError
 from dcgan_tf.images import evenly_spaced
-from dcgan_tf.runs import check_same_images
-from dcgan_tf.runs import Run
-from dcgan_tf.runs import RunPaths
+from dcgan_tf.judges import Classifier, can_judge, trained_classifier
+from dcgan_tf.runs import Run, RunPaths, check_same_images
 
 NUM_REAL = 2000
 
@@ -54,7 +51,7 @@ class Subject:
             RunError: if they are others now, or a conditional run's have other labels.
         """
         config = self.run.config
-        images = data.load(config.data)
+        images = data.load_data(config.data)
         check_same_images(RunPaths(self.run.path), images, conditional=config.model.conditional)
         return images
 

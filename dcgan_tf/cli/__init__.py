@@ -13,15 +13,25 @@ import click
 from dcgan_tf import __version__
 from dcgan_tf.cli import (
     arithmetic,
-    evaluate as evaluating,
-    export as exporting,
     forgetting,
     neighbours,
     networks,
-    report as reporting,
-    reproduce as reproducing,
-    train as training,
     walking,
+)
+from dcgan_tf.cli import (
+    evaluate as evaluating,
+)
+from dcgan_tf.cli import (
+    export as exporting,
+)
+from dcgan_tf.cli import (
+    report as reporting,
+)
+from dcgan_tf.cli import (
+    reproduce as reproducing,
+)
+from dcgan_tf.cli import (
+    train as training,
 )
 from dcgan_tf.cli.frame import Frame, LogFormatter, debug_option, import_tensorflow
 

@@ -11,9 +11,9 @@ import click
 
 from dcgan_tf.cli.frame import check_run, import_tensorflow, say
 from dcgan_tf.cli.labels import one_label
-from dcgan_tf.cli.outputs import LOCAL_PATH, check_folder, refuse_among_images
 from dcgan_tf.cli.options import SEED, STEP
 from dcgan_tf.cli.options import num_images as counted
+from dcgan_tf.cli.outputs import LOCAL_PATH, check_folder, refuse_among_images
 
 if TYPE_CHECKING:
     from dcgan_tf.analysis import Finding
@@ -80,9 +80,7 @@ def report_finding(
     import_tensorflow()
     from dcgan_tf import analysis
     from dcgan_tf.analysis import RESULT
-    from dcgan_tf.runs import Run
-    from dcgan_tf.runs import RunPaths
-    from dcgan_tf.runs import read_json
+    from dcgan_tf.runs import Run, RunPaths, read_json
 
     opened = Run.open(run, checkpoint=checkpoint, data=data)
     if label is not None:

@@ -14,17 +14,16 @@ import click
 
 from dcgan_tf.cli.frame import import_tensorflow, say
 from dcgan_tf.cli.labels import one_label
+from dcgan_tf.cli.options import SEED, STEP
+from dcgan_tf.cli.options import num_images as counted
 from dcgan_tf.cli.outputs import LOCAL_PATH
 from dcgan_tf.config import DataConfig, ModelConfig
 from dcgan_tf.errors import ArgumentError, StorageError
-from dcgan_tf.cli.options import SEED, STEP
-from dcgan_tf.cli.options import num_images as counted
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from dcgan_tf.evaluation import Evaluation
-    from dcgan_tf.evaluation import Draw
+    from dcgan_tf.evaluation import Draw, Evaluation
     from dcgan_tf.runs import Run
 
 SPACES = ("classifier", "inception", "swd")
@@ -122,8 +121,7 @@ def evaluate(
             f"expected a run, an export, a folder of pictures or a FILE.npy, received {source}"
         )
     import_tensorflow()
-    from dcgan_tf.evaluation import as_trained
-    from dcgan_tf.evaluation import UNKNOWN_MODEL, Evaluator
+    from dcgan_tf.evaluation import UNKNOWN_MODEL, Evaluator, as_trained
     from dcgan_tf.runs import RunPaths
 
     sets = _open(source, checkpoint=checkpoint, ema=ema, label=label)
@@ -169,9 +167,7 @@ def _open(source: Path, *, checkpoint: int | None, ema: bool, label: str | None)
 
 
 def _of_run(path: Path, *, checkpoint: int | None, ema: bool, label: str | None) -> list[Pictures]:
-    from dcgan_tf.runs import CheckpointStore
-    from dcgan_tf.runs import Run
-    from dcgan_tf.runs import RunPaths
+    from dcgan_tf.runs import CheckpointStore, Run, RunPaths
 
     last = Run.open(path, checkpoint=checkpoint, ema=ema)
     runs = {f"step {last.step:,}": last}

@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 
 from dcgan_tf.cli.frame import check_run, import_tensorflow, said_when_stopped, say
+from dcgan_tf.cli.options import STEP, names_option
 from dcgan_tf.cli.outputs import LOCAL_PATH
 from dcgan_tf.export import FORMATS, PRECISIONS
-from dcgan_tf.cli.options import STEP, names_option
 
 
 @click.command(short_help="Write a run's generator as files that run elsewhere.")
@@ -90,8 +90,7 @@ def verify(folder: Path) -> None:
     is a program, and run only if it has nothing that exports lack.
     """
     import_tensorflow()
-    from dcgan_tf.export import line
-    from dcgan_tf.export import verify_export
+    from dcgan_tf.export import line, verify_export
 
     for name, record in verify_export(folder).items():
         say(line(name, record))

@@ -21,8 +21,8 @@ import click
 from dcgan_tf import __version__
 from dcgan_tf.cli.streams import steady_output
 from dcgan_tf.errors import DcganError, stop_behind
-from dcgan_tf.printable import printable
 from dcgan_tf.native_output import STDERR, held_back_outside
+from dcgan_tf.printable import printable
 
 EXIT_USER_ERROR, EXIT_BUG = 1, 70
 """What a user can mend; and a fault of this program, sysexits.h's EX_SOFTWARE."""

@@ -131,8 +131,7 @@ def _data_folder(run: Path) -> Path | None:
     has.
     """
     from dcgan_tf.errors import RunError
-    from dcgan_tf.runs import RunPaths
-    from dcgan_tf.runs import read_config, read_json
+    from dcgan_tf.runs import RunPaths, read_config, read_json
 
     try:
         spec = read_config(run).data.spec

@@ -11,9 +11,9 @@ import click
 from dcgan_tf.cli.analyses import save_finding, say_warnings
 from dcgan_tf.cli.frame import check_run, import_tensorflow, say
 from dcgan_tf.cli.labels import one_label
-from dcgan_tf.cli.outputs import LOCAL_PATH, check_folder, refuse_among_images
 from dcgan_tf.cli.options import SEED, STEP, Names
 from dcgan_tf.cli.options import num_images as counted
+from dcgan_tf.cli.outputs import LOCAL_PATH, check_folder, refuse_among_images
 
 if TYPE_CHECKING:
     from dcgan_tf.report import Shown

@@ -9,9 +9,9 @@ import click
 
 from dcgan_tf.cli.analyses import save_finding
 from dcgan_tf.cli.frame import import_tensorflow, said_when_stopped, say
-from dcgan_tf.cli.outputs import LOCAL_PATH
 from dcgan_tf.cli.options import SEED
 from dcgan_tf.cli.options import num_images as counted
+from dcgan_tf.cli.outputs import LOCAL_PATH
 
 _EPOCHS = click.IntRange(1, 10_000)
 

@@ -10,11 +10,11 @@ import click
 
 from dcgan_tf.cli.frame import check_run, import_tensorflow, said_when_stopped, say
 from dcgan_tf.cli.labels import chosen_labels
+from dcgan_tf.cli.options import SEED, STEP, setting_options
+from dcgan_tf.cli.options import num_images as counted
 from dcgan_tf.cli.outputs import LOCAL_PATH, default_file, lies_in_data, refuse_among_images
 from dcgan_tf.config import PRESETS, Config, preset
 from dcgan_tf.errors import ArgumentError
-from dcgan_tf.cli.options import SEED, STEP, setting_options
-from dcgan_tf.cli.options import num_images as counted
 
 if TYPE_CHECKING:
     from dcgan_tf.training import Hook
@@ -141,18 +141,16 @@ def inspect_data(spec: str, out: Path | None, **changes: Any) -> None:
         raise ArgumentError(f"{out} would be one of the images in {spec}; choose another place with --out")
     if spec.startswith("tfds:"):
         import_tensorflow()
-    from dcgan_tf import data, images
-    from dcgan_tf import cache
-    from dcgan_tf.data import inspection
+    from dcgan_tf import cache, data, images
 
-    image_set = data.load(config.data)
-    say(inspection.summary(image_set))
+    image_set = data.load_data(config.data)
+    say(data.summary(image_set))
     name = f"{cache.shortened(image_set.name)}-images.png"
     if not out and lies_in_data(Path(name), spec):
         say(f"no grid is saved, for it would be one of the images here; name a place: --out ../{name}")
         return
     target = out or default_file(name)
-    images.save(target, inspection.examples(image_set))
+    images.save(target, data.examples(image_set))
     say(f"grid -> {target}")
 
 
@@ -179,7 +177,7 @@ def _check_data(config: Config) -> None:
     if spec not in ("portraits", "digits") and not spec.startswith("tfds:") and not Path(spec).exists():
         from dcgan_tf import data
 
-        data.load(config.data)  # it says what was expected
+        data.load_data(config.data)  # it says what was expected
 
 
 def _logdir(run_dir: Path) -> Path:

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from dcgan_tf.errors import ArgumentError
 from dcgan_tf.config.fields import setting, validate, without_none
+from dcgan_tf.errors import ArgumentError
 
 ARCHITECTURES = ("dcgan", "gan")
 LOSSES = ("non_saturating", "minimax")

@@ -1,59 +1,12 @@
-"""Where images come from. `load` turns a `--data SPEC` into an `ImageSet`, whatever the source."""
+"""Images, from wherever they come, as one `ImageSet`: uint8 [N, H, W, C] with labels and attributes.
+
+`load_data` reads portraits, digits, TensorFlow Datasets or a folder. A new source is a module that
+returns an `ImageSet`, and a line in `load.py`. Batches are functions of (seed, step): nothing here may
+keep a state of its own, or a resumed run would differ from one that was never stopped.
+"""
 
 from __future__ import annotations
 
-import functools
-import logging
-from pathlib import Path
+import lazy_loader
 
-from dcgan_tf.config import DataConfig
-from dcgan_tf.data.image_set import ImageSet
-
-__all__ = ["ImageSet", "load"]
-
-_LOGGER = logging.getLogger("dcgan_tf")
-
-
-def load(config: DataConfig, *, split: str | None = None) -> ImageSet:
-    """Return the images that `config.spec` names, prepared and cached.
-
-    Args:
-        config: the settings under `data`.
-        split: another split than `config.split`, such as the held-out one.
-
-    Returns:
-        An `ImageSet` of uint8 [N, H, W, C] with the size and channels that `config` asks for.
-
-    Raises:
-        DataError: if the spec names nothing that exists; says what was looked for and where.
-    """
-    split = split or config.split
-    if config.spec == "portraits":
-        from dcgan_tf.data.portraits import portraits
-
-        _say_which(config.spec)
-        return portraits.load(config, split=split)
-    if config.spec == "digits":
-        from dcgan_tf.data import digits
-
-        _say_which(config.spec)
-        return digits.load(config, split=split)
-    if config.spec.startswith("tfds:"):
-        from dcgan_tf.data import tfds
-
-        return tfds.load(config, split=split)
-    from dcgan_tf.data.folder import image_folder
-
-    return image_folder.load(config, split=split)
-
-
-@functools.cache
-def _say_which(spec: str) -> None:
-    """Say, once, that a built-in source is read rather than the folder of the same name."""
-    if Path(spec).is_dir():
-        _LOGGER.warning(
-            "%s is the built-in data, not the folder of that name in %s; for that, give ./%s",
-            spec,
-            Path.cwd(),
-            spec,
-        )
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

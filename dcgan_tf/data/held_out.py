@@ -27,7 +27,7 @@ def held_out_images(config: DataConfig, train: ImageSet) -> tuple[str, ImageSet]
         return HELD_OUT, train.held_out
     for split in _beside(config.split):
         try:
-            found = data.load(replace(config, split=split))
+            found = data.load_data(replace(config, split=split))
         except MissingSplitError:
             continue
         if found.fingerprint != train.fingerprint:
@@ -39,7 +39,7 @@ def why_no_test(config: DataConfig) -> str:
     """Return in brackets why the split "test" is missing; "" if there is one, or it overlaps."""
     if "test" in _beside(config.split):
         try:
-            data.load(replace(config, split="test"))
+            data.load_data(replace(config, split="test"))
         except MissingSplitError as error:
             return f" (test: {error})"
     return ""

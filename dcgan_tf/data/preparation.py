@@ -18,12 +18,12 @@ from typing import Any
 
 import numpy as np
 
-from dcgan_tf.config import DataConfig
 from dcgan_tf.cache import shortened
+from dcgan_tf.config import DataConfig
 from dcgan_tf.data.decoding.decode import Picture, UnreadableImageError, decode
-from dcgan_tf.data.decoding.memory import BOUND
 from dcgan_tf.data.decoding.depth import Depth, by_kind, told
 from dcgan_tf.data.decoding.formats import formats
+from dcgan_tf.data.decoding.memory import BOUND
 from dcgan_tf.data.image_set import HELD_OUT, IMAGES, BadFile, ImageSet, ImageWriter, pixel_fingerprint
 from dcgan_tf.errors import DataError, OutOfMemoryError
 

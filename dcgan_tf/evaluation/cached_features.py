@@ -16,8 +16,7 @@ from dcgan_tf.errors import ArgumentError, StorageError
 from dcgan_tf.evaluation.feature_spaces import Features, FeatureSpace
 from dcgan_tf.files import replacing
 from dcgan_tf.images import evenly_spaced
-from dcgan_tf.metrics import radii
-from dcgan_tf.metrics import RealForm, form_statistics
+from dcgan_tf.metrics import RealForm, form_statistics, neighbour_radii
 from dcgan_tf.progress import Bar
 
 VERSION = 1  # of what a space reads: part of the cache's key
@@ -57,7 +56,7 @@ class View:
     @cached_property
     def radii(self) -> tuple[np.ndarray, np.ndarray]:
         """To each point's third and fifth nearest other one, float32 [N] each; takes long, so it is kept."""
-        third, fifth = (radii(self.points, k=k) for k in RADII)
+        third, fifth = (neighbour_radii(self.points, k=k) for k in RADII)
         return third, fifth
 
     @cached_property

@@ -13,14 +13,13 @@ import numpy as np
 
 import dcgan_tf
 from dcgan_tf import data
-from dcgan_tf.judges import can_judge, trained_classifier
 from dcgan_tf.config import DataConfig, ModelConfig
-from dcgan_tf.data import held_out_images
-from dcgan_tf.data import ImageSet
+from dcgan_tf.data import ImageSet, held_out_images
 from dcgan_tf.errors import ArgumentError
+from dcgan_tf.evaluation.cached_features import View, remembered_view, view
 from dcgan_tf.evaluation.controls import CONTROLS, MOST_CONTROLS, controls
 from dcgan_tf.evaluation.doubts import doubts
-from dcgan_tf.evaluation.result import ERROR, FORMLESS, GUARDED, REAL, Evaluation, Row
+from dcgan_tf.evaluation.feature_spaces import ClassifierSpace, FeatureSpace, Names
 from dcgan_tf.evaluation.real_images import (
     FEWEST_IMAGES,
     MOST_IMAGES,
@@ -28,12 +27,11 @@ from dcgan_tf.evaluation.real_images import (
     independent_pixels,
     of_class,
 )
+from dcgan_tf.evaluation.result import ERROR, FORMLESS, GUARDED, REAL, Evaluation, Row
 from dcgan_tf.evaluation.scores import OF_CONTROLS, OF_FEATURES, OF_PIXELS, Metric, Score, Task, score
-from dcgan_tf.evaluation.feature_spaces import ClassifierSpace, FeatureSpace, Names
-from dcgan_tf.evaluation.cached_features import View, remembered_view, view
+from dcgan_tf.judges import can_judge, trained_classifier
 from dcgan_tf.progress import Bar, progress
-from dcgan_tf.runs import check_same_images
-from dcgan_tf.runs import RunPaths
+from dcgan_tf.runs import RunPaths, check_same_images
 
 CLASSIFIER, INCEPTION, SWD = "classifier", "inception", "swd"
 SPACES = (CLASSIFIER, INCEPTION, SWD)
@@ -111,7 +109,7 @@ class Evaluator:
             DcganError: if the data, the class or the space cannot be had, if there are fewer than 50 images,
                 or if they are others than the run was trained on.
         """
-        train = data.load(config)
+        train = data.load_data(config)
         if trained_in is not None:
             check_same_images(RunPaths(trained_in), train, conditional=model.conditional)
         beside = held_out_images(config, train)

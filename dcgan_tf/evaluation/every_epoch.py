@@ -14,15 +14,20 @@ from dcgan_tf import data
 from dcgan_tf.config import Config
 from dcgan_tf.data import held_out_images
 from dcgan_tf.evaluation.classes import as_trained
-from dcgan_tf.evaluation.result import Evaluation
 from dcgan_tf.evaluation.evaluator import Evaluator
 from dcgan_tf.evaluation.real_images import RealImages
+from dcgan_tf.evaluation.result import Evaluation
 from dcgan_tf.progress import no_bar
-from dcgan_tf.runs import CheckpointStore
-from dcgan_tf.runs import EventFile
-from dcgan_tf.runs import Run, class_names_of
-from dcgan_tf.runs import RunPaths
-from dcgan_tf.runs import Record, append_record, read_records
+from dcgan_tf.runs import (
+    CheckpointStore,
+    EventFile,
+    Record,
+    Run,
+    RunPaths,
+    append_record,
+    class_names_of,
+    read_records,
+)
 
 NUM_IMAGES = 2000
 EVERY_EPOCH = "at the end of an epoch, while the run was training"
@@ -96,7 +101,7 @@ class EveryEpoch:
             ValueError: if there are not.
         """
         config = self._config.data
-        train = data.load(config)
+        train = data.load_data(config)
         RealImages.of(config, train, held_out_images(config, train), most=NUM_IMAGES)
 
     def after_step(self, moment: Moment) -> None:

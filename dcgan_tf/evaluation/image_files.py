@@ -10,9 +10,7 @@ import numpy as np
 
 from dcgan_tf import data
 from dcgan_tf.config import DataConfig
-from dcgan_tf.data import UnreadableImageError, header
-from dcgan_tf.data import ImageFolder
-from dcgan_tf.data import folder_of
+from dcgan_tf.data import ImageFolder, UnreadableImageError, folder_of, header
 from dcgan_tf.errors import DataError
 from dcgan_tf.images import evenly_spaced
 
@@ -56,7 +54,7 @@ class ImageFiles:
         config = DataConfig(
             spec=str(root), image_size=size, channels=channels, held_out_fraction=0.0, cache_dir=cache_dir
         )
-        return ImageFiles(data.load(config).images)
+        return ImageFiles(data.load_data(config).images)
 
     @property
     def image_size(self) -> tuple[int, int]:

@@ -8,14 +8,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dcgan_tf.evaluation.feature_spaces import Names
 from dcgan_tf.evaluation.cached_features import RADII, View
-from dcgan_tf.metrics import frechet_distance
-from dcgan_tf.metrics import inception_score
-from dcgan_tf.metrics import kernel_distance
-from dcgan_tf.metrics import diversity
-from dcgan_tf.metrics import held, radii
-from dcgan_tf.metrics import sliced_wasserstein
+from dcgan_tf.evaluation.feature_spaces import Names
+from dcgan_tf.metrics import (
+    ball_membership,
+    diversity,
+    frechet_distance,
+    inception_score,
+    kernel_distance,
+    neighbour_radii,
+    sliced_wasserstein,
+)
 from dcgan_tf.progress import Bar
 
 WHOLE = "Are they like real images, as a whole?"
@@ -129,9 +132,9 @@ def fidelity_and_variety(task: Task) -> list[Score]:
 
     def shares(images: View) -> list[float]:
         fake, formed = images.points, task.reference.real_form.holds(images.form)
-        near, _ = held(fake, real, of_third)
-        balls, occupied = held(fake, real, of_fifth)
-        reached, _ = held(real, fake, radii(fake, k=RADII[0]))
+        near, _ = ball_membership(fake, real, of_third)
+        balls, occupied = ball_membership(fake, real, of_fifth)
+        reached, _ = ball_membership(real, fake, neighbour_radii(fake, k=RADII[0]))
         precisions = [float(np.mean((near > 0) & formed)), float(np.mean(near > 0))]
         densities = [float(np.mean(balls * formed) / RADII[1]), float(np.mean(balls) / RADII[1])]
         return [*precisions, float(np.mean(reached > 0)), *densities, float(occupied.mean())]

@@ -11,17 +11,15 @@ from typing import Any
 import numpy as np
 
 from dcgan_tf.errors import ArgumentError, ExportError
+from dcgan_tf.export.folder import FORMATS, PRECISIONS, ExportPaths
 from dcgan_tf.export.formats import saved_model
 from dcgan_tf.export.formats.litert_file import read_facts
-from dcgan_tf.export.folder import FORMATS, PRECISIONS, ExportPaths
+from dcgan_tf.export.formats.runtimes import Draw, open_artefact
 from dcgan_tf.export.placing import interrupted, refuse_interrupted
 from dcgan_tf.export.record import damaged_files, listed, read_record
-from dcgan_tf.export.formats.runtimes import Draw, open_artefact
 from dcgan_tf.images import to_uint8
 from dcgan_tf.latents import sample_latents
-from dcgan_tf.runs import sample_inputs
-from dcgan_tf.runs import RunPaths
-from dcgan_tf.runs import read_json
+from dcgan_tf.runs import RunPaths, read_json, sample_inputs
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,7 @@ from typing import Any
 from dcgan_tf import __version__
 from dcgan_tf.export.record import checked_facts
 from dcgan_tf.printable import printable
-from dcgan_tf.runs import Run
-from dcgan_tf.runs import RunPaths
-from dcgan_tf.runs import read_json
+from dcgan_tf.runs import Run, RunPaths, read_json
 
 
 def facts_of(run: Run, *, name: str) -> dict[str, Any]:

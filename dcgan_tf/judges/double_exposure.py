@@ -15,31 +15,34 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from dcgan_tf.analysis import Subject
 from dcgan_tf import cache
+from dcgan_tf.data import ImageSet
 from dcgan_tf.errors import DataError, StorageError
 from dcgan_tf.judges.network import build_network, fit, judge, load_weights, save_weights
+from dcgan_tf.runs import Run
 
 VERSION = 1  # of the network and its training: part of the cache's key
 NUM_TRAINING_SAMPLES = 4096
 TRAINING_SEED = 2**31 - 17  # of the samples it is trained on, which no one asks for by chance
 
 _MOST_EXEMPLARS = 10
-_STEPS, _QUARTER = (
-    500,
-    32,
-)  # of each batch: real images, samples, double exposures of the ones and of the others
+_STEPS = 500
+_QUARTER = 32  # of each batch: real images, samples, double exposures of the ones and of the others
 _log = logging.getLogger("dcgan_tf")
 
 
-def trained_detector(subject: Subject) -> keras.Model:
+def trained_detector(run: Run, train: ImageSet) -> keras.Model:
     """Return the detector of a run, training it if it is not in the cache, or damaged there.
 
+    Args:
+        run: whose samples it learns from, besides the real images.
+        train: what the run was trained on.
+
     Returns:
-        A model of uint8 [N, H, W, C]; `scores` reads it.
+        A model of uint8 [N, H, W, C]; `double_exposure_scores` reads it.
     """
-    file = cache.place(subject.run.config.data.cache_dir, f"double-exposure-{VERSION}-{_digest(subject)}.npz")
-    shape = subject.train.images.shape[1:]
+    file = cache.place(run.config.data.cache_dir, f"double-exposure-{VERSION}-{_digest(run, train)}.npz")
+    shape = train.images.shape[1:]
     if file.exists():
         network = build_network(shape, 1)
         try:
@@ -49,7 +52,7 @@ def trained_detector(subject: Subject) -> keras.Model:
             _log.warning("the detector of double exposures is trained again: %s", error)
     _log.info("training a detector of double exposures, once for this checkpoint")
     network = build_network(shape, 1)
-    _train(network, subject)
+    _train(network, run, train.images)
     try:
         save_weights(network, file)
     except StorageError as error:  # no reason to lose what was computed
@@ -57,7 +60,7 @@ def trained_detector(subject: Subject) -> keras.Model:
     return network
 
 
-def scores(detector: keras.Model, images: np.ndarray) -> np.ndarray:
+def double_exposure_scores(detector: keras.Model, images: np.ndarray) -> np.ndarray:
     """Return the logits that each image, uint8 [N, H, W, C], is a single picture: float32 [N]."""
     outputs, _ = judge(detector, images)
     return np.asarray(outputs[:, 0])
@@ -94,10 +97,9 @@ def double_exposures(images: np.ndarray, num: int, *, rng: np.random.Generator) 
     return np.clip(np.rint(made), 0, 255).astype(np.uint8)
 
 
-def _train(network: keras.Model, subject: Subject) -> None:
-    real = subject.train.images
+def _train(network: keras.Model, run: Run, real: np.ndarray) -> None:
     real = np.asarray(real[:: max(1, len(real) // NUM_TRAINING_SAMPLES)])
-    samples = subject.run.sample(NUM_TRAINING_SAMPLES, seed=TRAINING_SEED)
+    samples = run.sample(NUM_TRAINING_SAMPLES, seed=TRAINING_SEED)
     fit(network, _batches(real, samples), steps=_STEPS, loss=_loss)
 
 
@@ -114,9 +116,9 @@ def _loss(outputs: tf.Tensor, single: tf.Tensor) -> tf.Tensor:
     return tf.nn.sigmoid_cross_entropy_with_logits(single[:, 0], outputs[:, 0])
 
 
-def _digest(subject: Subject) -> str:
+def _digest(run: Run, train: ImageSet) -> str:
     """Return what tells this checkpoint and its data from all others."""
-    digest = hashlib.blake2b(subject.train.fingerprint.encode(), digest_size=16)
-    for weight in subject.run.generator.get_weights():
+    digest = hashlib.blake2b(train.fingerprint.encode(), digest_size=16)
+    for weight in run.generator.get_weights():
         digest.update(np.ascontiguousarray(weight).data)
     return digest.hexdigest()

@@ -10,9 +10,9 @@ import dataclasses
 
 import numpy as np
 
-from dcgan_tf.judges.classifier import Classifier, trained_classifier
 from dcgan_tf.data import ImageSet
 from dcgan_tf.images import luminance
+from dcgan_tf.judges.classifier import Classifier, trained_classifier
 
 _AT_ONCE = 2000
 

@@ -1,5 +1,11 @@
-"""How alike two sets of images are, as numbers: one metric a file, of arrays alone.
+"""How alike two sets of pictures are, as numbers. They know arrays alone: no run, no network, no file.
 
-Most compare features, float [N, D], of a space that the caller chose: a metric knows no network and no run.
-The sliced Wasserstein distance and MS-SSIM look at the pixels themselves.
+Each module is one measure and cites its paper. Features are float [N, D]; pictures are uint8 [N, H, W,
+C]. A new measure is a module here, and a line in `evaluation/scores.py`.
 """
+
+from __future__ import annotations
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,15 +1,24 @@
-"""Precision: the share of samples that look real. Recall: the share of real images that samples come near.
+"""Precision and recall, density and coverage: fidelity and variety, from each point's nearest neighbours.
 
+Precision is the share of samples that look real; recall is the share of real images that samples come near.
 Kynkäänniemi et al. 2019, "Improved precision and recall metric for assessing generative models", equations 1
 and 2; the reference implementation is precision_recall.py of kynkaat/improved-precision-and-recall-metric.
+
+Density is how densely real images surround samples; coverage is the share of real images with a sample near.
+Naeem et al. 2020, "Reliable fidelity and diversity metrics for generative models", section 3.2; the reference
+implementation is the package prdc.
+
+Both estimate where a set lies by balls about its points, as wide as to their k-th neighbours. Balls are
+closed, as in the first paper: a point on the rim is inside.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.metrics.inputs import check_features
-from dcgan_tf.metrics.neighbourhoods import held, radii
+from dcgan_tf.metrics.nearest import BLOCK, nearest, squared_distances
 
 
 def precision_recall(
@@ -26,12 +35,96 @@ def precision_recall(
         real: features float [N, D], N more than k.
         fake: features float [M, D], M more than k.
         k: the neighbour that a ball reaches to.
-        real_radii: what `radii(real, k=k)` returns, to save finding it again for the same real points.
+        real_radii: what `neighbour_radii(real, k=k)` returns, if it is known already.
 
     Raises:
         ArgumentError: for other shapes, values that are not finite, or a k below 1.
     """
     check_features(real, fake, fewest=k + 1)
-    balls_of_real, _ = held(fake, real, radii(real, k=k) if real_radii is None else real_radii)
-    balls_of_fake, _ = held(real, fake, radii(fake, k=k))
+    balls_of_real, _ = ball_membership(
+        fake, real, neighbour_radii(real, k=k) if real_radii is None else real_radii
+    )
+    balls_of_fake, _ = ball_membership(real, fake, neighbour_radii(fake, k=k))
     return float(np.mean(balls_of_real > 0)), float(np.mean(balls_of_fake > 0))
+
+
+def density_coverage(
+    real: np.ndarray, fake: np.ndarray, *, k: int = 5, real_radii: np.ndarray | None = None
+) -> tuple[float, float]:
+    """Return (density, coverage).
+
+    Balls about the real points reach to their k-th nearest real neighbours. Density is the mean number of
+    balls that hold a fake point, divided by k; sets of one source give about 1, and it may exceed 1 where
+    samples crowd together. Coverage, from 0 to 1, is the share of the balls that hold any fake point; sets of
+    one source and equal size give about 1 - 2^-k. Only real points have balls, so fake outliers cannot raise
+    either.
+
+    Balls are closed here and open in prdc, which differs for points exactly on a rim alone, such as copies.
+
+    Args:
+        real: features float [N, D], N more than k.
+        fake: features float [M, D], M more than k.
+        k: the neighbour that a ball reaches to.
+        real_radii: what `neighbour_radii(real, k=k)` returns, if it is known already.
+
+    Raises:
+        ArgumentError: for other shapes, values that are not finite, or a k below 1.
+    """
+    check_features(real, fake, fewest=k + 1)
+    balls, occupied = ball_membership(
+        fake, real, neighbour_radii(real, k=k) if real_radii is None else real_radii
+    )
+    return float(balls.mean() / k), float(occupied.mean())
+
+
+def neighbour_radii(points: np.ndarray, *, k: int) -> np.ndarray:
+    """Return each point's distance to the k-th nearest other point of its set.
+
+    Args:
+        points: float [N, D].
+        k: which neighbour, from 1 to N - 1.
+
+    Returns:
+        float32 [N]; 0 for a point with k copies.
+
+    Raises:
+        ArgumentError: if k is out of range.
+    """
+    if not 1 <= k < len(points):
+        raise ArgumentError(f"k must be from 1 to {len(points) - 1}, one less than the points, received {k}")
+    # Among its own set a point is at distance 0, exactly, and so are its copies: one of them is left out.
+    return nearest(points, points, k=k + 1)[0][:, -1]
+
+
+def ball_membership(
+    points: np.ndarray, centres: np.ndarray, radius: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Tell which points lie in which balls, block by block.
+
+    Args:
+        points: float [M, D].
+        centres: of the balls, float [N, D].
+        radius: of each, float32 [N].
+
+    Returns:
+        (how many balls hold each point, int64 [M]; whether each ball holds any point, bool [N]).
+
+    Raises:
+        ArgumentError: if the radii are not one for each centre, or the points of another length.
+    """
+    if np.shape(radius) != (len(centres),):
+        raise ArgumentError(f"there must be {len(centres)} radii, one for each, received {np.shape(radius)}")
+    if points.ndim != 2 or points.shape[1:] != centres.shape[1:]:
+        raise ArgumentError(
+            f"points and centres must be [M, D] and [N, D], received {points.shape} and {centres.shape}"
+        )
+    balls = np.zeros(len(points), np.int64)
+    occupied = np.zeros(len(centres), bool)
+    for i in range(0, len(points), BLOCK):
+        some = points[i : i + BLOCK]
+        for j in range(0, len(centres), BLOCK):
+            gaps = np.sqrt(squared_distances(some, centres[j : j + BLOCK]))
+            inside = gaps <= radius[j : j + BLOCK]
+            balls[i : i + BLOCK] += np.count_nonzero(inside, axis=1)
+            occupied[j : j + BLOCK] |= inside.any(axis=0)
+    return balls, occupied

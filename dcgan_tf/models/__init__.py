@@ -1,54 +1,12 @@
-"""The networks. `build` makes the generator and the discriminator that a configuration asks for."""
+"""The two networks: a generator G(z) and a discriminator D(x), both Keras `Sequential`.
+
+`build_generator` and `build_discriminator` make what a `Config` asks for. `dcgan.py` is the paper's
+architecture, `gan.py` the fully connected one beside it. A new architecture is a module with these two
+functions, and a line in `build.py`. D ends in a sigmoid; losses start from `logits_of(D)`.
+"""
 
 from __future__ import annotations
 
-import keras
+import lazy_loader
 
-from dcgan_tf.config import Config, ModelConfig
-from dcgan_tf.keras_settings import own_settings
-from dcgan_tf.models import dcgan, gan
-from dcgan_tf.models.conditional import of_one_class, with_labels
-
-__all__ = ["build_discriminator", "build_generator", "check_size", "of_one_class", "with_labels"]
-
-_ARCHITECTURES = {"dcgan": dcgan, "gan": gan}
-
-
-def check_size(config: Config) -> None:
-    """Hold the image size against the architecture, without building anything.
-
-    Raises:
-        ValueError: if it does not fit; names the nearest sizes that do.
-    """
-    if config.model.architecture == "dcgan":
-        dcgan.first_map(config.data.image_size)
-
-
-@own_settings()
-def build_generator(config: Config, *, num_classes: int = 0, dtype: str = "float32") -> keras.Sequential:
-    """Build G: latents float32 [N, latent_dim] to images float32 [N, H, W, C] in [-1, 1].
-
-    Args:
-        config: the sections `data`, `model` and the seed are used.
-        num_classes: of the images, for a conditional model: its latents end in the class (`with_labels`).
-        dtype: Keras dtype policy of the hidden layers.
-
-    Raises:
-        ValueError: if the image size does not fit the architecture; names the nearest sizes that do.
-    """
-    build = _ARCHITECTURES[config.model.architecture].build_generator
-    return build(*_shape(config), num_classes=num_classes, seed=config.training.seed, dtype=dtype)
-
-
-@own_settings()
-def build_discriminator(config: Config, *, num_classes: int = 0, dtype: str = "float32") -> keras.Sequential:
-    """Build D: images float32 [N, H, W, C] in [-1, 1] to probabilities float32 [N, 1].
-
-    Args and Raises: as for `build_generator`; of a conditional model, it is the images that end in the class.
-    """
-    build = _ARCHITECTURES[config.model.architecture].build_discriminator
-    return build(*_shape(config), num_classes=num_classes, seed=config.training.seed, dtype=dtype)
-
-
-def _shape(config: Config) -> tuple[ModelConfig, tuple[int, int], int]:
-    return config.model, config.data.image_size, config.data.channels
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,1 +1,12 @@
-"""One page on a whole run, made from the files in its directory; no TensorFlow."""
+"""One page on a whole run, made from the files in its directory. Standard library only, besides Pillow.
+
+`write_report` makes the page; a section is a function that returns a `Section`. The words about an
+analysis are its own: they stand in its folder. Files of a run may hold anything, so they are read through
+`reading.py`.
+"""
+
+from __future__ import annotations
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -13,8 +13,7 @@ from dcgan_tf.report.formats import DATA, STATS
 from dcgan_tf.report.markup import figure, text
 from dcgan_tf.report.pictures import read_picture
 from dcgan_tf.report.reading import Check, MisfitError, read, read_lines
-from dcgan_tf.runs import RunPaths
-from dcgan_tf.runs import Record, read_config
+from dcgan_tf.runs import Record, RunPaths, read_config
 
 
 @dataclass(frozen=True)

@@ -121,8 +121,8 @@ def mnist_1nn(folder: str | os.PathLike[str], settings: Settings = Settings()) -
     """
     started, folder = time.monotonic(), Path(folder)
     configs = {name: settings.config(name.lower(), folder) for name in (GAN, DCGAN)}
-    real = data.load(configs[DCGAN].data)
-    test = data.load(configs[DCGAN].data, split="test")
+    real = data.load_data(configs[DCGAN].data)
+    test = data.load_data(configs[DCGAN].data, split="test")
     _check_classes(real)
     sets = {REAL: real}
     for name, config in configs.items():

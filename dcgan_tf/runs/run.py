@@ -22,8 +22,8 @@ from dcgan_tf.images import to_uint8
 from dcgan_tf.latents import sample_latents
 from dcgan_tf.runs.checkpoints import CheckpointStore, does_not_fit, first_line
 from dcgan_tf.runs.data_record import check_same_images, read_data
-from dcgan_tf.runs.labels import check_labels, sample_inputs
 from dcgan_tf.runs.folder import RunPaths, local_folder
+from dcgan_tf.runs.labels import check_labels, sample_inputs
 from dcgan_tf.runs.records import read_config
 
 SAMPLING_BATCH = 64
@@ -242,7 +242,7 @@ def class_names_of(root: Path, config: Config) -> tuple[str, ...]:
 def _with_data(config: Config, spec: str, paths: RunPaths) -> Config:
     """Return the settings with another place of the images, which must be those that were trained on."""
     config = change(config, data=spec)
-    check_same_images(paths, images_of.load(config.data), conditional=config.model.conditional)
+    check_same_images(paths, images_of.load_data(config.data), conditional=config.model.conditional)
     return config
 
 

@@ -16,9 +16,7 @@ import filelock
 
 from dcgan_tf.config import Config, difference, replace
 from dcgan_tf.errors import RunError
-from dcgan_tf.runs import read_data
-from dcgan_tf.runs import RunPaths
-from dcgan_tf.runs import read_config
+from dcgan_tf.runs import RunPaths, read_config, read_data
 
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL)
 """What `flock` answers on file systems without locks, as some network disks are."""

@@ -17,9 +17,7 @@ from dcgan_tf.config import Config
 from dcgan_tf.errors import RunError
 from dcgan_tf.latents import sample_labels, sample_latents, whole_rows
 from dcgan_tf.models import with_labels
-from dcgan_tf.runs import CheckpointStore
-from dcgan_tf.runs import RunPaths
-from dcgan_tf.runs import set_aside
+from dcgan_tf.runs import CheckpointStore, RunPaths, set_aside
 from dcgan_tf.training.state import TrainState
 from dcgan_tf.training.statistics import WHAT_TO_TRY, Statistics
 from dcgan_tf.training.writers import TensorBoard, Writer

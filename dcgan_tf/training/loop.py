@@ -15,14 +15,10 @@ import tensorflow as tf
 
 from dcgan_tf import data, images, models
 from dcgan_tf.config import Config
-from dcgan_tf.data import inspection
-from dcgan_tf.data import ImageSet
-from dcgan_tf.data import distributed_batches, replica_share, steps_per_epoch
+from dcgan_tf.data import ImageSet, distributed_batches, replica_share, steps_per_epoch
 from dcgan_tf.errors import DataError, OutOfMemoryError, RunError, StorageError
 from dcgan_tf.files import DISK_FULL, storage_error
-from dcgan_tf.runs import CheckpointStore
-from dcgan_tf.runs import RunPaths
-from dcgan_tf.runs import forget_records_after, with_own_held_out
+from dcgan_tf.runs import CheckpointStore, RunPaths, forget_records_after, with_own_held_out
 from dcgan_tf.training.console import make_console
 from dcgan_tf.training.folder import check_place, lock
 from dcgan_tf.training.hooks import (
@@ -84,7 +80,7 @@ def train(config: Config, *, hooks: Sequence[Hook] = ()) -> Path:
     _check_before_preparing(config, paths, strategy)
     if config.training.deterministic:
         make_deterministic()
-    image_set = data.load(config.data)
+    image_set = data.load_data(config.data)
     _check_count(config, image_set)
     _num_classes(config, image_set)
     with lock(paths), _resource_errors(paths):
@@ -155,9 +151,9 @@ def _num_classes(config: Config, image_set: ImageSet) -> int:
 
 def _show_data(image_set: ImageSet, paths: RunPaths) -> None:
     """Name the files that were left out, and save a grid of what is trained on, before the first step."""
-    for line in inspection.bad_files(image_set):
+    for line in data.bad_files(image_set):
         _log.warning("%s", line)
-    images.save(paths.real_images, inspection.examples(image_set))
+    images.save(paths.real_images, data.examples(image_set))
 
 
 def _how_to_extend(start: Start) -> str:

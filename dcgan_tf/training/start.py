@@ -20,10 +20,20 @@ from dcgan_tf.config import Config, replace, to_json
 from dcgan_tf.data import ImageSet
 from dcgan_tf.errors import RunError
 from dcgan_tf.files import write_text
-from dcgan_tf.runs import CheckpointStore, does_not_fit, newest_intact
-from dcgan_tf.runs import check_same_images, describe, read_data
-from dcgan_tf.runs import RunPaths, default_run_dir
-from dcgan_tf.runs import read_config, read_json, set_aside, write_json
+from dcgan_tf.runs import (
+    CheckpointStore,
+    RunPaths,
+    check_same_images,
+    default_run_dir,
+    describe,
+    does_not_fit,
+    newest_intact,
+    read_config,
+    read_data,
+    read_json,
+    set_aside,
+    write_json,
+)
 from dcgan_tf.training.folder import refuse_changes, refuse_other_files
 from dcgan_tf.training.state import TrainState
 from dcgan_tf.training.strategy import resolve_precision

@@ -8,12 +8,11 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-from dcgan_tf.training import losses
 from dcgan_tf.config import Config
 from dcgan_tf.images import to_float
 from dcgan_tf.latents import replica_latents
-from dcgan_tf.models import with_labels
-from dcgan_tf.models import logits_of
+from dcgan_tf.models import logits_of, with_labels
+from dcgan_tf.training import losses
 from dcgan_tf.training.instance_noise import perturbed
 from dcgan_tf.training.state import TrainState
 

@@ -12,8 +12,7 @@ import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
 
 from dcgan_tf.config import Config, flatten
-from dcgan_tf.runs import EventFile
-from dcgan_tf.runs import Record, append_record
+from dcgan_tf.runs import EventFile, Record, append_record
 
 _MEASURES = {
     "losses/generator": "G loss",

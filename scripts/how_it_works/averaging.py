@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from dcgan_tf.analysis.figures import image_rows, new_figure
 from dcgan_tf.errors import RunError
 from dcgan_tf.runs.checkpoints import CheckpointStore
-from dcgan_tf.runs.run import Run
 from dcgan_tf.runs.folder import RunPaths
+from dcgan_tf.runs.run import Run
 
 SHOWN, COMPARED = 9, 256
 MAGNIFIED = 4

@@ -10,12 +10,12 @@ import tensorflow as tf
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dcgan_tf.training import losses
 from dcgan_tf.analysis.figures import FAINT, TEXT, new_figure, show
-from dcgan_tf.data.load import load
+from dcgan_tf.data import load_data
 from dcgan_tf.images import to_float, to_uint8
 from dcgan_tf.models.layers import logits_of
 from dcgan_tf.runs.run import Run
+from dcgan_tf.training import losses
 from how_it_works.pictures import latent_picture
 
 BATCH, SHOWN = 64, 8
@@ -48,7 +48,7 @@ def play(path: Path, *, seed: int) -> Game:
     The run is opened anew, because training mode moves the batch-norm statistics.
     """
     run = Run.open(path, ema=False)
-    real_images = np.asarray(load(run.config.data).images[:BATCH])
+    real_images = np.asarray(load_data(run.config.data).images[:BATCH])
     latents = run.latents(BATCH, seed=seed)
     logits_from = logits_of(run.discriminator)
     fakes = run.generator(latents, training=True)

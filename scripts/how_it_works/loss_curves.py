@@ -10,8 +10,8 @@ import tensorflow as tf
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dcgan_tf.training import losses
 from dcgan_tf.analysis.figures import CONTROL, FAINT, OURS, THIRD, new_figure, plain
+from dcgan_tf.training import losses
 
 Loss = Callable[[tf.Tensor], tf.Tensor]
 

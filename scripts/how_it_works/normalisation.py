@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from dcgan_tf import models
 from dcgan_tf.analysis.figures import FAINT, OURS, THIRD, new_figure, plain
 from dcgan_tf.config import Config
-from dcgan_tf.data.load import load
+from dcgan_tf.data import load_data
 from dcgan_tf.images import to_float
 from dcgan_tf.latents import sample_latents
 from dcgan_tf.runs.run import Run
@@ -56,7 +56,7 @@ def spreads(network: keras.Sequential, inputs: np.ndarray) -> list[float]:
 
 def batch_normalisation(run: Run, *, seed: int = 0) -> Figure:
     """Draw D's channels before and after a normalisation, and G's signal with and without any."""
-    images = np.asarray(load(run.config.data).images[:BATCH])
+    images = np.asarray(load_data(run.config.data).images[:BATCH])
     figure = new_figure(9, 3.9, title="Batch norm brings every channel to one scale")
     left, right = figure.subplots(1, 2)
     _draw_channels(left, *channels_around(run.discriminator, to_float(images)))

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 
 from dcgan_tf.analysis.samples import Look, Samples
-from dcgan_tf.judges.classifier import Reading
 from dcgan_tf.config import preset
+from dcgan_tf.judges.classifier import Reading
 
 SIDE, LEVELS = 8, 30.0
 

@@ -85,7 +85,7 @@ def test_on_the_image_itself_these_are_its_pixels():
 
 def test_the_portraits_crown_is_where_most_crowns_are():
     place = known_place("crown", spec="portraits", image_size=(32, 32))
-    crowns = portraits.boxes(np.arange(2000, 2300), image_size=(32, 32))["crown"]
+    crowns = portraits.attribute_boxes(np.arange(2000, 2300), image_size=(32, 32))["crown"]
     assert np.mean(crowns[:, 0] >= place[0]) > 0.6
     assert np.mean(crowns[:, 2] <= place[2]) > 0.6
     assert place[2] < 16  # the upper half

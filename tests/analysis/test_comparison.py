@@ -14,8 +14,8 @@ from dcgan_tf.analysis import compare
 from dcgan_tf.analysis.compare.contenders import contenders, groups_of
 from dcgan_tf.analysis.compare.grades import Judge, highest_probability, spread
 from dcgan_tf.analysis.subject import Subject
-from dcgan_tf.runs.run import Run
 from dcgan_tf.runs.records import append_record
+from dcgan_tf.runs.run import Run
 
 
 def drawing(run: Run, images: np.ndarray) -> Run:

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from dcgan_tf.judges.double_exposure import double_exposures, scores, trained_detector
 from dcgan_tf.config import preset
+from dcgan_tf.judges.double_exposure import double_exposures, scores, trained_detector
 
 
 def crosses(num: int, *, seed: int) -> np.ndarray:

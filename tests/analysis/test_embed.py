@@ -20,8 +20,8 @@ from werkzeug.test import Client
 from dcgan_tf import analysis
 from dcgan_tf.analysis.embed.embed import told_apart
 from dcgan_tf.analysis.embed.figure import far_apart
-from dcgan_tf.analysis.features import discriminator_features, max_pooled
 from dcgan_tf.analysis.embed.projector_files import Points, sprite, thumbnails
+from dcgan_tf.analysis.features import discriminator_features, max_pooled
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.errors import RunError
 from dcgan_tf.runs.run import Run

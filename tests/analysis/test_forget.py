@@ -10,9 +10,9 @@ import pytest
 from planted import LIGHT_MAP, SQUARE, SQUARE_MAP, PlantedSubject, planted_run
 
 from dcgan_tf import analysis
-from dcgan_tf.analysis.forget.outcome import Remains
 from dcgan_tf.analysis.forget.forgetting import MapWeights
 from dcgan_tf.analysis.forget.generator_halves import split_generator
+from dcgan_tf.analysis.forget.outcome import Remains
 from dcgan_tf.errors import RunError
 from dcgan_tf.runs.run import Run
 

@@ -13,8 +13,8 @@ from dcgan_tf.analysis import samples
 from dcgan_tf.analysis.features import discriminator_logits
 from dcgan_tf.analysis.samples import Look, Samples
 from dcgan_tf.analysis.subject import Subject
-from dcgan_tf.judges.classifier import Reading
 from dcgan_tf.errors import ArgumentError
+from dcgan_tf.judges.classifier import Reading
 from dcgan_tf.latents import sample_latents
 from dcgan_tf.runs.run import Run
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from dcgan_tf.analysis import samples
+from dcgan_tf.analysis.samples import Look
 from dcgan_tf.analysis.turn import directions, turn
 from dcgan_tf.analysis.turn.monotone import monotone
-from dcgan_tf.analysis.samples import Look
-from dcgan_tf.judges.classifier import Reading
 from dcgan_tf.config import preset
 from dcgan_tf.errors import RunError
+from dcgan_tf.judges.classifier import Reading
 from dcgan_tf.latents import sample_latents
 
 DIM = 16

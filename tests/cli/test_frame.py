@@ -58,7 +58,7 @@ def test_an_error_of_the_tree_is_one_sentence_wherever_it_is_raised(monkeypatch)
     def failing(*_):
         raise DataError("the picture is torn")
 
-    monkeypatch.setattr("dcgan_tf.data.load", failing)
+    monkeypatch.setattr("dcgan_tf.data.load_data", failing)
     result = run("inspect-data", "digits")
     assert (result.exit_code, result.stderr) == (1, "dcgan-tf: the picture is torn\n")
 

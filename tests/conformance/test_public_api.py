@@ -34,12 +34,12 @@ def test_every_public_name_is_there_and_explained(name):
 
 def test_public_names_are_the_objects_themselves():
     from dcgan_tf.config import Config
-    from dcgan_tf.data.load import load
+    from dcgan_tf.data.load import load_data
     from dcgan_tf.runs.run import Run
     from dcgan_tf.training.loop import train
 
     assert dcgan_tf.Config is Config
-    assert dcgan_tf.load_data is load
+    assert dcgan_tf.load_data is load_data
     assert dcgan_tf.Run is Run
     assert dcgan_tf.train is train
 
@@ -66,9 +66,9 @@ def test_the_marker_for_type_checkers_is_packaged():
 def test_the_files_of_the_web_page_are_packaged():
     setup = configparser.ConfigParser()
     setup.read(CHECKOUT / "setup.cfg")
-    patterns = setup["options.package_data"]["dcgan_tf.export"].split()
-    page = ROOT / "export" / "page"
-    packaged = {path for pattern in patterns for path in (ROOT / "export").glob(pattern)}
+    patterns = setup["options.package_data"]["dcgan_tf.export.web"].split()
+    page = ROOT / "export" / "web" / "assets"
+    packaged = {path for pattern in patterns for path in (ROOT / "export" / "web").glob(pattern)}
     assert {path for path in page.iterdir() if path.is_file()} == packaged
     assert page / "kernel.wasm" in packaged
 
@@ -79,7 +79,9 @@ def test_the_template_of_the_report_is_packaged():
     patterns = setup["options.package_data"]["dcgan_tf.report"].split()
     folder = ROOT / "report"
     packaged = {path for pattern in patterns for path in folder.glob(pattern)}
-    assert packaged == {path for path in folder.iterdir() if path.is_file() and path.suffix != ".py"}
+    assert packaged == {
+        path for path in folder.iterdir() if path.is_file() and path.suffix not in (".py", ".pyi")
+    }
     assert folder / "template.html" in packaged
 
 

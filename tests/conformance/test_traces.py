@@ -1,6 +1,6 @@
 """What the library computes stays what it is: losses, samples and exports of fixed seeds, recorded once.
 
-A change of layout or of names must not move any of these numbers. One that is meant to change what is computed
+A change of layout or of names must not move any of these numbers. One that is meant to change them
 records them anew, and says so:
 
     DCGAN_TF_RECORD_TRACES=1 python -m pytest tests/conformance/test_traces.py

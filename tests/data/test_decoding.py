@@ -23,7 +23,8 @@ from odd_images import (
 )
 from PIL import Image
 
-from dcgan_tf.data.decoding import decode as decoding, depth
+from dcgan_tf.data.decoding import decode as decoding
+from dcgan_tf.data.decoding import depth
 from dcgan_tf.data.decoding.decode import UnreadableImageError, decode, fit_image
 from dcgan_tf.data.decoding.memory import Room
 

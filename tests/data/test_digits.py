@@ -6,8 +6,7 @@ from sklearn.datasets import load_digits
 
 from dcgan_tf import data
 from dcgan_tf.config import DataConfig
-from dcgan_tf.data import digits
-from dcgan_tf.data.load import load
+from dcgan_tf.data import digits, load_data
 
 
 def config(**changes) -> DataConfig:
@@ -44,7 +43,7 @@ def test_sixth_zero_is_the_first_that_is_held_out():
 
 
 def test_enlarged_and_coloured():
-    found = load(config(image_size=(32, 64), channels=3, fit="pad"), split="test")
+    found = load_data(config(image_size=(32, 64), channels=3, fit="pad"), split="test")
     assert found.images.shape == (296, 32, 64, 3)
     assert (found.images[..., 0] == found.images[..., 2]).all()
     assert (found.images[:, :, :16] == 0).all()  # 32x32 in the middle of 64
@@ -62,11 +61,11 @@ def test_unknown_split_names_those_there_are():
 def test_a_folder_of_the_same_name_is_not_taken_in_silence(tmp_path, monkeypatch, caplog):
     monkeypatch.chdir(tmp_path)
     data._say_which.cache_clear()
-    data.load(config())
+    data.load_data(config())
     assert caplog.messages == []
     (tmp_path / "digits").mkdir()
     data._say_which.cache_clear()
-    data.load(config()), data.load(config())
+    data.load_data(config()), data.load_data(config())
     [line] = caplog.messages
     assert line.startswith(
         f"digits is the built-in data, not the folder of that name in {tmp_path}; for that"

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from dcgan_tf.config import Config, DataConfig, from_json, preset, to_json
-from dcgan_tf.data.load import load
+from dcgan_tf.data import load_data
 from dcgan_tf.data.held_out import held_out_images
 from dcgan_tf.data.image_set import cached
 from dcgan_tf.data.preparation import is_kept_aside
@@ -50,7 +50,7 @@ def numbers(images):
 
 
 def test_a_share_of_a_folder_is_kept_aside_with_all_that_is_told_of_it(pictures):
-    train = load(config_of(pictures))
+    train = load_data(config_of(pictures))
     split, held_out = held_out_images(config_of(pictures), train)
     assert split == "held_out"
     assert 4 <= len(held_out) <= 25  # 12 are expected
@@ -62,29 +62,29 @@ def test_a_share_of_a_folder_is_kept_aside_with_all_that_is_told_of_it(pictures)
         np.testing.assert_allclose(part.attributes["number"], expected, rtol=1e-6)
     assert isinstance(train.images, np.memmap)
     assert train.fingerprint != held_out.fingerprint
-    again = load(config_of(pictures))
+    again = load_data(config_of(pictures))
     assert numbers(again.held_out.images) == numbers(held_out.images)
 
 
 def test_a_folder_too_small_to_keep_any_aside_says_so_before_the_training(tmp_path, caplog):
     caplog.set_level("INFO", "dcgan_tf")
     few = draw(tmp_path / "few", range(30))
-    assert load(config_of(few)).held_out is None
+    assert load_data(config_of(few)).held_out is None
     assert "all 30 images are trained on: of so few a share of 0.05 is not kept aside" in caplog.messages[-1]
     caplog.clear()
-    assert load(config_of(few, held_out_fraction=0.0)).held_out is None
+    assert load_data(config_of(few, held_out_fraction=0.0)).held_out is None
     assert not [message for message in caplog.messages if "kept aside" in message]
 
 
 def test_the_same_pictures_are_kept_aside_whatever_they_are_called(pictures, tmp_path):
     """Others come, some go, all get new names: none changes its side, and a copy is on its side too."""
-    aside = set(numbers(load(config_of(pictures)).held_out.images))
+    aside = set(numbers(load_data(config_of(pictures)).held_out.images))
     folder = draw(tmp_path / "others", range(20, NUM + 60), name="{}-renamed.png")
     for number in (min(aside), max(aside), 30):
         shutil.copy(
             folder / f"{number}-renamed.png", folder / f"a copy of {number}.png"
         ) if number >= 20 else None
-    found = load(config_of(folder))
+    found = load_data(config_of(folder))
     there = set(range(20, NUM))
     assert set(numbers(found.held_out.images)) & there == aside & there
     assert set(numbers(found.images)) & there == there - aside
@@ -99,15 +99,17 @@ def test_the_share_is_about_what_is_asked_for():
 
 
 def test_a_smaller_folder_is_trained_on_as_a_whole(tmp_path):
-    assert load(config_of(draw(tmp_path / "few", range(199)))).held_out is None
-    assert load(config_of(draw(tmp_path / "few", range(199)), held_out_fraction=0.1)).held_out is not None
+    assert load_data(config_of(draw(tmp_path / "few", range(199)))).held_out is None
+    assert (
+        load_data(config_of(draw(tmp_path / "few", range(199)), held_out_fraction=0.1)).held_out is not None
+    )
 
 
 @pytest.mark.parametrize(
     ("changes", "words"), [({"held_out_fraction": 0.0}, "none"), ({"image_size": (16, 16)}, "some")]
 )
 def test_without_a_share_nothing_is_kept_aside(pictures, changes, words):
-    found = load(config_of(pictures, **changes))
+    found = load_data(config_of(pictures, **changes))
     assert (found.held_out is None) == (words == "none")
     if found.held_out is None:
         assert len(found) == NUM
@@ -117,7 +119,7 @@ def test_without_a_share_nothing_is_kept_aside(pictures, changes, words):
 def test_a_test_folder_is_held_out_and_nothing_else(tmp_path):
     draw(tmp_path / "train", range(210))
     draw(tmp_path / "test", range(300, 320))
-    train = load(config_of(tmp_path))
+    train = load_data(config_of(tmp_path))
     assert len(train) == 210
     split, held_out = held_out_images(config_of(tmp_path), train)
     assert (split, len(held_out)) == ("test", 20)
@@ -128,13 +130,13 @@ def test_copies_of_one_picture_are_trained_on_wherever_they_belong(tmp_path):
     tmp_path.mkdir(exist_ok=True)
     for copy in range(20):
         Image.fromarray(np.full((8, 8), aside, np.uint8)).save(tmp_path / f"{copy}.png")
-    found = load(config_of(tmp_path, held_out_fraction=0.5))
+    found = load_data(config_of(tmp_path, held_out_fraction=0.5))
     assert len(found) == 20
     assert found.held_out is None
 
 
 def test_built_in_data_is_as_it_was():
-    digits = load(DataConfig(spec="digits", image_size=(8, 8), channels=1))
+    digits = load_data(DataConfig(spec="digits", image_size=(8, 8), channels=1))
     assert len(digits) == 1501
     assert digits.held_out is None
 
@@ -147,10 +149,10 @@ def test_pictures_to_be_evaluated_are_all_there(pictures):
 
 def test_a_damaged_share_is_made_again(pictures, tmp_path):
     config = config_of(pictures, cache_dir=str(tmp_path))
-    before = load(config)
+    before = load_data(config)
     (labels,) = tmp_path.glob("*/held_out/labels.npy")
     np.save(labels, np.array([5]))
-    after = load(config)
+    after = load_data(config)
     assert after.held_out.labels.tolist() == before.held_out.labels.tolist()
     assert after.held_out.fingerprint == before.held_out.fingerprint
 
@@ -181,7 +183,7 @@ def test_a_run_with_a_share_keeps_it(tmp_path):
 
 def test_a_set_without_a_share_in_its_manifest_is_read(tmp_path):
     """As the caches of versions before this are."""
-    digits = load(DataConfig(spec="digits", image_size=(8, 8), channels=1))
+    digits = load_data(DataConfig(spec="digits", image_size=(8, 8), channels=1))
     cached(tmp_path, "key", lambda scratch: digits)
     manifest = json.loads((tmp_path / "key" / "manifest.json").read_text())
     del manifest["held_out"]

@@ -12,10 +12,8 @@ import pytest
 from odd_images import BAD, GOOD, encoded, solid, write_odd_images
 
 from dcgan_tf.config import DataConfig
-from dcgan_tf.data import preparation
-from dcgan_tf.data.folder import image_folder
-from dcgan_tf.data.load import load
-from dcgan_tf.data.folder import opened
+from dcgan_tf.data import load_data, preparation
+from dcgan_tf.data.folder import image_folder, opened
 
 RED, GREEN, BLUE = (200, 40, 20), (20, 200, 40), (20, 40, 200)
 
@@ -396,7 +394,7 @@ def test_fingerprint_does_not_depend_on_place_or_time(pictures, read, tmp_path):
 def test_folder_is_reached_through_load(pictures, tmp_path):
     put(pictures, {"1.png": RED})
     config = DataConfig(spec=str(pictures), image_size=(8, 8), cache_dir=str(tmp_path / "cache"))
-    assert len(load(config)) == 1
+    assert len(load_data(config)) == 1
 
 
 def test_progress_is_logged(pictures, read, monkeypatch, caplog):

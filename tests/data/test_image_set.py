@@ -13,8 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dcgan_tf import files
-from dcgan_tf import cache
+from dcgan_tf import cache, files
 from dcgan_tf.cache import default_cache_dir
 from dcgan_tf.data.image_set import BadFile, ImageSet, ImageWriter, cached, pixel_fingerprint, write
 from dcgan_tf.errors import StorageError

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from dcgan_tf.config import DataConfig
-from dcgan_tf.data.portraits import drawing as portrait_drawing, portraits
+from dcgan_tf.data.portraits import drawing as portrait_drawing
+from dcgan_tf.data.portraits import portraits
 from dcgan_tf.data.portraits.layers import LAYERS
 from dcgan_tf.data.portraits.shapes import Window, open_window
 
@@ -173,7 +174,7 @@ def test_drawn_people_have_the_attributes_they_claim():
 def test_an_attribute_changes_its_box_boldly_and_nothing_else(name, changed_share):
     with_, without = with_and_without(name)
     changed = np.abs(with_ - without).max(axis=-1) > 2
-    boxes = portraits.boxes(range(100), image_size=SIZE)[name]
+    boxes = portraits.attribute_boxes(range(100), image_size=SIZE)[name]
     assert not (changed & ~box_mask(boxes, margin=1.0)).any()
     assert changed.mean(axis=(1, 2)).min() > changed_share
     # The boxes are not needlessly large: most of their pixels change.
@@ -182,7 +183,7 @@ def test_an_attribute_changes_its_box_boldly_and_nothing_else(name, changed_shar
 
 def test_a_crown_is_golden():
     with_, _ = with_and_without("crown")
-    inside = box_mask(portraits.boxes(range(100), image_size=SIZE)["crown"], margin=0)
+    inside = box_mask(portraits.attribute_boxes(range(100), image_size=SIZE)["crown"], margin=0)
     red, green, blue = np.moveaxis(with_, -1, 0)
     golden = (red > 150) & (green > 110) & (blue < 0.72 * green) & (red > green) & inside
     assert (golden.sum(axis=(1, 2)) / inside.sum(axis=(1, 2))).min() > 0.2
@@ -190,7 +191,7 @@ def test_a_crown_is_golden():
 
 def test_a_smile_shows_white_teeth():
     with_, without = with_and_without("smile")
-    inside = box_mask(portraits.boxes(range(100), image_size=SIZE)["smile"], margin=0)
+    inside = box_mask(portraits.attribute_boxes(range(100), image_size=SIZE)["smile"], margin=0)
     teeth = ((with_.min(axis=-1) > 225) & inside).sum(axis=(1, 2))
     closed = ((without.min(axis=-1) > 225) & inside).sum(axis=(1, 2))
     assert teeth.min() > closed.max() + 10
@@ -232,7 +233,7 @@ def test_shapes_and_types(image_size):
     pictures = portraits.draw(range(3), image_size=image_size)
     assert pictures.shape == (3, *image_size, 3)
     assert pictures.dtype == np.uint8
-    boxes = portraits.boxes(range(3), image_size=image_size)
+    boxes = portraits.attribute_boxes(range(3), image_size=image_size)
     assert set(boxes) == {"crown", "glasses", "smile"}
     for edges in boxes.values():
         assert edges.shape == (3, 4)
@@ -271,7 +272,7 @@ def test_pixels_are_computed_in_single_precision():
 def test_no_indices_give_empty_arrays():
     assert portraits.draw([], image_size=SIZE).shape == (0, 64, 64, 3)
     assert portraits.attributes([])["turn"].shape == (0,)
-    assert portraits.boxes([], image_size=SIZE)["crown"].shape == (0, 4)
+    assert portraits.attribute_boxes([], image_size=SIZE)["crown"].shape == (0, 4)
 
 
 # A whole split
@@ -365,4 +366,4 @@ def test_wrong_arguments_are_named(arguments, message):
     if arguments["image_size"] == SIZE:
         return
     with pytest.raises(ValueError, match=message):
-        portraits.boxes([0], image_size=arguments["image_size"])
+        portraits.attribute_boxes([0], image_size=arguments["image_size"])

@@ -14,8 +14,7 @@ import tensorflow_datasets as tfds_library
 from odd_images import encoded, solid
 
 from dcgan_tf.config import DataConfig
-from dcgan_tf.data import preparation, tfds
-from dcgan_tf.data.load import load
+from dcgan_tf.data import load_data, preparation, tfds
 
 RED, GREEN, BLUE = (200, 40, 20), (20, 200, 40), (20, 40, 200)
 SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "tfds"
@@ -95,7 +94,7 @@ def config(faces, tmp_path):
 
 
 def test_images_labels_and_attributes(config):
-    found = load(config(), split="train")
+    found = load_data(config(), split="train")
     assert found.name == "faces"
     assert found.images.shape == (3, 8, 8, 3)
     assert found.images.dtype == np.uint8

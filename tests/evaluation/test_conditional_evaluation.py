@@ -19,9 +19,9 @@ from dcgan_tf.evaluation.every_epoch import EveryEpoch
 from dcgan_tf.evaluation.real_images import RealImages, of_class
 from dcgan_tf.evaluation.scores import LOWER, WHOLE, Score, Task
 from dcgan_tf.images import save_png
-from dcgan_tf.runs.run import Run
 from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import read_records
+from dcgan_tf.runs.run import Run
 from dcgan_tf.training.loop import train
 
 COUNTS = {"bright": 120, "dark": 240}

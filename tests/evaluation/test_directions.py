@@ -9,12 +9,12 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from dcgan_tf import data
-from dcgan_tf.judges.classifier import trained_classifier
 from dcgan_tf.config import DataConfig
 from dcgan_tf.evaluation.controls import CONTROLS
 from dcgan_tf.evaluation.evaluator import Evaluator
-from dcgan_tf.evaluation.real_images import RealImages
 from dcgan_tf.evaluation.feature_spaces import ClassifierSpace
+from dcgan_tf.evaluation.real_images import RealImages
+from dcgan_tf.judges.classifier import trained_classifier
 from dcgan_tf.progress import no_bar
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "tfds"
@@ -28,7 +28,7 @@ def digits():
     config = DataConfig(
         spec="tfds:mnist", data_dir=str(SHARED), split="test", image_size=(28, 28), channels=1
     )
-    return data.load(config)
+    return data.load_data(config)
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,9 @@ from planted_space import PixelSpace
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data.image_set import ImageSet
 from dcgan_tf.evaluation.evaluator import Evaluator
+from dcgan_tf.evaluation.feature_spaces import Features
 from dcgan_tf.evaluation.real_images import RealImages
 from dcgan_tf.evaluation.scores import LOOK, OF_FEATURES, frechet
-from dcgan_tf.evaluation.feature_spaces import Features
 from dcgan_tf.progress import no_bar
 
 

@@ -17,9 +17,9 @@ from dcgan_tf.evaluation import every_epoch
 from dcgan_tf.evaluation.every_epoch import EVERY_EPOCH, EveryEpoch
 from dcgan_tf.images import save_png
 from dcgan_tf.runs.checkpoints import CheckpointStore
-from dcgan_tf.runs.run import Run
 from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import append_record, read_records
+from dcgan_tf.runs.run import Run
 from dcgan_tf.training.loop import train
 
 

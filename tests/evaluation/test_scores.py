@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 from dcgan_tf.evaluation import scores
-from dcgan_tf.evaluation.scores import OF_FEATURES, OF_PIXELS, QUESTIONS, Task, score
-from dcgan_tf.evaluation.feature_spaces import Features, Names
 from dcgan_tf.evaluation.cached_features import View
-from dcgan_tf.metrics.density_coverage import density_coverage
-from dcgan_tf.metrics.precision_recall import precision_recall
+from dcgan_tf.evaluation.feature_spaces import Features, Names
+from dcgan_tf.evaluation.scores import OF_FEATURES, OF_PIXELS, QUESTIONS, Task, score
+from dcgan_tf.metrics.precision_recall import density_coverage, precision_recall
 from dcgan_tf.progress import no_bar
 
 

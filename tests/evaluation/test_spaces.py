@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from dcgan_tf.judges.classifier import Reading, _class_margins
 from dcgan_tf.evaluation.feature_spaces import Features, probabilities_of
+from dcgan_tf.judges.classifier import Reading, _class_margins
 
 
 def test_probabilities_of_classes_are_the_softmax_of_the_logits():

@@ -20,18 +20,18 @@ from PIL import Image
 from dcgan_tf.cli import main
 from dcgan_tf.errors import ExportError
 from dcgan_tf.export import exporting
-from dcgan_tf.export.formats import litert
 from dcgan_tf.export.card import model_card
+from dcgan_tf.export.checks.verification import verify_export
 from dcgan_tf.export.exported import Exported
 from dcgan_tf.export.exporting import export_run
+from dcgan_tf.export.folder import FORMATS, PRECISIONS
+from dcgan_tf.export.formats import litert
+from dcgan_tf.export.formats.litert_file import LiteRTFile
+from dcgan_tf.export.formats.runtimes import open_artefact
 from dcgan_tf.export.network.folding import fold
 from dcgan_tf.export.network.graph import float_image
-from dcgan_tf.export.formats.litert_file import LiteRTFile
-from dcgan_tf.export.folder import FORMATS, PRECISIONS
-from dcgan_tf.export.formats.runtimes import open_artefact
-from dcgan_tf.export.checks.verification import verify_export
-from dcgan_tf.runs.run import Run
 from dcgan_tf.runs.records import write_json
+from dcgan_tf.runs.run import Run
 
 LABELS = np.array([7, 7, 0, 9, 3, 1, 8, 2, 6, 5, 4, 0, 9, 2, 2, 5], np.int32)
 DIGITS = [str(digit) for digit in range(10)]

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from dcgan_tf.errors import ExportError
-from dcgan_tf.export.formats import keras_file
 from dcgan_tf.export.exported import Exported, is_export
+from dcgan_tf.export.formats import keras_file
 from dcgan_tf.export.formats.runtimes import open_artefact
 
 

@@ -19,14 +19,14 @@ from PIL import Image
 from dcgan_tf.cli import main
 from dcgan_tf.errors import ExportError, StorageError
 from dcgan_tf.export import exporting
-from dcgan_tf.export.checks import verification
 from dcgan_tf.export.card import model_card
+from dcgan_tf.export.checks import verification
 from dcgan_tf.export.checks.difference import Bound
+from dcgan_tf.export.checks.verification import verify_export
 from dcgan_tf.export.exported import Exported
 from dcgan_tf.export.exporting import export_run
 from dcgan_tf.export.facts import describe_machine, source_of
 from dcgan_tf.export.folder import FORMATS, PRECISIONS, ExportPaths
-from dcgan_tf.export.checks.verification import verify_export
 from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import read_json, write_json
 

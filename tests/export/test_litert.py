@@ -13,15 +13,15 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
 from dcgan_tf.errors import ExportError
-from dcgan_tf.export.formats import keras_file, litert, saved_model
-from dcgan_tf.export.web import page as web
+from dcgan_tf.export.checks.latency import median_milliseconds
 from dcgan_tf.export.facts import facts_of
+from dcgan_tf.export.folder import PRECISIONS
+from dcgan_tf.export.formats import keras_file, litert, saved_model
+from dcgan_tf.export.formats.litert_file import LiteRTFile, read_facts
+from dcgan_tf.export.formats.runtimes import open_artefact
 from dcgan_tf.export.network.folding import Dense, FoldedGenerator, Upsample, fold
 from dcgan_tf.export.network.graph import float_image
-from dcgan_tf.export.checks.latency import median_milliseconds
-from dcgan_tf.export.formats.litert_file import LiteRTFile, read_facts
-from dcgan_tf.export.folder import PRECISIONS
-from dcgan_tf.export.formats.runtimes import open_artefact
+from dcgan_tf.export.web import page as web
 from dcgan_tf.images import to_uint8
 
 SIZES = [((28, 28), 1), ((32, 32), 3), ((64, 64), 3), ((48, 64), 3)]

@@ -17,16 +17,16 @@ import pytest
 from pages import CLASSES, FACTS, random_generator
 
 from dcgan_tf.errors import ArgumentError, ExportError
-from dcgan_tf.export.web import page as web
 from dcgan_tf.export.network.folding import Dense, FoldedGenerator
-from dcgan_tf.export.web.page_file import EARLIER_FORMAT, FORMAT, MOST_BYTES, element_of, read_page
+from dcgan_tf.export.web import page as web
 from dcgan_tf.export.web.page import write_page
+from dcgan_tf.export.web.page_file import EARLIER_FORMAT, FORMAT, MOST_BYTES, element_of, read_page
 
 
 @pytest.mark.parametrize("name", ["kernel.c", "kernel.wasm"])
 def test_the_kernel_is_the_one_that_was_compiled_from_its_source(name):
     """After a change of kernel.c: scripts/build_web_kernel.sh."""
-    folder = Path(web.__file__).parent / "page"
+    folder = Path(web.__file__).parent / "assets"
     lines = [line.split() for line in (folder / "kernel.sha256").read_text().splitlines()]
     recorded = {file: digest for digest, file in lines}
     assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == recorded[name]

@@ -31,7 +31,7 @@ def javascript(tmp_path: Path) -> Callable[[str, Any], Any]:
     def run(expression: str, given: Any) -> Any:
         script = tmp_path / "script.mjs"
         script.write_text(
-            (Path(web.__file__).parent / "page" / "latents.js").read_text()
+            (Path(web.__file__).parent / "assets" / "latents.js").read_text()
             + f"const given = {json.dumps(given)};\n"
             + "const floats = (z) => Float32Array.from(z);\n"
             + "const plain = (_, value) => (value instanceof Float32Array ? [...value] : value);\n"

@@ -12,9 +12,9 @@ import pytest
 
 from dcgan_tf.errors import ExportError, StorageError
 from dcgan_tf.export import placing
+from dcgan_tf.export.checks.verification import verify_export
 from dcgan_tf.export.exported import Exported, is_export
 from dcgan_tf.export.placing import interrupted, written_aside
-from dcgan_tf.export.checks.verification import verify_export
 from dcgan_tf.runs.records import write_json
 
 PORTRAITS = Path(__file__).parents[2] / "saved_models" / "portraits"

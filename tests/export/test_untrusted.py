@@ -17,11 +17,11 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from dcgan_tf.errors import DcganError, ExportError
 from dcgan_tf.export import record
-from dcgan_tf.export.formats import runtimes
+from dcgan_tf.export.checks.verification import verify_export
 from dcgan_tf.export.exported import Exported
+from dcgan_tf.export.formats import runtimes
 from dcgan_tf.export.formats.runtimes import open_artefact
 from dcgan_tf.export.formats.saved_model_check import check_saved_model
-from dcgan_tf.export.checks.verification import verify_export
 from dcgan_tf.runs.records import write_json
 
 FACTS = {"latent_dim": 16, "latent_distribution": "normal", "image_shape": [16, 16, 1], "step": 40}

@@ -11,9 +11,9 @@ import pytest
 
 from dcgan_tf.errors import ExportError
 from dcgan_tf.export.checks import verification
-from dcgan_tf.export.formats import saved_model
-from dcgan_tf.export.exporting import export_run
 from dcgan_tf.export.checks.verification import verify_export
+from dcgan_tf.export.exporting import export_run
+from dcgan_tf.export.formats import saved_model
 from dcgan_tf.runs.records import read_json, write_json
 
 

@@ -27,8 +27,8 @@ preparation.decode = slowly
 INSPECT = f"{SLOWLY}\nfrom dcgan_tf.cli import main\nmain(['inspect-data', sys.argv[2], '--image-size', '8'])"
 LOAD = f"""{SLOWLY}
 from dcgan_tf.config import DataConfig
-from dcgan_tf.data import load
-found = load(DataConfig(spec=sys.argv[2], image_size=(8, 8)))
+from dcgan_tf.data import load_data
+found = load_data(DataConfig(spec=sys.argv[2], image_size=(8, 8)))
 print(len(found), found.images.sum(), found.labels.sum(), found.fingerprint)
 """
 

@@ -94,7 +94,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def load(folder: Path, cache: Path) -> ImageSet:
     config = DataConfig(spec=str(folder), image_size=(8, 8), max_bad_fraction=0.5, cache_dir=str(cache))
-    return data.load(config)
+    return data.load_data(config)
 
 
 @tried(60)

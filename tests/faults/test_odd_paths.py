@@ -13,9 +13,9 @@ from click.testing import CliRunner
 from dcgan_tf.cli import main
 from dcgan_tf.config import Config, replace
 from dcgan_tf.images import save_png
-from dcgan_tf.runs.run import Run
 from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import read_config, read_json
+from dcgan_tf.runs.run import Run
 from dcgan_tf.training.loop import train
 
 NAME = os.fsdecode(b"caf\xe9 [1]*?")

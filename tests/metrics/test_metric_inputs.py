@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 
 from dcgan_tf.errors import ArgumentError
-from dcgan_tf.metrics.density_coverage import density_coverage
 from dcgan_tf.metrics.frechet import distance_of_normals, frechet_distance
 from dcgan_tf.metrics.inception_score import inception_score
 from dcgan_tf.metrics.inputs import check_features, check_images
 from dcgan_tf.metrics.kernel_distance import kernel_distance, squared_mmd
 from dcgan_tf.metrics.ms_ssim import diversity, ms_ssim
-from dcgan_tf.metrics.precision_recall import precision_recall
+from dcgan_tf.metrics.precision_recall import density_coverage, precision_recall
 from dcgan_tf.metrics.real_form import form_statistics
 from dcgan_tf.metrics.sliced_wasserstein import sliced_wasserstein
 

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from prdc import compute_prdc
 
-from dcgan_tf.metrics.density_coverage import density_coverage
-from dcgan_tf.metrics.precision_recall import precision_recall
+from dcgan_tf.metrics.precision_recall import density_coverage, precision_recall
 
 
 def line(*places):

@@ -53,7 +53,7 @@ def test_a_trace_of_what_real_images_never_have_is_no_other_form():
 @pytest.fixture(scope="module")
 def digits() -> tuple[np.ndarray, np.ndarray]:
     config = DataConfig(spec="digits", image_size=(16, 16), channels=1)
-    train, test = data.load(config).images, data.load(config, split="test").images
+    train, test = data.load_data(config).images, data.load_data(config, split="test").images
     return np.asarray(train), np.asarray(test)
 
 

@@ -79,7 +79,7 @@ def nearest_neighbour_error(folder: Path) -> float:
     from sklearn.neighbors import KNeighborsClassifier
 
     config = Run.open(folder / "dcgan").config.data
-    real, test = data.load(config), data.load(config, split="test")
+    real, test = data.load_data(config), data.load_data(config, split="test")
     vectors = [s.images.reshape(len(s), -1).astype(np.float64) for s in (real, test)]
     fitted = KNeighborsClassifier(1).fit(vectors[0], real.labels)
     return float(np.mean(fitted.predict(vectors[1]) != test.labels))
@@ -90,4 +90,4 @@ def test_other_data_than_those_of_tensorflow_datasets_are_taken_whole(spec, spli
     settings = Settings(data=spec, num_images=1000)
     assert settings.config("dcgan", Path("out")).data.split == split
     if spec == "digits":
-        assert len(data.load(settings.config("gan", Path("out")).data)) == 1501
+        assert len(data.load_data(settings.config("gan", Path("out")).data)) == 1501

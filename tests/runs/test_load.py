@@ -17,9 +17,9 @@ from dcgan_tf import images
 from dcgan_tf.config import replace, to_json
 from dcgan_tf.errors import DataError, OutOfMemoryError, RunError
 from dcgan_tf.runs.checkpoints import CheckpointStore
-from dcgan_tf.runs.run import Run, in_batches
 from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import read_config
+from dcgan_tf.runs.run import Run, in_batches
 from dcgan_tf.training.state import TrainState, create_train_state
 
 

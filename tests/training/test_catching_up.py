@@ -18,9 +18,9 @@ from dcgan_tf.config import Config
 from dcgan_tf.evaluation import every_epoch
 from dcgan_tf.evaluation.every_epoch import EveryEpoch
 from dcgan_tf.runs.checkpoints import CheckpointStore
-from dcgan_tf.runs.run import Run
 from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import read_records
+from dcgan_tf.runs.run import Run
 from dcgan_tf.training import hooks, loop
 from dcgan_tf.training.hooks import SampleHook
 from dcgan_tf.training.interrupt import Interrupted

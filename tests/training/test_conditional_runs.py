@@ -16,8 +16,8 @@ from dcgan_tf.cli.labels import chosen_labels, one_label
 from dcgan_tf.config import Config
 from dcgan_tf.errors import RunError
 from dcgan_tf.images import save_png
-from dcgan_tf.runs.run import Run
 from dcgan_tf.runs.folder import RunPaths
+from dcgan_tf.runs.run import Run
 from dcgan_tf.training.loop import train
 
 STEPS = 200

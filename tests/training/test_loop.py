@@ -255,7 +255,7 @@ def test_fewer_images_than_a_batch_are_refused_by_name_before_anything_is_writte
 def test_what_cannot_be_trained_is_refused_before_anything_is_prepared_or_written(
     tmp_path: Path, tiny_config: Make, monkeypatch: pytest.MonkeyPatch, changes: dict, message: str
 ) -> None:
-    monkeypatch.setattr(loop.data, "load", lambda config: pytest.fail("the data were prepared"))
+    monkeypatch.setattr(loop.data, "load_data", lambda config: pytest.fail("the data were prepared"))
     with pytest.raises(ValueError, match=message):
         loop.train(tiny_config(run_dir=str(tmp_path / "run"), **changes))
     assert not (tmp_path / "run").exists()

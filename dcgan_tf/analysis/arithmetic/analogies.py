@@ -12,10 +12,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from dcgan_tf.analysis.arithmetic.arithmetic import Grade, grade
+from dcgan_tf.analysis.arithmetic.formulas import Formula, draw_exemplars
 from dcgan_tf.analysis.concepts import Concept, describe
 from dcgan_tf.analysis.figures import CONTROL, OURS, TEXT, THIRD, new_figure, percentage, plain
 from dcgan_tf.analysis.finding import Finding, Measure
-from dcgan_tf.analysis.arithmetic.formulas import Formula, draw_exemplars
 from dcgan_tf.analysis.samples import Samples
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.errors import RunError

@@ -10,7 +10,6 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from dcgan_tf.analysis.arithmetic.figure import panel_figure, with_neighbours
-from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.arithmetic.formulas import (
     Formula,
     Shares,
@@ -19,6 +18,7 @@ from dcgan_tf.analysis.arithmetic.formulas import (
     latent_arithmetic,
     pixel_arithmetic,
 )
+from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.samples import Samples
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.errors import RunError

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from dcgan_tf.analysis.arithmetic.figure import panel_figure, with_neighbours
-from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.arithmetic.formulas import combine, pixel_arithmetic
+from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.samples import Samples
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.errors import ArgumentError

@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from dcgan_tf.analysis.compare.figure import Shown, comparison_figure
 from dcgan_tf.analysis.compare.contenders import Contender, Group, contenders, differences, groups_of
-from dcgan_tf.analysis.finding import Finding, Measure
+from dcgan_tf.analysis.compare.figure import Shown, comparison_figure
 from dcgan_tf.analysis.compare.grades import (
     COVERED_FROM,
     FEWEST_KINDS,
@@ -22,12 +21,11 @@ from dcgan_tf.analysis.compare.grades import (
     Grade,
     Judge,
 )
+from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.progress import progress
-from dcgan_tf.runs import Run
-from dcgan_tf.runs import RunPaths
-from dcgan_tf.runs import read_json
+from dcgan_tf.runs import Run, RunPaths, read_json
 
 SHOWN = 12
 """Samples of each run in the figure."""

@@ -8,10 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dcgan_tf.config import flatten, settings
-from dcgan_tf.runs import CheckpointStore
-from dcgan_tf.runs import Run
-from dcgan_tf.runs import RunPaths
-from dcgan_tf.runs import Record, read_json, read_records
+from dcgan_tf.runs import CheckpointStore, Record, Run, RunPaths, read_json, read_records
 
 _LOSSES = ("discriminator_loss", "generator_loss")
 _SAYS_ITSELF = ("architecture", "data", "loss", "precision")

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from dcgan_tf.analysis.compare.contenders import Contender, Group
-from dcgan_tf.analysis.figures import FAINT, OURS, TEXT, THIRD, image_rows, new_figure, plain
 from dcgan_tf.analysis.compare.grades import Grade
+from dcgan_tf.analysis.figures import FAINT, OURS, TEXT, THIRD, image_rows, new_figure, plain
 
 COLOURS = (OURS, THIRD, "#5a9e4b", "#8e6fb0", "#c04f6f", "#4ba3a3", "#8a6d3b", "#6b7785")
 _SMOOTHING = 15

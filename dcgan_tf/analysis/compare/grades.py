@@ -10,8 +10,8 @@ import numpy as np
 
 from dcgan_tf.analysis.concepts import describe
 from dcgan_tf.analysis.subject import Subject
-from dcgan_tf.judges import Classifier, Reading
 from dcgan_tf.images import evenly_spaced
+from dcgan_tf.judges import Classifier, Reading
 from dcgan_tf.metrics import frechet_distance
 
 MOST_REFERENCES = 10_000

@@ -13,9 +13,9 @@ import numpy as np
 from sklearn.decomposition import PCA
 
 from dcgan_tf.analysis.embed.figure import embed_figure
+from dcgan_tf.analysis.embed.projector_files import Points
 from dcgan_tf.analysis.features import SPACE, discriminator_features, discriminator_logits
 from dcgan_tf.analysis.finding import Finding, Measure
-from dcgan_tf.analysis.embed.projector_files import Points
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.data import ImageSet
 from dcgan_tf.errors import ArgumentError

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
-from dcgan_tf.analysis.figures import CONTROL, FAINT, OURS, THIRD, bars, new_figure, plain
 from dcgan_tf.analysis.embed.projector_files import thumbnails
+from dcgan_tf.analysis.figures import CONTROL, FAINT, OURS, THIRD, bars, new_figure, plain
 
 COLOURS = {"training": CONTROL, "held-out": THIRD, "generated": OURS}
 _THUMBNAILS, _THUMBNAIL_POINTS, _ASPECT = 16, 25, 1.9

@@ -13,7 +13,6 @@ from matplotlib.figure import Figure
 from dcgan_tf.analysis import untrained
 from dcgan_tf.analysis.filters.detectors import Detector, find_detectors, most_telling
 from dcgan_tf.analysis.filters.figure import FilterRow, filters_figure
-from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.filters.guided_backprop import (
     STRONGEST_SHARE,
     concentration,
@@ -22,6 +21,7 @@ from dcgan_tf.analysis.filters.guided_backprop import (
     last_feature_layers,
     pixels_seen,
 )
+from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.questions import questions, shown
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.data import ImageSet

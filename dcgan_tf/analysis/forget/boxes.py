@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from dcgan_tf.analysis.forget.occlusion import Margin, occlusion_boxes
-from dcgan_tf.data.portraits import portraits
+from dcgan_tf.data import attribute_boxes
 from dcgan_tf.errors import DataError
 
 OCCLUSION = "occlusion"
@@ -88,7 +88,7 @@ def known_place(attribute: str, *, spec: str, image_size: tuple[int, int]) -> np
     """
     if spec != "portraits":
         return None
-    drawn = portraits.boxes(np.arange(_NUM_DRAWN), image_size=image_size)
+    drawn = attribute_boxes(np.arange(_NUM_DRAWN), image_size=image_size)
     if attribute not in drawn:
         return None
     edges = drawn[attribute]

@@ -19,8 +19,8 @@ from dcgan_tf.analysis.figures import (
     new_figure,
     plain,
 )
-from dcgan_tf.analysis.forget.outcome import Outcome, Setting
 from dcgan_tf.analysis.forget.forgetting import Effect
+from dcgan_tf.analysis.forget.outcome import Outcome, Setting
 
 _COLUMNS = 8
 _GAP = 2  # of image_rows

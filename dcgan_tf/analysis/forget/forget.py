@@ -7,16 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from dcgan_tf.analysis.forget.boxes import find_boxes
 from dcgan_tf.analysis.finding import Finding
+from dcgan_tf.analysis.forget.boxes import find_boxes
 from dcgan_tf.analysis.forget.figure import forget_figure
+from dcgan_tf.analysis.forget.generator_halves import Halves, split_generator
 from dcgan_tf.analysis.forget.numbers import details, measures, protocol, summary, warnings
 from dcgan_tf.analysis.forget.outcome import Setting, measure_outcome
-from dcgan_tf.analysis.forget.generator_halves import Halves, split_generator
 from dcgan_tf.analysis.samples import Samples
-from dcgan_tf.judges import shape_judge
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.errors import ArgumentError, RunError
+from dcgan_tf.judges import shape_judge
 from dcgan_tf.runs import Run
 
 _FEWEST_SAMPLES = 10

@@ -20,9 +20,8 @@ from dcgan_tf.analysis.forget.forgetting import (
 )
 from dcgan_tf.analysis.forget.generator_halves import Halves, split_generator
 from dcgan_tf.analysis.samples import Samples
-from dcgan_tf.judges import grey
-from dcgan_tf.judges import Classifier
 from dcgan_tf.errors import RunError
+from dcgan_tf.judges import Classifier, grey
 from dcgan_tf.progress import progress
 
 PENALTY = 0.5

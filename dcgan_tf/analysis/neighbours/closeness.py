@@ -13,7 +13,8 @@ from dcgan_tf.metrics import BLOCK, Search
 from dcgan_tf.progress import progress
 
 NEIGHBOURS = 3
-PIXELS, FEATURES = "pixels", "features"
+PIXELS = "pixels"
+FEATURES = "features"
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dcgan_tf.analysis.neighbours.closeness import FEATURES, PIXELS, Neighbours
 from dcgan_tf.analysis.figures import CONTROL, FAINT, OURS, TEXT, THIRD, new_figure, plain, show
+from dcgan_tf.analysis.neighbours.closeness import FEATURES, PIXELS, Neighbours
 from dcgan_tf.analysis.neighbours.memorising import NEAR_PERCENT
 
 _BINS = 40

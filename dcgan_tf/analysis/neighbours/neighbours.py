@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.neighbours.closeness import (
     FEATURES,
     PIXELS,
@@ -22,7 +23,7 @@ from dcgan_tf.analysis.neighbours.closeness import (
     neighbours_in_training,
 )
 from dcgan_tf.analysis.neighbours.duplicates import MOST_CHECKED, NEAR_LEVELS, Duplicates, duplicates
-from dcgan_tf.analysis.finding import Finding, Measure
+from dcgan_tf.analysis.neighbours.figure import Shown, neighbours_figure
 from dcgan_tf.analysis.neighbours.memorising import (
     RULE,
     Comparison,
@@ -32,7 +33,6 @@ from dcgan_tf.analysis.neighbours.memorising import (
     near_in_both,
     verdict,
 )
-from dcgan_tf.analysis.neighbours.figure import Shown, neighbours_figure
 from dcgan_tf.analysis.subject import NUM_REAL, Subject
 from dcgan_tf.errors import ArgumentError, RunError
 from dcgan_tf.images import evenly_spaced

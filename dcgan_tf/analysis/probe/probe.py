@@ -11,8 +11,8 @@ import numpy as np
 
 from dcgan_tf.analysis import untrained
 from dcgan_tf.analysis.features import discriminator_features
-from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.filters.guided_backprop import last_feature_layers
+from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.probe.figure import Contrast, probe_figure
 from dcgan_tf.analysis.probe.probing import (
     COSTS,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from dcgan_tf.analysis.samples import Look, Samples
-from dcgan_tf.judges import Classifier
 from dcgan_tf.errors import ArgumentError
+from dcgan_tf.judges import Classifier
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,14 @@ from collections.abc import Callable
 import numpy as np
 from matplotlib.figure import Figure
 
-from dcgan_tf.analysis.turn import directions
-from dcgan_tf.analysis.turn.attribute_judge import AttributeJudge, Turned, check_attribute
 from dcgan_tf.analysis.finding import Finding, Measure
-from dcgan_tf.analysis.turn.monotone import monotone, rank_correlation
-from dcgan_tf.analysis.walk.paths import on_paths
 from dcgan_tf.analysis.samples import Samples
 from dcgan_tf.analysis.subject import Subject
+from dcgan_tf.analysis.turn import directions
+from dcgan_tf.analysis.turn.attribute_judge import AttributeJudge, Turned, check_attribute
 from dcgan_tf.analysis.turn.figure import turn_figure
+from dcgan_tf.analysis.turn.monotone import monotone, rank_correlation
+from dcgan_tf.analysis.walk.paths import on_paths
 from dcgan_tf.errors import RunError
 from dcgan_tf.progress import progress
 from dcgan_tf.runs import Run

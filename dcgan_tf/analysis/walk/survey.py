@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dcgan_tf.analysis.walk import paths
 from dcgan_tf.analysis.features import SPACE, discriminator_features
 from dcgan_tf.analysis.samples import Samples
 from dcgan_tf.analysis.subject import Subject
+from dcgan_tf.analysis.walk import paths
 from dcgan_tf.progress import progress
 
 STEPS = 12

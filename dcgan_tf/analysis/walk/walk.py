@@ -10,11 +10,11 @@ import numpy as np
 
 from dcgan_tf.analysis.features import SPACE
 from dcgan_tf.analysis.finding import Finding, Measure
-from dcgan_tf.analysis.walk.survey import FADE, HOP, LATENT, STEPS, Paths, Surveyor
-from dcgan_tf.analysis.walk.paths import closed_walk, on_paths
 from dcgan_tf.analysis.samples import Samples
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.analysis.walk.figure import walk_figure
+from dcgan_tf.analysis.walk.paths import closed_walk, on_paths
+from dcgan_tf.analysis.walk.survey import FADE, HOP, LATENT, STEPS, Paths, Surveyor
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.images import enlarge, save_gif
 from dcgan_tf.runs import Run

@@ -28,10 +28,10 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from dcgan_tf.data.decoding.memory import LARGE, ROOM, is_bomb, needed, pillow_bounded_here
 from dcgan_tf.data.decoding.deep_colour import DeepColour
 from dcgan_tf.data.decoding.depth import Depth, depth_of, is_deep, strips, values_of
 from dcgan_tf.data.decoding.formats import formats
+from dcgan_tf.data.decoding.memory import LARGE, ROOM, is_bomb, needed, pillow_bounded_here
 from dcgan_tf.errors import DataError
 
 FILE_ERRORS = {

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dcgan_tf.data.folder.attributes import is_called_table
 from dcgan_tf.data.decoding.formats import are_images, is_called_image
+from dcgan_tf.data.folder.attributes import is_called_table
 from dcgan_tf.errors import DataError
 from dcgan_tf.images import is_own
 

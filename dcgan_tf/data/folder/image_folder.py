@@ -19,11 +19,11 @@ from pathlib import Path
 
 import numpy as np
 
-from dcgan_tf.config import DataConfig
 from dcgan_tf import cache
+from dcgan_tf.config import DataConfig
 from dcgan_tf.data import preparation
-from dcgan_tf.data.folder.attributes import AttributeTable, read_attributes
 from dcgan_tf.data.decoding.decode import FILE_ERRORS
+from dcgan_tf.data.folder.attributes import AttributeTable, read_attributes
 from dcgan_tf.data.folder.opened import ImageFolder
 from dcgan_tf.data.folder.place import folder_of
 from dcgan_tf.data.folder.remarks import are_pictures, kinds_of

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from dcgan_tf.data.decoding.formats import HEIF_ENDINGS, RAW_ENDINGS, UNREAD_ENDINGS, ending
 from dcgan_tf.data.folder.files import FolderFiles
 from dcgan_tf.data.folder.splits import Splits, first_folder, split_of
-from dcgan_tf.data.decoding.formats import HEIF_ENDINGS, RAW_ENDINGS, UNREAD_ENDINGS, ending
 
 _AT_MOST = 8
 

@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dcgan_tf.config import DataConfig
-from dcgan_tf.data.portraits import drawing as drawing
 from dcgan_tf.data.image_set import ImageSet, ImageWriter, cached
+from dcgan_tf.data.portraits import drawing as drawing
 from dcgan_tf.data.portraits.people import (
     SPLITS,
     Array,
@@ -40,8 +40,8 @@ __all__ = [
     "SPLITS",
     "VERSION",
     "Portrait",
+    "attribute_boxes",
     "attributes",
-    "boxes",
     "draw",
     "load",
     "sample",
@@ -99,7 +99,7 @@ def draw(
     return pictures
 
 
-def boxes(
+def attribute_boxes(
     indices: Indices, *, image_size: tuple[int, int], seed: int = 0, split: str = "train"
 ) -> dict[str, Array]:
     """Return where the crown, the glasses and the mouth are drawn, or would be if they are absent.

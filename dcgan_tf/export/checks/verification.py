@@ -14,17 +14,17 @@ import tensorflow as tf
 
 from dcgan_tf.errors import ExportError
 from dcgan_tf.export.checks.difference import Bound, Difference, difference
-from dcgan_tf.export.formats.litert_file import LiteRTFile
-from dcgan_tf.export.folder import ExportPaths
-from dcgan_tf.export.placing import refuse_interrupted
-from dcgan_tf.export.record import Record, damaged_files, files_of, listed, other_files, read_record
 from dcgan_tf.export.checks.reference import SEED, read_reference, reference_inputs
+from dcgan_tf.export.folder import ExportPaths
+from dcgan_tf.export.formats.litert_file import LiteRTFile
 from dcgan_tf.export.formats.runtimes import (
     REFERENCE_DEVICE,
     foreign_errors,
     load_saved_model,
     open_artefact,
 )
+from dcgan_tf.export.placing import refuse_interrupted
+from dcgan_tf.export.record import Record, damaged_files, files_of, listed, other_files, read_record
 
 _log = logging.getLogger("dcgan_tf")
 

@@ -10,8 +10,8 @@ from typing import Any
 import keras
 
 from dcgan_tf.errors import ExportError, stop_behind
-from dcgan_tf.export.record import parsed
 from dcgan_tf.export.formats.zip_file import open_zip, read_member
+from dcgan_tf.export.record import parsed
 from dcgan_tf.keras_settings import own_settings
 from dcgan_tf.models import StepDropout, SyncBatchNormalization
 

@@ -13,10 +13,10 @@ import tensorflow as tf
 
 from dcgan_tf.errors import ExportError, stop_behind
 from dcgan_tf.export.formats import keras_file
-from dcgan_tf.export.network.graph import float_image
 from dcgan_tf.export.formats.litert_file import LiteRTFile
-from dcgan_tf.export.web.page_file import read_page
 from dcgan_tf.export.formats.saved_model_check import check_saved_model
+from dcgan_tf.export.network.graph import float_image
+from dcgan_tf.export.web.page_file import read_page
 from dcgan_tf.files import literal_path
 from dcgan_tf.keras_settings import own_settings
 from dcgan_tf.models import with_labels

@@ -30,7 +30,7 @@ from dcgan_tf.files import write_text
 
 LARGEST = 127
 
-_PARTS = Path(__file__).parent / "page"
+_PARTS = Path(__file__).parent / "assets"
 _SCRIPTS = ("generator.js", "latents.js", "samples.js", "classes.js", "explorer.js")
 _FACTS = ("name", "data", "step", "latent_dim", "latent_distribution")
 

@@ -1,0 +1,1 @@
+"""Runs side by side: samples, losses, and grades with their spread over seeds."""

@@ -1,0 +1,1 @@
+"""The discriminator's features, for TensorBoard's Embedding Projector."""

@@ -1,0 +1,17 @@
+from .batches import distributed_batches as distributed_batches
+from .batches import replica_share as replica_share
+from .batches import steps_per_epoch as steps_per_epoch
+from .decoding.decode import UnreadableImageError as UnreadableImageError
+from .decoding.decode import header as header
+from .folder.opened import ImageFolder as ImageFolder
+from .folder.place import BUILT_IN as BUILT_IN
+from .folder.place import folder_of as folder_of
+from .held_out import held_out_images as held_out_images
+from .held_out import why_no_test as why_no_test
+from .image_set import ImageSet as ImageSet
+from .image_set import pixel_fingerprint as pixel_fingerprint
+from .inspection import bad_files as bad_files
+from .inspection import examples as examples
+from .inspection import summary as summary
+from .load import load_data as load_data
+from .portraits.portraits import attribute_boxes as attribute_boxes

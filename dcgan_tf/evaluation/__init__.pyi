@@ -1,0 +1,14 @@
+from .classes import as_trained as as_trained
+from .evaluator import UNKNOWN_MODEL as UNKNOWN_MODEL
+from .evaluator import Draw as Draw
+from .evaluator import Evaluator as Evaluator
+from .every_epoch import EveryEpoch as EveryEpoch
+from .every_epoch import about_run as about_run
+from .image_files import ImageFiles as ImageFiles
+from .result import Evaluation as Evaluation
+from .result import Row as Row
+from .scores import Score as Score
+from .table import WIDTH as WIDTH
+from .table import conditions as conditions
+from .table import controls_table as controls_table
+from .table import table as table

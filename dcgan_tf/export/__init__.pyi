@@ -1,0 +1,9 @@
+from .card import line as line
+from .checks.verification import verify_export as verify_export
+from .exported import Exported as Exported
+from .exported import images_from as images_from
+from .exported import is_export as is_export
+from .exporting import export_run as export_run
+from .folder import FORMATS as FORMATS
+from .folder import PRECISIONS as PRECISIONS
+from .folder import ExportPaths as ExportPaths

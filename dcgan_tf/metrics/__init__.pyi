@@ -1,0 +1,16 @@
+from .frechet import frechet_distance as frechet_distance
+from .inception_score import inception_score as inception_score
+from .kernel_distance import kernel_distance as kernel_distance
+from .ms_ssim import diversity as diversity
+from .nearest import BLOCK as BLOCK
+from .nearest import Search as Search
+from .nearest import nearest as nearest
+from .precision_recall import ball_membership as ball_membership
+from .precision_recall import density_coverage as density_coverage
+from .precision_recall import neighbour_radii as neighbour_radii
+from .precision_recall import precision_recall as precision_recall
+from .real_form import LEAST_OF_PICTURES as LEAST_OF_PICTURES
+from .real_form import RealForm as RealForm
+from .real_form import form_statistics as form_statistics
+from .real_form import share_with_form as share_with_form
+from .sliced_wasserstein import sliced_wasserstein as sliced_wasserstein
