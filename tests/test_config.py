@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dcgan_tf import config
 from dcgan_tf.config import Config, DataConfig, ModelConfig, RunConfig, TrainingConfig, preset, replace
-from dcgan_tf.config import settings as config
 
 
 def test_the_default_preset_has_the_numbers_everyone_knows():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dcgan_tf.config import settings as config
+from dcgan_tf import config
 from dcgan_tf.training import losses
 
 LOG_2 = math.log(2)

@@ -125,3 +125,18 @@ def without_none(hint: Any) -> tuple[type, bool]:
         (inner,) = (a for a in typing.get_args(hint) if a is not type(None))
         return inner, True
     return hint, False
+
+
+def parse_image_size(text: str) -> tuple[int, int]:
+    """Read "64" as (64, 64) and "48x64" as (height 48, width 64), in pixels.
+
+    Raises:
+        ArgumentError: for anything else.
+    """
+    parts = text.lower().replace("×", "x").split("x")
+    if len(parts) > 2 or not all(part.strip().isdecimal() for part in parts):
+        raise ArgumentError(
+            f"image size must be SIDE or HEIGHTxWIDTH in pixels, such as 64 or 48x64, received {text!r}"
+        )
+    height, width = int(parts[0]), int(parts[-1])
+    return height, width

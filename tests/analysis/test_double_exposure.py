@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from dcgan_tf.config import preset
-from dcgan_tf.judges.double_exposure import double_exposures, scores, trained_detector
+from dcgan_tf.judges.double_exposure import double_exposure_scores, double_exposures, trained_detector
 
 
 def crosses(num: int, *, seed: int) -> np.ndarray:
@@ -46,33 +46,37 @@ def subject(tmp_path_factory):
 
 
 def test_it_tells_them_from_single_pictures_it_has_not_seen(subject):
-    detector = trained_detector(subject)
+    detector = trained_detector(subject.run, subject.train)
     single = crosses(300, seed=2)
     double = double_exposures(single, 300, rng=np.random.default_rng(5))
-    assert np.mean(scores(detector, single) > 0) >= 0.97
-    assert np.mean(scores(detector, double) < 0) >= 0.9
+    assert np.mean(double_exposure_scores(detector, single) > 0) >= 0.97
+    assert np.mean(double_exposure_scores(detector, double) < 0) >= 0.9
 
 
 def test_the_second_time_it_comes_from_the_cache(subject, monkeypatch):
-    first = scores(trained_detector(subject), crosses(20, seed=3))
+    first = double_exposure_scores(trained_detector(subject.run, subject.train), crosses(20, seed=3))
     monkeypatch.setattr("dcgan_tf.judges.double_exposure.fit", None)  # training again would fail
-    np.testing.assert_array_equal(scores(trained_detector(subject), crosses(20, seed=3)), first)
+    np.testing.assert_array_equal(
+        double_exposure_scores(trained_detector(subject.run, subject.train), crosses(20, seed=3)), first
+    )
 
 
 @pytest.mark.parametrize("kept", [0, 3000])
 def test_a_damaged_one_is_trained_again(subject, kept, monkeypatch):
     pictures = crosses(20, seed=3)
-    first = scores(trained_detector(subject), pictures)
+    first = double_exposure_scores(trained_detector(subject.run, subject.train), pictures)
     (file,) = Path(subject.run.config.data.cache_dir).glob("double-exposure-*.npz")
     file.write_bytes(file.read_bytes()[:kept])
-    np.testing.assert_allclose(scores(trained_detector(subject), pictures), first, atol=1e-3)
+    np.testing.assert_allclose(
+        double_exposure_scores(trained_detector(subject.run, subject.train), pictures), first, atol=1e-3
+    )
     monkeypatch.setattr("dcgan_tf.judges.double_exposure.fit", None)  # and it is whole again
-    trained_detector(subject)
+    trained_detector(subject.run, subject.train)
 
 
 def test_another_checkpoint_has_another_detector(subject, monkeypatch):
-    trained_detector(subject)
+    trained_detector(subject.run, subject.train)
     monkeypatch.setattr("dcgan_tf.judges.double_exposure.fit", None)
     subject.run.generator = SimpleNamespace(get_weights=lambda: [np.ones(3, np.float32)])
     with pytest.raises(TypeError):
-        trained_detector(subject)
+        trained_detector(subject.run, subject.train)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dcgan_tf.metrics import neighbourhoods as module
+from dcgan_tf.metrics import precision_recall as module
 from dcgan_tf.metrics.precision_recall import ball_membership, neighbour_radii
 
 
