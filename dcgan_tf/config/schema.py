@@ -1,4 +1,4 @@
-"""The settings by their flat names, which are those of the command line: listed, changed, compared, as JSON."""
+"""The settings by their flat names, those of the command line: listed, changed, compared, and as JSON."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Every setting of a run: one tree of frozen dataclasses.
 
-The command line, the reference and the comparison on resume are all derived from the fields below, so a setting
-is described exactly once.
+The command line, the reference and the comparison on resume are all derived from the fields below, so that a
+setting is described exactly once.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -72,7 +72,7 @@ def test_the_vectors_that_tensorboard_reads_are_those_of_the_run(run, folder, in
 
 def test_of_long_vectors_principal_components_are_written(run, finding, monkeypatch, tmp_path):
     """As many as there are points keep all distances."""
-    monkeypatch.setattr(importlib.import_module("dcgan_tf.analysis.embed.embed"], "DIMENSIONS", 90)
+    monkeypatch.setattr(importlib.import_module("dcgan_tf.analysis.embed.embed"), "DIMENSIONS", 90)
     reduced = analysis.embed(run, num_images=NUM)
     assert reduced.protocol["vectors_written"].startswith("60 principal components, with 100.0%")
     reduced.save(tmp_path)

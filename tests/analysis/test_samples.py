@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import importlib
 from types import SimpleNamespace
 
 import numpy as np
@@ -18,7 +18,7 @@ from dcgan_tf.judges.classifier import Reading
 from dcgan_tf.latents import sample_latents
 from dcgan_tf.runs.run import Run
 
-sample_arithmetic = importlib.import_module("dcgan_tf.analysis.arithmetic.by_sample"]
+sample_arithmetic = importlib.import_module("dcgan_tf.analysis.arithmetic.by_sample")
 
 
 class OnlyTheDiscriminator:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import importlib
 from types import SimpleNamespace
 
 import numpy as np
@@ -64,7 +64,7 @@ class PaintedSubject:
 
 @pytest.fixture
 def run(monkeypatch):
-    monkeypatch.setattr(importlib.import_module("dcgan_tf.analysis.turn.turn"], "Subject", PaintedSubject)
+    monkeypatch.setattr(importlib.import_module("dcgan_tf.analysis.turn.turn"), "Subject", PaintedSubject)
     monkeypatch.setattr(
         samples.Judges, "of", lambda subject: SimpleNamespace(look_at=look_at, between_real=1.0)
     )
