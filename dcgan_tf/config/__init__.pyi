@@ -8,9 +8,12 @@ from .schema import from_json as from_json
 from .schema import replace as replace
 from .schema import settings as settings
 from .schema import to_json as to_json
+from .settings import ARCHITECTURES as ARCHITECTURES
 from .settings import LARGEST_SEED as LARGEST_SEED
 from .settings import LATENT_DISTRIBUTIONS as LATENT_DISTRIBUTIONS
+from .settings import LOSSES as LOSSES
 from .settings import MOST_AT_ONCE as MOST_AT_ONCE
+from .settings import PRECISIONS as PRECISIONS
 from .settings import Config as Config
 from .settings import DataConfig as DataConfig
 from .settings import ModelConfig as ModelConfig

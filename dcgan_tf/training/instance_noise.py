@@ -10,29 +10,42 @@ than itself.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import tensorflow as tf
 
 from dcgan_tf.latents import share_of_replica
 
 
-def perturbed(images: tf.Tensor, stddev: float, *, seed: int, step: tf.Tensor, draw: int) -> tf.Tensor:
+class Draw(NamedTuple):
+    """What the random numbers of a step's augmentations are a function of.
+
+    Attributes:
+        seed: of the run.
+        step: int64 scalar.
+        number: from 0; tells the draws of one step apart.
+    """
+
+    seed: int
+    step: tf.Tensor
+    number: int
+
+
+def add_instance_noise(images: tf.Tensor, draw: Draw, *, stddev: float) -> tf.Tensor:
     """Add noise from N(0, stddev²), a function of (seed, step, draw, image's place in the global batch).
 
-    To be called in replica context; how many replicas share the batch makes no difference.
+    It is called in replica context; how many replicas share the batch makes no difference.
 
     Args:
         images: this replica's, [n, H, W, C] in [-1, 1], of any floating type.
-        stddev: of the noise, in units of the range [-1, 1]; 0 returns the images as they are.
-        seed: of the run.
-        step: int64 scalar.
-        draw: from 0; tells the draws of a step apart.
+        draw: decides the random numbers.
+        stddev: of the noise, above 0, in units of the range [-1, 1].
 
     Returns:
         [n, H, W, C], of the images' type; not clipped to the range.
     """
-    if not stddev:
-        return images
     replicas = tf.distribute.get_replica_context().num_replicas_in_sync
-    pair = tf.random.experimental.stateless_fold_in(tf.stack([tf.constant(seed, tf.int64), step]), draw + 1)
+    seed = tf.stack([tf.constant(draw.seed, tf.int64), draw.step])
+    pair = tf.random.experimental.stateless_fold_in(seed, draw.number + 1)
     whole = tf.random.stateless_normal((tf.shape(images)[0] * replicas, *images.shape[1:]), pair)
     return images + stddev * tf.cast(share_of_replica(whole), images.dtype)

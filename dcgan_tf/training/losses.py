@@ -8,8 +8,40 @@ batch to the step.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import tensorflow as tf
+
+
+@dataclass(frozen=True)
+class AdversarialLoss:
+    """What D and G minimise, as the train step takes it.
+
+    Attributes:
+        discriminator: from the logits of real and of fake images, float [N, 1] each, to the terms of D's
+            loss, each per image, float [N, 1].
+        generator: from the logits of fake images, and a function that computes those of the real ones, to
+            G's loss per image, float [N, 1]. A loss that needs no real images does not call it, so that it
+            costs nothing.
+    """
+
+    discriminator: Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, ...]]
+    generator: Callable[[tf.Tensor, Callable[[], tf.Tensor]], tf.Tensor]
+
+
+def adversarial_loss(name: str, *, label_smoothing: float = 0.0) -> AdversarialLoss:
+    """Return the loss of this name; D's is that of Goodfellow et al. 2014, eq. 1, with each.
+
+    Args:
+        name: of G's loss, one of `GENERATOR_LOSSES`.
+        label_smoothing: of D's target for real images, from 0 to 0.5.
+    """
+    generator_loss = GENERATOR_LOSSES[name]
+
+    def discriminator_terms(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        return discriminator_real_loss(real_logits, label_smoothing), discriminator_fake_loss(fake_logits)
+
+    return AdversarialLoss(discriminator_terms, lambda fake_logits, _: generator_loss(fake_logits))
 
 
 def discriminator_real_loss(logits: tf.Tensor, label_smoothing: float = 0.0) -> tf.Tensor:

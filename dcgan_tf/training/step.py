@@ -1,9 +1,14 @@
-"""One step of training: the discriminator learns, then the generator learns from it."""
+"""One step of training: the discriminator learns, then the generator learns from it.
+
+Goodfellow et al. 2014, "Generative adversarial nets", algorithm 1, with one update of D for each of G. What
+the two minimise, and what D sees of a picture, are in `objective.py`.
+"""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import keras
 import tensorflow as tf
@@ -12,78 +17,51 @@ from dcgan_tf.config import Config
 from dcgan_tf.images import to_float
 from dcgan_tf.latents import replica_latents
 from dcgan_tf.models import logits_of, with_labels
-from dcgan_tf.training import losses
-from dcgan_tf.training.instance_noise import perturbed
+from dcgan_tf.training.instance_noise import Draw
+from dcgan_tf.training.objective import Objective, objective_of
 from dcgan_tf.training.state import TrainState
 
 Metrics = dict[str, tf.Tensor]
 TrainStep = Callable[[tf.Tensor | tuple[tf.Tensor, tf.Tensor]], Metrics]
 
 
-def make_train_step(config: Config, state: TrainState, strategy: tf.distribute.Strategy) -> TrainStep:
+def make_train_step(
+    config: Config, state: TrainState, strategy: tf.distribute.Strategy, *, num_classes: int = 0
+) -> TrainStep:
     """Return the compiled step: uint8 [batch_size, H, W, C] images in (spread over replicas), metrics out.
 
     A conditional model's step takes (images, labels int64 [batch_size]). The fakes get the labels of the real
     images, so that D sees as many of each class in both.
 
-    The metrics are scalar tensors over the global batch, and reading one waits for the device:
-    discriminator_loss and generator_loss; real_probability D(x) and fake_probability D(G(z)), as D sees them
-    before it learns; discriminator_accuracy, the share of both that it tells rightly; and the global norms
-    discriminator_gradient_norm and generator_gradient_norm.
+    Args:
+        config: all sections but `run` are used.
+        state: what is trained, made in the scope of the strategy.
+        strategy: spreads the batch over its replicas.
+        num_classes: of the images, if the model is conditional; else 0.
+
+    Returns:
+        The step. Its metrics are scalars over the global batch, and reading one waits for the device:
+        discriminator_loss and generator_loss; real_probability D(x) and fake_probability D(G(z)), as D sees
+        them before it learns; discriminator_accuracy, the share of both that it tells rightly; and the global
+        norms discriminator_gradient_norm and generator_gradient_norm.
     """
-    settings, replicas = config.training, strategy.num_replicas_in_sync
-    generator, generator_optimizer = state.generator, state.generator_optimizer
-    discriminator, discriminator_optimizer = state.discriminator, state.discriminator_optimizer
-    logits_of_inputs = logits_of(discriminator)
-    num_classes = generator.input_shape[-1] - config.model.latent_dim
-    real_loss_of = functools.partial(losses.discriminator_real_loss, label_smoothing=settings.label_smoothing)
-    generator_loss_of = losses.GENERATOR_LOSSES[settings.loss]
-    dtype = state.generator_ema.dtype
+    objective = objective_of(config.training)
+    logits_of_inputs = logits_of(state.discriminator)
 
-    def mean(per_image: tf.Tensor) -> tf.Tensor:
-        """Return this replica's part of the mean over the global batch; the parts are summed later."""
-        return tf.reduce_sum(per_image) / settings.batch_size
-
-    def update(step: tf.Tensor, images: tf.Tensor, labels: tf.Tensor | None = None) -> Metrics:
-        def logits_from(images: tf.Tensor, *, draw: int) -> tf.Tensor:
-            seen = perturbed(images, settings.instance_stddev, seed=settings.seed, step=step, draw=draw)
-            return logits_of_inputs(with_labels(seen, labels, num_classes), training=True)
-
-        real_images = to_float(images, dtype)
-        z = tf.cast(replica_latents(config.model, settings.batch_size, seed=settings.seed, step=step), dtype)
+    def on_replica(step: tf.Tensor, images: tf.Tensor, labels: tf.Tensor | None = None) -> Metrics:
+        replica = Replica(config, state, objective, logits_of_inputs, num_classes, step, labels)
         # The fakes are made once: D learns from them, then G learns through the D that has.
         with tf.GradientTape() as generator_tape:
-            fake_images = generator(with_labels(z, labels, num_classes), training=True)
-
-        with tf.GradientTape() as tape:
-            real_logits = logits_from(real_images, draw=0)
-            fake_logits = logits_from(tf.stop_gradient(fake_images), draw=1)
-            d_loss = mean(real_loss_of(real_logits)) + mean(losses.discriminator_fake_loss(fake_logits))
-            objective = discriminator_optimizer.scale_loss(d_loss)
-        gradients = tape.gradient(objective, discriminator.trainable_variables)
-        d_norm = apply_gradients(discriminator_optimizer, gradients)
-
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(fake_images)
-            g_loss = mean(generator_loss_of(logits_from(fake_images, draw=2)))
-            objective = generator_optimizer.scale_loss(g_loss)
-        upstream = tape.gradient(objective, fake_images)
-        gradients = generator_tape.gradient(fake_images, generator.trainable_variables, upstream)
-        g_norm = apply_gradients(generator_optimizer, gradients)
-
+            fake_images = replica.fake_images()
+        real_images = to_float(images, state.generator_ema.dtype)
         return {
-            "discriminator_loss": d_loss,
-            "generator_loss": g_loss,
-            "real_probability": mean(tf.sigmoid(real_logits)),
-            "fake_probability": mean(tf.sigmoid(fake_logits)),
-            "discriminator_accuracy": mean(_positive(real_logits) + _positive(-fake_logits)) / 2,
-            "discriminator_gradient_norm": d_norm / replicas,
-            "generator_gradient_norm": g_norm / replicas,
+            **update_discriminator(replica, real_images, tf.stop_gradient(fake_images)),
+            **update_generator(replica, real_images, fake_images, generator_tape),
         }
 
     def train_step(batch: tf.Tensor | tuple[tf.Tensor, tf.Tensor]) -> Metrics:
-        metrics = strategy.run(update, (state.step + 0, *(batch if num_classes else (batch,))))
-        update_average(state, settings.ema_decay)
+        metrics = strategy.run(on_replica, (state.step + 0, *(batch if num_classes else (batch,))))
+        update_average(state, config.training.ema_decay)
         state.step.assign_add(1)
         total = functools.partial(strategy.reduce, tf.distribute.ReduceOp.SUM, axis=None)
         return {name: total(value) for name, value in metrics.items()}
@@ -93,8 +71,125 @@ def make_train_step(config: Config, state: TrainState, strategy: tf.distribute.S
     return compiled
 
 
+@dataclass(frozen=True)
+class Replica:
+    """What both updates of a step work with, on one replica.
+
+    Attributes:
+        config: all sections but `run` are used.
+        state: what is trained.
+        objective: what is minimised.
+        logits_of_inputs: D without its closing sigmoid.
+        num_classes: of the images, if the model is conditional; else 0.
+        step: int64 scalar, the number of finished steps.
+        labels: of the real images and of the fake ones, int64 [n]; None if the model is not conditional.
+    """
+
+    config: Config
+    state: TrainState
+    objective: Objective
+    logits_of_inputs: keras.Model
+    num_classes: int
+    step: tf.Tensor
+    labels: tf.Tensor | None
+
+    def fake_images(self) -> tf.Tensor:
+        """Draw z and return G(z), float [n, H, W, C] in [-1, 1]."""
+        model, training = self.config.model, self.config.training
+        z = replica_latents(model, training.batch_size, seed=training.seed, step=self.step)
+        z = tf.cast(z, self.state.generator_ema.dtype)
+        inputs = with_labels(z, self.labels, self.num_classes)
+        return self.state.generator(inputs, training=True)
+
+    def logits(self, images: tf.Tensor, *, draw: int) -> tf.Tensor:
+        """Return the logits l of images, float [n, 1], where D(x) = sigmoid(l).
+
+        Args:
+            images: float [n, H, W, C] in [-1, 1].
+            draw: from 0; tells the random draws of one step apart.
+        """
+        for augmentation in self.objective.augmentations:
+            images = augmentation(images, Draw(self.config.training.seed, self.step, draw))
+        return self.logits_of_inputs(with_labels(images, self.labels, self.num_classes), training=True)
+
+    def mean(self, per_image: tf.Tensor) -> tf.Tensor:
+        """Return this replica's part of the mean over the global batch; the parts are summed later."""
+        return tf.reduce_sum(per_image) / self.config.training.batch_size
+
+
+def update_discriminator(replica: Replica, real_images: tf.Tensor, fake_images: tf.Tensor) -> Metrics:
+    """Let D learn: move its weights one step of Adam down the gradient of its loss.
+
+        mean[-log D(x)] + mean[-log(1 - D(G(z)))] + penalties
+
+    Goodfellow et al. 2014, equation 1 with the sign turned; the penalties are those of the objective.
+
+    Args:
+        replica: what is trained, and how.
+        real_images: x, float [n, H, W, C] in [-1, 1].
+        fake_images: G(z), of the same shape, through which no gradient flows.
+
+    Returns:
+        This replica's part of each metric about D.
+    """
+    optimizer, discriminator = replica.state.discriminator_optimizer, replica.state.discriminator
+    with tf.GradientTape() as tape:
+        real_logits = replica.logits(real_images, draw=0)
+        fake_logits = replica.logits(fake_images, draw=1)
+        terms = list(replica.objective.loss.discriminator(real_logits, fake_logits))
+        terms += [
+            penalty(replica.logits, real_images, fake_images) for penalty in replica.objective.penalties
+        ]
+        loss = tf.add_n([replica.mean(term) for term in terms])
+        scaled = optimizer.scale_loss(loss)
+    gradients = tape.gradient(scaled, discriminator.trainable_variables)
+    right = _positive(real_logits) + _positive(-fake_logits)
+    return {
+        "discriminator_loss": loss,
+        "real_probability": replica.mean(tf.sigmoid(real_logits)),
+        "fake_probability": replica.mean(tf.sigmoid(fake_logits)),
+        "discriminator_accuracy": replica.mean(right) / 2,
+        "discriminator_gradient_norm": apply_gradients(optimizer, gradients),
+    }
+
+
+def update_generator(
+    replica: Replica, real_images: tf.Tensor, fake_images: tf.Tensor, tape: tf.GradientTape
+) -> Metrics:
+    """Let G learn from the D that has just learned: move its weights one step of Adam down its loss.
+
+        mean[-log D(G(z))]
+
+    Goodfellow et al. 2014, section 3, unless the objective has another loss. The chain rule is cut at the
+    fake images: first the gradient with respect to them, then on through the tape that made them. That saves
+    one forward pass of G.
+
+    Args:
+        replica: what is trained, and how.
+        real_images: x, float [n, H, W, C] in [-1, 1], for losses that compare.
+        fake_images: G(z), of the same shape.
+        tape: on which G made the fake images.
+
+    Returns:
+        This replica's part of each metric about G.
+    """
+    optimizer, generator = replica.state.generator_optimizer, replica.state.generator
+    with tf.GradientTape(watch_accessed_variables=False) as image_tape:
+        image_tape.watch(fake_images)
+        fake_logits = replica.logits(fake_images, draw=2)
+        real_logits = functools.partial(replica.logits, real_images, draw=3)
+        loss = replica.mean(replica.objective.loss.generator(fake_logits, real_logits))
+        scaled = optimizer.scale_loss(loss)
+    upstream = image_tape.gradient(scaled, fake_images)
+    gradients = tape.gradient(fake_images, generator.trainable_variables, upstream)
+    return {
+        "generator_loss": loss,
+        "generator_gradient_norm": apply_gradients(optimizer, gradients),
+    }
+
+
 def apply_gradients(optimizer: keras.optimizers.Optimizer, gradients: list[tf.Tensor]) -> tf.Tensor:
-    """Update the optimizer's weights, in replica context, and return the global norm of the gradient.
+    """Update the optimizer's weights, in replica context, and return a share of the gradient's global norm.
 
     The sum over the replicas is taken here, so that the norm is the true one, and so that under float16 every
     replica judges alike whether it is finite; Keras sums once more when it applies, hence the equal shares.
@@ -104,14 +199,14 @@ def apply_gradients(optimizer: keras.optimizers.Optimizer, gradients: list[tf.Te
         gradients: this replica's part, of the scaled loss where the optimizer scales it.
 
     Returns:
-        Scalar, without the loss scale.
+        Scalar, without the loss scale: the norm divided by the number of replicas, whose shares are summed.
     """
     replica = tf.distribute.get_replica_context()
     summed = replica.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
     norm = tf.linalg.global_norm(summed)
     scale = tf.cast(optimizer.scale_loss(tf.ones([])), norm.dtype)
     optimizer.apply([gradient / replica.num_replicas_in_sync for gradient in summed])
-    return norm / scale
+    return norm / scale / replica.num_replicas_in_sync
 
 
 def update_average(state: TrainState, decay: float) -> None:

@@ -1,0 +1,51 @@
+"""What the two networks minimise, and what D sees of a picture; made once, from the settings.
+
+A new loss is an `AdversarialLoss`; a new penalty or augmentation is one function, and one line below. The
+step itself does not change.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+from dcgan_tf.config import TrainingConfig
+from dcgan_tf.training.instance_noise import Draw, add_instance_noise
+from dcgan_tf.training.losses import AdversarialLoss, adversarial_loss
+
+Penalty = Callable[[Callable[..., tf.Tensor], tf.Tensor, tf.Tensor], tf.Tensor]
+"""From (logits, real images, fake images) to a term of D's loss per image, float [n, 1].
+
+`logits(images, draw=number)` computes D's logits; images are float [n, H, W, C] in [-1, 1].
+"""
+Augmentation = Callable[[tf.Tensor, Draw], tf.Tensor]
+"""From images, float [n, H, W, C] in [-1, 1], to what D sees of them, of the same shape; differentiable."""
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What a step minimises.
+
+    Attributes:
+        loss: of D and of G.
+        penalties: added to D's loss.
+        augmentations: applied in turn to all pictures that D sees, real and fake alike.
+    """
+
+    loss: AdversarialLoss
+    penalties: tuple[Penalty, ...] = ()
+    augmentations: tuple[Augmentation, ...] = ()
+
+
+def objective_of(settings: TrainingConfig) -> Objective:
+    """Return what these settings have the two networks minimise."""
+    augmentations: list[Augmentation] = []
+    if settings.instance_stddev:
+        augmentations.append(functools.partial(add_instance_noise, stddev=settings.instance_stddev))
+    return Objective(
+        loss=adversarial_loss(settings.loss, label_smoothing=settings.label_smoothing),
+        augmentations=tuple(augmentations),
+    )
