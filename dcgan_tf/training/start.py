@@ -9,13 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
-from dcgan_tf import __version__
+from dcgan_tf import __version__, data, images
 from dcgan_tf.config import Config, replace, to_json
 from dcgan_tf.data import ImageSet
 from dcgan_tf.errors import RunError
@@ -27,6 +28,7 @@ from dcgan_tf.runs import (
     default_run_dir,
     describe,
     does_not_fit,
+    forget_records_after,
     newest_intact,
     read_config,
     read_data,
@@ -35,30 +37,70 @@ from dcgan_tf.runs import (
     write_json,
 )
 from dcgan_tf.training.folder import refuse_changes, refuse_other_files
-from dcgan_tf.training.state import TrainState
-from dcgan_tf.training.strategy import resolve_precision
+from dcgan_tf.training.plan import Plan
+from dcgan_tf.training.state import TrainState, create_train_state
 
 _log = logging.getLogger("dcgan_tf")
 
 
-def settle(config: Config, paths: RunPaths, image_set: ImageSet) -> Config:
+@dataclass(frozen=True)
+class Start:
+    """One start of the training process.
+
+    Attributes:
+        plan: what is to be trained.
+        state: brought to where the run stands.
+        store: of the run's checkpoints.
+        first_step: the number of steps that the run has.
+    """
+
+    plan: Plan
+    state: TrainState
+    store: CheckpointStore
+    first_step: int
+
+
+def begin(plan: Plan) -> Start:
+    """Write down what the run is, build its state and bring it to where the run stands.
+
+    Raises:
+        RunError: if it is not the run that the directory holds, or no checkpoint can be read.
+    """
+    config, paths = plan.config, plan.paths
+    settle(config, paths, plan.image_set)
+    store, best = CheckpointStore(paths.checkpoints), CheckpointStore(paths.best)
+    with plan.strategy.scope():
+        state = create_train_state(config, num_classes=plan.num_classes, precision=config.training.precision)
+    first_step = restore(state, [store, best])
+    store.prune(config.run.keep_every)  # a kill may have come between a save and this
+    write_environment(paths, plan.strategy, config, first_step)
+    forget_records_after(paths.stats, first_step)
+    forget_records_after(paths.metrics, first_step)
+    _show_data(plan)
+    if first_step < plan.total_steps:
+        count = f"{len(plan.image_set):,} images of {plan.image_set.name}"
+        devices = f"{config.training.precision}, {plan.strategy.num_replicas_in_sync} device(s)"
+        _log.info("%s, %s; steps %d to %d in %s", count, devices, first_step, plan.total_steps, paths.root)
+    return Start(plan, state, store, first_step)
+
+
+def settle(config: Config, paths: RunPaths, image_set: ImageSet) -> None:
     """Hold the settings against those the run was made with, or write them down if it is new.
 
-    Returns:
-        The settings to train with: `auto` has become a precision, the run's own if there is a run.
+    Args:
+        config: of the run; its precision is no longer `auto`.
+        paths: of its directory.
+        image_set: what it trains on.
 
     Raises:
         RunError: if a setting differs on which the weights depend, or the images, or the labels of
             a conditional run, are not the same; or if the directory is not empty and not a run.
     """
-    data = describe(image_set)
+    record = describe(image_set)
     if not paths.config.exists():
         refuse_other_files(paths)
-        config = replace(config, precision=resolve_precision(config.training.precision))
     else:
         before, known = read_config(paths.root), read_data(paths)
-        if config.training.precision == "auto":
-            config = replace(config, precision=before.training.precision)
         refuse_changes(paths, before, config)
         if known is not None:
             _refuse_other_images(paths, image_set, before, config)
@@ -71,9 +113,8 @@ def settle(config: Config, paths: RunPaths, image_set: ImageSet) -> Config:
         else:
             _say_lost_data(paths)
     write_text(paths.config, to_json(config))
-    if read_data(paths) != data:
-        write_json(paths.data, data)
-    return config
+    if read_data(paths) != record:
+        write_json(paths.data, record)
 
 
 def restore(state: TrainState, stores: Sequence[CheckpointStore]) -> int:
@@ -130,6 +171,13 @@ def write_environment(
         "git_commit": _git_commit(),
     }
     write_json(paths.environment, [*starts, entry])
+
+
+def _show_data(plan: Plan) -> None:
+    """Name the files that were left out, and save a grid of what is trained on, before the first step."""
+    for line in data.bad_files(plan.image_set):
+        _log.warning("%s", line)
+    images.save(plan.paths.real_images, data.examples(plan.image_set))
 
 
 def _refuse_other_images(paths: RunPaths, image_set: ImageSet, before: Config, config: Config) -> None:

@@ -77,12 +77,11 @@ class Poison(Watching):
     def __init__(self, after: int) -> None:
         super().__init__()
         self.after = after
-        self.state = None
 
     def after_step(self, moment: Moment) -> None:
         super().after_step(moment)
         if moment.step == self.after:
-            kernel = self.state.discriminator.trainable_variables[0]
+            kernel = moment.state.discriminator.trainable_variables[0]
             kernel.assign(kernel * float("nan"))
 
 
@@ -91,12 +90,6 @@ def test_a_loss_that_is_not_finite_stops_with_the_step_and_keeps_the_last_good_c
 ) -> None:
     # Nothing is logged before step 60: the checkpoint due at step 55 must look for itself.
     poison = Poison(after=52)
-
-    def remember(*arguments: object, **keywords: object) -> object:
-        poison.state = create_train_state(*arguments, **keywords)
-        return poison.state
-
-    monkeypatch.setattr(loop, "create_train_state", remember)
     with pytest.raises(RunError, match="the discriminator loss became nan at step 53") as error:
         loop.train(replace(begun, log_every=1000), hooks=[poison])
     for advice in ("--learning-rate", "--precision float32", "--run-dir", "earlier checkpoints are intact"):
@@ -255,7 +248,9 @@ def test_fewer_images_than_a_batch_are_refused_by_name_before_anything_is_writte
 def test_what_cannot_be_trained_is_refused_before_anything_is_prepared_or_written(
     tmp_path: Path, tiny_config: Make, monkeypatch: pytest.MonkeyPatch, changes: dict, message: str
 ) -> None:
-    monkeypatch.setattr(loop.data, "load_data", lambda config: pytest.fail("the data were prepared"))
+    monkeypatch.setattr(
+        "dcgan_tf.training.plan.load_data", lambda config: pytest.fail("the data were prepared")
+    )
     with pytest.raises(ValueError, match=message):
         loop.train(tiny_config(run_dir=str(tmp_path / "run"), **changes))
     assert not (tmp_path / "run").exists()

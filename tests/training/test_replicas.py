@@ -26,10 +26,10 @@ Metrics = list[dict[str, float]]
 
 def train(config: Config, replicas: int, *, dtype: str | None) -> tuple[Any, TrainState, Metrics]:
     strategy = make_strategy(replicas)
-    labels = LABELS if config.model.conditional else None
+    labels, classes = (LABELS, CLASSES) if config.model.conditional else (None, 0)
     with strategy.scope():
-        state = create_train_state(config, num_classes=0 if labels is None else CLASSES, dtype=dtype)
-    step = make_train_step(config, state, strategy)
+        state = create_train_state(config, num_classes=classes, dtype=dtype)
+    step = make_train_step(config, state, strategy, num_classes=classes)
     batches = iter(
         distributed_batches(
             strategy,

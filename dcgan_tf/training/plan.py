@@ -1,0 +1,102 @@
+"""The plan of a run: everything that is known of it before its first step, found out once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+from dcgan_tf import models
+from dcgan_tf.config import Config, replace
+from dcgan_tf.data import ImageSet, load_data, replica_share, steps_per_epoch
+from dcgan_tf.errors import DataError
+from dcgan_tf.runs import RunPaths, read_config, with_own_held_out
+from dcgan_tf.training.folder import check_place, lock
+from dcgan_tf.training.strategy import make_deterministic, make_strategy, resolve_precision
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run as it is to be.
+
+    Attributes:
+        config: its settings; `auto` has become a precision.
+        paths: its directory.
+        strategy: the devices.
+        image_set: what it trains on.
+        num_classes: of the images, if the model is conditional; else 0.
+        steps_per_epoch: steps that see every image once.
+        total_steps: the number of its last step.
+    """
+
+    config: Config
+    paths: RunPaths
+    strategy: tf.distribute.Strategy
+    image_set: ImageSet
+    num_classes: int
+    steps_per_epoch: int
+    total_steps: int
+
+
+def make_plan(config: Config) -> Plan:
+    """Find out what a run with these settings would be, and refuse one that cannot be trained.
+
+    Images may be prepared and cached; in the run directory nothing is written.
+
+    Raises:
+        DataError: if the data cannot be had, or does not fit the settings.
+        RunError: if the run directory holds something else, or another process trains there.
+    """
+    paths, config = RunPaths.of(config), with_own_held_out(config)
+    strategy = make_strategy(config.training.replicas)
+    models.check_size(config)
+    replica_share(config.training.batch_size, strategy)
+    if paths.lock.exists():  # before images are prepared, which may take minutes
+        with lock(paths):
+            pass
+    check_place(config)
+    if config.training.deterministic:
+        make_deterministic()
+    image_set = load_data(config.data)
+    epoch = _steps_per_epoch(config, image_set)
+    return Plan(
+        config=with_precision(config, paths),
+        paths=paths,
+        strategy=strategy,
+        image_set=image_set,
+        num_classes=_num_classes(config, image_set),
+        steps_per_epoch=epoch,
+        total_steps=config.training.steps or (config.training.epochs or 0) * epoch,
+    )
+
+
+def with_precision(config: Config, paths: RunPaths) -> Config:
+    """Return the settings with a precision in the place of `auto`: the run's own if there is a run.
+
+    Raises:
+        RunError: if there is a run whose settings cannot be read.
+    """
+    if config.training.precision == "auto" and paths.config.exists():
+        return replace(config, precision=read_config(paths.root).training.precision)
+    return replace(config, precision=resolve_precision(config.training.precision))
+
+
+def _steps_per_epoch(config: Config, image_set: ImageSet) -> int:
+    """Refuse data that do not fill one batch, by name."""
+    try:
+        return steps_per_epoch(len(image_set), config.training.batch_size)
+    except ValueError as error:
+        raise DataError(f"{config.data.spec}: {error}") from None
+
+
+def _num_classes(config: Config, image_set: ImageSet) -> int:
+    """Return how many classes a conditional model is to tell apart; 0 if it is not conditional."""
+    if not config.model.conditional:
+        return 0
+    if image_set.labels is None or len(image_set.label_names) < 2:
+        raise DataError(
+            f"--conditional needs images of at least two classes, and {config.data.spec} has "
+            f"{'one' if image_set.label_names else 'no labels'}; take a labelled dataset such as digits or "
+            "tfds:mnist, a folder with one sub-folder for each class, or leave --conditional out"
+        )
+    return len(image_set.label_names)
