@@ -86,7 +86,7 @@ class Poison(Watching):
 
 
 def test_a_loss_that_is_not_finite_stops_with_the_step_and_keeps_the_last_good_checkpoint(
-    begun: Config, monkeypatch: pytest.MonkeyPatch
+    begun: Config,
 ) -> None:
     # Nothing is logged before step 60: the checkpoint due at step 55 must look for itself.
     poison = Poison(after=52)
