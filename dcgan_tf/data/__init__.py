@@ -7,6 +7,7 @@ import logging
 from pathlib import Path
 
 from dcgan_tf.config import DataConfig
+from dcgan_tf.data.folders.remarks import say_once
 from dcgan_tf.data.image_set import ImageSet
 
 __all__ = ["ImageSet", "load"]
@@ -27,7 +28,13 @@ def load(config: DataConfig, *, split: str | None = None) -> ImageSet:
     Raises:
         DataError: if the spec names nothing that exists; says what was looked for and where.
     """
-    split = split or config.split
+    image_set = _load(config, split or config.split)
+    for remark in image_set.remarks:
+        say_once(f"{config.spec}: {remark}")
+    return image_set
+
+
+def _load(config: DataConfig, split: str) -> ImageSet:
     if config.spec == "portraits":
         from dcgan_tf.data import portraits
 

@@ -15,6 +15,7 @@ Attributes: an `attributes.csv` in the folder, or in that of the split; see `att
 from __future__ import annotations
 
 import hashlib
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ from dcgan_tf.data.attribute_file import AttributeTable, read_attributes
 from dcgan_tf.data.decoding import FILE_ERRORS
 from dcgan_tf.data.folders.opened import ImageFolder
 from dcgan_tf.data.folders.place import folder_of
-from dcgan_tf.data.folders.remarks import are_pictures, kinds_of
+from dcgan_tf.data.folders.remarks import are_pictures, kinds_of, say_once
 from dcgan_tf.data.folders.splits import split_of
 from dcgan_tf.data.folders.table_text import read_table
 from dcgan_tf.data.image_set import MANIFEST, BadFile, ImageSet, cached
@@ -68,7 +69,26 @@ def load(config: DataConfig, *, split: str) -> ImageSet:
         image_set = cached(config.cache_dir, key, prepare)
     preparation.check_bad_fraction(image_set, config=config)
     _check_classes(folder, image_set, config=config)
+    _say_share(folder.root, image_set, _held_out_fraction(folder, config))
     return image_set
+
+
+def _say_share(root: Path, image_set: ImageSet, fraction: float) -> None:
+    """Say before the training what is kept aside, or that what needs such images cannot be done after it."""
+    if image_set.held_out:
+        kept = len(image_set.held_out)
+        line = (
+            f"{kept:,} of the {kept + len(image_set):,} images in {root} are kept aside: training never sees "
+            "them (held_out_fraction)"
+        )
+    elif fraction:
+        line = (
+            f"all {len(image_set):,} images in {root} are trained on: of so few a share of {fraction:g} is "
+            "not kept aside; neighbours, embed and probe need one: set a larger --held-out-fraction for these"
+        )
+    else:
+        return
+    say_once(line, level=logging.INFO)
 
 
 def _is_back(root: Path, bad: BadFile) -> bool:
@@ -153,6 +173,8 @@ def _told_of(prepared: Prepared, folder: ImageFolder, attributes: AttributeTable
         attributes=attributes.of(files) if attributes else {},
         fingerprint=prepared.fingerprint,
         bad_files=prepared.bad_files,
+        unordered_fingerprint=prepared.unordered_fingerprint,
+        remarks=prepared.remarks,
         held_out=_told_of(prepared.held_out, folder, attributes) if prepared.held_out else None,
     )
 

@@ -186,6 +186,8 @@ def _prepare(
         },
         fingerprint=prepared.fingerprint,
         bad_files=prepared.bad_files,
+        unordered_fingerprint=prepared.unordered_fingerprint,
+        remarks=prepared.remarks,
     )
 
 

@@ -12,6 +12,7 @@ from PIL import Image
 
 from dcgan_tf.config import Config, DataConfig, from_json, preset, to_json
 from dcgan_tf.data import load
+from dcgan_tf.data.folders import remarks
 from dcgan_tf.data.held_out import held_out_images
 from dcgan_tf.data.image_set import cached
 from dcgan_tf.data.preparation import is_kept_aside
@@ -70,10 +71,23 @@ def test_a_folder_too_small_to_keep_any_aside_says_so_before_the_training(tmp_pa
     caplog.set_level("INFO", "dcgan_tf")
     few = draw(tmp_path / "few", range(30))
     assert load(config_of(few)).held_out is None
-    assert "all 30 images are trained on: of so few a share of 0.05 is not kept aside" in caplog.messages[-1]
+    words = f"all 30 images in {few} are trained on: of so few a share of 0.05 is not kept aside"
+    assert words in caplog.messages[-1]
     caplog.clear()
     assert load(config_of(few, held_out_fraction=0.0)).held_out is None
     assert not [message for message in caplog.messages if "kept aside" in message]
+
+
+def test_what_is_kept_aside_is_said_of_what_is_in_the_cache_too(pictures, caplog, monkeypatch):
+    caplog.set_level("INFO", "dcgan_tf")
+    load(config_of(pictures))
+    for _ in range(2):  # a process each
+        caplog.clear()
+        monkeypatch.setattr(remarks, "_said", set())
+        aside = len(load(config_of(pictures)).held_out)
+        load(config_of(pictures))  # a command loads images several times
+        words = f"{aside} of the {NUM} images in {pictures} are kept aside: training never sees them"
+        assert [words in message for message in caplog.messages] == [True]
 
 
 def test_the_same_pictures_are_kept_aside_whatever_they_are_called(pictures, tmp_path):
