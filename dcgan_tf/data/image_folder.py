@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -24,12 +26,13 @@ from dcgan_tf.config import DataConfig
 from dcgan_tf.data import cache, preparation
 from dcgan_tf.data.attribute_file import AttributeTable, read_attributes
 from dcgan_tf.data.decoding import FILE_ERRORS
+from dcgan_tf.data.folders.files import find_files
 from dcgan_tf.data.folders.opened import ImageFolder
 from dcgan_tf.data.folders.place import folder_of
 from dcgan_tf.data.folders.remarks import are_pictures, kinds_of, say_once
-from dcgan_tf.data.folders.splits import split_of
+from dcgan_tf.data.folders.splits import find_splits, split_of
 from dcgan_tf.data.folders.table_text import read_table
-from dcgan_tf.data.image_set import MANIFEST, BadFile, ImageSet, cached
+from dcgan_tf.data.image_set import MANIFEST, BadFile, ImageSet, MissingSplitError, cached
 from dcgan_tf.data.preparation import Prepared
 from dcgan_tf.errors import DataError
 from dcgan_tf.files import storage_errors
@@ -71,6 +74,22 @@ def load(config: DataConfig, *, split: str) -> ImageSet:
     _check_classes(folder, image_set, config=config)
     _say_share(folder.root, image_set, _held_out_fraction(folder, config))
     return image_set
+
+
+def sizes(config: DataConfig, *, splits: Sequence[str]) -> dict[str, int]:
+    """Return {split: how many images it has} of those that exist.
+
+    Raises:
+        DataError: if the folder cannot be read, or nothing tells which images are in which split.
+    """
+    root = folder_of(config.spec)
+    images = [candidate.file for candidate in find_files(root).candidates if candidate.size > 0]
+    parts, found = find_splits(images, root=root), {}
+    for split in splits:
+        with suppress(MissingSplitError):
+            place = parts.folder_of(split, root=root)
+            found[split] = sum(file.startswith(f"{place}/") for file in images) if place else len(images)
+    return found
 
 
 def _say_share(root: Path, image_set: ImageSet, fraction: float) -> None:

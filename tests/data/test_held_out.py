@@ -13,7 +13,7 @@ from PIL import Image
 from dcgan_tf.config import Config, DataConfig, from_json, preset, to_json
 from dcgan_tf.data import load
 from dcgan_tf.data.folders import remarks
-from dcgan_tf.data.held_out import held_out_images
+from dcgan_tf.data.held_out import held_out_images, num_unseen
 from dcgan_tf.data.image_set import cached
 from dcgan_tf.data.preparation import is_kept_aside
 from dcgan_tf.runs.records import with_own_held_out
@@ -135,6 +135,24 @@ def test_a_test_folder_is_held_out_and_nothing_else(tmp_path):
     assert len(train) == 210
     split, held_out = held_out_images(config_of(tmp_path), train)
     assert (split, len(held_out)) == ("test", 20)
+
+
+def test_images_that_training_never_sees_are_counted_without_preparing_them(tmp_path, pictures):
+    def count(folder, **changes):
+        config = config_of(folder, cache_dir=str(tmp_path / "cache"), **changes)
+        return num_unseen(config, load(config))
+
+    assert count(pictures) == len(load(config_of(pictures)).held_out)
+    assert count(draw(tmp_path / "few", range(30))) == 0
+    draw(tmp_path / "split" / "Train", range(5))
+    draw(tmp_path / "split" / "val", range(7))
+    assert count(tmp_path / "split") == 7
+    assert count(tmp_path / "split", split="val") == 5
+    assert not list((tmp_path / "cache").glob("split-test*"))
+    draw(tmp_path / "split" / "valid", range(3))  # which of the two, nobody can tell
+    assert count(tmp_path / "split") is None
+    assert count("digits") == len(load(config_of("digits", split="test"))) == 296
+    assert count("digits", split="all") == 0
 
 
 def test_copies_of_one_picture_are_trained_on_wherever_they_belong(tmp_path):

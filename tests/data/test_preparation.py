@@ -100,9 +100,9 @@ def test_colour_of_16_bits_shares_its_white(tmp_path):
     [
         (
             [70, 65000, 200],
-            "values up to 65,535 in 1 set what is white in all images of integers of more than 8 bits, so that "
-            "the other 2, whose values end at 255, are dark now, at most 1 of 255. Take out of the data what "
-            "does not belong there, or save all with values of the same range",
+            "values up to 65,535 in 1 set what is white in all images of integers of more than 8 bits, so "
+            "that the other 2, whose values end at 255, are dark now, at most 1 of 255. Take out of the data "
+            "what does not belong there, or save all with values of the same range",
         ),
         ([4000, 3000, 70], None),  # a dark picture among others
         ([65000, 4000], None),  # one against one tells nothing
