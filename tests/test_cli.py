@@ -522,6 +522,21 @@ def test_inspect_data_leaves_nothing_among_the_images(tmp_path, monkeypatch, spe
     assert result.exit_code == 0, result.output
 
 
+def test_inspect_data_names_the_file_that_makes_all_others_dark(tmp_path, monkeypatch, caplog):
+    """Also when the images come from the cache: it is a mistake until somebody mends it."""
+    folder = tmp_path / "cells"
+    folder.mkdir()
+    for name, level in (("a", 90), ("b", 200), ("scan", 65000)):
+        Image.fromarray(np.full((8, 8), level, np.uint16)).save(folder / f"{name}.png")
+    for _ in ("prepared", "from the cache"):
+        monkeypatch.setattr("dcgan_tf.data.folders.remarks._said", set())
+        caplog.clear()
+        words = ("--image-size", 8, "--cache-dir", tmp_path / "cache", "--out", tmp_path / "grid.png")
+        assert run("inspect-data", folder, *words).exit_code == 0
+        told = f"{folder}: values up to 65,535 in scan.png set what is white in all images"
+        assert [record.levelname for record in caplog.records if told in record.message] == ["WARNING"]
+
+
 def test_inspect_data_of_nothing_says_what_there_could_be():
     result = run("inspect-data", "/no/such/folder")
     assert result.exit_code == 1

@@ -7,9 +7,11 @@ from .folder.opened import ImageFolder as ImageFolder
 from .folder.place import BUILT_IN as BUILT_IN
 from .folder.place import folder_of as folder_of
 from .held_out import held_out_images as held_out_images
+from .held_out import num_unseen as num_unseen
 from .held_out import why_no_test as why_no_test
 from .image_set import ImageSet as ImageSet
 from .image_set import pixel_fingerprint as pixel_fingerprint
+from .image_set import unordered_fingerprint as unordered_fingerprint
 from .inspection import bad_files as bad_files
 from .inspection import examples as examples
 from .inspection import summary as summary

@@ -114,13 +114,40 @@ def distributed_batches(
         shown = tf.numpy_function(read_labels, [element], tf.int64, stateful=False)
         return taken, tf.ensure_shape(shown, (share,))
 
-    def dataset(_: tf.distribute.InputContext | None = None) -> tf.data.Dataset:
-        elements = tf.data.Dataset.range(first_step * replicas, np.iinfo(np.int64).max)
-        return elements.map(load, num_parallel_calls=1, deterministic=True).prefetch(2 * replicas)
+    def dataset(of: tf.distribute.InputContext | None = None) -> tf.data.Dataset:
+        number, count = (of.input_pipeline_id, of.num_input_pipelines) if of else (0, 1)
+        elements = tf.data.Dataset.range(first_step * replicas + number, np.iinfo(np.int64).max, count)
+        loaded = elements.map(load, num_parallel_calls=1, deterministic=True).prefetch(2 * replicas)
+        return loaded.with_options(_untuned())
 
     if _is_one_cpu(strategy):
         return dataset()
-    return strategy.distribute_datasets_from_function(dataset)
+    return strategy.distribute_datasets_from_function(dataset, _input_options(strategy))
+
+
+def _untuned() -> tf.data.Options:
+    """Return options without tf.data's tuner: there is nothing to tune, and it can hold up the end of a run.
+
+    An iterator that is thrown away wakes the tuner's thread and waits for its end; but with TensorFlow 2.21
+    the thread may look whether it is to end too early, and sleep on: up to a minute, on a busy machine.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return options
+
+
+def _input_options(strategy: tf.distribute.Strategy) -> tf.distribute.InputOptions | None:
+    """Return how a distributed dataset reaches its devices.
+
+    On CPUs each replica has a dataset of its own, and no prefetching to a device: TensorFlow's dataset for
+    that is one that is tuned whatever ours says.
+    """
+    if any("CPU" not in device for device in strategy.extended.worker_devices):
+        return None
+    return tf.distribute.InputOptions(
+        experimental_fetch_to_device=False,
+        experimental_replication_mode=tf.distribute.InputReplicationMode.PER_REPLICA,
+    )
 
 
 def _is_one_cpu(strategy: tf.distribute.Strategy) -> bool:

@@ -9,7 +9,7 @@ from dcgan_tf.config import DataConfig
 from dcgan_tf.data.decoding.decode import fit_image
 from dcgan_tf.data.image_set import ImageSet, MissingSplitError, pixel_fingerprint
 
-SPLITS = ("train", "test", "all")
+SPLITS = {"train": 1501, "test": 296, "all": 1797}
 _HOLD_OUT_EVERY = 6
 
 

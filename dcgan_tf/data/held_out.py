@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from dcgan_tf import data
 from dcgan_tf.config import DataConfig
+from dcgan_tf.data.folders.splits import split_of
 from dcgan_tf.data.image_set import HELD_OUT, ImageSet, MissingSplitError
+from dcgan_tf.data.load import load_data, sizes
+from dcgan_tf.errors import DataError
 
 SPLITS = ("test", "validation", "val", "valid", "train")
 
@@ -27,7 +29,7 @@ def held_out_images(config: DataConfig, train: ImageSet) -> tuple[str, ImageSet]
         return HELD_OUT, train.held_out
     for split in _beside(config.split):
         try:
-            found = data.load_data(replace(config, split=split))
+            found = load_data(replace(config, split=split))
         except MissingSplitError:
             continue
         if found.fingerprint != train.fingerprint:
@@ -35,11 +37,29 @@ def held_out_images(config: DataConfig, train: ImageSet) -> tuple[str, ImageSet]
     return None
 
 
+def num_unseen(config: DataConfig, train: ImageSet) -> int | None:
+    """Return how many images `held_out_images` gives; none of another split is prepared for that.
+
+    Args:
+        config: what is trained on.
+        train: these images.
+
+    Returns:
+        0 if the source has no others, None if a mistake in it hides whether it has.
+    """
+    if train.held_out is not None:
+        return len(train.held_out)
+    try:
+        return next(iter(sizes(config, splits=_beside(config.split)).values()), 0)
+    except DataError:  # who asks for these images is told what is wrong
+        return None
+
+
 def why_no_test(config: DataConfig) -> str:
     """Return in brackets why the split "test" is missing; "" if there is one, or it overlaps."""
     if "test" in _beside(config.split):
         try:
-            data.load_data(replace(config, split="test"))
+            load_data(replace(config, split="test"))
         except MissingSplitError as error:
             return f" (test: {error})"
     return ""
@@ -52,7 +72,7 @@ def _beside(split: str) -> list[str]:
     """
     if "all" in re.findall(r"\w+", split):
         return []
-    others = [other for other in SPLITS if other not in split]
+    others = [other for other in SPLITS if other not in split and split_of(other) != split_of(split)]
     if sliced := re.fullmatch(r"(\w+)\[:([^:\[\]]+)\]", split):
         others.append(f"{sliced[1]}[{sliced[2]}:]")
     return others

@@ -51,6 +51,8 @@ class ImageSet:
         fingerprint: hexadecimal digest of everything that decides the pixels; equal sets have equal ones.
         bad_files: the files that could not be used.
         held_out: images of the same source, told of in the same way, that are kept aside; or None.
+        unordered_fingerprint: the same for the same images in any order; "" where that can be no other.
+        remarks: sentences on what was done to the images, which whoever uses them should know.
     """
 
     name: str
@@ -61,6 +63,8 @@ class ImageSet:
     fingerprint: str = ""
     bad_files: tuple[BadFile, ...] = ()
     held_out: ImageSet | None = None
+    unordered_fingerprint: str = ""
+    remarks: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.images)
@@ -115,6 +119,7 @@ class ImageWriter:
         self._file = (folder / IMAGES).open("wb")
         self._file.write(self._header())
         self._digest = _digest_of_shape(shape)
+        self._sum = UnorderedDigest(shape)
 
     def __enter__(self) -> ImageWriter:
         return self
@@ -130,12 +135,17 @@ class ImageWriter:
             raise DataError(f"image must be uint8 {self.shape}, received {image.dtype} {image.shape}")
         pixels = image.tobytes()
         self._digest.update(pixels)
+        self._sum.add(pixels)
         self._file.write(pixels)
         self.count += 1
 
     def fingerprint(self) -> str:
         """Return what `pixel_fingerprint` gives for the images so far."""
         return self._digest.hexdigest()
+
+    def unordered_fingerprint(self) -> str:
+        """Return what `unordered_fingerprint` gives for the images so far."""
+        return self._sum.hexdigest()
 
     def _header(self) -> bytes:
         """Return the header for `count` images; NumPy leaves room in it for the first axis to grow."""
@@ -153,6 +163,31 @@ def pixel_fingerprint(images: np.ndarray) -> str:
     digest = _digest_of_shape(images.shape[1:])
     for start in range(0, len(images), 1000):
         digest.update(np.ascontiguousarray(images[start : start + 1000]).data)
+    return digest.hexdigest()
+
+
+class UnorderedDigest:
+    """A digest of images that is the same in whatever order they are added."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self._start, self._sum = _digest_of_shape(shape), 0
+
+    def add(self, pixels: bytes) -> None:
+        """Add one image."""
+        digest = self._start.copy()
+        digest.update(pixels)
+        self._sum = (self._sum + int.from_bytes(digest.digest(), "big")) % 2**128
+
+    def hexdigest(self) -> str:
+        """Return it, as 32 hexadecimal digits."""
+        return f"{self._sum:032x}"
+
+
+def unordered_fingerprint(images: np.ndarray) -> str:
+    """Return the hexadecimal digest of images, uint8 [N, H, W, C]: of their size and pixels, in any order."""
+    digest = UnorderedDigest(images.shape[1:])
+    for image in images:
+        digest.add(image.tobytes())
     return digest.hexdigest()
 
 
@@ -221,6 +256,8 @@ def read(folder: Path) -> ImageSet:
         fingerprint=manifest["fingerprint"],
         bad_files=tuple(BadFile(**bad) for bad in manifest["bad_files"]),
         held_out=read(folder / HELD_OUT) if manifest.get("held_out") else None,
+        unordered_fingerprint=manifest.get("unordered_fingerprint", ""),
+        remarks=tuple(manifest.get("remarks", ())),
     )
 
 
@@ -265,6 +302,8 @@ def _manifest(image_set: ImageSet) -> dict[str, Any]:
         "label_names": list(image_set.label_names),
         "attribute_names": list(image_set.attributes),
         "fingerprint": image_set.fingerprint,
+        "unordered_fingerprint": image_set.unordered_fingerprint,
         "held_out": image_set.held_out is not None,
+        "remarks": list(image_set.remarks),
         "bad_files": [dataclasses.asdict(bad) for bad in image_set.bad_files],
     }

@@ -15,12 +15,12 @@ def summary(image_set: ImageSet) -> str:
     """Return count, size, channels, pixel levels, labels, attributes and bad files, a line each."""
     count, height, width, channels = image_set.images.shape
     some = image_set.images[: min(count, 1000)]
+    aside = f" and {len(image_set.held_out):,} that are kept aside" if image_set.held_out else ""
     lines = [
-        f"{image_set.name}: {count:,} images, {height}x{width} pixels, {channels} channel(s)",
+        f"{image_set.name}: {count:,} images{aside}, {height}x{width} pixels, {channels} channel(s)",
         f"levels {some.min()} to {some.max()}, mean {some.mean():.1f}",
         *_labels(image_set),
         *_attributes(image_set),
-        *_held_out(image_set),
         *bad_files(image_set),
     ]
     return "\n".join(lines)
@@ -50,12 +50,6 @@ def _attributes(image_set: ImageSet) -> list[str]:
                 f"attribute {name}: {values.min():.2f} to {values.max():.2f}, mean {values.mean():.2f}"
             )
     return lines
-
-
-def _held_out(image_set: ImageSet) -> list[str]:
-    if image_set.held_out is None:
-        return []
-    return [f"{len(image_set.held_out):,} more are kept aside: training never sees them (held_out_fraction)"]
 
 
 def bad_files(image_set: ImageSet) -> list[str]:

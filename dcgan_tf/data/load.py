@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from dcgan_tf.config import DataConfig
+from dcgan_tf.data.folder.remarks import say_once
 from dcgan_tf.data.image_set import ImageSet
 
 _LOGGER = logging.getLogger("dcgan_tf")
@@ -25,7 +27,38 @@ def load_data(config: DataConfig, *, split: str | None = None) -> ImageSet:
     Raises:
         DataError: if the spec names nothing that exists; says what was looked for and where.
     """
-    split = split or config.split
+    image_set = _load(config, split or config.split)
+    for remark in image_set.remarks:
+        say_once(f"{config.spec}: {remark}")
+    return image_set
+
+
+def sizes(config: DataConfig, *, splits: Sequence[str]) -> dict[str, int]:
+    """Return {split: how many images it has} of those that exist; none is prepared for that.
+
+    Args:
+        config: the settings under `data`.
+        splits: names of splits; the result is in their order.
+
+    Raises:
+        DataError: if the spec names nothing that exists, or nothing tells which images are in which split.
+    """
+    if config.spec in ("portraits", "digits"):
+        from dcgan_tf.data import digits
+        from dcgan_tf.data.portraits import portraits
+
+        built_in = {"portraits": portraits.SPLITS, "digits": digits.SPLITS}[config.spec]
+        return {split: built_in[split] for split in splits if split in built_in}
+    if config.spec.startswith("tfds:"):
+        from dcgan_tf.data import tfds
+
+        return tfds.sizes(config, splits=splits)
+    from dcgan_tf.data.folder import image_folder
+
+    return image_folder.sizes(config, splits=splits)
+
+
+def _load(config: DataConfig, split: str) -> ImageSet:
     if config.spec == "portraits":
         from dcgan_tf.data.portraits import portraits
 

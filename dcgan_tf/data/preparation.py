@@ -21,10 +21,18 @@ import numpy as np
 from dcgan_tf.cache import shortened
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data.decoding.decode import Picture, UnreadableImageError, decode
-from dcgan_tf.data.decoding.depth import Depth, by_kind, told
+from dcgan_tf.data.decoding.depth import Depth, by_kind, overshadowed, told
 from dcgan_tf.data.decoding.formats import formats
 from dcgan_tf.data.decoding.memory import BOUND
-from dcgan_tf.data.image_set import HELD_OUT, IMAGES, BadFile, ImageSet, ImageWriter, pixel_fingerprint
+from dcgan_tf.data.image_set import (
+    HELD_OUT,
+    IMAGES,
+    BadFile,
+    ImageSet,
+    ImageWriter,
+    pixel_fingerprint,
+    unordered_fingerprint,
+)
 from dcgan_tf.errors import DataError, OutOfMemoryError
 
 VERSION = 2  # of the pixels: part of every cache key, raised when the same files would give others
@@ -46,6 +54,8 @@ class Prepared:
         fingerprint: hexadecimal digest of the pixels.
         bad_files: those that could not be used.
         held_out: the images that are kept aside, or None.
+        unordered_fingerprint: the same in any order.
+        remarks: sentences on what was done to the images.
     """
 
     images: np.ndarray
@@ -53,6 +63,8 @@ class Prepared:
     fingerprint: str
     bad_files: tuple[BadFile, ...] = ()
     held_out: Prepared | None = None
+    unordered_fingerprint: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 def key(name: str, split: str, digest: str, *, config: DataConfig) -> str:
@@ -95,37 +107,22 @@ def write_images(
     reported = time.monotonic()
     with ExitStack() as files:
         parts = [_Part(each, config, files) for each in (folder, folder / HELD_OUT)[: 2 if share else 1]]
-        for position, result in enumerate(_decode_all(sources, config)):
+        for position, (name, result) in enumerate(_decode_all(sources, config)):
             if isinstance(result, BadFile):
                 bad_files.append(result)
             else:
-                parts[is_kept_aside(result.pixels, share)].append(result, position)
+                parts[is_kept_aside(result.pixels, share)].append(result, name, position)
             if time.monotonic() - reported > _SECONDS_BETWEEN_REPORTS:
                 reported = time.monotonic()
                 _LOGGER.info("prepared %s of %s images", f"{position + 1:,}", f"{total:,}")
     parts = [part for part in parts if part.kept]
     if not parts:
         raise DataError(f"none of the {total:,} images can be read: {_list(bad_files)}")
-    _bring_to_one_white(parts)
+    remarks = _bring_to_one_white(parts)
     training, *aside = parts
     training.move_to(folder)  # if they are all copies of one picture, that one may be in the share
-    _say_share(len(training.kept), len(aside[0].kept) if aside else 0, held_out_fraction)
     held_out = aside[0].prepared() if aside else None
-    return replace(training.prepared(), bad_files=tuple(bad_files), held_out=held_out)
-
-
-def _say_share(trained: int, kept: int, fraction: float) -> None:
-    """Say before the training what is kept aside, or that what needs such images cannot be done after it."""
-    if kept:
-        share = f"{kept:,} of the {kept + trained:,} images"
-        _LOGGER.info("%s are kept aside: training never sees them (held_out_fraction)", share)
-    elif fraction:
-        _LOGGER.info(
-            "all %s images are trained on: of so few a share of %g is not kept aside; neighbours, embed and "
-            "probe need one: set a larger --held-out-fraction for these",
-            f"{trained:,}",
-            fraction,
-        )
+    return replace(training.prepared(), bad_files=tuple(bad_files), held_out=held_out, remarks=remarks)
 
 
 def is_kept_aside(pixels: np.ndarray, share: float) -> bool:
@@ -147,11 +144,11 @@ class _Part:
         self.writer = files.enter_context(ImageWriter(folder, shape=(*config.image_size, config.channels)))
         self.kept: list[int] = []
         self.config = config
-        self.depths: dict[int, tuple[Depth, Path | None]] = {}
+        self.depths: dict[int, tuple[Depth, str, Path | None]] = {}
 
-    def append(self, picture: Picture, position: int) -> None:
+    def append(self, picture: Picture, name: str, position: int) -> None:
         if picture.depth:
-            self.depths[len(self.kept)] = picture.depth, picture.file
+            self.depths[len(self.kept)] = picture.depth, name, picture.file
         self.writer.append(picture.pixels)
         self.kept.append(position)
 
@@ -159,7 +156,7 @@ class _Part:
         """Put the images of a kind that took less for white into the file anew."""
         darker = {row: told for row, told in self.depths.items() if told[0].kind == kind}
         images = np.load(self.folder / IMAGES, mmap_mode="r+")
-        for row, (depth, file) in darker.items():
+        for row, (depth, _, file) in darker.items():
             if depth.white < white:
                 images[row] = self._again(images[row], depth, file, white)
         images.flush()
@@ -180,19 +177,32 @@ class _Part:
     def prepared(self) -> Prepared:
         images = np.load(self.folder / IMAGES, mmap_mode="r")
         # Without pictures that were scaled afterwards, the digest is known from the writing.
-        fingerprint = pixel_fingerprint(images) if self.depths else self.writer.fingerprint()
-        return Prepared(images, np.array(self.kept, np.int64), fingerprint)
+        scaled = bool(self.depths)
+        return Prepared(
+            images,
+            np.array(self.kept, np.int64),
+            pixel_fingerprint(images) if scaled else self.writer.fingerprint(),
+            unordered_fingerprint=(
+                unordered_fingerprint(images) if scaled else self.writer.unordered_fingerprint()
+            ),
+        )
 
 
-def _bring_to_one_white(parts: list[_Part]) -> None:
-    """Have one value be white in all images of more than 8 bits of a kind, and say so."""
-    depths = [depth for part in parts for depth, _ in part.depths.values()]
+def _bring_to_one_white(parts: list[_Part]) -> tuple[str, ...]:
+    """Have one value be white in all images of more than 8 bits of a kind, and say so.
+
+    Returns:
+        What is to be said whenever the images are used, because it may be a mistake.
+    """
+    named = [(name, depth) for part in parts for depth, name, _ in part.depths.values()]
+    depths = [depth for _, depth in named]
     for kind, of_kind in by_kind(depths).items():
         white = max(depth.white for depth in of_kind)
         for part in parts:
             part.bring_to(white, kind=kind)
     for line in told(depths):
         _LOGGER.info("%s", line)
+    return tuple(overshadowed(named))
 
 
 def check_bad_fraction(image_set: ImageSet, *, config: DataConfig) -> None:
@@ -215,8 +225,8 @@ def check_bad_fraction(image_set: ImageSet, *, config: DataConfig) -> None:
 
 def _decode_all(
     sources: Iterable[tuple[str, Path | bytes]], config: DataConfig
-) -> Iterator[Picture | BadFile]:
-    """Yield each image, or why there is none, in order.
+) -> Iterator[tuple[str, Picture | BadFile]]:
+    """Yield (name, image) of each, or why there is none, in order.
 
     Threads are enough: Pillow lets go of the interpreter while it decodes and resizes. One batch at a time is
     handed to them, since an executor holds all it was given, and all results nobody has asked for yet.
@@ -230,7 +240,7 @@ def _decode_all(
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 results = list(pool.map(one, batch))
-            yield from results
+            yield from zip((name for name, _ in batch), results, strict=True)
 
 
 def _decode_or_reason(source: tuple[str, Path | bytes], *, config: DataConfig) -> Picture | BadFile:

@@ -10,7 +10,7 @@ import contextlib
 import difflib
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,20 @@ def load(config: DataConfig, *, split: str) -> ImageSet:
     image_set = cached(config.cache_dir, key, prepare)
     preparation.check_bad_fraction(image_set, config=config)
     return image_set
+
+
+def sizes(config: DataConfig, *, splits: Sequence[str]) -> dict[str, int]:
+    """Return {split: how many images it has} of those that exist.
+
+    Raises:
+        DataError: if the dataset is unknown or not prepared.
+    """
+    builder = _builder(config.spec.removeprefix("tfds:"), config.data_dir)
+    found = {}
+    for split in splits:
+        with contextlib.suppress(MissingSplitError):
+            found[split] = _count(builder, split)
+    return found
 
 
 def _builder(name: str, data_dir: str | None) -> Any:
@@ -186,6 +200,8 @@ def _prepare(
         },
         fingerprint=prepared.fingerprint,
         bad_files=prepared.bad_files,
+        unordered_fingerprint=prepared.unordered_fingerprint,
+        remarks=prepared.remarks,
     )
 
 

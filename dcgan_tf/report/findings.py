@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dcgan_tf.errors import RunError
-from dcgan_tf.report.choices import Shown, options_for
+from dcgan_tf.report.choices import Shown, condition_for, options_for
 from dcgan_tf.report.formats import RESULT as RESULT_FORMAT
 from dcgan_tf.report.markup import NOTHING, facts, fold, number, plain, table, text
 from dcgan_tf.report.page import Section, Subject
@@ -72,7 +72,7 @@ def _absent(subject: Subject, name: str, words: Text) -> str:
     if words.convolutional and subject.config.model.architecture == "gan":
         return '<p class="missing">Needs convolutional layers; this run is a fully connected GAN.</p>'
     said = "The result cannot be used; this makes it again" if (folder / RESULT).exists() else "Not made yet"
-    shown = Shown.of(subject.data)
+    shown = Shown.of(subject.data, spec=subject.config.data.spec)
     try:
         options = options_for(name, shown)
     except RunError as reason:
@@ -80,6 +80,8 @@ def _absent(subject: Subject, name: str, words: Text) -> str:
     if subject.config.model.conditional and not words.of_all_classes and shown.classes:
         options = f"{options} {shlex.join(['--label', shown.classes[0]])}".strip()
     command = subject.command(words.command or name, options)
+    if condition := condition_for(name, shown):
+        said = f"{said}; to be had {condition}"
     return f'<p class="missing">{said}: <code>{text(command)}</code></p>'
 
 

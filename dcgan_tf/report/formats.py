@@ -12,6 +12,7 @@ DATA: Check = record(
     attribute_names=each(string),
     binary_attributes=each(string),
     label_names=each(string),
+    num_unseen=count,
 )
 """data.json."""
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from dcgan_tf.data import ImageSet
+from dcgan_tf.data import ImageSet, unordered_fingerprint
 from dcgan_tf.errors import RunError
 from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import Record, read_json
 
 
-def describe(image_set: ImageSet) -> Record:
-    """Return what data.json says."""
+def describe(image_set: ImageSet, *, num_unseen: int | None) -> Record:
+    """Return what data.json says.
+
+    Args:
+        image_set: what is trained on.
+        num_unseen: how many images of the same kind training never sees, from whichever source; None if that
+            cannot be told.
+    """
     return {
         "name": image_set.name,
         "num_images": len(image_set),
@@ -17,9 +23,10 @@ def describe(image_set: ImageSet) -> Record:
         "label_names": list(image_set.label_names),
         "attribute_names": list(image_set.attributes),
         "binary_attributes": [name for name, of in image_set.attributes.items() if of.dtype == "uint8"],
-        "num_held_out": len(image_set.held_out or ()),
+        "num_unseen": num_unseen,
         "num_bad_files": len(image_set.bad_files),
         "fingerprint": image_set.fingerprint,
+        "unordered_fingerprint": image_set.unordered_fingerprint,
         "labels_fingerprint": image_set.labels_fingerprint,
     }
 
@@ -36,31 +43,61 @@ def read_data(paths: RunPaths) -> Record | None:
     return data if whole else None
 
 
-def check_same_images(paths: RunPaths, image_set: ImageSet, *, conditional: bool) -> None:
+def check_same_images(
+    paths: RunPaths, image_set: ImageSet, *, conditional: bool, in_order: bool = False
+) -> None:
     """Hold images against those that a run was trained on; where data.json does not tell, nothing is held.
 
     Args:
         paths: of the run.
         image_set: what its data is now.
         conditional: whether the run learns the classes, so that these must be the same too.
+        in_order: whether the images must be in the same order, as for training to go on as it began.
 
     Raises:
-        RunError: if the pixels, or the classes of a conditional run, are not the same.
+        RunError: if the pixels, their order where it counts, or the classes of a conditional run, are not the
+            same.
     """
     before = read_json(paths.data, default={})
     if not isinstance(before, dict):
         return
-    now = describe(image_set)
-    if before.get("fingerprint", now["fingerprint"]) != now["fingerprint"]:
+    if before.get("fingerprint", image_set.fingerprint) != image_set.fingerprint:
+        _check_other_order(paths, image_set, before, conditional=conditional, in_order=in_order)
+    elif conditional:
+        _check_labels(paths, image_set, before)
+
+
+def _check_other_order(
+    paths: RunPaths, image_set: ImageSet, before: Record, *, conditional: bool, in_order: bool
+) -> None:
+    """Refuse other images, and the same in another order if that counts.
+
+    A file that gets another name, or moves to another folder, changes the order.
+    """
+    known = before.get("unordered_fingerprint")
+    if not known or known != (image_set.unordered_fingerprint or unordered_fingerprint(image_set.images)):
+        differs = "content differs" if known else "content, or their order, differs"
         raise RunError(
             f"{paths.root} was trained on other images: {before.get('num_images')} of {before.get('name')!r} "
-            f"then, {now['num_images']} of {now['name']!r} now, and their content differs. "
+            f"then, {len(image_set)} of {image_set.name!r} now, and their {differs}. "
             "Put the images back, or train on these with another --run-dir"
         )
-    if not conditional:
+    if not conditional and not in_order:
         return
+    why = "it learnt the class of each" if conditional else "it would not go on as it began"
+    raise RunError(
+        f"{paths.root} was trained on the same images in another order, and {why}: files were renamed, or "
+        "moved to other folders. Put them back as they were, or train on these with another --run-dir"
+    )
+
+
+def _check_labels(paths: RunPaths, image_set: ImageSet, before: Record) -> None:
+    now = {
+        "label_names": list(image_set.label_names),
+        "labels_fingerprint": image_set.labels_fingerprint,
+    }
     # Runs of versions that did not write the digest have the names at least.
-    if any(before.get(key, now[key]) != now[key] for key in ("label_names", "labels_fingerprint")):
+    if any(before.get(key, now[key]) != now[key] for key in now):
         raise RunError(
             f"{paths.root} is conditional, and its images had other labels when it was trained. "
             "Put the labels back, or train on these with another --run-dir"

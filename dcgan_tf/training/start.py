@@ -18,7 +18,7 @@ import tensorflow as tf
 
 from dcgan_tf import __version__, data, images
 from dcgan_tf.config import Config, replace, to_json
-from dcgan_tf.data import ImageSet
+from dcgan_tf.data import ImageSet, num_unseen
 from dcgan_tf.errors import RunError
 from dcgan_tf.files import write_text
 from dcgan_tf.runs import (
@@ -96,7 +96,7 @@ def settle(config: Config, paths: RunPaths, image_set: ImageSet) -> None:
         RunError: if a setting differs on which the weights depend, or the images, or the labels of
             a conditional run, are not the same; or if the directory is not empty and not a run.
     """
-    record = describe(image_set)
+    record = describe(image_set, num_unseen=num_unseen(config.data, image_set))
     if not paths.config.exists():
         refuse_other_files(paths)
     else:
@@ -182,7 +182,7 @@ def _show_data(plan: Plan) -> None:
 
 def _refuse_other_images(paths: RunPaths, image_set: ImageSet, before: Config, config: Config) -> None:
     try:
-        check_same_images(paths, image_set, conditional=config.model.conditional)
+        check_same_images(paths, image_set, conditional=config.model.conditional, in_order=True)
     except RunError as error:
         raise RunError(f"{error}{_other_place(before, config)}") from None
 

@@ -12,7 +12,8 @@ from PIL import Image
 
 from dcgan_tf.config import Config, DataConfig, from_json, preset, to_json
 from dcgan_tf.data import load_data
-from dcgan_tf.data.held_out import held_out_images
+from dcgan_tf.data.folder import remarks
+from dcgan_tf.data.held_out import held_out_images, num_unseen
 from dcgan_tf.data.image_set import cached
 from dcgan_tf.data.preparation import is_kept_aside
 from dcgan_tf.runs.records import with_own_held_out
@@ -70,10 +71,23 @@ def test_a_folder_too_small_to_keep_any_aside_says_so_before_the_training(tmp_pa
     caplog.set_level("INFO", "dcgan_tf")
     few = draw(tmp_path / "few", range(30))
     assert load_data(config_of(few)).held_out is None
-    assert "all 30 images are trained on: of so few a share of 0.05 is not kept aside" in caplog.messages[-1]
+    words = f"all 30 images in {few} are trained on: of so few a share of 0.05 is not kept aside"
+    assert words in caplog.messages[-1]
     caplog.clear()
     assert load_data(config_of(few, held_out_fraction=0.0)).held_out is None
     assert not [message for message in caplog.messages if "kept aside" in message]
+
+
+def test_what_is_kept_aside_is_said_of_what_is_in_the_cache_too(pictures, caplog, monkeypatch):
+    caplog.set_level("INFO", "dcgan_tf")
+    load_data(config_of(pictures))
+    for _ in range(2):  # a process each
+        caplog.clear()
+        monkeypatch.setattr(remarks, "_said", set())
+        aside = len(load_data(config_of(pictures)).held_out)
+        load_data(config_of(pictures))  # a command loads images several times
+        words = f"{aside} of the {NUM} images in {pictures} are kept aside: training never sees them"
+        assert [words in message for message in caplog.messages] == [True]
 
 
 def test_the_same_pictures_are_kept_aside_whatever_they_are_called(pictures, tmp_path):
@@ -123,6 +137,24 @@ def test_a_test_folder_is_held_out_and_nothing_else(tmp_path):
     assert len(train) == 210
     split, held_out = held_out_images(config_of(tmp_path), train)
     assert (split, len(held_out)) == ("test", 20)
+
+
+def test_images_that_training_never_sees_are_counted_without_preparing_them(tmp_path, pictures):
+    def count(folder, **changes):
+        config = config_of(folder, cache_dir=str(tmp_path / "cache"), **changes)
+        return num_unseen(config, load_data(config))
+
+    assert count(pictures) == len(load_data(config_of(pictures)).held_out)
+    assert count(draw(tmp_path / "few", range(30))) == 0
+    draw(tmp_path / "split" / "Train", range(5))
+    draw(tmp_path / "split" / "val", range(7))
+    assert count(tmp_path / "split") == 7
+    assert count(tmp_path / "split", split="val") == 5
+    assert not list((tmp_path / "cache").glob("split-test*"))
+    draw(tmp_path / "split" / "valid", range(3))  # which of the two, nobody can tell
+    assert count(tmp_path / "split") is None
+    assert count("digits") == len(load_data(config_of("digits", split="test"))) == 296
+    assert count("digits", split="all") == 0
 
 
 def test_copies_of_one_picture_are_trained_on_wherever_they_belong(tmp_path):

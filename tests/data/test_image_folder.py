@@ -13,7 +13,7 @@ from odd_images import BAD, GOOD, encoded, solid, write_odd_images
 
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data import load_data, preparation
-from dcgan_tf.data.folder import image_folder, opened
+from dcgan_tf.data.folder import image_folder, remarks
 
 RED, GREEN, BLUE = (200, 40, 20), (20, 200, 40), (20, 40, 200)
 
@@ -28,7 +28,7 @@ def put(root, files):
 
 @pytest.fixture(autouse=True)
 def _nothing_said_yet(monkeypatch):
-    monkeypatch.setattr(opened, "_said", set())
+    monkeypatch.setattr(remarks, "_said", set())
 
 
 @pytest.fixture

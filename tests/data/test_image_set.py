@@ -15,7 +15,15 @@ import pytest
 
 from dcgan_tf import cache, files
 from dcgan_tf.cache import default_cache_dir
-from dcgan_tf.data.image_set import BadFile, ImageSet, ImageWriter, cached, pixel_fingerprint, write
+from dcgan_tf.data.image_set import (
+    BadFile,
+    ImageSet,
+    ImageWriter,
+    cached,
+    pixel_fingerprint,
+    unordered_fingerprint,
+    write,
+)
 from dcgan_tf.errors import StorageError
 
 IMAGES = np.arange(3 * 2 * 4 * 1, dtype=np.uint8).reshape(3, 2, 4, 1)
@@ -244,6 +252,20 @@ def test_fingerprint_of_many_images_is_that_of_all_their_bytes():
     many = np.random.default_rng(0).integers(0, 256, (2500, 2, 2, 3), np.uint8)
     expected = hashlib.blake2b(b"(2, 2, 3)" + many.tobytes(), digest_size=16).hexdigest()
     assert pixel_fingerprint(many) == expected
+
+
+def test_the_unordered_fingerprint_is_that_of_the_images_in_any_order(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (5, 2, 4, 1), np.uint8)
+    with ImageWriter(tmp_path, shape=(2, 4, 1)) as writer:
+        for image in images:
+            writer.append(image)
+    expected = writer.unordered_fingerprint()
+    assert len(expected) == 32
+    assert unordered_fingerprint(images[::-1]) == expected
+    assert pixel_fingerprint(images[::-1]) != writer.fingerprint()
+    twice = np.concatenate([images, images[:1]])
+    others = [images[:4], twice, images + 1, images.reshape(5, 4, 2, 1)]
+    assert len({expected, *map(unordered_fingerprint, others)}) == 5
 
 
 def test_manifest_is_written_for_people(tmp_path):

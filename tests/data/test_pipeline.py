@@ -180,6 +180,20 @@ def test_labels_come_with_their_images(replicas):
             np.testing.assert_array_equal(taken.numpy()[:, 0, 0, 0], shown.numpy())
 
 
+@pytest.mark.parametrize("replicas", [1, 2])
+def test_no_iterator_has_a_tuner_whose_sleep_would_hold_up_the_end_of_a_run(replicas, monkeypatch):
+    tuned, iterate = [], tf.data.Dataset.__iter__
+
+    def watched(dataset):
+        tuned.append(dataset.options().autotune.enabled)
+        return iterate(dataset)
+
+    monkeypatch.setattr(tf.data.Dataset, "__iter__", watched)
+    strategy = make_strategy(replicas)
+    take(strategy, 1, images=numbered(10), batch_size=4, seed=0, flip=False, first_step=0)
+    assert tuned == [False] * replicas
+
+
 def test_shapes_are_known_before_a_batch_is_read():
     strategy = make_strategy(1)
     dataset = pipeline.distributed_batches(

@@ -95,6 +95,32 @@ def test_colour_of_16_bits_shares_its_white(tmp_path):
         assert prepared.images[:, 0, 0, 1].tolist() == expected
 
 
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (
+            [70, 65000, 200],
+            "values up to 65,535 in 1 set what is white in all images of integers of more than 8 bits, so "
+            "that the other 2, whose values end at 255, are dark now, at most 1 of 255. Take out of the data "
+            "what does not belong there, or save all with values of the same range",
+        ),
+        ([4000, 3000, 70], None),  # a dark picture among others
+        ([65000, 4000], None),  # one against one tells nothing
+        ([70, 65000] + 3 * [4000], "the other 4, whose values end at 4,095, are dark now, at most 16 of 255"),
+    ],
+)
+def test_few_bright_files_that_make_most_others_dark_are_named(tmp_path, values, expected):
+    told = prepare(tmp_path, *(flat(value, np.uint16) for value in values)).remarks
+    assert len(told) == (expected is not None)
+    assert expected is None or expected in told[0]
+
+
+def test_many_bright_files_are_counted(tmp_path):
+    values = 5 * [65000] + 6 * [70]
+    (told,) = prepare(tmp_path, *(flat(value, np.uint16) for value in values)).remarks
+    assert told.startswith("values up to 65,535 in 0, 1, 2 and 2 more set what is white")
+
+
 def test_pictures_of_8_bits_need_no_word(tmp_path, caplog):
     caplog.set_level(logging.INFO, logger="dcgan_tf")
     prepare(tmp_path, flat(1, np.uint8))

@@ -14,7 +14,7 @@ import tensorflow_datasets as tfds_library
 from odd_images import encoded, solid
 
 from dcgan_tf.config import DataConfig
-from dcgan_tf.data import load_data, preparation, tfds
+from dcgan_tf.data import load_data, preparation, sizes, tfds
 
 RED, GREEN, BLUE = (200, 40, 20), (20, 200, 40), (20, 40, 200)
 SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "tfds"
@@ -117,6 +117,11 @@ def test_images_labels_and_attributes(config):
 def test_split_expressions(config, split, colours):
     found = tfds.load(config(), split=split)
     assert found.images[:, 4, 4].tolist() == [list(colour) for colour in colours]
+
+
+def test_the_sizes_of_those_splits_that_exist(config):
+    splits = ("test", "validation", "train[1:]")
+    assert sizes(config(), splits=splits) == {"test": 1, "train[1:]": 2}
 
 
 def test_prepared_once(config, monkeypatch):

@@ -17,9 +17,12 @@ def test_the_analogy_is_the_slides_where_the_data_has_it():
 
 def test_types_are_read_where_they_are_recorded():
     facts = {"attribute_names": ["a", "turn", "b"], "label_names": ["x"]}
-    assert Shown.of(facts) == Shown(["a", "b"], ["turn"], ["x"])
-    assert Shown.of({**facts, "binary_attributes": ["turn"]}) == Shown(["turn"], ["a", "b"], ["x"])
-    assert Shown.of({"attribute_names": None}) == Shown([], [], [])
+    assert Shown.of(facts) == Shown(["a", "b"], ["turn"], ["x"], is_told=False)
+    assert Shown.of(facts, spec="tfds:faces") == Shown(["a", "b"], ["turn"], ["x"])
+    assert Shown.of(facts, spec="portraits") == Shown(["a", "b"], ["turn"], ["x"], is_built_in=True)
+    told = {**facts, "binary_attributes": ["turn"], "num_unseen": 4}
+    assert Shown.of(told) == Shown(["turn"], ["a", "b"], ["x"], 4)
+    assert Shown.of({"attribute_names": None}, spec="pets") == Shown([], [], [], is_told=False)
 
 
 def test_the_crown_is_forgotten_else_the_first_binary_attribute():

@@ -333,6 +333,38 @@ def test_the_command_of_a_missing_analysis_is_one_that_works(facts, commands, ru
             assert f"<code>dcgan-tf {command.replace('RUN', str(run_dir))}</code>" in found
 
 
+@pytest.mark.parametrize(("unseen", "there"), [(0, False), (1, False), (2, True), (12, True)])
+def test_what_needs_images_that_training_never_saw_is_offered_where_there_are_any(unseen, there, run_dir):
+    facts = {"attribute_names": ["hat"], "binary_attributes": ["hat"], "num_unseen": unseen}
+    (run_dir / "data.json").write_text(json.dumps(facts))
+    page = write_report(run_dir)
+    for name in ("neighbours", "embed", "probe"):
+        found = unescape(section(page, name))
+        assert (f"Not made yet: <code>dcgan-tf {name} {run_dir}</code>" in found) == there
+        assert (f"training never saw, and there are {unseen}; a new run has some" in found) != there
+    assert f"<code>dcgan-tf walk {run_dir}</code>" in section(page, "walk")
+
+
+def test_of_early_runs_of_a_folder_what_is_not_recorded_is_a_condition(run_dir):
+    """Their data.json tells neither which attributes are yes-or-no nor whether images were kept aside."""
+    config = json.loads((run_dir / "config.json").read_text())
+    config["data"]["spec"] = "pets"
+    (run_dir / "config.json").write_text(json.dumps(config))
+    (run_dir / "data.json").write_text(json.dumps({"attribute_names": ["age", "hat"]}))
+    page = write_report(run_dir)
+    unseen, to_be_had = "there are images that training never saw", "Not made yet; to be had if"
+    run = f"{run_dir}"
+    for name, told in {
+        "forget": f"{to_be_had} age is a yes-or-no attribute: <code>dcgan-tf forget {run} --attribute age<",
+        "neighbours": f"{to_be_had} {unseen}: <code>dcgan-tf neighbours {run_dir}<",
+        "probe": f"{to_be_had} {unseen} and an attribute is a yes-or-no one: <code>dcgan-tf probe {run_dir}<",
+        "analogies": f"{to_be_had} two attributes are yes-or-no ones: <code>dcgan-tf arithmetic {run} --all<",
+        "arithmetic": f"Not made yet: <code>dcgan-tf arithmetic {run_dir} --plus 0,1,2 --minus 3,4,5",
+        "turn": f"Not made yet: <code>dcgan-tf turn {run_dir} --attribute age<",
+    }.items():
+        assert told in unescape(section(page, name))
+
+
 def test_a_command_can_be_pasted_even_if_the_folder_has_a_space(run_dir):
     moved = run_dir.rename(run_dir.with_name("my run & more"))
     text = outline(write_report(moved)).text

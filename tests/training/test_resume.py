@@ -225,8 +225,18 @@ def test_every_changed_setting_is_named(settled: tuple) -> None:
 def test_other_images_are_refused(settled: tuple) -> None:
     config, paths, image_set = settled
     other = dataclasses.replace(image_set, fingerprint="b2", images=image_set.images[:40])
-    with pytest.raises(RunError, match="50 of 'digits' then, 40 of 'digits' now, and their content differs"):
+    words = "50 of 'digits' then, 40 of 'digits' now, and their content, or their order, differs"
+    with pytest.raises(RunError, match=words):
         settle(config, paths, other)
+
+
+def test_the_same_images_in_another_order_are_refused_and_said_to_be_so(settled: tuple) -> None:
+    """The batches would be others than those of the undisturbed run."""
+    config, paths, image_set = settled
+    told = dataclasses.replace(image_set, unordered_fingerprint="c3")
+    settle(config, paths, told)
+    with pytest.raises(RunError, match="trained on the same images in another order, and it would not go on"):
+        settle(config, paths, dataclasses.replace(told, fingerprint="b2"))
 
 
 def test_where_the_images_lie_may_change_and_what_they_are_called(settled: tuple) -> None:

@@ -23,6 +23,7 @@ BITS = (8, 10, 12, 14, 16, 24, 32)
 _FLOAT_WHITES = (1.0, 255.0, 1023.0, 4095.0, 16383.0, 65535.0)
 _LEVELS = 32.0  # from here on, floating-point numbers count levels, as 8 bits do; below, they are shares
 _OVERSHOOT = 0.1  # what filters that resize add beyond black and white
+_MUCH, _SHOWN = 4, 3  # times as bright; files that are named
 _STRIP = 2**20  # pixels that are worked on at a time
 _SAMPLE_FORMAT, _MAX_SAMPLE_VALUE, _SMAX_SAMPLE_VALUE, _BITS_PER_SAMPLE = 339, 281, 341, 258
 _SIGNED = 2
@@ -124,6 +125,36 @@ def told(depths: Iterable[Depth]) -> list[str]:
             f"0 to {max(counts):,.10g} were brought to 0 to 255 in all of them"
         )
     return lines
+
+
+def overshadowed(depths: Iterable[tuple[str, Depth]]) -> list[str]:
+    """Return a sentence for each kind of which few pictures are so bright that most become dark beside them.
+
+    Args:
+        depths: (name, what it took for white) of each picture.
+    """
+    names: dict[str, list[tuple[str, Depth]]] = {}
+    for name, depth in depths:
+        names.setdefault(depth.kind, []).append((name, depth))
+    lines = []
+    for kind, pictures in names.items():
+        white = max(depth.white for _, depth in pictures)
+        bright = [name for name, depth in pictures if depth.white > white / _MUCH]
+        dark = [depth for _, depth in pictures if depth.white <= white / _MUCH]
+        if len(bright) < len(dark):
+            lines.append(_of_shadows(kind, bright, dark, next(d for _, d in pictures if d.white == white)))
+    return lines
+
+
+def _of_shadows(kind: str, bright: list[str], dark: list[Depth], brightest: Depth) -> str:
+    highest = max(dark, key=lambda depth: depth.white)
+    level = min(254, math.ceil(255 * highest.white / brightest.white))
+    shown = ", ".join(bright[:_SHOWN]) + (f" and {len(bright) - _SHOWN:,} more" * (len(bright) > _SHOWN))
+    return (
+        f"values up to {brightest.top:,.10g} in {shown} set what is white in all images of {kind}, so that "
+        f"the other {len(dark):,}, whose values end at {highest.top:,.10g}, are dark now, at most {level} of "
+        "255. Take out of the data what does not belong there, or save all with values of the same range"
+    )
 
 
 def by_kind(depths: Iterable[Depth]) -> dict[str, list[Depth]]:

@@ -15,6 +15,9 @@ Attributes: an `attributes.csv` in the folder, or in that of the split; see `att
 from __future__ import annotations
 
 import hashlib
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -24,12 +27,13 @@ from dcgan_tf.config import DataConfig
 from dcgan_tf.data import preparation
 from dcgan_tf.data.decoding.decode import FILE_ERRORS
 from dcgan_tf.data.folder.attributes import AttributeTable, read_attributes
+from dcgan_tf.data.folder.files import find_files
 from dcgan_tf.data.folder.opened import ImageFolder
 from dcgan_tf.data.folder.place import folder_of
-from dcgan_tf.data.folder.remarks import are_pictures, kinds_of
-from dcgan_tf.data.folder.splits import split_of
+from dcgan_tf.data.folder.remarks import are_pictures, kinds_of, say_once
+from dcgan_tf.data.folder.splits import find_splits, split_of
 from dcgan_tf.data.folder.table_text import read_table
-from dcgan_tf.data.image_set import MANIFEST, BadFile, ImageSet, cached
+from dcgan_tf.data.image_set import MANIFEST, BadFile, ImageSet, MissingSplitError, cached
 from dcgan_tf.data.preparation import Prepared
 from dcgan_tf.errors import DataError
 from dcgan_tf.files import storage_errors
@@ -69,7 +73,42 @@ def load(config: DataConfig, *, split: str) -> ImageSet:
         image_set = cached(config.cache_dir, key, prepare)
     preparation.check_bad_fraction(image_set, config=config)
     _check_classes(folder, image_set, config=config)
+    _say_share(folder.root, image_set, _held_out_fraction(folder, config))
     return image_set
+
+
+def sizes(config: DataConfig, *, splits: Sequence[str]) -> dict[str, int]:
+    """Return {split: how many images it has} of those that exist.
+
+    Raises:
+        DataError: if the folder cannot be read, or nothing tells which images are in which split.
+    """
+    root = folder_of(config.spec)
+    images = [candidate.file for candidate in find_files(root).candidates if candidate.size > 0]
+    parts, found = find_splits(images, root=root), {}
+    for split in splits:
+        with suppress(MissingSplitError):
+            place = parts.folder_of(split, root=root)
+            found[split] = sum(file.startswith(f"{place}/") for file in images) if place else len(images)
+    return found
+
+
+def _say_share(root: Path, image_set: ImageSet, fraction: float) -> None:
+    """Say before the training what is kept aside, or that what needs such images cannot be done after it."""
+    if image_set.held_out:
+        kept = len(image_set.held_out)
+        line = (
+            f"{kept:,} of the {kept + len(image_set):,} images in {root} are kept aside: training never sees "
+            "them (held_out_fraction)"
+        )
+    elif fraction:
+        line = (
+            f"all {len(image_set):,} images in {root} are trained on: of so few a share of {fraction:g} is "
+            "not kept aside; neighbours, embed and probe need one: set a larger --held-out-fraction for these"
+        )
+    else:
+        return
+    say_once(line, level=logging.INFO)
 
 
 def _is_back(root: Path, bad: BadFile) -> bool:
@@ -154,6 +193,8 @@ def _told_of(prepared: Prepared, folder: ImageFolder, attributes: AttributeTable
         attributes=attributes.of(files) if attributes else {},
         fingerprint=prepared.fingerprint,
         bad_files=prepared.bad_files,
+        unordered_fingerprint=prepared.unordered_fingerprint,
+        remarks=prepared.remarks,
         held_out=_told_of(prepared.held_out, folder, attributes) if prepared.held_out else None,
     )
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
 from dcgan_tf.data.folder.attributes import choose_table
 from dcgan_tf.data.folder.files import Candidate, FolderFiles, find_files
-from dcgan_tf.data.folder.remarks import kinds_of, remarks
+from dcgan_tf.data.folder.remarks import kinds_of, remarks, say_once
 from dcgan_tf.data.folder.splits import Splits, find_splits, first_folder, split_of
 from dcgan_tf.errors import DataError
-
-_LOGGER = logging.getLogger("dcgan_tf")
-_said: set[str] = set()  # by this process
 
 
 @dataclass(frozen=True)
@@ -53,9 +49,7 @@ class ImageFolder:
         splits = find_splits(images, root=root)
         folder = ImageFolder(root, files, splits, splits.folder_of(split, root=root))
         for line in remarks(root, files, splits, table=folder.table):
-            if line not in _said:
-                _said.add(line)
-                _LOGGER.warning("%s", line)
+            say_once(line)
         return folder
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -11,6 +12,20 @@ from dcgan_tf.data.folder.files import FolderFiles
 from dcgan_tf.data.folder.splits import Splits, first_folder, split_of
 
 _AT_MOST = 8
+_LOGGER = logging.getLogger("dcgan_tf")
+_said: set[str] = set()  # by this process
+
+
+def say_once(line: str, *, level: int = logging.WARNING) -> None:
+    """Log a line, unless this process has: images are loaded several times by one command.
+
+    Args:
+        line: names what it is about, since it may be true of several folders.
+        level: of the log.
+    """
+    if line not in _said:
+        _said.add(line)
+        _LOGGER.log(level, "%s", line)
 
 
 def remarks(root: Path, files: FolderFiles, splits: Splits, *, table: str | None) -> list[str]:
