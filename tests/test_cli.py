@@ -529,7 +529,7 @@ def test_inspect_data_names_the_file_that_makes_all_others_dark(tmp_path, monkey
     for name, level in (("a", 90), ("b", 200), ("scan", 65000)):
         Image.fromarray(np.full((8, 8), level, np.uint16)).save(folder / f"{name}.png")
     for _ in ("prepared", "from the cache"):
-        monkeypatch.setattr("dcgan_tf.data.folders.remarks._said", set())
+        monkeypatch.setattr("dcgan_tf.data.folder.remarks._said", set())
         caplog.clear()
         words = ("--image-size", 8, "--cache-dir", tmp_path / "cache", "--out", tmp_path / "grid.png")
         assert run("inspect-data", folder, *words).exit_code == 0

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from dcgan_tf.config import DataConfig
-from dcgan_tf.data.folders.splits import split_of
+from dcgan_tf.data.folder.splits import split_of
 from dcgan_tf.data.image_set import HELD_OUT, ImageSet, MissingSplitError
 from dcgan_tf.data.load import load_data, sizes
 from dcgan_tf.errors import DataError
