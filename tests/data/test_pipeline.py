@@ -219,7 +219,7 @@ def test_memory_does_not_grow_with_the_array(tmp_path):
         """
         import json, resource, sys
         import numpy as np, tensorflow as tf
-        from dcgan_tf.data.pipeline import distributed_batches
+        from dcgan_tf.data.batches import distributed_batches
 
         def peak_megabytes():
             unit = 2**20 if sys.platform == "darwin" else 2**10

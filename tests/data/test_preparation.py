@@ -141,7 +141,7 @@ import os, re, sys
 from pathlib import Path
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data import decoding, preparation
-from dcgan_tf.data.decoding_memory import Room
+from dcgan_tf.data.decoding.memory import Room
 
 folder = Path(sys.argv[1])
 decoding.ROOM = Room(130 * 2**20)
