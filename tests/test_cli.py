@@ -18,7 +18,7 @@ from PIL import Image
 
 import dcgan_tf
 from dcgan_tf import cli
-from dcgan_tf.config import PRESETS, preset, settings, to_json
+from dcgan_tf.config import PRESETS, all_settings, preset, to_json
 from dcgan_tf.errors import DataError, ExportError, RunError, StorageError
 from dcgan_tf.training.interrupt import Interrupted
 
@@ -103,7 +103,7 @@ def test_every_command_and_option_explains_itself(name):
 
 def test_train_has_an_option_for_every_setting():
     names = {parameter.name for parameter in cli.main.commands["train"].params}
-    assert {setting.name for setting in settings()} <= names
+    assert {setting.name for setting in all_settings()} <= names
 
 
 # train

@@ -99,18 +99,18 @@ def test_changes_go_by_flat_names_and_leave_the_original_alone():
 
 
 def test_flat_names_are_unique():
-    names = [setting.name for setting in config.settings()]
+    names = [setting.name for setting in config.all_settings()]
     assert len(names) == len(set(names))
 
 
 def test_every_setting_has_help_on_one_line():
-    for setting in config.settings():
+    for setting in config.all_settings():
         assert setting.help, setting.name
         assert "\n" not in setting.help, setting.name
 
 
 def test_settings_know_their_type_and_whether_they_may_be_left_out():
-    found = {setting.name: setting for setting in config.settings()}
+    found = {setting.name: setting for setting in config.all_settings()}
     assert (found["filters"].type, found["filters"].optional) == (int, False)
     assert (found["epochs"].type, found["epochs"].optional) == (int, True)
     assert (found["flip"].type, found["flip"].optional) == (bool, False)
@@ -179,7 +179,7 @@ def test_a_value_out_of_bounds_is_told_the_rule_and_itself(changes, message):
 
 
 @pytest.mark.parametrize(
-    "setting", [s for s in config.settings() if s.type is float], ids=lambda setting: setting.name
+    "setting", [s for s in config.all_settings() if s.type is float], ids=lambda setting: setting.name
 )
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_no_number_may_be_nan_or_infinite(setting, value):
@@ -266,7 +266,7 @@ def test_only_what_the_weights_depend_on_counts_as_a_difference():
 
 
 def test_what_may_change_on_resume_is_decided_setting_by_setting():
-    may_change = {setting.name for setting in config.settings() if setting.may_change}
+    may_change = {setting.name for setting in config.all_settings() if setting.may_change}
     where = {"data_dir", "cache_dir", "run_dir"}
     length = {"epochs", "steps"}
     periods = {"checkpoint_every", "keep_every", "sample_every", "log_every", "histogram_every"}

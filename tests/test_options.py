@@ -7,9 +7,9 @@ import pytest
 from click.testing import CliRunner
 
 from dcgan_tf.cli.options import ImageSize, Names, names_option, setting_options
-from dcgan_tf.config import flatten, preset, settings
+from dcgan_tf.config import all_settings, flatten, preset
 
-SETTINGS = list(settings())
+SETTINGS = list(all_settings())
 
 
 @click.command()

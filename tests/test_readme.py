@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from dcgan_tf.cli import main
-from dcgan_tf.config import PRESETS, flatten, settings
+from dcgan_tf.config import PRESETS, all_settings, flatten
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -28,7 +28,7 @@ def settings_table() -> str:
     """The README's table; after a change to config.py, paste what this returns."""
     values = {name: flatten(make()) for name, make in PRESETS.items()}
     lines = [f"| setting | {' | '.join(PRESETS)} | what |", "|---|" + "---|" * (len(PRESETS) + 1)]
-    for item in settings():
+    for item in all_settings():
         unnamed = [str(choice) for choice in item.choices if str(choice) not in item.help]
         choices = f" ({', '.join(map(str, item.choices))})" if unnamed else ""
         row = [shown(values["default"][item.name])]

@@ -1,8 +1,10 @@
 from .arithmetic.analogies import analogies as analogies
-from .arithmetic.analogies import table as table
 from .arithmetic.arithmetic import arithmetic as arithmetic
 from .arithmetic.by_sample import sample_arithmetic as sample_arithmetic
 from .compare.compare import compare as compare
+from .description import Analysis as Analysis
+from .description import FindingKind as FindingKind
+from .description import Option as Option
 from .embed.embed import embed as embed
 from .figures import FAINT as FAINT
 from .figures import OURS as OURS
@@ -15,8 +17,11 @@ from .finding import RESULT as RESULT
 from .finding import Finding as Finding
 from .finding import Measure as Measure
 from .forget.forget import forget as forget
+from .known_data import KnownData as KnownData
 from .neighbours.neighbours import neighbours as neighbours
 from .probe.probe import probe as probe
+from .registry import analyses as analyses
+from .registry import finding_kinds as finding_kinds
 from .subject import Subject as Subject
 from .turn.turn import turn as turn
 from .walk.walk import walk as walk

@@ -58,6 +58,7 @@ class Finding:
         details: further results, as JSON.
         warnings: what a reader must know before trusting the numbers.
         files: {file name: function that writes it to the path it is given}, beside the figure.
+        table: lines of text that the command prints besides; "" for none.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Finding:
     details: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     files: Mapping[str, Callable[[Path], None]] = field(default_factory=dict)
+    table: str = ""
 
     def __post_init__(self) -> None:
         """Have names of classes, files and attributes stand in the figure as they are, "$" and all."""

@@ -11,28 +11,7 @@ import sys
 import click
 
 from dcgan_tf import __version__
-from dcgan_tf.cli import (
-    arithmetic,
-    forgetting,
-    neighbours,
-    networks,
-    walking,
-)
-from dcgan_tf.cli import (
-    evaluate as evaluating,
-)
-from dcgan_tf.cli import (
-    export as exporting,
-)
-from dcgan_tf.cli import (
-    report as reporting,
-)
-from dcgan_tf.cli import (
-    reproduce as reproducing,
-)
-from dcgan_tf.cli import (
-    train as training,
-)
+from dcgan_tf.cli import analyses, evaluate, export, report, reproduce, train
 from dcgan_tf.cli.frame import Frame, LogFormatter, debug_option, import_tensorflow
 
 __all__ = ["import_tensorflow", "main"]
@@ -50,18 +29,15 @@ def main() -> None:
 
 main.params.append(debug_option())
 for command in (
-    training.inspect_data,
-    training.train,
-    training.sample,
-    exporting.export,
-    exporting.verify,
-    *evaluating.COMMANDS,
-    *arithmetic.COMMANDS,
-    *forgetting.COMMANDS,
-    *neighbours.COMMANDS,
-    *networks.COMMANDS,
-    *reporting.COMMANDS,
-    *reproducing.COMMANDS,
-    *walking.COMMANDS,
+    train.inspect_data,
+    train.train,
+    train.sample,
+    export.export,
+    export.verify,
+    evaluate.evaluate,
+    *analyses.COMMANDS,
+    report.report,
+    report.compare,
+    reproduce.reproduce,
 ):
     main.add_command(command)

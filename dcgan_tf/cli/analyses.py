@@ -1,4 +1,4 @@
-"""What the commands share that show what a run has learnt: their options, and how they end."""
+"""The commands that show what a run has learnt: one for each analysis, made from its own description."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dcgan_tf.analysis import Analysis, Option, analyses
 from dcgan_tf.cli.frame import check_run, import_tensorflow, say
 from dcgan_tf.cli.labels import one_label
 from dcgan_tf.cli.options import SEED, STEP
@@ -18,32 +19,52 @@ from dcgan_tf.cli.outputs import LOCAL_PATH, check_folder, refuse_among_images
 if TYPE_CHECKING:
     from dcgan_tf.analysis import Finding
 
-Options = Callable[[Callable[..., None]], Callable[..., None]]
+Command = Callable[..., None]
 
 
-def analysis_options(num_images: int, *, of: str = "Samples that the numbers are computed on.") -> Options:
-    """Add what every analysis takes: RUN, --num-images, --seed, --label, --checkpoint, --data and --out.
+def command_of(analysis: Analysis) -> click.Command:
+    """Return the command of an analysis: its options, and how it ends."""
 
-    Args:
-        num_images: the default.
-        of: what the images are, for the help.
-    """
+    def run_analysis(run: Path, **options: Any) -> None:
+        _report_finding(analysis, run, **options)
 
-    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+    command: Command = run_analysis
+    for option in reversed(analysis.options):
+        command = _click_option(option)(command)
+    return click.command(analysis.name, short_help=analysis.short_help, help=analysis.help)(
+        _shared_options(analysis)(command)
+    )
+
+
+def _shared_options(analysis: Analysis) -> Callable[[Command], Command]:
+    """Add what every analysis takes."""
+
+    def decorate(command: Command) -> Command:
         for add in (
-            click.option("--out", type=LOCAL_PATH, help="The folder. [default: RUN/analysis/NAME]"),
+            click.option(
+                "--out", type=LOCAL_PATH, help="The folder to write to.  [default: RUN/analysis/NAME]"
+            ),
             click.option(
                 "--data", metavar="SPEC", help="Where the run's images are now, if they were moved since."
             ),
-            click.option("--checkpoint", type=STEP, help="Of this step. [default: the newest]"),
+            click.option(
+                "--checkpoint", type=STEP, help="The step of the checkpoint to read.  [default: the newest]"
+            ),
             click.option(
                 "--label",
                 metavar="CLASS",
-                help="Of a conditional run: its samples of this class, by name or number.",
+                help="The class to draw, by name or number; for conditional runs only.",
             ),
-            click.option("--seed", type=SEED, default=0, show_default=True, help="Of every choice."),
             click.option(
-                "--num-images", "-n", type=counted(), default=num_images, show_default=True, help=of
+                "--seed", type=SEED, default=0, show_default=True, help="The seed of every random choice."
+            ),
+            click.option(
+                "--num-images",
+                "-n",
+                type=counted(),
+                default=analysis.num_images,
+                show_default=True,
+                help=analysis.of,
             ),
             click.argument("run", type=LOCAL_PATH),
         ):
@@ -53,46 +74,64 @@ def analysis_options(num_images: int, *, of: str = "Samples that the numbers are
     return decorate
 
 
-def report_finding(
-    name: str,
+def _click_option(option: Option) -> Callable[[Command], Command]:
+    """Return an option of a description as click's."""
+    if option.type is bool:
+        return click.option(option.spelling, option.name, is_flag=True, help=option.help)
+    kind: Any = option.type
+    if option.choices:
+        kind = click.Choice(option.choices)
+    elif option.type is int:
+        kind = click.IntRange(option.minimum, option.maximum)
+    shown = option.default not in (None, ())
+    return click.option(
+        option.spelling,
+        option.name,
+        type=kind,
+        default=option.default if shown else None,
+        show_default=shown,
+        multiple=option.multiple,
+        required=option.required,
+        metavar=option.metavar,
+        help=option.help,
+    )
+
+
+def _report_finding(
+    analysis: Analysis,
     run: Path,
     *,
     checkpoint: int | None,
     out: Path | None,
-    label: str | None = None,
-    data: str | None = None,
+    label: str | None,
+    data: str | None,
     **arguments: Any,
-) -> Finding:
-    """Make one analysis of a run, say what came out, save the finding, say where it is, and return it.
-
-    Args:
-        name: of the function in `dcgan_tf.analysis`.
-        run: the run directory.
-        checkpoint: the step; None is the newest.
-        out: the folder; None is RUN/analysis/NAME.
-        label: the class that a conditional run is fixed to, by name or number.
-        data: where the run's images are now; None is where they were.
-        arguments: what the function takes besides the run.
-    """
+) -> None:
+    """Make one analysis of a run, say what came out, save the finding, and say where it is."""
+    if analysis.check is not None:
+        try:
+            analysis.check(**arguments)
+        except ValueError as error:
+            raise click.UsageError(str(error)) from None
     check_run(run)
     check_folder(out or run)
     refuse_among_images(out or run, [run], data=data)
     import_tensorflow()
-    from dcgan_tf import analysis
-    from dcgan_tf.analysis import RESULT
     from dcgan_tf.runs import Run, RunPaths, read_json
 
     opened = Run.open(run, checkpoint=checkpoint, data=data)
     if label is not None:
         opened = opened.of_class(one_label(label, opened.class_names))
     with _moved_images_named(opened.config.data.spec):
-        finding: Finding = getattr(analysis, name)(opened, **arguments)
+        finding = analysis.make(opened, **arguments)
     folder = out or RunPaths(run).analysis(finding.name)
-    replaced = read_json(folder / RESULT, default={}).get("summary", finding.summary)
+    replaced = read_json(folder / "result.json", default={}).get("summary", finding.summary)
     save_finding(finding, folder)
     if replaced != finding.summary:
         say(f"note: this replaces an earlier result (--out keeps both): {replaced}", err=True)
-    return finding
+    for kind in analysis.findings:
+        if kind.further and kind.name == finding.name:
+            say(f"look    {kind.further.format(folder=folder)}")
 
 
 @contextmanager
@@ -110,15 +149,18 @@ def _moved_images_named(spec: str) -> Iterator[None]:
 
 def save_finding(finding: Finding, folder: Path) -> None:
     """Print what came out, which is not lost then on a full disk; save it, and say where its figure is."""
-    from dcgan_tf.analysis import FIGURE
-
     say(finding.summary)
     say_warnings(finding)
     finding.save(folder)
-    say(f"figure  {folder / FIGURE}")
+    say(f"figure  {folder / 'figure.png'}")
+    if finding.table:
+        say(finding.table)
 
 
 def say_warnings(finding: Finding) -> None:
     """Print what a reader must know before trusting the numbers."""
     for warning in finding.warnings:
         say(f"note: {warning}", err=True)
+
+
+COMMANDS = tuple(command_of(analysis) for analysis in analyses())

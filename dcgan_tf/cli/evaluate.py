@@ -305,6 +305,3 @@ def _keep(found: list[dict[str, Any]], records: Path | None, out: Path | None) -
     if records is not None:
         for record in found:
             append_record(records, record)
-
-
-COMMANDS = (evaluate,)

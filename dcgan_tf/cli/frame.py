@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 import click
 
 from dcgan_tf import __version__
+from dcgan_tf.cli.renamed import with_new_names
 from dcgan_tf.cli.streams import steady_output
 from dcgan_tf.errors import DcganError, stop_behind
 from dcgan_tf.native_output import STDERR, held_back_outside
@@ -40,6 +41,13 @@ class Frame(click.Group):
         """Add a command, which also takes --debug."""
         _take_debug(cmd)
         super().add_command(cmd, name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, and take its options by their old spellings too."""
+        name, command, words = super().resolve_command(ctx, args)
+        return name, command, with_new_names(name or "", words)
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run as a program."""

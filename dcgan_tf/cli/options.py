@@ -7,15 +7,13 @@ from typing import Any
 
 import click
 
-from dcgan_tf.config import LARGEST_SEED, MOST_AT_ONCE, Setting, parse_image_size, settings
+from dcgan_tf.config import LARGEST_SEED, MOST_AT_ONCE, Setting, all_settings, parse_image_size
 
 Command = Callable[..., None]
 
 SEED = click.IntRange(0, LARGEST_SEED)
 STEP = click.IntRange(0, 10**9)
 """The type of --seed where samples are drawn, and of --checkpoint."""
-DRAWS = click.IntRange(1, 10_000)
-"""The type of --draws: random choices that a spread is computed over."""
 
 
 def num_images(*, least: int = 1) -> click.IntRange:
@@ -95,7 +93,7 @@ def setting_options(*sections: str, exclude: tuple[str, ...] = ()) -> Callable[[
     """Add one option for each setting of these sections of the configuration."""
 
     def decorate(command: Command) -> Command:
-        for item in reversed([s for s in settings() if s.section in sections and s.name not in exclude]):
+        for item in reversed([s for s in all_settings() if s.section in sections and s.name not in exclude]):
             command = _option(item)(command)
         return command
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from dcgan_tf.analysis import finding_kinds
 from dcgan_tf.cli.analyses import save_finding, say_warnings
 from dcgan_tf.cli.frame import check_run, import_tensorflow, say
 from dcgan_tf.cli.labels import one_label
@@ -16,50 +17,10 @@ from dcgan_tf.cli.options import num_images as counted
 from dcgan_tf.cli.outputs import LOCAL_PATH, check_folder, refuse_among_images
 
 if TYPE_CHECKING:
-    from dcgan_tf.report import Shown
+    from dcgan_tf.analysis import KnownData
     from dcgan_tf.runs import Run
 
-Arguments = Callable[["Run"], dict[str, Any]]
-
-
-def _none(run: Run) -> dict[str, Any]:
-    return {}
-
-
-def _formula(run: Run) -> dict[str, Any]:
-    """Compute king - man + woman where the data knows them, else with the first two attributes."""
-    from dcgan_tf.report import analogy
-
-    plus, minus = analogy(_shown(run).binary)
-    return {"plus": plus, "minus": minus}
-
-
-def _object(run: Run) -> dict[str, Any]:
-    """Forget the crown, or the first attribute that a picture has or has not."""
-    from dcgan_tf.report import forgotten
-
-    return {"attribute": forgotten(_shown(run))}
-
-
-def _direction(run: Run) -> dict[str, Any]:
-    """Turn the head, or change the first attribute that has degrees, or any attribute or class."""
-    from dcgan_tf.report import turned
-
-    return {"attribute": turned(_shown(run))}
-
-
-ANALYSES: dict[str, Arguments] = {
-    "neighbours": _none,
-    "walk": _none,
-    "turn": _direction,
-    "filters": _none,
-    "forget": _object,
-    "arithmetic": _formula,
-    "analogies": _none,
-    "probe": _none,
-    "embed": _none,
-}
-"""What `--run all` makes, in the report's order, and what each is called with besides the run."""
+FINDINGS = finding_kinds()
 
 
 @click.command(short_help="One page on a whole run, with everything in it.")
@@ -67,10 +28,10 @@ ANALYSES: dict[str, Arguments] = {
 @click.option(
     "--run",
     "wanted",
-    type=Names(("all", *ANALYSES)),
+    type=Names(("all", *FINDINGS)),
     default=(),
     help="Analyses to make first, separated by commas: those named, or with 'all' those that are missing or "
-    f"were made at another step. Of all, {', '.join(ANALYSES)}. [default: none]",
+    f"were made at another step. Of all, {', '.join(FINDINGS)}. [default: none]",
 )
 @click.option("--num-images", "-n", type=counted(), help="With --run. [default: what each analysis takes]")
 @click.option("--seed", type=SEED, help="Of every choice, with --run. [default: 0]")
@@ -193,16 +154,16 @@ def _make(run: Run, wanted: Sequence[str], shared: dict[str, int]) -> None:
         wanted: names of analyses, or "all".
         shared: arguments of all of them.
     """
-    from dcgan_tf import analysis
     from dcgan_tf.errors import DcganError
     from dcgan_tf.runs import RunPaths
 
-    for name, arguments in ANALYSES.items():
+    for name, (kind, analysis) in FINDINGS.items():
         folder = RunPaths(run.path).analysis(name)
         if name not in wanted and not ("all" in wanted and _made_of(folder) != (run.step, run.shown_class)):
             continue
         try:
-            finding = getattr(analysis, name)(run, **arguments(run), **shared)
+            suggested = kind.suggest(_known_data(run))
+            finding = analysis.make(run, **{**analysis.defaults, **suggested, **shared})
             say(f"{name:<12}{finding.summary}")
             say_warnings(finding)
             finding.save(folder)
@@ -236,15 +197,11 @@ def _check_exports(exports: Sequence[Path]) -> None:
             raise ExportError(f"{folder} is not an export: it has no export.json")
 
 
-def _shown(run: Run) -> Shown:
+def _known_data(run: Run) -> KnownData:
     """Return what is known of the images that a run was trained on."""
-    from dcgan_tf.analysis import Subject
-    from dcgan_tf.report import Shown
+    from dcgan_tf.analysis import KnownData, Subject
 
     train = Subject(run, of_all_classes=True).train
     binary = [name for name, values in train.attributes.items() if values.dtype == "uint8"]
     continuous = [name for name in train.attributes if name not in binary]
-    return Shown(binary, continuous, train.label_names)
-
-
-COMMANDS = (report, compare)
+    return KnownData(binary, continuous, train.label_names)

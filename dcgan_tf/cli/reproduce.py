@@ -64,6 +64,3 @@ def mnist_1nn(out: Path, **options: Any) -> None:
     for measure in finding.measures:
         say(f"{measure.name:28} {measure.value:7.2%}   paper {measure.controls['paper']:.2%}")
     save_finding(finding, out)
-
-
-COMMANDS = (reproduce,)

@@ -2,11 +2,11 @@ from .fields import parse_image_size as parse_image_size
 from .presets import PRESETS as PRESETS
 from .presets import preset as preset
 from .schema import Setting as Setting
+from .schema import all_settings as all_settings
 from .schema import difference as difference
 from .schema import flatten as flatten
 from .schema import from_json as from_json
 from .schema import replace as replace
-from .schema import settings as settings
 from .schema import to_json as to_json
 from .settings import ARCHITECTURES as ARCHITECTURES
 from .settings import LARGEST_SEED as LARGEST_SEED

@@ -30,7 +30,7 @@ class Setting:
     may_change: bool
 
 
-def settings() -> Iterator[Setting]:
+def all_settings() -> Iterator[Setting]:
     """Yield every setting, in the order of the tree."""
     for section, section_type in typing.get_type_hints(Config).items():
         hints = typing.get_type_hints(section_type)
@@ -51,7 +51,7 @@ def settings() -> Iterator[Setting]:
 
 def flatten(config: Config) -> dict[str, Any]:
     """Return {setting name: value} of all settings."""
-    return {s.name: getattr(getattr(config, s.section), s.field) for s in settings()}
+    return {s.name: getattr(getattr(config, s.section), s.field) for s in all_settings()}
 
 
 def replace(config: Config, **changes: Any) -> Config:
@@ -67,7 +67,7 @@ def replace(config: Config, **changes: Any) -> Config:
     elif changes.get("epochs") is not None and changes.get("steps") is None:
         changes["steps"] = None
     by_section: dict[str, dict[str, Any]] = {}
-    known = {s.name: s for s in settings()}
+    known = {s.name: s for s in all_settings()}
     for name, value in changes.items():
         if name not in known:
             raise ArgumentError(f"unknown setting {name!r}{_did_you_mean(name, known)}")
@@ -93,7 +93,7 @@ def from_json(text: str) -> Config:
     tree = json.loads(text)
     if not isinstance(tree, dict):
         raise ArgumentError(f"expected an object of sections, received {type(tree).__name__}")
-    names = {(s.section, s.field): s.name for s in settings()}
+    names = {(s.section, s.field): s.name for s in all_settings()}
     # Runs of versions without this setting were trained on all images.
     flat: dict[str, Any] = {"held_out_fraction": 0.0}
     for section, values in tree.items():
@@ -111,7 +111,7 @@ def difference(old: Config, new: Config) -> list[tuple[str, Any, Any]]:
     before, after = flatten(old), flatten(new)
     return [
         (s.name, before[s.name], after[s.name])
-        for s in settings()
+        for s in all_settings()
         if not s.may_change and before[s.name] != after[s.name]
     ]
 

@@ -6,13 +6,12 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+from dcgan_tf.analysis import Analysis, FindingKind, KnownData, finding_kinds
 from dcgan_tf.errors import RunError
-from dcgan_tf.report.choices import Shown, condition_for, options_for
 from dcgan_tf.report.formats import RESULT as RESULT_FORMAT
 from dcgan_tf.report.markup import NOTHING, facts, fold, number, plain, table, text
 from dcgan_tf.report.page import Section, Subject
 from dcgan_tf.report.pictures import MEDIA_TYPES
-from dcgan_tf.report.texts import ANALYSES, Text, text_of
 
 RESULT, FIGURE = "result.json", "figure"
 MOST_COLUMNS = 3
@@ -21,20 +20,21 @@ MOST_ROWS = 8
 """Further rows of the table are folded."""
 
 
-def analyses_of(subject: Subject) -> list[str]:
-    """Return the names of all analyses: those that are known in the report's order, then others there are.
+def findings_of(subject: Subject) -> list[str]:
+    """Return the names of all findings: those that are known in the report's order, then others there are.
 
     One that stands in the place of another is not named by itself.
     """
     folder = subject.paths.analysis("any").parent
     found = sorted(path.parent.name for path in folder.glob(f"*/{RESULT}"))
-    shown = {folder_of(subject, name).name for name in ANALYSES}
-    return [*ANALYSES, *(name for name in found if name not in ANALYSES and name not in shown)]
+    known = list(finding_kinds())
+    shown = {folder_of(subject, name).name for name in known}
+    return [*known, *(name for name in found if name not in known and name not in shown)]
 
 
 def folder_of(subject: Subject, name: str) -> Path:
     """Return the folder of an analysis, or of the one that stands in its place where there is no other."""
-    folder, instead = subject.paths.analysis(name), text_of(name).instead
+    folder, instead = subject.paths.analysis(name), kind_of(name).instead
     if instead and not (folder / RESULT).exists():
         other = subject.paths.analysis(instead)
         return other if (other / RESULT).exists() else folder
@@ -43,22 +43,22 @@ def folder_of(subject: Subject, name: str) -> Path:
 
 def finding_section(subject: Subject, name: str) -> Section:
     """Return the section of an analysis, or a quiet line with the command that makes it."""
-    words = text_of(name)
+    kind = kind_of(name)
     folder = folder_of(subject, name)
     result = subject.read(folder / RESULT, RESULT_FORMAT)
     if result is None:
-        return Section(name, words.title, _absent(subject, name, words), present=False)
+        return Section(name, kind.title, _absent(subject, kind), present=False)
     summary = f'<p class="outcome">{text(result["summary"])}</p>' if result.get("summary") else ""
     body = (
-        f"<p>{text(words.see)} {text(words.look)}</p>"
+        f"<p>{text(kind.see)} {text(kind.look_for)}</p>"
         + summary
         + _warnings(subject, result)
-        + _pictures(subject, folder, result, words)
+        + _pictures(subject, folder, result, kind)
         + _measures(result)
         + _protocol(folder, result)
-        + _further(folder, words)
+        + _further(folder, kind)
     )
-    return Section(name, words.title, body)
+    return Section(name, kind.title, body)
 
 
 def summary_of(subject: Subject, name: str) -> str:
@@ -67,22 +67,35 @@ def summary_of(subject: Subject, name: str) -> str:
     return str(result.get("summary") or "")
 
 
-def _absent(subject: Subject, name: str, words: Text) -> str:
-    folder = subject.paths.analysis(name)
-    if words.convolutional and subject.config.model.architecture == "gan":
+def kind_of(name: str) -> FindingKind:
+    """Return what a finding is; general words for one that is not known here."""
+    if name in finding_kinds():
+        return finding_kinds()[name][0]
+    return FindingKind(
+        name,
+        name.replace("_", " ").capitalize(),
+        "This picture was made by a further analysis of the run.",
+        "Hold each number against what it is compared with.",
+    )
+
+
+def _absent(subject: Subject, kind: FindingKind) -> str:
+    """Say that a finding is not there, and which command makes it."""
+    if kind.convolutional and subject.config.model.architecture == "gan":
         return '<p class="missing">Needs convolutional layers; this run is a fully connected GAN.</p>'
-    said = "The result cannot be used; this makes it again" if (folder / RESULT).exists() else "Not made yet"
-    shown = Shown.of(subject.data, spec=subject.config.data.spec)
+    known = KnownData.of(subject.data, spec=subject.config.data.spec)
+    analysis: Analysis = finding_kinds()[kind.name][1]
     try:
-        options = options_for(name, shown)
+        options = analysis.suggestion(kind, known)
     except RunError as reason:
         return f'<p class="missing">Not to be had of this run: {text(reason)}.</p>'
-    if subject.config.model.conditional and not words.of_all_classes and shown.classes:
-        options = f"{options} {shlex.join(['--label', shown.classes[0]])}".strip()
-    command = subject.command(words.command or name, options)
-    if condition := condition_for(name, shown):
-        said = f"{said}; to be had {condition}"
-    return f'<p class="missing">{said}: <code>{text(command)}</code></p>'
+    if subject.config.model.conditional and not kind.of_all_classes and known.classes:
+        options = f"{options} {shlex.join(['--label', known.classes[0]])}".strip()
+    there = (subject.paths.analysis(kind.name) / RESULT).exists()
+    said = "The result cannot be used; this makes it again" if there else "Not made yet"
+    if condition := kind.condition(known):
+        said = f"{said}; to be had if {condition}"
+    return f'<p class="missing">{said}: <code>{text(subject.command(analysis.name, options))}</code></p>'
 
 
 def _warnings(subject: Subject, result: dict[str, Any]) -> str:
@@ -93,7 +106,7 @@ def _warnings(subject: Subject, result: dict[str, Any]) -> str:
     return "".join(f'<p class="warning">{text(warning)}</p>' for warning in warnings)
 
 
-def _pictures(subject: Subject, folder: Path, result: dict[str, Any], words: Text) -> str:
+def _pictures(subject: Subject, folder: Path, result: dict[str, Any], kind: FindingKind) -> str:
     """Return the figure, animations and the names of other files; a name that leads elsewhere is not read."""
     shown: list[str] = []
     others: list[str] = []
@@ -102,10 +115,10 @@ def _pictures(subject: Subject, folder: Path, result: dict[str, Any], words: Tex
         if Path(name).name != name or "\0" in name or not path.is_file():
             continue
         if path.stem == FIGURE and path.suffix in MEDIA_TYPES:
-            shown.append(subject.figure(path, alt=words.title))
+            shown.append(subject.figure(path, alt=kind.title))
         elif path.suffix == ".gif":
             caption = "the same, moving"
-            shown.append(subject.figure(path, alt=f"{words.title}, moving", caption=caption))
+            shown.append(subject.figure(path, alt=f"{kind.title}, moving", caption=caption))
         else:
             others.append(name)
     missing = "" if any(shown) else '<p class="warning">The figure is missing.</p>'
@@ -167,8 +180,8 @@ def _protocol(folder: Path, result: dict[str, Any]) -> str:
     return fold("How this was measured", facts({**entries, "in full": folder / RESULT}))
 
 
-def _further(folder: Path, words: Text) -> str:
-    if not words.further:
+def _further(folder: Path, kind: FindingKind) -> str:
+    if not kind.further:
         return ""
-    command = words.further.format(folder=shlex.quote(str(folder)))
+    command = kind.further.format(folder=shlex.quote(str(folder)))
     return f'<p class="files">To look around in it: <code>{text(command)}</code></p>'

@@ -9,7 +9,7 @@ from string import Template
 
 from dcgan_tf import __version__
 from dcgan_tf.files import write_text
-from dcgan_tf.report.findings import analyses_of, finding_section
+from dcgan_tf.report.findings import finding_section, findings_of
 from dcgan_tf.report.formats import EXPORT
 from dcgan_tf.report.glance import glance
 from dcgan_tf.report.markup import text
@@ -44,7 +44,7 @@ def write_report(run: Path, *, out: Path | None = None, exports: Sequence[Path] 
 def page(subject: Subject, exports: Sequence[Path]) -> str:
     """Return the page."""
     head = introduction(subject)  # first: of a folder that is no run, it says so
-    names = analyses_of(subject)
+    names = findings_of(subject)
     sections = [
         epochs_section(subject),
         evaluation_section(subject),

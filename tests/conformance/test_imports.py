@@ -42,14 +42,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "evaluation": LAYER_2 | {"judges", "metrics"},
     "analysis": LAYER_2 | {"judges", "metrics"},
     "reproduction": LAYER_2 | {"analysis", "judges", "metrics", "training"},
-    "report": {"config", "errors", "files", "printable", "runs"},
+    "report": {"analysis", "config", "errors", "files", "printable", "runs"},
     "cli": LAYER_2 | {"analysis", "evaluation", "export", "report", "reproduction", "training"},
     "__main__": {"cli"},
     "__init__": {"keras_settings"},
 }
 
 # These import the rest inside functions only, so that `dcgan-tf --help` answers at once.
-DOORS_IMPORT = {"cli": {"config", "errors", "export", "native_output", "printable"}, "__init__": set()}
+DOORS_IMPORT = {
+    "cli": {"analysis", "config", "errors", "export", "native_output", "printable"},
+    "__init__": set(),
+}
 
 WITHOUT_TENSORFLOW = (
     "__init__",
@@ -230,7 +233,19 @@ def test_the_run_directory_can_be_read_with_the_standard_library():
     """
     report = [name for name in SOURCES if room_of(name) == "report"]
     config = [name for name in SOURCES if room_of(name) == "config"]
-    for module in ("errors", "files", "printable", "runs.folder", "runs.records", *config, *report):
+    about = [name for name in SOURCES if name.endswith(".about")]
+    described = ("analysis.description", "analysis.known_data", "analysis.registry", *about)
+    read = ("errors", "files", "printable", "runs.folder", "runs.records")
+    for module in (*read, *described, *config, *report):
         pictures = {"PIL"} if module == "report.pictures" else set()
         lazy = {"lazy_loader"} if module in FACES else set()
         assert heads(module) <= sys.stdlib_module_names | {"dcgan_tf"} | pictures | lazy
+
+
+@pytest.mark.parametrize("room", FACES)
+def test_no_public_name_is_also_that_of_another_module_in_the_room(room):
+    """Importing the module would put it in the place of the name."""
+    prefix = "" if room == "__init__" else f"{room}."
+    for name, module in face(room).items():
+        there = f"{prefix}{name}" in SOURCES
+        assert not there or f"{module}.".startswith(f"{prefix}{name}."), f"{room} has a module {name}, too"

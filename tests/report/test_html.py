@@ -13,13 +13,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from dcgan_tf.report.texts import ANALYSES
 from PIL import Image
 
-from dcgan_tf.config import settings
+from dcgan_tf.config import all_settings
 from dcgan_tf.errors import RunError
 from dcgan_tf.images import save_gif, save_png
 from dcgan_tf.report.html import write_report
-from dcgan_tf.report.texts import ANALYSES
 
 VOID = {"meta", "img", "br", "line", "path"}
 
@@ -223,7 +223,7 @@ def test_the_head_says_what_the_run_is_and_every_setting(run_dir):
     assert "learnt to draw from 20 pictures of portraits" in text
     assert "30 steps of 4, 6 epochs" in text
     assert "Adam 0.0004, non-saturating loss, label smoothing 0.1" in text
-    for setting in settings():
+    for setting in all_settings():
         assert setting.name.replace("_", " ") in text
     assert "4   (default: 64)" in text
     assert "32×32   (default: 64×64)" in text

@@ -15,7 +15,7 @@ import pytest
 import tensorflow as tf
 
 from dcgan_tf import data
-from dcgan_tf.config import Config, replace, settings
+from dcgan_tf.config import Config, all_settings, replace
 from dcgan_tf.errors import RunError
 from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.folder import RunPaths
@@ -195,7 +195,7 @@ def settled(tmp_path: Path, tiny_config: Callable[..., Config]) -> tuple[Config,
     return config, paths, image_set
 
 
-@pytest.mark.parametrize("name", [s.name for s in settings()])
+@pytest.mark.parametrize("name", [s.name for s in all_settings()])
 def test_what_the_weights_depend_on_cannot_be_changed(settled: tuple, name: str) -> None:
     config, paths, image_set = settled
     before = paths.config.read_text()
@@ -206,7 +206,7 @@ def test_what_the_weights_depend_on_cannot_be_changed(settled: tuple, name: str)
         return
     with pytest.raises(RunError, match="was made with other settings") as error:
         settle(changed, paths, image_set)
-    old = next(getattr(getattr(config, s.section), s.field) for s in settings() if s.name == name)
+    old = next(getattr(getattr(config, s.section), s.field) for s in all_settings() if s.name == name)
     (line,) = [line for line in str(error.value).splitlines() if "->" in line]
     assert line.split(maxsplit=1) == [name, f"{old!r} -> {OTHER[name]!r}"]
     assert paths.config.read_text() == before

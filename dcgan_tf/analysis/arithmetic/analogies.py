@@ -120,6 +120,7 @@ def _finding(
         figure=_figure(found, realistic=realistic),
         details={"analogies": [_row(analogy) for analogy in found]},
         warnings=warnings,
+        table=_table(found),
     )
 
 
@@ -135,14 +136,13 @@ def all_formulas(attributes: Sequence[str]) -> list[Formula]:
     return found
 
 
-def table(finding: Finding) -> str:
+def _table(found: Sequence[Analogy]) -> str:
     """Return the analogies as lines of text, the hardest first."""
-    rows = sorted(finding.details["analogies"], key=lambda row: float(row["latents"]["right"]))
-    width = max(len(row["formula"]) for row in rows)
+    width = max(len(str(analogy.formula)) for analogy in found)
     lines = [f"{'formula':<{width}}  {'latents':>8}{'pixels':>8}{'random':>8}"]
-    for row in rows:
-        shares = [row["latents"]["right"], row["pixels"]["right"], row["chance"]]
-        lines.append(f"{row['formula']:<{width}}  " + "".join(f"{share:>8.1%}" for share in shares))
+    for analogy in sorted(found, key=lambda analogy: analogy.grade.latents.right):
+        shares = [analogy.grade.latents.right, analogy.grade.pixels.right, analogy.chance]
+        lines.append(f"{analogy.formula!s:<{width}}  " + "".join(f"{share:>8.1%}" for share in shares))
     return "\n".join(lines)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dcgan_tf.config import flatten, settings
+from dcgan_tf.config import all_settings, flatten
 from dcgan_tf.runs import CheckpointStore, Record, Run, RunPaths, read_json, read_records
 
 _LOSSES = ("discriminator_loss", "generator_loss")
@@ -99,7 +99,7 @@ def differences(entries: Sequence[Contender]) -> dict[str, list[Any]]:
 def _settings(entry: Contender) -> dict[str, Any]:
     """Return what the trained weights depend on, but for the seed."""
     values = flatten(entry.run.config)
-    kept = {s.name: values[s.name] for s in settings() if not s.may_change and s.name != "seed"}
+    kept = {s.name: values[s.name] for s in all_settings() if not s.may_change and s.name != "seed"}
     return {**kept, "steps": entry.length}
 
 

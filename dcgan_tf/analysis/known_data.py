@@ -1,0 +1,83 @@
+"""What is known of the images that a run was trained on, for choosing what an analysis is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dcgan_tf.errors import RunError
+
+_WITH_DEGREES = "turn"
+"""Of the drawn portraits; the only such attribute that can be told by its name alone."""
+_BUILT_IN = ("portraits", "digits")
+_FEWEST_UNSEEN = 2
+
+
+@dataclass(frozen=True)
+class KnownData:
+    """What is known of the images.
+
+    Attributes:
+        binary: names of the attributes that an image has or has not.
+        continuous: names of those that have degrees.
+        classes: names of the classes.
+        unseen: how many images there are that training never saw; None if that is not recorded.
+        is_told: whether it is recorded, or known of the source, which attributes are binary; otherwise they
+            are only taken for it.
+        is_built_in: whether the data come with the library, and so have other images.
+    """
+
+    binary: Sequence[str] = ()
+    continuous: Sequence[str] = ()
+    classes: Sequence[str] = ()
+    unseen: int | None = None
+    is_told: bool = True
+    is_built_in: bool = False
+
+    @staticmethod
+    def of(record: dict[str, Any], *, spec: str = "") -> KnownData:
+        """Read data.json; attributes of unknown type are taken for binary, as most are.
+
+        Args:
+            record: with attribute_names and label_names, and, unless the run is of an early version,
+                binary_attributes and num_unseen.
+            spec: of the data, as for --data.
+        """
+        is_built_in, unseen = spec in _BUILT_IN, record.get("num_unseen")
+        names = _names(record, "attribute_names")
+        binary = [name for name in names if name != _WITH_DEGREES]
+        if "binary_attributes" in record:
+            binary = _names(record, "binary_attributes")
+        return KnownData(
+            binary,
+            [n for n in names if n not in binary],
+            _names(record, "label_names"),
+            unseen if isinstance(unseen, int) else None,
+            "binary_attributes" in record or is_built_in or spec.startswith("tfds:"),
+            is_built_in,
+        )
+
+    def require_unseen(self) -> None:
+        """Refuse an analysis that compares with images that training never saw, if there are none.
+
+        Raises:
+            RunError: if it is known that there are fewer than two.
+        """
+        if self.unseen is not None and self.unseen < _FEWEST_UNSEEN:
+            raise RunError(
+                f"it needs images that training never saw, and there are {self.unseen}; a new run has some "
+                "with a larger --held-out-fraction, with test/ beside train/ in the folder, or with another "
+                "--split"
+            )
+
+    @property
+    def unseen_if(self) -> str:
+        """The condition that there are images that training never saw; "" if it is known."""
+        is_open = self.unseen is None and not self.is_built_in
+        return "there are images that training never saw" if is_open else ""
+
+
+def _names(record: dict[str, Any], key: str) -> list[str]:
+    found = record.get(key)
+    return [str(name) for name in found] if isinstance(found, list) else []

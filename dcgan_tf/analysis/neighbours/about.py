@@ -1,0 +1,51 @@
+"""What `neighbours` is, and how it is asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dcgan_tf.analysis.description import Analysis, FindingKind
+from dcgan_tf.analysis.known_data import KnownData
+
+if TYPE_CHECKING:
+    from dcgan_tf.analysis.finding import Finding
+    from dcgan_tf.runs import Run
+
+
+def make(run: Run, *, num_images: int, seed: int) -> Finding:
+    """Search with these options; see `neighbours`."""
+    from dcgan_tf.analysis.neighbours.neighbours import neighbours
+
+    return neighbours(run, num_images=num_images, seed=seed)
+
+
+def _suggest(known: KnownData) -> dict[str, Any]:
+    known.require_unseen()
+    return {}
+
+
+ANALYSIS = Analysis(
+    name="neighbours",
+    place=1,
+    short_help="Find out whether it replays its training images.",
+    help="""Find the training images nearest to each sample, and tell whether the samples are copies.
+
+    Distances are measured in pixels and in features, mirrored or not, with held-out images as the control.
+
+    dcgan-tf neighbours RUN""",
+    num_images=1000,
+    of="The number of samples that are searched for, and of held-out images at most.",
+    make=make,
+    findings=(
+        FindingKind(
+            "neighbours",
+            "Does it memorise?",
+            "Each row starts with a generated picture and goes on with the training pictures nearest to it.",
+            "A generator that copied would show the same picture twice; one that learnt shows relatives, no "
+            "nearer than pictures that it was never shown are.",
+            of_all_classes=True,
+            suggest=_suggest,
+            condition=lambda known: known.unseen_if,
+        ),
+    ),
+)

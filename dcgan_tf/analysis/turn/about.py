@@ -1,0 +1,67 @@
+"""What `turn` is, and how it is asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dcgan_tf.analysis.description import Analysis, FindingKind, Option, draws
+from dcgan_tf.analysis.known_data import KnownData
+from dcgan_tf.errors import RunError
+
+if TYPE_CHECKING:
+    from dcgan_tf.analysis.finding import Finding
+    from dcgan_tf.runs import Run
+
+
+def make(run: Run, *, attribute: str, exemplars: int, draws: int, num_images: int, seed: int) -> Finding:
+    """Turn with these options; see `turn`."""
+    from dcgan_tf.analysis.turn.turn import turn
+
+    return turn(run, attribute=attribute, exemplars=exemplars, draws=draws, num_images=num_images, seed=seed)
+
+
+def turned(known: KnownData) -> str:
+    """Return what to change step by step: the turn of the head, or the first that there is.
+
+    Attributes with degrees come before binary ones, and those before classes.
+
+    Raises:
+        RunError: if there is none of them.
+    """
+    choices = (*known.continuous, *known.binary, *(known.classes if len(known.classes) > 1 else ()))
+    if not choices:
+        raise RunError("turning needs attributes or classes, the data has neither")
+    return "turn" if "turn" in choices else choices[0]
+
+
+def _suggest(known: KnownData) -> dict[str, Any]:
+    attribute = turned(known)
+    return {} if attribute == "turn" else {"attribute": attribute}
+
+
+ANALYSIS = Analysis(
+    name="turn",
+    place=3,
+    short_help="Turn heads, or change any attribute, along one direction.",
+    help="""Turn samples step by step: add the difference between the mean latents of two kinds of exemplars.
+
+    dcgan-tf turn RUN, or dcgan-tf turn RUN --attribute smile""",
+    num_images=500,
+    of="The number of samples that are turned.",
+    options=(
+        Option("attribute", "turn", "The attribute or class of the data that is changed.", type=str),
+        Option("exemplars", 4, "The number of samples whose latents are averaged, at each end.", minimum=1),
+        draws(20, "exemplars"),
+    ),
+    make=make,
+    findings=(
+        FindingKind(
+            "turn",
+            "Turning: one property at a time",
+            "One direction in latent space is added to different pictures, a little more in each column.",
+            "One property, such as where a face looks, should change from left to right while all else stays "
+            "as it was; a random direction of the same length shows what would happen anyway.",
+            suggest=_suggest,
+        ),
+    ),
+)

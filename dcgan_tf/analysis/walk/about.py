@@ -1,0 +1,50 @@
+"""What `walk` is, and how it is asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dcgan_tf.analysis.description import Analysis, FindingKind, Option
+
+if TYPE_CHECKING:
+    from dcgan_tf.analysis.finding import Finding
+    from dcgan_tf.runs import Run
+
+
+def make(run: Run, *, points: int, num_images: int, seed: int) -> Finding:
+    """Walk with these options; see `walk`."""
+    from dcgan_tf.analysis.walk.walk import walk
+
+    return walk(run, points=points, num_images=num_images, seed=seed)
+
+
+ANALYSIS = Analysis(
+    name="walk",
+    place=2,
+    short_help="Walk from sample to sample: do the pictures change smoothly?",
+    help="""Walk through latent space from sample to sample, beside a cross-fade of pixels.
+
+    Smooth steps, and pictures on the way that all look real, show that nothing was learnt by heart. The
+    command writes walk.gif beside the figure.""",
+    num_images=3300,
+    of="The number of pictures between two ends that the numbers are computed on, 11 for each pair.",
+    options=(
+        Option(
+            "points",
+            9,
+            "The number of random latents that the figure and walk.gif visit.",
+            minimum=2,
+            maximum=1000,
+        ),
+    ),
+    make=make,
+    findings=(
+        FindingKind(
+            "walk",
+            "Walking in latent space",
+            "Every row goes in small, equal steps from the numbers behind one picture to those of another.",
+            "All pictures on the way should be sensible and change gradually; jumps would mean that single "
+            "pictures were learnt by heart, and a cross-fade of pixels shows what mere mixing looks like.",
+        ),
+    ),
+)

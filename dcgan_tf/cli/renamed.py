@@ -1,0 +1,30 @@
+"""Spellings of earlier versions, which still work in this one and say what they are called now."""
+
+from __future__ import annotations
+
+import click
+
+RENAMED: dict[str, dict[str, str]] = {
+    "probe": {"--labels": "--training-labels"},
+}
+"""{command: {an option's old spelling: its new one}}; CHANGELOG.md names them."""
+
+
+def with_new_names(command: str, words: list[str]) -> list[str]:
+    """Return a command's words with today's spellings; say of each old one what it is called now.
+
+    Args:
+        command: its name.
+        words: what is typed after it; each may be `--option` or `--option=value`.
+    """
+    return [_with_new_name(RENAMED.get(command, {}), word) for word in words]
+
+
+def _with_new_name(renamed: dict[str, str], word: str) -> str:
+    flag, equals, value = word.partition("=")
+    if flag not in renamed:
+        return word
+    click.echo(
+        f"note: {flag} is called {renamed[flag]} now; the old spelling goes with the next version", err=True
+    )
+    return f"{renamed[flag]}{equals}{value}"
