@@ -106,6 +106,18 @@ def test_train_has_an_option_for_every_setting():
     assert {setting.name for setting in settings()} <= names
 
 
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("sample", "SavedModel or model.keras is a program, and run only if it has nothing that exports lack"),
+        ("verify", "SavedModel or model.keras is a program, and run only if it has nothing that exports lack"),
+        ("evaluate", "Of a stranger's export take the .tflite file: it can only compute"),
+    ],
+)
+def test_help_says_what_to_take_from_a_stranger(command, told):
+    assert told in " ".join(run(command, "--help").stdout.split())
+
+
 # train
 
 
@@ -118,6 +130,12 @@ def test_train_passes_the_settings_on_and_says_where_the_run_is(train_calls, tmp
     assert str(tmp_path / "run") in result.stdout
     assert "dcgan-tf sample" in result.stdout
     assert "tensorboard --logdir" in result.stdout
+
+
+@pytest.mark.parametrize(("made", "told"), [("runs/one", "runs"), ("experiments/one", "experiments/one")])
+def test_tensorboard_gets_the_folder_in_which_each_run_has_its_name(made, told, monkeypatch):
+    monkeypatch.setattr("dcgan_tf.training.loop.train", lambda config, hooks: Path(made))
+    assert f"tensorboard --logdir {told}\n" in run("train").stdout
 
 
 def test_train_without_options_is_the_default_preset(train_calls):

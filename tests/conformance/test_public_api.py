@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import re
 import shutil
 import subprocess
 import sys
@@ -54,6 +55,13 @@ def test_a_name_that_is_not_there_is_an_attribute_error():
 
 
 # What is installed
+
+
+def test_keras_is_newer_than_the_published_ways_around_its_safe_mode():
+    setup = configparser.ConfigParser()
+    setup.read(CHECKOUT / "setup.cfg")
+    (bound,) = re.findall(r"^keras >=([\d.]+)", setup["options"]["install_requires"], re.MULTILINE)
+    assert tuple(map(int, bound.split("."))) >= (3, 13, 2)
 
 
 def test_the_marker_for_type_checkers_is_packaged():
