@@ -106,11 +106,23 @@ def test_train_has_an_option_for_every_setting():
     assert {setting.name for setting in settings()} <= names
 
 
+def test_every_command_that_needs_a_run_s_images_can_be_told_where_they_are_now():
+    analyses = "walk", "turn", "arithmetic", "forget", "neighbours", "embed", "filters", "probe"
+    for name in (*analyses, "compare", "report", "evaluate"):
+        assert "--data" in [option for param in cli.main.commands[name].params for option in param.opts], name
+
+
 @pytest.mark.parametrize(
     ("command", "told"),
     [
-        ("sample", "SavedModel or model.keras is a program, and run only if it has nothing that exports lack"),
-        ("verify", "SavedModel or model.keras is a program, and run only if it has nothing that exports lack"),
+        (
+            "sample",
+            "SavedModel or model.keras is a program, and run only if it has nothing that exports lack",
+        ),
+        (
+            "verify",
+            "SavedModel or model.keras is a program, and run only if it has nothing that exports lack",
+        ),
         ("evaluate", "Of a stranger's export take the .tflite file: it can only compute"),
     ],
 )

@@ -33,6 +33,10 @@ def test_every_public_name_is_there_and_explained(name):
     assert name in dir(dcgan_tf)
 
 
+def test_what_is_public_is_told_to_whoever_asks():
+    assert {"export_run", "verify_export"} <= {*dcgan_tf._PLACES} <= {*dcgan_tf.__all__}
+
+
 def test_public_names_are_the_objects_themselves():
     from dcgan_tf.config import Config
     from dcgan_tf.data import load
