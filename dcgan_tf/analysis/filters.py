@@ -101,7 +101,13 @@ def filters(run: Run, *, num_images: int = 2000, features: str = TELLING, seed: 
     subject = Subject(run)
     source, warnings = _real_images(subject)
     if min(len(source), num_images) < IMAGES_PER_FEATURE:
-        raise RunError(f"filters need {IMAGES_PER_FEATURE} images or more; raise --num-images")
+        advice = (
+            f"{subject.run.config.data.spec} has only {len(source)} {'training' if warnings else 'held-out'} "
+            "ones; add some"
+            if len(source) < IMAGES_PER_FEATURE
+            else "raise --num-images"
+        )
+        raise RunError(f"filters need {IMAGES_PER_FEATURE} images or more; {advice}")
     rows = _chosen(len(source), num_images, seed=seed)
     images = np.asarray(source.images[rows])
     truths = {name: truth[rows] for name, truth in shown(questions(source)).items()}
@@ -128,7 +134,7 @@ def filters(run: Run, *, num_images: int = 2000, features: str = TELLING, seed: 
         measures=(*_auc_measures(trained, random, by_chance), _concentration_measure(trained, random)),
         figure=_figure(trained, random, images, features),
         details={"trained": _details(trained), "random": _details(random)},
-        warnings=(*warnings, *_left_out(truths, trained)),
+        warnings=(*warnings, *_left_out(truths, trained, more=len(source) - len(rows))),
     )
 
 
@@ -258,9 +264,11 @@ def _details(eye: Eye) -> dict[str, object]:
     }
 
 
-def _left_out(truths: Mapping[str, np.ndarray], eye: Eye) -> list[str]:
+def _left_out(truths: Mapping[str, np.ndarray], eye: Eye, *, more: int) -> list[str]:
+    """Say which attributes are not graded; `more` images could be looked at."""
+    advice = "; raise --num-images" if more else ", and there are no other images to look at"
     return [
-        f"too few images with or without {name!r} to grade features on; raise --num-images"
+        f"too few images with or without {name!r} to grade features on{advice}"
         for name in truths
         if name not in eye.detectors
     ]
