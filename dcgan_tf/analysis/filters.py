@@ -100,14 +100,7 @@ def filters(run: Run, *, num_images: int = 2000, features: str = TELLING, seed: 
     last_feature_layers(run.discriminator)
     subject = Subject(run)
     source, warnings = _real_images(subject)
-    if min(len(source), num_images) < IMAGES_PER_FEATURE:
-        advice = (
-            f"{subject.run.config.data.spec} has only {len(source)} {'training' if warnings else 'held-out'} "
-            "ones; add some"
-            if len(source) < IMAGES_PER_FEATURE
-            else "raise --num-images"
-        )
-        raise RunError(f"filters need {IMAGES_PER_FEATURE} images or more; {advice}")
+    _check_enough(len(source), num_images, subject.run.config.data.spec)
     rows = _chosen(len(source), num_images, seed=seed)
     images = np.asarray(source.images[rows])
     truths = {name: truth[rows] for name, truth in shown(questions(source)).items()}
@@ -167,6 +160,13 @@ def _real_images(subject: Subject) -> tuple[ImageSet, tuple[str, ...]]:
     if subject.held_out_or_none:
         return subject.held_out_or_none, ()
     return subject.train, ("there are no held-out images; these are images that D was trained on",)
+
+
+def _check_enough(there: int, wanted: int, spec: str) -> None:
+    if min(there, wanted) < IMAGES_PER_FEATURE:
+        few = there < IMAGES_PER_FEATURE
+        advice = f"{spec} has only {there} to look at; add some" if few else "raise --num-images"
+        raise RunError(f"filters need {IMAGES_PER_FEATURE} images or more; {advice}")
 
 
 def _chosen(count: int, wanted: int, *, seed: int) -> np.ndarray:

@@ -99,7 +99,7 @@ def test_only_what_can_be_done_is_advised_for_attributes_without_a_grade(more, a
 
 @pytest.mark.parametrize(
     ("there", "wanted", "advice"),
-    [(3, 9, "digits has only 3 held-out ones; add some"), (9, 3, "raise --num-images")],
+    [(3, 9, "digits has only 3 to look at; add some"), (9, 3, "raise --num-images")],
 )
 def test_filters_of_few_images_say_what_can_be_done(run, monkeypatch, there, wanted, advice):
     module = importlib.import_module("dcgan_tf.analysis.filters")
