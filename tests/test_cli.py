@@ -51,19 +51,6 @@ def train_calls(monkeypatch, tmp_path):
     return calls
 
 
-@pytest.fixture
-def failing_train(monkeypatch):
-    """Return a function that makes training raise."""
-
-    def fail_with(error: BaseException) -> None:
-        def stand_in(config, hooks):
-            raise error
-
-        monkeypatch.setattr("dcgan_tf.training.loop.train", stand_in)
-
-    return fail_with
-
-
 # Help
 
 
@@ -219,7 +206,7 @@ def opened(monkeypatch):
         return drawing(1234)
 
     monkeypatch.setattr("dcgan_tf.runs.load.Run.open", stand_in)
-    monkeypatch.setattr("dcgan_tf.cli.training.check_run", lambda path: None)
+    monkeypatch.setattr("dcgan_tf.cli.training.check_run", lambda path, **_: None)
     return calls
 
 
@@ -355,7 +342,7 @@ def export_calls(monkeypatch):
         return Path("saved_models/a")
 
     monkeypatch.setattr("dcgan_tf.runs.load.Run.open", open_run)
-    monkeypatch.setattr("dcgan_tf.cli.exporting.check_run", lambda path: None)
+    monkeypatch.setattr("dcgan_tf.cli.exporting.check_run", lambda path, **_: None)
     monkeypatch.setattr("dcgan_tf.export.exporting.export_run", export_run)
     return calls
 
@@ -461,6 +448,7 @@ def test_what_cannot_be_exported_or_relied_on_is_a_message(command, monkeypatch,
 
     monkeypatch.setattr("dcgan_tf.export.exporting.export_run", failing)
     monkeypatch.setattr("dcgan_tf.export.verification.verify_export", failing)
+    monkeypatch.setattr("dcgan_tf.cli.exporting.check_export", lambda folder: None)
     result = run(command, "a")
     assert result.exit_code == 1
     assert result.stderr == "dcgan-tf: not as it was\n"
@@ -473,6 +461,7 @@ def test_verify_prints_a_line_for_each_artefact(monkeypatch):
         "dcgan_tf.export.verification.verify_export",
         lambda folder: {"web/index.html": record, "generator-dynamic.tflite": wide},
     )
+    monkeypatch.setattr("dcgan_tf.cli.exporting.check_export", lambda folder: None)
     result = run("verify", "saved_models/a")
     assert result.exit_code == 0
     first, second, last = result.stdout.splitlines()

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dcgan_tf.cli.frame import check_run, import_tensorflow, say
+from dcgan_tf.cli.beforehand import check_data, check_run
+from dcgan_tf.cli.frame import import_tensorflow, say
 from dcgan_tf.cli.labels import one_label
 from dcgan_tf.cli.outputs import LOCAL_PATH, check_folder, refuse_among_images
 from dcgan_tf.options import SEED, STEP
@@ -74,7 +75,9 @@ def report_finding(
         data: where the run's images are now; None is where they were.
         arguments: what the function takes besides the run.
     """
-    check_run(run)
+    check_run(run, checkpoint=checkpoint, labels=label, one=True)
+    if data is not None:
+        check_data(data)
     check_folder(out or run)
     refuse_among_images(out or run, [run], data=data)
     import_tensorflow()

@@ -52,7 +52,12 @@ _PIXELS_AT_ONCE = 2**17
 _PICTURES_IN_MEMORY = 1_000
 
 
-def _check_size(image_size: tuple[int, int]) -> None:
+def check_size(image_size: tuple[int, int]) -> None:
+    """Refuse pictures that are too small for a portrait.
+
+    Raises:
+        DataError: if a side has less than 16 pixels.
+    """
     if min(image_size) < _SMALLEST_SIDE:
         raise DataError(
             f"image_size must be at least {_SMALLEST_SIDE} pixels on both sides; received {tuple(image_size)}"
@@ -77,7 +82,7 @@ def draw(
     Raises:
         DataError: The split is unknown, an index is negative or not an integer, or a side is too short.
     """
-    _check_size(image_size)
+    check_size(image_size)
     people = sample(indices, seed=seed, split=split)
     pictures = np.empty((len(people.turn), *image_size, 3), np.uint8)
     step = max(1, _PIXELS_AT_ONCE // (image_size[0] * image_size[1]))
@@ -109,7 +114,7 @@ def boxes(
     Raises:
         DataError: The split is unknown, an index is negative or not an integer, or a side is too short.
     """
-    _check_size(image_size)
+    check_size(image_size)
     return drawing.boxes(sample(indices, seed=seed, split=split), image_size)
 
 
@@ -126,7 +131,7 @@ def load(config: DataConfig, *, split: str) -> ImageSet:
     Raises:
         DataError: The split is unknown or a side is too short.
     """
-    _check_size(config.image_size)
+    check_size(config.image_size)
     check_split(split)
     indices = np.arange(SPLITS[split])
     height, width = config.image_size

@@ -11,6 +11,7 @@ from scipy.ndimage import gaussian_filter
 from dcgan_tf import models
 from dcgan_tf.config import Config, DataConfig, ModelConfig
 from dcgan_tf.errors import ArgumentError
+from dcgan_tf.image_sizes import check_size
 from dcgan_tf.images import to_uint8
 from dcgan_tf.latents import sample_latents
 
@@ -51,7 +52,7 @@ def untrained(num: int, image_shape: tuple[int, ...], model: ModelConfig) -> np.
     data = DataConfig(image_size=(height, width), channels=channels)
     config = Config(data=data, model=replace(model, conditional=False))
     try:
-        models.check_size(config)
+        check_size(config)
     except ArgumentError:
         config = replace(config, model=replace(config.model, architecture="gan"))
     generator = models.build_generator(config)

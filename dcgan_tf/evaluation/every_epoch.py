@@ -19,8 +19,9 @@ from dcgan_tf.evaluation.evaluator import Evaluator
 from dcgan_tf.evaluation.real import RealImages
 from dcgan_tf.progress import no_bar
 from dcgan_tf.runs.checkpoints import CheckpointStore
+from dcgan_tf.runs.data_record import class_names_of
 from dcgan_tf.runs.events import EventFile
-from dcgan_tf.runs.load import Run, class_names_of
+from dcgan_tf.runs.load import Run
 from dcgan_tf.runs.paths import RunPaths
 from dcgan_tf.runs.records import Record, append_record, read_records
 

@@ -20,8 +20,8 @@ from dcgan_tf.export.facts import describe_machine, facts_of, source_of, trainin
 from dcgan_tf.export.first_samples import first_samples
 from dcgan_tf.export.folding import FoldedGenerator, fold
 from dcgan_tf.export.latency import median_milliseconds
-from dcgan_tf.export.paths import BY_DEFAULT, FORMATS, PRECISIONS, ExportPaths
-from dcgan_tf.export.placing import written_aside
+from dcgan_tf.export.paths import FORMATS, PRECISIONS, ExportPaths
+from dcgan_tf.export.placing import place_of, written_aside
 from dcgan_tf.export.record import Record, digest, files_of, listed
 from dcgan_tf.export.reference import reference_inputs, write_reference
 from dcgan_tf.export.runtimes import drawing_with
@@ -29,7 +29,6 @@ from dcgan_tf.export.verification import check
 from dcgan_tf.files import storage_error, storage_errors, write_text
 from dcgan_tf.latents import sample_latents
 from dcgan_tf.runs.load import Run
-from dcgan_tf.runs.paths import local_folder
 from dcgan_tf.runs.records import write_json
 
 CALIBRATION_LATENTS, CALIBRATION_STEP = 128, -2
@@ -73,7 +72,7 @@ def export_run(
         raise ArgumentError(
             "a run fixed to one class cannot be exported; export the run itself: its files take the label"
         )
-    target = local_folder(to) if to is not None else Path(BY_DEFAULT) / run.path.resolve().name
+    target = place_of(run.path, to=to)
     _refuse_place(run, target)
     with written_aside(target, force=force) as folder, _storage_errors(target, folder):
         _log.info("exporting step %s of %s", f"{run.step:,}", run.path)

@@ -9,19 +9,9 @@ from dcgan_tf.keras_settings import own_settings
 from dcgan_tf.models import dcgan, gan
 from dcgan_tf.models.conditional import of_one_class, with_labels
 
-__all__ = ["build_discriminator", "build_generator", "check_size", "of_one_class", "with_labels"]
+__all__ = ["build_discriminator", "build_generator", "of_one_class", "with_labels"]
 
 _ARCHITECTURES = {"dcgan": dcgan, "gan": gan}
-
-
-def check_size(config: Config) -> None:
-    """Hold the image size against the architecture, without building anything.
-
-    Raises:
-        ValueError: if it does not fit; names the nearest sizes that do.
-    """
-    if config.model.architecture == "dcgan":
-        dcgan.first_map(config.data.image_size)
 
 
 @own_settings()

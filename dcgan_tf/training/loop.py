@@ -13,13 +13,14 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from dcgan_tf import data, images, models
+from dcgan_tf import data, images
 from dcgan_tf.config import Config
 from dcgan_tf.data import inspection
 from dcgan_tf.data.image_set import ImageSet
 from dcgan_tf.data.pipeline import distributed_batches, replica_share, steps_per_epoch
 from dcgan_tf.errors import DataError, OutOfMemoryError, RunError, StorageError
 from dcgan_tf.files import DISK_FULL, storage_error
+from dcgan_tf.image_sizes import check_size
 from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.paths import RunPaths
 from dcgan_tf.runs.records import forget_records_after, with_own_held_out
@@ -81,7 +82,7 @@ def train(config: Config, *, hooks: Sequence[Hook] = ()) -> Path:
     """
     paths, config = RunPaths.of(config), with_own_held_out(config)
     strategy = make_strategy(config.training.replicas)
-    _check_before_preparing(config, paths, strategy)
+    _check_before_preparing(config, strategy)
     if config.training.deterministic:
         make_deterministic()
     image_set = data.load(config.data)
@@ -118,13 +119,10 @@ def _start(config: Config, paths: RunPaths, strategy: tf.distribute.Strategy, im
     return Start(config, paths, store, state, strategy, image_set, first_step, total_steps, epoch)
 
 
-def _check_before_preparing(config: Config, paths: RunPaths, strategy: tf.distribute.Strategy) -> None:
+def _check_before_preparing(config: Config, strategy: tf.distribute.Strategy) -> None:
     """Refuse what cannot be trained before anything is prepared or written."""
-    models.check_size(config)
+    check_size(config)
     replica_share(config.training.batch_size, strategy)
-    if paths.lock.exists():
-        with lock(paths):
-            pass
     check_place(config)
 
 
