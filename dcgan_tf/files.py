@@ -32,6 +32,12 @@ _PATTERN = "*?[" if os.sep == "\\" else "*?[\\"
 _log = logging.getLogger("dcgan_tf")
 
 
+def writable(path: Path) -> bool:
+    """Return whether a file or folder may be written, or made, as far as the permissions tell."""
+    there = next(one for one in (path, *path.absolute().parents) if one.exists())
+    return (there == path or there.is_dir()) and os.access(there, os.W_OK)
+
+
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a scratch file beside `path`; it takes the place of `path` when the block ends well.

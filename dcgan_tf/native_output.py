@@ -8,6 +8,9 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from typing import TextIO
+
+from dcgan_tf.errors import stop_behind
 
 STDOUT, STDERR = 1, 2
 _SHOW_AT_THE_END = "import sys; sys.stdout.buffer.write(sys.stdin.buffer.read())"
@@ -16,6 +19,8 @@ _SHOW_AT_THE_END = "import sys; sys.stdout.buffer.write(sys.stdin.buffer.read())
 @contextmanager
 def held_back(*descriptors: int) -> Iterator[None]:
     """Collect what is written to these file descriptors, also by native code; show it if an exception passes.
+
+    A stop, as by Ctrl-C, is none that this would explain.
 
     Args:
         descriptors: STDOUT, STDERR, or both.
@@ -56,8 +61,11 @@ def held_back_outside(descriptor: int) -> Iterator[None]:
         if pipe is not None:
             os.dup2(pipe.fileno(), descriptor)
         yield
-        stream.flush()
-        keeper.kill()
+        _drop(stream, keeper)
+    except BaseException as error:
+        if stop_behind(error):
+            _drop(stream, keeper)
+        raise
     finally:
         stream.flush()
         os.dup2(original, descriptor)
@@ -65,6 +73,11 @@ def held_back_outside(descriptor: int) -> Iterator[None]:
         if pipe is not None:
             pipe.close()
         keeper.wait()
+
+
+def _drop(stream: TextIO, keeper: subprocess.Popen[bytes]) -> None:
+    stream.flush()
+    keeper.kill()
 
 
 @contextmanager
@@ -79,10 +92,11 @@ def _redirected(descriptor: int) -> Iterator[None]:
         os.dup2(held.fileno(), descriptor)
         try:
             yield
-        except BaseException:
-            stream.flush()
-            held.seek(0)
-            os.write(original, held.read())
+        except BaseException as error:
+            if not stop_behind(error):
+                stream.flush()
+                held.seek(0)
+                os.write(original, held.read())
             raise
         finally:
             stream.flush()  # what Python has buffered meanwhile belongs to what is held back

@@ -116,3 +116,16 @@ def trained(tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[...,
         histogram_every=25,
     )
     return train(config)
+
+
+@pytest.fixture
+def failing_train(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
+    """Return a function that makes the training of a command raise."""
+
+    def fail_with(error: BaseException) -> None:
+        def stand_in(config: Config, hooks: object) -> None:
+            raise error
+
+        monkeypatch.setattr("dcgan_tf.training.loop.train", stand_in)
+
+    return fail_with

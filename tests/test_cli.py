@@ -51,19 +51,6 @@ def train_calls(monkeypatch, tmp_path):
     return calls
 
 
-@pytest.fixture
-def failing_train(monkeypatch):
-    """Return a function that makes training raise."""
-
-    def fail_with(error: BaseException) -> None:
-        def stand_in(config, hooks):
-            raise error
-
-        monkeypatch.setattr("dcgan_tf.training.loop.train", stand_in)
-
-    return fail_with
-
-
 # Help
 
 
@@ -106,6 +93,30 @@ def test_train_has_an_option_for_every_setting():
     assert {setting.name for setting in all_settings()} <= names
 
 
+def test_every_command_that_needs_a_run_s_images_can_be_told_where_they_are_now():
+    analyses = "walk", "turn", "arithmetic", "forget", "neighbours", "embed", "filters", "probe"
+    for name in (*analyses, "compare", "report", "evaluate"):
+        assert "--data" in [option for param in cli.main.commands[name].params for option in param.opts], name
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (
+            "sample",
+            "SavedModel or model.keras is a program, and run only if it has nothing that exports lack",
+        ),
+        (
+            "verify",
+            "SavedModel or model.keras is a program, and run only if it has nothing that exports lack",
+        ),
+        ("evaluate", "Of a stranger's export take the .tflite file: it can only compute"),
+    ],
+)
+def test_help_says_what_to_take_from_a_stranger(command, told):
+    assert told in " ".join(run(command, "--help").stdout.split())
+
+
 # train
 
 
@@ -118,6 +129,12 @@ def test_train_passes_the_settings_on_and_says_where_the_run_is(train_calls, tmp
     assert str(tmp_path / "run") in result.stdout
     assert "dcgan-tf sample" in result.stdout
     assert "tensorboard --logdir" in result.stdout
+
+
+@pytest.mark.parametrize(("made", "told"), [("runs/one", "runs"), ("experiments/one", "experiments/one")])
+def test_tensorboard_gets_the_folder_in_which_each_run_has_its_name(made, told, monkeypatch):
+    monkeypatch.setattr("dcgan_tf.training.loop.train", lambda config, hooks: Path(made))
+    assert f"tensorboard --logdir {told}\n" in run("train").stdout
 
 
 def test_train_without_options_is_the_default_preset(train_calls):
@@ -189,7 +206,7 @@ def opened(monkeypatch):
         return drawing(1234)
 
     monkeypatch.setattr("dcgan_tf.runs.run.Run.open", stand_in)
-    monkeypatch.setattr("dcgan_tf.cli.train.check_run", lambda path: None)
+    monkeypatch.setattr("dcgan_tf.cli.train.check_run", lambda path, **_: None)
     return calls
 
 
@@ -325,7 +342,7 @@ def export_calls(monkeypatch):
         return Path("saved_models/a")
 
     monkeypatch.setattr("dcgan_tf.runs.run.Run.open", open_run)
-    monkeypatch.setattr("dcgan_tf.cli.export.check_run", lambda path: None)
+    monkeypatch.setattr("dcgan_tf.cli.export.check_run", lambda path, **_: None)
     monkeypatch.setattr("dcgan_tf.export.exporting.export_run", export_run)
     return calls
 
@@ -431,6 +448,7 @@ def test_what_cannot_be_exported_or_relied_on_is_a_message(command, monkeypatch,
 
     monkeypatch.setattr("dcgan_tf.export.exporting.export_run", failing)
     monkeypatch.setattr("dcgan_tf.export.checks.verification.verify_export", failing)
+    monkeypatch.setattr("dcgan_tf.cli.export.check_export", lambda folder: None)
     result = run(command, "a")
     assert result.exit_code == 1
     assert result.stderr == "dcgan-tf: not as it was\n"
@@ -443,6 +461,7 @@ def test_verify_prints_a_line_for_each_artefact(monkeypatch):
         "dcgan_tf.export.checks.verification.verify_export",
         lambda folder: {"web/index.html": record, "generator-dynamic.tflite": wide},
     )
+    monkeypatch.setattr("dcgan_tf.cli.export.check_export", lambda folder: None)
     result = run("verify", "saved_models/a")
     assert result.exit_code == 0
     first, second, last = result.stdout.splitlines()

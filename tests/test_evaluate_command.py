@@ -200,7 +200,7 @@ def test_what_was_computed_is_shown_though_it_cannot_be_written(copied, tmp_path
     assert result.stderr.splitlines()[-1] == (
         f"dcgan-tf: could not write {RunPaths(locked).metrics}: Is a directory"
     )
-    monkeypatch.setattr(evaluating, "_writable", lambda path: False)
+    monkeypatch.setattr(evaluating, "writable", lambda path: False)
     noted = run(locked, "--space", "swd", "-n", 60, "--checkpoint", 50)
     assert noted.stderr.startswith(
         f"note: {RunPaths(locked).metrics} cannot be written; the numbers are shown"

@@ -13,6 +13,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import dcgan_tf
 from dcgan_tf import models
@@ -38,7 +39,11 @@ def channels_first() -> None:
     keras.config.set_image_data_format("channels_first")
 
 
-@pytest.fixture(params=[policy("mixed_float16"), policy("float64"), half_precision, channels_first])
+def eagerly() -> None:
+    tf.config.run_functions_eagerly(True)
+
+
+@pytest.fixture(params=[policy("mixed_float16"), policy("float64"), half_precision, channels_first, eagerly])
 def foreign(request: pytest.FixtureRequest) -> Iterator[Callable[[], None]]:
     """Return what changes the process's settings; they are put back."""
     config = keras.config
@@ -47,6 +52,7 @@ def foreign(request: pytest.FixtureRequest) -> Iterator[Callable[[], None]]:
     config.set_floatx(before[0])
     config.set_image_data_format(before[1])
     config.set_dtype_policy(before[2])
+    tf.config.run_functions_eagerly(False)
 
 
 def draw(run_dir: Path) -> list[np.ndarray]:

@@ -89,3 +89,26 @@ def test_another_process_holds_back_what_this_one_says(capfd):
         failing_import()
     os.write(STDERR, b"words\n")
     assert capfd.readouterr().err == "the reason\nwords\n"
+
+
+def caught_by_a_library() -> None:
+    try:
+        raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        raise ImportError from None
+
+
+@pytest.mark.parametrize("hold_back", [held_back, held_back_outside])
+@pytest.mark.parametrize("caught", [False, True])
+def test_a_stop_needs_no_explanation(hold_back, caught, capfd):
+    def stop() -> None:
+        with hold_back(STDERR):
+            os.write(STDERR, b"chatter\n")
+            if caught:
+                caught_by_a_library()
+            raise KeyboardInterrupt
+
+    with pytest.raises(ImportError if caught else KeyboardInterrupt):
+        stop()
+    os.write(STDERR, b"stopped\n")
+    assert capfd.readouterr().err == "stopped\n"

@@ -64,6 +64,10 @@ def test_nothing_is_left_to_fill_in():
     assert re.findall(r"\b[A-Z]+_TABLE\b|TODO|XXX|\{\{", README) == []
 
 
+def test_it_says_what_to_take_from_somebody_unknown():
+    assert "From somebody you do not know, take a `.tflite` file or the page" in README
+
+
 def test_the_python_example_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (code,) = [block for block in PYTHON_BLOCKS if "steps=500" in block]

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from dcgan_tf.report.texts import ANALYSES as TEXTS
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -21,7 +22,6 @@ from dcgan_tf.cli.report import ANALYSES, run_at
 from dcgan_tf.config import preset, to_json
 from dcgan_tf.errors import ArgumentError, RunError, StorageError
 from dcgan_tf.files import write_bytes
-from dcgan_tf.report.texts import ANALYSES as TEXTS
 
 FULL = "the disk is full: could not write figure.png; make room and try again"
 SIGNATURES = {name: signature(getattr(analysis, name)) for name in ANALYSES}
@@ -63,6 +63,7 @@ def made(monkeypatch, tmp_path):
     train = SimpleNamespace(attributes=attributes, label_names=("0", "1"))
     monkeypatch.setattr("dcgan_tf.analysis.subject.Subject", lambda run, **_: SimpleNamespace(train=train))
     monkeypatch.setattr("dcgan_tf.runs.run.Run.open", stand_in_open)
+    monkeypatch.setattr("dcgan_tf.cli.report.check_run", lambda path, **_: None)
     monkeypatch.setattr("dcgan_tf.report.html.write_report", written(tmp_path))
     return SimpleNamespace(calls=calls, attributes=attributes, train=train, root=tmp_path)
 
@@ -280,7 +281,8 @@ def test_compare_puts_two_checkpoints_side_by_side(trained, tmp_path):
 def trained_on(folder: Path, root: Path) -> Path:
     """Write the settings of a run on a folder of images; return the run directory."""
     folder.mkdir(parents=True, exist_ok=True)
-    root.mkdir(parents=True)
+    (root / "checkpoints").mkdir(parents=True)
+    (root / "checkpoints" / "ckpt-1.index").write_text("")
     (root / "config.json").write_text(to_json(preset("default", data=str(folder))))
     (root / "data.json").write_text(json.dumps({"name": folder.name}))
     return root
@@ -361,8 +363,9 @@ def test_what_was_computed_is_shown_though_it_cannot_be_saved(trained, tmp_path,
 def test_the_images_of_a_run_may_have_been_moved(made, monkeypatch, tmp_path):
     opened = []
     monkeypatch.setattr(analysis, "walk", lambda opened_run: opened.append(opened_run.data) or refuse())
-    run("report", made.root, "--run", "walk", "--data", "elsewhere")
-    assert opened == ["elsewhere"]
+    (tmp_path / "elsewhere").mkdir()
+    run("report", made.root, "--run", "walk", "--data", tmp_path / "elsewhere")
+    assert opened == [str(tmp_path / "elsewhere")]
 
 
 def refuse():

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dcgan_tf.analysis import Analysis, Option, analyses
-from dcgan_tf.cli.frame import check_run, import_tensorflow, say
+from dcgan_tf.cli.beforehand import check_data, check_run
+from dcgan_tf.cli.frame import import_tensorflow, say
 from dcgan_tf.cli.labels import one_label
 from dcgan_tf.cli.options import SEED, STEP
 from dcgan_tf.cli.options import num_images as counted
@@ -113,7 +114,9 @@ def _report_finding(
             analysis.check(**arguments)
         except ValueError as error:
             raise click.UsageError(str(error)) from None
-    check_run(run)
+    check_run(run, checkpoint=checkpoint, labels=label, one=True)
+    if data is not None:
+        check_data(data)
     check_folder(out or run)
     refuse_among_images(out or run, [run], data=data)
     import_tensorflow()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dcgan_tf.cli.beforehand import check_data, check_run
 from dcgan_tf.cli.frame import import_tensorflow, say
 from dcgan_tf.cli.labels import one_label
 from dcgan_tf.cli.options import SEED, STEP
@@ -19,6 +19,7 @@ from dcgan_tf.cli.options import num_images as counted
 from dcgan_tf.cli.outputs import LOCAL_PATH
 from dcgan_tf.config import DataConfig, ModelConfig
 from dcgan_tf.errors import ArgumentError, StorageError
+from dcgan_tf.files import writable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -116,10 +117,11 @@ def evaluate(
         raise click.UsageError("--data are the run's own images, --against others: give one of them")
     if weights is not None and space != "inception":
         raise click.UsageError("--weights are those of --space inception")
-    if not source.exists():
-        raise ArgumentError(
-            f"expected a run, an export, a folder of pictures or a FILE.npy, received {source}"
-        )
+    _check_beforehand(source, checkpoint=checkpoint, ema=ema, label=label)
+    for spec in filter(None, (data, against)):
+        check_data(spec)
+    if out is not None and (out.is_dir() or not writable(out)):
+        raise StorageError(f"--out: {out} cannot be written; name a file in a folder that may be written")
     import_tensorflow()
     from dcgan_tf.evaluation import UNKNOWN_MODEL, Evaluator, as_trained
     from dcgan_tf.runs import RunPaths
@@ -127,7 +129,8 @@ def evaluate(
     sets = _open(source, checkpoint=checkpoint, ema=ema, label=label)
     first = sets[0]
     records = RunPaths(source).metrics if first.run else None
-    _check_writable(records, out)
+    if records is not None and not writable(records):
+        say(f"note: {records} cannot be written; the numbers are shown, but not kept", err=True)
     own = first.run if against is None and split in (None, first.config.split) else None
     evaluator = Evaluator.of(
         _data(first, data, against, {"split": split, "data_dir": data_dir}),
@@ -157,8 +160,6 @@ def _open(source: Path, *, checkpoint: int | None, ema: bool, label: str | None)
 
     if RunPaths(source).config.is_file():
         return _of_run(source, checkpoint=checkpoint, ema=ema, label=label)
-    if checkpoint is not None or not ema:
-        raise click.UsageError("only a run has checkpoints and another generator than its own")
     if is_export(source):
         return [_of_export(source, label=label)]
     if source.is_dir() or (source.suffix == ".npy" and source.is_file()):
@@ -254,26 +255,18 @@ def _data(
     return config
 
 
-def _check_writable(records: Path | None, out: Path | None) -> None:
-    """Find out before the minutes of computing whether the numbers can be kept.
+def _check_beforehand(source: Path, *, checkpoint: int | None, ema: bool, label: str | None) -> None:
+    """Find out before TensorFlow is imported, which takes seconds, whether there is something to evaluate."""
+    from dcgan_tf.runs import RunPaths
 
-    Args:
-        records: metrics.jsonl of the run. If it cannot be written, the numbers are shown all the same.
-        out: what was asked for. If it cannot be written, nothing is computed.
-
-    Raises:
-        StorageError: if `out` cannot be written.
-    """
-    if records is not None and not _writable(records):
-        say(f"note: {records} cannot be written; the numbers are shown, but not kept", err=True)
-    if out is not None and (out.is_dir() or not _writable(out)):
-        raise StorageError(f"--out: {out} cannot be written; name a file in a folder that may be written")
-
-
-def _writable(file: Path) -> bool:
-    """Return whether a file may be written, or made, as far as its permissions tell."""
-    there = next(path for path in (file, *file.absolute().parents) if path.exists())
-    return os.access(there, os.W_OK)
+    if RunPaths(source).config.is_file():
+        check_run(source, checkpoint=checkpoint, labels=label, one=True)
+    elif checkpoint is not None or not ema:
+        raise click.UsageError("only a run has checkpoints and another generator than its own")
+    elif not source.is_dir() and source.suffix not in (".npy", ".tflite"):
+        raise ArgumentError(
+            f"expected a run, an export, a folder of pictures or a FILE.npy, received {source}"
+        )
 
 
 def _say(evaluations: Mapping[str, Evaluation]) -> None:

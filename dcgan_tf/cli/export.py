@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
-from dcgan_tf.cli.frame import check_run, import_tensorflow, said_when_stopped, say
+from dcgan_tf.cli.beforehand import check_export, check_run
+from dcgan_tf.cli.frame import import_tensorflow, said_when_stopped, say
 from dcgan_tf.cli.options import STEP, names_option
-from dcgan_tf.cli.outputs import LOCAL_PATH
+from dcgan_tf.cli.outputs import LOCAL_PATH, refuse_unwritable
 from dcgan_tf.export import FORMATS, PRECISIONS
 
 
@@ -46,7 +47,12 @@ def export(
     """Write the generator of RUN for TensorFlow, LiteRT and the browser, and verify what was written."""
     if "tflite" not in formats:
         _refuse_options_of_tflite(formats)
-    check_run(run)
+    check_run(run, checkpoint=checkpoint)
+    from dcgan_tf.export import place_of, refuse_existing
+
+    target = place_of(run, to=to)
+    refuse_existing(target, force=force)
+    refuse_unwritable(target, option="--to")
     with said_when_stopped("stopped; nothing was written"):
         import_tensorflow()
         from dcgan_tf.export import export_run
@@ -89,6 +95,7 @@ def verify(folder: Path) -> None:
     The files are held against export.json, which proves nothing of who made both. A SavedModel or model.keras
     is a program, and run only if it has nothing that exports lack.
     """
+    check_export(folder)
     import_tensorflow()
     from dcgan_tf.export import line, verify_export
 

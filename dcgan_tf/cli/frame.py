@@ -13,7 +13,6 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -131,17 +130,6 @@ def import_tensorflow() -> None:
         import tensorflow as tf
 
         tf.config.list_physical_devices()
-
-
-def check_run(run: Path) -> None:
-    """Find out before TensorFlow is imported, which takes seconds, whether this is a run.
-
-    Raises:
-        RunError: if it is not.
-    """
-    from dcgan_tf.runs import read_config
-
-    read_config(run)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -59,14 +58,12 @@ def check_folder(folder: Path) -> None:
         ArgumentError: if there is a figure or a result in it that are no finding's.
     """
     from dcgan_tf.errors import ArgumentError, RunError
+    from dcgan_tf.files import writable
     from dcgan_tf.images import is_own
     from dcgan_tf.runs import read_json
 
-    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    if not existing.is_dir() or not os.access(existing, os.W_OK):
-        raise RunError(
-            f"{folder} cannot be written: {existing} is no folder that can be; choose another --out"
-        )
+    if (folder.exists() and not folder.is_dir()) or not writable(folder):
+        raise RunError(f"{folder} cannot be written, or is no folder; choose another --out")
     # The result is written last, so a process that was killed leaves a figure alone.
     figure, result = folder / "figure.png", folder / "result.json"
     if result.exists() and "analysis" not in read_json(result, default={}):
@@ -77,6 +74,23 @@ def check_folder(folder: Path) -> None:
         raise ArgumentError(
             f"{foreign} is there, and dcgan-tf did not write it; name another folder with --out"
         )
+
+
+def refuse_unwritable(target: Path, *, option: str = "--out") -> None:
+    """Find out before the work whether a file or folder can be written.
+
+    Args:
+        target: the file or folder.
+        option: that names another.
+
+    Raises:
+        StorageError: if it cannot.
+    """
+    from dcgan_tf.errors import StorageError
+    from dcgan_tf.files import writable
+
+    if not writable(target):
+        raise StorageError(f"{target} cannot be written; choose another place with {option}")
 
 
 def refuse_among_images(target: Path, runs: Sequence[Path], *, data: str | None = None) -> None:

@@ -10,11 +10,12 @@ import click
 
 from dcgan_tf.analysis import finding_kinds
 from dcgan_tf.cli.analyses import save_finding, say_warnings
-from dcgan_tf.cli.frame import check_run, import_tensorflow, say
+from dcgan_tf.cli.beforehand import check_data, check_run
+from dcgan_tf.cli.frame import import_tensorflow, say
 from dcgan_tf.cli.labels import one_label
 from dcgan_tf.cli.options import SEED, STEP, Names
 from dcgan_tf.cli.options import num_images as counted
-from dcgan_tf.cli.outputs import LOCAL_PATH, check_folder, refuse_among_images
+from dcgan_tf.cli.outputs import LOCAL_PATH, check_folder, refuse_among_images, refuse_unwritable
 
 if TYPE_CHECKING:
     from dcgan_tf.analysis import KnownData
@@ -71,6 +72,7 @@ def report(
             "--num-images, --seed, --label, --checkpoint and --data are of the analyses that --run makes"
         )
     _check_exports(exports)
+    refuse_unwritable(out or run)
     opened = _open(run, checkpoint, label, data) if wanted else None
     try:
         if opened is not None:
@@ -107,8 +109,10 @@ def compare(
     these checkpoints were kept (--keep-every).
     """
     places = [run_at(name, checkpoint) for name in runs]
-    for path, _ in places:
-        check_run(path)
+    for path, step in places:
+        check_run(path, checkpoint=step)
+    if data is not None:
+        check_data(data)
     target = out or Path("comparison")
     check_folder(target)
     refuse_among_images(target, [path for path, _ in places], data=data)
@@ -139,6 +143,9 @@ def run_at(name: str, checkpoint: int | None = None) -> tuple[Path, int | None]:
 
 
 def _open(run: Path, checkpoint: int | None, label: str | None, data: str | None) -> Run:
+    check_run(run, checkpoint=checkpoint, labels=label, one=True)
+    if data is not None:
+        check_data(data)
     import_tensorflow()
     from dcgan_tf.runs import Run
 

@@ -8,11 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dcgan_tf.cli.frame import check_run, import_tensorflow, said_when_stopped, say
+from dcgan_tf.cli.beforehand import check_data, check_run
+from dcgan_tf.cli.frame import import_tensorflow, said_when_stopped, say
 from dcgan_tf.cli.labels import chosen_labels
 from dcgan_tf.cli.options import SEED, STEP, setting_options
 from dcgan_tf.cli.options import num_images as counted
-from dcgan_tf.cli.outputs import LOCAL_PATH, default_file, lies_in_data, refuse_among_images
+from dcgan_tf.cli.outputs import (
+    LOCAL_PATH,
+    default_file,
+    lies_in_data,
+    refuse_among_images,
+    refuse_unwritable,
+)
 from dcgan_tf.config import PRESETS, Config, preset
 from dcgan_tf.errors import ArgumentError
 
@@ -39,10 +46,16 @@ def train(preset_name: str, every_epoch: bool, **changes: Any) -> None:
     """Train a run, or go on with it: the same command again resumes, a longer --epochs extends."""
     with said_when_stopped("stopped without saving; the same command starts from the newest checkpoint"):
         config = _configure(preset_name, changes)
+        from dcgan_tf.data import check_portrait_size
+        from dcgan_tf.models import check_size
         from dcgan_tf.training import check_place
 
-        check_place(config)  # at once: TensorFlow takes seconds, and images may take minutes
-        _check_data(config)
+        # At once: TensorFlow takes seconds, and images may take minutes.
+        check_size(config)
+        check_place(config)
+        check_data(config.data.spec)
+        if config.data.spec == "portraits":
+            check_portrait_size(config.data.image_size)
         import_tensorflow()
         from dcgan_tf.runs import with_own_held_out
         from dcgan_tf.training import train as train_run
@@ -97,12 +110,14 @@ def sample(
     if numbers and out and out.suffix.lower() != ".png":
         raise click.UsageError(f"--numbers writes a grid: --out must be FILE.png, received {str(out)!r}")
     from dcgan_tf import images
+    from dcgan_tf.runs import RunPaths
 
-    if not run.exists() and run.suffix != ".tflite":
-        check_run(run)
+    if RunPaths(run).config.is_file() or (not run.exists() and run.suffix != ".tflite"):
+        check_run(run, checkpoint=checkpoint, labels=labels)
     target = out or default_file("samples.png")
     images.check_target(target)
     refuse_among_images(target, [run])
+    refuse_unwritable(target)
     import_tensorflow()
     from dcgan_tf.export import Exported, is_export
     from dcgan_tf.latents import sample_labels, whole_rows
@@ -169,15 +184,6 @@ def _configure(preset_name: str, changes: dict[str, Any]) -> Config:
         return preset(preset_name, **given)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
-
-
-def _check_data(config: Config) -> None:
-    """Find out at once whether the data exists; what it holds is seen later."""
-    spec = config.data.spec
-    if spec not in ("portraits", "digits") and not spec.startswith("tfds:") and not Path(spec).exists():
-        from dcgan_tf import data
-
-        data.load_data(config.data)  # it says what was expected
 
 
 def _logdir(run_dir: Path) -> Path:

@@ -17,3 +17,4 @@ from .inspection import examples as examples
 from .inspection import summary as summary
 from .load import load_data as load_data
 from .portraits.portraits import attribute_boxes as attribute_boxes
+from .portraits.portraits import check_portrait_size as check_portrait_size

@@ -13,6 +13,7 @@ from dcgan_tf.config import Config, DataConfig, ModelConfig
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.images import to_uint8
 from dcgan_tf.latents import sample_latents
+from dcgan_tf.models import check_size
 
 BLURRED, UNTRAINED, RANDOM = "blurred_real_images", "untrained_generator", "random_pixels"
 CONTROLS = {BLURRED: "blurred real images", UNTRAINED: "untrained generator", RANDOM: "random pixels"}
@@ -51,7 +52,7 @@ def untrained(num: int, image_shape: tuple[int, ...], model: ModelConfig) -> np.
     data = DataConfig(image_size=(height, width), channels=channels)
     config = Config(data=data, model=replace(model, conditional=False))
     try:
-        models.check_size(config)
+        check_size(config)
     except ArgumentError:
         config = replace(config, model=replace(config.model, architecture="gan"))
     generator = models.build_generator(config)

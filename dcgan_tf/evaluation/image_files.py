@@ -44,15 +44,22 @@ class ImageFiles:
     def open(path: Path, *, cache_dir: str | None = None) -> ImageFiles:
         """Read FILE.npy, uint8 [N, H, W, C], or all images in a folder, which must be of one size.
 
+        A folder that is divided into train and test is refused: which of them are meant, it does not tell.
+
         Raises:
             DataError: if there is something else; says what was expected.
         """
         if path.suffix == ".npy":
             return ImageFiles(_read_array(path))
         root = folder_of(str(path))
-        size, channels = _size_of_all(ImageFolder.open(root, split=DataConfig().split))
+        folder = ImageFolder.open(root, split=None)
+        size, channels = _size_of_all(folder)
         config = DataConfig(
-            spec=str(root), image_size=size, channels=channels, held_out_fraction=0.0, cache_dir=cache_dir
+            spec=str(root / folder.sub_folder),
+            image_size=size,
+            channels=channels,
+            held_out_fraction=0.0,
+            cache_dir=cache_dir,
         )
         return ImageFiles(data.load_data(config).images)
 

@@ -7,3 +7,7 @@ from .exporting import export_run as export_run
 from .folder import FORMATS as FORMATS
 from .folder import PRECISIONS as PRECISIONS
 from .folder import ExportPaths as ExportPaths
+from .placing import place_of as place_of
+from .placing import refuse_existing as refuse_existing
+from .placing import refuse_interrupted as refuse_interrupted
+from .record import read_record as read_record

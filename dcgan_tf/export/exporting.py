@@ -20,17 +20,17 @@ from dcgan_tf.export.checks.latency import median_milliseconds
 from dcgan_tf.export.checks.reference import reference_inputs, write_reference
 from dcgan_tf.export.checks.verification import check
 from dcgan_tf.export.facts import describe_machine, facts_of, source_of, training_command
-from dcgan_tf.export.folder import BY_DEFAULT, FORMATS, PRECISIONS, ExportPaths
+from dcgan_tf.export.folder import FORMATS, PRECISIONS, ExportPaths
 from dcgan_tf.export.formats import keras_file, litert, saved_model
 from dcgan_tf.export.formats.runtimes import drawing_with
 from dcgan_tf.export.network.folding import FoldedGenerator, fold
-from dcgan_tf.export.placing import written_aside
+from dcgan_tf.export.placing import place_of, written_aside
 from dcgan_tf.export.record import Record, digest, files_of, listed
 from dcgan_tf.export.web import page as web
 from dcgan_tf.export.web.first_samples import first_samples
 from dcgan_tf.files import storage_error, storage_errors, write_text
 from dcgan_tf.latents import sample_latents
-from dcgan_tf.runs import Run, local_folder, write_json
+from dcgan_tf.runs import Run, write_json
 
 CALIBRATION_LATENTS, CALIBRATION_STEP = 128, -2
 """Latents for int8, one for each class at least, of a "step" neither of training's nor of the samples'."""
@@ -73,7 +73,7 @@ def export_run(
         raise ArgumentError(
             "a run fixed to one class cannot be exported; export the run itself: its files take the label"
         )
-    target = local_folder(to) if to is not None else Path(BY_DEFAULT) / run.path.resolve().name
+    target = place_of(run.path, to=to)
     _refuse_place(run, target)
     with written_aside(target, force=force) as folder, _storage_errors(target, folder):
         _log.info("exporting step %s of %s", f"{run.step:,}", run.path)

@@ -17,9 +17,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dcgan_tf.errors import ExportError
-from dcgan_tf.export.folder import EVERYTHING, ExportPaths
+from dcgan_tf.export.folder import BY_DEFAULT, EVERYTHING, ExportPaths
 from dcgan_tf.export.record import changed_files, contents, other_files, read_record
 from dcgan_tf.files import storage_errors
+from dcgan_tf.runs import local_folder
 
 try:
     import fcntl
@@ -30,6 +31,19 @@ MOST_NAMED = 10
 """Files that a message names; of more it gives the number."""
 
 _log = logging.getLogger("dcgan_tf")
+
+
+def place_of(run: Path, *, to: str | os.PathLike[str] | None) -> Path:
+    """Return the folder that an export is to be written to.
+
+    Args:
+        run: the run directory.
+        to: what was asked for; saved_models/NAME of the run by default.
+
+    Raises:
+        ArgumentError: if it can be no folder of this computer.
+    """
+    return local_folder(to) if to is not None else Path(BY_DEFAULT) / run.resolve().name
 
 
 @contextmanager

@@ -11,16 +11,6 @@ from dcgan_tf.models import dcgan, gan
 _ARCHITECTURES = {"dcgan": dcgan, "gan": gan}
 
 
-def check_size(config: Config) -> None:
-    """Hold the image size against the architecture, without building anything.
-
-    Raises:
-        ValueError: if it does not fit; names the nearest sizes that do.
-    """
-    if config.model.architecture == "dcgan":
-        dcgan.first_map(config.data.image_size)
-
-
 @own_settings()
 def build_generator(config: Config, *, num_classes: int = 0, dtype: str = "float32") -> keras.Sequential:
     """Build G: latents float32 [N, latent_dim] to images float32 [N, H, W, C] in [-1, 1].

@@ -10,14 +10,13 @@ does not judge a shape. The authors' own networks for MNIST have a fully connect
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Callable
 
 import keras
 
 from dcgan_tf.config import ModelConfig
-from dcgan_tf.errors import ArgumentError
 from dcgan_tf.models.conditional import Conv2DWithLabel
+from dcgan_tf.models.image_sizes import first_map
 from dcgan_tf.models.layers import (
     LEAKY_RELU_SLOPE,
     batch_normalization,
@@ -25,41 +24,6 @@ from dcgan_tf.models.layers import (
     layer_seeds,
     output_dtype,
 )
-
-
-def first_map(image_size: tuple[int, int]) -> tuple[int, int, int]:
-    """Return (height, width, doublings): the map that is doubled until it is the image.
-
-    Its shorter side has 4 to 7 pixels: 28 = 7·2², 32 = 4·2³, 64 = 4·2⁴, 96 = 6·2⁴, 48x64 = (6·2³)x(8·2³).
-
-    Args:
-        image_size: (height, width) in pixels.
-
-    Raises:
-        ArgumentError: if no such map exists; names the nearest sizes that fit.
-    """
-    height, width = image_size
-    for doublings in range(1, 12):
-        scale = 2**doublings
-        if 4 * scale <= min(image_size) <= 7 * scale and height % scale == 0 and width % scale == 0:
-            return height // scale, width // scale, doublings
-    below, above = nearest_sizes(image_size)
-    raise ArgumentError(
-        f"image size {height}x{width} does not fit: its shorter side must be 4, 5, 6 or 7 times a power of "
-        "two (at least 8), and its longer side a multiple of the same power; "
-        f"the nearest that fit are {below} and {above}"
-    )
-
-
-def nearest_sizes(image_size: tuple[int, int]) -> tuple[str, str]:
-    """Return the nearest fitting sizes below and above, as "HEIGHTxWIDTH"."""
-    sides = sorted({m * 2**k for k in range(1, 12) for m in (4, 5, 6, 7)})
-    shorter = min(image_size)
-    smaller = max((side for side in sides if side <= shorter), default=sides[0])
-    larger = min((side for side in sides if side >= shorter), default=sides[-1])
-    below = _with_shorter_side(image_size, smaller, math.floor)
-    above = _with_shorter_side(image_size, larger, math.ceil)
-    return below, above
 
 
 def build_generator(
@@ -204,11 +168,3 @@ def _judge(size: tuple[int, int], seed: int, dtype: str) -> keras.Layer:
     return keras.layers.Conv2D(
         1, size, use_bias=False, kernel_initializer=convolution_initializer(seed), dtype=dtype
     )
-
-
-def _with_shorter_side(image_size: tuple[int, int], side: int, rounded: Callable[[float], int]) -> str:
-    """Name the size with this shorter side and the longer side rounded to the multiple that goes with it."""
-    (doublings,) = (k for k in range(1, 12) if side % 2**k == 0 and 4 <= side // 2**k <= 7)
-    longer = max(side, rounded(max(image_size) / 2**doublings) * 2**doublings)
-    height, width = (side, longer) if image_size[0] <= image_size[1] else (longer, side)
-    return f"{height}x{width}"

@@ -2,10 +2,12 @@ from .checkpoints import CheckpointStore as CheckpointStore
 from .checkpoints import does_not_fit as does_not_fit
 from .checkpoints import newest_intact as newest_intact
 from .data_record import check_same_images as check_same_images
+from .data_record import class_names_of as class_names_of
 from .data_record import describe as describe
 from .data_record import read_data as read_data
 from .events import EventFile as EventFile
 from .folder import RunPaths as RunPaths
+from .folder import check_checkpoint as check_checkpoint
 from .folder import default_run_dir as default_run_dir
 from .folder import local_folder as local_folder
 from .labels import sample_inputs as sample_inputs
@@ -20,5 +22,4 @@ from .records import with_own_held_out as with_own_held_out
 from .records import write_json as write_json
 from .run import SAMPLING_BATCH as SAMPLING_BATCH
 from .run import Run as Run
-from .run import class_names_of as class_names_of
 from .run import in_batches as in_batches

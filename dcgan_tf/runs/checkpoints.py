@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import logging
-import re
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ import tensorflow as tf
 
 from dcgan_tf.errors import RunError, StorageError
 from dcgan_tf.files import flush, literal_path, write_text
+from dcgan_tf.runs.folder import checkpoint_step
 
 KEEP_LAST = 3
 _log = logging.getLogger("dcgan_tf")
@@ -189,8 +189,8 @@ class CheckpointStore:
     def _parts(self) -> Iterator[tuple[int, Path]]:
         """Yield (step, file) of everything that is part of a checkpoint."""
         for path in self._entries():
-            if match := re.fullmatch(r"ckpt-([0-9]+)\.(index|data-\d+-of-\d+)", path.name):
-                yield int(match[1]), path
+            if (step := checkpoint_step(path.name)) is not None:
+                yield step, path
 
     def _files(self, step: int) -> list[Path]:
         return sorted(

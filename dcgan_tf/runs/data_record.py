@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from dcgan_tf.config import Config
 from dcgan_tf.data import ImageSet, unordered_fingerprint
 from dcgan_tf.errors import RunError
 from dcgan_tf.runs.folder import RunPaths
@@ -41,6 +44,24 @@ def read_data(paths: RunPaths) -> Record | None:
         for key, kind in lists.items()
     )
     return data if whole else None
+
+
+def class_names_of(root: Path, config: Config) -> tuple[str, ...]:
+    """Return the classes that a conditional run's networks are told, as data.json has them; () of another.
+
+    Raises:
+        RunError: if they are not there.
+    """
+    if not config.model.conditional:
+        return ()
+    paths = RunPaths(root)
+    names = tuple((read_data(paths) or {}).get("label_names", ()))
+    if len(names) < 2:
+        raise RunError(
+            f"{root} is conditional, but {paths.data} does not name its classes; put it back, or train on: "
+            "the same command as before writes it again from the images"
+        )
+    return names
 
 
 def check_same_images(

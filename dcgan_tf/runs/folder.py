@@ -11,7 +11,7 @@ from itertools import groupby
 from pathlib import Path
 
 from dcgan_tf.config import Config
-from dcgan_tf.errors import ArgumentError
+from dcgan_tf.errors import ArgumentError, RunError
 
 
 @dataclass(frozen=True)
@@ -106,6 +106,30 @@ class RunPaths:
         """Return {step: file} of the sample grids there are, by step; other files that lie there are not."""
         found = ((re.fullmatch(r"step-([0-9]+)\.png", path.name), path) for path in _entries(self.samples))
         return dict(sorted((int(match[1]), path) for match, path in found if match))
+
+
+def checkpoint_step(name: str) -> int | None:
+    """Return the step of the checkpoint that a file of this name is a part of; None if it is of none."""
+    match = re.fullmatch(r"ckpt-([0-9]+)\.(index|data-\d+-of-\d+)", name)
+    return int(match[1]) if match else None
+
+
+def check_checkpoint(folder: Path, step: int | None) -> None:
+    """Hold a checkpoint that is wanted against the files there are; whether it is intact is not looked at.
+
+    Args:
+        folder: of checkpoints.
+        step: None for the newest.
+
+    Raises:
+        RunError: if it is not there.
+    """
+    steps = sorted({of for path in _entries(folder) if (of := checkpoint_step(path.name)) is not None})
+    if step is None and not steps:
+        raise RunError(f"{folder} has no checkpoint yet; train this run first")
+    if step is not None and step not in steps:
+        listed = ", ".join(map(str, steps)) or "none"
+        raise RunError(f"{folder} has no checkpoint of step {step}; it has: {listed}")
 
 
 def local_folder(text: str | os.PathLike[str]) -> Path:

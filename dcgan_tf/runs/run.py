@@ -21,8 +21,8 @@ from dcgan_tf.errors import ArgumentError, OutOfMemoryError, RunError
 from dcgan_tf.images import to_uint8
 from dcgan_tf.latents import sample_latents
 from dcgan_tf.runs.checkpoints import CheckpointStore, does_not_fit, first_line
-from dcgan_tf.runs.data_record import check_same_images, read_data
-from dcgan_tf.runs.folder import RunPaths, local_folder
+from dcgan_tf.runs.data_record import check_same_images, class_names_of
+from dcgan_tf.runs.folder import RunPaths, check_checkpoint, local_folder
 from dcgan_tf.runs.labels import check_labels, sample_inputs
 from dcgan_tf.runs.records import read_config
 
@@ -221,24 +221,6 @@ def _filled(batch: np.ndarray) -> np.ndarray:
     return filled
 
 
-def class_names_of(root: Path, config: Config) -> tuple[str, ...]:
-    """Return the classes that a conditional run's networks are told, as data.json has them; () of another.
-
-    Raises:
-        RunError: if they are not there.
-    """
-    if not config.model.conditional:
-        return ()
-    paths = RunPaths(root)
-    names = tuple((read_data(paths) or {}).get("label_names", ()))
-    if len(names) < 2:
-        raise RunError(
-            f"{root} is conditional, but {paths.data} does not name its classes; put it back, or train on: "
-            "the same command as before writes it again from the images"
-        )
-    return names
-
-
 def _with_data(config: Config, spec: str, paths: RunPaths) -> Config:
     """Return the settings with another place of the images, which must be those that were trained on."""
     config = change(config, data=spec)
@@ -289,10 +271,7 @@ def _read(store: CheckpointStore, step: int, checkpoint: tf.train.Checkpoint) ->
 
 def _existing(store: CheckpointStore, step: int) -> int:
     """Hold a wanted step against what there is."""
-    steps = store.steps()
-    if step not in steps:
-        listed = ", ".join(map(str, reversed(steps))) or "none"
-        raise RunError(f"{store.directory} has no checkpoint of step {step}; it has: {listed}")
+    check_checkpoint(store.directory, step)
     if problem := store.damage(step):
         raise RunError(f"the checkpoint of step {step} in {store.directory} is damaged: {problem}")
     return step

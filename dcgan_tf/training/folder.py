@@ -16,6 +16,7 @@ import filelock
 
 from dcgan_tf.config import Config, difference, replace
 from dcgan_tf.errors import RunError
+from dcgan_tf.files import writable
 from dcgan_tf.runs import RunPaths, read_config, read_data
 
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL)
@@ -75,6 +76,11 @@ def check_place(config: Config) -> None:
 
 def _check(paths: RunPaths, config: Config) -> None:
     _refuse_place_among_images(paths, config.data.spec)
+    if not writable(paths.root):
+        raise RunError(f"cannot write to the run directory {paths.root}; choose another with --run-dir")
+    if paths.lock.exists():
+        with lock(paths):
+            pass
     if paths.config.exists():
         refuse_changes(paths, read_config(paths.root), config)
     else:

@@ -11,7 +11,7 @@ from dcgan_tf.config import Config, replace
 from dcgan_tf.data import ImageSet, load_data, replica_share, steps_per_epoch
 from dcgan_tf.errors import DataError
 from dcgan_tf.runs import RunPaths, read_config, with_own_held_out
-from dcgan_tf.training.folder import check_place, lock
+from dcgan_tf.training.folder import check_place
 from dcgan_tf.training.strategy import make_deterministic, make_strategy, resolve_precision
 
 
@@ -51,9 +51,6 @@ def make_plan(config: Config) -> Plan:
     strategy = make_strategy(config.training.replicas)
     models.check_size(config)
     replica_share(config.training.batch_size, strategy)
-    if paths.lock.exists():  # before images are prepared, which may take minutes
-        with lock(paths):
-            pass
     check_place(config)
     if config.training.deterministic:
         make_deterministic()

@@ -87,6 +87,35 @@ def test_a_null_result_of_the_filters_is_called_one(trained, null):
     assert module._summary(*eyes).startswith("a null result: ") == null
 
 
+@pytest.mark.parametrize(
+    ("more", "advice"), [(5, "; raise --num-images"), (0, ", and there are no other images to look at")]
+)
+def test_only_what_can_be_done_is_advised_for_attributes_without_a_grade(more, advice):
+    module = importlib.import_module("dcgan_tf.analysis.filters.filters")
+    eye = SimpleNamespace(detectors={"a": 1})
+    told = module._left_out({"a": np.ones(4), "b": np.ones(4)}, eye, more=more)
+    assert told == [f"too few images with or without 'b' to grade features on{advice}"]
+
+
+@pytest.mark.parametrize(
+    ("there", "wanted", "advice"),
+    [(3, 9, "digits has only 3 to look at; add some"), (9, 3, "raise --num-images")],
+)
+def test_filters_of_few_images_say_what_can_be_done(run, monkeypatch, there, wanted, advice):
+    module = importlib.import_module("dcgan_tf.analysis.filters.filters")
+    monkeypatch.setattr(module, "_real_images", lambda subject: (range(there), ()))
+    with pytest.raises(RunError, match=f"filters need 4 images or more; {advice}"):
+        analysis.filters(run, num_images=wanted)
+
+
+def test_embed_with_one_held_out_image_says_that_there_are_too_few():
+    module = importlib.import_module("dcgan_tf.analysis.embed.embed")
+    config = SimpleNamespace(data=SimpleNamespace(spec="pets"))
+    subject = SimpleNamespace(train=range(9), held_out=range(1), run=SimpleNamespace(config=config))
+    with pytest.raises(RunError, match="2 held-out images or more, and pets has 9 and 1; add images, or"):
+        module._count(subject, 500)
+
+
 def test_filters_refuse_another_choice_of_features(run):
     with pytest.raises(ValueError, match="features must be 'telling' or 'first', received 'all'"):
         analysis.filters(run, features="all")

@@ -94,6 +94,15 @@ def test_a_test_folder_with_too_many_bad_files_is_not_replaced_by_training_image
         _ = subject(str(tmp_path), "train").real_images
 
 
+def test_of_a_plain_folder_the_share_that_training_kept_aside_is_held_out(tmp_path):
+    for number in range(240):
+        pixels = np.random.default_rng(number).integers(0, 256, (16, 16), np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{number}.png")
+    run = subject(str(tmp_path), "train")
+    assert run.held_out_or_none is run.train.held_out
+    assert len(run.held_out) + len(run.train) == 240
+
+
 def test_images_that_are_not_those_of_the_run_are_refused(tmp_path):
     of_digits = subject("digits", "train")
     of_digits.run.path = tmp_path

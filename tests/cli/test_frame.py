@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import signal
 import sys
 
 import click
+import filelock
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
 from dcgan_tf import cli
 from dcgan_tf.cli.frame import Frame, LogFormatter, debug_option, said_when_stopped, say
+from dcgan_tf.config import preset, to_json
+from dcgan_tf.data.image_set import ImageSet
 from dcgan_tf.errors import DataError, OutOfMemoryError
+from dcgan_tf.runs.data_record import describe
+
+ONE_OF_TWO = ImageSet(
+    name="digits",
+    images=np.zeros((2, 16, 16, 3), np.uint8),
+    labels=np.array([0, 1]),
+    label_names=("zero", "one"),
+    fingerprint="0123",
+)
 
 
 def run(*words: str) -> Result:
     return CliRunner().invoke(cli.main, words)
-
-
-@pytest.fixture
-def fail_with(monkeypatch):
-    """Return a function that makes training raise."""
-
-    def prepare(error: BaseException) -> None:
-        def stand_in(config, hooks):
-            raise error
-
-        monkeypatch.setattr("dcgan_tf.training.loop.train", stand_in)
-
-    return prepare
 
 
 @pytest.mark.parametrize(
@@ -42,8 +43,8 @@ def fail_with(monkeypatch):
         KeyError("k"),
     ],
 )
-def test_whatever_is_no_error_of_the_tree_is_a_bug_with_its_traceback(error, fail_with):
-    fail_with(error)
+def test_whatever_is_no_error_of_the_tree_is_a_bug_with_its_traceback(error, failing_train):
+    failing_train(error)
     result = run("train")
     assert result.exit_code == 70
     assert "Traceback" in result.stderr
@@ -64,8 +65,8 @@ def test_an_error_of_the_tree_is_one_sentence_wherever_it_is_raised(monkeypatch)
 
 
 @pytest.mark.parametrize("words", [("--debug", "train"), ("train", "--debug")])
-def test_debug_shows_where_an_error_was_raised(words, fail_with):
-    fail_with(DataError("the picture is torn"))
+def test_debug_shows_where_an_error_was_raised(words, failing_train):
+    failing_train(DataError("the picture is torn"))
     result = run(*words)
     assert result.exit_code == 1
     assert "stand_in" in result.stderr
@@ -79,8 +80,8 @@ def test_every_command_takes_debug():
 
 
 @pytest.mark.parametrize("error", [MemoryError(), OutOfMemoryError("there is not enough memory for it")])
-def test_no_memory_is_a_sentence(error, fail_with):
-    fail_with(error)
+def test_no_memory_is_a_sentence(error, failing_train):
+    failing_train(error)
     result = run("train")
     assert result.exit_code == 1
     assert result.stderr.startswith("dcgan-tf: there is not enough memory for")
@@ -150,9 +151,9 @@ def test_a_command_may_have_its_own_words_for_a_stop():
     assert (result.exit_code, result.stderr) == (130, "nothing was written\n")
 
 
-def test_names_cannot_command_the_terminal_from_messages_errors_or_the_log(fail_with):
+def test_names_cannot_command_the_terminal_from_messages_errors_or_the_log(failing_train):
     evil = "cat\x1b[2J.png"
-    fail_with(DataError(f"{evil} is torn"))
+    failing_train(DataError(f"{evil} is torn"))
     assert run("train").stderr == "dcgan-tf: cat\\x1b[2J.png is torn\n"
 
     @click.command()
@@ -204,22 +205,73 @@ def test_a_home_is_meant_also_where_no_shell_has_replaced_it(monkeypatch, tmp_pa
     assert result.stderr.endswith(f"{tmp_path / 'nothing'} does not exist\n")
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (
-            ("train", "--data", "/no-such-folder"),
-            "or an existing folder of images, received '/no-such-folder'",
-        ),
-        (("evaluate", "/no-such-folder"), "expected a run, an export, a folder of pictures or a FILE.npy"),
-        (("report", "/no-such-folder"), "/no-such-folder does not exist"),
-    ],
-)
-def test_common_mistakes_are_found_out_before_tensorflow_is_imported(words, said, monkeypatch):
+MISTAKES = {
+    "train --data /no-such-folder": "or an existing folder of images, received '/no-such-folder'",
+    "train --image-size 100": "image size 100x100 does not fit",
+    "train --image-size 10 --architecture gan": "image_size must be at least 16 pixels",
+    "train --data digits --run-dir a-file/run": "cannot write to the run directory a-file/run",
+    "train --data digits --run-dir others": "others is not empty and not a run",
+    "evaluate /no-such-folder": "expected a run, an export, a folder of pictures or a FILE.npy",
+    "evaluate a-file": "expected a run, an export, a folder of pictures or a FILE.npy, received a-file",
+    "evaluate run --against /no-such-folder": "or an existing folder of images, received '/no-such-folder'",
+    "evaluate run --data /no-such-folder": "or an existing folder of images, received '/no-such-folder'",
+    "evaluate run --out a-file/a.json": "--out: a-file/a.json cannot be written",
+    "evaluate run --checkpoint 7": "run/checkpoints has no checkpoint of step 7; it has: 5",
+    "evaluate run --label cat": "there is no class 'cat': expected one of zero, one",
+    "sample run --label zero,two": "there is no class 'two': expected one of zero, one",
+    "sample run --checkpoint 7": "run/checkpoints has no checkpoint of step 7; it has: 5",
+    "sample run --out a-file/a.png": "a-file/a.png cannot be written",
+    "sample begun": "begun/checkpoints has no checkpoint yet; train this run first",
+    "export run --checkpoint 7": "run/checkpoints has no checkpoint of step 7; it has: 5",
+    "export run --to others": "others exists and is not an export",
+    "export run --to a-file/e": "a-file/e cannot be written; choose another place with --to",
+    "export begun": "begun/checkpoints has no checkpoint yet; train this run first",
+    "verify others": "others is not an export",
+    "walk run --checkpoint 7": "run/checkpoints has no checkpoint of step 7; it has: 5",
+    "walk run --label 2": "there is no class '2': expected one of zero, one",
+    "walk run --label zero,one": "--label takes one class here",
+    "walk run --out a-file/w": "a-file/w cannot be written",
+    "walk run --data /no-such-folder": "or an existing folder of images, received '/no-such-folder'",
+    "compare run run@7": "run/checkpoints has no checkpoint of step 7; it has: 5",
+    "report /no-such-folder": "/no-such-folder does not exist",
+    "report --run all others": "others is not a run directory",
+    "report --run walk run --checkpoint 7": "run/checkpoints has no checkpoint of step 7; it has: 5",
+    "report --run walk run --data /no-such-folder": "images, received '/no-such-folder'",
+    "report --run walk run --out a-file/r.html": "a-file/r.html cannot be written",
+}
+
+
+@pytest.fixture
+def places(tmp_path, monkeypatch):
+    """Make a conditional run as far as its files' names tell, one without checkpoints, and what is none."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "others").mkdir()
+    for name in ("a-file", "others/notes.txt"):
+        (tmp_path / name).write_text("mine")
+    for name in ("run", "begun"):
+        (tmp_path / name / "checkpoints").mkdir(parents=True)
+        config = preset(data="digits", image_size=(16, 16), conditional=True)
+        (tmp_path / name / "config.json").write_text(to_json(config))
+        data = describe(ONE_OF_TWO, num_unseen=None)
+        (tmp_path / name / "data.json").write_text(json.dumps(data))
+    for name in ("ckpt-5.index", "ckpt-5.data-00000-of-00001"):
+        (tmp_path / "run" / "checkpoints" / name).write_text("")
+
+
+@pytest.mark.parametrize("words", MISTAKES)
+def test_common_mistakes_are_found_out_before_tensorflow_is_imported(words, places, monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorflow", None)  # importing it would fail
-    result = run(*words)
+    result = run(*words.split())
+    assert result.exit_code == 1, result.output
+    assert MISTAKES[words] in result.stderr
+
+
+def test_a_run_in_which_another_process_trains_is_told_before_tensorflow_is_imported(places, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    with filelock.FileLock("run/train.lock"):
+        result = run("train", "--data", "digits", "--image-size", "16", "--conditional", "--run-dir", "run")
     assert result.exit_code == 1
-    assert said in result.stderr
+    assert "another process is training in run" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -245,8 +297,8 @@ def test_numbers_have_bounds_that_are_stated(words, bound):
     assert bound in " ".join(result.stderr.split())
 
 
-def test_memory_that_tensorflow_does_not_get_is_a_sentence(fail_with):
-    fail_with(type("ResourceExhaustedError", (Exception,), {})("OOM when allocating tensor"))
+def test_memory_that_tensorflow_does_not_get_is_a_sentence(failing_train):
+    failing_train(type("ResourceExhaustedError", (Exception,), {})("OOM when allocating tensor"))
     result = run("train")
     assert result.exit_code == 1
     assert result.stderr.startswith("dcgan-tf: there is not enough memory")

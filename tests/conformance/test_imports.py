@@ -24,7 +24,7 @@ LAYER_2 = LAYER_0 | LAYER_1 | {"runs"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "printable": set(),
-    "native_output": set(),
+    "native_output": {"errors"},
     "files": {"errors"},
     "keras_settings": {"errors"},
     "cache": {"errors", "files"},
@@ -50,7 +50,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 # These import the rest inside functions only, so that `dcgan-tf --help` answers at once.
 DOORS_IMPORT = {
-    "cli": {"analysis", "config", "errors", "export", "native_output", "printable"},
+    "cli": {"analysis", "config", "errors", "export", "files", "native_output", "printable"},
     "__init__": set(),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import re
 import shutil
 import subprocess
 import sys
@@ -32,6 +33,12 @@ def test_every_public_name_is_there_and_explained(name):
     assert name in dir(dcgan_tf)
 
 
+def test_what_is_public_is_told_to_whoever_asks():
+    told: dict[str, object] = {}
+    exec("from dcgan_tf import *", told)
+    assert {"Run", "export_run", "load_data", "train", "verify_export"} <= {*told} & {*dcgan_tf.__all__}
+
+
 def test_public_names_are_the_objects_themselves():
     from dcgan_tf.config import Config
     from dcgan_tf.data.load import load_data
@@ -54,6 +61,13 @@ def test_a_name_that_is_not_there_is_an_attribute_error():
 
 
 # What is installed
+
+
+def test_keras_is_newer_than_the_published_ways_around_its_safe_mode():
+    setup = configparser.ConfigParser()
+    setup.read(CHECKOUT / "setup.cfg")
+    (bound,) = re.findall(r"^keras >=([\d.]+)", setup["options"]["install_requires"], re.MULTILINE)
+    assert tuple(map(int, bound.split("."))) >= (3, 13, 2)
 
 
 def test_the_marker_for_type_checkers_is_packaged():

@@ -98,6 +98,40 @@ def test_rows_of_files_that_are_not_there_are_counted(tmp_path, caplog):
     assert caplog.messages[0].endswith("has rows for 2 files that are not there: q.png, r.png")
 
 
+def test_capitals_may_differ_where_no_other_file_is_meant(tmp_path, caplog):
+    found = read(tmp_path, "file,x\nA.PNG,1\nC.Png,0\nA.jpg,1\n").of(FILES)
+    assert found["x"].tolist() == [1, 0]
+    assert caplog.messages == [
+        f"{tmp_path / 'attributes.csv'} has rows for 1 files that are not there: A.jpg"
+    ]
+    exact = read(tmp_path, "file,x\nA.png,1\na.png,0\nb/c.png,1\n").of(FILES)
+    assert exact["x"].tolist() == [0, 1]
+
+
+def test_capitals_that_could_mean_several_files_or_rows_are_said(tmp_path):
+    twins = ["0.JPG", "0.jpg"]
+    found = read(tmp_path, "file,x\n0.jpg,1\n0.JPG,0\n", needed=twins, known=twins).of(twins)
+    assert found["x"].tolist() == [0, 1]
+    with pytest.raises(DcganError, match=r"no row for 1 of the images: 0\.JPG \(capitals tell 0\.JPG fr"):
+        read(tmp_path, "file,x\n0.jpg,1\n0.Jpg,0\n", needed=twins, known=twins)
+    with pytest.raises(DcganError, match=r"lines 2 and 3, may both mean a\.png; spell it with the same capi"):
+        read(tmp_path, "file,x\nA.png,1\na.PNG,0\nb/c.png,1\n")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["attributes.csv.txt", "attributes (1).csv", "Attributes.xlsx", "list_attr.csv", "b/attribute.csv"],
+)
+def test_what_is_nearly_called_a_table_is_named(tmp_path, caplog, name):
+    (tmp_path / "pets" / "b").mkdir(parents=True)
+    for file in FILES:
+        (tmp_path / "pets" / file).write_bytes(encoded("PNG"))
+    (tmp_path / "pets" / name).write_text("file,x\n")
+    assert load(tmp_path / "pets", tmp_path).attributes == {}
+    told = f"{name} in {tmp_path / 'pets'} looks like a table of attributes and is not read: save it as"
+    assert any(message.startswith(told) for message in caplog.messages)
+
+
 def test_a_table_that_is_a_pipe_is_refused_rather_than_waited_for(tmp_path):
     os.mkfifo(tmp_path / "attributes.csv")
     with pytest.raises(ValueError, match="is no ordinary file"):

@@ -95,6 +95,31 @@ def test_the_folder_is_read_as_training_reads_it(tmp_path):
     assert opened(made).images.shape == (3, 8, 10, 3)
 
 
+@pytest.mark.parametrize(
+    ("folders", "told"),
+    [
+        (("train", "test"), r"divided into test and train: give .*, such as .*made/test$"),
+        (("Training", "val"), r"divided into Training and val: give"),
+        (("train", "unlabeled"), r"divided into train, and there are others beside \(unlabeled\): give"),
+        (("test", "validation"), r"divided into test and validation"),
+        (("test", "extra"), r"divided into test, and there are others beside \(extra\)"),
+    ],
+)
+def test_a_folder_that_is_divided_is_refused_and_its_parts_are_named(tmp_path, folders, told):
+    for name in folders:
+        picture(tmp_path / "made" / name / "1.png")
+    with pytest.raises(DataError, match=told):
+        opened(tmp_path / "made")
+    assert len(opened(tmp_path / "made" / folders[0]).images) == 1
+
+
+@pytest.mark.parametrize("folders", [("train",), ("test",), ("val",), ("bus", "car", "train")])
+def test_all_of_a_folder_that_is_not_divided_is_taken(tmp_path, folders):
+    for name in folders:
+        picture(tmp_path / "made" / name / "1.png")
+    assert len(opened(tmp_path / "made").images) == len(folders)
+
+
 def test_photographs_that_lie_on_their_side_are_measured_upright(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6

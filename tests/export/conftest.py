@@ -8,6 +8,8 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import keras
+import numpy as np
 import pytest
 
 from dcgan_tf.config import Config
@@ -37,6 +39,30 @@ def trained_run(tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[
         )
         logging.getLogger("dcgan_tf").setLevel(logging.WARNING)
         return Run.open(train(config))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def unlike_at_first(tiny_config: Callable[..., Config]):
+    """Return a function from settings to a generator that was not trained, but is nowhere as initialised.
+
+    For what training cannot change: every scale, bias and statistic of batch norm counts in what it draws.
+    """
+    from dcgan_tf.models import build_generator
+
+    drawn_from = {
+        "gamma": lambda rng, shape: rng.uniform(0.5, 1.5, shape),
+        "moving_variance": lambda rng, shape: rng.uniform(0.5, 1.5, shape),
+    }
+
+    def make(**changes: object) -> keras.Model:
+        generator = build_generator(tiny_config(**{"filters": 8, "latent_dim": 16, **changes}))
+        rng = np.random.default_rng(0)
+        for variable in generator.variables:
+            draw = drawn_from.get(variable.name, lambda rng, shape: rng.normal(0, 0.2, shape))
+            variable.assign(draw(rng, variable.shape))
+        return generator
 
     return make
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -39,15 +41,16 @@ DIGITS = [str(digit) for digit in range(10)]
 RUNS = {
     "28x28x1": {"image_size": (28, 28)},
     "32x32x3": {"image_size": (32, 32), "channels": 3, "kernel_size": 5, "latent_distribution": "uniform"},
-    # After 40 steps, two of its classes look alike.
     "28x28x1 with a dense layer": {"image_size": (28, 28), "dense_units": 48, "steps": 80},
-    "gan": {"architecture": "gan", "hidden_units": 64, "steps": 200},
+    "gan": {"architecture": "gan", "hidden_units": 64},
 }
+ALIKE_DB = 30
+"""So near the right picture the worst of the coarsest file has to be; another class may not come as near."""
 
 
 @pytest.fixture(scope="module", params=RUNS)
 def conditional(request, trained_run) -> Run:
-    return trained_run(conditional=True, **RUNS[request.param])
+    return with_classes_apart(trained_run(conditional=True, **RUNS[request.param]))
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +76,36 @@ def by_keras(run: Run, z: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.asarray(run.generator(np.hstack([z, np.eye(10, dtype=np.float32)[labels]]), training=False))
 
 
+def with_classes_apart(run: Run) -> Run:
+    """Set what a class counts for so that no picture is like that of the next class.
+
+    After a few steps some are, and which depends on the processor.
+    """
+    generator = keras.models.clone_model(run.generator)
+    generator.set_weights(run.generator.get_weights())
+    run = replace(run, generator=generator)
+    first = next(layer for layer in generator.layers if layer.weights)
+    kernel, *others = first.get_weights()
+    if isinstance(first, keras.layers.Dense):
+        of_latent, of_class = kernel[:-10], kernel[-10:]
+    else:
+        of_latent, of_class = kernel[..., :-10], kernel[..., -10:]
+    # Too large, they drive every class into the same black and white.
+    for seed, scale in itertools.product(range(8), (2, 4, 8, 16)):
+        of_class[:] = np.random.default_rng(seed).normal(0, scale * of_latent.std(), of_class.shape)
+        first.set_weights([kernel, *others])
+        if most_alike(run) < ALIKE_DB:
+            break
+    return run
+
+
+def most_alike(run: Run) -> float:
+    """Return in dB how alike a picture of `LABELS` is to the same latent's in the next class, at most."""
+    z = run.latents(16, seed=3)
+    drawn, others = (np.rint((by_keras(run, z, (LABELS + i) % 10) + 1) * 127.5) for i in (0, 1))
+    return psnr(others, drawn).max()
+
+
 def psnr(found: np.ndarray, expected: np.ndarray) -> np.ndarray:
     """Image by image, in dB of 8-bit levels."""
     errors = np.square(found.astype(float) - expected).reshape(len(found), -1).mean(axis=1)
@@ -85,11 +118,8 @@ def psnr(found: np.ndarray, expected: np.ndarray) -> np.ndarray:
 def test_every_tflite_file_draws_the_class_that_it_is_told(conditional, folder):
     z = conditional.latents(16, seed=3)
     drawn = by_keras(conditional, z, LABELS)
-    others = by_keras(conditional, z, (LABELS + 1) % 10)
     levels = np.rint((drawn + 1) * 127.5)
-    # One picture of sixteen may look alike in two classes; a file that draws another class fails on the rest.
-    alike = psnr(np.rint((others + 1) * 127.5), levels) >= 30
-    assert alike.sum() <= 2, "the classes must differ by more"
+    assert most_alike(conditional) < ALIKE_DB, "the classes must differ by more"
     for precision, mean, worst in (("fp32", 80, 70), ("fp16", 60, 60), ("dynamic", 45, 35), ("int8", 40, 30)):
         interpreter = Interpreter(str(folder / f"generator-{precision}.tflite"))
         runner = interpreter.get_signature_runner("serving_default")

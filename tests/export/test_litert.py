@@ -21,7 +21,7 @@ from dcgan_tf.export.formats.litert_file import LiteRTFile, read_facts
 from dcgan_tf.export.formats.runtimes import open_artefact
 from dcgan_tf.export.network.folding import Dense, FoldedGenerator, Upsample, fold
 from dcgan_tf.export.network.graph import float_image
-from dcgan_tf.export.web import page as web
+from dcgan_tf.export.web.page import page as web
 from dcgan_tf.images import to_uint8
 
 SIZES = [((28, 28), 1), ((32, 32), 3), ((64, 64), 3), ((48, 64), 3)]
@@ -131,18 +131,16 @@ def test_the_naive_conversion_is_seen_to_be_left_to_slow_kernels(run, tmp_path, 
     assert "TRANSPOSE_CONV" in naive.undelegated()
 
 
-def test_eight_bit_weights_are_a_quarter_and_sixteen_bit_a_half(trained_run, tmp_path):
-    run = trained_run(filters=64)
-    sizes = {}
-    for precision in PRECISIONS:
-        content = litert.convert(fold(run.generator), precision, calibration=run.latents(8))
-        sizes[precision] = len(content)
+def test_eight_bit_weights_are_a_quarter_and_sixteen_bit_a_half(unlike_at_first, tmp_path):
+    folded, z = fold(unlike_at_first(filters=64)), latents(8)
+    contents = {name: litert.convert(folded, name, calibration=z) for name in PRECISIONS}
+    sizes = {precision: len(content) for precision, content in contents.items()}
     path = tmp_path / "fp32.tflite"
-    path.write_bytes(litert.convert(fold(run.generator), "fp32", calibration=run.latents(8)))
+    path.write_bytes(contents["fp32"])
     # 64 outputs are computed phase by phase, one of which is padded by the convolution; 1 output at once.
     operators = LiteRTFile(path).operators()
     assert [operators[name] for name in ("CONV_2D", "PAD", "CONCATENATION")] == [5, 4, 1]
-    weights = 4 * sum(layer.kernel.size for layer in fold(run.generator).upsamples)
+    weights = 4 * sum(layer.kernel.size for layer in folded.upsamples)
     assert sizes["fp32"] > weights
     assert sizes["fp16"] < 0.55 * sizes["fp32"]
     assert sizes["dynamic"] < 0.35 * sizes["fp32"]

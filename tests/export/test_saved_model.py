@@ -123,35 +123,62 @@ def test_the_facts_lie_where_tensorflow_keeps_extra_assets(folder, run):
     assert json.loads((folder / "assets.extra" / "dcgan.json").read_text()) == {"step": run.step}
 
 
-def tool(*words: str) -> str:
-    """Run saved_model_cli as the console script beside this Python does."""
-    code = "from tensorflow.python.tools.saved_model_cli import main; main()"
-    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True)
+TOOL = """
+import json, os, sys
+from tensorflow.python.tools.saved_model_cli import main
+
+for command in json.loads(sys.argv[1]):
+    child = os.fork()
+    if not child:
+        sys.argv[1:] = command
+        sys.exit(main())
+    if code := os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]):
+        sys.exit(code)
+"""
+
+
+@pytest.fixture(scope="module")
+def by_the_tool(folder, tmp_path_factory) -> tuple[str, dict[str, Path]]:
+    """Return what saved_model_cli says of the signatures, and the folders where it wrote what each gives.
+
+    One process loads TensorFlow, which takes longer than all that the tool does, and forks for each command.
+    """
+    root = tmp_path_factory.mktemp("tool")
+    np.save(root / "z.npy", np.zeros((2, 16), np.float32))
+    inputs = {
+        "serving_default": ("--inputs", f"z={root / 'z.npy'}"),
+        "float_images": ("--inputs", f"z={root / 'z.npy'}"),
+        "sample": ("--input_exprs", "seed=3;n=4"),
+    }
+    commands: list[tuple[str, ...]] = [("show", "--dir", str(folder), "--all")]
+    for name, given in inputs.items():
+        (root / name).mkdir()
+        which = ("--dir", str(folder), "--tag_set", "serve", "--signature_def", name)
+        commands.append(("run", *which, *given, "--outdir", str(root / name)))
+    code = [sys.executable, "-c", TOOL, json.dumps(commands)]
+    done = subprocess.run(code, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    return done.stdout
+    return done.stdout, {name: root / name for name in inputs}
 
 
-def test_saved_model_cli_lists_the_signatures(folder):
-    shown = tool("show", "--dir", str(folder), "--all")
+def test_saved_model_cli_lists_the_signatures(by_the_tool):
+    shown, _ = by_the_tool
     for name in ("serving_default", "sample", "float_images"):
         assert f"signature_def['{name}']" in shown
     assert "dtype: DT_UINT8" in shown
 
 
 @pytest.mark.parametrize("signature", ["serving_default", "float_images"])
-def test_saved_model_cli_runs_latents_from_a_file(folder, tmp_path, signature):
-    np.save(tmp_path / "z.npy", np.zeros((2, 16), np.float32))
-    where = ("--dir", str(folder), "--tag_set", "serve", "--signature_def", signature)
-    tool("run", *where, "--inputs", f"z={tmp_path / 'z.npy'}", "--outdir", str(tmp_path))
-    assert np.load(tmp_path / "image.npy").shape == (2, 16, 16, 1)
+def test_saved_model_cli_runs_latents_from_a_file(by_the_tool, signature):
+    _, written = by_the_tool
+    assert np.load(written[signature] / "image.npy").shape == (2, 16, 16, 1)
 
 
-def test_saved_model_cli_samples(folder, tmp_path, loaded):
-    where = ("--dir", str(folder), "--tag_set", "serve", "--signature_def", "sample")
-    tool("run", *where, "--input_exprs", "seed=3;n=4", "--outdir", str(tmp_path))
+def test_saved_model_cli_samples(by_the_tool, loaded):
+    _, written = by_the_tool
     expected = loaded.sample(3, 4)
-    np.testing.assert_array_equal(np.load(tmp_path / "image.npy"), expected["image"])
-    np.testing.assert_array_equal(np.load(tmp_path / "z.npy"), expected["z"])
+    np.testing.assert_array_equal(np.load(written["sample"] / "image.npy"), expected["image"])
+    np.testing.assert_array_equal(np.load(written["sample"] / "z.npy"), expected["z"])
 
 
 # TensorFlow Serving

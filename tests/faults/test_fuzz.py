@@ -197,7 +197,7 @@ def test_a_run_with_a_record_of_any_content_is_read_or_named(
     damaged: tuple[str, Callable[[bytes], bytes]], trained: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     from dcgan_tf.report.html import write_report
-    from dcgan_tf.runs.run import class_names_of
+    from dcgan_tf.runs.data_record import class_names_of
 
     def open_run(path: Path) -> None:
         class_names_of(path, read_config(path))

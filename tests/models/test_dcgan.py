@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from dcgan_tf.config import ModelConfig
 from dcgan_tf.models import dcgan
+from dcgan_tf.models.image_sizes import first_map, nearest_sizes
 from dcgan_tf.models.layers import layer_seeds, logits_of
 
 SMALL = ModelConfig(filters=2, latent_dim=5)
@@ -304,7 +305,7 @@ def test_the_two_networks_do_not_begin_alike():
     ],
 )
 def test_the_first_map_by_hand(size, first):
-    assert dcgan.first_map(size) == first
+    assert first_map(size) == first
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -349,9 +350,9 @@ def test_a_size_that_does_not_fit_is_told_the_nearest_that_do(size, below, above
 def test_every_size_that_is_named_as_the_nearest_fits_and_brackets_what_was_asked():
     for height in range(8, 140, 3):
         for width in range(8, 140, 7):
-            below, above = (tuple(map(int, name.split("x"))) for name in dcgan.nearest_sizes((height, width)))
-            dcgan.first_map(below)
-            dcgan.first_map(above)
+            below, above = (tuple(map(int, name.split("x"))) for name in nearest_sizes((height, width)))
+            first_map(below)
+            first_map(above)
             assert min(below) <= min(height, width) <= min(above)
             assert (below[0] <= below[1]) == (height <= width) or below[0] == below[1]
 

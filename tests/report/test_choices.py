@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from dcgan_tf.report.choices import Shown, analogy, forgotten, turned
 
 from dcgan_tf.errors import RunError
-from dcgan_tf.report.choices import Shown, analogy, forgotten, turned
 
 
 def test_the_analogy_is_the_slides_where_the_data_has_it():

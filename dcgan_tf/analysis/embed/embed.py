@@ -18,7 +18,7 @@ from dcgan_tf.analysis.features import SPACE, discriminator_features, discrimina
 from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.data import ImageSet
-from dcgan_tf.errors import ArgumentError
+from dcgan_tf.errors import ArgumentError, RunError
 from dcgan_tf.images import evenly_spaced
 from dcgan_tf.metrics import nearest
 from dcgan_tf.runs import Run
@@ -108,7 +108,13 @@ def _count(subject: Subject, num_images: int) -> int:
     """Return how many images of each kind there are to be."""
     if num_images < 2:
         raise ArgumentError(f"embed needs 2 images or more; raise --num-images, received {num_images}")
-    return min(num_images, len(subject.train), len(subject.held_out))
+    fewest = min(len(subject.train), len(subject.held_out))
+    if fewest < 2:
+        raise RunError(
+            f"embed needs 2 training and 2 held-out images or more, and {subject.run.config.data.spec} has "
+            f"{len(subject.train)} and {len(subject.held_out)}; add images, or train with more held out"
+        )
+    return min(num_images, fewest)
 
 
 def _told(features: np.ndarray, count: int) -> Measure:

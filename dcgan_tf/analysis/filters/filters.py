@@ -100,8 +100,7 @@ def filters(run: Run, *, num_images: int = 2000, features: str = TELLING, seed: 
     last_feature_layers(run.discriminator)
     subject = Subject(run)
     source, warnings = _real_images(subject)
-    if min(len(source), num_images) < IMAGES_PER_FEATURE:
-        raise RunError(f"filters need {IMAGES_PER_FEATURE} images or more; raise --num-images")
+    _check_enough(len(source), num_images, subject.run.config.data.spec)
     rows = _chosen(len(source), num_images, seed=seed)
     images = np.asarray(source.images[rows])
     truths = {name: truth[rows] for name, truth in shown(questions(source)).items()}
@@ -128,7 +127,7 @@ def filters(run: Run, *, num_images: int = 2000, features: str = TELLING, seed: 
         measures=(*_auc_measures(trained, random, by_chance), _concentration_measure(trained, random)),
         figure=_figure(trained, random, images, features),
         details={"trained": _details(trained), "random": _details(random)},
-        warnings=(*warnings, *_left_out(truths, trained)),
+        warnings=(*warnings, *_left_out(truths, trained, more=len(source) - len(rows))),
     )
 
 
@@ -161,6 +160,13 @@ def _real_images(subject: Subject) -> tuple[ImageSet, tuple[str, ...]]:
     if subject.held_out_or_none:
         return subject.held_out_or_none, ()
     return subject.train, ("there are no held-out images; these are images that D was trained on",)
+
+
+def _check_enough(there: int, wanted: int, spec: str) -> None:
+    if min(there, wanted) < IMAGES_PER_FEATURE:
+        few = there < IMAGES_PER_FEATURE
+        advice = f"{spec} has only {there} to look at; add some" if few else "raise --num-images"
+        raise RunError(f"filters need {IMAGES_PER_FEATURE} images or more; {advice}")
 
 
 def _chosen(count: int, wanted: int, *, seed: int) -> np.ndarray:
@@ -258,9 +264,11 @@ def _details(eye: Eye) -> dict[str, object]:
     }
 
 
-def _left_out(truths: Mapping[str, np.ndarray], eye: Eye) -> list[str]:
+def _left_out(truths: Mapping[str, np.ndarray], eye: Eye, *, more: int) -> list[str]:
+    """Say which attributes are not graded; `more` images could be looked at."""
+    advice = "; raise --num-images" if more else ", and there are no other images to look at"
     return [
-        f"too few images with or without {name!r} to grade features on; raise --num-images"
+        f"too few images with or without {name!r} to grade features on{advice}"
         for name in truths
         if name not in eye.detectors
     ]

@@ -44,6 +44,11 @@ def is_called_table(name: str) -> bool:
     return name.lower() in _NAMES
 
 
+def resembles_table(name: str) -> bool:
+    """Tell whether a file that is not called so seems to be meant for a table of attributes."""
+    return name.lower().startswith(("attribute", "list_attr")) and not is_called_table(name)
+
+
 def choose_table(tables: Sequence[str], *, root: Path) -> str | None:
     """Return which of several tables in one folder is read; None if there is none.
 
@@ -96,9 +101,12 @@ def read_attributes(
         for column, cell in enumerate(line.cells):
             if column != where:
                 values[row, column] = _number(cell, place=f"{path}, line {line.number}, {header[column]}")
-    rows = _rows(path, lines, where, FileNames(known, root=path.parent.name, folder=folder))
+    names = FileNames(known, root=path.parent.name, folder=folder)
+    rows = _rows(path, lines, where, names)
     if missing := [file for file in needed if file not in rows]:
-        raise DataError(f"{path} has no row for {len(missing):,} of the images: {_first(missing)}")
+        alike = [file for file in missing if names.has_twin(file)]
+        told = f" (capitals tell {alike[0]} from another file, so they must be the same)" if alike else ""
+        raise DataError(f"{path} has no row for {len(missing):,} of the images: {_first(missing)}{told}")
     columns = {name: _column(values[:, i]) for i, name in enumerate(header) if i != where}
     return AttributeTable(rows=rows, columns=columns)
 
@@ -134,21 +142,47 @@ def _number(cell: str, *, place: str) -> float:
 def _rows(path: Path, lines: Sequence[Line], where: int, names: FileNames) -> dict[str, int]:
     """Return {file: its row}; say in a line how many rows are of files that are not there."""
     rows: dict[str, int] = {}
-    strangers: list[str] = []
+    strangers: list[tuple[int, str]] = []
     for row, line in enumerate(lines[1:]):
         file = names.find(line.cells[where])
         if file is None:
-            strangers.append(line.cells[where])
+            strangers.append((row, line.cells[where]))
         elif file in rows:
             earlier = lines[rows[file] + 1].number
             raise DataError(f"{path}, line {line.number}: {file} has a row already, in line {earlier}")
         else:
             rows[file] = row
-    if strangers and rows:
+    absent = _take_other_capitals(path, lines, strangers, names, rows)
+    if absent and rows:
         _LOGGER.warning(
-            "%s has rows for %s files that are not there: %s", path, f"{len(strangers):,}", _first(strangers)
+            "%s has rows for %s files that are not there: %s", path, f"{len(absent):,}", _first(absent)
         )
     return rows
+
+
+def _take_other_capitals(
+    path: Path,
+    lines: Sequence[Line],
+    strangers: Iterable[tuple[int, str]],
+    names: FileNames,
+    rows: dict[str, int],
+) -> list[str]:
+    """Add the rows of files that have none and are spelt with other capitals; return the names left over."""
+    found: dict[str, int] = {}
+    absent = []
+    for row, name in strangers:
+        file = names.find_in_any_capitals(name)
+        if file is None or file in rows:
+            absent.append(name)
+        elif file in found:
+            raise DataError(
+                f"{path}, lines {lines[found[file] + 1].number} and {lines[row + 1].number}, may both mean "
+                f"{file}; spell it with the same capitals in one of them"
+            )
+        else:
+            found[file] = row
+    rows.update(found)
+    return absent
 
 
 def _column(values: np.ndarray) -> np.ndarray:

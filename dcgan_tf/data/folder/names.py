@@ -28,6 +28,8 @@ class FileNames:
         self._exact = frozenset(files)
         self._paths = _unique(composed)
         self._names = _unique((path.rpartition("/")[2], file) for path, file in composed)
+        self._folded = _grouped((path.casefold(), file) for path, file in composed)
+        self._folded_names = _grouped((path.rpartition("/")[2].casefold(), file) for path, file in composed)
         self._stems = _unique((PurePosixPath(path).stem, file) for path, file in composed)
 
     def find(self, name: str) -> str | None:
@@ -42,6 +44,20 @@ class FileNames:
             if "/" not in spelling and (file := self._names.get(spelling) or self._stems.get(spelling)):
                 return file
         return None
+
+    def find_in_any_capitals(self, name: str) -> str | None:
+        """Return the only file that is called so but for capitals, such as 0.jpg for 0.JPG; else None."""
+        for spelling in _spellings(name):
+            for path in self._beginnings(spelling):
+                if len(files := self._folded.get(path.casefold(), [])) == 1:
+                    return files[0]
+            if "/" not in spelling and len(files := self._folded_names.get(spelling.casefold(), [])) == 1:
+                return files[0]
+        return None
+
+    def has_twin(self, file: str) -> bool:
+        """Tell whether another file's path is the same but for capitals."""
+        return len(self._folded.get(_composed(file).casefold(), [])) > 1
 
     def _beginnings(self, path: str) -> Iterator[str]:
         """Yield a path as if it began in the folder, in the sub-folder, or above the folder."""
@@ -68,7 +84,11 @@ def _composed(text: str) -> str:
 
 def _unique(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return {key: file} of the keys that one file alone has."""
+    return {key: files[0] for key, files in _grouped(pairs).items() if len(files) == 1}
+
+
+def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = defaultdict(list)
     for key, file in pairs:
         found[key].append(file)
-    return {key: files[0] for key, files in found.items() if len(files) == 1}
+    return found

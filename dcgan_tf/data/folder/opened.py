@@ -30,15 +30,15 @@ class ImageFolder:
     sub_folder: str
 
     @staticmethod
-    def open(root: Path, *, split: str) -> ImageFolder:
+    def open(root: Path, *, split: str | None) -> ImageFolder:
         """Look through a folder; what is passed over is said in a line each, once in a process.
 
         Args:
             root: the folder, existing.
-            split: "train", or another that it has.
+            split: "train", or another that it has; None for all images, which must not be divided then.
 
         Raises:
-            DataError: if it cannot be read, there are no images, or no such split.
+            DataError: if it cannot be read, there are no images, no such split, or more than one.
         """
         files = find_files(root)
         if not files.candidates:
@@ -47,7 +47,8 @@ class ImageFolder:
         _check_links(root, files)
         images = [candidate.file for candidate in files.candidates if candidate.size > 0]
         splits = find_splits(images, root=root)
-        folder = ImageFolder(root, files, splits, splits.folder_of(split, root=root))
+        place = splits.whole(root=root) if split is None else splits.folder_of(split, root=root)
+        folder = ImageFolder(root, files, splits, place)
         for line in remarks(root, files, splits, table=folder.table):
             say_once(line)
         return folder

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from dcgan_tf.data.decoding.formats import HEIF_ENDINGS, RAW_ENDINGS, UNREAD_ENDINGS, ending
+from dcgan_tf.data.folder.attributes import FILE_NAME, resembles_table
 from dcgan_tf.data.folder.files import FolderFiles
 from dcgan_tf.data.folder.splits import Splits, first_folder, split_of
 
@@ -39,6 +40,12 @@ def remarks(root: Path, files: FolderFiles, splits: Splits, *, table: str | None
     """
     images = [candidate.file for candidate in files.candidates if candidate.size > 0]
     lines = []
+    for name in files.others:
+        if resembles_table(name.rpartition("/")[2]):
+            lines.append(
+                f"{name} in {root} looks like a table of attributes and is not read: save it as "
+                f"comma-separated text, called {FILE_NAME}"
+            )
     if files.others:
         lines.append(f"passed over in {root}: {kinds_of(files.others)}")
     top = Counter(first_folder(file) for file in images)

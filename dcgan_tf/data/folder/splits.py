@@ -76,6 +76,24 @@ class Splits:
             )
         raise MissingSplitError(f"split of {root} must be one of {', '.join(existing)}, received {split!r}")
 
+    def whole(self, *, root: Path) -> str:
+        """Return the sub-folder that holds all images; "" if that is the folder itself.
+
+        Args:
+            root: the folder, for the error.
+
+        Raises:
+            DataError: if they are divided, so that nobody can tell which are meant.
+        """
+        names = sorted(name for names in self.folders.values() for name in names)
+        if len([*names, *self.beside]) > 1 and names:
+            raise DataError(
+                f"the images in {root} are divided into {' and '.join(names)}"
+                + (f", and there are others beside ({', '.join(self.beside[:3])})" if self.beside else "")
+                + f": give the folder of those that are meant, such as {root / names[0]}"
+            )
+        return names[0] if names else ""
+
 
 def split_of(name: str) -> str | None:
     """Return "train", "test" or "validation" for any of their names, in any letters; None for others."""

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data.image_set import ImageSet, ImageWriter, cached
-from dcgan_tf.data.portraits import drawing as drawing
+from dcgan_tf.data.portraits import drawing
 from dcgan_tf.data.portraits.people import (
     SPLITS,
     Array,
@@ -60,7 +60,12 @@ _PIXELS_AT_ONCE = 2**17
 _PICTURES_IN_MEMORY = 1_000
 
 
-def _check_size(image_size: tuple[int, int]) -> None:
+def check_portrait_size(image_size: tuple[int, int]) -> None:
+    """Refuse pictures that are too small for a portrait.
+
+    Raises:
+        DataError: if a side has less than 16 pixels.
+    """
     if min(image_size) < _SMALLEST_SIDE:
         raise DataError(
             f"image_size must be at least {_SMALLEST_SIDE} pixels on both sides; received {tuple(image_size)}"
@@ -85,7 +90,7 @@ def draw(
     Raises:
         DataError: The split is unknown, an index is negative or not an integer, or a side is too short.
     """
-    _check_size(image_size)
+    check_portrait_size(image_size)
     people = sample(indices, seed=seed, split=split)
     pictures = np.empty((len(people.turn), *image_size, 3), np.uint8)
     step = max(1, _PIXELS_AT_ONCE // (image_size[0] * image_size[1]))
@@ -117,7 +122,7 @@ def attribute_boxes(
     Raises:
         DataError: The split is unknown, an index is negative or not an integer, or a side is too short.
     """
-    _check_size(image_size)
+    check_portrait_size(image_size)
     return drawing.boxes(sample(indices, seed=seed, split=split), image_size)
 
 
@@ -134,7 +139,7 @@ def load(config: DataConfig, *, split: str) -> ImageSet:
     Raises:
         DataError: The split is unknown or a side is too short.
     """
-    _check_size(config.image_size)
+    check_portrait_size(config.image_size)
     check_split(split)
     indices = np.arange(SPLITS[split])
     height, width = config.image_size
