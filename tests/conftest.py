@@ -126,6 +126,6 @@ def failing_train(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], 
         def stand_in(config: Config, hooks: object) -> None:
             raise error
 
-        monkeypatch.setattr("dcgan_tf.training.loop.train", stand_in)
+        monkeypatch.setattr("dcgan_tf.training.train", stand_in)
 
     return fail_with

@@ -47,7 +47,7 @@ def train_calls(monkeypatch, tmp_path):
         calls.append(config)
         return tmp_path / "run"
 
-    monkeypatch.setattr("dcgan_tf.training.loop.train", stand_in)
+    monkeypatch.setattr("dcgan_tf.training.train", stand_in)
     return calls
 
 
@@ -133,7 +133,7 @@ def test_train_passes_the_settings_on_and_says_where_the_run_is(train_calls, tmp
 
 @pytest.mark.parametrize(("made", "told"), [("runs/one", "runs"), ("experiments/one", "experiments/one")])
 def test_tensorboard_gets_the_folder_in_which_each_run_has_its_name(made, told, monkeypatch):
-    monkeypatch.setattr("dcgan_tf.training.loop.train", lambda config, hooks: Path(made))
+    monkeypatch.setattr("dcgan_tf.training.train", lambda config, hooks: Path(made))
     assert f"tensorboard --logdir {told}\n" in run("train").stdout
 
 
@@ -343,7 +343,7 @@ def export_calls(monkeypatch):
 
     monkeypatch.setattr("dcgan_tf.runs.run.Run.open", open_run)
     monkeypatch.setattr("dcgan_tf.cli.export.check_run", lambda path, **_: None)
-    monkeypatch.setattr("dcgan_tf.export.exporting.export_run", export_run)
+    monkeypatch.setattr("dcgan_tf.export.export_run", export_run)
     return calls
 
 
@@ -426,7 +426,7 @@ def test_a_stopped_export_unwinds_and_says_that_nothing_was_written(
         finally:
             unwound.append(True)
 
-    monkeypatch.setattr("dcgan_tf.export.exporting.export_run", stopped)
+    monkeypatch.setattr("dcgan_tf.export.export_run", stopped)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # shells start background jobs without it
     before = signal.getsignal(signal.SIGTERM)
     result = run("export", "runs/a")
@@ -437,7 +437,7 @@ def test_a_stopped_export_unwinds_and_says_that_nothing_was_written(
 
 
 def test_the_commands_that_export_suggests_can_be_pasted(monkeypatch, export_calls):
-    monkeypatch.setattr("dcgan_tf.export.exporting.export_run", lambda *_, **__: Path("my models/a"))
+    monkeypatch.setattr("dcgan_tf.export.export_run", lambda *_, **__: Path("my models/a"))
     assert "dcgan-tf verify 'my models/a'\n" in run("export", "runs/a").stdout
 
 
@@ -446,8 +446,8 @@ def test_what_cannot_be_exported_or_relied_on_is_a_message(command, monkeypatch,
     def failing(*_, **__):
         raise ExportError("not as it was")
 
-    monkeypatch.setattr("dcgan_tf.export.exporting.export_run", failing)
-    monkeypatch.setattr("dcgan_tf.export.checks.verification.verify_export", failing)
+    monkeypatch.setattr("dcgan_tf.export.export_run", failing)
+    monkeypatch.setattr("dcgan_tf.export.verify_export", failing)
     monkeypatch.setattr("dcgan_tf.cli.export.check_export", lambda folder: None)
     result = run(command, "a")
     assert result.exit_code == 1
@@ -458,7 +458,7 @@ def test_verify_prints_a_line_for_each_artefact(monkeypatch):
     record = {"bytes": 1_234_567, "max_abs": 0.0123, "psnr_mean_db": 51.26, "psnr_worst_db": None}
     wide = {"bytes": 123_456_789, "max_abs": 0.00012, "psnr_mean_db": 120.06, "psnr_worst_db": 115.02}
     monkeypatch.setattr(
-        "dcgan_tf.export.checks.verification.verify_export",
+        "dcgan_tf.export.verify_export",
         lambda folder: {"web/index.html": record, "generator-dynamic.tflite": wide},
     )
     monkeypatch.setattr("dcgan_tf.cli.export.check_export", lambda folder: None)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+
 import numpy as np
 import pytest
 
-from dcgan_tf.metrics import nearest as module
 from dcgan_tf.metrics.nearest import Search, nearest
+
+module = importlib.import_module("dcgan_tf.metrics.nearest")
 
 
 def by_hand(points, among, k):

@@ -61,10 +61,10 @@ def made(monkeypatch, tmp_path):
         "beard": np.zeros(2, np.uint8),
     }
     train = SimpleNamespace(attributes=attributes, label_names=("0", "1"))
-    monkeypatch.setattr("dcgan_tf.analysis.subject.Subject", lambda run, **_: SimpleNamespace(train=train))
+    monkeypatch.setattr("dcgan_tf.analysis.Subject", lambda run, **_: SimpleNamespace(train=train))
     monkeypatch.setattr("dcgan_tf.runs.run.Run.open", stand_in_open)
     monkeypatch.setattr("dcgan_tf.cli.report.check_run", lambda path, **_: None)
-    monkeypatch.setattr("dcgan_tf.report.html.write_report", written(tmp_path))
+    monkeypatch.setattr("dcgan_tf.report.write_report", written(tmp_path))
     return SimpleNamespace(calls=calls, attributes=attributes, train=train, root=tmp_path)
 
 

@@ -120,7 +120,7 @@ def test_a_stop_that_a_library_caught_and_turned_into_an_error_of_its_own_is_sti
         if lost:
             raise RuntimeError("stack state is broken")
 
-    monkeypatch.setattr("dcgan_tf.training.loop.train", stand_in)
+    monkeypatch.setattr("dcgan_tf.training.train", stand_in)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # shells start background jobs without it
     result = run("train")
     assert result.exit_code == 128 + number

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 
 import numpy as np
 import pytest
 from sklearn.metrics.pairwise import polynomial_kernel
 
-from dcgan_tf.metrics import kernel_distance as module
 from dcgan_tf.metrics.kernel_distance import kernel_distance, squared_mmd
+
+module = importlib.import_module("dcgan_tf.metrics.kernel_distance")
 
 
 def by_sklearn(a, b):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from dcgan_tf.metrics import ms_ssim as module
 from dcgan_tf.metrics.ms_ssim import diversity, ms_ssim
+
+module = importlib.import_module("dcgan_tf.metrics.ms_ssim")
 
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # Wang et al. 2003, section 3.2
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+
 import numpy as np
 import pytest
 
-from dcgan_tf.metrics import precision_recall as module
 from dcgan_tf.metrics.precision_recall import ball_membership, neighbour_radii
+
+module = importlib.import_module("dcgan_tf.metrics.precision_recall")
 
 
 def line(*places):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 
 import numpy as np
@@ -9,8 +10,9 @@ import pytest
 import scipy.ndimage
 from scipy.stats import wasserstein_distance
 
-from dcgan_tf.metrics import sliced_wasserstein as module
 from dcgan_tf.metrics.sliced_wasserstein import sliced_wasserstein
+
+module = importlib.import_module("dcgan_tf.metrics.sliced_wasserstein")
 
 
 def flat(*levels, side=7):
