@@ -128,8 +128,8 @@ def distributed_batches(
 def _untuned() -> tf.data.Options:
     """Return options without tf.data's tuner: there is nothing to tune, and it can hold up the end of a run.
 
-    An iterator that is thrown away wakes the tuner's thread and waits for its end; but with TensorFlow 2.21
-    the thread may look whether it is to end too early, and sleep on: up to a minute, on a busy machine.
+    An iterator that is thrown away waits for the end of the tuner's thread. With TensorFlow 2.21 this was
+    seen to sleep on for a minute and more, on a busy machine; it is woken too early, probably.
     """
     options = tf.data.Options()
     options.autotune.enabled = False

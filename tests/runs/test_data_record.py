@@ -112,21 +112,12 @@ def test_where_the_record_does_not_tell_nothing_is_held_against_it(run, content)
     check_same_images(run, CATS, conditional=True)
 
 
-DATA = {
-    "name": "a",
-    "fingerprint": "b",
-    "num_images": 3,
-    "shape": [1],
-    "label_names": [],
-    "attribute_names": [],
-}
-
-
 @pytest.mark.parametrize("wrong", [{"label_names": 5}, {"fingerprint": None}, {"shape": ["x"]}, {"name": []}])
 def test_a_record_of_the_data_that_is_damaged_in_part_does_not_count(tmp_path: Path, wrong: dict) -> None:
     paths = RunPaths(tmp_path)
     assert read_data(paths) is None
-    write_json(paths.data, DATA)
-    assert read_data(paths) == DATA
-    write_json(paths.data, DATA | wrong)
+    whole = describe(CATS, num_unseen=None)
+    write_json(paths.data, whole)
+    assert read_data(paths) == whole
+    write_json(paths.data, whole | wrong)
     assert read_data(paths) is None
