@@ -70,6 +70,7 @@ def _round(seed: int) -> dict[str, object]:
         "skipped": counts.get("skipped", 0),
         "seconds": round(time.monotonic() - started),
         "failures": re.findall(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE),
+        "said": (done.stdout + done.stderr)[-4000:] if done.returncode else "",
     }
 
 

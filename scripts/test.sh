@@ -11,6 +11,9 @@ if ! command -v chromium >/dev/null && command -v apt-get >/dev/null && [ "$(id 
         || echo "chromium could not be installed" >&2
 fi
 
+# Tests compute little at once, in two processes: threads of TensorFlow's own would only wait for each other.
+export TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 OMP_NUM_THREADS=1
+
 .venv/bin/ruff check .
 .venv/bin/ruff format --check .
 .venv/bin/mypy

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -30,6 +31,11 @@ TINY = {
     "sample_every": 0,
     "histogram_every": 0,
 }
+
+
+def pytest_configure() -> None:
+    """Take a closed terminal's signal as usual, even where the tests run under nohup, which ignores it."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_collection_finish() -> None:
