@@ -1,0 +1,93 @@
+"""Analyses are found by their folders; adding one is what CONTRIBUTING.md says it is."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import dcgan_tf
+from dcgan_tf.analysis import Analysis, FindingKind, Option, analyses, finding_kinds
+from dcgan_tf.cli.analyses import command_of
+
+PACKAGE = Path(dcgan_tf.__file__).parent
+
+
+def test_each_folder_with_a_description_is_an_analysis():
+    folders = {path.parent.name for path in (PACKAGE / "analysis").glob("*/about.py")}
+    assert {analysis.name for analysis in analyses()} == folders
+    assert {kind.name for analysis in analyses() for kind in analysis.findings} == set(finding_kinds())
+
+
+def test_no_two_analyses_take_the_same_place_in_the_report():
+    places = [analysis.place for analysis in analyses()]
+    assert places == sorted(set(places))
+
+
+def test_a_command_has_the_options_of_its_description():
+    described = Analysis(
+        name="stripes",
+        place=99,
+        short_help="Count the stripes.",
+        help="Count the stripes in samples.",
+        num_images=7,
+        of="The number of samples.",
+        make=lambda run, **options: None,
+        findings=(FindingKind("stripes", "Stripes", "The bars are stripes.", "Look for many."),),
+        options=(Option("least_width", 3, "The least width of a stripe in pixels.", minimum=1, maximum=9),),
+    )
+    command = command_of(described)
+    page = CliRunner().invoke(command, ["--help"]).output
+    assert "--least-width INTEGER RANGE" in page
+    assert "[default: 3; 1<=x<=9]" in page
+    assert "[default: 7" in page
+    refused = CliRunner().invoke(command, ["run", "--least-width", "10"])
+    assert "10 is not in the range 1<=x<=9" in refused.output
+
+
+@pytest.fixture(scope="module")
+def worked_example(tmp_path_factory) -> Path:
+    """Add the analysis of CONTRIBUTING.md to a copy of the package; return the folder that holds the copy."""
+    text = (PACKAGE.parent / "CONTRIBUTING.md").read_text()
+    section = text.split("## Adding an analysis")[1].split("\n## ")[0]
+    folder = tmp_path_factory.mktemp("copy")
+    shutil.copytree(PACKAGE, folder / "dcgan_tf", ignore=shutil.ignore_patterns("__pycache__"))
+    written = re.findall(r"`(dcgan_tf/\S+?\.pyi?)`(?:(?!```).)*?```python\n(.*?)```", section, re.DOTALL)
+    assert [Path(name).name for name, _ in written] == [
+        "__init__.py",
+        "brightness.py",
+        "about.py",
+        "__init__.pyi",
+    ]
+    for name, code in written:
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        with path.open("a") as file:
+            file.write(code)
+    return folder
+
+
+def run_in(folder: Path, *words: str) -> str:
+    done = subprocess.run([sys.executable, *words], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_worked_example_is_a_command_and_a_public_function(worked_example):
+    page = run_in(worked_example, "-m", "dcgan_tf", "--help")
+    assert "Compare the brightness of samples with that of real images." in page
+    names = run_in(worked_example, "-c", "from dcgan_tf import analysis; print(analysis.__all__)")
+    assert "'brightness'" in names
+
+
+def test_the_worked_example_runs(worked_example, trained, tmp_path):
+    out = tmp_path / "found"
+    words = ["brightness", str(trained), "--num-images", "4", "--out", str(out)]
+    said = run_in(worked_example, "-m", "dcgan_tf", *words)
+    assert re.match(r"the mean level of samples is \d+\.\d, that of real images \d+\.\d\n", said)
+    assert {path.name for path in out.iterdir()} == {"figure.png", "result.json"}
