@@ -20,10 +20,10 @@ from dcgan_tf.cli import import_tensorflow
 
 @click.command()
 @click.argument("run", type=click.Path(exists=True, path_type=Path))
-@click.option("--num-images", "-n", default=2048, show_default=True, help="Samples to count in.")
-@click.option("--seed", default=1, show_default=True, help="Of the samples.")
-@click.option("--epochs", default=4, show_default=True, help="Of the classifier.")
-@click.option("--checkpoint", type=int, help="Of this step. [default: the newest]")
+@click.option("--num-images", "-n", default=2048, show_default=True, help="Count in this many samples.")
+@click.option("--seed", default=1, show_default=True, help="Seed the samples with this number.")
+@click.option("--epochs", default=4, show_default=True, help="Train the classifier for this many epochs.")
+@click.option("--checkpoint", type=int, help="Read the checkpoint of this step.  [default: the newest]")
 def main(run: Path, num_images: int, seed: int, epochs: int, checkpoint: int | None) -> None:
     """Print the share of each binary attribute in the data and in the samples of RUN."""
     import_tensorflow()

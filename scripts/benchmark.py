@@ -38,7 +38,7 @@ def main() -> None:
 @main.command()
 @click.option("--batch-size", default=64, show_default=True)
 @click.option("--filters", default=64, show_default=True)
-@click.option("--rounds", default=10, show_default=True, help="The median is taken over these.")
+@click.option("--rounds", default=10, show_default=True, help="Take the median over this many rounds.")
 def train(batch_size: int, filters: int, rounds: int) -> None:
     """Images per second of the training step at 64x64, in float32 and bfloat16."""
     import_tensorflow()
@@ -67,7 +67,7 @@ def train(batch_size: int, filters: int, rounds: int) -> None:
 @main.command()
 @click.option("--filters", default=64, show_default=True)
 @click.option("--kernel-size", default=4, show_default=True)
-@click.option("--rounds", default=40, show_default=True, help="The median is taken over these.")
+@click.option("--rounds", default=40, show_default=True, help="Take the median over this many rounds.")
 def export(filters: int, kernel_size: int, rounds: int) -> None:
     """Milliseconds an image of exported .tflite files at 64x64, beside Keras' own conversion."""
     import_tensorflow()

@@ -25,7 +25,9 @@ DPI = 125
 
 @click.command()
 @click.argument("run", type=click.Path(exists=True, path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), default=OUT, help="The folder. [default: the page's]")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=OUT, help="Write to this folder.  [default: the page's]"
+)
 @click.option("--only", multiple=True, help="Draw only this figure; can be given several times.")
 def main(run: Path, out: Path, only: tuple[str, ...]) -> None:
     """Draw the page's figures, with RUN for the examples."""

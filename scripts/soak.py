@@ -24,13 +24,19 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @click.command()
 @click.option("--hours", type=click.FloatRange(0, min_open=True), default=1.0, show_default=True)
-@click.option("--first-seed", type=click.IntRange(0), default=1, show_default=True, help="Seed of round one.")
+@click.option(
+    "--first-seed",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    help="Seed the first round with this number.",
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
     default=Path("soak.jsonl"),
     show_default=True,
-    help="A JSON line for each round is added to this file.",
+    help="Add a JSON line for each round to this file.",
 )
 def main(hours: float, first_seed: int, out: Path) -> None:
     """Run rounds of tests/faults until the time is over; exit with 1 if any of them failed."""

@@ -102,15 +102,10 @@ def test_every_command_that_needs_a_run_s_images_can_be_told_where_they_are_now(
 @pytest.mark.parametrize(
     ("command", "told"),
     [
-        (
-            "sample",
-            "SavedModel or model.keras is a program, and run only if it has nothing that exports lack",
-        ),
-        (
-            "verify",
-            "SavedModel or model.keras is a program, and run only if it has nothing that exports lack",
-        ),
-        ("evaluate", "Of a stranger's export take the .tflite file: it can only compute"),
+        ("sample", "take its .tflite file: that can only compute"),
+        ("sample", "SavedModel or model.keras is a program. It is run only if"),
+        ("verify", "SavedModel or model.keras is a program. It is run only if"),
+        ("evaluate", "take its .tflite file: that can only compute"),
     ],
 )
 def test_help_says_what_to_take_from_a_stranger(command, told):

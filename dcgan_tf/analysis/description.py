@@ -63,7 +63,9 @@ def draws(default: int, what: str) -> Option:
         default: how many.
         what: is drawn, such as "exemplars".
     """
-    return Option("draws", default, f"The number of random choices of {what}.", minimum=1, maximum=MOST_DRAWS)
+    return Option(
+        "draws", default, f"Repeat with this many random choices of {what}.", minimum=1, maximum=MOST_DRAWS
+    )
 
 
 def _nothing(known: KnownData) -> dict[str, Any]:

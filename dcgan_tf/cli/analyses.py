@@ -43,21 +43,25 @@ def _shared_options(analysis: Analysis) -> Callable[[Command], Command]:
     def decorate(command: Command) -> Command:
         for add in (
             click.option(
-                "--out", type=LOCAL_PATH, help="The folder to write to.  [default: RUN/analysis/NAME]"
+                "--out", type=LOCAL_PATH, help="Write to this folder.  [default: RUN/analysis/NAME]"
             ),
             click.option(
-                "--data", metavar="SPEC", help="Where the run's images are now, if they were moved since."
+                "--data", metavar="SPEC", help="Look for the run's images here, if they were moved since."
             ),
             click.option(
-                "--checkpoint", type=STEP, help="The step of the checkpoint to read.  [default: the newest]"
+                "--checkpoint", type=STEP, help="Read the checkpoint of this step.  [default: the newest]"
             ),
             click.option(
                 "--label",
                 metavar="CLASS",
-                help="The class to draw, by name or number; for conditional runs only.",
+                help="Analyse only this class, by name or number (conditional runs only).",
             ),
             click.option(
-                "--seed", type=SEED, default=0, show_default=True, help="The seed of every random choice."
+                "--seed",
+                type=SEED,
+                default=0,
+                show_default=True,
+                help="Seed every random choice with this number.",
             ),
             click.option(
                 "--num-images",

@@ -1,4 +1,4 @@
-"""The command that says how good the pictures are, beside real images and pixels without form."""
+"""The command `evaluate`, which measures how good pictures are."""
 
 from __future__ import annotations
 
@@ -60,38 +60,50 @@ class Pictures:
     run: Path | None = None
 
 
-@click.command(short_help="How good are the pictures? Fréchet distance and others, beside real images.")
+@click.command(short_help="Measure how good the pictures are, beside real images.")
 @click.argument("source", type=LOCAL_PATH)
-@click.option("--data", metavar="SPEC", help="Where the run's own images are now. [default: where they were]")
+@click.option(
+    "--data", metavar="SPEC", help="Look for the run's own images here.  [default: where they were]"
+)
 @click.option(
     "--against",
     metavar="SPEC",
-    help="Other real images, as for train --data. [default: the run's own]",
+    help="Compare with other real images, named as for train --data.  [default: the run's own]",
 )
-@click.option("--split", help="The split that is trained on. [default: the run's own, or train]")
-@click.option("--data-dir", help="Where TensorFlow Datasets are prepared. [default: the run's own]")
+@click.option("--split", help="Name the split that is trained on.  [default: the run's own, or train]")
+@click.option(
+    "--data-dir", help="Look in this folder for prepared TensorFlow Datasets.  [default: the run's own]"
+)
 @click.option(
     "--space",
     type=click.Choice(SPACES),
-    help="Where distances are measured: the features of the data's own classifier; those of Inception-v3, "
-    "for FID and KID; swd compares pixels only. [default: classifier, or swd without attributes and labels]",
+    help="Measure distances in the features of the data's own classifier, or in those of Inception-v3 (FID "
+    "and KID); swd compares pixels only.  [default: classifier, or swd without attributes and labels]",
 )
-@click.option("--weights", type=LOCAL_PATH, help="Of Inception-v3. [default: those in Keras' cache]")
+@click.option(
+    "--weights",
+    type=LOCAL_PATH,
+    help="Read Inception-v3's weights from this file.  [default: those in Keras' cache]",
+)
 @click.option(
     "--num-images",
     "-n",
     type=counted(least=50),
-    help="Samples drawn. [default: as many as there are real images held out, at most 10,000]",
+    help="Draw this many samples.  [default: as many as there are real images held out, at most 10,000]",
 )
-@click.option("--seed", type=SEED, default=0, show_default=True, help="Of every choice.")
 @click.option(
-    "--label", metavar="CLASS", help="Images of this class alone, by name or number. [default: all]"
+    "--seed", type=SEED, default=0, show_default=True, help="Seed every random choice with this number."
 )
-@click.option("--checkpoint", type=STEP, help="Of this step. [default: the newest, and the best]")
 @click.option(
-    "--ema/--no-ema", default=True, show_default=True, help="The averaged generator, or the raw one."
+    "--label", metavar="CLASS", help="Evaluate images of this class alone, by name or number.  [default: all]"
 )
-@click.option("--out", type=LOCAL_PATH, help="FILE.json: the numbers and their protocol.")
+@click.option(
+    "--checkpoint", type=STEP, help="Read the checkpoint of this step.  [default: the newest, and the best]"
+)
+@click.option(
+    "--ema/--no-ema", default=True, show_default=True, help="Use the averaged generator, or the raw one."
+)
+@click.option("--out", type=LOCAL_PATH, help="Write the numbers and their protocol to FILE.json.")
 def evaluate(
     source: Path,
     data: str | None,
@@ -107,11 +119,11 @@ def evaluate(
     ema: bool,
     out: Path | None,
 ) -> None:
-    """Evaluate what a run, an export, a folder of pictures or a FILE.npy shows.
+    """Evaluate the pictures of a run, an export, a folder or a FILE.npy.
 
-    Each number stands between that of other real images, which a perfect generator would get, and that of
-    pixels without form. Of a run, the numbers are added to its metrics.jsonl. Of a stranger's export take the
-    .tflite file: it can only compute.
+    Each number is shown between two others: that of other real images, which a perfect generator would reach,
+    and that of pixels without form. The numbers of a run are added to its metrics.jsonl. If you do not know
+    who made an export, take its .tflite file: that can only compute.
     """
     if data is not None and against is not None:
         raise click.UsageError("--data are the run's own images, --against others: give one of them")

@@ -1,4 +1,4 @@
-"""The commands that make a generator run elsewhere, and check that it does."""
+"""The commands `export` and `verify`: write a generator as files that run elsewhere, and check them."""
 
 from __future__ import annotations
 
@@ -16,24 +16,28 @@ from dcgan_tf.export import FORMATS, PRECISIONS
 
 @click.command(short_help="Write a run's generator as files that run elsewhere.")
 @click.argument("run", type=LOCAL_PATH)
-@click.option("--to", type=LOCAL_PATH, help="The folder. [default: saved_models/NAME of the run]")
+@click.option("--to", type=LOCAL_PATH, help="Write to this folder.  [default: saved_models/NAME of the run]")
 @names_option(
     "--formats",
     FORMATS,
     default=("saved_model", "tflite", "web"),
-    help=f"Of {', '.join(FORMATS)}, separated by commas.",
+    help=f"Write some of {', '.join(FORMATS)}, separated by commas.",
 )
 @names_option(
     "--precision",
     PRECISIONS,
     default=PRECISIONS,
-    help="Of the .tflite files, separated by commas. fp32: float32. fp16: float16 weights. dynamic: 8-bit "
-    "weights. int8: 8-bit weights and feature maps.",
+    help="Write .tflite files of these precisions, separated by commas. fp32 is float32, fp16 has float16 "
+    "weights, dynamic has 8-bit weights, int8 has 8-bit weights and feature maps.",
 )
-@click.option("--float-output", is_flag=True, help=".tflite files give float32 in [-1, 1] instead of uint8.")
-@click.option("--checkpoint", type=STEP, help="Of this step. [default: the newest]")
 @click.option(
-    "--force", is_flag=True, help="Replace an earlier export in that folder; never what no export wrote."
+    "--float-output", is_flag=True, help="Let .tflite files give float32 in [-1, 1] instead of uint8."
+)
+@click.option("--checkpoint", type=STEP, help="Read the checkpoint of this step.  [default: the newest]")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Replace an earlier export in that folder, but no file that another program wrote.",
 )
 def export(
     run: Path,
@@ -90,10 +94,10 @@ def _refuse_options_of_tflite(formats: tuple[str, ...]) -> None:
 @click.command(short_help="Check an export from its files alone.")
 @click.argument("folder", type=LOCAL_PATH)
 def verify(folder: Path) -> None:
-    """Check an exported FOLDER from its files alone: that they are intact and draw what was trained.
+    """Check from the files alone that an exported FOLDER is intact and draws what was trained.
 
-    The files are held against export.json, which proves nothing of who made both. A SavedModel or model.keras
-    is a program, and run only if it has nothing that exports lack.
+    The files are compared with export.json. This does not prove who made the two. A SavedModel or model.keras
+    is a program. It is run only if it contains nothing that an export of dcgan-tf would not contain.
     """
     check_export(folder)
     import_tensorflow()

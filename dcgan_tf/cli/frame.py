@@ -96,7 +96,7 @@ class LogFormatter(logging.Formatter):
 
 
 def debug_option() -> click.Option:
-    """Return --debug, which shows where an error was raised."""
+    """Return the option --debug, which shows where an error was raised."""
 
     def remember(ctx: click.Context, param: click.Parameter, value: bool) -> None:
         if value:
@@ -108,7 +108,7 @@ def debug_option() -> click.Option:
         is_eager=True,
         expose_value=False,
         callback=remember,
-        help="Of an error, also show where in the program it was raised.",
+        help="Show where in the program an error was raised.",
     )
 
 

@@ -1,4 +1,4 @@
-"""The command line's options, made from the settings in config.py, so that neither lags behind the other."""
+"""The options of the command line, made from the settings in `dcgan_tf.config`."""
 
 from __future__ import annotations
 

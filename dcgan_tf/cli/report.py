@@ -1,4 +1,4 @@
-"""The commands that put results together: several runs side by side, and one page on a whole run."""
+"""The commands that put results together: one page on a whole run, and several runs side by side."""
 
 from __future__ import annotations
 
@@ -24,33 +24,39 @@ if TYPE_CHECKING:
 FINDINGS = finding_kinds()
 
 
-@click.command(short_help="One page on a whole run, with everything in it.")
+@click.command(short_help="Write one page on a whole run, with everything in it.")
 @click.argument("run", type=LOCAL_PATH)
 @click.option(
     "--run",
     "wanted",
     type=Names(("all", *FINDINGS)),
     default=(),
-    help="Analyses to make first, separated by commas: those named, or with 'all' those that are missing or "
-    f"were made at another step. Of all, {', '.join(FINDINGS)}. [default: none]",
+    help="Make these analyses first, separated by commas; 'all' makes those that are missing or were made at "
+    f"another step. There are {', '.join(FINDINGS)}.  [default: none]",
 )
-@click.option("--num-images", "-n", type=counted(), help="With --run. [default: what each analysis takes]")
-@click.option("--seed", type=SEED, help="Of every choice, with --run. [default: 0]")
 @click.option(
-    "--label", metavar="CLASS", help="With --run, of a conditional run: the class that is looked at."
+    "--num-images",
+    "-n",
+    type=counted(),
+    help="Use this many images in each analysis of --run.  [default: its own number]",
 )
-@click.option("--checkpoint", type=STEP, help="Of this step, with --run. [default: the newest]")
+@click.option("--seed", type=SEED, help="Seed every random choice of --run with this number.  [default: 0]")
+@click.option("--label", metavar="CLASS", help="Analyse only this class of a conditional run, with --run.")
 @click.option(
-    "--data", metavar="SPEC", help="With --run: where the run's images are now, if they were moved since."
+    "--checkpoint", type=STEP, help="Analyse the checkpoint of this step, with --run.  [default: the newest]"
+)
+@click.option(
+    "--data", metavar="SPEC", help="Look for the run's images here, with --run, if they were moved since."
 )
 @click.option(
     "--export",
     "exports",
     type=LOCAL_PATH,
     multiple=True,
-    help="An export folder of this run; can be given several times. [default: looked for in saved_models/]",
+    help="Show this export of the run; the option can be given several times.  [default: those in "
+    "saved_models/]",
 )
-@click.option("--out", type=LOCAL_PATH, help="The file. [default: RUN/report.html]")
+@click.option("--out", type=LOCAL_PATH, help="Write the page to this file.  [default: RUN/report.html]")
 def report(
     run: Path,
     wanted: tuple[str, ...],
@@ -63,7 +69,7 @@ def report(
 ) -> None:
     """Write one HTML page on RUN from the files in it: settings, samples, analyses, curves, exports.
 
-    It has all its pictures inside and needs no network. What is missing is named, with the command that
+    The page has all its pictures inside and needs no network. It names what is missing, with the command that
     makes it.
     """
     shared = {name: value for name, value in chosen.items() if value is not None}
@@ -81,7 +87,7 @@ def report(
         _write(run, out=out, exports=exports)
 
 
-@click.command(short_help="Runs side by side: samples, losses, grades over seeds.")
+@click.command(short_help="Compare runs: samples, losses, and grades over seeds.")
 @click.argument("runs", metavar="RUN RUN...", nargs=-1, required=True)
 @click.option(
     "--num-images",
@@ -89,12 +95,14 @@ def report(
     type=counted(least=2),
     default=2000,
     show_default=True,
-    help="Samples of each run that the grades are computed on.",
+    help="Compute the grades on this many samples of each run.",
 )
-@click.option("--seed", type=SEED, default=0, show_default=True, help="Of the latents.")
-@click.option("--checkpoint", type=STEP, help="Of this step, in all runs. [default: the newest]")
-@click.option("--data", metavar="SPEC", help="Where the runs' images are now, if they were moved since.")
-@click.option("--out", type=LOCAL_PATH, help="The folder. [default: comparison]")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Seed the latents with this number.")
+@click.option(
+    "--checkpoint", type=STEP, help="Read the checkpoint of this step in all runs.  [default: the newest]"
+)
+@click.option("--data", metavar="SPEC", help="Look for the runs' images here, if they were moved since.")
+@click.option("--out", type=LOCAL_PATH, help="Write to this folder.  [default: comparison]")
 def compare(
     runs: tuple[str, ...],
     num_images: int,
@@ -103,9 +111,9 @@ def compare(
     data: str | None,
     out: Path | None,
 ) -> None:
-    """Put several runs side by side; those that differ only in their seed are averaged.
+    """Put several runs side by side, and average those that differ only in their seed.
 
-    A run's earlier checkpoint is written RUN@STEP: `compare RUN@312 RUN@1560` is one epoch against five, if
+    RUN@STEP is an earlier checkpoint of a run. `compare RUN@312 RUN@1560` compares one epoch with five, if
     these checkpoints were kept (--keep-every).
     """
     places = [run_at(name, checkpoint) for name in runs]

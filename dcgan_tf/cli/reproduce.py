@@ -1,4 +1,4 @@
-"""The command that makes a table of the paper anew."""
+"""The command `reproduce`, which makes a table of the paper again."""
 
 from __future__ import annotations
 
@@ -16,41 +16,50 @@ from dcgan_tf.cli.outputs import LOCAL_PATH
 _EPOCHS = click.IntRange(1, 10_000)
 
 
-@click.group(short_help="Make a table of the paper anew, from the training to the number.")
+@click.group(short_help="Reproduce a table of the paper, from training to number.")
 def reproduce() -> None:
-    """Make a table of the paper anew, from the training to the number."""
+    """Reproduce a table of the paper, from the training to the number."""
 
 
-@reproduce.command("mnist-1nn", short_help="Section 8.1: MNIST classified by generated images.")
+@reproduce.command("mnist-1nn", short_help="Classify MNIST by generated images (section 8.1).")
 @click.option(
     "--data",
     default="tfds:mnist",
     show_default=True,
-    help="Labelled images with a test split: tfds:NAME, digits, or a folder with train/ and test/.",
+    help="Use labelled images with a test split: tfds:NAME, digits, or a folder with train/ and test/.",
 )
-@click.option("--data-dir", help="Where TensorFlow Datasets are prepared.")
+@click.option("--data-dir", help="Look in this folder for prepared TensorFlow Datasets.")
 @click.option(
     "--num-images",
     type=counted(least=100),
     default=50_000,
     show_default=True,
-    help="To train on, and drawn; of data that are not of TensorFlow Datasets, all there are.",
+    help="Train on this many images, and draw as many; all there are, where --data does not name a "
+    "TensorFlow Dataset.",
 )
-@click.option("--dcgan-epochs", type=_EPOCHS, default=75, show_default=True, help="Of the DCGAN.")
-@click.option("--gan-epochs", type=_EPOCHS, default=10, show_default=True, help="Of the GAN.")
-@click.option("--seed", type=SEED, default=0, show_default=True, help="Of everything.")
+@click.option(
+    "--dcgan-epochs",
+    type=_EPOCHS,
+    default=75,
+    show_default=True,
+    help="Train the DCGAN for this many epochs.",
+)
+@click.option(
+    "--gan-epochs", type=_EPOCHS, default=10, show_default=True, help="Train the GAN for this many epochs."
+)
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Seed everything with this number.")
 @click.option(
     "--out",
     type=LOCAL_PATH,
     default=Path("runs/mnist-1nn"),
     show_default=True,
-    help="The folder.",
+    help="Write to this folder.",
 )
 def mnist_1nn(out: Path, **options: Any) -> None:
     """Classify MNIST's test images by their nearest neighbour among generated images with labels.
 
-    Trains a conditional DCGAN and a conditional fully connected GAN first; the same command again goes on
-    where it was stopped.
+    The command first trains a conditional DCGAN and a conditional fully connected GAN. After a stop, the same
+    command continues where it was.
     """
     with said_when_stopped("stopped; the same command goes on from the newest checkpoint"):
         import_tensorflow()

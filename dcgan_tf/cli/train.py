@@ -1,4 +1,4 @@
-"""The commands around training: look at the data, train, draw."""
+"""The commands around training: inspect the data, train, draw samples."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dcgan_tf.training import Hook
 
 
-@click.command(short_help="Train a run, or go on with it.")
+@click.command(short_help="Train a run, or continue it.")
 @click.option(
     "--preset",
     "preset_name",
@@ -43,7 +43,11 @@ if TYPE_CHECKING:
     help="Evaluate after every epoch (metrics.jsonl, TensorBoard), and keep the best checkpoint too.",
 )
 def train(preset_name: str, every_epoch: bool, **changes: Any) -> None:
-    """Train a run, or go on with it: the same command again resumes, a longer --epochs extends."""
+    """Train a run, or continue it.
+
+    The same command again resumes a run that was stopped. With a larger --epochs it trains a finished run for
+    longer.
+    """
     with said_when_stopped("stopped without saving; the same command starts from the newest checkpoint"):
         config = _configure(preset_name, changes)
         from dcgan_tf.data import check_portrait_size
@@ -71,27 +75,28 @@ def train(preset_name: str, every_epoch: bool, **changes: Any) -> None:
     "--num-images",
     "-n",
     type=counted(),
-    help="How many. [default: 64; of a conditional run whole rows of about as many]",
+    help="Draw this many images.  [default: 64; of a conditional run, whole rows of about as many]",
 )
-@click.option("--seed", type=SEED, default=0, show_default=True, help="Of the latents.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Seed the latents with this number.")
 @click.option(
     "--label",
     "--labels",
     "labels",
     metavar="CLASSES",
-    help="Of a conditional run: draw these, by name or number, separated by commas. [default: all in turn]",
+    help="Draw these classes of a conditional run, by name or number, separated by commas.  "
+    "[default: all in turn]",
 )
 @click.option(
     "--out",
     type=LOCAL_PATH,
-    help="FILE.png: a grid. FILE.npy: uint8 [N, H, W, C]. A folder: one PNG each, in place of earlier ones. "
-    "[default: samples.png]",
+    help="Write a grid to FILE.png, an array of uint8 [N, H, W, C] to FILE.npy, or one PNG each to a folder, "
+    "in place of earlier ones.  [default: samples.png]",
 )
-@click.option("--checkpoint", type=STEP, help="Of this step. [default: the newest]")
+@click.option("--checkpoint", type=STEP, help="Read the checkpoint of this step.  [default: the newest]")
 @click.option(
-    "--ema/--no-ema", default=True, show_default=True, help="The averaged generator, or the raw one."
+    "--ema/--no-ema", default=True, show_default=True, help="Use the averaged generator, or the raw one."
 )
-@click.option("--numbers", is_flag=True, help="FILE.png with the number of each image below it.")
+@click.option("--numbers", is_flag=True, help="Write the number of each image below it (FILE.png only).")
 def sample(
     run: Path,
     num_images: int | None,
@@ -104,8 +109,9 @@ def sample(
 ) -> None:
     """Draw images from RUN, or from an exported folder or .tflite file.
 
-    Image i of a seed is the same however many are drawn. Of a stranger's export take the .tflite file: it can
-    only compute. A SavedModel or model.keras is a program, and run only if it has nothing that exports lack.
+    Image i of a seed is the same, however many images you draw. If you do not know who made an export, take
+    its .tflite file: that can only compute. A SavedModel or model.keras is a program. It is run only if it
+    contains nothing that an export of dcgan-tf would not contain.
     """
     if numbers and out and out.suffix.lower() != ".png":
         raise click.UsageError(f"--numbers writes a grid: --out must be FILE.png, received {str(out)!r}")
@@ -146,7 +152,7 @@ def sample(
 
 @click.command("inspect-data", short_help="Count and show what is in a dataset.")
 @click.argument("spec")
-@click.option("--out", type=LOCAL_PATH, help="The grid. [default: NAME-images.png]")
+@click.option("--out", type=LOCAL_PATH, help="Write the grid to this file.  [default: NAME-images.png]")
 @setting_options("data", exclude=("data", "flip", "max_bad_fraction"))
 def inspect_data(spec: str, out: Path | None, **changes: Any) -> None:
     """Print what is in SPEC (as for --data) and save a grid of its images."""

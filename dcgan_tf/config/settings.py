@@ -27,28 +27,30 @@ class DataConfig:
     """Which images, and how they become arrays of uint8 [N, H, W, C]."""
 
     spec: str = setting(
-        "portraits", "portraits, digits, tfds:NAME[/CONFIG], or a folder of images", name="data"
+        "portraits", "Train on portraits, digits, tfds:NAME[/CONFIG], or a folder of images.", name="data"
     )
     data_dir: str | None = setting(
-        None, "where TensorFlow Datasets are prepared (tfds: only)", may_change=True
+        None, "Look in this folder for prepared TensorFlow Datasets (tfds: only).", may_change=True
     )
-    split: str = setting("train", "split of the dataset to train on")
-    image_size: tuple[int, int] = setting((64, 64), "64 or HEIGHTxWIDTH, in pixels", minimum=8, maximum=4096)
-    channels: int = setting(3, "1 (grey) or 3 (RGB)", choices=(1, 3))
-    fit: str = setting("crop", "other aspect ratios: crop the centre, or pad", choices=FITS)
-    flip: bool = setting(False, "mirror half of the training images left to right")
+    split: str = setting("train", "Use this split of the dataset.")
+    image_size: tuple[int, int] = setting(
+        (64, 64), "Resize all images to this size in pixels: 64 or HEIGHTxWIDTH.", minimum=8, maximum=4096
+    )
+    channels: int = setting(3, "Use 1 channel (grey) or 3 (RGB).", choices=(1, 3))
+    fit: str = setting("crop", "Fit images of another aspect ratio: crop the centre, or pad.", choices=FITS)
+    flip: bool = setting(False, "Mirror half of the training images left to right.")
     max_bad_fraction: float = setting(
-        0.05, "share of unreadable files above which a folder is refused", minimum=0.0, maximum=1.0
+        0.05, "Refuse a folder if a larger share of its files cannot be read.", minimum=0.0, maximum=1.0
     )
     held_out_fraction: float = setting(
         0.05,
-        "share of the images of a folder without a test split that is kept aside, for evaluate, neighbours, "
-        "embed and probe; none, if it would be fewer than 10 images",
+        "Hold out this share of a folder without a test split, for evaluate, neighbours, embed and probe. "
+        "Shares of fewer than 10 images are not held out.",
         minimum=0.0,
         maximum=0.5,
     )
     cache_dir: str | None = setting(
-        None, "where prepared arrays are kept (default: ~/.cache/dcgan_tf)", may_change=True
+        None, "Keep prepared arrays in this folder instead of ~/.cache/dcgan_tf.", may_change=True
     )
 
     def __post_init__(self) -> None:
@@ -60,29 +62,33 @@ class ModelConfig:
     """The two networks."""
 
     architecture: str = setting(
-        "dcgan", "dcgan (convolutional) or gan (the fully connected baseline)", choices=ARCHITECTURES
+        "dcgan",
+        "Train a dcgan (convolutional) or a gan (the fully connected baseline).",
+        choices=ARCHITECTURES,
     )
-    conditional: bool = setting(
-        False, "both networks are told the class of the picture (labelled images only)"
-    )
+    conditional: bool = setting(False, "Give both networks the class of each image (labelled images only).")
     filters: int = setting(
         64,
-        "channels of the largest feature maps; doubled at every halving of the side",
+        "Set the channels of the largest feature maps; they double at every halving of the side.",
         minimum=1,
         maximum=8192,
     )
-    kernel_size: int = setting(4, "side of the strided kernels; the paper's is 5", minimum=2, maximum=7)
+    kernel_size: int = setting(
+        4, "Set the side of the strided kernels; the paper uses 5.", minimum=2, maximum=7
+    )
     dense_units: int = setting(
         0,
-        "width of a fully connected layer between z and the first maps, and between the last maps and the "
-        "logit; 0 for none (dcgan only)",
+        "Add a fully connected layer of this width between z and the first maps, and one between the last "
+        "maps and the logit; 0 adds none (dcgan only).",
         minimum=0,
         maximum=65536,
     )
-    hidden_units: int = setting(256, "width of both hidden layers (gan only)", minimum=1, maximum=65536)
-    latent_dim: int = setting(100, "length of the latent vector z", minimum=1, maximum=65536)
+    hidden_units: int = setting(
+        256, "Set the width of both hidden layers (gan only).", minimum=1, maximum=65536
+    )
+    latent_dim: int = setting(100, "Set the length of the latent vector z.", minimum=1, maximum=65536)
     latent_distribution: str = setting(
-        "normal", "of z: normal N(0, 1) or uniform U(-1, 1)", choices=LATENT_DISTRIBUTIONS
+        "normal", "Draw z from the normal N(0, 1) or the uniform U(-1, 1).", choices=LATENT_DISTRIBUTIONS
     )
 
     def __post_init__(self) -> None:
@@ -94,44 +100,66 @@ class TrainingConfig:
     """The optimisation. Exactly one of `epochs` and `steps` is set; one step is one D and one G update."""
 
     epochs: int | None = setting(
-        25, "passes over the training images", minimum=1, maximum=10**6, may_change=True
+        25, "Train for this many passes over the training images.", minimum=1, maximum=10**6, may_change=True
     )
     steps: int | None = setting(
-        None, "length in steps, instead of epochs", minimum=1, maximum=_MOST_STEPS, may_change=True
+        None, "Train for this many steps, instead of epochs.", minimum=1, maximum=_MOST_STEPS, may_change=True
     )
-    batch_size: int = setting(64, "real images per step, over all replicas", minimum=2, maximum=2**20)
-    learning_rate: float = setting(2e-4, "Adam's, of both networks", minimum=0.0, maximum=10.0)
+    batch_size: int = setting(
+        64, "Use this many real images per step, over all replicas.", minimum=2, maximum=2**20
+    )
+    learning_rate: float = setting(
+        2e-4, "Set Adam's learning rate for both networks.", minimum=0.0, maximum=10.0
+    )
     discriminator_learning_rate: float | None = setting(
-        None, "Adam's of the discriminator, if another", minimum=0.0, maximum=10.0
+        None, "Set another learning rate for the discriminator alone.", minimum=0.0, maximum=10.0
     )
-    beta_1: float = setting(0.5, "Adam's decay of the first moment", minimum=0.0, maximum=0.999)
-    loss: str = setting("non_saturating", "of the generator", choices=LOSSES)
+    beta_1: float = setting(0.5, "Set Adam's decay of the first moment.", minimum=0.0, maximum=0.999)
+    loss: str = setting(
+        "non_saturating", "Train the generator with the non_saturating or the minimax loss.", choices=LOSSES
+    )
     label_smoothing: float = setting(
-        0.0, "one-sided: the discriminator's target for real images is 1 minus this", minimum=0.0, maximum=0.5
+        0.0,
+        "Lower the discriminator's target for real images from 1 by this amount (one-sided).",
+        minimum=0.0,
+        maximum=0.5,
     )
     instance_stddev: float = setting(
         0.0,
-        "instance noise: standard deviation of what is added to every pixel (-1 to 1) that the discriminator "
-        "sees",
+        "Add instance noise of this standard deviation to all images that the discriminator sees (pixels lie "
+        "in -1 to 1).",
         minimum=0.0,
         maximum=2.0,
     )
     ema_decay: float = setting(
         0.999,
-        "decay per step of the averaged generator; 0 switches averaging off",
+        "Average the generator's weights with this decay per step; 0 switches averaging off.",
         minimum=0.0,
         maximum=0.99999,
     )
-    precision: str = setting("auto", "of the networks' arithmetic; weights stay float32", choices=PRECISIONS)
-    seed: int = setting(0, "of initial weights, latents, shuffling and flips", minimum=0, maximum=2**31 - 1)
+    precision: str = setting(
+        "auto",
+        "Compute in float32, bfloat16 or float16, or let auto choose; weights stay float32.",
+        choices=PRECISIONS,
+    )
+    seed: int = setting(
+        0,
+        "Seed initial weights, latents, shuffling and flips with this number.",
+        minimum=0,
+        maximum=2**31 - 1,
+    )
     deterministic: bool = setting(
         False,
-        "the same bits every time on a GPU too; slower there, and for the whole process: TensorFlow then "
-        "refuses random operations without a seed (a CPU needs no such thing)",
+        "Compute the same bits every time on a GPU too; a CPU does so anyway. A GPU is slower with it, and "
+        "TensorFlow then refuses random operations without a seed in the whole process.",
         may_change=True,
     )
     replicas: int | None = setting(
-        None, "devices to train on (default: every GPU, or one CPU)", minimum=1, maximum=256, may_change=True
+        None,
+        "Train on this many devices, instead of every GPU or one CPU.",
+        minimum=1,
+        maximum=256,
+        may_change=True,
     )
 
     def __post_init__(self) -> None:
@@ -148,27 +176,35 @@ class RunConfig:
     """Where the run is written, and how often. Periods are in steps; 0 means never."""
 
     run_dir: str | None = setting(
-        None, "the run directory (default: runs/DATA-ARCHITECTURE)", may_change=True
+        None, "Write the run to this directory, instead of runs/DATA-ARCHITECTURE.", may_change=True
     )
     checkpoint_every: int = setting(
-        500, "steps between checkpoints", minimum=1, maximum=_MOST_STEPS, may_change=True
+        500, "Set the number of steps between checkpoints.", minimum=1, maximum=_MOST_STEPS, may_change=True
     )
     keep_every: int = setting(
         0,
-        "also keep for ever the checkpoints at multiples of this many steps",
+        "Keep the checkpoints at multiples of this many steps for ever; 0 keeps only the newest ones.",
         minimum=0,
         maximum=_MOST_STEPS,
         may_change=True,
     )
     sample_every: int = setting(
-        250, "steps between sample grids", minimum=0, maximum=_MOST_STEPS, may_change=True
+        250,
+        "Set the number of steps between sample grids; 0 draws none.",
+        minimum=0,
+        maximum=_MOST_STEPS,
+        may_change=True,
     )
     log_every: int = setting(
-        25, "steps between lines of statistics", minimum=1, maximum=_MOST_STEPS, may_change=True
+        25,
+        "Set the number of steps between lines of statistics.",
+        minimum=1,
+        maximum=_MOST_STEPS,
+        may_change=True,
     )
     histogram_every: int = setting(
         1000,
-        "steps between weight histograms in TensorBoard",
+        "Set the number of steps between weight histograms in TensorBoard; 0 writes none.",
         minimum=0,
         maximum=_MOST_STEPS,
         may_change=True,

@@ -105,21 +105,29 @@ ANALYSIS = Analysis(
     short_help="Compute with what pictures show, as in king - man + woman.",
     help="""Add and subtract the mean latents of exemplars, as in king - man + woman.
 
-    By attribute: --plus man+crown --minus man --plus woman. By the numbers of samples, as `dcgan-tf sample
-    RUN --numbers` shows them: --plus 3,17,42 --minus 1,5,8 --plus 2,20,33.""",
+    Choose exemplars by attribute: --plus man+crown --minus man --plus woman. Or choose them by the numbers of
+    samples, which `dcgan-tf sample RUN --numbers` shows: --plus 3,17,42 --minus 1,5,8 --plus 2,20,33.""",
     num_images=8192,
-    of="The number of samples among which the exemplars are found.",
+    of="Find the exemplars among this many samples.",
     options=(
         Option(
             "plus",
             (),
-            "What is added: attributes joined by +, such as man+crown; 'no-' before one asks its absence; "
-            "or the numbers of samples, such as 3,17,42. It can be given several times.",
+            "Add the mean latent of these exemplars: attributes joined by +, such as man+crown, where 'no-' "
+            "before one asks for its absence; or the numbers of samples, such as 3,17,42. The option can be "
+            "given several times.",
             type=str,
             multiple=True,
             metavar="CONCEPT",
         ),
-        Option("minus", (), "What is subtracted; like --plus.", type=str, multiple=True, metavar="CONCEPT"),
+        Option(
+            "minus",
+            (),
+            "Subtract the mean latent of these exemplars, written as for --plus.",
+            type=str,
+            multiple=True,
+            metavar="CONCEPT",
+        ),
         Option(
             "every", False, "Compute every analogy of two attributes, as a table.", type=bool, flag="--all"
         ),

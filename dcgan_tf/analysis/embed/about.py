@@ -28,11 +28,9 @@ ANALYSIS = Analysis(
     name="embed",
     place=9,
     short_help="Lay out D's features for TensorBoard's Embedding Projector.",
-    help="""Write what D sees in real, held-out and generated images, for TensorBoard's Projector.
-
-    dcgan-tf embed RUN""",
+    help="""Write D's features of training, held-out and generated images for TensorBoard's Projector.""",
     num_images=500,
-    of="The number of images of each kind: training, held-out and generated ones.",
+    of="Show this many images of each kind: training, held-out and generated ones.",
     make=make,
     findings=(
         FindingKind(

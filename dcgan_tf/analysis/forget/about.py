@@ -52,37 +52,37 @@ ANALYSIS = Analysis(
     short_help="Drop the feature maps that draw something.",
     help="""Find the feature maps that draw something, drop them, and draw the same samples again.
 
-    dcgan-tf forget RUN --attribute crown""",
+    Try dcgan-tf forget RUN --attribute crown.""",
     num_images=2048,
-    of="The number of samples; half are learnt from, the numbers are computed on the others.",
+    of="Draw this many samples; half are learnt from, the numbers are computed on the others.",
     options=(
         Option(
             "attribute",
             None,
-            "The attribute that is to be forgotten, such as crown.",
+            "Forget this attribute, such as crown.",
             type=str,
             required=True,
         ),
         Option(
             "boxes",
             None,
-            'Where it is in the picture: a file such as {"3": [[top, left, bottom, right]]}, in pixels, for '
-            "each number of a sample of --seed from the first half; or occlusion, the smallest window that "
-            "hides it from the classifier.  [default: its place in the drawn portraits, else occlusion]",
+            'Read where it is in the picture from a file such as {"3": [[top, left, bottom, right]]}, in '
+            "pixels, by the number of a sample of --seed from the first half; or find it by occlusion, as "
+            "the smallest window that hides it from the classifier.  [default: its place in the drawn "
+            "portraits, else occlusion]",
             type=str,
             metavar="FILE.json|occlusion",
         ),
         Option(
             "drop",
             None,
-            "The number of maps that are dropped.  [default: as many as forget it best at the least cost to "
-            "the others]",
+            "Drop this many maps.  [default: as many as forget it best at the least cost to the others]",
             minimum=1,
         ),
         Option(
             "layer",
             None,
-            "The layer of the feature maps, counted from the image: 1 feeds the convolution that makes it.  "
+            "Drop maps of this layer, counted from the image: 1 feeds the convolution that makes the image.  "
             "[default: the first maps, which the latent is projected to]",
             minimum=1,
         ),

@@ -27,14 +27,13 @@ def _suggest(known: KnownData) -> dict[str, Any]:
 ANALYSIS = Analysis(
     name="neighbours",
     place=1,
-    short_help="Find out whether it replays its training images.",
-    help="""Find the training images nearest to each sample, and tell whether the samples are copies.
+    short_help="Find out whether a run copies its training images.",
+    help="""Find the training images nearest to each sample, and say whether the samples are copies.
 
-    Distances are measured in pixels and in features, mirrored or not, with held-out images as the control.
-
-    dcgan-tf neighbours RUN""",
+    Distances are measured in pixels and in features, to each training image and to its mirror image. Held-out
+    images are the control.""",
     num_images=1000,
-    of="The number of samples that are searched for, and of held-out images at most.",
+    of="Search for this many samples, and for at most as many held-out images.",
     make=make,
     findings=(
         FindingKind(

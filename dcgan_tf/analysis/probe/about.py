@@ -36,21 +36,21 @@ def _condition(known: KnownData) -> str:
 ANALYSIS = Analysis(
     name="probe",
     place=8,
-    short_help="Classify images by what the discriminator computes of them.",
-    help="""Classify held-out images by a linear classifier on D's features, which it learnt without a label.
+    short_help="Classify images by the discriminator's features.",
+    help="""Classify held-out images with a linear classifier on D's features, which D learnt without labels.
 
-    Raw pixels, and a discriminator with random weights, are the controls.""",
+    The controls are raw pixels and a discriminator with random weights.""",
     num_images=10_000,
-    of="The number of held-out images that are classified at most.",
+    of="Classify at most this many held-out images.",
     options=(
         Option(
             "labels",
             20_000,
-            "The number of training labels that are used at most; time and memory grow with them.",
+            "Use at most this many training labels; time and memory grow with them.",
             minimum=2,
             flag="--training-labels",
         ),
-        Option("few_labels", 1000, "The number of training labels where labels are few.", minimum=2),
+        Option("few_labels", 1000, "Use this many training labels where labels are few.", minimum=2),
         draws(5, "few labels"),
     ),
     make=make,

@@ -45,12 +45,12 @@ ANALYSIS = Analysis(
     short_help="Turn heads, or change any attribute, along one direction.",
     help="""Turn samples step by step: add the difference between the mean latents of two kinds of exemplars.
 
-    dcgan-tf turn RUN, or dcgan-tf turn RUN --attribute smile""",
+    Try dcgan-tf turn RUN, or dcgan-tf turn RUN --attribute smile.""",
     num_images=500,
-    of="The number of samples that are turned.",
+    of="Turn this many samples.",
     options=(
-        Option("attribute", "turn", "The attribute or class of the data that is changed.", type=str),
-        Option("exemplars", 4, "The number of samples whose latents are averaged, at each end.", minimum=1),
+        Option("attribute", "turn", "Change this attribute or class of the data.", type=str),
+        Option("exemplars", 4, "Average the latents of this many samples at each end.", minimum=1),
         draws(20, "exemplars"),
     ),
     make=make,

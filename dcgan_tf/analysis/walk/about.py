@@ -21,18 +21,18 @@ def make(run: Run, *, points: int, num_images: int, seed: int) -> Finding:
 ANALYSIS = Analysis(
     name="walk",
     place=2,
-    short_help="Walk from sample to sample: do the pictures change smoothly?",
+    short_help="Walk between samples, to see how smoothly pictures change.",
     help="""Walk through latent space from sample to sample, beside a cross-fade of pixels.
 
     Smooth steps, and pictures on the way that all look real, show that nothing was learnt by heart. The
     command writes walk.gif beside the figure.""",
     num_images=3300,
-    of="The number of pictures between two ends that the numbers are computed on, 11 for each pair.",
+    of="Compute the numbers on this many pictures between two ends, 11 for each pair.",
     options=(
         Option(
             "points",
             9,
-            "The number of random latents that the figure and walk.gif visit.",
+            "Visit this many random latents in the figure and in walk.gif.",
             minimum=2,
             maximum=1000,
         ),
