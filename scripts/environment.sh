@@ -1,5 +1,5 @@
 # Sourced by the other scripts, from the project's root: makes .venv if it is missing and installs the project into it.
-# The first argument names an extra, such as "test". Nothing outside the project is touched.
+# The first argument names extras, such as "test,docs". Nothing outside the project is touched.
 
 # A virtual environment whose making was cut short has no pip.
 if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
@@ -21,7 +21,7 @@ fi
 wanted="$(cat setup.cfg pyproject.toml | cksum)"
 stamp=".venv/installed${1:+-$1}"
 if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
-    echo "installing dcgan_tf${1:+ with the $1 extra} into .venv (some minutes the first time)"
+    echo "installing dcgan_tf${1:+ with the extras $1} into .venv (some minutes the first time)"
     # In this mode a folder called dcgan_tf, such as the clone itself, does not hide the package from scripts beside it.
     .venv/bin/python -m pip install --quiet --disable-pip-version-check \
         --config-settings editable_mode=compat --editable ".${1:+[$1]}"

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Makes the virtual environment if it is missing, installs with the test extra, and passes the tests.
+# Makes the virtual environment if it is missing, installs with the extras for it, builds the site of docs/,
+# and passes the tests.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-source scripts/environment.sh test
+source scripts/environment.sh test,docs
 
 # The exported page is tested in a browser; where none can be had, these tests are skipped and say so.
 if ! command -v chromium >/dev/null && command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
@@ -17,4 +18,5 @@ export TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 OMP_NUM_THREADS=1
 .venv/bin/ruff check .
 .venv/bin/ruff format --check .
 .venv/bin/mypy
+NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --quiet --strict
 .venv/bin/python -m pytest -n "${TEST_PROCESSES:-2}" "$@"

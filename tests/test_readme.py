@@ -10,58 +10,10 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from click.testing import CliRunner
-
-from dcgan_tf.cli import main
-from dcgan_tf.config import PRESETS, all_settings, flatten
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 PYTHON_BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-
-
-def shown(value) -> str:
-    return "x".join(map(str, value)) if isinstance(value, tuple) else "-" if value is None else str(value)
-
-
-def settings_table() -> str:
-    """The README's table; after a change to config.py, paste what this returns."""
-    values = {name: flatten(make()) for name, make in PRESETS.items()}
-    lines = [f"| setting | {' | '.join(PRESETS)} | what |", "|---|" + "---|" * (len(PRESETS) + 1)]
-    for item in all_settings():
-        unnamed = [str(choice) for choice in item.choices if str(choice) not in item.help]
-        choices = f" ({', '.join(map(str, item.choices))})" if unnamed else ""
-        row = [shown(values["default"][item.name])]
-        row += ["" if (v := shown(values[p][item.name])) == row[0] else v for p in list(PRESETS)[1:]]
-        flag = f"`--{item.name.replace('_', '-')}`"
-        lines.append(f"| {flag} | {' | '.join(row)} | {item.help}{choices} |")
-    return "\n".join(lines)
-
-
-def test_the_table_of_settings_is_the_one_in_config():
-    assert settings_table() in README
-
-
-def test_every_picture_and_linked_file_exists():
-    prose = re.sub(r"```.*?```|`[^`\n]*`", "", README, flags=re.DOTALL)
-    targets = re.findall(r"\]\(([^)#:]+)\)", prose) + re.findall(r'src="([^"]+)"', prose)
-    assert targets
-    assert [target for target in targets if not (ROOT / target).exists()] == []
-
-
-def test_every_dcgan_tf_command_line_is_understood():
-    commands = re.findall(
-        r"^    (?:\.venv/bin/)?dcgan-tf (\S+)(.*?)(?:\s{2,}#.*|\s+# .*)?$", README, re.MULTILINE
-    )
-    assert len(commands) >= 8
-    for name, rest in commands:
-        options = CliRunner().invoke(main, [name, "--help"]).output
-        for flag in re.findall(r"--[a-z-]+", rest):
-            assert flag in options, f"dcgan-tf {name} has no {flag}"
-
-
-def test_nothing_is_left_to_fill_in():
-    assert re.findall(r"\b[A-Z]+_TABLE\b|TODO|XXX|\{\{", README) == []
 
 
 def test_it_says_what_to_take_from_somebody_unknown():
