@@ -201,7 +201,7 @@ def opened(monkeypatch):
         return drawing(1234)
 
     monkeypatch.setattr("dcgan_tf.runs.run.Run.open", stand_in)
-    monkeypatch.setattr("dcgan_tf.cli.train.check_run", lambda path, **_: None)
+    monkeypatch.setattr("dcgan_tf.cli.sample.check_run", lambda path, **_: None)
     return calls
 
 

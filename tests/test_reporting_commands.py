@@ -17,8 +17,9 @@ from PIL import Image
 
 from dcgan_tf import analysis, cli
 from dcgan_tf.analysis.finding import Finding
+from dcgan_tf.cli.compare import run_at
 from dcgan_tf.cli.outputs import check_folder
-from dcgan_tf.cli.report import ANALYSES, run_at
+from dcgan_tf.cli.report import ANALYSES
 from dcgan_tf.config import preset, to_json
 from dcgan_tf.errors import ArgumentError, RunError, StorageError
 from dcgan_tf.files import write_bytes

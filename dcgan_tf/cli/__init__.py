@@ -11,7 +11,7 @@ import sys
 import click
 
 from dcgan_tf import __version__
-from dcgan_tf.cli import analyses, evaluate, export, report, reproduce, train
+from dcgan_tf.cli import analyses, compare, evaluate, export, inspect_data, report, reproduce, sample, train
 from dcgan_tf.cli.frame import Frame, LogFormatter, debug_option, import_tensorflow
 
 __all__ = ["import_tensorflow", "main"]
@@ -29,15 +29,15 @@ def main() -> None:
 
 main.params.append(debug_option())
 for command in (
-    train.inspect_data,
+    inspect_data.inspect_data,
     train.train,
-    train.sample,
+    sample.sample,
     export.export,
     export.verify,
     evaluate.evaluate,
     *analyses.COMMANDS,
     report.report,
-    report.compare,
+    compare.compare,
     reproduce.reproduce,
 ):
     main.add_command(command)

@@ -7,7 +7,15 @@ from typing import Any
 
 import click
 
-from dcgan_tf.config import LARGEST_SEED, MOST_AT_ONCE, Setting, all_settings, parse_image_size
+from dcgan_tf.config import (
+    LARGEST_SEED,
+    MOST_AT_ONCE,
+    Config,
+    Setting,
+    all_settings,
+    parse_image_size,
+    preset,
+)
 
 Command = Callable[..., None]
 
@@ -98,6 +106,15 @@ def setting_options(*sections: str, exclude: tuple[str, ...] = ()) -> Callable[[
         return command
 
     return decorate
+
+
+def configured(preset_name: str, changes: dict[str, Any]) -> Config:
+    """Return the preset with the given options; a value out of bounds is a usage error like any other."""
+    given = {name: value for name, value in changes.items() if value is not None}
+    try:
+        return preset(preset_name, **given)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def _option(item: Setting) -> Callable[[Command], Command]:

@@ -1,4 +1,4 @@
-"""The commands that put results together: one page on a whole run, and several runs side by side."""
+"""The command `dcgan-tf report`: writes one page on a whole run."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dcgan_tf.analysis import finding_kinds
-from dcgan_tf.cli.analyses import save_finding, say_warnings
+from dcgan_tf.cli.analyses import say_warnings
 from dcgan_tf.cli.beforehand import check_data, check_run
 from dcgan_tf.cli.frame import import_tensorflow, say
 from dcgan_tf.cli.labels import one_label
 from dcgan_tf.cli.options import SEED, STEP, Names
 from dcgan_tf.cli.options import num_images as counted
-from dcgan_tf.cli.outputs import LOCAL_PATH, check_folder, refuse_among_images, refuse_unwritable
+from dcgan_tf.cli.outputs import LOCAL_PATH, refuse_unwritable
 
 if TYPE_CHECKING:
     from dcgan_tf.analysis import KnownData
@@ -85,69 +85,6 @@ def report(
             _make(opened, wanted, shared)
     finally:  # analyses take minutes: whatever ends them, the page shows what is there by then
         _write(run, out=out, exports=exports)
-
-
-@click.command(short_help="Compare runs: samples, losses, and grades over seeds.")
-@click.argument("runs", metavar="RUN RUN...", nargs=-1, required=True)
-@click.option(
-    "--num-images",
-    "-n",
-    type=counted(least=2),
-    default=2000,
-    show_default=True,
-    help="Compute the grades on this many samples of each run.",
-)
-@click.option("--seed", type=SEED, default=0, show_default=True, help="Seed the latents with this number.")
-@click.option(
-    "--checkpoint", type=STEP, help="Read the checkpoint of this step in all runs.  [default: the newest]"
-)
-@click.option("--data", metavar="SPEC", help="Look for the runs' images here, if they were moved since.")
-@click.option("--out", type=LOCAL_PATH, help="Write to this folder.  [default: comparison]")
-def compare(
-    runs: tuple[str, ...],
-    num_images: int,
-    seed: int,
-    checkpoint: int | None,
-    data: str | None,
-    out: Path | None,
-) -> None:
-    """Put several runs side by side, and average those that differ only in their seed.
-
-    RUN@STEP is an earlier checkpoint of a run. `compare RUN@312 RUN@1560` compares one epoch with five, if
-    these checkpoints were kept (--keep-every).
-    """
-    places = [run_at(name, checkpoint) for name in runs]
-    for path, step in places:
-        check_run(path, checkpoint=step)
-    if data is not None:
-        check_data(data)
-    target = out or Path("comparison")
-    check_folder(target)
-    refuse_among_images(target, [path for path, _ in places], data=data)
-    import_tensorflow()
-    from dcgan_tf import analysis
-    from dcgan_tf.runs import Run
-
-    opened = [Run.open(path, checkpoint=step, data=data) for path, step in places]
-    finding = analysis.compare(opened, num_images=num_images, seed=seed)
-    save_finding(finding, target)
-
-
-def run_at(name: str, checkpoint: int | None = None) -> tuple[Path, int | None]:
-    """Read RUN or RUN@STEP: return the folder and the checkpoint's step.
-
-    Args:
-        name: a folder that exists is taken as it is, whatever it is called.
-        checkpoint: the step where none is named; None is the newest.
-
-    Raises:
-        ArgumentError: for what is no path of this computer.
-    """
-    path = LOCAL_PATH.convert(name, None, None)
-    folder, at, step = name.rpartition("@")
-    if at and folder and step.isdecimal() and not path.exists():
-        return LOCAL_PATH.convert(folder, None, None), int(step)
-    return path, checkpoint
 
 
 def _open(run: Path, checkpoint: int | None, label: str | None, data: str | None) -> Run:

@@ -1,0 +1,38 @@
+"""The command `dcgan-tf inspect-data`: says and shows what is in a dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dcgan_tf.cli.frame import import_tensorflow, say
+from dcgan_tf.cli.options import configured, setting_options
+from dcgan_tf.cli.outputs import LOCAL_PATH, default_file, lies_in_data
+from dcgan_tf.errors import ArgumentError
+
+
+@click.command("inspect-data", short_help="Count and show what is in a dataset.")
+@click.argument("spec")
+@click.option("--out", type=LOCAL_PATH, help="Write the grid to this file.  [default: NAME-images.png]")
+@setting_options("data", exclude=("data", "flip", "max_bad_fraction"))
+def inspect_data(spec: str, out: Path | None, **changes: Any) -> None:
+    """Print what is in SPEC (as for --data) and save a grid of its images."""
+    # Looking is for finding bad files, so they are no reason to refuse.
+    config = configured("default", {**changes, "data": spec, "max_bad_fraction": 1.0})
+    if out and lies_in_data(out, spec):
+        raise ArgumentError(f"{out} would be one of the images in {spec}; choose another place with --out")
+    if spec.startswith("tfds:"):
+        import_tensorflow()
+    from dcgan_tf import cache, data, images
+
+    image_set = data.load_data(config.data)
+    say(data.summary(image_set))
+    name = f"{cache.shortened(image_set.name)}-images.png"
+    if not out and lies_in_data(Path(name), spec):
+        say(f"no grid is saved, for it would be one of the images here; name a place: --out ../{name}")
+        return
+    target = out or default_file(name)
+    images.save(target, data.examples(image_set))
+    say(f"grid -> {target}")
