@@ -7,7 +7,7 @@ source scripts/environment.sh
 
 .venv/bin/dcgan-tf train --preset quick --run-dir runs/quickstart
 .venv/bin/dcgan-tf sample runs/quickstart --num-images 64 --seed 1 --out runs/quickstart/quickstart.png
-.venv/bin/dcgan-tf export runs/quickstart --to saved_models/quickstart --force
+.venv/bin/dcgan-tf export runs/quickstart --out saved_models/quickstart --force
 .venv/bin/dcgan-tf evaluate runs/quickstart
 .venv/bin/dcgan-tf report runs/quickstart --run all
 

@@ -360,7 +360,7 @@ def test_export_writes_every_precision_for_tensorflow_litert_and_the_browser(exp
 
 
 def test_export_takes_what_is_asked_for(export_calls):
-    words = ["--to", "b", "--formats", "keras,tflite", "--precision", "dynamic", "--float-output", "--force"]
+    words = ["--out", "b", "--formats", "keras,tflite", "--precision", "dynamic", "--float-output", "--force"]
     result = run("export", "runs/a", *words, "--checkpoint", 500)
     assert result.exit_code == 0, result.output
     assert export_calls["to"] == Path("b")

@@ -63,6 +63,13 @@ def test_every_preset_explains_itself(name):
     assert "images/s" in text
 
 
+def test_a_setting_of_an_earlier_version_is_read_by_its_old_name():
+    noisy = preset(instance_noise=0.3)
+    old = config.to_json(noisy).replace('"instance_noise"', '"instance_stddev"')
+    assert old != config.to_json(noisy)
+    assert config.from_json(old) == noisy
+
+
 def test_json_keeps_every_setting_that_was_changed():
     changed = preset(image_size=(48, 64), steps=7, discriminator_learning_rate=1e-4, run_dir="somewhere")
     again = config.from_json(config.to_json(changed))

@@ -16,7 +16,7 @@ from dcgan_tf.export import FORMATS, PRECISIONS
 
 @click.command(short_help="Write a run's generator as files that run elsewhere.")
 @click.argument("run", type=LOCAL_PATH)
-@click.option("--to", type=LOCAL_PATH, help="Write to this folder.  [default: saved_models/NAME of the run]")
+@click.option("--out", type=LOCAL_PATH, help="Write to this folder.  [default: saved_models/NAME of the run]")
 @names_option(
     "--formats",
     FORMATS,
@@ -41,7 +41,7 @@ from dcgan_tf.export import FORMATS, PRECISIONS
 )
 def export(
     run: Path,
-    to: Path | None,
+    out: Path | None,
     formats: tuple[str, ...],
     precision: tuple[str, ...],
     float_output: bool,
@@ -54,9 +54,9 @@ def export(
     check_run(run, checkpoint=checkpoint)
     from dcgan_tf.export import place_of, refuse_existing
 
-    target = place_of(run, to=to)
+    target = place_of(run, to=out)
     refuse_existing(target, force=force)
-    refuse_unwritable(target, option="--to")
+    refuse_unwritable(target, option="--out")
     with said_when_stopped("stopped; nothing was written"):
         import_tensorflow()
         from dcgan_tf.export import export_run
@@ -64,7 +64,7 @@ def export(
 
         folder = export_run(
             Run.open(run, checkpoint=checkpoint),
-            to=to,
+            to=out,
             formats=formats,
             precisions=precision,
             float_output=float_output,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import click
 
 RENAMED: dict[str, dict[str, str]] = {
+    "export": {"--to": "--out"},
     "probe": {"--labels": "--training-labels"},
+    "train": {"--instance-stddev": "--instance-noise"},
 }
 """{command: {an option's old spelling: its new one}}; CHANGELOG.md names them."""
 

@@ -14,6 +14,9 @@ from dcgan_tf.config.fields import without_none
 from dcgan_tf.config.settings import Config
 from dcgan_tf.errors import ArgumentError
 
+_RENAMED = {("training", "instance_stddev"): "instance_noise"}
+"""{(section, field) in files of earlier versions: the setting's name today}."""
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -93,7 +96,7 @@ def from_json(text: str) -> Config:
     tree = json.loads(text)
     if not isinstance(tree, dict):
         raise ArgumentError(f"expected an object of sections, received {type(tree).__name__}")
-    names = {(s.section, s.field): s.name for s in all_settings()}
+    names = _RENAMED | {(s.section, s.field): s.name for s in all_settings()}
     # Runs of versions without this setting were trained on all images.
     flat: dict[str, Any] = {"held_out_fraction": 0.0}
     for section, values in tree.items():

@@ -124,7 +124,7 @@ class TrainingConfig:
         minimum=0.0,
         maximum=0.5,
     )
-    instance_stddev: float = setting(
+    instance_noise: float = setting(
         0.0,
         "Add instance noise of this standard deviation to all images that the discriminator sees (pixels lie "
         "in -1 to 1).",

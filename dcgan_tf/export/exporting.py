@@ -210,12 +210,12 @@ def _refuse_place(run: Run, target: Path) -> None:
     """Refuse a folder in which an export would be taken for images, or which is the run itself."""
     place = Path(os.path.realpath(target))  # which a circle of links does not break
     if place == run.path.resolve():
-        raise ExportError(f"{target} is the run itself; write elsewhere with --to")
+        raise ExportError(f"{target} is the run itself; write elsewhere with --out")
     spec = os.path.expanduser(run.config.data.spec)  # noqa: PTH111  # a run of a user who is not known here
     bases = (Path.cwd(), *run.path.resolve().parents) if source_of(run) == "folder" else ()
     for images in [(base / spec).resolve() for base in bases if (base / spec).is_dir()]:
         if place == images or images in place.parents:
             raise ExportError(
                 f"{target} lies in {images}, whose images the run was trained on; its pictures would be "
-                "images of the next run. Write elsewhere with --to"
+                "images of the next run. Write elsewhere with --out"
             )

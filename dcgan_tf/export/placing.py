@@ -88,23 +88,23 @@ def refuse_existing(target: Path, *, force: bool) -> None:
     if not target.exists() or (target.is_dir() and not contents(target)):
         return
     if not ExportPaths(target).record.is_file():
-        raise ExportError(f"{target} exists and is not an export; remove it, or write elsewhere with --to")
+        raise ExportError(f"{target} exists and is not an export; remove it, or write elsewhere with --out")
     try:
         written = read_record(ExportPaths(target))["files"]
     except ExportError as error:
-        raise ExportError(f"{error}; remove the folder yourself, or write elsewhere with --to") from None
+        raise ExportError(f"{error}; remove the folder yourself, or write elsewhere with --out") from None
     if others := other_files(target, written):
         raise ExportError(
             f"{target} is not replaced, because it holds what no export wrote: {_some(others)}; "
-            "move that elsewhere, or write elsewhere with --to"
+            "move that elsewhere, or write elsewhere with --out"
         )
     if changed := changed_files(target, written):
         raise ExportError(
             f"{target} is not replaced, because it has been changed since it was exported: {_some(changed)}; "
-            "move or remove that, or write elsewhere with --to"
+            "move or remove that, or write elsewhere with --out"
         )
     if not force:
-        raise ExportError(f"{target} exists; --force replaces it as a whole, --to writes elsewhere")
+        raise ExportError(f"{target} exists; --force replaces it as a whole, --out writes elsewhere")
 
 
 def interrupted(target: Path) -> Path | None:

@@ -124,7 +124,7 @@ def curves_section(subject: Subject) -> Section:
                     "thick lines": "running means over up to 15 of these",
                     "loss": subject.config.training.loss,
                     "label smoothing": subject.config.training.label_smoothing,
-                    "instance noise": subject.config.training.instance_stddev,
+                    "instance noise": subject.config.training.instance_noise,
                     "records": len(subject.stats),
                     "last step": subject.step,
                 }
@@ -144,7 +144,7 @@ def _main_settings(subject: Subject) -> dict[str, str]:
     if model.architecture == "gan":
         size = f"two hidden layers of {model.hidden_units:,} units"
     smoothing = f", label smoothing {training.label_smoothing:g}" if training.label_smoothing else ""
-    perturbation = f", instance noise {training.instance_stddev:g}" if training.instance_stddev else ""
+    noise = f", instance noise {training.instance_noise:g}" if training.instance_noise else ""
     loss = training.loss.replace("_", "-")
     epochs = subject.epochs(subject.step)
     return {
@@ -153,7 +153,7 @@ def _main_settings(subject: Subject) -> dict[str, str]:
         "trained": f"{subject.step:,} steps of {training.batch_size}" + (f", {epochs}" if epochs else ""),
         "networks": f"{model.architecture.upper()}, {size}",
         "latent": f"{model.latent_dim} numbers, {model.latent_distribution}",
-        "learning": f"Adam {training.learning_rate:g}, {loss} loss{smoothing}{perturbation}",
+        "learning": f"Adam {training.learning_rate:g}, {loss} loss{smoothing}{noise}",
         "samples from": _generator(config),
         "seed": str(training.seed),
     }

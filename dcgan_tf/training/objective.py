@@ -43,8 +43,8 @@ class Objective:
 def objective_of(settings: TrainingConfig) -> Objective:
     """Return what these settings have the two networks minimise."""
     augmentations: list[Augmentation] = []
-    if settings.instance_stddev:
-        augmentations.append(functools.partial(add_instance_noise, stddev=settings.instance_stddev))
+    if settings.instance_noise:
+        augmentations.append(functools.partial(add_instance_noise, stddev=settings.instance_noise))
     return Objective(
         loss=adversarial_loss(settings.loss, label_smoothing=settings.label_smoothing),
         augmentations=tuple(augmentations),

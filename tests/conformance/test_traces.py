@@ -29,7 +29,7 @@ SETTINGS = {
         "conditional": True,
         "loss": "minimax",
         "label_smoothing": 0.1,
-        "instance_stddev": 0.3,
+        "instance_noise": 0.3,
         "dense_units": 8,
         "latent_distribution": "uniform",
         "discriminator_learning_rate": 2e-3,

@@ -377,7 +377,7 @@ def test_a_stop_that_comes_out_of_tensorflow_as_an_error_is_a_stop(run, tmp_path
 
     monkeypatch.setattr(exporting.litert, "convert", interrupted)
     done = CliRunner().invoke(
-        main, ["export", str(run.path), "--to", str(tmp_path / "a"), "--formats", "tflite"]
+        main, ["export", str(run.path), "--out", str(tmp_path / "a"), "--formats", "tflite"]
     )
     assert (done.exit_code, done.output) == (130, "stopped; nothing was written\n")
     assert left_in(tmp_path) == []

@@ -138,7 +138,7 @@ def test_an_export_is_not_written_among_the_images(moved, tmp_path, monkeypatch,
     for spec, current in ((str(tmp_path / "cats"), "cats"), ("cats", "."), ("cats", "cats"), (".", "cats")):
         monkeypatch.chdir(tmp_path / current)
         run = moved(tmp_path / "runs" / "a", spec=spec)
-        with pytest.raises(ExportError, match=r"lies in .*cats, whose images the run was trained on.* --to"):
+        with pytest.raises(ExportError, match=r"lies in .*cats, whose images the run was trained on.* --out"):
             export_run(run, to=tmp_path / "cats" / place)
         if current == "cats" and place == "saved_models/a":
             with pytest.raises(ExportError, match="lies in"):
@@ -148,7 +148,7 @@ def test_an_export_is_not_written_among_the_images(moved, tmp_path, monkeypatch,
 
 
 def test_an_export_does_not_take_the_place_of_its_run(run):
-    with pytest.raises(ExportError, match="is the run itself; write elsewhere with --to"):
+    with pytest.raises(ExportError, match="is the run itself; write elsewhere with --out"):
         export_run(run, to=run.path, force=True)
 
 

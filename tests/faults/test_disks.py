@@ -81,7 +81,7 @@ def test_training_on_a_full_disk_stops_with_a_sentence_and_goes_on_when_there_is
 OUTPUTS = {
     "an array": ("sample", "RUN", "-n", "300", "--out", "DISK/samples.npy"),
     "a grid": ("sample", "RUN", "--out", "DISK/samples.png"),
-    "an export": ("export", "RUN", "--to", "DISK/exports/tiny", "--formats", "tflite,web"),
+    "an export": ("export", "RUN", "--out", "DISK/exports/tiny", "--formats", "tflite,web"),
     "an analysis": ("walk", "RUN", "--out", "DISK/walk", "--num-images", "16"),
     "a page": ("report", "RUN", "--out", "DISK/report.html"),
 }
@@ -141,7 +141,7 @@ def test_what_was_evaluated_is_shown_before_it_is_said_that_it_cannot_be_written
             assert "precision" in ended.output
             in_one_sentence(ended, "metrics.jsonl", reason)
             assert ended.output.index("precision") < ended.output.index("dcgan-tf: ")
-        exported = mortals.command("export", disk.path / "run", "--to", tmp_path / "out", "--formats", "web")
+        exported = mortals.command("export", disk.path / "run", "--out", tmp_path / "out", "--formats", "web")
         assert exported.code == 0, exported.output
         drawn = mortals.command("sample", disk.path / "run", "--out", tmp_path / "samples.png")
         assert drawn.code == 0, drawn.output

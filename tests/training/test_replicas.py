@@ -57,7 +57,7 @@ def pair(request: pytest.FixtureRequest, tiny_config: Callable[..., Config]) -> 
         conditional=conditional,
         batch_size=BATCH,
         learning_rate=0.01,
-        instance_stddev=0.5,
+        instance_noise=0.5,
     )
     with everything_in_float64():
         return [train(config, replicas, dtype="float64") for replicas in (1, 2)]

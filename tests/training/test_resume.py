@@ -166,7 +166,7 @@ OTHER = {
     "beta_1": 0.6,
     "loss": "minimax",
     "label_smoothing": 0.1,
-    "instance_stddev": 0.3,
+    "instance_noise": 0.3,
     "ema_decay": 0.9,
     "precision": "bfloat16",
     "seed": 1,
@@ -193,6 +193,16 @@ def settled(tmp_path: Path, tiny_config: Callable[..., Config]) -> tuple[Config,
     image_set = data.ImageSet("digits", np.zeros((50, 16, 16, 1), np.uint8), fingerprint="a1")
     settle(config, paths, image_set)
     return config, paths, image_set
+
+
+def test_a_run_of_an_earlier_version_goes_on_with_todays_names(settled: tuple) -> None:
+    config, paths, image_set = settled
+    old = paths.config.read_text().replace('"instance_noise"', '"instance_stddev"')
+    assert "instance_stddev" in old
+    paths.config.write_text(old)
+    settle(config, paths, image_set)
+    with pytest.raises(RunError, match=r"instance_noise"):
+        settle(replace(config, instance_noise=0.5), paths, image_set)
 
 
 @pytest.mark.parametrize("name", [s.name for s in all_settings()])

@@ -70,7 +70,7 @@ def plain_step(config: Config) -> Plain:
         seed = tf.random.experimental.stateless_fold_in(pair, draw + 1)
         noise = tf.random.stateless_normal(images.shape, seed)
         return discriminator(
-            images + config.training.instance_stddev * tf.cast(noise, tf.float64), training=True
+            images + config.training.instance_noise * tf.cast(noise, tf.float64), training=True
         )
 
     def generator_loss(probability: tf.Tensor) -> tf.Tensor:
@@ -121,7 +121,7 @@ CASES = {
     "dcgan": {"ema_decay": 0.3},
     "dcgan, minimax, smoothed": {"loss": "minimax", "label_smoothing": 0.2, "ema_decay": 0.0},
     "gan": {"architecture": "gan"},
-    "dcgan, seen through noise": {"instance_stddev": 0.7},
+    "dcgan, seen through noise": {"instance_noise": 0.7},
 }
 
 
