@@ -1,6 +1,6 @@
 """Train, understand and ship DCGANs in TensorFlow and Keras.
 
-The public names stand in __init__.pyi. Each is loaded when it is first used: importing the package does not
+The public names stand in `__init__.pyi`. Each is loaded when it is first used: importing the package does not
 import TensorFlow.
 """
 

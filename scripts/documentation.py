@@ -38,7 +38,9 @@ def on_page_content(content: str, **_: Any) -> str:
 
     def mathml(match: re.Match[str]) -> str:
         display = "block" if match[1] == "div" else "inline"
-        return str(convert(html.unescape(match[2]), display=display))
+        converted = str(convert(html.unescape(match[2]), display=display))
+        # What is minimised over stands below, as LaTeX has it.
+        return re.sub(r"<msub>(<mo>(?:min|max)</mo>.*?)</msub>", r"<munder>\1</munder>", converted)
 
     return re.sub(
         r'<(div|span) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', mathml, content, flags=re.DOTALL
@@ -110,13 +112,14 @@ def settings_reference() -> str:
 
 def _table(items: list[Setting]) -> str:
     values = {name: flatten(make()) for name, make in PRESETS.items()}
-    lines = [f"| setting | {' | '.join(PRESETS)} | what |", "|---|" + "---|" * (len(PRESETS) + 1)]
+    lines = [f"| setting | what | {' | '.join(PRESETS)} |", "|---|" + "---|" * (len(PRESETS) + 1)]
     for item in items:
         row = [_shown(values["default"][item.name])]
         row += ["" if (v := _shown(values[p][item.name])) == row[0] else v for p in list(PRESETS)[1:]]
         unnamed = [str(choice) for choice in item.choices if str(choice) not in item.help]
         choices = f" ({', '.join(map(str, item.choices))})" if unnamed else ""
-        lines.append(f"| `--{item.name.replace('_', '-')}` | {' | '.join(row)} | {item.help}{choices} |")
+        flag = f"`--{item.name.replace('_', '-')}`"
+        lines.append(f"| {flag} | {item.help}{choices} | {' | '.join(row)} |")
     return "\n".join(lines)
 
 
