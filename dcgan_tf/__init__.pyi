@@ -19,7 +19,7 @@ from .export import verify_export as verify_export
 from .runs import Run as Run
 from .training import Hook as Hook
 from .training import Interrupted as Interrupted
-from .training import Moment as Moment
+from .training import TrainingProgress as TrainingProgress
 from .training import train as train
 
 __version__: str

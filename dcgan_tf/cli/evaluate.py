@@ -24,7 +24,7 @@ from dcgan_tf.files import writable
 if TYPE_CHECKING:
     import numpy as np
 
-    from dcgan_tf.evaluation import Draw, Evaluation
+    from dcgan_tf.evaluation import Evaluation, SampleFunction
     from dcgan_tf.runs import Run
 
 SPACES = ("classifier", "inception", "swd")
@@ -50,7 +50,7 @@ class Pictures:
     """
 
     heading: str
-    draw: Draw
+    draw: SampleFunction
     about: Mapping[str, Any]
     config: DataConfig
     class_names: tuple[str, ...] = ()
@@ -225,7 +225,7 @@ def _of_export(path: Path, *, label: str | None) -> Pictures:
 
 def _of_class(
     sample: Callable[..., np.ndarray], label: str | None, class_names: tuple[str, ...]
-) -> tuple[Draw, str | None]:
+) -> tuple[SampleFunction, str | None]:
     """Return what draws one class of a conditional generator alone, and the name of that class."""
     if label is None:
         return sample, None
@@ -283,22 +283,22 @@ def _check_beforehand(source: Path, *, checkpoint: int | None, ema: bool, label:
 
 def _say(evaluations: Mapping[str, Evaluation]) -> None:
     """Print how it was measured, the tables, and what they say."""
-    from dcgan_tf.evaluation import WIDTH, conditions, controls_table, table
+    from dcgan_tf.evaluation import TABLE_WIDTH, controls_table, evaluation_conditions, evaluation_table
 
     first, *_ = evaluations.values()
     summaries = [
         f"{heading}: {one.summary}" if len(evaluations) > 1 else one.summary
         for heading, one in evaluations.items()
     ]
-    for sentence in conditions(first):
-        say(textwrap.fill(sentence, WIDTH, break_long_words=False, break_on_hyphens=False))
+    for sentence in evaluation_conditions(first):
+        say(textwrap.fill(sentence, TABLE_WIDTH, break_long_words=False, break_on_hyphens=False))
     say("")
-    for line in (*table(evaluations), "", *controls_table(first), ""):
+    for line in (*evaluation_table(evaluations), "", *controls_table(first), ""):
         say(line)
     for sentence in summaries:
-        say(textwrap.fill(sentence, WIDTH))
+        say(textwrap.fill(sentence, TABLE_WIDTH))
     for warning in dict.fromkeys(warning for one in evaluations.values() for warning in one.warnings):
-        say(textwrap.fill(f"note: {warning}", WIDTH, break_long_words=False), err=True)
+        say(textwrap.fill(f"note: {warning}", TABLE_WIDTH, break_long_words=False), err=True)
 
 
 def _keep(found: list[dict[str, Any]], records: Path | None, out: Path | None) -> None:

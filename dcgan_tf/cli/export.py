@@ -101,8 +101,8 @@ def verify(folder: Path) -> None:
     """
     check_export(folder)
     import_tensorflow()
-    from dcgan_tf.export import line, verify_export
+    from dcgan_tf.export import artefact_line, verify_export
 
     for name, record in verify_export(folder).items():
-        say(line(name, record))
+        say(artefact_line(name, record))
     say(f"{folder} is intact and draws what was trained")

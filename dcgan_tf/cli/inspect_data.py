@@ -28,11 +28,11 @@ def inspect_data(spec: str, out: Path | None, **changes: Any) -> None:
     from dcgan_tf import cache, data, images
 
     image_set = data.load_data(config.data)
-    say(data.summary(image_set))
+    say(data.data_summary(image_set))
     name = f"{cache.shortened(image_set.name)}-images.png"
     if not out and lies_in_data(Path(name), spec):
         say(f"no grid is saved, for it would be one of the images here; name a place: --out ../{name}")
         return
     target = out or default_file(name)
-    images.save(target, data.examples(image_set))
+    images.save(target, data.example_images(image_set))
     say(f"grid -> {target}")

@@ -12,9 +12,9 @@ from .held_out import why_no_test as why_no_test
 from .image_set import ImageSet as ImageSet
 from .image_set import pixel_fingerprint as pixel_fingerprint
 from .image_set import unordered_fingerprint as unordered_fingerprint
-from .inspection import bad_files as bad_files
-from .inspection import examples as examples
-from .inspection import summary as summary
+from .inspection import bad_file_lines as bad_file_lines
+from .inspection import data_summary as data_summary
+from .inspection import example_images as example_images
 from .load import load_data as load_data
 from .portraits.portraits import attribute_boxes as attribute_boxes
 from .portraits.portraits import check_portrait_size as check_portrait_size

@@ -11,7 +11,7 @@ from dcgan_tf.data.image_set import ImageSet
 SHOWN_BAD_FILES = 50
 
 
-def summary(image_set: ImageSet) -> str:
+def data_summary(image_set: ImageSet) -> str:
     """Return count, size, channels, pixel levels, labels, attributes and bad files, a line each."""
     count, height, width, channels = image_set.images.shape
     some = image_set.images[: min(count, 1000)]
@@ -21,12 +21,12 @@ def summary(image_set: ImageSet) -> str:
         f"levels {some.min()} to {some.max()}, mean {some.mean():.1f}",
         *_labels(image_set),
         *_attributes(image_set),
-        *bad_files(image_set),
+        *bad_file_lines(image_set),
     ]
     return "\n".join(lines)
 
 
-def examples(image_set: ImageSet, num: int = 64) -> np.ndarray:
+def example_images(image_set: ImageSet, num: int = 64) -> np.ndarray:
     """Return images spread evenly over the set, uint8 [min(num, N), H, W, C]."""
     chosen = np.linspace(0, len(image_set) - 1, min(num, len(image_set))).astype(int)
     return np.asarray(image_set.images[chosen])
@@ -52,7 +52,7 @@ def _attributes(image_set: ImageSet) -> list[str]:
     return lines
 
 
-def bad_files(image_set: ImageSet) -> list[str]:
+def bad_file_lines(image_set: ImageSet) -> list[str]:
     """Return a line for each file that could not be used, and one with their number; none if all could."""
     bad = image_set.bad_files
     if not bad:

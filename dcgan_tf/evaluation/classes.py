@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from dcgan_tf.evaluation.evaluator import Draw
+from dcgan_tf.evaluation.evaluator import SampleFunction
 from dcgan_tf.evaluation.real_images import RealImages
 from dcgan_tf.images import evenly_spaced
 
 
-def as_trained(sample: Callable[..., np.ndarray], class_names: Sequence[str], real: RealImages) -> Draw:
+def as_trained(
+    sample: Callable[..., np.ndarray], class_names: Sequence[str], real: RealImages
+) -> SampleFunction:
     """Return what draws as many images of each class as there are among the real ones.
 
     Args:

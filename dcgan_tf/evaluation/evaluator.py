@@ -39,7 +39,7 @@ UNKNOWN_MODEL = ModelConfig(filters=16)
 """Stands untrained where it is not known what drew the pictures."""
 
 
-class Draw(Protocol):
+class SampleFunction(Protocol):
     """Whatever hands over pictures: `Run.sample`, `Exported.sample`, or a set of files."""
 
     def __call__(self, num: int, *, seed: int) -> np.ndarray:
@@ -155,7 +155,7 @@ class Evaluator:
             for name, images in controls(num, self.real.others, self.model)
         }
 
-    def evaluate(self, draw: Draw, **about: Any) -> Evaluation:
+    def evaluate(self, draw: SampleFunction, **about: Any) -> Evaluation:
         """Draw pictures and hold them against the real ones.
 
         Args:

@@ -34,7 +34,7 @@ EVERY_EPOCH = "at the end of an epoch, while the run was training"
 _log = logging.getLogger("dcgan_tf")
 
 
-class State(Protocol):
+class TrainingState(Protocol):
     """What the hook needs of the state of training."""
 
     @property
@@ -52,8 +52,8 @@ class State(Protocol):
         """Return the paths of the weights that are no longer finite."""
 
 
-class Moment(Protocol):
-    """What the hook needs to know of where training stands: training's own Moment has it."""
+class TrainingProgress(Protocol):
+    """What the hook needs to know of where training stands: training's own class has it."""
 
     @property
     def step(self) -> int:
@@ -72,7 +72,7 @@ class Moment(Protocol):
         """Whether no step follows."""
 
     @property
-    def state(self) -> State:
+    def state(self) -> TrainingState:
         """The networks."""
 
 
@@ -104,28 +104,28 @@ class EveryEpoch:
         train = data.load_data(config)
         RealImages.of(config, train, held_out_images(config, train), most=NUM_IMAGES)
 
-    def after_step(self, moment: Moment) -> None:
+    def after_step(self, progress: TrainingProgress) -> None:
         """Evaluate, if due; a run that is asked to stop does so at once."""
-        due = moment.last or moment.step % moment.steps_per_epoch == 0
-        if moment.stopping or not due:
+        due = progress.last or progress.step % progress.steps_per_epoch == 0
+        if progress.stopping or not due:
             return
-        if moment.state.non_finite():  # nothing to look at; the next checkpoint says so and ends the run
+        if progress.state.non_finite():  # nothing to look at; the next checkpoint says so and ends the run
             return
-        evaluation = self._evaluate(moment)
+        evaluation = self._evaluate(progress)
         best = evaluation.rows[0].score.value < self._lowest(evaluation.rows[0].score.key)
-        if best and moment.step in self._store.steps():  # saved before a crash, which came before the record
+        if best and progress.step in self._store.steps():  # saved before a crash, which left no record
             self._store.prune()
         elif best:
-            self._store.save(moment.state.checkpoint(), moment.step)
-        self._show(moment.step, evaluation)
+            self._store.save(progress.state.checkpoint(), progress.step)
+        self._show(progress.step, evaluation)
         append_record(self._paths.metrics, evaluation.record())  # last: it says that all of this is done
         so_far = " The best so far." if best else ""
-        _log.info("step %s: %s%s", f"{moment.step:,}", evaluation.summary, so_far)
+        _log.info("step %s: %s%s", f"{progress.step:,}", evaluation.summary, so_far)
 
-    def catch_up(self, moment: Moment) -> None:
+    def catch_up(self, progress: TrainingProgress) -> None:
         """Evaluate, if that was due at the step that training goes on from, and has not been done."""
-        if not any(record["step"] == moment.step for record in self._records()):
-            self.after_step(moment)
+        if not any(record["step"] == progress.step for record in self._records()):
+            self.after_step(progress)
 
     def close(self) -> None:
         """Close the event file, if there is one."""
@@ -138,11 +138,11 @@ class EveryEpoch:
             self._config.data, num_images=NUM_IMAGES, bar=no_bar, model=self._config.model
         )
 
-    def _evaluate(self, moment: Moment) -> Evaluation:
-        state = moment.state
+    def _evaluate(self, progress: TrainingProgress) -> Evaluation:
+        state = progress.state
         root, config = self._paths.root, self._config
         names = class_names_of(root, config)
-        run = Run(root, config, moment.step, state.generator_ema, state.discriminator, names)
+        run = Run(root, config, progress.step, state.generator_ema, state.discriminator, names)
         draw = as_trained(run.sample, run.class_names, self._evaluator.real)
         return self._evaluator.evaluate(draw, **about_run(run), evaluated=EVERY_EPOCH)
 

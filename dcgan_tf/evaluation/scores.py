@@ -12,10 +12,10 @@ from dcgan_tf.evaluation.cached_features import RADII, View
 from dcgan_tf.evaluation.feature_spaces import Names
 from dcgan_tf.metrics import (
     ball_membership,
-    diversity,
     frechet_distance,
     inception_score,
     kernel_distance,
+    mean_ms_ssim,
     neighbour_radii,
     sliced_wasserstein,
 )
@@ -189,7 +189,7 @@ def likeness(task: Task) -> list[Score]:
     """Return the mean MS-SSIM of pairs; nothing for tiny images."""
     if min(task.images.images.shape[1:3]) < SMALLEST_WINDOW:
         return []
-    value, error = diversity(task.images.images, pairs=PAIRS, seed=task.seed)
+    value, error = mean_ms_ssim(task.images.images, pairs=PAIRS, seed=task.seed)
     return [Score("ms_ssim", "MS-SSIM of pairs", VARIETY, AS_REAL, value, error)]
 
 

@@ -11,7 +11,7 @@ from dcgan_tf.evaluation.controls import CONTROLS
 from dcgan_tf.evaluation.result import FORMLESS, REAL, Evaluation, Row, shown
 from dcgan_tf.evaluation.scores import AS_REAL, HIGHER, LOWER, Score
 
-WIDTH = 80
+TABLE_WIDTH = 80
 CAPTION = (
     "± is one standard error; ↓ lower is better, ↑ higher, ≈ as real images have it. "
     "Read each number between its two ends: real images, pixels without form."
@@ -20,7 +20,7 @@ _ARROWS = {LOWER: "↓", HIGHER: "↑", AS_REAL: "≈"}
 _GAP = "  "
 
 
-def table(evaluations: Mapping[str, Evaluation]) -> list[str]:
+def evaluation_table(evaluations: Mapping[str, Evaluation]) -> list[str]:
     """Return the lines of a table of one or more sets of pictures, held against the same real images.
 
     Sets that do not fit beside each other come in tables of their own.
@@ -29,9 +29,9 @@ def table(evaluations: Mapping[str, Evaluation]) -> list[str]:
         evaluations: {heading: evaluation}, at least one.
     """
     lines = _table(evaluations)
-    if max(map(len, lines)) > WIDTH and len(evaluations) > 1:
+    if max(map(len, lines)) > TABLE_WIDTH and len(evaluations) > 1:
         lines = [line for name, one in evaluations.items() for line in [*_table({name: one}), ""]]
-    return [*lines, *textwrap.wrap(CAPTION, WIDTH)]
+    return [*lines, *textwrap.wrap(CAPTION, TABLE_WIDTH)]
 
 
 def controls_table(evaluation: Evaluation) -> list[str]:
@@ -47,7 +47,7 @@ def controls_table(evaluation: Evaluation) -> list[str]:
     return ["What pictures that are none get:", *_laid_out(rows, columns)]
 
 
-def conditions(evaluation: Evaluation) -> list[str]:
+def evaluation_conditions(evaluation: Evaluation) -> list[str]:
     """Return how the numbers were measured, in two sentences."""
     protocol = evaluation.protocol
     space = f"{protocol['space']}"

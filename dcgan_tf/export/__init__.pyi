@@ -1,4 +1,4 @@
-from .card import line as line
+from .card import artefact_line as artefact_line
 from .checks.verification import verify_export as verify_export
 from .exported import Exported as Exported
 from .exported import images_from as images_from

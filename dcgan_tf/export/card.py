@@ -121,7 +121,7 @@ def model_card(record: Record, *, folder: Path) -> str:
     )
 
 
-def line(name: str, artefact: Record) -> str:
+def artefact_line(name: str, artefact: Record) -> str:
     """Return one artefact's name, size and largest difference in one line, of at most 80 characters."""
     return (
         f"{name:<24}{_size(artefact['bytes']):>9}  differs {artefact['max_abs']:<7.1g}"

@@ -14,7 +14,7 @@ from dcgan_tf.errors import ArgumentError, ExportError
 from dcgan_tf.export.folder import FORMATS, PRECISIONS, ExportPaths
 from dcgan_tf.export.formats import saved_model
 from dcgan_tf.export.formats.litert_file import read_facts
-from dcgan_tf.export.formats.runtimes import Draw, open_artefact
+from dcgan_tf.export.formats.runtimes import DrawFunction, open_artefact
 from dcgan_tf.export.placing import interrupted, refuse_interrupted
 from dcgan_tf.export.record import damaged_files, listed, read_record
 from dcgan_tf.images import to_uint8
@@ -35,7 +35,7 @@ class Exported:
 
     path: Path
     facts: dict[str, Any]
-    draw: Draw
+    draw: DrawFunction
 
     @staticmethod
     def open(path: str | os.PathLike[str]) -> Exported:

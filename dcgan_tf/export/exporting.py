@@ -159,7 +159,7 @@ def _write_artefacts(export: _Export, paths: ExportPaths, artefacts: Sequence[Pa
         export.write(artefact)
         records[name], reasons = check(artefact, inputs, expected)
         problems += [f"{name}: {reason}" for reason in reasons]
-        _log.info("%s", card.line(name, records[name]))
+        _log.info("%s", card.artefact_line(name, records[name]))
     if problems:
         summary = f"what was exported does not draw what {export.run.path} draws"
         raise ExportError(listed(f"{summary}; leave these out with --formats and --precision", problems))

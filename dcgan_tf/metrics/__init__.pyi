@@ -1,7 +1,7 @@
 from .frechet import frechet_distance as frechet_distance
 from .inception_score import inception_score as inception_score
 from .kernel_distance import kernel_distance as kernel_distance
-from .ms_ssim import diversity as diversity
+from .ms_ssim import mean_ms_ssim as mean_ms_ssim
 from .nearest import BLOCK as BLOCK
 from .nearest import Search as Search
 from .nearest import nearest as nearest

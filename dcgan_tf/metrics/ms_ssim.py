@@ -48,7 +48,7 @@ def ms_ssim(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     )
 
 
-def diversity(
+def mean_ms_ssim(
     images: np.ndarray, *, pairs: int = 1000, labels: np.ndarray | None = None, seed: int = 0
 ) -> tuple[float, float]:
     """Return the mean MS-SSIM of random pairs of images, and its standard error; lower is more diverse.

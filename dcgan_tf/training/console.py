@@ -16,7 +16,7 @@ from rich.progress import (
 )
 
 from dcgan_tf.runs import Record
-from dcgan_tf.training.hooks import Moment
+from dcgan_tf.training.hooks import TrainingProgress
 from dcgan_tf.training.output import LastingOutput, standard_output
 
 SECONDS_BETWEEN_LINES = 10.0
@@ -38,7 +38,7 @@ class TerminalProgress:
     def __init__(self, first_step: int, total_steps: int, output: LastingOutput) -> None:
         console = Console(file=cast(TextIO, output))
         step = [TextColumn("step {task.completed:,.0f}/{task.total:,.0f}")] if console.width >= WIDE else []
-        self._progress = Progress(
+        self._bar = Progress(
             TextColumn("epoch {task.fields[epoch]}"),
             BarColumn(bar_width=None),
             TaskProgressColumn(),
@@ -49,28 +49,27 @@ class TerminalProgress:
             console=console,
             expand=True,
         )
-        self._task = self._progress.add_task(
+        self._task = self._bar.add_task(
             "train", total=total_steps, completed=first_step, epoch="-", numbers="compiling the step …"
         )
-        self._progress.start()
+        self._bar.start()
 
-    def after_step(self, moment: Moment) -> None:
+    def after_step(self, progress: TrainingProgress) -> None:
         """Move the bar."""
-        epoch = (
-            f"{moment.step / moment.steps_per_epoch:.2f}/{moment.total_steps / moment.steps_per_epoch:.0f}"
-        )
-        self._progress.update(self._task, completed=moment.step, epoch=epoch)
+        epochs = progress.total_steps / progress.steps_per_epoch
+        epoch = f"{progress.step / progress.steps_per_epoch:.2f}/{epochs:.0f}"
+        self._bar.update(self._task, completed=progress.step, epoch=epoch)
 
     def write_record(self, record: Record) -> None:
         """Show the newest numbers."""
-        self._progress.update(self._task, numbers=_numbers(record))
+        self._bar.update(self._task, numbers=_numbers(record))
 
     def write_samples(self, step: int, grid: np.ndarray) -> None:
         """Nothing: a terminal has no pictures."""
 
     def close(self) -> None:
         """Leave the bar as it stands."""
-        self._progress.stop()
+        self._bar.stop()
 
 
 class PlainProgress:
@@ -79,11 +78,9 @@ class PlainProgress:
     def __init__(self, first_step: int, total_steps: int, output: LastingOutput) -> None:
         self._first_step, self._total_steps, self._output = first_step, total_steps, output
         self._started = self._shown = time.monotonic()
-        self._moment: Moment | None = None
 
-    def after_step(self, moment: Moment) -> None:
-        """Remember where training stands."""
-        self._moment = moment
+    def after_step(self, progress: TrainingProgress) -> None:
+        """Nothing: the records tell."""
 
     def write_record(self, record: Record) -> None:
         """Print the numbers, if it is time."""

@@ -29,7 +29,7 @@ MAX_FRAMES = 60
 
 
 @dataclass(frozen=True)
-class Moment:
+class TrainingProgress:
     """Where training stands.
 
     Attributes:
@@ -55,7 +55,7 @@ class Moment:
 class Hook(Protocol):
     """Anything that is to happen during training."""
 
-    def after_step(self, moment: Moment) -> None:
+    def after_step(self, progress: TrainingProgress) -> None:
         """Be told that a step is finished."""
 
     def close(self) -> None:
@@ -66,7 +66,7 @@ class Hook(Protocol):
 class CatchesUp(Protocol):
     """A hook that works after a checkpoint is saved, and so may be cut off from it by a crash."""
 
-    def catch_up(self, moment: Moment) -> None:
+    def catch_up(self, progress: TrainingProgress) -> None:
         """Do what was due at the step that training goes on from, if it is missing.
 
         Called once, before the first step, with the state as the checkpoint has it; also if all steps are
@@ -83,9 +83,9 @@ class StatisticsHook:
     def __init__(self, statistics: Statistics, writers: Sequence[Writer], *, log_every: int) -> None:
         self._statistics, self._writers, self._every = statistics, writers, log_every
 
-    def after_step(self, moment: Moment) -> None:
+    def after_step(self, progress: TrainingProgress) -> None:
         """Write, if due."""
-        if moment.last or moment.step % self._every == 0:
+        if progress.last or progress.step % self._every == 0:
             record = self._statistics.record()
             for writer in self._writers:
                 writer.write_record(record)
@@ -116,14 +116,14 @@ class CheckpointHook:
         self._state, self._checkpoint = state, state.checkpoint()
         self._every, self._keep_every = every, keep_every
 
-    def after_step(self, moment: Moment) -> None:
+    def after_step(self, progress: TrainingProgress) -> None:
         """Save, if due."""
-        kept = self._keep_every and moment.step % self._keep_every == 0
-        if moment.last or kept or moment.step % self._every == 0:
+        kept = self._keep_every and progress.step % self._keep_every == 0
+        if progress.last or kept or progress.step % self._every == 0:
             self._statistics.check_finite()
             if spoilt := self._state.non_finite():
-                raise RunError(f"{spoilt[0]} is no longer finite after step {moment.step}. {WHAT_TO_TRY}")
-            self._store.save(self._checkpoint, moment.step, keep_every=self._keep_every)
+                raise RunError(f"{spoilt[0]} is no longer finite after step {progress.step}. {WHAT_TO_TRY}")
+            self._store.save(self._checkpoint, progress.step, keep_every=self._keep_every)
 
     def close(self) -> None:
         """Nothing."""
@@ -149,32 +149,32 @@ class SampleHook:
         self._generate = tf.function(lambda z: state.generator_ema(z, training=False), autograph=False)
         self._paths, self._writers, self._every = paths, writers, every
 
-    def after_step(self, moment: Moment) -> None:
+    def after_step(self, progress: TrainingProgress) -> None:
         """Save the grid, if due; with the last one, the animation of all."""
-        if self._due(moment):
-            self._draw(moment.step)
-            if moment.last:
-                save_progress(self._paths, moment.steps_per_epoch)
+        if self._due(progress):
+            self._draw(progress.step)
+            if progress.last:
+                save_progress(self._paths, progress.steps_per_epoch)
 
-    def catch_up(self, moment: Moment) -> None:
+    def catch_up(self, progress: TrainingProgress) -> None:
         """Make what is missing of that."""
-        if not self._due(moment):
+        if not self._due(progress):
             return
-        grid = self._paths.sample_grid(moment.step)
+        grid = self._paths.sample_grid(progress.step)
         if not _can_be_opened(grid):
-            self._draw(moment.step)
-        if moment.last and not _is_newest(self._paths.progress, self._paths.sample_grids().values()):
-            save_progress(self._paths, moment.steps_per_epoch)
+            self._draw(progress.step)
+        if progress.last and not _is_newest(self._paths.progress, self._paths.sample_grids().values()):
+            save_progress(self._paths, progress.steps_per_epoch)
 
     def close(self) -> None:
         """Nothing."""
 
-    def _due(self, moment: Moment) -> bool:
+    def _due(self, progress: TrainingProgress) -> bool:
         if not self._every:
             return False
-        epoch, rest = divmod(moment.step, moment.steps_per_epoch)
+        epoch, rest = divmod(progress.step, progress.steps_per_epoch)
         shown = rest == 0 and epoch in SHOWN_EPOCHS
-        return moment.last or shown or moment.step % self._every == 0
+        return progress.last or shown or progress.step % self._every == 0
 
     def _draw(self, step: int) -> None:
         drawn = images.to_uint8(self._generate(self._inputs))
@@ -190,11 +190,11 @@ class HistogramHook:
     def __init__(self, state: TrainState, tensorboard: TensorBoard, *, every: int) -> None:
         self._state, self._tensorboard, self._every = state, tensorboard, every
 
-    def after_step(self, moment: Moment) -> None:
+    def after_step(self, progress: TrainingProgress) -> None:
         """Write, if due."""
-        if self._every and moment.step % self._every == 0:
+        if self._every and progress.step % self._every == 0:
             models = (self._state.generator, self._state.discriminator)
-            self._tensorboard.write_histograms(moment.step, models)
+            self._tensorboard.write_histograms(progress.step, models)
 
     def close(self) -> None:
         """Nothing."""

@@ -17,7 +17,7 @@ import tensorflow as tf
 from dcgan_tf.latents import share_of_replica
 
 
-class Draw(NamedTuple):
+class RandomKey(NamedTuple):
     """What the random numbers of a step's augmentations are a function of.
 
     Attributes:
@@ -31,21 +31,21 @@ class Draw(NamedTuple):
     number: int
 
 
-def add_instance_noise(images: tf.Tensor, draw: Draw, *, stddev: float) -> tf.Tensor:
-    """Add noise from N(0, stddev²), a function of (seed, step, draw, image's place in the global batch).
+def add_instance_noise(images: tf.Tensor, key: RandomKey, *, stddev: float) -> tf.Tensor:
+    """Add noise from N(0, stddev²), a function of (seed, step, key, image's place in the global batch).
 
     It is called in replica context; how many replicas share the batch makes no difference.
 
     Args:
         images: this replica's, [n, H, W, C] in [-1, 1], of any floating type.
-        draw: decides the random numbers.
+        key: decides the random numbers.
         stddev: of the noise, above 0, in units of the range [-1, 1].
 
     Returns:
         [n, H, W, C], of the images' type; not clipped to the range.
     """
     replicas = tf.distribute.get_replica_context().num_replicas_in_sync
-    seed = tf.stack([tf.constant(draw.seed, tf.int64), draw.step])
-    pair = tf.random.experimental.stateless_fold_in(seed, draw.number + 1)
+    seed = tf.stack([tf.constant(key.seed, tf.int64), key.step])
+    pair = tf.random.experimental.stateless_fold_in(seed, key.number + 1)
     whole = tf.random.stateless_normal((tf.shape(images)[0] * replicas, *images.shape[1:]), pair)
     return images + stddev * tf.cast(share_of_replica(whole), images.dtype)

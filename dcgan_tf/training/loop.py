@@ -24,9 +24,9 @@ from dcgan_tf.training.hooks import (
     CheckpointHook,
     HistogramHook,
     Hook,
-    Moment,
     SampleHook,
     StatisticsHook,
+    TrainingProgress,
 )
 from dcgan_tf.training.interrupt import Interrupted, StopSignals
 from dcgan_tf.training.plan import make_plan
@@ -84,7 +84,7 @@ def _run(start: Start, hooks: Sequence[Hook]) -> None:
         all_hooks = [
             stack.enter_context(closing(hook)) for hook in [*_built_in_hooks(start, statistics), *hooks]
         ]
-        restored = Moment(start.first_step, plan.total_steps, plan.steps_per_epoch, start.state)
+        restored = TrainingProgress(start.first_step, plan.total_steps, plan.steps_per_epoch, start.state)
         for hook in all_hooks if start.first_step else ():
             if isinstance(hook, CatchesUp):
                 hook.catch_up(restored)
@@ -107,9 +107,11 @@ def _do_steps(start: Start, statistics: Statistics, hooks: Sequence[Hook], signa
         seconds = time.perf_counter() - started
         statistics.add(step, metrics, seconds=seconds, seconds_waiting=waited)
         stop = signals.received
-        moment = Moment(step, plan.total_steps, plan.steps_per_epoch, start.state, stopping=stop is not None)
+        progress = TrainingProgress(
+            step, plan.total_steps, plan.steps_per_epoch, start.state, stopping=stop is not None
+        )
         for hook in hooks:
-            hook.after_step(moment)
+            hook.after_step(progress)
         if stop is not None:
             raise Interrupted(stop, step)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from dcgan_tf.config import TrainingConfig
-from dcgan_tf.training.instance_noise import Draw, add_instance_noise
+from dcgan_tf.training.instance_noise import RandomKey, add_instance_noise
 from dcgan_tf.training.losses import AdversarialLoss, adversarial_loss
 
 Penalty = Callable[[Callable[..., tf.Tensor], tf.Tensor, tf.Tensor], tf.Tensor]
@@ -21,7 +21,7 @@ Penalty = Callable[[Callable[..., tf.Tensor], tf.Tensor, tf.Tensor], tf.Tensor]
 
 `logits(images, draw=number)` computes D's logits; images are float [n, H, W, C] in [-1, 1].
 """
-Augmentation = Callable[[tf.Tensor, Draw], tf.Tensor]
+Augmentation = Callable[[tf.Tensor, RandomKey], tf.Tensor]
 """From images, float [n, H, W, C] in [-1, 1], to what D sees of them, of the same shape; differentiable."""
 
 

@@ -175,9 +175,9 @@ def write_environment(
 
 def _show_data(plan: Plan) -> None:
     """Name the files that were left out, and save a grid of what is trained on, before the first step."""
-    for line in data.bad_files(plan.image_set):
+    for line in data.bad_file_lines(plan.image_set):
         _log.warning("%s", line)
-    images.save(plan.paths.real_images, data.examples(plan.image_set))
+    images.save(plan.paths.real_images, data.example_images(plan.image_set))
 
 
 def _refuse_other_images(paths: RunPaths, image_set: ImageSet, before: Config, config: Config) -> None:

@@ -17,7 +17,7 @@ from dcgan_tf.config import Config
 from dcgan_tf.images import to_float
 from dcgan_tf.latents import replica_latents
 from dcgan_tf.models import logits_of, with_labels
-from dcgan_tf.training.instance_noise import Draw
+from dcgan_tf.training.instance_noise import RandomKey
 from dcgan_tf.training.objective import Objective, objective_of
 from dcgan_tf.training.state import TrainState
 
@@ -109,7 +109,7 @@ class Replica:
             draw: from 0; tells the random draws of one step apart.
         """
         for augmentation in self.objective.augmentations:
-            images = augmentation(images, Draw(self.config.training.seed, self.step, draw))
+            images = augmentation(images, RandomKey(self.config.training.seed, self.step, draw))
         return self.logits_of_inputs(with_labels(images, self.labels, self.num_classes), training=True)
 
     def mean(self, per_image: tf.Tensor) -> tf.Tensor:

@@ -55,6 +55,12 @@ def test_public_names_are_sorted_and_unique():
     assert dcgan_tf.__all__ == sorted(set(dcgan_tf.__all__))
 
 
+def test_a_public_name_of_an_earlier_version_warns_and_works():
+    with pytest.warns(DeprecationWarning, match=r"dcgan_tf\.Moment is called dcgan_tf\.TrainingProgress now"):
+        assert dcgan_tf.Moment is dcgan_tf.TrainingProgress
+    assert "Moment" not in dcgan_tf.__all__
+
+
 def test_a_name_that_is_not_there_is_an_attribute_error():
     with pytest.raises(AttributeError, match="module 'dcgan_tf' has no attribute 'Trainer'"):
         dcgan_tf.Trainer  # noqa: B018 (reading it is the test)

@@ -15,7 +15,7 @@ def plain(count: int = 4, **known) -> ImageSet:
 
 
 def test_a_set_of_which_nothing_is_known():
-    assert inspection.summary(plain()).splitlines() == [
+    assert inspection.data_summary(plain()).splitlines() == [
         "things: 4 images, 2x3 pixels, 1 channel(s)",
         "levels 0 to 3, mean 1.5",
         "no labels",
@@ -25,7 +25,7 @@ def test_a_set_of_which_nothing_is_known():
 
 def test_labels_are_counted_by_name_and_empty_classes_are_named_too():
     labelled = plain(labels=np.array([2, 0, 2, 2]), label_names=("cat", "dog", "owl"))
-    assert "3 labels: cat 1, dog 0, owl 3" in inspection.summary(labelled).splitlines()
+    assert "3 labels: cat 1, dog 0, owl 3" in inspection.data_summary(labelled).splitlines()
 
 
 def test_binary_attributes_are_shares_and_continuous_ones_ranges():
@@ -33,19 +33,19 @@ def test_binary_attributes_are_shares_and_continuous_ones_ranges():
         "crown": np.array([1, 0, 0, 0], np.uint8),
         "turn": np.array([-1, 0, 0.5, 0.5], np.float32),
     }
-    lines = inspection.summary(plain(attributes=attributes)).splitlines()
+    lines = inspection.data_summary(plain(attributes=attributes)).splitlines()
     assert "attribute crown: 25.0% of the images" in lines
     assert "attribute turn: -1.00 to 0.50, mean 0.00" in lines
     assert "no attributes" not in lines
 
 
 def test_large_counts_can_be_read():
-    assert inspection.summary(plain(12_345)).startswith("things: 12,345 images, ")
+    assert inspection.data_summary(plain(12_345)).startswith("things: 12,345 images, ")
 
 
 def test_bad_files_are_named_with_their_reason():
     bad = plain(bad_files=(BadFile("a/b.png", "empty file"), BadFile("c.jpg", "cut short")))
-    assert inspection.summary(bad).splitlines()[-3:] == [
+    assert inspection.data_summary(bad).splitlines()[-3:] == [
         "2 file(s) could not be used:",
         "  a/b.png: empty file",
         "  c.jpg: cut short",
@@ -55,25 +55,25 @@ def test_bad_files_are_named_with_their_reason():
 def test_many_bad_files_are_cut_short_but_counted():
     shown = inspection.SHOWN_BAD_FILES
     bad = plain(bad_files=tuple(BadFile(f"{i}.png", "empty file") for i in range(shown + 3)))
-    lines = inspection.summary(bad).splitlines()
+    lines = inspection.data_summary(bad).splitlines()
     assert f"{shown + 3} file(s) could not be used:" in lines
     assert lines[-2] == f"  {shown - 1}.png: empty file"
     assert lines[-1].startswith("  … and 3 more")
 
 
 def test_examples_are_spread_over_the_whole_set():
-    shown = inspection.examples(plain(101), 5)
+    shown = inspection.example_images(plain(101), 5)
     assert shown[:, 0, 0, 0].tolist() == [0, 25, 50, 75, 100]
     assert shown.shape == (5, 2, 3, 1)
 
 
 def test_a_small_set_is_shown_whole_and_each_image_once():
-    assert inspection.examples(plain(3), 64)[:, 0, 0, 0].tolist() == [0, 1, 2]
+    assert inspection.example_images(plain(3), 64)[:, 0, 0, 0].tolist() == [0, 1, 2]
 
 
 def test_examples_of_a_mapped_array_are_in_memory(tmp_path):
     np.save(tmp_path / "images.npy", plain(10).images)
     mapped = ImageSet("things", np.load(tmp_path / "images.npy", mmap_mode="r"))
-    shown = inspection.examples(mapped, 2)
+    shown = inspection.example_images(mapped, 2)
     assert type(shown) is np.ndarray
     assert shown[:, 0, 0, 0].tolist() == [0, 9]

@@ -10,7 +10,7 @@ import pytest
 from dcgan_tf.evaluation.controls import CONTROLS
 from dcgan_tf.evaluation.result import FORMLESS, REAL, Evaluation, Row, shown
 from dcgan_tf.evaluation.scores import LOOK, LOWER, WHOLE, Score
-from dcgan_tf.evaluation.table import conditions, controls_table, table, with_error
+from dcgan_tf.evaluation.table import controls_table, evaluation_conditions, evaluation_table, with_error
 
 
 def end(value: float, alone: float | None = None) -> Score:
@@ -76,7 +76,7 @@ def test_the_record_has_every_number_and_the_protocol():
 
 
 def printed(*headings: str) -> list[str]:
-    return table({heading: evaluation() for heading in headings})
+    return evaluation_table({heading: evaluation() for heading in headings})
 
 
 def test_the_table_has_a_column_for_each_set_and_both_ends():
@@ -109,7 +109,7 @@ def wide(value: float) -> Evaluation:
 @pytest.mark.parametrize("value", [0.0003, 0.123456, 12.34, 1234.5, 123456.0])
 def test_tables_fit_into_80_columns_whatever_the_numbers(value):
     sets = {"best, step 1,234,567": wide(value), "last, step 2,345,678": wide(value)}
-    lines = [*table(sets), *controls_table(wide(value))]
+    lines = [*evaluation_table(sets), *controls_table(wide(value))]
     assert max(map(len, lines)) <= 80
     for heading in ("best,", "last,", "untrained", "random"):
         assert any(heading in line for line in lines)
@@ -130,7 +130,7 @@ def test_what_pictures_that_are_none_get_is_a_table_of_its_own():
 
 
 def test_the_conditions_are_told_in_two_lines():
-    first, second = conditions(evaluation())
+    first, second = evaluation_conditions(evaluation())
     assert first == (
         "2,000 samples of runs/a, averaged weights (EMA), seed 0, in the space: mnist classifier (99.0% "
         "right on 10,000 held-out images)"

@@ -10,7 +10,7 @@ from dcgan_tf.metrics.frechet import distance_of_normals, frechet_distance
 from dcgan_tf.metrics.inception_score import inception_score
 from dcgan_tf.metrics.inputs import check_features, check_images
 from dcgan_tf.metrics.kernel_distance import kernel_distance, squared_mmd
-from dcgan_tf.metrics.ms_ssim import diversity, ms_ssim
+from dcgan_tf.metrics.ms_ssim import mean_ms_ssim, ms_ssim
 from dcgan_tf.metrics.precision_recall import density_coverage, precision_recall
 from dcgan_tf.metrics.real_form import form_statistics
 from dcgan_tf.metrics.sliced_wasserstein import sliced_wasserstein
@@ -79,8 +79,10 @@ METRICS = {
     "inception": lambda bad: inception_score(bad, splits=2),
     "patches": lambda bad: sliced_wasserstein(bad, np.zeros((9, 8, 8, 1), np.uint8)),
     "ms-ssim": lambda bad: ms_ssim(np.zeros((9, 16, 16, 1), np.uint8), bad),
-    "diversity": lambda bad: diversity(bad),
-    "labels": lambda bad: diversity(np.zeros((9, 16, 16, 1), np.uint8), labels=bad if bad is not None else 0),
+    "mean_ms_ssim": lambda bad: mean_ms_ssim(bad),
+    "labels": lambda bad: mean_ms_ssim(
+        np.zeros((9, 16, 16, 1), np.uint8), labels=bad if bad is not None else 0
+    ),
     "form": lambda bad: form_statistics(bad),
 }
 

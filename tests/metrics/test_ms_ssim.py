@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dcgan_tf.metrics.ms_ssim import diversity, ms_ssim
+from dcgan_tf.metrics.ms_ssim import mean_ms_ssim, ms_ssim
 
 module = importlib.import_module("dcgan_tf.metrics.ms_ssim")
 
@@ -74,7 +74,7 @@ def test_it_is_the_same_in_small_parts(monkeypatch):
 
 def test_of_two_images_it_is_that_of_the_pair():
     a, b = pairs_of((12, 12, 1), count=1)
-    found = diversity(np.concatenate([a, b]), pairs=20)
+    found = mean_ms_ssim(np.concatenate([a, b]), pairs=20)
     assert found == (pytest.approx(ms_ssim(a, b)[0]), pytest.approx(0, abs=1e-9))
 
 
@@ -83,7 +83,7 @@ def test_pairs_are_of_one_label():
     grey = np.full((1, 12, 12, 1), 100, np.uint8)
     images = np.concatenate([grey, grey * 0, grey, grey * 0 + 255, grey * 0 + 50])
     labels = np.array([3, 8, 3, 8, 5])
-    mean, error = diversity(images, pairs=400, labels=labels)
+    mean, error = mean_ms_ssim(images, pairs=400, labels=labels)
     dark = ms_ssim(images[[1]], images[[3]])[0]
     share = (mean - dark) / (1 - dark)
     assert share == pytest.approx(0.5, abs=0.1)
@@ -102,13 +102,13 @@ def test_alike_images_are_less_diverse():
     rng = np.random.default_rng(0)
     different = rng.integers(0, 256, (20, 12, 12, 1), np.uint8)
     alike = np.clip(different[:1] + rng.normal(0, 20, different.shape), 0, 255).astype(np.uint8)
-    assert diversity(alike, pairs=50)[0] > diversity(different, pairs=50)[0] + 0.3
+    assert mean_ms_ssim(alike, pairs=50)[0] > mean_ms_ssim(different, pairs=50)[0] + 0.3
 
 
 def test_it_is_a_function_of_the_seed():
     images, _ = pairs_of((12, 12, 1), count=30)
-    assert diversity(images, pairs=10, seed=1) == diversity(images, pairs=10, seed=1)
-    assert diversity(images, pairs=10, seed=1) != diversity(images, pairs=10, seed=2)
+    assert mean_ms_ssim(images, pairs=10, seed=1) == mean_ms_ssim(images, pairs=10, seed=1)
+    assert mean_ms_ssim(images, pairs=10, seed=1) != mean_ms_ssim(images, pairs=10, seed=2)
 
 
 SOME = np.zeros((3, 12, 12, 1), np.uint8)
@@ -133,4 +133,4 @@ def test_what_is_no_pair_is_refused():
 )
 def test_of_what_there_is_no_diversity_is_refused(images, options, words):
     with pytest.raises(ValueError, match=words):
-        diversity(images, **options)
+        mean_ms_ssim(images, **options)

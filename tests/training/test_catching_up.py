@@ -165,8 +165,8 @@ def test_an_evaluation_that_a_stop_prevented_is_made_up_for(
     tmp_path: Path, tiny_config: Callable[..., Config]
 ) -> None:
     class StopsAfter17:
-        def after_step(self, moment: Any) -> None:
-            if moment.step == 17:
+        def after_step(self, progress: Any) -> None:
+            if progress.step == 17:
                 os.kill(os.getpid(), signal.SIGTERM)
 
         def close(self) -> None:

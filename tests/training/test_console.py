@@ -8,7 +8,7 @@ import re
 import pytest
 
 from dcgan_tf.training.console import TerminalProgress
-from dcgan_tf.training.hooks import Moment
+from dcgan_tf.training.hooks import TrainingProgress
 from dcgan_tf.training.output import LastingOutput
 
 RECORD = {
@@ -34,7 +34,7 @@ def test_the_bar_fits_the_terminal_with_nothing_cut_off(width, step, monkeypatch
     monkeypatch.setenv("NO_COLOR", "1")
     shown = Terminal()
     console = TerminalProgress(0, 150_000, LastingOutput(shown))
-    console.after_step(Moment(123_456, 150_000, 600, None))
+    console.after_step(TrainingProgress(123_456, 150_000, 600, None))
     console.write_record(RECORD)
     console.close()
     line = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.getvalue().rstrip().split("\x1b[2K")[-1]).rstrip()

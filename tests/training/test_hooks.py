@@ -12,7 +12,7 @@ from PIL import Image
 from dcgan_tf import images
 from dcgan_tf.config import Config
 from dcgan_tf.runs.folder import RunPaths
-from dcgan_tf.training.hooks import MAX_FRAMES, Moment, SampleHook, save_progress
+from dcgan_tf.training.hooks import MAX_FRAMES, SampleHook, TrainingProgress, save_progress
 from dcgan_tf.training.state import TrainState, create_train_state
 
 
@@ -43,7 +43,7 @@ def test_grids_show_the_same_latents_again(
     paths = RunPaths(tmp_path)
     hook = SampleHook(tiny_config(), state, paths, [], every=2)
     for step in (2, 3, 4):
-        hook.after_step(Moment(step, 100, 50, state))
+        hook.after_step(TrainingProgress(step, 100, 50, state))
     assert shown_steps(paths) == [2, 4]
     first, second = (paths.sample_grid(step).read_bytes() for step in (2, 4))
     assert first == second
@@ -62,7 +62,7 @@ def test_grids_are_64_images_and_reach_the_writers(
 
     writer = Collecting()
     SampleHook(tiny_config(), state, RunPaths(tmp_path), [writer], every=2).after_step(
-        Moment(2, 100, 50, state)
+        TrainingProgress(2, 100, 50, state)
     )
     # Eight by eight images of 16 pixels, and gaps of 2 around each.
     side = 4 * (8 * 18 + 2)  # 64 images of 16 pixels and their gaps, enlarged to 512 pixels or more
@@ -76,14 +76,16 @@ def test_a_run_that_is_asked_to_stop_shows_where_it_stopped(
 ) -> None:
     paths = RunPaths(tmp_path)
     hook = SampleHook(tiny_config(), state, paths, [], every=10)
-    hook.after_step(Moment(10, 100, 50, state))
-    hook.after_step(Moment(13, 100, 50, state, stopping=True))
+    hook.after_step(TrainingProgress(10, 100, 50, state))
+    hook.after_step(TrainingProgress(13, 100, 50, state, stopping=True))
     assert shown_steps(paths) == [10, 13]
     assert paths.progress.exists()
 
 
 def test_never_means_never(tmp_path: Path, tiny_config: Callable[..., Config], state: TrainState) -> None:
-    SampleHook(tiny_config(), state, RunPaths(tmp_path), [], every=0).after_step(Moment(50, 50, 50, state))
+    SampleHook(tiny_config(), state, RunPaths(tmp_path), [], every=0).after_step(
+        TrainingProgress(50, 50, 50, state)
+    )
     assert not list(tmp_path.iterdir())
 
 

@@ -19,7 +19,7 @@ from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import read_config
 from dcgan_tf.training import loop
-from dcgan_tf.training.hooks import CheckpointHook, Moment
+from dcgan_tf.training.hooks import CheckpointHook, TrainingProgress
 from dcgan_tf.training.state import create_train_state
 from dcgan_tf.training.statistics import Statistics
 
@@ -42,12 +42,12 @@ class Watching:
     """A hook that writes down what it is told."""
 
     def __init__(self, fail_at: int | None = None) -> None:
-        self.moments: list[Moment] = []
+        self.moments: list[TrainingProgress] = []
         self.closed, self.fail_at = 0, fail_at
 
-    def after_step(self, moment: Moment) -> None:
-        self.moments.append(moment)
-        if moment.step == self.fail_at:
+    def after_step(self, progress: TrainingProgress) -> None:
+        self.moments.append(progress)
+        if progress.step == self.fail_at:
             raise RuntimeError("the hook fails")
 
     def close(self) -> None:
@@ -57,9 +57,9 @@ class Watching:
 def test_hooks_are_told_of_every_step_and_closed(begun: Config) -> None:
     hook = Watching()
     loop.train(begun, hooks=[hook])
-    assert [moment.step for moment in hook.moments] == list(range(51, 61))
+    assert [progress.step for progress in hook.moments] == list(range(51, 61))
     assert {(m.total_steps, m.steps_per_epoch, m.stopping) for m in hook.moments} == {(60, 9, False)}
-    assert [moment.last for moment in hook.moments] == [False] * 9 + [True]
+    assert [progress.last for progress in hook.moments] == [False] * 9 + [True]
     assert hook.closed == 1
 
 
@@ -78,10 +78,10 @@ class Poison(Watching):
         super().__init__()
         self.after = after
 
-    def after_step(self, moment: Moment) -> None:
-        super().after_step(moment)
-        if moment.step == self.after:
-            kernel = moment.state.discriminator.trainable_variables[0]
+    def after_step(self, progress: TrainingProgress) -> None:
+        super().after_step(progress)
+        if progress.step == self.after:
+            kernel = progress.state.discriminator.trainable_variables[0]
             kernel.assign(kernel * float("nan"))
 
 
@@ -111,11 +111,11 @@ def test_a_weight_that_is_not_finite_is_not_saved_although_the_losses_are(
     state, store = create_train_state(tiny_config()), CheckpointStore(tmp_path)
     statistics = Statistics(batch_size=8, steps_per_epoch=9)
     hook = CheckpointHook(store, state, statistics, every=2, keep_every=0)
-    hook.after_step(Moment(2, 10, 9, state))
+    hook.after_step(TrainingProgress(2, 10, 9, state))
     gamma = state.generator.trainable_variables[1]
     gamma.assign(gamma / 0.0)
     with pytest.raises(RunError, match="gamma is no longer finite after step 4"):
-        hook.after_step(Moment(4, 10, 9, state))
+        hook.after_step(TrainingProgress(4, 10, 9, state))
     assert store.steps() == [2]
 
 
@@ -163,8 +163,8 @@ class FillsTheDisk(Watching):
         super().__init__()
         self.limit, self.after, self.size = limit, after, size
 
-    def after_step(self, moment: Moment) -> None:
-        if moment.step == self.after:
+    def after_step(self, progress: TrainingProgress) -> None:
+        if progress.step == self.after:
             self.limit(self.size)
 
 

@@ -13,7 +13,7 @@ from dcgan_tf.config import Config
 from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.training.console import PlainProgress, TerminalProgress, make_console
-from dcgan_tf.training.hooks import Moment
+from dcgan_tf.training.hooks import TrainingProgress
 from dcgan_tf.training.loop import train
 from dcgan_tf.training.output import LastingOutput
 
@@ -52,7 +52,7 @@ def test_progress_that_nobody_reads_is_said_once(
 ) -> None:
     console = kind(0, 4, LastingOutput(gone))
     for _ in range(3):
-        console.after_step(Moment(4, 4, 2, None))
+        console.after_step(TrainingProgress(4, 4, 2, None))
         console.write_record(RECORD)
     console.close()
     (said,) = [record.getMessage() for record in caplog.records]
@@ -74,6 +74,6 @@ def test_training_goes_on_without_a_reader(
 def test_a_process_may_have_no_output_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdout", None)
     console = make_console(0, 4)
-    console.after_step(Moment(4, 4, 2, None))
+    console.after_step(TrainingProgress(4, 4, 2, None))
     console.write_record(RECORD)
     console.close()

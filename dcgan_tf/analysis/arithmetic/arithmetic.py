@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
-from dcgan_tf.analysis.arithmetic.figure import panel_figure, with_neighbours
+from dcgan_tf.analysis.arithmetic.figure import arithmetic_figure, with_neighbours
 from dcgan_tf.analysis.arithmetic.formulas import (
     Formula,
     Shares,
@@ -154,7 +154,7 @@ def _figure(
     """Draw the first draw of three exemplars, and the shares of all draws."""
     chosen = [row[:1] for row in draw_exemplars(pools, PAPER_EXEMPLARS, draws=1, seed=seed)]
     run = samples.subject.run
-    return panel_figure(
+    return arithmetic_figure(
         title=f"{formula} = {formula.expected.name}?",
         exemplars=[
             (term.name, samples.images[row[0]]) for term, row in zip(formula.terms, chosen, strict=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dcgan_tf.analysis.arithmetic.figure import panel_figure, with_neighbours
+from dcgan_tf.analysis.arithmetic.figure import arithmetic_figure, with_neighbours
 from dcgan_tf.analysis.arithmetic.formulas import combine, pixel_arithmetic
 from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.samples import Samples
@@ -71,7 +71,7 @@ def sample_arithmetic(
             near_real_images=f"{samples.near_real:.1%} of the ordinary samples",
         ),
         measures=(_measure(samples, shares),),
-        figure=panel_figure(
+        figure=arithmetic_figure(
             title=_written(names, signs),
             exemplars=[(name, images[rows]) for name, rows in zip(names, chosen, strict=True)],
             means=run.generate(np.stack([latents[rows].mean(axis=0) for rows in chosen])),

@@ -40,7 +40,7 @@ def with_neighbours(latent: np.ndarray, *, seed: int) -> np.ndarray:
     return (latent + shifts).astype(np.float32)
 
 
-def panel_figure(
+def arithmetic_figure(
     *,
     title: str,
     exemplars: Sequence[tuple[str, np.ndarray]],

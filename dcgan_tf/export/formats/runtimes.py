@@ -28,12 +28,12 @@ REFERENCE_DEVICE = "CPU:0"
 SIGNATURES = ("serving_default", "float_images", "sample")
 """Of a SavedModel."""
 
-Draw = Callable[..., np.ndarray]
+DrawFunction = Callable[..., np.ndarray]
 """Latents float32 [N, latent_dim], and labels int32 [N] for a conditional generator and no other, to images
 [N, H, W, C], uint8 or float32 in [-1, 1]."""
 
 
-def open_artefact(path: Path, *, image_shape: Sequence[int] | None = None) -> Draw:
+def open_artefact(path: Path, *, image_shape: Sequence[int] | None = None) -> DrawFunction:
     """Return the function that draws with an artefact. None of it runs before it is known to compute only.
 
     Args:
@@ -46,7 +46,7 @@ def open_artefact(path: Path, *, image_shape: Sequence[int] | None = None) -> Dr
         ExportError: if its runtime cannot read it, or it has parts that no export has.
     """
     kind = "saved_model" if path.is_dir() else path.suffix
-    openers: dict[str, Callable[[Path], Draw]] = {
+    openers: dict[str, Callable[[Path], DrawFunction]] = {
         "saved_model": _saved_model,
         ".tflite": lambda file: LiteRTFile(file, threads=2).generate,
         ".keras": _keras,
@@ -57,7 +57,7 @@ def open_artefact(path: Path, *, image_shape: Sequence[int] | None = None) -> Dr
     return _checked(openers[kind](path), path, image_shape)
 
 
-def drawing_with(generator: keras.Sequential) -> Draw:
+def drawing_with(generator: keras.Sequential) -> DrawFunction:
     """Return the function that draws with a generator of Keras, in inference mode."""
 
     def generate(z: np.ndarray, label: np.ndarray | None = None) -> tf.Tensor:
@@ -88,13 +88,13 @@ def load_saved_model(path: Path) -> Any:
     return loaded
 
 
-def _saved_model(path: Path) -> Draw:
+def _saved_model(path: Path) -> DrawFunction:
     loaded = load_saved_model(path)
     return _foreign(path, lambda *inputs: loaded.float_images(*inputs)["image"])
 
 
 @own_settings()
-def _keras(path: Path) -> Draw:
+def _keras(path: Path) -> DrawFunction:
     network = keras_file.read(path)
 
     def generate(z: np.ndarray, label: np.ndarray | None = None) -> tf.Tensor:
@@ -104,7 +104,7 @@ def _keras(path: Path) -> Draw:
     return _foreign(path, generate)
 
 
-def _page(path: Path) -> Draw:
+def _page(path: Path) -> DrawFunction:
     generator = read_page(path)
 
     def generate(z: np.ndarray, label: np.ndarray | None = None) -> tf.Tensor:
@@ -118,7 +118,7 @@ def _page(path: Path) -> Draw:
     return _batched(generate)
 
 
-def _foreign(path: Path, generate: Callable[..., tf.Tensor]) -> Draw:
+def _foreign(path: Path, generate: Callable[..., tf.Tensor]) -> DrawFunction:
     """Draw with a network of somebody's that may not take what its facts say."""
 
     def guarded(*inputs: np.ndarray) -> tf.Tensor:
@@ -137,7 +137,7 @@ def foreign_errors(path: Path) -> Iterator[None]:
         raise ExportError(f"cannot draw with {path}: {first_line(error)}") from None
 
 
-def _checked(draw: Draw, path: Path, image_shape: Sequence[int] | None) -> Draw:
+def _checked(draw: DrawFunction, path: Path, image_shape: Sequence[int] | None) -> DrawFunction:
     """Hold what is drawn against the shape that it must have."""
 
     def drawn(*inputs: np.ndarray) -> np.ndarray:
@@ -153,7 +153,7 @@ def _checked(draw: Draw, path: Path, image_shape: Sequence[int] | None) -> Draw:
     return drawn
 
 
-def _batched(generate: Callable[..., tf.Tensor]) -> Draw:
+def _batched(generate: Callable[..., tf.Tensor]) -> DrawFunction:
     def draw(*inputs: np.ndarray) -> np.ndarray:
         with tf.device(REFERENCE_DEVICE):
             return in_batches(lambda *batch: np.asarray(generate(*batch)), *inputs)
