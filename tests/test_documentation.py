@@ -90,12 +90,12 @@ def test_nothing_is_left_to_fill_in(page):
 def command_lines(page: str) -> Iterator[str]:
     """Yield what follows `dcgan-tf` wherever a page writes it: in blocks and between backticks."""
     text = re.sub(r"\\\n\s*", " ", PAGES[page].read_text())
-    for code in re.findall(r"^(?: {4,}|\$ )\S.*$|`[^`\n]+`", text, re.MULTILINE):
-        for line in re.findall(r"(?<![\w/-])(?:\.venv/bin/)?dcgan-tf +([a-z][^`\n|;]*)", code):
-            yield re.split(r"\s#|  ", line)[0].strip()
-    for block in re.findall(r"^```(?:bash|console|sh|shell)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
-        for line in re.findall(r"^(?:\$ )?(?:\.venv/bin/)?dcgan-tf +([a-z].*)$", block, re.MULTILINE):
-            yield re.split(r"\s#|  ", line)[0].strip()
+    blocks = re.findall(r"^```\w*\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    blocks += re.findall(r"(?:^ {4,}\S.*\n)+", text, re.MULTILINE)
+    lines = re.findall(r"^ *(?:\.venv/bin/)?dcgan-tf +([a-z].*)$", "\n".join(blocks), re.MULTILINE)
+    lines += re.findall(r"`(?:\.venv/bin/)?dcgan-tf +([a-z][^`|]*)`", text)
+    for line in lines:
+        yield re.split(r"\s#|  ", line)[0].strip()
 
 
 def command_of(words: list[str]) -> tuple[click.Command, list[str]]:
