@@ -1,7 +1,7 @@
-"""The cache: folders that are made once, read often, and made again when they turn out to be damaged.
+"""The cache: folders that are made once, read often, and made again if they are damaged.
 
-A folder is written aside, flushed to the disk and renamed, so that it is there as a whole or not at all. Its
-marker is the file that is written last.
+A folder is written under another name, flushed to the disk and renamed, so that it is complete or does not
+exist. Its marker is the file that is written last.
 """
 
 from __future__ import annotations
@@ -32,30 +32,30 @@ def default_cache_dir() -> Path:
 
 
 def place(cache_dir: str | Path | None, key: str) -> Path:
-    """Return the path of something in the cache.
+    """Return the path of an entry of the cache.
 
     Args:
         cache_dir: the cache; None is `default_cache_dir()`.
-        key: its name there; must change with everything that decides the content.
+        key: name of the entry; it must change with everything that decides the content.
     """
     return Path(cache_dir or default_cache_dir()).expanduser() / key
 
 
 def shortened(name: str, *, at_most: int = 40) -> str:
-    """Return a name that people recognise as part of a file name: simplified, and cut to so many bytes."""
+    """Return a readable form of a name for use in a file name, cut to a number of bytes."""
     simple = re.sub(r"[^\w.-]+", "_", name)
     return simple.encode(errors="replace")[:at_most].decode(errors="ignore")
 
 
 def read_or_discard(folder: Path, marker: str, read: Callable[[Path], T]) -> T | None:
-    """Return what is read from a folder of the cache; None if it is not there, or damaged.
+    """Return the content of a folder in the cache; None if it does not exist or is damaged.
 
-    A damaged one is named and taken away, so that it can be made again.
+    A damaged folder is reported and removed, so that it can be made again.
 
     Args:
         folder: in the cache.
         marker: name of the file in it that was written last.
-        read: from the folder to its content; raises anything if that is damaged.
+        read: takes the folder and returns its content; raises any exception if that is damaged.
 
     Raises:
         StorageError: if it may not be read, or is damaged and cannot be taken away.
@@ -66,8 +66,8 @@ def read_or_discard(folder: Path, marker: str, read: Callable[[Path], T]) -> T |
         return read(folder)
     except PermissionError as error:  # sound, and somebody else's
         raise StorageError(
-            f"{folder} cannot be read ({error.strerror}); have it opened to you, or choose another "
-            "cache with --cache-dir or the variable DCGAN_TF_CACHE"
+            f"{folder} cannot be read ({error.strerror}); change its permissions, or choose another cache "
+            "with --cache-dir or the variable DCGAN_TF_CACHE"
         ) from error
     except Exception as error:  # NumPy, zipfile and json raise nearly anything on damaged files
         reason = str(error).strip() or type(error).__name__
@@ -83,7 +83,7 @@ def read_or_discard(folder: Path, marker: str, read: Callable[[Path], T]) -> T |
 
 
 def store(folder: Path, marker: str, write: Callable[[Path], None]) -> None:
-    """Make a folder of the cache. If another process is first, its result stays, for it is as good.
+    """Make a folder of the cache; if another process is first, its equal result stays.
 
     Args:
         folder: in the cache.
@@ -124,7 +124,7 @@ def _not_written(folder: Path, error: OSError) -> StorageError:
 
 
 def _put_in_place(scratch: Path, folder: Path, marker: str) -> None:
-    """Rename a finished folder; another process may have been first, then its result is as good."""
+    """Rename a finished folder; if another process was first, keep its equal result."""
     if _renamed_or_there(scratch, folder, marker):
         return
     shutil.rmtree(folder, ignore_errors=True)  # cut short while it was written or deleted
@@ -133,7 +133,7 @@ def _put_in_place(scratch: Path, folder: Path, marker: str) -> None:
 
 
 def _renamed_or_there(scratch: Path, folder: Path, marker: str) -> bool:
-    """Try to rename; return whether a finished folder is now in place, be it this one or another's."""
+    """Try to rename; return whether a finished folder is in place now, this one or another process's."""
     with contextlib.suppress(OSError):
         scratch.rename(folder)
     return (folder / marker).exists()

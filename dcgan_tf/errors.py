@@ -1,22 +1,22 @@
-"""Every error that a user can mend, as one tree. Standard library only.
+"""All errors that a user can correct, as one tree. This module needs the standard library only.
 
     DcganError
     ├── ArgumentError       a setting, an option or an argument has a value that it does not allow
-    ├── DataError           images, or what is told of them, cannot be had or used
-    ├── RunError            a run cannot start, go on or be read
-    ├── ExportError         an export cannot be made, read or relied on
-    ├── StorageError        a file cannot be written or read: the disk is full, or somebody else's
+    ├── DataError           images, labels or attributes cannot be loaded or used
+    ├── RunError            a run cannot start, continue or be read
+    ├── ExportError         an export cannot be made, read or trusted
+    ├── StorageError        a file cannot be written or read, because of the disk or of permissions
     └── OutOfMemoryError    there is not enough memory
 
-They are raised where the fact is known. Their message says what was expected, what was received and what to
-do. The command line prints that message and exits with 1. Any other exception is a bug.
+They are raised where the problem is found. Their message says what was expected, what was received and what
+to do. The command line prints that message and exits with 1. Any other exception is a bug.
 """
 
 from __future__ import annotations
 
 
 class DcganError(Exception):
-    """What a user can mend; the message says how."""
+    """An error that a user can correct; the message says how."""
 
 
 class ArgumentError(DcganError, ValueError):
@@ -24,30 +24,30 @@ class ArgumentError(DcganError, ValueError):
 
 
 class DataError(DcganError, ValueError):
-    """Images, or the labels and attributes that belong to them, cannot be had or used."""
+    """Images, or the labels and attributes that belong to them, cannot be loaded or used."""
 
 
 class RunError(DcganError):
-    """A run cannot start, go on or be read."""
+    """A run cannot start, continue or be read."""
 
 
 class ExportError(DcganError):
-    """An export cannot be made, read or relied on."""
+    """An export cannot be made, read or trusted."""
 
 
 class StorageError(DcganError):
-    """A file cannot be written or read, for a reason that lies in the disk or in its permissions."""
+    """A file cannot be written or read, because of the disk or of permissions."""
 
 
 class OutOfMemoryError(DcganError, MemoryError):
-    """There is not enough memory for what was asked."""
+    """There is not enough memory for the request."""
 
 
 def stop_behind(error: BaseException) -> KeyboardInterrupt | None:
-    """Return the stop during which an error was raised, or None.
+    """Return the KeyboardInterrupt during which an error was raised, or None.
 
-    A stop that cuts into TensorFlow's own bookkeeping comes out of it as an error, such as the AssertionError
-    "Concurrent access?".
+    An interrupt in the middle of TensorFlow's own bookkeeping leaves it as another error, such as the
+    AssertionError "Concurrent access?".
     """
     seen: list[BaseException] = []
     behind: BaseException | None = error

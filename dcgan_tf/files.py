@@ -1,4 +1,4 @@
-"""How a file is written: as a whole, flushed to the disk, or not at all. Standard library only."""
+"""Write files as a whole, flushed to the disk, or not at all. This module needs the standard library only."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from dcgan_tf.errors import StorageError
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NO_FLUSH = (errno.EINVAL, errno.EIO, errno.ENOTSUP, errno.ENOSYS, errno.EBADF, errno.EACCES, errno.EPERM)
-"""What `fsync` answers on file systems that cannot flush: Samba, WSL's drives, virtual machines' folders."""
+"""Errors of `fsync` on file systems that cannot flush: Samba, WSL's drives, folders of virtual machines."""
 _SCRATCH = re.compile(r"\..+\.(?P<system>[0-9a-f]{8})-(?P<process>\d+)-[0-9a-f]{8}\.part")
 _ABANDONED_SECONDS = 24 * 3600
 _swept: set[Path] = set()
@@ -33,7 +33,7 @@ _log = logging.getLogger("dcgan_tf")
 
 
 def writable(path: Path) -> bool:
-    """Return whether a file or folder may be written, or made, as far as the permissions tell."""
+    """Return whether the permissions allow a file or folder to be written or made."""
     there = next(one for one in (path, *path.absolute().parents) if one.exists())
     return (there == path or there.is_dir()) and os.access(there, os.W_OK)
 
@@ -46,10 +46,10 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     made. If the block fails, the scratch file is removed and `path` stays as it was.
 
     Args:
-        path: of the file.
+        path: the file.
 
     Raises:
-        StorageError: if the file cannot be written; names it.
+        StorageError: if the file cannot be written; the message names it.
     """
     target = Path(path)
     scratch = scratch_beside(target)
@@ -67,7 +67,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
-    """Write a file as a whole, in UTF-8; what is no character, as in file names, is kept as its bytes.
+    """Write a text as a file in UTF-8; bytes of file names that are no characters stay what they are.
 
     Raises:
         StorageError: if it cannot be written.
@@ -97,9 +97,9 @@ def read_bytes(path: Path) -> bytes:
 
 
 def flush(path: Path) -> None:
-    """Have the system put a file, or the names in a folder, on the disk, in case the power goes.
+    """Flush a file, or the names in a folder, to the disk, so that a loss of power does not lose it.
 
-    A file system that cannot do so is left alone, with a warning: what was written stands nevertheless.
+    On a file system that cannot flush, this only warns; the file is written nevertheless.
     """
     descriptor = os.open(path, os.O_RDONLY)
     try:
@@ -113,16 +113,16 @@ def flush(path: Path) -> None:
 
 
 def scratch_beside(path: Path) -> Path:
-    """Return a hidden path beside `path`, for a file or a folder that is renamed when it is finished.
+    """Return a hidden path beside `path`, for a file or folder that is renamed when it is complete.
 
-    Its name tells which process writes it, so that what a killed one left can be removed.
+    The name contains the process that writes it, so that the remains of a killed process can be removed.
     """
     name = path.name.encode(errors="surrogateescape")[:100].decode(errors="ignore")
     return path.with_name(f".{name}.{_system()}-{os.getpid()}-{uuid.uuid4().hex[:8]}.part")
 
 
 def remove_abandoned(folder: Path) -> None:
-    """Remove what killed processes left in a folder: at once if it is known to be over, else after a day."""
+    """Remove what killed processes left in a folder: at once if they have certainly ended, else after a day."""
     if not folder.is_dir():
         return
     for path in folder.iterdir():
@@ -133,7 +133,7 @@ def remove_abandoned(folder: Path) -> None:
 
 
 def _sweep_once(folder: Path) -> None:
-    """Remove what was abandoned there, once in the life of a process: a folder may hold many files."""
+    """Remove abandoned files of a folder once in each process, because a folder may hold many files."""
     if folder not in _swept:
         _swept.add(folder)
         with contextlib.suppress(OSError):
@@ -149,14 +149,14 @@ def _is_abandoned(path: Path, system: str, process: int) -> bool:
 
 @functools.cache
 def _system() -> str:
-    """Return what tells apart the systems in which a process number names the same process."""
+    """Return an identifier of the system in which a process number is valid."""
     numbers = Path("/proc/self/ns/pid")  # containers number their own, and may share a host's name
     space = numbers.readlink() if numbers.is_symlink() else ""
     return hashlib.blake2b(f"{socket.gethostname()} {space}".encode(), digest_size=4).hexdigest()
 
 
 def _is_over(process: int) -> bool:
-    """Tell whether a process of this system has ended; unknown is False."""
+    """Return whether a process of this system has ended; False if that is unknown."""
     if os.name != "posix":  # there, os.kill ends a process whatever the signal
         return False
     try:
@@ -170,19 +170,19 @@ def _is_over(process: int) -> bool:
 
 @functools.cache
 def _say_unflushed(reason: str) -> None:
-    """Say once what the file system cannot do."""
+    """Warn once that the file system cannot flush."""
     _log.warning(
-        "the file system cannot flush what is written (%s); if the power goes, the newest files may be lost",
+        "the file system cannot flush files to the disk (%s); a loss of power may lose the newest ones",
         reason,
     )
 
 
 @contextmanager
 def literal_path(folder: Path) -> Iterator[Path]:
-    """Yield a path of `folder` that TensorFlow takes as it stands, for as long as the block lasts.
+    """Yield a path of `folder` that TensorFlow takes literally, for the time of the block.
 
-    What it reads, TensorFlow expands as a pattern, in which `[`, `*`, `?` and a backslash mean something;
-    and names that are not UTF-8 it cannot be told. Such a folder is reached through a link in the system's
+    TensorFlow treats a path that it reads as a pattern, in which `[`, `*`, `?` and a backslash have a
+    meaning. It cannot take names that are not UTF-8. Such a folder is reached through a link in the system's
     temporary folder.
 
     Args:
@@ -213,7 +213,7 @@ def storage_errors(path: str | os.PathLike[str]) -> Iterator[None]:
     """Turn an OSError of the block into a StorageError that names the file.
 
     Args:
-        path: the file that is written; the error's own file name is preferred if it is a user's.
+        path: the file that is written; the message prefers the error's own file name if a user knows it.
     """
     try:
         yield
@@ -222,7 +222,7 @@ def storage_errors(path: str | os.PathLike[str]) -> Iterator[None]:
 
 
 def storage_error(path: str | os.PathLike[str], error: OSError) -> StorageError:
-    """Return the StorageError that says in one sentence that a file cannot be written, and why."""
+    """Return a StorageError that says in one sentence which file cannot be written, and why."""
     if error.errno in DISK_FULL:
         return StorageError(f"the disk is full: could not write {os.fspath(path)}; make room and try again")
     return StorageError(f"could not write {os.fspath(path)}: {error.strerror or error}")

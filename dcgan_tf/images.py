@@ -18,7 +18,7 @@ from dcgan_tf.files import replacing, storage_errors
 
 SHEET_SIDE = 512
 MADE_BY = ("Software", "dcgan_tf")
-"""What stands in the head of every PNG that this library writes, by which it knows its own."""
+"""A text in the header of every PNG that this library writes, by which it recognises its own files."""
 _OTHER_KINDS = (".jpg", ".jpeg", ".gif", ".webp", ".npz", ".bmp", ".tif", ".tiff")
 _NUMBERED = re.compile(r"[0-9]{4,}\.png")
 _OF_THE_SYSTEM = ("thumbs.db", "desktop.ini", "icon\r")
@@ -51,7 +51,7 @@ def to_uint8(images: Any) -> np.ndarray:
 
 
 def luminance(images: np.ndarray) -> np.ndarray:
-    """Return images in grey, as image files turned grey are (ITU-R BT.601).
+    """Return images in grey, by the usual weights of image files (ITU-R BT.601).
 
     Args:
         images: uint8 [N, H, W, 3], RGB.
@@ -100,7 +100,7 @@ def grid(
 
 
 def cut(picture: np.ndarray, shape: Sequence[int], *, gap: int = 2) -> np.ndarray:
-    """Cut a grid into the images that it was laid out from; places that were left empty count as images.
+    """Cut a grid into its images; places that were left empty count as images.
 
     Args:
         picture: uint8, what `grid` returned.
@@ -136,7 +136,7 @@ def enlarge(image: np.ndarray, minimum_side: int) -> np.ndarray:
 
 
 def sheet(images: np.ndarray) -> np.ndarray:
-    """Lay images out for people: a grid, its pixels repeated until it is large enough to be looked at.
+    """Lay images out for people: a grid that is enlarged until it is easy to look at.
 
     Args:
         images: uint8 [N, H, W, C], C 1 or 3.
@@ -148,7 +148,7 @@ def sheet(images: np.ndarray) -> np.ndarray:
 
 
 def class_sheet(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Lay images out for people with one row for each class; shorter rows end in blank cells.
+    """Lay images out for people, one row for each class; shorter rows end in blank cells.
 
     Args:
         images: uint8 [N, H, W, C], C 1 or 3.
@@ -165,7 +165,8 @@ def numbered_sheet(images: np.ndarray, labels: np.ndarray | None = None) -> np.n
 
     Args:
         images: uint8 [N, H, W, C], C 1 or 3.
-        labels: int64 [N], for one row for each class, rather than all in the order of their numbers.
+        labels: int64 [N], to lay out one row for each class; without them, images stand in the order of
+            numbers.
 
     Returns:
         uint8 [rows, columns, C].
@@ -192,7 +193,7 @@ def save(path: str | os.PathLike[str], images: np.ndarray) -> None:
         images: uint8 [N, H, W, C].
 
     Raises:
-        ArgumentError: if the path ends like another kind of file, or is a folder with other files.
+        ArgumentError: if the path has another ending, or is a folder with other files.
     """
     target = Path(path)
     suffix = target.suffix.lower()
@@ -207,11 +208,11 @@ def save(path: str | os.PathLike[str], images: np.ndarray) -> None:
 
 
 def check_target(path: str | os.PathLike[str]) -> None:
-    """Find out, before images are drawn, whether `save` may write them to a path.
+    """Check before images are drawn that `save` may write them to a path.
 
     Raises:
-        ArgumentError: if the path ends like another kind of file, is a folder where a file is to be written
-            or the other way round, or is a folder with other files than `save` has written into it.
+        ArgumentError: if the path has another ending, is a folder where a file is to be written or the other
+            way round, or is a folder with files that `save` did not write.
     """
     target = Path(path)
     suffix = target.suffix.lower()
@@ -240,14 +241,14 @@ def is_own(path: str | os.PathLike[str]) -> bool:
 
 
 def _write_array(file: BinaryIO, images: np.ndarray) -> None:
-    """Write what `np.save` writes, which does not say why it could not: its error has no number."""
+    """Write as `np.save` does, but with an error that says why it failed."""
     about = np.lib.format.header_data_from_array_1_0(np.ascontiguousarray(images))
     np.lib.format.write_array_header_1_0(file, about)
     file.write(np.ascontiguousarray(images).data)
 
 
 def _save_into(folder: Path, images: np.ndarray) -> None:
-    """Write one PNG each; of those that an earlier call wrote, none stays beside them."""
+    """Write one PNG for each image, in place of those that an earlier call wrote."""
     earlier = _earlier_images(folder) if folder.is_dir() else []
     digits = max(4, len(str(len(images) - 1)))
     written = [folder / f"{i:0{digits}d}.png" for i in range(len(images))]
@@ -259,18 +260,18 @@ def _save_into(folder: Path, images: np.ndarray) -> None:
 
 
 def _earlier_images(folder: Path) -> list[Path]:
-    """Return what `save` wrote into a folder.
+    """Return the files that `save` wrote into a folder.
 
     Raises:
-        ArgumentError: if there is anything else in it; names it.
+        ArgumentError: if there is any other file; the message names it.
     """
     with storage_errors(folder):
         found = sorted(path for path in folder.iterdir() if not _belongs_to_the_system(path.name))
     for path in found:
         if not _NUMBERED.fullmatch(path.name) or not is_own(path):
             raise ArgumentError(
-                f"{folder} holds {path.name!r}, which is no image that was written into it by this library; "
-                "choose an empty folder, or one that holds nothing but earlier images"
+                f"{folder} holds {path.name!r}, which is no image that this library wrote; choose an empty "
+                "folder, or one that holds only earlier images"
             )
     return found
 
@@ -280,7 +281,7 @@ def _belongs_to_the_system(name: str) -> bool:
 
 
 def save_png(path: str | os.PathLike[str], image: np.ndarray) -> None:
-    """Write one uint8 [H, W, 1 or 3] image as PNG, as a whole or not at all; folders are made."""
+    """Write one uint8 [H, W, 1 or 3] image as a PNG, as a whole or not at all; make its folders."""
     about = PngInfo()
     about.add_text(*MADE_BY)
     with replacing(path) as scratch:

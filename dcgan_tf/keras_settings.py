@@ -1,4 +1,4 @@
-"""What this library needs of Keras, whose settings belong to the whole process and so to somebody else.
+"""Use Keras with this library's own settings, and leave those of the process as they are.
 
 Keras is imported when it is needed, not before, so that its backend can still be chosen.
 """
@@ -15,11 +15,11 @@ from pathlib import Path
 from dcgan_tf.errors import DcganError
 
 _FLOAT = "float32"
-"""What layers hand on and count in, unless they are given a type; tests of exact equality take float64."""
+"""The type of layers that are given none; tests of exact equality use float64."""
 
 
 def settle_backend() -> None:
-    """Have Keras run on TensorFlow, whatever KERAS_BACKEND and keras.json say, if that can still be chosen.
+    """Make Keras run on TensorFlow, whatever KERAS_BACKEND and keras.json say, if it is still possible.
 
     Raises:
         DcganError: if Keras is in use already, on another backend, or cannot be imported with its keras.json.
@@ -34,17 +34,17 @@ def settle_backend() -> None:
         raise DcganError(
             "dcgan_tf needs Keras on TensorFlow, and in this process Keras was imported on "
             f"{keras.config.backend()}; set the environment variable KERAS_BACKEND=tensorflow before it is "
-            "imported, and start the process anew"
+            "imported, and restart the process"
         )
 
 
 @contextmanager
 def own_settings() -> Iterator[None]:
-    """Build layers, models and optimizers as this library means them; also a decorator.
+    """Build layers, models and optimizers with this library's settings; usable as a decorator too.
 
-    Types and the order of axes that a layer is not given come from settings of the process: a notebook's
-    mixed precision, its float16, its channels_first, a keras.json. Under them the same run would draw other
-    pictures. They are set aside for the block, and put back.
+    A layer takes types and the order of axes from settings of the process, unless they are given: from a
+    notebook's mixed precision, float16 or channels_first, or from keras.json. With those, the same run would
+    draw other pictures. The block uses fixed settings, and restores the others at its end.
 
     Raises:
         DcganError: if Keras runs on another backend than TensorFlow.
@@ -62,7 +62,7 @@ def own_settings() -> Iterator[None]:
 
 
 def _check_keras_json() -> None:
-    """Say in a sentence what Keras would say in a traceback, when it is imported, of its own settings."""
+    """Check keras.json, which Keras would reject with a traceback when it is imported."""
     path = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "keras.json"
     if not os.access(path, os.F_OK):
         return
@@ -84,7 +84,9 @@ def _check_keras_json() -> None:
         problem = "epsilon must be a number such as 1e-07"
     else:
         return
-    raise DcganError(f"Keras cannot be used with its settings in {path}: {problem}; mend or remove that file")
+    raise DcganError(
+        f"Keras cannot be used with its settings in {path}: {problem}; correct or remove that file"
+    )
 
 
 def _set(floatx: str, image_data_format: str, policy: object) -> None:

@@ -11,7 +11,7 @@ from dcgan_tf.config import LARGEST_SEED, MOST_AT_ONCE, ModelConfig
 from dcgan_tf.errors import ArgumentError
 
 SAMPLING_STEP = -1
-"""The "step" of latents that are drawn for people to look at: none of training's."""
+"""The "step" of latents that are drawn for people to look at; training never reaches it."""
 _PHILOX, _AT_A_COUNT = 1, 4
 
 
@@ -23,7 +23,7 @@ def sample_latents(
     step: int | tf.Tensor = SAMPLING_STEP,
     distribution: str = "normal",
 ) -> tf.Tensor:
-    """Draw latents; the first n of a larger draw are the draw of n.
+    """Draw latents; the first n of a larger draw equal a draw of n.
 
     Args:
         num: how many, a number or an integer scalar.
@@ -36,7 +36,7 @@ def sample_latents(
         float32 [num, latent_dim].
 
     Raises:
-        ArgumentError: if the seed is none, or the number is none from 0 to ten million.
+        ArgumentError: if the seed is not valid, or the number is not from 0 to ten million.
     """
     if not tf.is_tensor(seed):
         _check_seed(seed)
@@ -55,9 +55,9 @@ def sample_latents(
 def numbered_latents(
     numbers: np.ndarray, latent_dim: int, *, seed: int, distribution: str = "normal"
 ) -> np.ndarray:
-    """Return the latents with these numbers of `sample_latents`, without drawing those before them.
+    """Return single latents of `sample_latents` by number, without drawing those before them.
 
-    Its generator is Philox, which has no state but a counter: one count gives four numbers.
+    The generator is Philox, whose only state is a counter: one count gives four numbers.
 
     Args:
         numbers: int64 [N], from 0.
@@ -69,7 +69,7 @@ def numbered_latents(
         float32 [N, latent_dim].
 
     Raises:
-        ArgumentError: if the seed is none.
+        ArgumentError: if the seed is not valid.
     """
     _check_seed(seed)
     key, counter = tf.raw_ops.StatelessRandomGetKeyCounter(seed=tf.constant([seed, SAMPLING_STEP], tf.int64))
@@ -93,7 +93,7 @@ def _check_seed(seed: int) -> None:
 
 
 def _is_whole(value: object) -> bool:
-    """Tell integers, NumPy's too, from what TensorFlow would round, such as 1.5, or take for 1, True."""
+    """Return whether a value is an integer, also of NumPy; TensorFlow would take 1.5 and True too."""
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
@@ -134,12 +134,12 @@ def share_of_replica(whole: tf.Tensor) -> tf.Tensor:
 
 
 def sample_labels(num: int, num_classes: int) -> np.ndarray:
-    """Return the classes of the images that are drawn for people, int64 [num]: 0, 1, 2 … and again from 0."""
+    """Return the classes of samples for people, int64 [num]: 0, 1, 2 … and again from 0."""
     return np.arange(num) % num_classes
 
 
 def whole_rows(num: int, num_classes: int) -> int:
-    """Return how many images to draw in place of `num` so that each class has as many; 0 classes: `num`."""
+    """Return a number of images near `num` that gives each class as many; `num` itself for 0 classes."""
     return num if num_classes == 0 else num_classes * max(1, num // num_classes)
 
 
@@ -150,9 +150,9 @@ def typical_norm(model: ModelConfig) -> float:
 
 
 def with_typical_norm(latents: np.ndarray, model: ModelConfig) -> np.ndarray:
-    """Scale latents, [N, latent_dim], to the length that those have which the generator was trained on.
+    """Scale latents, [N, latent_dim], to the typical length of those that the generator was trained on.
 
-    The sum of three independent latents is longer than any it has seen, the mean of ten is shorter.
+    The sum of three independent latents is longer than any of those, and the mean of ten is shorter.
     """
     norms = np.linalg.norm(latents, axis=1, keepdims=True)
     return np.asarray(latents * (typical_norm(model) / np.maximum(norms, 1e-12)), np.float32)
@@ -171,7 +171,7 @@ def lerp(start: np.ndarray, end: np.ndarray, fraction: float | np.ndarray) -> np
 
 
 def slerp(start: np.ndarray, end: np.ndarray, fraction: float | np.ndarray) -> np.ndarray:
-    """Return the latents on the great circle, for normal latents, whose lengths hardly vary.
+    """Return latents on the great circle; this suits normal latents, whose lengths vary little.
 
     Spherical linear interpolation (Shoemake 1985; for latents: White 2016). The length goes from that of
     `start` to that of `end` in a straight line. Opposite and parallel latents have no single great circle;
@@ -200,6 +200,6 @@ def slerp(start: np.ndarray, end: np.ndarray, fraction: float | np.ndarray) -> n
 def between(
     start: np.ndarray, end: np.ndarray, fraction: float | np.ndarray, model: ModelConfig
 ) -> np.ndarray:
-    """Return the latents between two, the way that suits the run's: `slerp` if normal, `lerp` if uniform."""
+    """Return latents between two others: by `slerp` if the run's latents are normal, by `lerp` if uniform."""
     way = slerp if model.latent_distribution == "normal" else lerp
     return way(start, end, fraction)

@@ -1,4 +1,4 @@
-"""Hold back what others print about their own workings. Standard library only."""
+"""Hold back what libraries print about themselves. This module needs the standard library only."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _SHOW_AT_THE_END = "import sys; sys.stdout.buffer.write(sys.stdin.buffer.read())
 
 @contextmanager
 def held_back(*descriptors: int) -> Iterator[None]:
-    """Collect what is written to these file descriptors, also by native code; show it if an exception passes.
+    """Collect all output to these file descriptors, also of native code; show it if an exception is raised.
 
-    A stop, as by Ctrl-C, is none that this would explain.
+    It is not shown for a stop such as Ctrl-C, which it would not explain.
 
     Args:
         descriptors: STDOUT, STDERR, or both.
@@ -33,10 +33,10 @@ def held_back(*descriptors: int) -> Iterator[None]:
 
 @contextmanager
 def held_back_outside(descriptor: int) -> Iterator[None]:
-    """Do as `held_back`, in another process, which shows it also if this one aborts or is killed.
+    """Do as `held_back`, but in another process, which shows the output even if this one is killed.
 
-    What native code says last is then the only word on why: a processor that it was not compiled for, memory
-    that is exhausted.
+    The last words of native code are then the only hint at the cause, such as a processor that it was not
+    compiled for, or exhausted memory.
 
     Args:
         descriptor: STDOUT or STDERR.

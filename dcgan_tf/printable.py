@@ -1,19 +1,19 @@
-"""What a name of somebody else's may put on a terminal, into a log or on a card. Standard library only."""
+"""Make foreign names safe to print on a terminal. This module needs the standard library only."""
 
 from __future__ import annotations
 
 import unicodedata
 
 _JOINERS = "\u200c\u200d"
-"""Invisible, but part of how Persian and many emoji are written."""
+"""Invisible characters that Persian and many emoji need."""
 
 
 def printable(text: object, *, lines: bool = False) -> str:
-    r"""Return a text without what commands a terminal: each such character becomes its escape, as in `\x1b`.
+    r"""Return a text in which every character that controls a terminal is escaped, as in `\x1b`.
 
     A file or class name may hold escape sequences, which colour, delete or forge lines; marks that turn the
-    direction of writing; bytes that are no UTF-8. Every name of somebody else's that is shown goes through
-    here: the command line's messages and the log do so by themselves (`cli.frame.say`, `LogFormatter`).
+    direction of writing; or bytes that are not UTF-8. Every foreign name that is shown goes through here. The
+    messages and the log of the command line do so by themselves (`cli.frame.say`, `LogFormatter`).
 
     Args:
         text: a name or a message.
@@ -24,7 +24,7 @@ def printable(text: object, *, lines: bool = False) -> str:
 
 
 def _is_harmless(char: str) -> bool:
-    """Tell control, format and surrogate characters, and separators of lines, from all others."""
+    """Return whether a character is no control, format or surrogate character, and no line separator."""
     return unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 

@@ -1,4 +1,4 @@
-"""A progress bar for what takes long, on a terminal only."""
+"""A progress bar for long tasks, which is shown on a terminal only."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from dcgan_tf.printable import printable
 T = TypeVar("T")
 
 LONGEST = 40
-"""Characters of a description beside a bar in 80 columns."""
+"""The most characters of a description beside a bar in 80 columns."""
 
 
 class Bar(Protocol):
-    """Shows how many items are done."""
+    """An iteration that may show how many items are done."""
 
     def __call__(self, items: Sequence[T], description: str) -> Iterable[T]:
         """Yield the items."""
 
 
 def progress(items: Sequence[T], description: str) -> Iterator[T]:
-    """Yield the items, showing on standard error how many are done; nothing is shown in a pipe or a log."""
+    """Yield the items and show on a terminal's standard error how many are done."""
     if sys.stderr is None or not sys.stderr.isatty():
         yield from items
         return

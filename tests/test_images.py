@@ -201,7 +201,7 @@ def test_a_folder_with_what_was_not_written_there_is_refused_by_name_and_stays_a
     put(tmp_path / "out")
     before = {path: path.read_bytes() for path in (tmp_path / "out").iterdir()}
     name = next(path.name for path in before if path.name not in ("0000.png", "0002.png"))
-    with pytest.raises(ArgumentError, match=f"holds '{name}', which is no image that was written into it"):
+    with pytest.raises(ArgumentError, match=f"holds '{name}', which is no image that this library wrote"):
         images.save(tmp_path / "out", numbered(1, 5, 6, 3))
     assert before == {path: path.read_bytes() for path in (tmp_path / "out").iterdir()}
 

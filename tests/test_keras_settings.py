@@ -122,7 +122,7 @@ def test_settings_that_keras_cannot_be_imported_with_are_one_sentence(tmp_path, 
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     monkeypatch.delitem(sys.modules, "keras")
     (tmp_path / "keras.json").write_text(content)
-    with pytest.raises(DcganError, match=f"settings in .*keras.json: {words}; mend or remove that file"):
+    with pytest.raises(DcganError, match=f"settings in .*keras.json: {words}; correct or remove that file"):
         settle_backend()
 
 

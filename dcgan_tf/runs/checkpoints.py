@@ -1,7 +1,7 @@
-"""Checkpoints on disk: written so that a crash cannot lose an older one, read so that damage is noticed.
+"""Checkpoints on disk. A crash cannot lose an older one, and damage is noticed when one is read.
 
-What exists is decided by the files themselves, not by TensorFlow's `checkpoint` state file, which is one more
-thing that can be damaged; it is kept up to date for TensorFlow's own tools only.
+The files themselves decide which checkpoints exist, not TensorFlow's `checkpoint` state file, which can be
+damaged too. That file is kept up to date for TensorFlow's own tools only.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _PASSING_ERRORS = (
     tf.errors.UnavailableError,
     tf.errors.AbortedError,
 )
-"""Say nothing of the files: too many are open, they are another user's, a network disk is away."""
+"""Errors that do not mean damage: too many open files, missing permissions, a lost network disk."""
 _READ_ERRORS = (tf.errors.OpError, IndexError, ValueError, UnicodeDecodeError)
 _WRITE_ERRORS = (tf.errors.OpError, OSError)
 
@@ -37,8 +37,8 @@ class CheckpointStore:
     """The checkpoints of one run, named by their step.
 
     Args:
-        directory: made when the first checkpoint is saved.
-        keep_last: how many of the newest are kept.
+        directory: the folder; it is made when the first checkpoint is saved.
+        keep_last: the number of newest checkpoints that are kept.
     """
 
     def __init__(self, directory: Path, *, keep_last: int = KEEP_LAST) -> None:
@@ -58,16 +58,16 @@ class CheckpointStore:
 
         Args:
             checkpoint: the objects.
-            step: of the checkpoint.
+            step: the step of the checkpoint.
 
         Returns:
-            TensorFlow's load status, which can tell what was matched.
+            TensorFlow's load status, which knows what was matched.
         """
         with literal_path(self.directory) as folder:
             return checkpoint.read(self._prefix(folder, step))
 
     def state_of_files(self) -> dict[str, tuple[int, int]]:
-        """Return {name: (size, time of change)}, which is another one once a training has saved here."""
+        """Return {name: (size, time of change)} of all files; it changes when a training saves here."""
         found = {}
         for path in self._entries():
             with contextlib.suppress(OSError):  # it has just been removed
@@ -76,10 +76,10 @@ class CheckpointStore:
         return found
 
     def damage(self, step: int) -> str | None:
-        """Read every byte of a checkpoint, checksums and all; return what is wrong, or None.
+        """Read every byte of a checkpoint and check its checksums; return what is wrong, or None.
 
-        A restore alone would do, but only after it has changed some of the variables. Costs about half a
-        second a gigabyte.
+        A restore would find damage too, but only after it has changed some variables. This costs about half a
+        second per gigabyte.
         """
         try:
             with literal_path(self.directory) as folder:
@@ -112,10 +112,10 @@ class CheckpointStore:
         Args:
             checkpoint: the objects.
             step: number of finished steps; names the checkpoint.
-            keep_every: besides the newest, keep those at multiples of this; 0 for none.
+            keep_every: keep also those at multiples of this; 0 for none.
 
         Raises:
-            RunError: if the disk is full or cannot be written; the earlier checkpoints are untouched.
+            RunError: if the disk is full or cannot be written; earlier checkpoints stay as they are.
         """
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
@@ -129,15 +129,15 @@ class CheckpointStore:
             raise RunError(self._save_failure(step, error)) from None
 
     def set_aside(self, step: int) -> None:
-        """Rename a damaged checkpoint, so that it is neither used nor mistaken for one that counts."""
+        """Rename a damaged checkpoint, so that it is no longer used."""
         for path in self._files(step):
             path.rename(path.with_name(f"damaged-{path.name}"))
 
     def prune(self, keep_every: int = 0) -> None:
-        """Remove what is no longer kept; what was saved stands even if that fails.
+        """Remove checkpoints that are no longer kept; a failure is only a warning.
 
         Args:
-            keep_every: besides the newest, multiples of this are kept; 0 for none.
+            keep_every: keep also those at multiples of this; 0 for none.
         """
         steps = self.steps()
         if not steps:
@@ -151,14 +151,14 @@ class CheckpointStore:
                 self._remove(step)
             write_text(self.directory / "checkpoint", "\n".join(state) + "\n")
         except (OSError, StorageError) as error:
-            _log.warning("older checkpoints in %s cannot be cleared away: %s", self.directory, error)
+            _log.warning("older checkpoints in %s cannot be removed: %s", self.directory, error)
 
     def remove_leftovers(self) -> None:
-        """Remove what saves that were cut short left behind: it takes space and is of no use.
+        """Remove the remains of interrupted saves, which only take space.
 
         TensorFlow makes `ckpt-N_temp`, moves the data into place, writes the index, and only then removes the
-        folder. Data without an index beside such a folder are therefore half a save; without it they are a
-        checkpoint that lost its index, which is damage.
+        folder. So data without an index, beside such a folder, are an incomplete save. Without the folder
+        they are a checkpoint that lost its index, which is damage.
         """
         for folder in self.directory.glob("ckpt-*_temp"):
             name = folder.name.removesuffix("_temp")
@@ -174,7 +174,7 @@ class CheckpointStore:
         return str(folder / f"ckpt-{step}")
 
     def _remove_torn(self, step: int) -> None:
-        """Remove a save that has just failed, unless it stands whole."""
+        """Remove a save that has just failed, unless it is complete."""
         with contextlib.suppress(OSError, RunError):  # the failure itself is what is to be told
             self.remove_leftovers()
             if self.damage(step) is not None:
@@ -209,17 +209,17 @@ class CheckpointStore:
         reason, mend = ("the disk is full", "Make room") if full else (first_line(error), "Mend that")
         return (
             f"could not save the checkpoint of step {step} in {self.directory}: {reason}; {left}. "
-            f"{mend} and run the same command again to go on"
+            f"{mend} and run the same command again to continue"
         )
 
 
 def newest_intact(
     stores: Sequence[CheckpointStore],
 ) -> tuple[CheckpointStore | None, int, list[tuple[CheckpointStore, int, str]]]:
-    """Find the newest checkpoint that can be read, in several places.
+    """Find the newest checkpoint in several places that can be read.
 
     Args:
-        stores: of the same step, the checkpoint of the first is taken.
+        stores: the places; the first one is preferred for checkpoints of the same step.
 
     Returns:
         The store and the step, or (None, 0) if there are no checkpoints at all; and (store, step, what is
@@ -246,12 +246,12 @@ def newest_intact(
 
 
 def first_line(error: Exception) -> str:
-    """Return the first line of an error, TensorFlow's go on for many; its kind if it has no words."""
+    """Return the first line of an error (TensorFlow's have many), or its type if it has no message."""
     return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
 def does_not_fit(store: CheckpointStore, step: int, error: Exception) -> str:
-    """Say that a checkpoint can be read, but belongs to other networks than those of config.json."""
+    """Return the error of a checkpoint that belongs to other networks than those of config.json."""
     return (
         f"the checkpoint of step {step} in {store.directory} does not fit the networks of config.json: "
         f"{first_line(error)}. Was config.json edited, or the run made with another version of dcgan_tf or "

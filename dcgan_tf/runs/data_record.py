@@ -1,4 +1,4 @@
-"""data.json: what a run trains on, written down at its start and held against what is there later."""
+"""data.json: a record of the images that a run trains on, to recognise them later."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from dcgan_tf.runs.records import Record, read_json
 
 
 def describe(image_set: ImageSet, *, num_unseen: int | None) -> Record:
-    """Return what data.json says.
+    """Return the content of data.json for these images.
 
     Args:
-        image_set: what is trained on.
-        num_unseen: how many images of the same kind training never sees, from whichever source; None if that
-            cannot be told.
+        image_set: the training images.
+        num_unseen: the number of images of the same kind that training never sees, from any source; None if
+            it is unknown.
     """
     return {
         "name": image_set.name,
@@ -35,7 +35,7 @@ def describe(image_set: ImageSet, *, num_unseen: int | None) -> Record:
 
 
 def read_data(paths: RunPaths) -> Record | None:
-    """Return what data.json says; None if it is missing or damaged, in part or as a whole."""
+    """Return the content of data.json; None if it is missing or damaged."""
     data: Record = read_json(paths.data, default={})
     single = {"name": str, "fingerprint": str, "num_images": int}
     lists = {"shape": int, "label_names": str, "attribute_names": str}
@@ -47,10 +47,10 @@ def read_data(paths: RunPaths) -> Record | None:
 
 
 def class_names_of(root: Path, config: Config) -> tuple[str, ...]:
-    """Return the classes that a conditional run's networks are told, as data.json has them; () of another.
+    """Return the class names of a conditional run from data.json; () if the run is not conditional.
 
     Raises:
-        RunError: if they are not there.
+        RunError: if data.json has none.
     """
     if not config.model.conditional:
         return ()
@@ -58,8 +58,8 @@ def class_names_of(root: Path, config: Config) -> tuple[str, ...]:
     names = tuple((read_data(paths) or {}).get("label_names", ()))
     if len(names) < 2:
         raise RunError(
-            f"{root} is conditional, but {paths.data} does not name its classes; put it back, or train on: "
-            "the same command as before writes it again from the images"
+            f"{root} is conditional, but {paths.data} does not name its classes; put the file back, or run "
+            "the same training command again, which writes it from the images"
         )
     return names
 
@@ -67,17 +67,16 @@ def class_names_of(root: Path, config: Config) -> tuple[str, ...]:
 def check_same_images(
     paths: RunPaths, image_set: ImageSet, *, conditional: bool, in_order: bool = False
 ) -> None:
-    """Hold images against those that a run was trained on; where data.json does not tell, nothing is held.
+    """Check that images are those that a run was trained on; without a data.json, check nothing.
 
     Args:
         paths: of the run.
-        image_set: what its data is now.
-        conditional: whether the run learns the classes, so that these must be the same too.
-        in_order: whether the images must be in the same order, as for training to go on as it began.
+        image_set: the images that its data have now.
+        conditional: whether the run learns classes, which must then be the same too.
+        in_order: whether the images must be in the same order, as training needs to continue.
 
     Raises:
-        RunError: if the pixels, their order where it counts, or the classes of a conditional run, are not the
-            same.
+        RunError: if the pixels, their order where it counts, or the classes of a conditional run differ.
     """
     before = read_json(paths.data, default={})
     if not isinstance(before, dict):
@@ -91,7 +90,7 @@ def check_same_images(
 def _check_other_order(
     paths: RunPaths, image_set: ImageSet, before: Record, *, conditional: bool, in_order: bool
 ) -> None:
-    """Refuse other images, and the same in another order if that counts.
+    """Refuse other images, and the same images in another order if that counts.
 
     A file that gets another name, or moves to another folder, changes the order.
     """
@@ -105,7 +104,7 @@ def _check_other_order(
         )
     if not conditional and not in_order:
         return
-    why = "it learnt the class of each" if conditional else "it would not go on as it began"
+    why = "it learnt the class of each" if conditional else "it would not continue as it began"
     raise RunError(
         f"{paths.root} was trained on the same images in another order, and {why}: files were renamed, or "
         "moved to other folders. Put them back as they were, or train on these with another --run-dir"

@@ -1,4 +1,4 @@
-"""TensorBoard's event files, and what becomes of the steps that a crash has lost."""
+"""Write TensorBoard's event files, without the steps that a crash has lost."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from dcgan_tf.files import literal_path
 
 
 class EventFile:
-    """A new event file, made when there is something to write.
+    """An event file that is made when there is something to write.
 
-    Steps that a crash has lost are done again. Without a word TensorBoard would show both, one after the
-    other, as a curve that runs backwards; so the file begins by saying from where on earlier ones are void.
+    Steps that a crash has lost are done again. TensorBoard would show both, one after the other, as a curve
+    that runs backwards. So the file begins with the step from which earlier files are void.
 
     Args:
-        directory: of the event files.
-        first_step: the first step that will be written; by default that of the first thing written.
+        directory: the folder of the event files.
+        first_step: the first step that will be written; by default that of the first value.
     """
 
     def __init__(self, directory: Path, *, first_step: int | None = None) -> None:
@@ -29,7 +29,7 @@ class EventFile:
 
     @contextmanager
     def at(self, step: int) -> Iterator[None]:
-        """Have `tf.summary` write here within the block; it is on the disk when the block ends.
+        """Let `tf.summary` write to this file within the block, and flush it at the end.
 
         Args:
             step: number of finished steps.
@@ -57,7 +57,7 @@ class EventFile:
 
 
 def _void_from(writer: tf.summary.SummaryWriter, step: int) -> None:
-    """Write the event that other writers call `purge_step`; TensorFlow 2 has no function for it."""
+    """Write the event that other writers call `purge_step`, for which TensorFlow 2 has no function."""
     restart = tf.compat.v1.SessionLog(status=tf.compat.v1.SessionLog.START)
     event = tf.compat.v1.Event(step=step, session_log=restart)
     for _ in range(2):  # the first of a run is taken for its beginning

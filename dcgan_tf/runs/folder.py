@@ -1,4 +1,4 @@
-"""The run directory: the names of its files, and its own. Standard library only."""
+"""The names of a run directory and of its files. This module needs the standard library only."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from dcgan_tf.errors import ArgumentError, RunError
 
 @dataclass(frozen=True)
 class RunPaths:
-    """Where everything of a run stands."""
+    """The paths of all files of a run."""
 
     root: Path
 
     @staticmethod
     def of(config: Config) -> RunPaths:
-        """Return those of the run that these settings make.
+        """Return the paths of the run that these settings make.
 
         Raises:
-            ArgumentError: if the run directory can be no folder of this computer.
+            ArgumentError: if the run directory cannot be a folder on this computer.
         """
         return RunPaths(local_folder(config.run.run_dir or default_run_dir(config)))
 
@@ -36,7 +36,7 @@ class RunPaths:
 
     @property
     def data(self) -> Path:
-        """What the run trains on: name, count, labels, attributes, fingerprint."""
+        """The record of the training images: name, count, labels, attributes, fingerprint."""
         return self.root / "data.json"
 
     @property
@@ -81,7 +81,7 @@ class RunPaths:
 
     @property
     def lock(self) -> Path:
-        """Held by the process that trains."""
+        """The lock of the process that trains."""
         return self.root / "train.lock"
 
     @property
@@ -95,7 +95,7 @@ class RunPaths:
 
     @property
     def report(self) -> Path:
-        """The report on the whole run, one page."""
+        """The report on the whole run, as one page."""
         return self.root / "report.html"
 
     def sample_grid(self, step: int) -> Path:
@@ -103,26 +103,26 @@ class RunPaths:
         return self.samples / f"step-{step:06d}.png"
 
     def sample_grids(self) -> dict[int, Path]:
-        """Return {step: file} of the sample grids there are, by step; other files that lie there are not."""
+        """Return {step: file} of all sample grids, ordered by step; other files are left out."""
         found = ((re.fullmatch(r"step-([0-9]+)\.png", path.name), path) for path in _entries(self.samples))
         return dict(sorted((int(match[1]), path) for match, path in found if match))
 
 
 def checkpoint_step(name: str) -> int | None:
-    """Return the step of the checkpoint that a file of this name is a part of; None if it is of none."""
+    """Return the step of the checkpoint that a file belongs to by its name, or None."""
     match = re.fullmatch(r"ckpt-([0-9]+)\.(index|data-\d+-of-\d+)", name)
     return int(match[1]) if match else None
 
 
 def check_checkpoint(folder: Path, step: int | None) -> None:
-    """Hold a checkpoint that is wanted against the files there are; whether it is intact is not looked at.
+    """Check that the files of a checkpoint exist, but not whether they are intact.
 
     Args:
-        folder: of checkpoints.
+        folder: the folder of checkpoints.
         step: None for the newest.
 
     Raises:
-        RunError: if it is not there.
+        RunError: if it does not exist.
     """
     steps = sorted({of for path in _entries(folder) if (of := checkpoint_step(path.name)) is not None})
     if step is None and not steps:
@@ -133,24 +133,24 @@ def check_checkpoint(folder: Path, step: int | None) -> None:
 
 
 def local_folder(text: str | os.PathLike[str]) -> Path:
-    """Return the path of a folder on this computer, `~` replaced by the home that it stands for.
+    """Return the path of a folder on this computer, with `~` replaced by the home folder.
 
     Raises:
-        ArgumentError: for an address such as gs://bucket/run, the home of an unknown user, and what no folder
-            can be called.
+        ArgumentError: for an address such as gs://bucket/run, the home of an unknown user, or a name that no
+            folder can have.
     """
     name = os.fspath(text)
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", name):
         raise ArgumentError(
-            "a run, an export and the place of any result must be a folder of this computer, received the "
-            f"address {name!r}; write to a folder and copy it there, or mount the bucket as a folder"
+            f"runs, exports and results need a folder on this computer, received the address {name!r}; write "
+            "to a folder and copy it there, or mount the bucket as a folder"
         )
     try:
         path = Path(name).expanduser()
     except RuntimeError:
         user = name.split("/")[0].removeprefix("~")
         raise ArgumentError(
-            f"there is no user {user!r} whose home {name!r} could lie in; write the whole path, or ./{name} "
+            f"there is no user {user!r}, so {name!r} is not a home folder; write the whole path, or ./{name} "
             "for a folder of that name"
         ) from None
     try:
@@ -159,14 +159,14 @@ def local_folder(text: str | os.PathLike[str]) -> Path:
         pass  # what is wanted of it may be to make it, or fails with a sentence of its own
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise ArgumentError(f"no file or folder can be called {name[:80]!r}: {reason}") from None
+        raise ArgumentError(f"no file or folder can have the name {name[:80]!r}: {reason}") from None
     return path
 
 
 def default_run_dir(config: Config) -> str:
     """Return runs/DATA-ARCHITECTURE, such as "runs/portraits-dcgan".
 
-    Letters and digits of every script are kept; a name without any is told apart by a digest.
+    Letters and digits of every script are kept. A name without any gets a digest.
     """
     spec = config.data.spec
     if spec.startswith("tfds:"):

@@ -1,4 +1,4 @@
-"""The classes that a conditional generator is told, held against those that there are."""
+"""Check the classes that are passed to a conditional generator."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from dcgan_tf.latents import sample_labels
 def sample_inputs(
     latents: np.ndarray, class_names: Sequence[str], labels: Sequence[int] | None = None
 ) -> tuple[np.ndarray, ...]:
-    """Return what a generator takes to draw samples: the latents; of a conditional one, the classes too.
+    """Return the inputs of a generator: the latents, and for a conditional one the classes too.
 
     Args:
         latents: float32 [N, latent_dim].
-        class_names: of the generator; () if it is not conditional.
-        labels: classes that the samples take in turn; all by default.
+        class_names: class names of the generator; () if it is not conditional.
+        labels: classes that the samples cycle through; all by default.
 
     Returns:
         (latents,), or (latents, labels int32 [N]).
 
     Raises:
-        ArgumentError: if a label is none of the classes, there is none, or the generator has no classes.
+        ArgumentError: if a label is not one of the classes, or the generator has no classes.
     """
     if labels is None:
         if not class_names:
@@ -37,22 +37,22 @@ def sample_inputs(
 def check_labels(
     labels: Sequence[int] | np.ndarray | None, class_names: Sequence[str], *, count: int | None = None
 ) -> None:
-    """Hold labels against the classes that there are.
+    """Check labels against the classes of a generator.
 
     Args:
         labels: classes, or None if none were given.
-        class_names: of the generator; () if it is not conditional, and must not get any.
+        class_names: class names of the generator; () if it is not conditional and takes no labels.
         count: how many there must be, or None for any number.
 
     Raises:
-        ArgumentError: if labels are missing, too few or too many, none of the classes, or given to a
+        ArgumentError: if labels are missing, too few or too many, not among the classes, or given to a
             generator without classes.
     """
     if not class_names:
         if labels is None:
             return
         raise ArgumentError(
-            "this generator was trained without --conditional: it cannot be told which class to draw"
+            "this generator was trained without --conditional, so it cannot draw a chosen class"
         )
     shown = ", ".join(class_names[:12]) + (", …" if len(class_names) > 12 else "")
     expected = f"expected labels from 0 to {len(class_names) - 1} ({shown})"

@@ -1,4 +1,4 @@
-"""The records of a run directory: JSON, and JSON lines, written and read. Standard library only."""
+"""Read and write the records of a run: JSON and JSON lines. This module needs the standard library only."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def read_config(root: Path) -> Config:
 
 
 def with_own_held_out(config: Config) -> Config:
-    """Return the settings with which a run goes on that was started when no images were kept aside.
+    """Return the settings of a run, also of one that was started before images were held out.
 
-    It was trained on all images, and is trained on these to its end, unless a share is asked for.
+    Such a run was trained on all images, and continues so, unless a share is asked for.
 
     Raises:
         RunError: if the run's settings cannot be read.
@@ -59,14 +59,14 @@ def with_own_held_out(config: Config) -> Config:
 def write_json(path: Path, value: Any) -> None:
     """Write a value as indented JSON, as a whole.
 
-    What is no character, as in names of files that are not UTF-8, becomes an escape that JSON reads back.
+    Bytes that are not UTF-8, as in some file names, become escapes that JSON reads back.
     """
     text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
     write_bytes(path, text.encode(errors="backslashreplace"))
 
 
 def read_json(path: Path, *, default: Any) -> Any:
-    """Return the value in a JSON file; `default` if there is none that can be read, or of another type."""
+    """Return the value in a JSON file; `default` if it cannot be read or has another type."""
     try:
         value = json.loads(read_bytes(path).decode(errors="surrogateescape"))
     except (OSError, ValueError, RecursionError):
@@ -75,7 +75,7 @@ def read_json(path: Path, *, default: Any) -> Any:
 
 
 def append_record(path: Path, record: Record) -> None:
-    """Add one JSON line; what is not finite becomes null, because JSON has no word for it."""
+    """Add one JSON line; numbers that are not finite become null, because JSON cannot express them."""
     values = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in record.items()}
     with storage_errors(path), path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(values, allow_nan=False) + "\n")
@@ -84,18 +84,18 @@ def append_record(path: Path, record: Record) -> None:
 def read_records(path: Path) -> list[Record]:
     """Return the records of a JSON-lines file: the objects with a step.
 
-    What is none is left out: a last line that a crash cut short, and what damage made of others.
+    Other lines are left out: a last line that a crash cut short, and damaged ones.
 
     Raises:
-        RunError: if there is such a file, but it cannot be read.
+        RunError: if the file exists, but cannot be read.
     """
     return [record for _, record in _lines(path) if record is not None]
 
 
 def forget_records_after(path: Path, step: int) -> None:
-    """Drop the records of steps beyond `step`: a crash lost those steps, and they will be recorded again.
+    """Remove the records of steps after `step`, which a crash lost and which will be recorded again.
 
-    Lines that are damaged are taken out; a copy of the file as it was is kept beside it then.
+    Damaged lines are removed too; a copy of the old file is then kept beside it.
     """
     lines = list(_lines(path))
     kept = [line for line, record in lines if record is not None and record["step"] <= step]
@@ -112,7 +112,7 @@ def forget_records_after(path: Path, step: int) -> None:
 
 
 def set_aside(path: Path, *, why: str) -> None:
-    """Rename a damaged file that can be done without, and say so.
+    """Rename a damaged file that is not needed, and log a warning.
 
     Raises:
         StorageError: if it cannot be renamed.
@@ -129,7 +129,7 @@ def _place_aside(path: Path) -> Path:
 
 
 def _lines(path: Path) -> Iterator[tuple[bytes, Record | None]]:
-    """Yield each line with the record that it is; after the last newline comes an empty one."""
+    """Yield each line with its record, or with None."""
     try:
         content = read_bytes(path)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""A run, opened for reading: its settings, its networks as a checkpoint has them, and its samples."""
+"""A trained run, opened for reading: its settings, the networks of a checkpoint, and samples."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ _log = logging.getLogger("dcgan_tf")
 
 @dataclass(frozen=True)
 class Run:
-    """A trained run.
+    """A trained run, opened for reading.
 
     Attributes:
         path: the run directory.
         config: its settings.
         step: the step of the checkpoint that was read.
-        generator: latents float32 [N, latent_dim] to images float32 [N, H, W, C] in [-1, 1]; the averaged one
-            unless the raw one was asked for. A conditional one's latents end in the class
+        generator: latents float32 [N, latent_dim] to images float32 [N, H, W, C] in [-1, 1]; the averaged
+            one, unless the raw one was asked for. In a conditional run, the latents end in the class
             (`models.with_labels`).
-        discriminator: images float32 [N, H, W, C] in [-1, 1] to probabilities float32 [N, 1]; a conditional
-            one's images end in the class.
-        class_names: of the classes that the networks learnt to be told; () if the run is not conditional.
-        label: the class that they are fixed to, by `of_class`, or None.
+        discriminator: images float32 [N, H, W, C] in [-1, 1] to probabilities float32 [N, 1]; in a
+            conditional run, the images end in the class.
+        class_names: names of the classes that the networks take; () if the run is not conditional.
+        label: the class that `of_class` fixed, or None.
         ema: whether the averaged generator was asked for, rather than the raw one.
     """
 
@@ -68,17 +68,17 @@ class Run:
         best: bool = False,
         data: str | None = None,
     ) -> Run:
-        """Read a run; another process may train it at the same time.
+        """Open a run; another process may train it at the same time.
 
         Args:
             path: the run directory.
             checkpoint: the step of the checkpoint to read; the newest by default.
             ema: take the averaged generator rather than the raw one.
             best: read the checkpoint with the best score, which `train --every-epoch` keeps, not the newest.
-            data: where its images are now, if they were moved since.
+            data: the place of its images now, if they were moved.
 
         Raises:
-            ArgumentError: if the path cannot be a folder of this computer.
+            ArgumentError: if the path cannot be a folder on this computer.
             DataError: if there are no images in `data`.
             RunError: if the folder is not a run, has no such checkpoint that can be read, or was trained on
                 other images than those in `data`.
@@ -97,27 +97,27 @@ class Run:
 
     @property
     def takes_labels(self) -> bool:
-        """Whether the generator must be told a class: the run is conditional, and not fixed to one."""
+        """Whether the generator needs a class: the run is conditional, and no class is fixed."""
         return bool(self._told)
 
     @property
     def shown_class(self) -> str | None:
-        """The name of the class that it is fixed to, or None."""
+        """The name of the class that is fixed, or None."""
         return None if self.label is None else self.class_names[self.label]
 
     @property
     def weights(self) -> str:
-        """Which weights the generator has, as protocols say it; without averaging, both are the raw ones."""
+        """The weights of the generator, as protocols name them; without averaging, they are the raw ones."""
         averaged = self.ema and self.config.training.ema_decay > 0
         return "averaged weights (EMA)" if averaged else "raw weights"
 
     @property
     def _told(self) -> tuple[str, ...]:
-        """The classes of which the generator must be told one."""
+        """The classes that the generator can be given."""
         return self.class_names if self.label is None else ()
 
     def of_class(self, label: int) -> Run:
-        """Return the conditional run with one class fixed: its networks take bare latents and bare images.
+        """Return the run with one class fixed; its networks take latents and images without a class.
 
         Raises:
             ArgumentError: if there is no such class, or the run is not conditional.
@@ -136,18 +136,18 @@ class Run:
         return np.asarray(drawn)
 
     def sample(self, num: int, *, seed: int = 0, labels: Sequence[int] | None = None) -> np.ndarray:
-        """Draw images; image i of a seed is the same however many are drawn.
+        """Draw images; image i of a seed is the same, however many are drawn.
 
         Args:
-            num: how many, at least 1.
-            seed: of the latents.
-            labels: classes that the images of a conditional run take in turn; all by default.
+            num: number of images, at least 1.
+            seed: seed of the latents.
+            labels: classes that the images of a conditional run cycle through; all by default.
 
         Returns:
             uint8 [num, H, W, C].
 
         Raises:
-            ArgumentError: if `num` is less than 1, or a label is none of the classes.
+            ArgumentError: if `num` is less than 1, or a label is not one of the classes.
         """
         if num < 1:
             raise ArgumentError(f"the number of images must be at least 1, received {num}")
@@ -158,13 +158,13 @@ class Run:
 
         Args:
             latents: float32 [N, latent_dim].
-            labels: classes, int [N], which a conditional run needs and no other takes.
+            labels: classes, int [N]; required for a conditional run, and only there.
 
         Returns:
             uint8 [N, H, W, C].
 
         Raises:
-            ArgumentError: if the latents have another shape, or the labels are missing or none of the
+            ArgumentError: if the latents have another shape, or the labels are missing or not among the
                 classes.
         """
         latents = np.asarray(latents, np.float32)
@@ -178,14 +178,14 @@ class Run:
 
 
 def in_batches(compute: Callable[..., np.ndarray], *inputs: np.ndarray) -> np.ndarray:
-    """Compute in batches of one fixed size, the last one filled up.
+    """Compute in batches of one fixed size; the last batch is filled up with zeros.
 
-    Matrix products of other sizes round differently, and an image would then depend on how many were asked
-    for.
+    Matrix products of other sizes round differently. An image would then depend on the number of images.
 
     Args:
-        compute: of 64 of each input, such as latents float32 [64, latent_dim], to results [64, ...].
-        inputs: [N, ...], N at least 1 and the same of all.
+        compute: takes 64 of each input, such as latents float32 [64, latent_dim], and returns results [64,
+            ...].
+        inputs: [N, ...], with the same N of at least 1.
 
     Returns:
         What `compute` returns, [N, ...].
@@ -204,7 +204,7 @@ def in_batches(compute: Callable[..., np.ndarray], *inputs: np.ndarray) -> np.nd
 
 
 def _room(num: int, result: np.ndarray) -> np.ndarray:
-    """Return an array for `num` of these results, before minutes are spent on those that do not fit."""
+    """Return an array for `num` of these results, or fail before time is spent on computing them."""
     try:
         return np.empty((num, *result.shape[1:]), result.dtype)
     except MemoryError:
@@ -222,17 +222,17 @@ def _filled(batch: np.ndarray) -> np.ndarray:
 
 
 def _with_data(config: Config, spec: str, paths: RunPaths) -> Config:
-    """Return the settings with another place of the images, which must be those that were trained on."""
+    """Return the settings with a new place of the images, which must be the training images."""
     config = change(config, data=spec)
     check_same_images(paths, images_of.load_data(config.data), conditional=config.model.conditional)
     return config
 
 
 def _restore(store: CheckpointStore, wanted: int | None, checkpoint: tf.train.Checkpoint) -> int:
-    """Restore from the wanted checkpoint, or from the newest; return its step.
+    """Restore the wanted checkpoint, or the newest one; return its step.
 
-    A training beside may be writing the newest and removing the oldest at this moment. So what cannot be read
-    is called damaged only once the files have stood still meanwhile.
+    Another process may train here, write the newest checkpoint and remove the oldest. So a checkpoint that
+    cannot be read counts as damaged only if no file has changed meanwhile.
     """
     damaged: dict[int, str] = {}
     problem: RunError | None = None
@@ -270,7 +270,7 @@ def _read(store: CheckpointStore, step: int, checkpoint: tf.train.Checkpoint) ->
 
 
 def _existing(store: CheckpointStore, step: int) -> int:
-    """Hold a wanted step against what there is."""
+    """Check that a wanted step has a checkpoint."""
     check_checkpoint(store.directory, step)
     if problem := store.damage(step):
         raise RunError(f"the checkpoint of step {step} in {store.directory} is damaged: {problem}")

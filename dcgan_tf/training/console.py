@@ -1,4 +1,4 @@
-"""Progress for the person who waits: a bar on a terminal, plain lines in a pipe or a log file."""
+"""Show the progress of training: a bar on a terminal, plain lines in a pipe or a log file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WIDE = 110
 
 
 def make_console(first_step: int, total_steps: int) -> TerminalProgress | PlainProgress:
-    """Return what fits standard output: a bar on a terminal, lines elsewhere."""
+    """Return a console that fits standard output: a bar on a terminal, plain lines elsewhere."""
     output = standard_output()
     if output.isatty():
         return TerminalProgress(first_step, total_steps, output)
@@ -33,7 +33,7 @@ def make_console(first_step: int, total_steps: int) -> TerminalProgress | PlainP
 
 
 class TerminalProgress:
-    """A bar with epoch, losses, images/s and the time left, in 80 columns; where there is room, the step."""
+    """Show a bar with epoch, losses, images/s and time left in 80 columns, and the step where it fits."""
 
     def __init__(self, first_step: int, total_steps: int, output: LastingOutput) -> None:
         console = Console(file=cast(TextIO, output))
@@ -65,7 +65,7 @@ class TerminalProgress:
         self._bar.update(self._task, numbers=_numbers(record))
 
     def write_samples(self, step: int, grid: np.ndarray) -> None:
-        """Nothing: a terminal has no pictures."""
+        """Do nothing: a terminal shows no pictures."""
 
     def close(self) -> None:
         """Leave the bar as it stands."""
@@ -73,14 +73,14 @@ class TerminalProgress:
 
 
 class PlainProgress:
-    """A line every ten seconds, and one at the end."""
+    """Print a line of numbers every ten seconds, and one at the end."""
 
     def __init__(self, first_step: int, total_steps: int, output: LastingOutput) -> None:
         self._first_step, self._total_steps, self._output = first_step, total_steps, output
         self._started = self._shown = time.monotonic()
 
     def after_step(self, progress: TrainingProgress) -> None:
-        """Nothing: the records tell."""
+        """Do nothing: the records have all numbers."""
 
     def write_record(self, record: Record) -> None:
         """Print the numbers, if it is time."""
@@ -97,10 +97,10 @@ class PlainProgress:
         self._output.flush()
 
     def write_samples(self, step: int, grid: np.ndarray) -> None:
-        """Nothing: the samples are files."""
+        """Do nothing: the samples are files."""
 
     def close(self) -> None:
-        """Nothing."""
+        """Do nothing."""
 
 
 def _numbers(record: Record) -> str:

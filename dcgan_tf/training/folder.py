@@ -1,6 +1,6 @@
-"""The run directory, before anything is written there: whose it is, where it lies, and who trains in it.
+"""Check and lock a run directory before anything is written to it.
 
-Without TensorFlow, so that a mistake is told before that is imported.
+TensorFlow is not imported here, so that a mistake is reported at once.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dcgan_tf.files import writable
 from dcgan_tf.runs import RunPaths, read_config, read_data
 
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL)
-"""What `flock` answers on file systems without locks, as some network disks are."""
+"""Errors of `flock` on file systems that have no locks, such as some network disks."""
 _OF_NO_ACCOUNT = {"train.lock", "Thumbs.db", "desktop.ini", "Icon\r", "lost+found"}
 _BUILT_IN = ("portraits", "digits")
 _log = logging.getLogger("dcgan_tf")
@@ -28,9 +28,9 @@ _log = logging.getLogger("dcgan_tf")
 
 @contextmanager
 def lock(paths: RunPaths) -> Iterator[None]:
-    """Hold the run directory; the system lets go of it when the process ends, however it ends.
+    """Lock the run directory; the system releases the lock when the process ends, however it ends.
 
-    On a file system without locks it is not held, and a warning says so.
+    A file system without locks cannot do this; a warning then says so.
 
     Raises:
         RunError: if another process trains there, or the directory cannot be written to.
@@ -58,14 +58,14 @@ def lock(paths: RunPaths) -> Iterator[None]:
 
 
 def check_place(config: Config) -> None:
-    """Refuse a run directory in which training would do harm, or a run of other settings. Nothing is written.
+    """Refuse a run directory that training would damage, or that has other settings; write nothing.
 
     Args:
-        config: of the run that is to be trained.
+        config: settings of the run to train.
 
     Raises:
-        ArgumentError: if the run directory can be no folder of this computer.
-        RunError: if it lies among the images, holds what is no run, or a run of other settings.
+        ArgumentError: if the run directory cannot be a folder on this computer.
+        RunError: if it lies among the images, or holds something that is not a run with these settings.
     """
     paths = RunPaths.of(config)
     try:
@@ -88,12 +88,12 @@ def _check(paths: RunPaths, config: Config) -> None:
 
 
 def refuse_changes(paths: RunPaths, before: Config, config: Config) -> None:
-    """Refuse settings on which the weights depend, if they are not those that the run was made with.
+    """Refuse to resume with other settings, where the weights depend on them.
 
-    Where the images lie has no part in the weights; whether they are the same is seen when they are loaded.
+    The weights do not depend on where the images lie. Whether they are the same is checked when they load.
 
     Raises:
-        RunError: names each, with its old and its new value.
+        RunError: if settings differ; it names each with its old and new value.
     """
     if config.training.precision == "auto":
         config = replace(config, precision=before.training.precision)
@@ -104,15 +104,15 @@ def refuse_changes(paths: RunPaths, before: Config, config: Config) -> None:
     lines = "".join(f"\n  {name:<{width}}  {old!r} -> {new!r}" for name, old, new in changes)
     raise RunError(
         f"{paths.root} was made with other settings:{lines}\n"
-        "Go on with the old ones, or give this run another --run-dir"
+        "Use the old settings, or give this run another --run-dir"
     )
 
 
 def refuse_other_files(paths: RunPaths) -> None:
-    """Refuse a directory without settings that holds anything but what a start that was cut short leaves.
+    """Refuse a directory that has no settings but holds files other than those of an interrupted start.
 
     Raises:
-        RunError: names what is there.
+        RunError: if there are such files; it names them.
     """
     if any(paths.checkpoints.glob("ckpt-*")):
         raise RunError(
@@ -126,13 +126,13 @@ def refuse_other_files(paths: RunPaths) -> None:
     if there:
         more = f" and {len(there) - 3:,} more" if len(there) > 3 else ""
         raise RunError(
-            f"{paths.root} is not empty and not a run: it holds {', '.join(there[:3])}{more}. "
+            f"{paths.root} is neither empty nor a run: it holds {', '.join(there[:3])}{more}. "
             "Give this run another --run-dir, or an empty folder; nothing was written"
         )
 
 
 def _refuse_place_among_images(paths: RunPaths, spec: str) -> None:
-    """Refuse the folder of the images, and a new run inside of it: its samples would become images."""
+    """Refuse the folder of the images, and a new run inside it: its samples would become training images."""
     if spec in _BUILT_IN or spec.startswith("tfds:") or not spec.strip():
         return
     try:
@@ -149,4 +149,4 @@ def _refuse_place_among_images(paths: RunPaths, spec: str) -> None:
 
 
 def _say_unlocked(paths: RunPaths, reason: str | None) -> None:
-    _log.warning("%s cannot be locked (%s): take care that no other process trains there", paths.root, reason)
+    _log.warning("%s cannot be locked (%s): make sure that no other process trains there", paths.root, reason)

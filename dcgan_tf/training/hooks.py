@@ -1,4 +1,4 @@
-"""What happens beside the steps. A hook is told of every step and knows itself when it is due."""
+"""Hooks: what happens besides the steps. A hook is called after every step, and decides when to act."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ MAX_FRAMES = 60
 
 @dataclass(frozen=True)
 class TrainingProgress:
-    """Where training stands.
+    """The state of training after a step.
 
     Attributes:
         step: number of finished steps.
         total_steps: when training ends.
         steps_per_epoch: whole batches in the images.
-        state: the networks and all else that training changes; to be looked at, not changed.
-        stopping: training ends here before its time, because it was asked to.
+        state: the networks and all else that training changes. Hooks read it and do not change it.
+        stopping: whether training ends here early, because it was asked to.
     """
 
     step: int
@@ -48,43 +48,43 @@ class TrainingProgress:
 
     @property
     def last(self) -> bool:
-        """Whether no step follows."""
+        """Whether this is the last step."""
         return self.stopping or self.step >= self.total_steps
 
 
 class Hook(Protocol):
-    """Anything that is to happen during training."""
+    """An action that is called during training."""
 
     def after_step(self, progress: TrainingProgress) -> None:
-        """Be told that a step is finished."""
+        """Act after a step, if it is time."""
 
     def close(self) -> None:
-        """Release everything; called once, also when training fails."""
+        """Release everything. Training calls this once, also when it fails."""
 
 
 @runtime_checkable
 class CatchesUp(Protocol):
-    """A hook that works after a checkpoint is saved, and so may be cut off from it by a crash."""
+    """A hook whose work comes after the checkpoint, so that a crash may leave it undone."""
 
     def catch_up(self, progress: TrainingProgress) -> None:
-        """Do what was due at the step that training goes on from, if it is missing.
+        """Do the work of the step that training resumes from, if it is missing.
 
-        Called once, before the first step, with the state as the checkpoint has it; also if all steps are
-        done.
+        Training calls this once, before its first step, with the state of the checkpoint, even if no steps
+        are left.
         """
 
 
 class StatisticsHook:
-    """Hands a record to the writers every `log_every` steps, and at the end.
+    """Gives a record to the writers every `log_every` steps, and at the end.
 
-    Raises, with the step, when a loss is no longer finite.
+    It raises an error that names the step when a loss is no longer finite.
     """
 
     def __init__(self, statistics: Statistics, writers: Sequence[Writer], *, log_every: int) -> None:
         self._statistics, self._writers, self._every = statistics, writers, log_every
 
     def after_step(self, progress: TrainingProgress) -> None:
-        """Write, if due."""
+        """Write the record, if it is due."""
         if progress.last or progress.step % self._every == 0:
             record = self._statistics.record()
             for writer in self._writers:
@@ -97,10 +97,10 @@ class StatisticsHook:
 
 
 class CheckpointHook:
-    """Saves every `checkpoint_every` steps and at the end, never a state that is not finite.
+    """Saves a checkpoint every `checkpoint_every` steps and at the end, if all weights are finite.
 
-    The losses alone would not tell: G's last update may have spoilt its weights, which the next step would
-    show.
+    The losses do not show this: G's last update may have spoilt its weights, which only the next step's loss
+    would show.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class CheckpointHook:
         self._every, self._keep_every = every, keep_every
 
     def after_step(self, progress: TrainingProgress) -> None:
-        """Save, if due."""
+        """Save the checkpoint, if it is due."""
         kept = self._keep_every and progress.step % self._keep_every == 0
         if progress.last or kept or progress.step % self._every == 0:
             self._statistics.check_finite()
@@ -126,13 +126,13 @@ class CheckpointHook:
             self._store.save(self._checkpoint, progress.step, keep_every=self._keep_every)
 
     def close(self) -> None:
-        """Nothing."""
+        """Do nothing."""
 
 
 class SampleHook:
-    """Draws the same latents again and again, so that the pictures are comparable across steps.
+    """Draws the same latents every time, so that the pictures are comparable across steps.
 
-    They are the averaged generator's, in inference mode: what `dcgan-tf sample` shows for the run's own seed.
+    The averaged generator draws them in inference mode, as `dcgan-tf sample` does for the run's own seed.
     """
 
     def __init__(
@@ -150,14 +150,14 @@ class SampleHook:
         self._paths, self._writers, self._every = paths, writers, every
 
     def after_step(self, progress: TrainingProgress) -> None:
-        """Save the grid, if due; with the last one, the animation of all."""
+        """Save the grid, if it is due; after the last one, also save the animation of all grids."""
         if self._due(progress):
             self._draw(progress.step)
             if progress.last:
                 save_progress(self._paths, progress.steps_per_epoch)
 
     def catch_up(self, progress: TrainingProgress) -> None:
-        """Make what is missing of that."""
+        """Save the grid and the animation, if they are missing."""
         if not self._due(progress):
             return
         grid = self._paths.sample_grid(progress.step)
@@ -167,7 +167,7 @@ class SampleHook:
             save_progress(self._paths, progress.steps_per_epoch)
 
     def close(self) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def _due(self, progress: TrainingProgress) -> bool:
         if not self._every:
@@ -185,25 +185,25 @@ class SampleHook:
 
 
 class HistogramHook:
-    """Shows the weights of both networks in TensorBoard, seldom: it takes longer than a step."""
+    """Shows histograms of both networks' weights in TensorBoard; rarely, for it takes longer than a step."""
 
     def __init__(self, state: TrainState, tensorboard: TensorBoard, *, every: int) -> None:
         self._state, self._tensorboard, self._every = state, tensorboard, every
 
     def after_step(self, progress: TrainingProgress) -> None:
-        """Write, if due."""
+        """Write the record, if it is due."""
         if self._every and progress.step % self._every == 0:
             models = (self._state.generator, self._state.discriminator)
             self._tensorboard.write_histograms(progress.step, models)
 
     def close(self) -> None:
-        """Nothing."""
+        """Do nothing."""
 
 
 def save_progress(paths: RunPaths, steps_per_epoch: int) -> None:
-    """Make progress.gif from the sample grids there are, each with its step and epoch written below.
+    """Make progress.gif from all sample grids, each with its step and epoch written below it.
 
-    A grid that cannot be opened is set aside.
+    A grid that cannot be opened is renamed and left out.
     """
     files = paths.sample_grids()
     while True:
@@ -233,6 +233,6 @@ def _can_be_opened(picture: Path) -> bool:
 
 
 def _is_newest(file: Path, others: Iterable[Path]) -> bool:
-    """Tell whether a file is there, and no older than the others."""
+    """Return whether a file exists and is no older than the others."""
     times = [path.stat().st_mtime_ns for path in others]
     return _can_be_opened(file) and file.stat().st_mtime_ns >= max(times, default=0)

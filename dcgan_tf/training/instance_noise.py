@@ -1,11 +1,11 @@
-"""Instance noise: the discriminator sees all pictures through noise.
+"""Instance noise: noise is added to every image that the discriminator sees.
 
 Sønderby et al. 2017, "Amortised MAP inference for image super-resolution", and Arjovsky and Bottou 2017,
 "Towards principled methods for training generative adversarial networks", section 3.
 
-Real and generated pictures lie on sheets so thin that a discriminator can tell them apart without a fault,
-and from there on it teaches nothing. Noise on both gives them common ground. It also hides what is weaker
-than itself.
+Real and generated images lie on manifolds of low dimension, which a discriminator can separate without an
+error. From then on it teaches the generator nothing. Noise on both makes the two distributions overlap. It
+also hides every detail that is weaker than the noise.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from dcgan_tf.latents import share_of_replica
 
 
 class RandomKey(NamedTuple):
-    """What the random numbers of a step's augmentations are a function of.
+    """The key of the random numbers in a step's augmentations.
 
     Attributes:
-        seed: of the run.
+        seed: seed of the run.
         step: int64 scalar.
-        number: from 0; tells the draws of one step apart.
+        number: counts the draws of one step, from 0.
     """
 
     seed: int
@@ -32,14 +32,14 @@ class RandomKey(NamedTuple):
 
 
 def add_instance_noise(images: tf.Tensor, key: RandomKey, *, stddev: float) -> tf.Tensor:
-    """Add noise from N(0, stddev²), a function of (seed, step, key, image's place in the global batch).
+    """Add noise from N(0, stddev²), which depends on the key and the image's place in the batch alone.
 
-    It is called in replica context; how many replicas share the batch makes no difference.
+    It is called in replica context. The noise does not depend on the number of replicas.
 
     Args:
         images: this replica's, [n, H, W, C] in [-1, 1], of any floating type.
-        key: decides the random numbers.
-        stddev: of the noise, above 0, in units of the range [-1, 1].
+        key: the key of the random numbers.
+        stddev: standard deviation of the noise, above 0, in units of the range [-1, 1].
 
     Returns:
         [n, H, W, C], of the images' type; not clipped to the range.

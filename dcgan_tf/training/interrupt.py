@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM, a closed terminal: finish the step, save, and leave with the exit code a shell expects."""
+"""Stop on Ctrl-C, SIGTERM or a closed terminal: finish the step, save, and exit with the usual code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Interrupted(KeyboardInterrupt):
 
     Attributes:
         signal: the signal's number; a shell expects exit code 128 plus it.
-        step: of the checkpoint that was saved.
+        step: step of the checkpoint that was saved.
     """
 
     def __init__(self, signal_number: int, step: int) -> None:
@@ -22,12 +22,12 @@ class Interrupted(KeyboardInterrupt):
 
 
 class StopSignals:
-    """While entered, the first SIGINT, SIGTERM or SIGHUP only sets `received`.
+    """A context in which the first SIGINT, SIGTERM or SIGHUP only sets `received`.
 
     A second SIGINT or SIGTERM ends the process at once. Further SIGHUPs do nothing: a closed terminal sends
     one, and so does its shell. Where SIGHUP is ignored, as by nohup, it stays so.
 
-    Outside the main thread Python cannot catch signals; then nothing is caught.
+    Python cannot catch signals outside the main thread; there, this context does nothing.
     """
 
     _TWICE_ENDS = (signal.SIGINT, signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""Training a run, from its settings to its last checkpoint."""
+"""Train a run, from its settings to its last checkpoint."""
 
 from __future__ import annotations
 
@@ -35,24 +35,24 @@ from dcgan_tf.training.statistics import Statistics
 from dcgan_tf.training.step import make_train_step
 from dcgan_tf.training.writers import StatsFile, TensorBoard, Writer
 
-_GO_ON = "The checkpoints are intact; run the same command again to go on"
+_GO_ON = "The checkpoints are intact; run the same command again to continue"
 _log = logging.getLogger("dcgan_tf")
 
 
 def train(config: Config, *, hooks: Sequence[Hook] = ()) -> Path:
-    """Train a run, or go on with it if its run directory already holds a part.
+    """Train a run, or continue it if its run directory already holds a part of it.
 
     Args:
-        config: all settings. A run directory that exists must have been made with the same ones, apart from
-            the length and from what the weights do not depend on.
-        hooks: called after the built-in ones, every step.
+        config: all settings. An existing run directory must have been made with the same settings. Only the
+            length, and settings that do not affect the weights, may differ.
+        hooks: hooks that are called every step, after the built-in ones.
 
     Returns:
         The run directory.
 
     Raises:
-        DataError: if the data cannot be had, or a size does not fit.
-        RunError: if the run cannot start, go on or be saved; says what to do.
+        DataError: if the data cannot be loaded, or a size does not fit.
+        RunError: if the run cannot start, continue or be saved.
         StorageError: if a file of the run cannot be written.
         OutOfMemoryError: if the memory is exhausted.
         Interrupted: after Ctrl-C, SIGTERM or a closed terminal, once the run is saved.
@@ -69,14 +69,15 @@ def train(config: Config, *, hooks: Sequence[Hook] = ()) -> Path:
 
 
 def _how_to_extend(start: Start) -> str:
-    """Say which option has the run go on: twice its length is an example."""
+    """Return advice on how to train longer, with twice the length as an example."""
     if start.plan.config.training.steps is None:
-        return f"to go on, ask for more epochs: --epochs {2 * start.first_step // start.plan.steps_per_epoch}"
-    return f"to go on, ask for more: --steps {2 * start.first_step}"
+        epochs = 2 * start.first_step // start.plan.steps_per_epoch
+        return f"to train longer, ask for more epochs: --epochs {epochs}"
+    return f"to train longer, ask for more: --steps {2 * start.first_step}"
 
 
 def _run(start: Start, hooks: Sequence[Hook]) -> None:
-    """Make up for what a crash prevented after the checkpoint, and do the steps that are left."""
+    """Do what a crash prevented after the last checkpoint, and then the steps that are left."""
     plan = start.plan
     statistics = Statistics(batch_size=plan.config.training.batch_size, steps_per_epoch=plan.steps_per_epoch)
     with ExitStack() as stack:
@@ -130,9 +131,9 @@ def _batches(start: Start) -> tf.distribute.DistributedDataset:
 
 
 def _built_in_hooks(start: Start, statistics: Statistics) -> list[Hook]:
-    """Return the hooks of every run, in the order in which they are called: numbers, checkpoint, pictures.
+    """Return the hooks of every run in the order of their calls: numbers, checkpoint, pictures.
 
-    What comes before the checkpoint is done when there is one; what comes after it catches up.
+    When a checkpoint exists, the hooks before it have done their work. Those after it catch up.
     """
     plan, run, state = start.plan, start.plan.config.run, start.state
     tensorboard = TensorBoard(plan.paths.events, first_step=start.first_step + 1)
@@ -152,7 +153,7 @@ def _built_in_hooks(start: Start, statistics: Statistics) -> list[Hook]:
 
 @contextmanager
 def _resource_errors(paths: RunPaths) -> Iterator[None]:
-    """Say in one sentence that the disk or the memory is full, wherever that shows."""
+    """Turn TensorFlow's errors about a full disk or memory into one sentence."""
     try:
         yield
     except StorageError as error:

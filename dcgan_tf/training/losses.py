@@ -1,8 +1,8 @@
-"""The losses, per image, on logits l, where D(x) = sigmoid(l).
+"""The losses of D and G per image, computed from logits l, where D(x) = sigmoid(l).
 
-Written with softplus, of which -log sigmoid(l) = softplus(-l) and -log(1 - sigmoid(l)) = softplus(l): no
-number is lost when D is sure of itself. All take and return float [N, 1] and leave the mean over the global
-batch to the step.
+They are written with softplus: -log sigmoid(l) = softplus(-l), and -log(1 - sigmoid(l)) = softplus(l). So no
+precision is lost when D is certain. All take and return float [N, 1]. The step takes the mean over the global
+batch.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import tensorflow as tf
 
 @dataclass(frozen=True)
 class AdversarialLoss:
-    """What D and G minimise, as the train step takes it.
+    """The losses that D and G minimise in a train step.
 
     Attributes:
         discriminator: from the logits of real and of fake images, float [N, 1] each, to the terms of D's
@@ -30,11 +30,11 @@ class AdversarialLoss:
 
 
 def adversarial_loss(name: str, *, label_smoothing: float = 0.0) -> AdversarialLoss:
-    """Return the loss of this name; D's is that of Goodfellow et al. 2014, eq. 1, with each.
+    """Return the loss of this name; D's part is always that of Goodfellow et al. 2014, eq. 1.
 
     Args:
-        name: of G's loss, one of `GENERATOR_LOSSES`.
-        label_smoothing: of D's target for real images, from 0 to 0.5.
+        name: name of G's loss, one of `GENERATOR_LOSSES`.
+        label_smoothing: how far D's target for real images is lowered, from 0 to 0.5.
     """
     generator_loss = GENERATOR_LOSSES[name]
 
@@ -45,10 +45,10 @@ def adversarial_loss(name: str, *, label_smoothing: float = 0.0) -> AdversarialL
 
 
 def discriminator_real_loss(logits: tf.Tensor, label_smoothing: float = 0.0) -> tf.Tensor:
-    """-log D(x), the first term of the value function (Goodfellow et al. 2014, eq. 1).
+    """Return -log D(x), the first term of the value function (Goodfellow et al. 2014, eq. 1).
 
     Args:
-        logits: of real images, [N, 1].
+        logits: D's logits of real images, [N, 1].
         label_smoothing: s; the target becomes 1 - s, for real images only (Salimans et al. 2016,
             section 3.4).
 
@@ -59,17 +59,17 @@ def discriminator_real_loss(logits: tf.Tensor, label_smoothing: float = 0.0) -> 
 
 
 def discriminator_fake_loss(logits: tf.Tensor) -> tf.Tensor:
-    """-log(1 - D(G(z))), the second term of the value function (Goodfellow et al. 2014, eq. 1)."""
+    """Return -log(1 - D(G(z))), the second term of the value function (Goodfellow et al. 2014, eq. 1)."""
     return tf.nn.softplus(logits)
 
 
 def non_saturating_loss(logits: tf.Tensor) -> tf.Tensor:
-    """-log D(G(z)): the same fixed point as minimax, with gradient where D is sure (ibid., section 3)."""
+    """Return -log D(G(z)): minimax's fixed point, with a gradient where D is certain (ibid., section 3)."""
     return tf.nn.softplus(-logits)
 
 
 def minimax_loss(logits: tf.Tensor) -> tf.Tensor:
-    """log(1 - D(G(z))): what G minimises in min_G max_D V(D, G) as it stands (ibid., eq. 1)."""
+    """Return log(1 - D(G(z))), which G minimises in min_G max_D V(D, G) (ibid., eq. 1)."""
     return -tf.nn.softplus(logits)
 
 

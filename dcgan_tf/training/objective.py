@@ -1,4 +1,4 @@
-"""What the two networks minimise, and what D sees of a picture; made once, from the settings.
+"""The objective: what the two networks minimise, and how D sees an image. It is made from the settings.
 
 A new loss is an `AdversarialLoss`; a new penalty or augmentation is one function, and one line below. The
 step itself does not change.
@@ -27,12 +27,12 @@ Augmentation = Callable[[tf.Tensor, RandomKey], tf.Tensor]
 
 @dataclass(frozen=True)
 class Objective:
-    """What a step minimises.
+    """The losses, penalties and augmentations of a train step.
 
     Attributes:
-        loss: of D and of G.
-        penalties: added to D's loss.
-        augmentations: applied in turn to all pictures that D sees, real and fake alike.
+        loss: the losses of D and of G.
+        penalties: terms that are added to D's loss.
+        augmentations: functions applied one after another to all images that D sees, real and fake.
     """
 
     loss: AdversarialLoss
@@ -41,7 +41,7 @@ class Objective:
 
 
 def objective_of(settings: TrainingConfig) -> Objective:
-    """Return what these settings have the two networks minimise."""
+    """Return the objective that these settings describe."""
     augmentations: list[Augmentation] = []
     if settings.instance_noise:
         augmentations.append(functools.partial(add_instance_noise, stddev=settings.instance_noise))

@@ -1,4 +1,4 @@
-"""Standard output that may go away while a run trains: a closed terminal, `| head`, a full device."""
+"""Standard output that may fail while a run trains: a closed terminal, `| head`, a full device."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ _log = logging.getLogger("dcgan_tf")
 
 
 class LastingOutput:
-    """Writes to a stream for as long as somebody takes it; then training goes on in silence.
+    """Writes to a stream until that fails; from then on it drops the text, and training continues.
 
-    Everything else is the stream's own.
+    All other attributes are those of the stream.
 
     Args:
-        stream: None if there is none, as in a process that was started with its output closed.
+        stream: the stream; None in a process that was started with its output closed.
     """
 
     def __init__(self, stream: TextIO | None) -> None:
@@ -25,14 +25,14 @@ class LastingOutput:
         return getattr(self._stream, name)
 
     def isatty(self) -> bool:
-        """Return whether it is a terminal."""
+        """Return whether the stream is a terminal."""
         try:
             return self._stream is not None and self._stream.isatty()
         except ValueError:  # it is closed
             return False
 
     def write(self, text: str) -> int:
-        """Write, if anybody takes it."""
+        """Write the text, unless writing has failed before."""
         try:
             return self._stream.write(text) if self._stream is not None else len(text)
         except (OSError, ValueError) as error:
@@ -40,7 +40,7 @@ class LastingOutput:
             return len(text)
 
     def flush(self) -> None:
-        """Flush, if anybody takes it."""
+        """Flush the stream, unless writing has failed before."""
         try:
             if self._stream is not None:
                 self._stream.flush()
@@ -49,9 +49,9 @@ class LastingOutput:
 
     def _give_up(self, error: Exception) -> None:
         self._stream = None
-        _log.warning("nobody takes the standard output any more (%s); training goes on", error)
+        _log.warning("standard output can no longer be written (%s); training continues", error)
 
 
 def standard_output() -> LastingOutput:
-    """Return what `print` would write to, made lasting."""
+    """Return the stream that `print` writes to, as a `LastingOutput`."""
     return LastingOutput(sys.stdout)

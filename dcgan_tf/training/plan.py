@@ -1,4 +1,4 @@
-"""The plan of a run: everything that is known of it before its first step, found out once."""
+"""The plan of a run: everything that is known before its first step."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from dcgan_tf.training.strategy import make_deterministic, make_strategy, resolv
 
 @dataclass(frozen=True)
 class Plan:
-    """A run as it is to be.
+    """Everything that is known of a run before its first step.
 
     Attributes:
         config: its settings; `auto` has become a precision.
-        paths: its directory.
+        paths: the files of its directory.
         strategy: the devices.
-        image_set: what it trains on.
-        num_classes: of the images, if the model is conditional; else 0.
+        image_set: the images it trains on.
+        num_classes: number of classes of a conditional model, or 0.
         steps_per_epoch: steps that see every image once.
         total_steps: the number of its last step.
     """
@@ -39,12 +39,12 @@ class Plan:
 
 
 def make_plan(config: Config) -> Plan:
-    """Find out what a run with these settings would be, and refuse one that cannot be trained.
+    """Return the plan of a run with these settings, or refuse a run that cannot be trained.
 
-    Images may be prepared and cached; in the run directory nothing is written.
+    This may prepare and cache images. It writes nothing to the run directory.
 
     Raises:
-        DataError: if the data cannot be had, or does not fit the settings.
+        DataError: if the data cannot be loaded, or does not fit the settings.
         RunError: if the run directory holds something else, or another process trains there.
     """
     paths, config = RunPaths.of(config), with_own_held_out(config)
@@ -68,10 +68,10 @@ def make_plan(config: Config) -> Plan:
 
 
 def with_precision(config: Config, paths: RunPaths) -> Config:
-    """Return the settings with a precision in the place of `auto`: the run's own if there is a run.
+    """Return the settings with a precision in place of `auto`; an existing run keeps its own.
 
     Raises:
-        RunError: if there is a run whose settings cannot be read.
+        RunError: if the settings of an existing run cannot be read.
     """
     if config.training.precision == "auto" and paths.config.exists():
         return replace(config, precision=read_config(paths.root).training.precision)
@@ -79,7 +79,7 @@ def with_precision(config: Config, paths: RunPaths) -> Config:
 
 
 def _steps_per_epoch(config: Config, image_set: ImageSet) -> int:
-    """Refuse data that do not fill one batch, by name."""
+    """Return the number of batches in an epoch; refuse data that do not fill one batch."""
     try:
         return steps_per_epoch(len(image_set), config.training.batch_size)
     except ValueError as error:
@@ -87,7 +87,7 @@ def _steps_per_epoch(config: Config, image_set: ImageSet) -> int:
 
 
 def _num_classes(config: Config, image_set: ImageSet) -> int:
-    """Return how many classes a conditional model is to tell apart; 0 if it is not conditional."""
+    """Return the number of classes of a conditional model, or 0 if the model is not conditional."""
     if not config.model.conditional:
         return 0
     if image_set.labels is None or len(image_set.label_names) < 2:

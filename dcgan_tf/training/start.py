@@ -1,4 +1,4 @@
-"""How a run begins or goes on: the settings it was made with, its images, its newest checkpoint."""
+"""Begin a run or resume it: check its settings and images, and read its newest checkpoint."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ _log = logging.getLogger("dcgan_tf")
 
 @dataclass(frozen=True)
 class Start:
-    """One start of the training process.
+    """A run that is ready to train.
 
     Attributes:
-        plan: what is to be trained.
-        state: brought to where the run stands.
-        store: of the run's checkpoints.
-        first_step: the number of steps that the run has.
+        plan: the plan of the run.
+        state: the state of training, at the run's newest checkpoint.
+        store: the run's checkpoints.
+        first_step: the number of steps that are done already.
     """
 
     plan: Plan
@@ -61,10 +61,10 @@ class Start:
 
 
 def begin(plan: Plan) -> Start:
-    """Write down what the run is, build its state and bring it to where the run stands.
+    """Record what the run is, build its state, and restore the newest checkpoint.
 
     Raises:
-        RunError: if it is not the run that the directory holds, or no checkpoint can be read.
+        RunError: if the directory holds another run, or no checkpoint can be read.
     """
     config, paths = plan.config, plan.paths
     settle(config, paths, plan.image_set)
@@ -85,11 +85,11 @@ def begin(plan: Plan) -> Start:
 
 
 def settle(config: Config, paths: RunPaths, image_set: ImageSet) -> None:
-    """Hold the settings against those the run was made with, or write them down if it is new.
+    """Compare the settings with those the run was made with, or record them if the run is new.
 
     Args:
-        config: of the run; its precision is no longer `auto`.
-        paths: of its directory.
+        config: settings of the run; the precision is no longer `auto`.
+        paths: the files of its directory.
         image_set: what it trains on.
 
     Raises:
@@ -106,9 +106,9 @@ def settle(config: Config, paths: RunPaths, image_set: ImageSet) -> None:
             _refuse_other_images(paths, image_set, before, config)
         elif before.data.spec != config.data.spec:
             raise RunError(
-                f"{paths.data} cannot be read, so nothing tells whether {config.data.spec} has the images of "
-                f"{before.data.spec}, with which {paths.root} was begun; put it back, or take --data "
-                f"{before.data.spec}"
+                f"{paths.data} cannot be read, so it is unknown whether {config.data.spec} has the images "
+                f"of {before.data.spec}, with which {paths.root} was begun; put the file back, or use "
+                f"--data {before.data.spec}"
             )
         else:
             _say_lost_data(paths)
@@ -118,15 +118,15 @@ def settle(config: Config, paths: RunPaths, image_set: ImageSet) -> None:
 
 
 def restore(state: TrainState, stores: Sequence[CheckpointStore]) -> int:
-    """Bring the state to the newest checkpoint that can be read; return its step, 0 if there is none.
+    """Restore the newest checkpoint that can be read; return its step, or 0 if there is none.
 
-    What crashes left behind is cleared away: torn saves are removed, damaged checkpoints are named and
-    renamed.
+    Remains of a crash are cleared away: incomplete saves are removed, and damaged checkpoints are reported
+    and renamed.
 
     Args:
-        state: whose variables are set.
-        stores: where checkpoints of the whole state are kept: all of them count. If the best one is newer
-            than the last ones, training goes on from there, and so it is never lost.
+        state: the state whose variables are set.
+        stores: all places with checkpoints of the whole state. If the best checkpoint is newer than the last
+            ones, training continues from it, so that it is never lost.
 
     Raises:
         RunError: if there are checkpoints, but none can be read.
@@ -136,7 +136,10 @@ def restore(state: TrainState, stores: Sequence[CheckpointStore]) -> int:
     newest, step, damaged = newest_intact(stores)
     for store, bad, problem in damaged:
         _log.warning(
-            "the checkpoint of step %d is damaged (%s); set aside, going back to step %s", bad, problem, step
+            "the checkpoint of step %d is damaged (%s); it was renamed, and training continues from step %s",
+            bad,
+            problem,
+            step,
         )
         store.set_aside(bad)
     if newest is None:
@@ -151,7 +154,7 @@ def restore(state: TrainState, stores: Sequence[CheckpointStore]) -> int:
 def write_environment(
     paths: RunPaths, strategy: tf.distribute.Strategy, config: Config, first_step: int
 ) -> None:
-    """Add this start to environment.json."""
+    """Add an entry for this start to environment.json."""
     starts = read_json(paths.environment, default=[])
     if not starts and paths.environment.exists():
         set_aside(paths.environment, why="cannot be read")
@@ -174,7 +177,7 @@ def write_environment(
 
 
 def _show_data(plan: Plan) -> None:
-    """Name the files that were left out, and save a grid of what is trained on, before the first step."""
+    """Report the files that were left out, and save a grid of the training images."""
     for line in data.bad_file_lines(plan.image_set):
         _log.warning("%s", line)
     images.save(plan.paths.real_images, data.example_images(plan.image_set))
@@ -188,7 +191,7 @@ def _refuse_other_images(paths: RunPaths, image_set: ImageSet, before: Config, c
 
 
 def _other_place(before: Config, config: Config) -> str:
-    """Return a directory to suggest, if another folder has the name after which this one was called."""
+    """Return a suggestion for another directory, if this one got its name from other data."""
     old, new = before.data.spec, config.data.spec
     if old == new or not (folder := Path(new).expanduser()).is_dir():
         return ""
@@ -198,20 +201,19 @@ def _other_place(before: Config, config: Config) -> str:
 
 
 def _say_lost_data(paths: RunPaths) -> None:
-    """Say that the record of the images is lost; only the settings are left to hold them against."""
+    """Warn that the record of the images is lost, so that they cannot be compared with the first ones."""
     if paths.data.exists():
         set_aside(paths.data, why="cannot be read")
     _log.warning(
-        "%s is written again from the images that are there now; whether they are those that the run began "
-        "with cannot be told",
+        "%s is written again from today's images; it is unknown whether the run began with the same ones",
         paths.data,
     )
 
 
 def _git_commit() -> str | None:
-    """Return the commit of the checkout this package runs from, if it is one.
+    """Return the commit of the git checkout that this package runs from, or None.
 
-    An installed package may lie in somebody else's repository, below its virtual environment.
+    An installed package may lie inside another project's repository, in a virtual environment.
     """
     root = Path(__file__).resolve().parents[2]
     try:

@@ -1,4 +1,4 @@
-"""TrainState: everything that training changes, and therefore everything that a checkpoint holds."""
+"""The state of training: everything that a step changes and a checkpoint holds."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from dcgan_tf.training.strategy import dtype_policy, make_optimizer
 class TrainState:
     """The two networks, their optimizers, the averaged generator and the step.
 
-    All randomness of training is a function of (seed, step), so nothing else needs to be saved for a resumed
-    run to equal an uninterrupted one.
+    All randomness of training is a function of (seed, step). So a resumed run equals an uninterrupted one,
+    and nothing else needs to be saved.
 
     Attributes:
         generator: G.
         discriminator: D, with its closing sigmoid.
-        generator_ema: the averaged G, in float32; what people see samples of.
-        generator_optimizer: of G.
-        discriminator_optimizer: of D.
+        generator_ema: the averaged G, in float32; it draws the samples that people see.
+        generator_optimizer: optimizer of G.
+        discriminator_optimizer: optimizer of D.
         step: int64 scalar, the number of finished steps.
     """
 
@@ -37,7 +37,7 @@ class TrainState:
     step: tf.Variable
 
     def checkpoint(self) -> tf.train.Checkpoint:
-        """Return the checkpoint object; its names are those of the attributes."""
+        """Return the checkpoint of all attributes, under their names."""
         return tf.train.Checkpoint(**vars(self))
 
     def non_finite(self) -> list[str]:
@@ -49,11 +49,11 @@ class TrainState:
 def create_train_state(
     config: Config, *, num_classes: int = 0, precision: str = "float32", dtype: str | None = None
 ) -> TrainState:
-    """Build the state at step 0, in the scope of the strategy that will train it.
+    """Build the state at step 0; call this in the scope of the strategy that will train it.
 
     Args:
         config: all sections but `run` are used.
-        num_classes: of the images, if the model is conditional; else 0.
+        num_classes: number of classes of a conditional model, or 0.
         precision: resolved: float32, bfloat16 or float16.
         dtype: Keras dtype policy in place of that precision's, such as "float64".
     """

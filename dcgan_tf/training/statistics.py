@@ -1,4 +1,4 @@
-"""What the steps report, gathered without making the device wait: one record per logging step."""
+"""Gather the metrics of the steps without making the device wait: one record per logging step."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from dcgan_tf.runs import Record
 from dcgan_tf.training.step import Metrics
 
 WHAT_TO_TRY = (
-    "The weights are lost from there on; earlier checkpoints are intact. "
-    "What to try, each with another --run-dir: "
-    "--learning-rate at half its value, --precision float32, --loss non_saturating, --label-smoothing 0.1"
+    "The weights are lost from that step on, but earlier checkpoints are intact. Try one of these, each with "
+    "another --run-dir: --learning-rate at half its value, --precision float32, --loss non_saturating, "
+    "--label-smoothing 0.1"
 )
 _LOSSES = ("discriminator_loss", "generator_loss")
 
@@ -25,8 +25,8 @@ class Statistics:
     They stay tensors until `record` or `check_finite` reads them, because reading waits for the device.
 
     Args:
-        batch_size: global.
-        steps_per_epoch: to tell the epoch.
+        batch_size: images per step, over all replicas.
+        steps_per_epoch: steps in an epoch, from which the epoch is computed.
     """
 
     def __init__(self, *, batch_size: int, steps_per_epoch: int) -> None:
@@ -38,7 +38,7 @@ class Statistics:
         self._step = 0
 
     def add(self, step: int, metrics: Metrics, *, seconds: float, seconds_waiting: float) -> None:
-        """Take in the metrics of one step.
+        """Add the metrics of one step.
 
         Args:
             step: number of finished steps.
@@ -55,7 +55,7 @@ class Statistics:
         """Read the pending metrics.
 
         Raises:
-            RunError: at the first step whose loss is not finite; says what to try.
+            RunError: at the first step whose loss is not finite; it says what to try.
         """
         started = time.perf_counter()
         for step, metrics in self._pending:
@@ -68,7 +68,7 @@ class Statistics:
         self._seconds += time.perf_counter() - started
 
     def record(self) -> Record:
-        """Return the means since the last record, and start anew.
+        """Return the means since the last record, and start a new one.
 
         Returns:
             step, epoch (fraction), the metrics of `make_train_step`, images_per_second, and

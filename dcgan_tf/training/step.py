@@ -1,4 +1,4 @@
-"""One step of training: the discriminator learns, then the generator learns from it.
+"""One step of training: first the discriminator learns, then the generator learns from it.
 
 Goodfellow et al. 2014, "Generative adversarial nets", algorithm 1, with one update of D for each of G. What
 the two minimise, and what D sees of a picture, are in `objective.py`.
@@ -37,13 +37,13 @@ def make_train_step(
         config: all sections but `run` are used.
         state: what is trained, made in the scope of the strategy.
         strategy: spreads the batch over its replicas.
-        num_classes: of the images, if the model is conditional; else 0.
+        num_classes: number of classes of a conditional model, or 0.
 
     Returns:
         The step. Its metrics are scalars over the global batch, and reading one waits for the device:
         discriminator_loss and generator_loss; real_probability D(x) and fake_probability D(G(z)), as D sees
-        them before it learns; discriminator_accuracy, the share of both that it tells rightly; and the global
-        norms discriminator_gradient_norm and generator_gradient_norm.
+        them before it learns; discriminator_accuracy, the share of both that D classifies correctly; and the
+        global norms discriminator_gradient_norm and generator_gradient_norm.
     """
     objective = objective_of(config.training)
     logits_of_inputs = logits_of(state.discriminator)
@@ -73,14 +73,14 @@ def make_train_step(
 
 @dataclass(frozen=True)
 class Replica:
-    """What both updates of a step work with, on one replica.
+    """What both updates of a step need, on one replica.
 
     Attributes:
         config: all sections but `run` are used.
         state: what is trained.
-        objective: what is minimised.
+        objective: the losses, penalties and augmentations.
         logits_of_inputs: D without its closing sigmoid.
-        num_classes: of the images, if the model is conditional; else 0.
+        num_classes: number of classes of a conditional model, or 0.
         step: int64 scalar, the number of finished steps.
         labels: of the real images and of the fake ones, int64 [n]; None if the model is not conditional.
     """
@@ -106,7 +106,7 @@ class Replica:
 
         Args:
             images: float [n, H, W, C] in [-1, 1].
-            draw: from 0; tells the random draws of one step apart.
+            draw: counts the random draws of one step, from 0.
         """
         for augmentation in self.objective.augmentations:
             images = augmentation(images, RandomKey(self.config.training.seed, self.step, draw))
@@ -118,14 +118,14 @@ class Replica:
 
 
 def update_discriminator(replica: Replica, real_images: tf.Tensor, fake_images: tf.Tensor) -> Metrics:
-    """Let D learn: move its weights one step of Adam down the gradient of its loss.
+    """Update D: take one step of Adam down the gradient of its loss.
 
         mean[-log D(x)] + mean[-log(1 - D(G(z)))] + penalties
 
     Goodfellow et al. 2014, equation 1 with the sign turned; the penalties are those of the objective.
 
     Args:
-        replica: what is trained, and how.
+        replica: the networks and settings on this replica.
         real_images: x, float [n, H, W, C] in [-1, 1].
         fake_images: G(z), of the same shape, through which no gradient flows.
 
@@ -156,7 +156,7 @@ def update_discriminator(replica: Replica, real_images: tf.Tensor, fake_images: 
 def update_generator(
     replica: Replica, real_images: tf.Tensor, fake_images: tf.Tensor, tape: tf.GradientTape
 ) -> Metrics:
-    """Let G learn from the D that has just learned: move its weights one step of Adam down its loss.
+    """Update G against the new D: take one step of Adam down the gradient of its loss.
 
         mean[-log D(G(z))]
 
@@ -165,10 +165,10 @@ def update_generator(
     one forward pass of G.
 
     Args:
-        replica: what is trained, and how.
+        replica: the networks and settings on this replica.
         real_images: x, float [n, H, W, C] in [-1, 1], for losses that compare.
         fake_images: G(z), of the same shape.
-        tape: on which G made the fake images.
+        tape: the tape that recorded how G made the fake images.
 
     Returns:
         This replica's part of each metric about G.

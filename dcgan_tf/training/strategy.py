@@ -1,4 +1,4 @@
-"""Devices and precision: what the hardware offers, and what a run takes of it."""
+"""Choose the devices and the precision of a run from what the hardware offers."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mix
 def make_strategy(replicas: int | None = None) -> tf.distribute.MirroredStrategy:
     """Return a MirroredStrategy over GPUs if there are any, otherwise over the CPU.
 
-    On a CPU more than one replica means logical devices that share its cores: of use to try a multi-device
-    set-up, not to gain speed. GPU memory is taken as it is needed.
+    More than one replica on a CPU means logical devices that share its cores. They help to try a multi-device
+    set-up, but bring no speed. GPU memory is allocated as it is needed.
 
     Args:
-        replicas: how many devices; None takes every GPU, or one CPU.
+        replicas: number of devices; None takes every GPU, or one CPU.
 
     Raises:
         ArgumentError: if there are fewer GPUs than that.
@@ -42,7 +42,7 @@ def make_strategy(replicas: int | None = None) -> tf.distribute.MirroredStrategy
 
 
 def split_cpu(devices: int) -> None:
-    """Make at least this many logical CPUs; more than one only before TensorFlow's first operation.
+    """Create at least this many logical CPUs; more than one only before TensorFlow's first operation.
 
     Raises:
         RunError: if it is too late for that.
@@ -62,10 +62,10 @@ def split_cpu(devices: int) -> None:
 
 
 def make_deterministic() -> None:
-    """Have a GPU give the same bits each time; on a CPU, which does so by itself, nothing is changed.
+    """Make a GPU compute the same bits every time; a CPU does so anyway, and nothing changes there.
 
-    Some gradients of convolutions become slower. It holds for the whole process and cannot be undone there:
-    TensorFlow then refuses every random operation without a seed, also those that are not of this library.
+    Some gradients of convolutions become slower. The choice holds for the whole process and cannot be undone:
+    TensorFlow then refuses every random operation without a seed, also those of other libraries.
     """
     if tf.config.list_physical_devices("GPU"):
         tf.config.experimental.enable_op_determinism()
@@ -74,8 +74,8 @@ def make_deterministic() -> None:
 def resolve_precision(precision: str) -> str:
     """Return "float32", "bfloat16" or "float16"; "auto" takes what the hardware multiplies fastest.
 
-    That is bfloat16 on GPUs from compute capability 8.0 and on CPUs with AVX512-BF16 or AMX, float16 on GPUs
-    from 7.0, and float32 elsewhere.
+    The answer is bfloat16 on GPUs from compute capability 8.0 and on CPUs with AVX512-BF16 or AMX, float16 on
+    GPUs from 7.0, and float32 elsewhere.
     """
     if precision != "auto":
         return precision
@@ -96,7 +96,7 @@ def dtype_policy(precision: str) -> str:
 
 @own_settings()
 def make_optimizer(learning_rate: float, beta_1: float, precision: str) -> keras.optimizers.Optimizer:
-    """Return Adam; under float16 inside a LossScaleOptimizer, because its small gradients would vanish."""
+    """Return Adam, inside a LossScaleOptimizer under float16, where small gradients would vanish."""
     adam = keras.optimizers.Adam(learning_rate, beta_1=beta_1)
     return keras.optimizers.LossScaleOptimizer(adam) if precision == "float16" else adam
 
@@ -105,14 +105,14 @@ def make_optimizer(learning_rate: float, beta_1: float, precision: str) -> keras
 def _mirrored(kind: str, devices: int) -> tf.distribute.MirroredStrategy:
     """Return the process's one strategy over these devices.
 
-    A second one would number its collective operations from the start again, and TensorFlow would take them
-    for those of the first: the second run of a process would stop with a mismatch of shapes.
+    A second strategy would number its collective operations from the start again. TensorFlow would confuse
+    them with those of the first, and the second run of a process would stop with a mismatch of shapes.
     """
     return tf.distribute.MirroredStrategy([f"{kind}:{i}" for i in range(devices)])
 
 
 def _cpu_flags() -> set[str]:
-    """Return the CPU's feature flags; empty where the system does not tell."""
+    """Return the CPU's feature flags, or none where the system does not list them."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""Where the numbers and pictures of training go. Every writer has the same three methods."""
+"""Writers take the numbers and pictures of training. All have the same three methods."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ _DISTANCES = {
     "quality/frechet_distance": "Fréchet distance",
     "quality/sliced_wasserstein": "sliced Wasserstein",
 }
-"""What `train --every-epoch` writes into events/evaluation, of which each run has at least one."""
+"""The scalars that `train --every-epoch` writes to events/evaluation; each such run has at least one."""
 
 
 class Writer(Protocol):
-    """Takes what training has to show."""
+    """An object that takes the records and samples of training."""
 
     def write_record(self, record: Record) -> None:
-        """Take one record of `Statistics`."""
+        """Write one record of `Statistics`."""
 
     def write_samples(self, step: int, grid: np.ndarray) -> None:
-        """Take a grid of samples, uint8 [H, W, C]."""
+        """Write a grid of samples, uint8 [H, W, C]."""
 
     def close(self) -> None:
         """Flush and release everything."""
 
 
 class StatsFile:
-    """stats.jsonl: the numbers, for people and programs without TensorBoard."""
+    """Writes the numbers to stats.jsonl, for people and programs without TensorBoard."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -51,21 +51,21 @@ class StatsFile:
         append_record(self._path, record)
 
     def write_samples(self, step: int, grid: np.ndarray) -> None:
-        """Nothing: the samples are files of their own."""
+        """Do nothing: the samples are files of their own."""
 
     def close(self) -> None:
-        """Nothing: every line is flushed."""
+        """Do nothing: every line is flushed already."""
 
 
 class TensorBoard:
-    """events/: scalars, sample grids, weight histograms and the settings as HParams.
+    """Writes scalars, sample grids, weight histograms and the settings (HParams) to events/.
 
-    TensorBoard orders its headings by the alphabet. They are chosen so that what one looks at comes first:
-    losses, probabilities, samples; then the rest of the numbers, and the weights at the end.
+    TensorBoard orders its headings by the alphabet. They are chosen so that the most useful come first:
+    losses, probabilities and samples, then the other numbers, and the weights at the end.
 
     Args:
-        directory: of the event files.
-        first_step: the first step that will be written; what earlier files say from there on is void.
+        directory: the folder of the event files.
+        first_step: the first step that will be written; it replaces what earlier files say from there on.
     """
 
     _TAGS: ClassVar[dict[str, str]] = {
@@ -122,5 +122,5 @@ class TensorBoard:
 
 
 def _utf_8(text: str) -> str:
-    """Return a text that event files can hold; names of folders may have bytes that are no characters."""
+    """Return a text that event files can hold; folder names may contain bytes that are not UTF-8."""
     return text.encode(errors="backslashreplace").decode()

@@ -183,9 +183,9 @@ def test_what_is_no_run_is_found_out_before_tensorflow_is_imported(words, monkey
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("gs://bucket/run", "must be a folder of this computer, received the address 'gs://bucket/run'"),
-        ("~nosuchuser/run", "there is no user 'nosuchuser' whose home"),
-        ("x" * 300, f"no file or folder can be called '{'x' * 80}': File name too long"),
+        ("gs://bucket/run", "need a folder on this computer, received the address 'gs://bucket/run'"),
+        ("~nosuchuser/run", "there is no user 'nosuchuser', so"),
+        ("x" * 300, f"no file or folder can have the name '{'x' * 80}': File name too long"),
         ("", "expected a path, received ''; the current folder is called ."),
     ],
 )

@@ -224,7 +224,7 @@ def test_labels_that_are_wrong_are_refused_in_the_run_s_words(small, small_folde
                 drawing.sample(2, labels=labels)
     other = Exported.open(export_run(run, to=tmp_path / "a", formats=["keras"]))
     for drawing in (other, run):
-        with pytest.raises(ValueError, match="trained without --conditional: it cannot be told which class"):
+        with pytest.raises(ValueError, match="trained without --conditional, so it cannot draw"):
             drawing.sample(2, labels=[0])
 
 

@@ -217,7 +217,7 @@ def test_cores_are_those_that_the_process_may_use(monkeypatch):
         ({"formats": []}, "format must be of .*, received none"),
         (
             {"to": "gs://bucket/export"},
-            "must be a folder of this computer, received the address 'gs://bucket",
+            "need a folder on this computer, received the address 'gs://bucket",
         ),
         ({"precisions": ["int4"]}, "precision must be of fp32, fp16, dynamic, int8, received int4"),
     ],

@@ -283,7 +283,7 @@ def test_what_cannot_be_cleared_away_does_not_undo_the_save(
     monkeypatch.setattr(Path, "unlink", refuse)
     store.save(checkpoint_of(4), 4)
     assert store.steps() == [4, 3, 2, 1]
-    assert "cannot be cleared away" in caplog.text
+    assert "cannot be removed" in caplog.text
 
 
 @pytest.mark.parametrize("name", ["a[b]c", "st*r", "wh?t", "back\\slash", os.fsdecode(b"caf\xe9")], ids=ascii)

@@ -85,7 +85,7 @@ def test_the_order_of_the_images_counts_where_training_goes_on(run):
     write_json(run.data, describe(MIXED, num_unseen=0))
     check_same_images(run, TURNED, conditional=False)
     check_same_images(run, MIXED, conditional=True, in_order=True)
-    words = "trained on the same images in another order, and it would not go on as it began: files were rena"
+    words = "trained on the same images in another order, and it would not continue as it began: files were"
     with pytest.raises(RunError, match=words):
         check_same_images(run, TURNED, conditional=False, in_order=True)
     with pytest.raises(RunError, match="the same images in another order, and it learnt the class of each"):

@@ -58,9 +58,9 @@ def test_names_without_a_letter_are_told_apart() -> None:
 
 @pytest.mark.parametrize("address", ["gs://bucket/run", "s3://bucket/run", "gs:/bucket/run", "file:///run"])
 def test_an_address_is_no_run_directory(address: str) -> None:
-    with pytest.raises(ArgumentError, match="must be a folder of this computer"):
+    with pytest.raises(ArgumentError, match="need a folder on this computer"):
         RunPaths.of(preset(run_dir=address))
-    with pytest.raises(ArgumentError, match="must be a folder of this computer"):
+    with pytest.raises(ArgumentError, match="need a folder on this computer"):
         local_folder(Path(address))
 
 
@@ -73,7 +73,7 @@ def test_a_tilde_is_the_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 
 @pytest.mark.parametrize("name", ["x" * 300, "nul\0"])
 def test_what_no_folder_can_be_called_is_an_error(name: str) -> None:
-    with pytest.raises(ArgumentError, match="no file or folder can be called"):
+    with pytest.raises(ArgumentError, match="no file or folder can have the name"):
         local_folder(name)
 
 

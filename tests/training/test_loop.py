@@ -271,7 +271,7 @@ def test_leftovers_and_damage_of_a_crash_are_cleared_when_training_goes_on(
     newest = Path(store.prefix(50) + ".data-00000-of-00001")
     newest.write_bytes(newest.read_bytes()[:100])
     loop.train(begun)
-    message = r"the checkpoint of step 50 is damaged \(.+\); set aside, going back to step 45"
+    message = r"step 50 is damaged \(.+\); it was renamed, and training continues from step 45"
     assert re.search(message, caplog.text)
     assert not (store.directory / "ckpt-51_temp").exists()
     assert store.steps()[0] == 60

@@ -56,7 +56,7 @@ def test_progress_that_nobody_reads_is_said_once(
         console.write_record(RECORD)
     console.close()
     (said,) = [record.getMessage() for record in caplog.records]
-    assert "nobody takes the standard output any more" in said
+    assert "standard output can no longer be written" in said
 
 
 def test_training_goes_on_without_a_reader(

@@ -136,7 +136,7 @@ def test_more_epochs_extend_a_run_and_a_finished_run_is_left_alone(
     with caplog.at_level("INFO", "dcgan_tf"):
         train(replace(config, epochs=1))
     assert sorted(paths.checkpoints.iterdir()) == checkpoints
-    assert "already has its 18 steps; to go on, ask for more epochs: --epochs 4" in caplog.text
+    assert "already has its 18 steps; to train longer, ask for more epochs: --epochs 4" in caplog.text
 
 
 # Another allowed value of every setting; a new setting makes the test below fail until it is entered here.
@@ -245,7 +245,9 @@ def test_the_same_images_in_another_order_are_refused_and_said_to_be_so(settled:
     config, paths, image_set = settled
     told = dataclasses.replace(image_set, unordered_fingerprint="c3")
     settle(config, paths, told)
-    with pytest.raises(RunError, match="trained on the same images in another order, and it would not go on"):
+    with pytest.raises(
+        RunError, match="trained on the same images in another order, and it would not continue"
+    ):
         settle(config, paths, dataclasses.replace(told, fingerprint="b2"))
 
 
@@ -275,12 +277,12 @@ def test_a_lost_record_of_the_images_is_written_again_and_said(
     config, paths, image_set = settled
     before = paths.data.read_text()
     paths.data.unlink() if content is None else paths.data.write_text(content)
-    with pytest.raises(RunError, match="nothing tells whether elsewhere has the images of digits"):
+    with pytest.raises(RunError, match="it is unknown whether elsewhere has the images of digits"):
         settle(replace(config, data="elsewhere"), paths, image_set)
     settle(config, paths, image_set)
     assert read_config(paths.root) == config
     assert paths.data.read_text() == before
-    assert "written again from the images that are there now" in caplog.text
+    assert "written again from today's images" in caplog.text
     aside = paths.data.with_name("damaged-data.json")
     assert content is None or aside.read_text() == content
 
