@@ -122,7 +122,7 @@ def scratch_beside(path: Path) -> Path:
 
 
 def remove_abandoned(folder: Path) -> None:
-    """Remove what killed processes left in a folder: at once if they have certainly ended, else after a day."""
+    """Remove what killed processes left in a folder: at once if they have ended, else after a day."""
     if not folder.is_dir():
         return
     for path in folder.iterdir():

@@ -547,7 +547,7 @@ def test_inspect_data_names_the_file_that_makes_all_others_dark(tmp_path, monkey
         caplog.clear()
         words = ("--image-size", 8, "--cache-dir", tmp_path / "cache", "--out", tmp_path / "grid.png")
         assert run("inspect-data", folder, *words).exit_code == 0
-        told = f"{folder}: values up to 65,535 in scan.png set what is white in all images"
+        told = f"{folder}: values up to 65,535 in scan.png set the white of all images"
         assert [record.levelname for record in caplog.records if told in record.message] == ["WARNING"]
 
 

@@ -1,8 +1,8 @@
-"""Images, from wherever they come, as one `ImageSet`: uint8 [N, H, W, C] with labels and attributes.
+"""Images of any source as one `ImageSet`: uint8 [N, H, W, C] with labels and attributes.
 
 `load_data` reads portraits, digits, TensorFlow Datasets or a folder. A new source is a module that
-returns an `ImageSet`, and a line in `load.py`. Batches are functions of (seed, step): nothing here may
-keep a state of its own, or a resumed run would differ from one that was never stopped.
+returns an `ImageSet`, and a line in `load.py`. Batches are functions of (seed, step). Nothing here may keep a
+state of its own: a resumed run would then differ from one that was never stopped.
 """
 
 from __future__ import annotations

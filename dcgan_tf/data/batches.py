@@ -1,7 +1,7 @@
-"""From an array of images to batches on the devices, each a pure function of (seed, step).
+"""Make batches on the devices from an array of images; each is a pure function of (seed, step).
 
-Nothing here has a memory: to go on at step 1,000 one asks for step 1,000. That is what makes a resumed run
-see exactly the images that an uninterrupted one would have seen.
+Nothing here keeps a state: to continue at step 1,000, ask for step 1,000. So a resumed run sees exactly the
+images that an uninterrupted run would have seen.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _SHUFFLE, _FLIP = 1, 2  # independent streams of one seed
 
 
 def steps_per_epoch(num_images: int, batch_size: int) -> int:
-    """Return the number of whole batches in the images; a remainder waits for the next epoch's order.
+    """Return the number of whole batches in the images; the remainder is left out of the epoch.
 
     Raises:
         DataError: if the images do not fill one batch.
@@ -31,7 +31,7 @@ def steps_per_epoch(num_images: int, batch_size: int) -> int:
 
 
 def batch_indices(step: int, *, num_images: int, batch_size: int, seed: int) -> np.ndarray:
-    """Return which images step number `step` (from 0) trains on.
+    """Return the indices of the images that step number `step` (from 0) trains on.
 
     Every image comes at most once an epoch, in an order that depends on (seed, epoch) only.
 
@@ -48,9 +48,9 @@ def batch(images: np.ndarray, step: int, *, batch_size: int, seed: int, flip: bo
 
     Args:
         images: uint8 [N, H, W, C], memory-mapped or not; only the batch is read.
-        step: from 0.
-        batch_size: global.
-        seed: of the run.
+        step: number of the step, from 0.
+        batch_size: images per step, over all replicas.
+        seed: seed of the run.
         flip: mirror each image left to right with probability one half.
 
     Returns:
@@ -68,7 +68,7 @@ def replica_share(batch_size: int, strategy: tf.distribute.Strategy) -> int:
     """Return the number of images of each step that one replica takes.
 
     Raises:
-        DataError: if the batch cannot be shared out equally.
+        DataError: if the batch cannot be divided equally.
     """
     replicas = int(strategy.num_replicas_in_sync)
     if batch_size % replicas:
@@ -86,12 +86,12 @@ def distributed_batches(
     flip: bool,
     first_step: int,
 ) -> tf.data.Dataset | tf.distribute.DistributedDataset:
-    """Return an endless dataset of `batch`, from `first_step` on, each spread over the replicas.
+    """Return an endless dataset of batches from `first_step` on, each spread over the replicas.
 
     Its elements are images, or (images, labels) if labels, int64 [N], are given.
 
     Raises:
-        DataError: if the batch cannot be shared out equally.
+        DataError: if the batch cannot be divided equally.
     """
     replicas, share = strategy.num_replicas_in_sync, replica_share(batch_size, strategy)
 
@@ -126,10 +126,10 @@ def distributed_batches(
 
 
 def _untuned() -> tf.data.Options:
-    """Return options without tf.data's tuner: there is nothing to tune, and it can hold up the end of a run.
+    """Return options without tf.data's tuner, which has nothing to tune and can delay the end of a run.
 
-    An iterator that is thrown away waits for the end of the tuner's thread. With TensorFlow 2.21 this was
-    seen to sleep on for a minute and more, on a busy machine; it is woken too early, probably.
+    An iterator that is deleted waits for the end of the tuner's thread. With TensorFlow 2.21 on a busy
+    machine, this thread was seen to sleep for a minute and more; probably it is woken too early.
     """
     options = tf.data.Options()
     options.autotune.enabled = False
@@ -137,10 +137,10 @@ def _untuned() -> tf.data.Options:
 
 
 def _input_options(strategy: tf.distribute.Strategy) -> tf.distribute.InputOptions | None:
-    """Return how a distributed dataset reaches its devices.
+    """Return options for how a distributed dataset reaches its devices.
 
-    On CPUs each replica has a dataset of its own, and no prefetching to a device: TensorFlow's dataset for
-    that is one that is tuned whatever ours says.
+    On CPUs each replica has a dataset of its own, without prefetching to a device: TensorFlow's dataset for
+    that is always tuned, whatever our options say.
     """
     if any("CPU" not in device for device in strategy.extended.worker_devices):
         return None
@@ -151,9 +151,9 @@ def _input_options(strategy: tf.distribute.Strategy) -> tf.distribute.InputOptio
 
 
 def _is_one_cpu(strategy: tf.distribute.Strategy) -> bool:
-    """Tell the strategy that takes its batches where they already are.
+    """Return whether the strategy has one CPU, so that its batches need not be copied.
 
-    A distributed dataset copies them to its devices, and its first iterator has TensorFlow 2.21 set glibc's
+    A distributed dataset copies batches to its devices. Its first iterator makes TensorFlow 2.21 set glibc's
     M_MMAP_THRESHOLD to 128 KB for the rest of the process. Each larger tensor is then new memory from the
     system, which doubles the time of a training step on a CPU.
     """

@@ -17,7 +17,7 @@ def load(config: DataConfig, *, split: str) -> ImageSet:
     """Return the digits, enlarged smoothly to the configured size.
 
     Args:
-        config: gives the size, the channels and the fit.
+        config: size, channels and fit are used.
         split: "train" (1,501 images), "test" (296: every sixth image of each digit, in scikit-learn's order,
             so that the split is the same everywhere and holds all digits alike), or "all".
 
@@ -44,7 +44,7 @@ def load(config: DataConfig, *, split: str) -> ImageSet:
 
 
 def _in_split(labels: np.ndarray, split: str) -> np.ndarray:
-    """Return bool [N]: which images belong to the split."""
+    """Return bool [N]: whether each image belongs to the split."""
     if split == "all":
         return np.ones(len(labels), bool)
     held_out = np.zeros(len(labels), bool)
@@ -54,6 +54,6 @@ def _in_split(labels: np.ndarray, split: str) -> np.ndarray:
 
 
 def _resized(digit: np.ndarray, config: DataConfig) -> np.ndarray:
-    """Bring one digit, float [8, 8] in [0, 16], to uint8 [H, W, C]."""
+    """Resize one digit, float [8, 8] in [0, 16], to uint8 [H, W, C]."""
     image = Image.fromarray(np.round(digit * (255 / 16)).astype(np.uint8))
     return fit_image(image, image_size=config.image_size, channels=config.channels, fit=config.fit)

@@ -1,4 +1,4 @@
-"""Which images a run never saw: those that were kept aside, or another split of the same source."""
+"""Find the images that a run never saw: those that were held out, or another split of the source."""
 
 from __future__ import annotations
 
@@ -15,15 +15,14 @@ SPLITS = ("test", "validation", "val", "valid", "train")
 
 
 def held_out_images(config: DataConfig, train: ImageSet) -> tuple[str, ImageSet] | None:
-    """Return (split, images) of the same kind that are not trained on; None if the source has none.
+    """Return (split, images) of the same source that are not trained on; None if it has none.
 
     Args:
-        config: what is trained on.
-        train: these images.
+        config: settings of the training images.
+        train: the training images.
 
     Raises:
-        DataError: if a split that there is cannot be read: training images must not take its place in
-            silence.
+        DataError: if an existing split cannot be read; training images must not replace it without notice.
     """
     if train.held_out is not None:
         return HELD_OUT, train.held_out
@@ -38,14 +37,14 @@ def held_out_images(config: DataConfig, train: ImageSet) -> tuple[str, ImageSet]
 
 
 def num_unseen(config: DataConfig, train: ImageSet) -> int | None:
-    """Return how many images `held_out_images` gives; none of another split is prepared for that.
+    """Return the number of images that `held_out_images` returns, without preparing another split.
 
     Args:
-        config: what is trained on.
-        train: these images.
+        config: settings of the training images.
+        train: the training images.
 
     Returns:
-        0 if the source has no others, None if a mistake in it hides whether it has.
+        The number; 0 if the source has no others, None if an error in the source hides whether it has.
     """
     if train.held_out is not None:
         return len(train.held_out)
@@ -56,7 +55,7 @@ def num_unseen(config: DataConfig, train: ImageSet) -> int | None:
 
 
 def why_no_test(config: DataConfig) -> str:
-    """Return in brackets why the split "test" is missing; "" if there is one, or it overlaps."""
+    """Return in brackets why the split "test" is missing; "" if it exists, or overlaps."""
     if "test" in _beside(config.split):
         try:
             load_data(replace(config, split="test"))
@@ -66,9 +65,9 @@ def why_no_test(config: DataConfig) -> str:
 
 
 def _beside(split: str) -> list[str]:
-    """Return the splits that may hold other images than this one; the rest of a slice comes last.
+    """Return the splits that may have other images than this one; the rest of a slice comes last.
 
-    train[:90%] and train+test hold some of train, and all holds some of every other.
+    train[:90%] and train+test share images with train, and "all" shares images with every other.
     """
     if "all" in re.findall(r"\w+", split):
         return []

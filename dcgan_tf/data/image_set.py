@@ -1,9 +1,9 @@
-"""The one form in which every source hands over its images, and its cache on disk.
+"""`ImageSet`, the form in which every source returns its images, and its cache on disk.
 
-A cached set is a folder: `images.npy` (uint8, memory-mapped when read, so that it may be larger than memory),
-`labels.npy` and `attributes.npz` where they exist, `held_out`, a set like this one, if some are kept aside,
-and `manifest.json`, which is written last: a folder without it is a preparation that was cut short and is
-made again.
+A cached set is a folder with `images.npy` (uint8, memory-mapped when read, so that it may be larger than
+memory), `labels.npy` and `attributes.npz` if there are any, `held_out`, a set of the same form, if some
+images are held out, and `manifest.json`. The manifest is written last: a folder without it was not completed
+and is made again.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ MANIFEST, IMAGES, HELD_OUT = "manifest.json", "images.npy", "held_out"
 
 
 class MissingSplitError(DataError):
-    """The source has no split of that name; every other error says that there is one, and what is wrong."""
+    """The source has no split of that name. Other errors mean that the split exists, but is wrong."""
 
 
 @dataclass(frozen=True)
 class BadFile:
-    """A file that was skipped, and why."""
+    """A file that was skipped, and the reason."""
 
     file: str
     reason: str
@@ -43,16 +43,16 @@ class ImageSet:
     """Images with what is known about them.
 
     Attributes:
-        name: what it is, for people and for file names: "portraits", "mnist", "holiday-photos".
+        name: a name for people and for file names, such as "portraits", "mnist", "holiday-photos".
         images: uint8 [N, H, W, C], in memory or memory-mapped.
         labels: int64 [N] in [0, len(label_names)), or None.
-        label_names: one per class.
+        label_names: a name for each class.
         attributes: {name: [N]}, uint8 0/1 for binary and float32 in [-1, 1] for continuous ones.
         fingerprint: hexadecimal digest of everything that decides the pixels; equal sets have equal ones.
         bad_files: the files that could not be used.
-        held_out: images of the same source, told of in the same way, that are kept aside; or None.
-        unordered_fingerprint: the same for the same images in any order; "" where that can be no other.
-        remarks: sentences on what was done to the images, which whoever uses them should know.
+        held_out: images of the same source, with labels and attributes too, that are held out; or None.
+        unordered_fingerprint: a digest that is the same for any order; "" where the order never changes.
+        remarks: sentences about what was done to the images, for the people who use them.
     """
 
     name: str
@@ -71,12 +71,12 @@ class ImageSet:
 
     @cached_property
     def labels_fingerprint(self) -> str:
-        """Hexadecimal digest of each image's class and of the classes' names; "" without labels."""
+        """The hexadecimal digest of each image's class and of the classes' names; "" without labels."""
         return "" if self.labels is None else self._digest_of_labels().hexdigest()
 
     @cached_property
     def told_fingerprint(self) -> str:
-        """Hexadecimal digest of all that is told of the images: classes, their names, attributes."""
+        """The hexadecimal digest of all classes, class names and attributes."""
         digest = self._digest_of_labels()
         for name, values in self.attributes.items():
             digest.update(f"{name!r} {values.dtype} {len(values)}\n".encode(errors="surrogateescape"))
@@ -90,10 +90,10 @@ class ImageSet:
         return digest
 
     def subset(self, rows: np.ndarray) -> ImageSet:
-        """Return some of the images with what is known of them; in memory, and without a fingerprint.
+        """Return some of the images with their labels and attributes, in memory and without a fingerprint.
 
         Args:
-            rows: indices, int64 [n], or which ones, bool [N].
+            rows: indices, int64 [n], or a mask, bool [N].
         """
         return ImageSet(
             name=self.name,
@@ -110,7 +110,7 @@ class ImageWriter:
     The bytes go through an ordinary file rather than a memory map: the written pages of a map count as memory
     of the process until they are flushed, and the number of good images is not known in advance.
 
-    Used as a context manager; the file is complete when the block is left.
+    Use it as a context manager; the file is complete at the end of the block.
     """
 
     def __init__(self, folder: Path, *, shape: tuple[int, int, int]) -> None:
@@ -140,11 +140,11 @@ class ImageWriter:
         self.count += 1
 
     def fingerprint(self) -> str:
-        """Return what `pixel_fingerprint` gives for the images so far."""
+        """Return the `pixel_fingerprint` of the images so far."""
         return self._digest.hexdigest()
 
     def unordered_fingerprint(self) -> str:
-        """Return what `unordered_fingerprint` gives for the images so far."""
+        """Return the `unordered_fingerprint` of the images so far."""
         return self._sum.hexdigest()
 
     def _header(self) -> bytes:
@@ -156,9 +156,9 @@ class ImageWriter:
 
 
 def pixel_fingerprint(images: np.ndarray) -> str:
-    """Return the hexadecimal digest of images, uint8 [N, H, W, C]: of their order, size and pixels.
+    """Return a hexadecimal digest of images, uint8 [N, H, W, C]: of their order, size and pixels.
 
-    Works through a memory-mapped array a thousand images at a time.
+    It reads a memory-mapped array a thousand images at a time.
     """
     digest = _digest_of_shape(images.shape[1:])
     for start in range(0, len(images), 1000):
@@ -167,7 +167,7 @@ def pixel_fingerprint(images: np.ndarray) -> str:
 
 
 class UnorderedDigest:
-    """A digest of images that is the same in whatever order they are added."""
+    """A digest of images that does not depend on the order in which they are added."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self._start, self._sum = _digest_of_shape(shape), 0
@@ -179,12 +179,12 @@ class UnorderedDigest:
         self._sum = (self._sum + int.from_bytes(digest.digest(), "big")) % 2**128
 
     def hexdigest(self) -> str:
-        """Return it, as 32 hexadecimal digits."""
+        """Return the digest as 32 hexadecimal digits."""
         return f"{self._sum:032x}"
 
 
 def unordered_fingerprint(images: np.ndarray) -> str:
-    """Return the hexadecimal digest of images, uint8 [N, H, W, C]: of their size and pixels, in any order."""
+    """Return a hexadecimal digest of images, uint8 [N, H, W, C], that does not depend on their order."""
     digest = UnorderedDigest(images.shape[1:])
     for image in images:
         digest.add(image.tobytes())
@@ -192,16 +192,16 @@ def unordered_fingerprint(images: np.ndarray) -> str:
 
 
 def cached(cache_dir: str | Path | None, key: str, prepare: Callable[[Path], ImageSet]) -> ImageSet:
-    """Return the set stored under `key`, preparing it first if it is not there.
+    """Return the set that is cached under `key`; prepare it first if it is missing.
 
     Args:
         cache_dir: the cache; None is `default_cache_dir()`.
-        key: folder name; must change with everything that decides the pixels.
+        key: folder name; it must change with everything that decides the pixels.
         prepare: called with an empty scratch folder (in which it may write `images.npy` itself, for sets
             larger than memory) when nothing is stored yet.
 
     Returns:
-        The set, its images memory-mapped read-only. What is stored but damaged is prepared again.
+        The set, with images memory-mapped read-only. A damaged set is prepared again.
 
     Raises:
         StorageError: if the cache cannot be written or is full.
@@ -214,7 +214,7 @@ def cached(cache_dir: str | Path | None, key: str, prepare: Callable[[Path], Ima
 
 
 def write(image_set: ImageSet, folder: Path) -> None:
-    """Write a set into an existing folder; the manifest last."""
+    """Write a set to an existing folder, with the manifest last."""
     if not (folder / IMAGES).exists():
         np.save(folder / IMAGES, image_set.images)
     if image_set.labels is not None:
@@ -231,11 +231,11 @@ def write(image_set: ImageSet, folder: Path) -> None:
 
 
 def read(folder: Path) -> ImageSet:
-    """Return the set in a folder, its images memory-mapped read-only.
+    """Return the set in a folder, with images memory-mapped read-only.
 
     Raises:
-        DataError: if the arrays are not those of the manifest; damaged files raise whatever NumPy, zipfile
-            and json raise.
+        DataError: if the arrays do not match the manifest; damaged files raise errors of NumPy, zipfile or
+            json.
     """
     manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8", errors="surrogateescape"))
     images = np.load(folder / IMAGES, mmap_mode="r")
@@ -291,7 +291,7 @@ def _check_attribute(name: str, values: np.ndarray, num_images: int) -> None:
 
 
 def _digest_of_shape(shape: tuple[int, ...]) -> hashlib.blake2b:
-    """Return a digest that has seen the shape [H, W, C], so that equal bytes of another shape differ."""
+    """Return a digest that starts with the shape [H, W, C], so that equal bytes of another shape differ."""
     return hashlib.blake2b(str(tuple(shape)).encode(), digest_size=16)
 
 

@@ -1,4 +1,4 @@
-"""What is in a set of images, in words and in a grid, before anything is trained on it."""
+"""Describe a set of images in words and in a grid, before training."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ SHOWN_BAD_FILES = 50
 
 
 def data_summary(image_set: ImageSet) -> str:
-    """Return count, size, channels, pixel levels, labels, attributes and bad files, a line each."""
+    """Return lines on the number, size, channels, levels, labels, attributes and bad files of a set."""
     count, height, width, channels = image_set.images.shape
     some = image_set.images[: min(count, 1000)]
-    aside = f" and {len(image_set.held_out):,} that are kept aside" if image_set.held_out else ""
+    aside = f" and {len(image_set.held_out):,} that are held out" if image_set.held_out else ""
     lines = [
         f"{image_set.name}: {count:,} images{aside}, {height}x{width} pixels, {channels} channel(s)",
         f"levels {some.min()} to {some.max()}, mean {some.mean():.1f}",
@@ -27,7 +27,7 @@ def data_summary(image_set: ImageSet) -> str:
 
 
 def example_images(image_set: ImageSet, num: int = 64) -> np.ndarray:
-    """Return images spread evenly over the set, uint8 [min(num, N), H, W, C]."""
+    """Return images that are spread evenly over the set, uint8 [min(num, N), H, W, C]."""
     chosen = np.linspace(0, len(image_set) - 1, min(num, len(image_set))).astype(int)
     return np.asarray(image_set.images[chosen])
 
@@ -53,7 +53,7 @@ def _attributes(image_set: ImageSet) -> list[str]:
 
 
 def bad_file_lines(image_set: ImageSet) -> list[str]:
-    """Return a line for each file that could not be used, and one with their number; none if all could."""
+    """Return a line for each file that could not be used, after a line with their number."""
     bad = image_set.bad_files
     if not bad:
         return []

@@ -1,4 +1,4 @@
-"""Where images come from. `load_data` turns a `--data SPEC` into an `ImageSet`, whatever the source."""
+"""`load_data`, which turns any `--data SPEC` into an `ImageSet`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def load_data(config: DataConfig, *, split: str | None = None) -> ImageSet:
         An `ImageSet` of uint8 [N, H, W, C] with the size and channels that `config` asks for.
 
     Raises:
-        DataError: if the spec names nothing that exists; says what was looked for and where.
+        DataError: if the spec names nothing that exists; it says what was looked for and where.
     """
     image_set = _load(config, split or config.split)
     for remark in image_set.remarks:
@@ -34,14 +34,14 @@ def load_data(config: DataConfig, *, split: str | None = None) -> ImageSet:
 
 
 def sizes(config: DataConfig, *, splits: Sequence[str]) -> dict[str, int]:
-    """Return {split: how many images it has} of those that exist; none is prepared for that.
+    """Return {split: number of images} for the splits that exist, without preparing them.
 
     Args:
         config: the settings under `data`.
         splits: names of splits; the result is in their order.
 
     Raises:
-        DataError: if the spec names nothing that exists, or nothing tells which images are in which split.
+        DataError: if the spec names nothing that exists, or the splits are unclear.
     """
     if config.spec in ("portraits", "digits"):
         from dcgan_tf.data import digits
@@ -80,10 +80,10 @@ def _load(config: DataConfig, split: str) -> ImageSet:
 
 @functools.cache
 def _say_which(spec: str) -> None:
-    """Say, once, that a built-in source is read rather than the folder of the same name."""
+    """Log once that a built-in source is read, and not the folder of the same name."""
     if Path(spec).is_dir():
         _LOGGER.warning(
-            "%s is the built-in data, not the folder of that name in %s; for that, give ./%s",
+            "%s is the built-in data, not the folder of that name in %s; write ./%s for the folder",
             spec,
             Path.cwd(),
             spec,

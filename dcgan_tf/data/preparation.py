@@ -1,4 +1,4 @@
-"""The one pass over a source's encoded images: decode, resize, append to the cache, and name what is bad."""
+"""Prepare a source's encoded images in one pass: decode, resize, write to the cache, list bad files."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from dcgan_tf.errors import DataError, OutOfMemoryError
 
 VERSION = 2  # of the pixels: part of every cache key, raised when the same files would give others
 FEWEST_HELD_OUT = 10
-"""Fewer tell nothing about a generator; a folder whose share would be smaller is trained on as a whole."""
+"""Fewer held-out images say nothing about a generator; a folder with a smaller share is not divided."""
 
 _LOGGER = logging.getLogger("dcgan_tf")
 _BATCH = 256
@@ -46,16 +46,16 @@ _SECONDS_BETWEEN_REPORTS = 5.0
 
 @dataclass(frozen=True)
 class Prepared:
-    """What `write_images` did.
+    """The images that `write_images` wrote.
 
     Attributes:
         images: uint8 [N, H, W, C], memory-mapped, the good ones in their order.
         kept: int64 [N], the position of each in the source.
         fingerprint: hexadecimal digest of the pixels.
-        bad_files: those that could not be used.
-        held_out: the images that are kept aside, or None.
-        unordered_fingerprint: the same in any order.
-        remarks: sentences on what was done to the images.
+        bad_files: the files that could not be used.
+        held_out: the images that are held out, or None.
+        unordered_fingerprint: a digest that does not depend on the order.
+        remarks: sentences about what was done to the images.
     """
 
     images: np.ndarray
@@ -71,10 +71,10 @@ def key(name: str, split: str, digest: str, *, config: DataConfig) -> str:
     """Return a folder name for the cache.
 
     Args:
-        name: of the source; it and `split` are shortened and simplified, for people to recognise.
-        split: of the source.
-        digest: what tells the source and split apart from all others.
-        config: gives the size, the channels and the fit.
+        name: name of the source; it and `split` are shortened, but people can still recognise them.
+        split: split of the source.
+        digest: a digest that identifies the source and the split.
+        config: size, channels and fit are used.
     """
     height, width = config.image_size
     source, part = shortened(name), shortened(split)
@@ -89,12 +89,12 @@ def write_images(
     total: int,
     held_out_fraction: float = 0.0,
 ) -> Prepared:
-    """Decode images into `folder/images.npy`, in order, whatever their number: memory does not grow with it.
+    """Decode images into `folder/images.npy`, in order; the memory does not grow with their number.
 
     Args:
         sources: (name, file or encoded bytes) of each image.
         folder: an existing folder.
-        config: gives the size, the channels and the fit.
+        config: size, channels and fit are used.
         total: how many sources there are.
         held_out_fraction: the share of the images that is written into `folder/held_out/images.npy` instead.
 
@@ -126,10 +126,10 @@ def write_images(
 
 
 def is_kept_aside(pixels: np.ndarray, share: float) -> bool:
-    """Tell whether an image belongs to the share that is held out.
+    """Return whether an image belongs to the share that is held out.
 
-    Its pixels decide, uint8 [H, W, C], and nothing else: the same picture is on the same side whatever it is
-    called, wherever it lies, and however often.
+    Only its pixels, uint8 [H, W, C], decide this. So the same image is always on the same side, whatever its
+    name and place, and however often it occurs.
     """
     digest = hashlib.blake2b(pixels.tobytes(), digest_size=8).digest()
     return int.from_bytes(digest, "big") < share * 2**64
@@ -153,7 +153,7 @@ class _Part:
         self.kept.append(position)
 
     def bring_to(self, white: float, *, kind: str) -> None:
-        """Put the images of a kind that took less for white into the file anew."""
+        """Write again the images of a kind that took a lower value for white."""
         darker = {row: told for row, told in self.depths.items() if told[0].kind == kind}
         images = np.load(self.folder / IMAGES, mmap_mode="r+")
         for row, (depth, _, file) in darker.items():
@@ -162,7 +162,7 @@ class _Part:
         images.flush()
 
     def _again(self, image: np.ndarray, depth: Depth, file: Path | None, white: float) -> np.ndarray:
-        """Return an image with another white: read again, or, where it came as bytes, scaled."""
+        """Return an image with another white: read again from its file, or scaled if it came as bytes."""
         with suppress(UnreadableImageError, OSError):
             if file:
                 return decode(file, **_form(self.config), white=white).pixels
@@ -189,10 +189,10 @@ class _Part:
 
 
 def _bring_to_one_white(parts: list[_Part]) -> tuple[str, ...]:
-    """Have one value be white in all images of more than 8 bits of a kind, and say so.
+    """Make one value white in all images of a kind with more than 8 bits, and log it.
 
     Returns:
-        What is to be said whenever the images are used, because it may be a mistake.
+        Sentences to show whenever the images are used, because the white may be a mistake.
     """
     named = [(name, depth) for part in parts for depth, name, _ in part.depths.values()]
     depths = [depth for _, depth in named]
@@ -206,12 +206,12 @@ def _bring_to_one_white(parts: list[_Part]) -> tuple[str, ...]:
 
 
 def check_bad_fraction(image_set: ImageSet, *, config: DataConfig) -> None:
-    """Refuse a set of which too large a share could not be read.
+    """Refuse a set if too large a share of its files could not be read.
 
-    Done after caching, so that nothing is decoded again when the limit is raised.
+    This is done after caching, so that nothing is decoded again when you raise the limit.
 
     Raises:
-        DataError: names the counts, the limit, and the first files with their reasons.
+        DataError: if there are too many; it names the numbers, the limit, and the first files with reasons.
     """
     bad = len(image_set.bad_files)
     total = bad + len(image_set) + len(image_set.held_out or ())
@@ -226,10 +226,10 @@ def check_bad_fraction(image_set: ImageSet, *, config: DataConfig) -> None:
 def _decode_all(
     sources: Iterable[tuple[str, Path | bytes]], config: DataConfig
 ) -> Iterator[tuple[str, Picture | BadFile]]:
-    """Yield (name, image) of each, or why there is none, in order.
+    """Yield (name, image or error) of each source, in order.
 
-    Threads are enough: Pillow lets go of the interpreter while it decodes and resizes. One batch at a time is
-    handed to them, since an executor holds all it was given, and all results nobody has asked for yet.
+    Threads are enough, because Pillow releases the interpreter while it decodes and resizes. They get one
+    batch at a time, because an executor keeps all its tasks, and all results that nobody has read yet.
     """
     formats()  # loads the decoders once, here rather than in several threads at once
     one = partial(_decode_or_reason, config=config)
@@ -256,8 +256,8 @@ def _decode_or_reason(source: tuple[str, Path | bytes], *, config: DataConfig) -
         ) from error
     except OSError as error:  # what holds the files is at fault, so that the rest would fail too
         raise DataError(
-            f"{name} in {config.spec} cannot be read ({error.strerror or error}): the disk, or the network "
-            "between, has a fault; try again when it is mended"
+            f"{name} in {config.spec} cannot be read ({error.strerror or error}): the disk or the network "
+            "has a fault; try again when it works"
         ) from error
 
 

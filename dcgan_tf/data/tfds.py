@@ -1,7 +1,7 @@
-"""Image datasets of TensorFlow Datasets, read from where they were prepared. Nothing is ever downloaded here.
+"""Read prepared image datasets of TensorFlow Datasets. Nothing is ever downloaded here.
 
-The images are taken out as they are encoded and go the same way as the files of a folder, so that a picture
-gives the same pixels from either.
+The images are read in encoded form and prepared like the files of a folder, so that an image gives the same
+pixels from both.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _READ_BATCH = 256
 
 
 def load(config: DataConfig, *, split: str) -> ImageSet:
-    """Return the images of a prepared TensorFlow Datasets dataset, resized and cached.
+    """Return the images of a prepared TensorFlow dataset, resized and cached.
 
     The image is the feature called "image", or else the first by name; labels come from the class feature
     called "label", or else the first by name; every true-or-false feature, such as CelebA's forty, becomes an
@@ -56,7 +56,7 @@ def load(config: DataConfig, *, split: str) -> ImageSet:
 
 
 def sizes(config: DataConfig, *, splits: Sequence[str]) -> dict[str, int]:
-    """Return {split: how many images it has} of those that exist.
+    """Return {split: number of images} for the splits that exist.
 
     Raises:
         DataError: if the dataset is unknown or not prepared.
@@ -70,7 +70,7 @@ def sizes(config: DataConfig, *, splits: Sequence[str]) -> dict[str, int]:
 
 
 def _builder(name: str, data_dir: str | None) -> Any:
-    """Return the reader of what is on disk, whatever its version; the code that makes it is not run."""
+    """Return the reader of a dataset on disk, of any version, without running the code that makes it."""
     from tensorflow_datasets.core.read_only_builder import builder_from_files
     from tensorflow_datasets.core.registered import DatasetNotFoundError
     from tensorflow_datasets.core.utils.file_utils import list_data_dirs
@@ -89,9 +89,9 @@ def _builder(name: str, data_dir: str | None) -> Any:
 
 @contextlib.contextmanager
 def _damage(told: str) -> Iterator[None]:
-    """Turn what TFDS raises on odd names, half a preparation and damaged files into one sentence.
+    """Turn TFDS' errors about odd names, incomplete preparation and damaged files into one sentence.
 
-    What is raised right where it is called is a wrong call: our mistake, and left as it is.
+    An error raised directly at the call means a wrong call, which is a bug here, and is left as it is.
     """
     import tensorflow as tf
     from google.protobuf.json_format import Error as JsonFormatError
@@ -109,7 +109,7 @@ def _damage(told: str) -> Iterator[None]:
 
 
 def _not_found(name: str, places: list[Path]) -> str:
-    """Say what to do about a dataset that is not on disk."""
+    """Return the error for a dataset that is not on disk, with advice."""
     import tensorflow_datasets as tfds
 
     short = name.split("/")[0].split(":")[0]
@@ -129,7 +129,7 @@ def _not_found(name: str, places: list[Path]) -> str:
 
 
 def _folders(place: Path) -> list[str]:
-    """Return the names of the folders in a place, which need not be there."""
+    """Return the names of the folders in a folder, or none if it does not exist."""
     try:
         return sorted(
             path.name for path in place.iterdir() if path.is_dir() and not path.name.startswith(".")
@@ -156,7 +156,7 @@ def _count(builder: Any, split: str) -> int:
 
 
 def _digest(builder: Any, split: str) -> str:
-    """Return what tells a split from all others, also from one made anew under the same version."""
+    """Return a digest of a split, which also changes if it is prepared again under the same version."""
     with _damage(f"{builder.info.full_name} in {builder.data_dir} cannot be read"):
         files = sorted((path.name, path.stat().st_size) for path in Path(builder.data_dir).iterdir())
     text = repr((preparation.VERSION, builder.info.full_name, split, files))
@@ -234,7 +234,7 @@ def _batches(builder: Any, columns: Columns, split: str) -> Iterator[dict[str, A
 
 @contextlib.contextmanager
 def _quiet_absl() -> Iterator[None]:
-    """Keep TFDS from warning about a deprecated property that it reads itself."""
+    """Stop TFDS from warning about a deprecated property that it reads itself."""
     from absl import logging
 
     before = logging.get_verbosity()

@@ -1,4 +1,4 @@
-"""Where in a TensorFlow Datasets example the image, its label and its attributes are."""
+"""Find the image, its label and its attributes in an example of TensorFlow Datasets."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ FeaturePath = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Columns:
-    """Where in an example is what; a path is ("attributes", "Smiling"), for instance.
+    """The paths of image, label and attributes in an example; ("attributes", "Smiling") is a path.
 
     Attributes:
-        image: of the image.
-        label: of the class, or None.
+        image: path of the image.
+        label: path of the class, or None.
         attributes: {name: path} of the true-or-false features.
     """
 
@@ -31,13 +31,13 @@ class Columns:
 def find_columns(features: Any, name: str) -> Columns:
     """Find the image, the label and the attributes among the features of a dataset.
 
-    The image is the feature called "image", or else the first by name; the label the class feature called
-    "label", or else the first by name; the attributes are all true-or-false features, called by the last part
+    The image is the feature called "image", or else the first by name; the label is the class feature called
+    "label", or else the first by name; the attributes are all true-or-false features, named by the last part
     of their path.
 
     Args:
         features: a `tfds.features.FeaturesDict`.
-        name: of the dataset, for the errors.
+        name: name of the dataset, for the messages.
 
     Raises:
         DataError: if there is no image of 8 or 16 bits.

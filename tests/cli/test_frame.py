@@ -210,7 +210,7 @@ MISTAKES = {
     "train --image-size 100": "image size 100x100 does not fit",
     "train --image-size 10 --architecture gan": "image_size must be at least 16 pixels",
     "train --data digits --run-dir a-file/run": "cannot write to the run directory a-file/run",
-    "train --data digits --run-dir others": "others is not empty and not a run",
+    "train --data digits --run-dir others": "others is neither empty nor a run",
     "evaluate /no-such-folder": "expected a run, an export, a folder of pictures or a FILE.npy",
     "evaluate a-file": "expected a run, an export, a folder of pictures or a FILE.npy, received a-file",
     "evaluate run --against /no-such-folder": "or an existing folder of images, received '/no-such-folder'",

@@ -67,6 +67,4 @@ def test_a_folder_of_the_same_name_is_not_taken_in_silence(tmp_path, monkeypatch
     data._say_which.cache_clear()
     data.load_data(config()), data.load_data(config())
     [line] = caplog.messages
-    assert line.startswith(
-        f"digits is the built-in data, not the folder of that name in {tmp_path}; for that"
-    )
+    assert line.startswith(f"digits is the built-in data, not the folder of that name in {tmp_path}; write")

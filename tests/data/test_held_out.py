@@ -71,11 +71,11 @@ def test_a_folder_too_small_to_keep_any_aside_says_so_before_the_training(tmp_pa
     caplog.set_level("INFO", "dcgan_tf")
     few = draw(tmp_path / "few", range(30))
     assert load_data(config_of(few)).held_out is None
-    words = f"all 30 images in {few} are trained on: of so few a share of 0.05 is not kept aside"
+    words = f"all 30 images in {few} are trained on, because a share of 0.05 would be too small"
     assert words in caplog.messages[-1]
     caplog.clear()
     assert load_data(config_of(few, held_out_fraction=0.0)).held_out is None
-    assert not [message for message in caplog.messages if "kept aside" in message]
+    assert not [message for message in caplog.messages if "held out" in message or "hold out" in message]
 
 
 def test_what_is_kept_aside_is_said_of_what_is_in_the_cache_too(pictures, caplog, monkeypatch):
@@ -86,7 +86,7 @@ def test_what_is_kept_aside_is_said_of_what_is_in_the_cache_too(pictures, caplog
         monkeypatch.setattr(remarks, "_said", set())
         aside = len(load_data(config_of(pictures)).held_out)
         load_data(config_of(pictures))  # a command loads images several times
-        words = f"{aside} of the {NUM} images in {pictures} are kept aside: training never sees them"
+        words = f"{aside} of the {NUM} images in {pictures} are held out: training never sees them"
         assert [words in message for message in caplog.messages] == [True]
 
 

@@ -62,7 +62,7 @@ def test_floating_point_pictures_share_their_white_too(tmp_path, caplog):
     assert levels(prepared) == [51, 255, 204, 102, 250]
     assert (
         "2 of the images hold floating-point numbers of a level's size (up to 255 in 1, 1,023 in 1): 0 to "
-        "1,023 were brought to 0 to 255 in all of them" in caplog.text
+        "1,023 were scaled to 0 to 255 in all of them" in caplog.text
     )
     assert "2 of the images hold floating-point numbers around 1 (up to 1 in 2)" in caplog.text
     assert "1 of the images hold integers of more than 8 bits (up to 4,095 in 1): 0 to 4,095" in caplog.text
@@ -100,9 +100,9 @@ def test_colour_of_16_bits_shares_its_white(tmp_path):
     [
         (
             [70, 65000, 200],
-            "values up to 65,535 in 1 set what is white in all images of integers of more than 8 bits, so "
-            "that the other 2, whose values end at 255, are dark now, at most 1 of 255. Take out of the data "
-            "what does not belong there, or save all with values of the same range",
+            "values up to 65,535 in 1 set the white of all images of integers of more than 8 bits, so "
+            "that the other 2, whose values end at 255, are dark now, at most 1 of 255. Remove images that "
+            "do not belong to the data, or save all with values of the same range",
         ),
         ([4000, 3000, 70], None),  # a dark picture among others
         ([65000, 4000], None),  # one against one tells nothing
@@ -118,7 +118,7 @@ def test_few_bright_files_that_make_most_others_dark_are_named(tmp_path, values,
 def test_many_bright_files_are_counted(tmp_path):
     values = 5 * [65000] + 6 * [70]
     (told,) = prepare(tmp_path, *(flat(value, np.uint16) for value in values)).remarks
-    assert told.startswith("values up to 65,535 in 0, 1, 2 and 2 more set what is white")
+    assert told.startswith("values up to 65,535 in 0, 1, 2 and 2 more set the white")
 
 
 def test_pictures_of_8_bits_need_no_word(tmp_path, caplog):

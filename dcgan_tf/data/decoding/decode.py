@@ -1,9 +1,8 @@
-"""From one image file to one array of the size that is trained on. Pillow and NumPy only.
+"""Decode an image file to an array of the training size, with Pillow and NumPy only.
 
-What is done to a picture, in this order: turned upright by its EXIF orientation; brought to 8 bits;
-transparent pixels laid on white, as viewers and web pages show them; made RGB or grey; scaled and cropped, or
-padded.
-Of an animation, the first frame is taken.
+An image goes through these steps: it is turned upright by its EXIF orientation, reduced to 8 bits, laid on
+white where it is transparent (as viewers and web pages do), made RGB or grey, and scaled and cropped, or
+padded. The first frame of an animation is taken.
 
 Memory is bounded, see `decoding_memory`: JPEG is decoded at an eighth of its size where that is enough, and
 other pictures of more than 64 megapixels are reduced while they are converted.
@@ -56,8 +55,8 @@ class Picture:
 
     Attributes:
         pixels: uint8 [H, W, C].
-        depth: what was taken for white, if it had more than 8 bits, or else None.
-        file: that it was read from, if it was one.
+        depth: the value that was taken for white, if the image had more than 8 bits; else None.
+        file: the file that it was read from, or None.
     """
 
     pixels: np.ndarray
@@ -68,23 +67,24 @@ class Picture:
 def decode(
     source: Path | bytes, *, image_size: tuple[int, int], channels: int, fit: str, white: float = 0.0
 ) -> Picture:
-    """Open one image and bring it to the wanted size.
+    """Open one image and resize it to the wanted size.
 
     Args:
         source: a file, or the bytes of one.
         image_size: (height, width) in pixels.
         channels: 1 (grey) or 3 (RGB).
-        fit: "crop" scales so that the image covers the frame and cuts off what hangs over, equally on both
-            sides; "pad" scales so that it fits inside and fills the rest with black.
-        white: of images of more than 8 bits, what must be white at least, for it is in another of the set.
+        fit: "crop" scales the image to cover the frame and cuts off the rest, equally on both sides; "pad"
+            scales it to fit inside and fills the rest with black.
+        white: for images of more than 8 bits, the lowest value that may be white, because another image of
+            the set has it.
 
     Returns:
         uint8 [height, width, channels] in [0, 255].
 
     Raises:
         UnreadableImageError: if it cannot be decoded, would take more than 1 GiB, or is a small file that
-            claims to be a large picture.
-        OSError: if the disk, not the file, is at fault.
+            claims to be a large image.
+        OSError: if the disk fails, rather than the file.
         MemoryError: if there is not enough.
     """
     with _opened(source) as image:
@@ -108,11 +108,11 @@ def decode(
 
 
 def header(source: Path) -> tuple[tuple[int, int], bool]:
-    """Return ((height, width) of an image once it is upright, whether it is grey), without its pixels.
+    """Return ((height, width) of an upright image, whether it is grey) without reading its pixels.
 
     Raises:
-        UnreadableImageError: if it is no image, or `decode` would refuse it at its own size.
-        OSError: if the disk, not the file, is at fault.
+        UnreadableImageError: if it is not an image, or if `decode` would refuse it at its own size.
+        OSError: if the disk fails, rather than the file.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about odd metadata
@@ -124,7 +124,7 @@ def header(source: Path) -> tuple[tuple[int, int], bool]:
 
 
 def fit_image(image: Image.Image, *, image_size: tuple[int, int], channels: int, fit: str) -> np.ndarray:
-    """Bring an opened image, of any Pillow mode, to uint8 [height, width, channels].
+    """Convert an opened image of any Pillow mode to uint8 [height, width, channels].
 
     Args:
         image: the image, upright.
@@ -138,7 +138,7 @@ def fit_image(image: Image.Image, *, image_size: tuple[int, int], channels: int,
 
 @contextmanager
 def _opened(source: Path | bytes) -> Iterator[Image.Image]:
-    """Open an image, of which only the header is read; say in few words what is wrong with it."""
+    """Open an image and read its header; raise an error with a short reason if something is wrong."""
     try:
         with _open(source) as file, pillow_bounded_here():
             num_bytes = file.seek(0, os.SEEK_END)
@@ -159,7 +159,7 @@ def _opened(source: Path | bytes) -> Iterator[Image.Image]:
 
 
 def _open(source: Path | bytes) -> BinaryIO:
-    """Open a file for reading; say why if there is nothing in it to read."""
+    """Open a file for reading; raise an error with a short reason if that is not possible."""
     if isinstance(source, bytes):
         return io.BytesIO(source)
     try:
@@ -179,7 +179,7 @@ def _open(source: Path | bytes) -> BinaryIO:
 
 
 def _choose_scale(image: Image.Image, image_size: tuple[int, int]) -> int:
-    """Choose how large an image is decoded; return by how much it is reduced afterwards."""
+    """Choose the size at which an image is decoded; return the factor by which it is reduced afterwards."""
     if image.format in ("JPEG", "MPO"):
         image.draft(None, _draft_size(image.size, image_size))
     if image.width * image.height <= LARGE:
@@ -190,7 +190,7 @@ def _choose_scale(image: Image.Image, image_size: tuple[int, int]) -> int:
 def _checked_need(
     image: Image.Image, full_size: tuple[int, int], *, reduced: bool, twice: bool = False
 ) -> int:
-    """Return the memory that decoding takes.
+    """Return the memory in bytes that decoding takes.
 
     Raises:
         UnreadableImageError: if it is more than the bound.
@@ -216,10 +216,10 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _draft_size(size: tuple[int, int], image_size: tuple[int, int]) -> tuple[int, int]:
-    """Return the smallest (width, height) a JPEG may be decoded at: twice what is needed, upright or not.
+    """Return the smallest (width, height) at which a JPEG may be decoded: twice the needed size.
 
-    libjpeg halves while it decodes, by up to 8, which makes large photographs several times faster; at twice
-    the wanted size or more, the filter that follows decides the result.
+    libjpeg can reduce by up to 8 while it decodes, which makes large photographs several times faster. From
+    twice the wanted size on, the filter that follows decides the result.
     """
     needed = 2 * max(image_size) / min(size)
     return math.ceil(size[0] * needed), math.ceil(size[1] * needed)
@@ -241,7 +241,7 @@ def _fitted(
 def _converted(image: Image.Image, factor: int, depth: Depth | None, mode: str) -> Image.Image:
     """Return the image in 8 bits, without transparency, in RGB or grey, reduced by a whole factor.
 
-    Strip by strip: each of these steps would otherwise take as much memory as the image.
+    This works in strips, because each step would otherwise take as much memory as the image.
     """
     if not depth and factor == 1 and image.mode == mode and not image.has_transparency_data:
         return image
@@ -286,7 +286,7 @@ def _pad(image: Image.Image, image_size: tuple[int, int]) -> Image.Image:
 
 
 def _reason(error: Exception) -> str:
-    """Say in a few words what Pillow found wrong."""
+    """Return in a few words what Pillow found wrong."""
     if isinstance(error, UnidentifiedImageError):
         return "not an image"
     if isinstance(error, DataError):

@@ -1,6 +1,6 @@
-"""Colour of 16 bits a value, of which Pillow keeps the upper 8; in dark pictures, the lower 8 count as well.
+"""Read colour of 16 bits per value, of which Pillow keeps only the upper 8; dark images need the lower 8.
 
-A camera's 12 bits in a file of 16 have nothing but zeros and ones to fifteens in their upper half.
+Values of a camera's 12 bits, in a file of 16, have only 0 to 15 in their upper half.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ _MODES = ("RGB", "RGBA", "RGBX", "RGBa")
 
 @dataclass(frozen=True)
 class DeepColour:
-    """Where the values of a picture of 16-bit colour are to be found again.
+    """The place in a file where the values of 16-bit colour can be read again.
 
     Attributes:
-        file: of the picture.
-        lower: Pillow's name for the form of its pixels that makes it read the lower halves.
+        file: the image file.
+        lower: Pillow's name for a pixel format that makes it read the lower halves.
     """
 
     file: BinaryIO
@@ -33,7 +33,7 @@ class DeepColour:
 
     @staticmethod
     def of(image: Image.Image) -> DeepColour | None:
-        """Return that of an opened image, before its pixels are read; None if it has no 16-bit colour."""
+        """Return the place for an opened image whose pixels are not read yet; None without 16-bit colour."""
         tiles, file = getattr(image, "tile", []), getattr(image, "fp", None)
         if not tiles or file is None or image.mode not in _MODES:
             return None
@@ -44,11 +44,11 @@ class DeepColour:
         return DeepColour(file, f"{name};16{'L' if upper_first else 'B'}")
 
     def read(self, image: Image.Image, *, white: float = 0.0) -> tuple[Image.Image, Depth]:
-        """Return the image in 8 bits that show all that is in it, and what was taken for white.
+        """Return the image in the 8 bits that hold its content, and the value that was taken for white.
 
         Args:
-            image: the upper halves.
-            white: what must be white at least, for it is in another picture.
+            image: the image that Pillow read, with the upper halves.
+            white: the lowest value that may be white, because another image has it.
         """
         if white >= _ALL or max(int(np.asarray(part)[..., :3].max()) for part, _ in strips(image)) >= _DARK:
             return image, Depth(integers=True, white=_ALL)
@@ -76,13 +76,13 @@ class DeepColour:
 
 
 def _form(args: object) -> str:
-    """Return Pillow's name for the form of a tile's pixels."""
+    """Return Pillow's name for the pixel format of a tile."""
     first = args[0] if isinstance(args, tuple) and args else args
     return first if isinstance(first, str) else ""
 
 
 def _joined(upper: Image.Image, lower: Image.Image, top: int) -> np.ndarray:
-    """Return the colours of a strip of the upper halves, uint16 [h, w, 3]."""
+    """Return the 16-bit colours of a strip, uint16 [h, w, 3]."""
     beside = lower.crop((0, top, upper.width, top + upper.height))
     high, low = (np.asarray(part)[..., :3].astype(np.uint16) for part in (upper, beside))
     return np.asarray(high << 8 | low)

@@ -1,4 +1,4 @@
-"""Which files are pictures: by their ending, or else by their first bytes. Pillow only."""
+"""Recognise image files by their ending, or else by their first bytes, with Pillow only."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ _LEFT_OVER = (".bak", ".crdownload", ".download", ".part", ".partial", ".thm", "
 
 @cache
 def formats() -> tuple[str, ...]:
-    """Return the names of the formats that are read, as `Image.open` takes them.
+    """Return the names of the supported formats, as `Image.open` takes them.
 
-    HEIC is among them if the package pillow-heif is installed.
+    HEIC is one of them if the package pillow-heif is installed.
     """
     try:
         from pillow_heif import register_heif_opener
@@ -71,7 +71,7 @@ def formats() -> tuple[str, ...]:
 
 @cache
 def endings() -> tuple[str, ...]:
-    """Return the endings, in small letters, of files that are taken for images without a look inside."""
+    """Return the endings, in small letters, of files that count as images without a look inside."""
     return (*_ENDINGS, *HEIF_ENDINGS) if "HEIF" in formats() else _ENDINGS
 
 
@@ -81,15 +81,15 @@ def ending(name: str) -> str:
 
 
 def is_called_image(name: str) -> bool:
-    """Tell from its name alone whether a file is an image."""
+    """Return whether a file's name is that of an image."""
     return name.lower().endswith(endings())
 
 
 def are_images(files: Sequence[Path]) -> list[bool]:
-    """Tell which files are images although they are not called so; 16 bytes of most are read.
+    """Return which files are images despite their names; 16 bytes of most are read.
 
     Args:
-        files: none of which has one of the `endings`.
+        files: files that have none of the `endings`.
     """
     formats()  # loads the decoders once, here rather than in several threads at once
     batches = [files[start : start + _BATCH] for start in range(0, len(files), _BATCH)]
@@ -119,6 +119,6 @@ def _is_image(file: Path) -> bool:
 
 
 def _is_marked(name: str, start: bytes) -> bool:
-    """Tell from the first bytes of a file whether they are those of a format; never of one without a mark."""
+    """Return whether the first bytes of a file are the mark of a format; some formats have no mark."""
     accept = Image.OPEN[name][1]
     return accept is not None and accept(start) is True  # a text says why Pillow cannot open it

@@ -1,4 +1,4 @@
-"""How much memory the decoding of images takes, and that all threads together stay below a bound."""
+"""Keep the memory that all threads take to decode images below a bound."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from PIL import Image
 from PIL import _imaging as core
 
 BOUND = 2**30
-"""Bytes that the images which are being decoded may take together, in all threads."""
+"""The most bytes that decoding may take in all threads together."""
 
 LARGE = 64_000_000
-"""Pixels from which on an image is halved, or more, while it is converted."""
+"""Images with more pixels than this are reduced while they are converted."""
 
 _BOMB = 200
-"""Large pictures have a byte for fewer pixels than that in their file; black ones made to harm have not."""
+"""Real large images have fewer pixels per byte of their file; only files made to harm have more."""
 
 _BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2}  # a pixel in Pillow's memory; else 4
 _CONVERTED = 4
@@ -25,10 +25,10 @@ _OF_DECODER = {"WEBP": 8, "AVIF": 8, "HEIF": 8, "JPEG2000": 16, "TIFF": 4}
 
 
 class Room:
-    """So many bytes, of which threads take what they need, waiting for each other.
+    """A number of bytes that threads share; each takes what it needs and waits for the others.
 
     Args:
-        size: in bytes.
+        size: the number of bytes.
     """
 
     def __init__(self, size: int) -> None:
@@ -38,7 +38,7 @@ class Room:
 
     @contextmanager
     def taken(self, amount: int) -> Iterator[None]:
-        """Take so many bytes, at most all, for the time of the block."""
+        """Take this many bytes, or all at most, for the time of the block."""
         amount = min(amount, self.size)
         with self._changed:
             self._changed.wait_for(lambda: self._taken + amount <= self.size)
@@ -55,17 +55,17 @@ ROOM = Room(BOUND)
 
 
 def is_bomb(size: tuple[int, int], file_bytes: int) -> bool:
-    """Tell whether a small file claims to be a large picture, so as to take time and memory only."""
+    """Return whether a small file claims to be a large image, which would only cost time and memory."""
     return size[0] * size[1] > max(LARGE, _BOMB * file_bytes)
 
 
 def needed(image: Image.Image, *, full_size: tuple[int, int], reduced: bool) -> int:
-    """Return about how many bytes the decoding of an image takes at its height.
+    """Return roughly how many bytes the decoding of an image takes at its peak.
 
     Args:
-        image: opened, not yet loaded; its size is that to which it is decoded.
+        image: the opened image, not yet loaded; its size is the size of decoding.
         full_size: (width, height) in the file.
-        reduced: whether it is made smaller while it is converted.
+        reduced: whether it is reduced while it is converted.
     """
     pixels = image.width * image.height
     each = _BYTES.get(image.mode, 4) + _OF_DECODER.get(image.format or "", 0)
@@ -74,7 +74,7 @@ def needed(image: Image.Image, *, full_size: tuple[int, int], reduced: bool) -> 
 
 
 def _coefficients(image: Image.Image, size: tuple[int, int]) -> int:
-    """Return the bytes in which a progressive JPEG is collected, at full size whatever it is decoded to."""
+    """Return the bytes of a progressive JPEG's coefficients, which are of full size in any case."""
     if "progressive" not in image.info:
         return 0
     parts: list[tuple[int, int]] = [(across, down) for _, across, down, _ in getattr(image, "layer", [])]
@@ -83,8 +83,10 @@ def _coefficients(image: Image.Image, size: tuple[int, int]) -> int:
 
 
 _BLOCK = 2**26
-"""Bytes that Pillow asks for at a time. What is larger than 32 MiB, the C library gives back to the system at
-once; of Pillow's usual 16 MiB, each thread would keep what it once had."""
+"""The bytes that Pillow allocates at a time.
+
+The C library returns blocks above 32 MiB to the system at once. With Pillow's usual 16 MiB, each thread would
+keep its largest amount."""
 
 _lock = threading.Lock()
 _users = 0
@@ -93,9 +95,9 @@ _before: tuple[int | None, int] = (None, _BLOCK)
 
 @contextmanager
 def pillow_bounded_here() -> Iterator[None]:
-    """Let Pillow open pictures of any size, as the bound is ours, and give back their memory.
+    """Let Pillow open images of any size, because we bound the memory ourselves, and return it.
 
-    Both are settings of the whole process, and are put back when the last thread is through.
+    Both are settings of the whole process. They are restored when the last thread is done.
     """
     global _users, _before
     with _lock:

@@ -34,30 +34,30 @@ class AttributeTable:
     columns: Mapping[str, np.ndarray]
 
     def of(self, files: Iterable[str]) -> dict[str, np.ndarray]:
-        """Return {attribute: [N]} of the given files, in their order."""
+        """Return {attribute: [N]} for the given files, in their order."""
         chosen = np.array([self.rows[file] for file in files], np.int64)
         return {name: values[chosen] for name, values in self.columns.items()}
 
 
 def is_called_table(name: str) -> bool:
-    """Tell from a file's own name, in any letters, whether it is a table of attributes."""
+    """Return whether a file has the name of a table of attributes, in small letters or capitals."""
     return name.lower() in _NAMES
 
 
 def resembles_table(name: str) -> bool:
-    """Tell whether a file that is not called so seems to be meant for a table of attributes."""
+    """Return whether a file with another name seems to be a table of attributes."""
     return name.lower().startswith(("attribute", "list_attr")) and not is_called_table(name)
 
 
 def choose_table(tables: Sequence[str], *, root: Path) -> str | None:
-    """Return which of several tables in one folder is read; None if there is none.
+    """Return the one of several tables in a folder that is read, or None without tables.
 
     Args:
         tables: their names.
         root: the folder, for the error.
 
     Raises:
-        DataError: if two are called alike but for capitals.
+        DataError: if two names differ only in capitals.
     """
     for name in _NAMES:
         alike = [table for table in tables if table.lower() == name]
@@ -75,17 +75,16 @@ def read_attributes(
 
     The header is `file,NAME,NAME,...`. A column with nothing but 0 and 1, -1 and 1, or true and false is
     binary; any other holds numbers in [-1, 1] and is continuous. Files are found by their path, or by their
-    name alone where no other has it. Rows for files that are not there are passed over, and
-    counted in a line.
+    name alone if it is unique. Rows for missing files are skipped, and a line says how many.
 
     Args:
-        path: the file; see `folders.table_text` for its forms.
+        path: the file; see `table_text` for its forms.
         known: the files of the folder, relative to it.
         needed: the files that must have a row.
         folder: the sub-folder that the table lies in, if its paths may start there.
 
     Raises:
-        DataError: names the file, the line, what was found and what was expected.
+        DataError: if the table is wrong; it names the file, the line, what was found and what was expected.
         StorageError: if the file cannot be read.
     """
     lines = read_lines(path)
@@ -105,14 +104,18 @@ def read_attributes(
     rows = _rows(path, lines, where, names)
     if missing := [file for file in needed if file not in rows]:
         alike = [file for file in missing if names.has_twin(file)]
-        told = f" (capitals tell {alike[0]} from another file, so they must be the same)" if alike else ""
+        told = (
+            f" ({alike[0]} differs from another file only in capitals, so they must be the same)"
+            if alike
+            else ""
+        )
         raise DataError(f"{path} has no row for {len(missing):,} of the images: {_first(missing)}{told}")
     columns = {name: _column(values[:, i]) for i, name in enumerate(header) if i != where}
     return AttributeTable(rows=rows, columns=columns)
 
 
 def _checked_header(path: Path, header: list[str]) -> tuple[list[str], int]:
-    """Return the names of the columns, and which holds the files."""
+    """Return the names of the columns, and the index of the column of files."""
     lower = [name.lower() for name in header]
     found = [name for name in FILE_COLUMNS if name in lower]
     if not found or len(header) < 2:
@@ -140,7 +143,7 @@ def _number(cell: str, *, place: str) -> float:
 
 
 def _rows(path: Path, lines: Sequence[Line], where: int, names: FileNames) -> dict[str, int]:
-    """Return {file: its row}; say in a line how many rows are of files that are not there."""
+    """Return {file: its row}; log how many rows name missing files."""
     rows: dict[str, int] = {}
     strangers: list[tuple[int, str]] = []
     for row, line in enumerate(lines[1:]):
@@ -154,9 +157,7 @@ def _rows(path: Path, lines: Sequence[Line], where: int, names: FileNames) -> di
             rows[file] = row
     absent = _take_other_capitals(path, lines, strangers, names, rows)
     if absent and rows:
-        _LOGGER.warning(
-            "%s has rows for %s files that are not there: %s", path, f"{len(absent):,}", _first(absent)
-        )
+        _LOGGER.warning("%s has rows for %s missing files: %s", path, f"{len(absent):,}", _first(absent))
     return rows
 
 
@@ -167,7 +168,7 @@ def _take_other_capitals(
     names: FileNames,
     rows: dict[str, int],
 ) -> list[str]:
-    """Add the rows of files that have none and are spelt with other capitals; return the names left over."""
+    """Add rows whose file names have other capitals, for files without a row; return the names left over."""
     found: dict[str, int] = {}
     absent = []
     for row, name in strangers:
@@ -177,7 +178,7 @@ def _take_other_capitals(
         elif file in found:
             raise DataError(
                 f"{path}, lines {lines[found[file] + 1].number} and {lines[row + 1].number}, may both mean "
-                f"{file}; spell it with the same capitals in one of them"
+                f"{file}; write it with the same capitals in one of them"
             )
         else:
             found[file] = row
@@ -186,7 +187,7 @@ def _take_other_capitals(
 
 
 def _column(values: np.ndarray) -> np.ndarray:
-    """Return uint8 0/1 if nothing but 0 and 1, or -1 and 1, occurs, else float32."""
+    """Return uint8 0/1 if only 0 and 1, or -1 and 1, occur; else float32."""
     if np.isin(values, (0, 1)).all() or np.isin(values, (-1, 1)).all():
         return (values > 0).astype(np.uint8)
     return values.astype(np.float32)

@@ -1,8 +1,8 @@
-"""What lies in a folder: images at any depth, what stands for images that are away, and what is passed over.
+"""Find the files in a folder: images at any depth, links and folders that cannot be read, and others.
 
-Passed over without a word are hidden files and folders, what systems and programs put beside pictures
-(thumbnails, bins, resource forks), and what this library makes: run directories, exports, analyses, and the
-sheets that a command writes where it is called. A training that is resumed must not find its own samples.
+Some files are skipped without a message: hidden files and folders; files that systems and programs put beside
+images (thumbnails, bins, resource forks); and files of this library: run directories, exports, analyses, and
+the sheets that a command writes to the current folder. A resumed training must not find its own samples.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ _EXPORT, _ANALYSIS = {"export.json", "MODEL_CARD.md"}, {"result.json", "figure.p
 
 @dataclass(frozen=True)
 class Candidate:
-    """A file that is an image, or called like one, or a link or sub-folder that cannot be looked into.
+    """A file that is an image or has an image's name, or a link or sub-folder that cannot be read.
 
     Attributes:
         file: path relative to the folder, with forward slashes.
-        size: in bytes; -1 for what is no ordinary file, or cannot be opened.
+        size: in bytes; -1 if it is not an ordinary file, or cannot be opened.
         modified: nanoseconds since 1970.
     """
 
@@ -59,14 +59,14 @@ class Candidate:
 
 @dataclass(frozen=True)
 class FolderFiles:
-    """What lies in a folder; paths relative to it, with forward slashes, sorted.
+    """The files in a folder, as sorted paths relative to it, with forward slashes.
 
     Attributes:
-        candidates: what may be images.
-        tables: files called like a table of attributes.
-        others: files that are no images.
-        seen_before: links to folders that are read already, under another name.
-        too_deep: folders whose path is longer than the system can open.
+        candidates: files that may be images.
+        tables: files that have the name of a table of attributes.
+        others: files that are not images.
+        seen_before: links to folders that were read already, under another name.
+        too_deep: folders whose path is too long for the system.
     """
 
     candidates: list[Candidate] = field(default_factory=list)
@@ -77,9 +77,9 @@ class FolderFiles:
 
 
 def find_files(root: Path) -> FolderFiles:
-    """Look through a folder, at every depth, following links; each real folder is read once.
+    """Find the files in a folder at every depth; follow links, but read each real folder once.
 
-    Nothing but ordinary files is opened, and of these only what has no image's ending.
+    Only ordinary files are opened, and only those without the ending of an image.
 
     Raises:
         DataError: if the folder cannot be read.
@@ -106,7 +106,7 @@ def find_files(root: Path) -> FolderFiles:
 
 
 class _Walk:
-    """Goes through a folder: real sub-folders first, lest a link take the place of what it leads to."""
+    """Walks through a folder, real sub-folders first, so that a link never replaces its own target."""
 
     def __init__(self, root: Path, found: FolderFiles) -> None:
         self._root, self._found = root, found
@@ -116,7 +116,7 @@ class _Walk:
         self._through_links = False  # from the first link on: the real sub-folders come before
 
     def entries(self) -> Iterator[tuple[str, os.DirEntry[str]]]:
-        """Yield (relative path, entry) of what is no folder."""
+        """Yield (relative path, entry) of everything but folders."""
         while self._folders or self._links:
             if not self._folders:
                 self._folders.append(heapq.heappop(self._links))
@@ -141,7 +141,7 @@ class _Walk:
             self._folders.append(folder)
 
     def _read(self, path: str, prefix: str) -> list[os.DirEntry[str]]:
-        """Return what is in a folder; note why nothing, if it was read before or cannot be read."""
+        """Return the entries of a folder; record it if it was read before or cannot be read."""
         try:
             status = Path(path).stat()
             # Without links no folder is met twice, whatever numbers a network's file system gives them.
@@ -169,7 +169,7 @@ def _is_passed_over(entry: os.DirEntry[str], kind: str) -> bool:
 
 
 def _kind(entry: os.DirEntry[str]) -> str:
-    """Return "folder", "file" (also a pipe or a device), or "away": a link that leads nowhere."""
+    """Return "folder", "file" (also a pipe or a device), or "away" (a link without a target)."""
     try:
         if entry.is_dir():
             return "folder"
@@ -181,7 +181,7 @@ def _kind(entry: os.DirEntry[str]) -> str:
 
 
 def _is_ours(names: set[str]) -> bool:
-    """Tell from the names in a folder whether it is a run directory, an export or an analysis."""
+    """Return whether the names in a folder are those of a run directory, an export or an analysis."""
     is_run = _RUN_CONFIG in names and not _RUN_PARTS.isdisjoint(names)
     return is_run or names >= _EXPORT or names >= _ANALYSIS
 

@@ -1,15 +1,15 @@
-"""A folder of one's own pictures.
+"""Load a folder of images as an `ImageSet`.
 
-Images may lie at any depth, under any name; `folders.files` says what is passed over. They are prepared once:
-decoded, scaled and written to the cache, and what cannot be read is skipped by name.
+Images may lie at any depth, under any name; `files` says what is skipped. They are prepared once: decoded,
+scaled and written to the cache. Files that cannot be read are skipped and named.
 
-Splits: everything is "train", unless there are sub-folders called train and test, or alike; `folders.splits`
-has the rule.
+Splits: everything is "train", unless there are sub-folders called train and test, or similar; `splits` has
+    the rule.
 
-Labels: if every image lies in a sub-folder of the folder (or of its split), and there are at least two of
-these, their names are the classes.
+Labels: if every image lies in a sub-folder of the folder (or of its split), and there are at least two
+    sub-folders, their names are the classes.
 
-Attributes: an `attributes.csv` in the folder, or in that of the split; see `attribute_file`.
+Attributes: they come from an `attributes.csv` in the folder, or in that of the split; see `attributes`.
 """
 
 from __future__ import annotations
@@ -45,16 +45,16 @@ _RULES = 2
 def load(config: DataConfig, *, split: str) -> ImageSet:
     """Return the images of a folder, prepared and cached.
 
-    Moving the folder, or preparing it again, gives the same fingerprint; changing a file, `attributes.csv`,
-    the size, the channels or the fit prepares it anew.
+    A folder that is moved, or prepared again, has the same fingerprint. A change of a file, `attributes.csv`,
+    the size, the channels or the fit prepares it again.
 
     Args:
-        config: `spec` is the folder; gives the size, channels, fit and the share of bad files allowed.
+        config: `spec` is the folder; size, channels, fit and the allowed share of bad files are used too.
         split: "train", or another that the folder has.
 
     Returns:
-        uint8 [N, H, W, C] in [0, 255], memory-mapped, in the order of the sorted relative paths. Of a folder
-        with no other split, its `held_out` has the share that is kept aside.
+        uint8 [N, H, W, C] in [0, 255], memory-mapped, in the order of the sorted relative paths. If the
+        folder has no other split, `held_out` has the share that is held out.
 
     Raises:
         DataError: if the folder cannot be read, there are no images, no such split, too many bad files, a
@@ -78,10 +78,10 @@ def load(config: DataConfig, *, split: str) -> ImageSet:
 
 
 def sizes(config: DataConfig, *, splits: Sequence[str]) -> dict[str, int]:
-    """Return {split: how many images it has} of those that exist.
+    """Return {split: number of images} for the splits that exist.
 
     Raises:
-        DataError: if the folder cannot be read, or nothing tells which images are in which split.
+        DataError: if the folder cannot be read, or its splits are unclear.
     """
     root = folder_of(config.spec)
     images = [candidate.file for candidate in find_files(root).candidates if candidate.size > 0]
@@ -94,17 +94,18 @@ def sizes(config: DataConfig, *, splits: Sequence[str]) -> dict[str, int]:
 
 
 def _say_share(root: Path, image_set: ImageSet, fraction: float) -> None:
-    """Say before the training what is kept aside, or that what needs such images cannot be done after it."""
+    """Log which share is held out, or which analyses will not be possible without one."""
     if image_set.held_out:
         kept = len(image_set.held_out)
         line = (
-            f"{kept:,} of the {kept + len(image_set):,} images in {root} are kept aside: training never sees "
-            "them (held_out_fraction)"
+            f"{kept:,} of the {kept + len(image_set):,} images in {root} are held out: "
+            "training never sees them (held_out_fraction)"
         )
     elif fraction:
         line = (
-            f"all {len(image_set):,} images in {root} are trained on: of so few a share of {fraction:g} is "
-            "not kept aside; neighbours, embed and probe need one: set a larger --held-out-fraction for these"
+            f"all {len(image_set):,} images in {root} are trained on, because a share of {fraction:g} "
+            "would be too small to hold out; neighbours, embed and probe need held-out images: "
+            "set a larger --held-out-fraction for them"
         )
     else:
         return
@@ -112,7 +113,7 @@ def _say_share(root: Path, image_set: ImageSet, fraction: float) -> None:
 
 
 def _is_back(root: Path, bad: BadFile) -> bool:
-    """Tell whether a file that was away, or closed, while the folder was prepared can be read by now."""
+    """Return whether a file that could not be read when the folder was prepared can be read now."""
     if bad.reason not in FILE_ERRORS.values():
         return False
     try:
@@ -126,7 +127,7 @@ def _is_back(root: Path, bad: BadFile) -> bool:
 
 
 def _check_classes(folder: ImageFolder, image_set: ImageSet, *, config: DataConfig) -> None:
-    """Refuse a class that would vanish, because none of its images can be read."""
+    """Refuse a class of which no image can be read, because it would disappear."""
     if config.max_bad_fraction >= 1:
         return
     if image_set.labels is not None:
@@ -138,18 +139,18 @@ def _check_classes(folder: ImageFolder, image_set: ImageSet, *, config: DataConf
             if sizes.get(bad.file, -1) >= 0 and folder.class_of(bad.file) not in (*there, ""):
                 raise DataError(
                     f"none of the images of the class {folder.class_of(bad.file)} in {folder.root} can be "
-                    f"read, such as {bad.file} ({bad.reason}); repair them, or take that folder away"
+                    f"read, such as {bad.file} ({bad.reason}); repair them, or remove that folder"
                 )
     for name, files in folder.without_images().items():
         if are_pictures(files):
             raise DataError(
-                f"none of the images of the class {name} in {folder.root} can be read: {kinds_of(files)}; "
-                "or take that folder away"
+                f"none of the images of the class {name} in {folder.root} can be read: {kinds_of(files)}; or "
+                "remove that folder"
             )
 
 
 def _key(folder: ImageFolder, *, config: DataConfig, split: str) -> str:
-    """Return the name in the cache: readable, and different for whatever else would be prepared."""
+    """Return a readable name in the cache, which differs for everything that is prepared differently."""
     share = _held_out_fraction(folder, config)
     rules = f"{preparation.VERSION} {_RULES} {folder.sub_folder} {share}"
     digest = hashlib.blake2b(rules.encode(), digest_size=8)
@@ -176,12 +177,12 @@ def _prepare(folder: ImageFolder, *, config: DataConfig, scratch: Path) -> Image
 
 
 def _held_out_fraction(folder: ImageFolder, config: DataConfig) -> float:
-    """Return the share that is kept aside: none where another split does the same."""
+    """Return the share that is held out: none if the folder has a split for it."""
     return 0.0 if set(folder.splits.folders) - {"train"} else config.held_out_fraction
 
 
 def _told_of(prepared: Prepared, folder: ImageFolder, attributes: AttributeTable | None) -> ImageSet:
-    """Return the images with what the folder tells of them."""
+    """Return the images with the labels and attributes from the folder."""
     candidates = folder.candidates
     files = [candidates[position].file for position in prepared.kept]
     labels, label_names = _labels(folder, files)
@@ -221,5 +222,5 @@ def _labels(folder: ImageFolder, files: list[str]) -> tuple[np.ndarray | None, t
 
 
 def _printable(name: str) -> str:
-    """Return a file's name as text, whatever its bytes; nothing that goes on from here could write others."""
+    """Return a file's name as text, whatever its bytes, because nothing later could write other bytes."""
     return name.encode(errors="surrogateescape").decode(errors="replace")

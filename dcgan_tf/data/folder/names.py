@@ -1,4 +1,4 @@
-"""Finds the file that a table means by a name, which it does not always spell as the disk does."""
+"""Find the file that a table means by a name, even if the disk spells it in another way."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from pathlib import PurePosixPath
 
 
 class FileNames:
-    """The files of a folder, to be found by their path or, where no other file has it, their name alone.
+    """The files of a folder, which can be found by their path, or by their name alone if it is unique.
 
-    é is one character in names that were typed and two in those that a Mac wrote; both are found. So are
-    names without their ending, as in a column `image_id`, and Windows' paths.
+    The letter é is one character in typed names and two in names that a Mac wrote; both are found. Names
+    without their ending, as in a column `image_id`, and Windows' paths are found too.
     """
 
     def __init__(self, files: Collection[str], *, root: str = "", folder: str = "") -> None:
         """Prepare the search.
 
         Args:
-            files: relative to the folder, with forward slashes.
-            root: the folder's own name, with which paths may begin.
-            folder: the sub-folder in which paths may begin.
+            files: paths relative to the folder, with forward slashes.
+            root: the folder's own name, which paths may begin with.
+            folder: the sub-folder that paths may start in.
         """
         self._root, self._folder = _composed(root), _composed(folder)
         composed = [(_composed(file), file) for file in files]
@@ -33,7 +33,7 @@ class FileNames:
         self._stems = _unique((PurePosixPath(path).stem, file) for path, file in composed)
 
     def find(self, name: str) -> str | None:
-        """Return the file that is meant, spelt as on the disk; None if there is none, or more than one."""
+        """Return the file of a name, spelt as on the disk; None if there is none, or more than one."""
         exact = f"{self._folder}/{name}" if self._folder else name
         if exact in self._exact:
             return exact
@@ -46,7 +46,7 @@ class FileNames:
         return None
 
     def find_in_any_capitals(self, name: str) -> str | None:
-        """Return the only file that is called so but for capitals, such as 0.jpg for 0.JPG; else None."""
+        """Return the only file whose name differs at most in capitals, such as 0.jpg for 0.JPG; else None."""
         for spelling in _spellings(name):
             for path in self._beginnings(spelling):
                 if len(files := self._folded.get(path.casefold(), [])) == 1:
@@ -56,11 +56,11 @@ class FileNames:
         return None
 
     def has_twin(self, file: str) -> bool:
-        """Tell whether another file's path is the same but for capitals."""
+        """Return whether another file's path differs only in capitals."""
         return len(self._folded.get(_composed(file).casefold(), [])) > 1
 
     def _beginnings(self, path: str) -> Iterator[str]:
-        """Yield a path as if it began in the folder, in the sub-folder, or above the folder."""
+        """Yield a path as if it began in the folder, in the sub-folder, and above the folder."""
         if self._folder:
             yield f"{self._folder}/{path}"
         yield path
@@ -70,7 +70,7 @@ class FileNames:
 
 
 def _spellings(name: str) -> Iterator[str]:
-    """Yield a name as it stands, with Windows' separators turned, and in Windows' western characters."""
+    """Yield a name as it is, with Windows' separators turned, and in Windows' western characters."""
     yield PurePosixPath(_composed(name)).as_posix()
     if "\\" in name:
         yield PurePosixPath(_composed(name.replace("\\", "/"))).as_posix()
@@ -83,7 +83,7 @@ def _composed(text: str) -> str:
 
 
 def _unique(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return {key: file} of the keys that one file alone has."""
+    """Return {key: file} for the keys that only one file has."""
     return {key: files[0] for key, files in _grouped(pairs).items() if len(files) == 1}
 
 

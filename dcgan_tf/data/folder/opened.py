@@ -1,4 +1,4 @@
-"""A folder that was looked through, as seen from one of its splits."""
+"""A folder of images after its files were found, seen from one of its splits."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from dcgan_tf.errors import DataError
 
 @dataclass(frozen=True)
 class ImageFolder:
-    """A folder that was looked through.
+    """The files of a folder and one of its splits.
 
     Attributes:
         root: the folder.
-        files: what lies there.
-        splits: how it is divided.
-        sub_folder: where the images of the chosen split lie, relative to the folder; "" for all of it.
+        files: the files in it.
+        splits: how the folder is divided.
+        sub_folder: the place of the chosen split's images, relative to the folder; "" for all of it.
     """
 
     root: Path
@@ -31,19 +31,19 @@ class ImageFolder:
 
     @staticmethod
     def open(root: Path, *, split: str | None) -> ImageFolder:
-        """Look through a folder; what is passed over is said in a line each, once in a process.
+        """Find the files of a folder; log what is skipped, once in each process.
 
         Args:
-            root: the folder, existing.
-            split: "train", or another that it has; None for all images, which must not be divided then.
+            root: the folder, which must exist.
+            split: "train", or another split that it has; None for all images of a folder without splits.
 
         Raises:
-            DataError: if it cannot be read, there are no images, no such split, or more than one.
+            DataError: if it cannot be read, has no images, no such split, or more than one.
         """
         files = find_files(root)
         if not files.candidates:
             there = f"there are {kinds_of(files.others)}" if files.others else "it is empty"
-            raise DataError(f"no images in {root}: {there} (looked at every depth)")
+            raise DataError(f"no images in {root}: {there} (at any depth)")
         _check_links(root, files)
         images = [candidate.file for candidate in files.candidates if candidate.size > 0]
         splits = find_splits(images, root=root)
@@ -55,12 +55,12 @@ class ImageFolder:
 
     @property
     def candidates(self) -> list[Candidate]:
-        """What may be an image of the chosen split, sorted by path."""
+        """The files that may be images of the chosen split, sorted by path."""
         return [candidate for candidate in self.files.candidates if self.holds(candidate.file)]
 
     @property
     def table(self) -> str | None:
-        """The table of attributes that counts, relative to the folder: that of the split, or else its own."""
+        """The table of attributes that is read, relative to the folder: the split's, or else the folder's."""
         for place in dict.fromkeys((self.sub_folder, "")):
             tables = [table for table in self.files.tables if table.rpartition("/")[0] == place]
             names = [table.rpartition("/")[2] for table in tables]
@@ -71,7 +71,7 @@ class ImageFolder:
     def class_names(self) -> tuple[str, ...]:
         """Return the classes, sorted; () if there are none.
 
-        Where a split has no other classes than "train", it gets the names of that, so that equal numbers are
+        A split that has no other classes than "train" gets the names of "train", so that equal numbers are
         equal classes.
         """
         own = self._sub_folders(self.sub_folder)
@@ -81,15 +81,15 @@ class ImageFolder:
         return () if "" in names or len(names) < 2 else tuple(sorted(names))
 
     def holds(self, file: str) -> bool:
-        """Tell whether a file is of the chosen split."""
+        """Return whether a file belongs to the chosen split."""
         return not self.sub_folder or file.startswith(f"{self.sub_folder}/")
 
     def class_of(self, file: str) -> str:
-        """Return the sub-folder of the folder, or of its split, that a file lies in; "" if in none."""
+        """Return the sub-folder of the folder, or of its split, that holds a file; "" if none does."""
         return first_folder(file.removeprefix(f"{self.sub_folder}/") if self.sub_folder else file)
 
     def without_images(self) -> dict[str, list[str]]:
-        """Return {sub-folder: its files} of those that hold no image, where these would be classes."""
+        """Return {sub-folder: its files} for sub-folders without images that would be classes."""
         good = self._sub_folders(self.sub_folder)
         found: dict[str, list[str]] = defaultdict(list)
         for file in self.files.others:
@@ -98,7 +98,7 @@ class ImageFolder:
         return {} if "" in good else found
 
     def _sub_folders(self, place: str) -> set[str]:
-        """Return the first folders below a place, with "" if images lie in the place itself."""
+        """Return the first folders below a folder, with "" if images lie in that folder itself."""
         start = f"{place}/" if place else ""
         return {
             first_folder(candidate.file[len(start) :])
@@ -108,10 +108,10 @@ class ImageFolder:
 
 
 def _check_links(root: Path, files: FolderFiles) -> None:
-    """Refuse splits that are made of links to what lies in the folder anyway, or in another split."""
+    """Refuse splits made of links to images that lie in the folder, or in another split, already."""
     for link in files.seen_before:
         if split_of(link.split("/")[0]):
             raise DataError(
-                f"{link} in {root} is a link to a folder that is there under another name too, so that "
-                "nobody can tell which images are for training: move that folder away, or take out the link"
+                f"{link} in {root} is a link to a folder that is also there under another name, so it is "
+                "unclear which images are for training: move that folder away, or remove the link"
             )

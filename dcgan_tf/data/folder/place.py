@@ -1,4 +1,4 @@
-"""Which folder is meant by what is given for `--data`, or what is wrong with it."""
+"""Find the folder that `--data` names, or say what is wrong with it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar", ".zst"
 
 
 def folder_of(spec: str) -> Path:
-    """Return the folder that is meant, absolute, with `~` and links followed.
+    """Return the absolute path of the folder, with `~` and links resolved.
 
     Raises:
-        DataError: if there is none; says what is there, and what may have been meant.
+        DataError: if there is none; it says what is there, and suggests another name.
     """
     if not spec.strip():
         raise DataError(f"{_EXPECTED}, received {spec!r}; the current folder is called .")
@@ -31,20 +31,20 @@ def folder_of(spec: str) -> Path:
     except RuntimeError as error:  # ~nobody
         raise DataError(f"{_EXPECTED}, received {spec!r}: {error}") from error
     except OSError as error:
-        raise DataError(f"{spec} cannot be looked into: {error.strerror or error}") from error
+        raise DataError(f"{spec} cannot be read: {error.strerror or error}") from error
     if not there:
         raise DataError(f"{_EXPECTED}, received {spec!r}: {_absent(spec, path)}")
     if path.name.lower().endswith(_ARCHIVES):
-        raise DataError(f"{spec} is an archive: unpack it, and give the folder that comes out")
+        raise DataError(f"{spec} is an archive: unpack it, and give the unpacked folder")
     if is_called_image(path.name):
-        raise DataError(f"{spec} is one image: give the folder that it lies in")
+        raise DataError(f"{spec} is one image: give the folder that contains it")
     raise DataError(f"{spec} is a file; {_EXPECTED}")
 
 
 def _absent(spec: str, path: Path) -> str:
-    """Say that there is no such folder, and what there is."""
+    """Return the reason why there is no such folder, with a suggestion."""
     if "://" in spec:
-        return "only folders of this computer are read; copy the images to one first"
+        return "only folders on this computer can be read; copy the images to one first"
     # abspath, because a path that does not exist cannot be followed.
     absolute = Path(os.path.abspath(path))  # noqa: PTH100
     parent = next(above for above in absolute.parents if above.is_dir())

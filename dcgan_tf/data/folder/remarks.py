@@ -1,4 +1,4 @@
-"""What is said of a folder before its images are used: what is passed over, and what to do about it."""
+"""Log what a folder contains that is not used, and what to do about it."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _said: set[str] = set()  # by this process
 
 
 def say_once(line: str, *, level: int = logging.WARNING) -> None:
-    """Log a line, unless this process has: images are loaded several times by one command.
+    """Log a line once in each process, because a command may load the same images several times.
 
     Args:
-        line: names what it is about, since it may be true of several folders.
-        level: of the log.
+        line: the line; it must name its folder, since several folders may need the same line.
+        level: level of the log.
     """
     if line not in _said:
         _said.add(line)
@@ -30,7 +30,7 @@ def say_once(line: str, *, level: int = logging.WARNING) -> None:
 
 
 def remarks(root: Path, files: FolderFiles, splits: Splits, *, table: str | None) -> list[str]:
-    """Return what is to be said, a line each.
+    """Return the remarks on a folder, each of one line.
 
     Args:
         root: the folder.
@@ -47,24 +47,20 @@ def remarks(root: Path, files: FolderFiles, splits: Splits, *, table: str | None
                 f"comma-separated text, called {FILE_NAME}"
             )
     if files.others:
-        lines.append(f"passed over in {root}: {kinds_of(files.others)}")
+        lines.append(f"skipped in {root}: {kinds_of(files.others)}")
     top = Counter(first_folder(file) for file in images)
     if without := sorted({first_folder(file) for file in files.others} - set(top) - {""}):
         lines.append(f"no image is in {_list(f'{name}/' for name in without)} of {root}")
     if splits.beside:
         told = _list(f"{name} ({top[name]:,} images)" if name in top else name for name in splits.beside)
         folders = " and ".join(sorted(name for names in splits.folders.values() for name in names))
-        lines.append(f"passed over in {root}, because {folders} are the splits: {told}")
+        lines.append(f"skipped in {root}, because {folders} are the splits: {told}")
     if not splits.folders:
         lines += _of_classes(root, images, top)
     if files.seen_before:
-        lines.append(
-            f"passed over in {root}: links to folders that are read already: {_list(files.seen_before)}"
-        )
+        lines.append(f"skipped in {root}: links to folders that are read already: {_list(files.seen_before)}")
     if files.too_deep:
-        lines.append(
-            f"passed over in {root}: {len(files.too_deep):,} folder(s) deeper than the system can open"
-        )
+        lines.append(f"skipped in {root}: {len(files.too_deep):,} folder(s) deeper than the system can open")
     if unread := [name for name in files.tables if name != table and not _is_of_split(name, splits)]:
         lines.append(f"not read: {_list(unread)} in {root}; a table of attributes lies in the folder itself")
     return lines
@@ -75,7 +71,7 @@ def _is_of_split(table: str, splits: Splits) -> bool:
 
 
 def kinds_of(files: Sequence[str]) -> str:
-    """Return "30 .heic (…), 2 .txt, 1 without an ending", with what to do about pictures among them."""
+    """Return "30 .heic (…), 2 .txt, 1 without an ending", with advice for images among them."""
     counts = Counter(ending(file)[:12] for file in files)
     told = [
         f"{count:,} {kind or 'without an ending'}{_advice(kind)}"
@@ -86,7 +82,7 @@ def kinds_of(files: Sequence[str]) -> str:
 
 
 def are_pictures(files: Iterable[str]) -> bool:
-    """Tell whether there are pictures among these files, in forms that are not read."""
+    """Return whether some of these files are images in formats that cannot be read."""
     return any(ending(file) in (*HEIF_ENDINGS, *RAW_ENDINGS, *UNREAD_ENDINGS) for file in files)
 
 
@@ -95,15 +91,15 @@ def _advice(kind: str) -> str:
         return " (they can be read after: pip install pillow-heif)"
     if kind in RAW_ENDINGS:
         return " (a camera's raw data: save them as JPEG or PNG)"
-    return " (pictures in a form that is not read: save them as PNG)" if kind in UNREAD_ENDINGS else ""
+    return " (images in an unsupported format: save them as PNG)" if kind in UNREAD_ENDINGS else ""
 
 
 def _of_classes(root: Path, images: Sequence[str], top: Counter[str]) -> list[str]:
-    """Say where a folder may be no class, or the folders might have been classes."""
+    """Return remarks on folders that may not be classes, or might have been meant as classes."""
     folders = sorted(set(top) - {""})
     if "" in top and len(folders) > 1:
         loose = [file for file in images if "/" not in file]
-        return [f"the sub-folders of {root} are no classes, because images lie beside them: {_list(loose)}"]
+        return [f"the sub-folders of {root} are not classes, because images lie beside them: {_list(loose)}"]
     return [
         f"{name} in {root} is taken for a class of images"
         for name in folders

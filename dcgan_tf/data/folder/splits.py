@@ -1,11 +1,11 @@
-"""Which images of a folder are for training, which for testing: told by the names of its sub-folders.
+"""Find the splits of a folder (images for training and for testing) by the names of its sub-folders.
 
 - `train` or `training` beside `test`, `testing`, `eval`, `evaluation`, `val`, `valid`, `validation`, `dev` or
-  `holdout`, in small letters or capitals: the splits. Whatever else lies beside them is in none.
-- `train` alone, or beside `unlabeled`, `unlabelled` or `extra`: the split train, and no other.
+  `holdout`, in small letters or capitals: these are the splits. Everything beside them belongs to no split.
+- `train` alone, or beside `unlabeled`, `unlabelled` or `extra`: there is the split train, and no other.
 - Any other names: everything is "train", and a folder `train` beside `bus` and `car` is a class.
-- Refused, rather than trained on by mistake: test images without a folder `train` beside them; names that
-  only resemble these, such as train2017 and val2017; splits below a sub-folder.
+- Some folders are refused, rather than trained on by mistake: those with test images but no folder `train`
+beside them; with similar names, such as train2017 and val2017; or with splits below a sub-folder.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ _IN_NO_SPLIT = ("unlabeled", "unlabelled", "extra")
 
 @dataclass(frozen=True)
 class Splits:
-    """How a folder is divided.
+    """The splits of a folder.
 
     Attributes:
         folders: {"train", "test" or "validation": the sub-folders of that name}; empty if it is not divided.
-        beside: the sub-folders and images that are in no split.
+        beside: the sub-folders and images that belong to no split.
     """
 
     folders: dict[str, list[str]]
@@ -48,7 +48,7 @@ class Splits:
 
         Args:
             split: any of the names above.
-            root: the folder, for the errors.
+            root: the folder, for the messages.
 
         Raises:
             MissingSplitError: if there is no such split.
@@ -80,35 +80,35 @@ class Splits:
         """Return the sub-folder that holds all images; "" if that is the folder itself.
 
         Args:
-            root: the folder, for the error.
+            root: the folder, for the message.
 
         Raises:
-            DataError: if they are divided, so that nobody can tell which are meant.
+            DataError: if the folder is divided, so that it is unclear which images are meant.
         """
         names = sorted(name for names in self.folders.values() for name in names)
         if len([*names, *self.beside]) > 1 and names:
             raise DataError(
                 f"the images in {root} are divided into {' and '.join(names)}"
                 + (f", and there are others beside ({', '.join(self.beside[:3])})" if self.beside else "")
-                + f": give the folder of those that are meant, such as {root / names[0]}"
+                + f": give the folder of the ones that you mean, such as {root / names[0]}"
             )
         return names[0] if names else ""
 
 
 def split_of(name: str) -> str | None:
-    """Return "train", "test" or "validation" for any of their names, in any letters; None for others."""
+    """Return "train", "test" or "validation" for any of their names, whatever their capitals; else None."""
     return _SPLIT_OF.get(name.casefold())
 
 
 def find_splits(files: Sequence[str], *, root: Path) -> Splits:
-    """Return how a folder is divided.
+    """Return the splits of a folder.
 
     Args:
-        files: its images, relative to it, with forward slashes.
-        root: the folder, for the errors.
+        files: its images as paths relative to it, with forward slashes.
+        root: the folder, for the messages.
 
     Raises:
-        DataError: if there seem to be splits, but not where they count.
+        DataError: if there seem to be splits, but in the wrong place.
     """
     beside = sorted({first_folder(file) or file for file in files})
     top = sorted({first_folder(file) for file in files} - {""})
@@ -132,7 +132,7 @@ def first_folder(file: str) -> str:
 
 
 def _check_resembling(top: list[str], root: Path) -> None:
-    """Refuse train2017 beside val2017, and the like."""
+    """Refuse names such as train2017 beside val2017."""
     alike: dict[str, set[str]] = defaultdict(set)
     for name in top:
         words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name)
@@ -148,7 +148,7 @@ def _check_resembling(top: list[str], root: Path) -> None:
 
 
 def _check_below(files: Sequence[str], root: Path) -> None:
-    """Refuse pets/images/train beside pets/images/test, of which both would be trained on."""
+    """Refuse pets/images/train beside pets/images/test, because both would be trained on."""
     below: dict[str, set[str]] = defaultdict(set)
     for folder in {file.rpartition("/")[0] for file in files}:
         parts = folder.split("/")
@@ -164,5 +164,6 @@ def _check_below(files: Sequence[str], root: Path) -> None:
     if divided:
         raise DataError(
             f"each of {', '.join(divided[:3])}{', …' if len(divided) > 3 else ''} in {root} is divided into "
-            f"train and test, and all would be trained on: put the splits above, such as train/{divided[0]}"
+            f"train and test, and all would be trained on: put the splits at the top, such as "
+            f"train/{divided[0]}"
         )

@@ -1,7 +1,7 @@
-"""From the bytes of a table to its cells: in any of the forms that spreadsheets and datasets come in.
+"""Read the cells of a table in any of the forms that spreadsheets and datasets use.
 
-Separated by commas, semicolons, tabs or, as in CelebA's own list,
-spaces; in UTF-8, or UTF-16 as Windows' "Unicode text".
+Cells may be separated by commas, semicolons, tabs or, as in CelebA's own list, spaces. The text may be UTF-8,
+or UTF-16 as in Windows' "Unicode text".
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dcgan_tf.errors import DataError, StorageError
 
 _SEPARATORS = (",", ";", "\t")
 FILE_COLUMNS = ("file", "filename", "file_name", "image_id", "image", "path", "filepath")
-"""How the column with the images' names may be called, in small letters; the first of these that there is."""
+"""Names of the column of files, in small letters; the first one that the table has is used."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class Line:
     """One line of a table.
 
     Attributes:
-        number: in the file, from 1.
-        cells: as they stand there, without space around them.
+        number: its number in the file, from 1.
+        cells: its cells, without space around them.
     """
 
     number: int
@@ -33,10 +33,10 @@ class Line:
 
 
 def read_lines(path: Path) -> list[Line]:
-    """Return the lines that are not blank, the first with the columns' names.
+    """Return the lines that are not blank; the first one has the columns' names.
 
     Raises:
-        DataError: if the file is no table.
+        DataError: if the file is not a table.
         StorageError: if it cannot be read.
     """
     text = _decoded(path)
@@ -56,14 +56,14 @@ def read_lines(path: Path) -> list[Line]:
 
 
 def read_table(path: Path) -> bytes:
-    """Return a table as it stands in its file.
+    """Return the bytes of a table.
 
     Raises:
-        DataError: if that is no ordinary file.
+        DataError: if it is not an ordinary file.
         StorageError: if it cannot be read.
     """
     if path.exists() and not path.is_file():  # opening a pipe would wait for ever
-        raise DataError(f"{path} must be a table of attributes, and is no ordinary file")
+        raise DataError(f"{path} must be a table of attributes, but is not an ordinary file")
     try:
         return path.read_bytes()
     except OSError as error:
@@ -71,7 +71,7 @@ def read_table(path: Path) -> bytes:
 
 
 def _decoded(path: Path) -> str:
-    """Return the text; bytes that are no UTF-8, as file names may have, are kept as lone surrogates."""
+    """Return the text; bytes that are not UTF-8, as file names may have, become lone surrogates."""
     content = read_table(path)
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encoding = "utf-16"
@@ -82,7 +82,7 @@ def _decoded(path: Path) -> str:
     try:
         return content.decode(encoding, "surrogateescape" if encoding == "utf-8-sig" else "strict")
     except UnicodeDecodeError as error:
-        raise DataError(f"{path} is no text: {error.reason}") from error
+        raise DataError(f"{path} is not text: {error.reason}") from error
 
 
 def _separated(path: Path, text: str, separator: str) -> list[Line]:
@@ -90,12 +90,12 @@ def _separated(path: Path, text: str, separator: str) -> list[Line]:
     try:
         lines = [Line(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
     except csv.Error as error:
-        raise DataError(f"{path}, line {reader.line_num}, is no line of a table: {error}") from error
+        raise DataError(f"{path}, line {reader.line_num}, is not a line of a table: {error}") from error
     return [line for line in lines if any(line.cells)]
 
 
 def _separated_by_space(lines: list[str]) -> list[Line]:
-    """Return the lines of a table as CelebA's: the names of the attributes, then files with values."""
+    """Return the lines of a table like CelebA's: the names of the attributes, then files with values."""
     counted = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
     if counted[0][1].strip().isdigit():
         counted = counted[1:]

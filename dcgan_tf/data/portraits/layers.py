@@ -1,6 +1,6 @@
-"""The layers of a portrait, from the background to the crown: each paints one thing over what is there.
+"""The layers of a portrait, from the background to the crown. Each paints one thing over the others.
 
-A layer takes a window of the pictures and the people in them; see portrait_shapes for its coordinates.
+A layer takes a window of the pictures and the people in them; see `shapes.py` for its coordinates.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The people of the portraits: which parameters each has, and how they follow from (seed, split, index).
+"""The people of the portraits: their parameters, and how these follow from (seed, split, index).
 
 All parameters come from an integer hash of those numbers and of the parameter's name, so any subset can be
-sampled, in any order, and always has the same people in it.
+sampled, in any order, and always shows the same people.
 """
 
 from __future__ import annotations

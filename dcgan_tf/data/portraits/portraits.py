@@ -5,8 +5,7 @@ smile, looking more or less to one side. Everything else (colours, hair, beard, 
 freely and independently, so that arithmetic on attributes can be checked against the truth.
 
 Picture ``i`` is a pure function of ``(seed, split, i)``: any subset can be drawn, in any order, at any
-size, and always shows the same people. Who they are is decided in portrait_people, how they look in
-portrait_layers.
+size, and always shows the same people. `people.py` decides who they are, `layers.py` how they look.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ BINARY_ATTRIBUTES = ("woman", "crown", "glasses", "smile")
 CONTINUOUS_ATTRIBUTES = ("turn",)
 _log = logging.getLogger("dcgan_tf")
 VERSION = 1
-"""Of the drawing; part of the cache's key, so it must grow with every change that moves a pixel."""
+"""The version of the drawing. It is part of the cache's key and must grow with every change of a pixel."""
 
 _SMALLEST_SIDE = 16
 # Larger chunks are slower: the arrays of a layer no longer stay in the processor's cache.
@@ -61,7 +60,7 @@ _PICTURES_IN_MEMORY = 1_000
 
 
 def check_portrait_size(image_size: tuple[int, int]) -> None:
-    """Refuse pictures that are too small for a portrait.
+    """Refuse an image size that is too small for a portrait.
 
     Raises:
         DataError: if a side has less than 16 pixels.

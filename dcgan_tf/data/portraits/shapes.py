@@ -1,4 +1,4 @@
-"""What portraits are drawn with: the part of the pictures to paint on, and the distances to simple shapes.
+"""Tools to draw portraits: the part of the pictures to paint on, and distances to simple shapes.
 
 Lengths are in units of the portrait's square, measured from the centre of the head; y grows downwards.
 A shape is given by its signed distance (negative inside), from which the covered part of each pixel, and

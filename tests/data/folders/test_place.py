@@ -42,12 +42,12 @@ def test_a_folder_is_followed_from_home_and_through_links(tmp_path, monkeypatch)
             "data must be portraits, digits, .* received '/no-such-folder/a/b': /no-such-folder does",
         ),
         ("~nosuchuser/x", "received '~nosuchuser/x': Could not determine home"),
-        ("gs://bucket/cats", "only folders of this computer are read"),
+        ("gs://bucket/cats", "only folders on this computer can be read"),
         ("pets.zip", "pets.zip is an archive: unpack it"),
         ("pets.tar.gz", "pets.tar.gz is an archive: unpack it"),
         ("one.JPG", "one.JPG is one image: give the folder"),
         ("notes", "notes is a file; data must be"),
-        ("x" * 300, "cannot be looked into: File name too long"),
+        ("x" * 300, "cannot be read: File name too long"),
         ("a\0b", "does not exist|null"),
     ],
 )
@@ -61,5 +61,5 @@ def test_a_network_drive_that_went_away_is_told(monkeypatch, tmp_path):
         raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
 
     monkeypatch.setattr(Path, "stat", stale)
-    with pytest.raises(DataError, match="holiday cannot be looked into: Stale file handle"):
+    with pytest.raises(DataError, match="holiday cannot be read: Stale file handle"):
         folder_of("holiday")
