@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 from inspect import signature
@@ -11,21 +12,26 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from dcgan_tf.report.texts import ANALYSES as TEXTS
 from matplotlib.figure import Figure
 from PIL import Image
 
 from dcgan_tf import analysis, cli
 from dcgan_tf.analysis.finding import Finding
+from dcgan_tf.analysis.known_data import KnownData
+from dcgan_tf.analysis.registry import finding_kinds
 from dcgan_tf.cli.compare import run_at
 from dcgan_tf.cli.outputs import check_folder
-from dcgan_tf.cli.report import ANALYSES
 from dcgan_tf.config import preset, to_json
 from dcgan_tf.errors import ArgumentError, RunError, StorageError
 from dcgan_tf.files import write_bytes
 
 FULL = "the disk is full: could not write figure.png; make room and try again"
-SIGNATURES = {name: signature(getattr(analysis, name)) for name in ANALYSES}
+FINDINGS = finding_kinds()
+SIGNATURES = {name: signature(getattr(analysis, name)) for name in FINDINGS}
+MODULES = {
+    name: importlib.import_module(f"dcgan_tf.analysis.{made_by.name}.{name}")
+    for name, (_, made_by) in FINDINGS.items()
+}
 
 
 def run(*words: object) -> Result:
@@ -36,14 +42,15 @@ def run(*words: object) -> Result:
 def made(monkeypatch, tmp_path):
     """Put stand-ins in the place of all analyses, on a run with three attributes; return the calls.
 
-    They take what the real ones take, and nothing else.
+    They take what the real ones take, and nothing else; what differs from the defaults is noted.
     """
     calls: dict[str, dict[str, object]] = {}
 
     def stand_in(name):
         def analyse(opened, **arguments):
             SIGNATURES[name].bind(opened, **arguments)
-            calls[name] = arguments
+            usual = FINDINGS[name][1].defaults
+            calls[name] = {key: value for key, value in arguments.items() if usual.get(key) != value}
 
             def save(folder: Path) -> None:
                 folder.mkdir(parents=True, exist_ok=True)
@@ -54,8 +61,8 @@ def made(monkeypatch, tmp_path):
 
         return analyse
 
-    for name in ANALYSES:
-        monkeypatch.setattr(analysis, name, stand_in(name))
+    for name, module in MODULES.items():
+        monkeypatch.setattr(module, name, stand_in(name))
     attributes = {
         "hat": np.zeros(2, np.uint8),
         "tilt": np.zeros(2, np.float32),
@@ -91,10 +98,6 @@ def written(tmp_path: Path):
     return write
 
 
-def test_the_table_has_what_the_report_has():
-    assert list(ANALYSES) == list(TEXTS)
-
-
 def test_report_alone_makes_no_analysis(made):
     result = run("report", made.root)
     assert result.exit_code == 0, result.output
@@ -107,7 +110,7 @@ def test_all_makes_what_is_missing_in_order_and_with_arguments_that_the_data_has
     write_result(made.root / "analysis" / "walk", 30)
     result = run("report", made.root, "--run", "all")
     assert result.exit_code == 0, result.output
-    assert list(made.calls) == [name for name in ANALYSES if name != "walk"]
+    assert list(made.calls) == [name for name in FINDINGS if name != "walk"]
     assert made.calls["arithmetic"] == {"plus": ("hat+beard", "no-hat"), "minus": ("hat",)}
     assert made.calls["forget"] == {"attribute": "hat"}
     assert made.calls["turn"] == {"attribute": "tilt"}
@@ -121,16 +124,18 @@ def test_the_papers_choice_is_made_where_the_data_has_it(made):
         made.attributes[name] = made.attributes[like]
     run("report", made.root, "--run", "forget,arithmetic,turn")
     assert made.calls["forget"] == {"attribute": "crown"}
-    assert made.calls["turn"] == {"attribute": "turn"}
+    assert made.calls["turn"] == {}
     assert made.calls["arithmetic"] == {"plus": ("man+crown", "woman"), "minus": ("man",)}
 
 
-@pytest.mark.parametrize("name", ANALYSES)
+@pytest.mark.parametrize("name", FINDINGS)
 @pytest.mark.parametrize("more", [(), ("crown", "woman", "turn")])
 def test_an_entry_gives_what_the_analysis_asks_for_and_nothing_else(name, more, made):
     made.attributes.update({other: made.attributes["hat"] for other in more})
-    opened = SimpleNamespace(path=made.root)
-    SIGNATURES[name].bind(opened, **ANALYSES[name](opened), seed=1, num_images=2)
+    kind, made_by = FINDINGS[name]
+    suggested = kind.suggest(KnownData(list(made.attributes)))
+    made_by.make(SimpleNamespace(step=30), **{**made_by.defaults, **suggested, "seed": 1, "num_images": 2})
+    assert made.calls[name]["seed"] == 1
 
 
 def test_without_degrees_a_yes_or_no_attribute_is_turned_and_without_that_a_class(made):
@@ -185,8 +190,8 @@ def test_all_makes_again_what_was_made_at_another_step_or_does_not_say(content, 
 
 
 def test_seed_and_number_are_passed_on_only_if_they_are_given(made):
-    run("report", made.root, "--run", "walk,forget", "--seed", 0)
-    assert made.calls == {"walk": {"seed": 0}, "forget": {"attribute": "hat", "seed": 0}}
+    run("report", made.root, "--run", "walk,forget", "--seed", 5)
+    assert made.calls == {"walk": {"seed": 5}, "forget": {"attribute": "hat", "seed": 5}}
     run("report", made.root, "--run", "walk", "-n", 50)
     assert made.calls["walk"] == {"num_images": 50}
 
@@ -195,7 +200,7 @@ def test_the_analyses_are_of_the_checkpoint_that_is_asked_for(made):
     run("report", made.root, "--run", "walk", "--checkpoint", 20)
     made.calls.clear()
     run("report", made.root, "--run", "all", "--checkpoint", 20)
-    assert list(made.calls) == [name for name in ANALYSES if name != "walk"]
+    assert list(made.calls) == [name for name in FINDINGS if name != "walk"]
     (made.root / "report.html").unlink()
     result = run("report", made.root, "--run", "all", "--checkpoint", 7)
     assert result.exit_code == 1
@@ -211,10 +216,10 @@ def test_options_of_analyses_are_not_ignored_where_none_is_made(option, made):
 
 
 def test_what_a_run_cannot_have_is_skipped_with_the_reason(made, monkeypatch):
-    def refuse(opened):
+    def refuse(opened, **options):
         raise RunError("this network has no filters")
 
-    monkeypatch.setattr(analysis, "filters", refuse)
+    monkeypatch.setattr(MODULES["filters"], "filters", refuse)
     for name in ("hat", "beard"):
         del made.attributes[name]
     result = run("report", made.root, "--run", "all")
@@ -223,15 +228,15 @@ def test_what_a_run_cannot_have_is_skipped_with_the_reason(made, monkeypatch):
     assert (
         "arithmetic  skipped: a formula of what pictures show needs two yes-or-no attributes" in result.output
     )
-    assert set(made.calls) == set(ANALYSES) - {"filters", "forget", "arithmetic"}
+    assert set(made.calls) == set(FINDINGS) - {"filters", "forget", "arithmetic", "analogies"}
     assert "report  " in result.output
 
 
 def test_a_mistake_of_ours_is_not_skipped(made, monkeypatch):
-    def broken(opened):
+    def broken(opened, **options):
         raise KeyError("mistake")
 
-    monkeypatch.setattr(analysis, "filters", broken)
+    monkeypatch.setattr(MODULES["filters"], "filters", broken)
     result = run("report", made.root, "--run", "all")
     assert result.exit_code == 70
     assert "KeyError: 'mistake'" in result.stderr
@@ -240,10 +245,10 @@ def test_a_mistake_of_ours_is_not_skipped(made, monkeypatch):
 
 
 def test_a_page_is_written_when_the_analyses_are_interrupted(made, monkeypatch):
-    def stopped(opened):
+    def stopped(opened, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(analysis, "filters", stopped)
+    monkeypatch.setattr(MODULES["filters"], "filters", stopped)
     result = run("report", made.root, "--run", "all")
     assert result.exit_code == 130
     assert (made.root / "report.html").exists()
@@ -348,9 +353,11 @@ def test_what_was_computed_is_shown_though_it_cannot_be_saved(trained, tmp_path,
         raise StorageError(FULL)
 
     def finding(*run: object, **arguments: object) -> SimpleNamespace:
-        return SimpleNamespace(name="walk", summary="what came out", warnings=("doubt it",), save=save)
+        return SimpleNamespace(
+            name="walk", summary="what came out", warnings=("doubt it",), table="", save=save
+        )
 
-    monkeypatch.setattr(analysis, "walk", finding)
+    monkeypatch.setattr(MODULES["walk"], "walk", finding)
     monkeypatch.setattr(analysis, "compare", finding)
     for command in (("walk", trained), ("compare", f"{trained}@20", trained)):
         result = run(*command, "--out", tmp_path / "out")
@@ -363,7 +370,9 @@ def test_what_was_computed_is_shown_though_it_cannot_be_saved(trained, tmp_path,
 
 def test_the_images_of_a_run_may_have_been_moved(made, monkeypatch, tmp_path):
     opened = []
-    monkeypatch.setattr(analysis, "walk", lambda opened_run: opened.append(opened_run.data) or refuse())
+    monkeypatch.setattr(
+        MODULES["walk"], "walk", lambda opened_run, **_: opened.append(opened_run.data) or refuse()
+    )
     (tmp_path / "elsewhere").mkdir()
     run("report", made.root, "--run", "walk", "--data", tmp_path / "elsewhere")
     assert opened == [str(tmp_path / "elsewhere")]

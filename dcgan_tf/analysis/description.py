@@ -144,13 +144,14 @@ class Analysis:
         return {"num_images": self.num_images, "seed": 0, **own}
 
     def words(self, arguments: Mapping[str, Any]) -> list[str]:
-        """Return arguments of `make` as one types them."""
+        """Return arguments of `make` as one types them; options that are repeated take turns: a - b + c."""
         options = {option.name: option for option in self.options}
+        values = {name: value if options[name].multiple else [value] for name, value in arguments.items()}
         words: list[str] = []
-        for name, value in arguments.items():
-            option = options[name]
-            for each in value if option.multiple else [value]:
-                words += [option.spelling] if option.type is bool else [option.spelling, str(each)]
+        for turn in range(max(map(len, values.values()), default=0)):
+            for option, given in ((options[name], given) for name, given in values.items()):
+                if turn < len(given):
+                    words += [option.spelling] if option.type is bool else [option.spelling, str(given[turn])]
         return words
 
     def suggestion(self, kind: FindingKind, known: KnownData) -> str:

@@ -28,8 +28,11 @@ def run(tiny_config, tmp_path_factory):
 def plant(patch: pytest.MonkeyPatch) -> None:
     """Put the planted subject in place, and a detector that takes everything for a single picture."""
     patch.setattr(MODULE, "Subject", PlantedSubject)
-    patch.setattr("dcgan_tf.analysis.samples.trained_detector", lambda subject: None)
-    patch.setattr("dcgan_tf.analysis.samples.scores", lambda _, images: np.zeros(len(images), np.float32))
+    patch.setattr("dcgan_tf.analysis.samples.trained_detector", lambda *_: None)
+    patch.setattr(
+        "dcgan_tf.analysis.samples.double_exposure_scores",
+        lambda _, images: np.zeros(len(images), np.float32),
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -86,7 +89,8 @@ def test_what_is_gone_is_counted_in_the_samples_that_showed_it(finding):
 def test_a_null_result_is_called_one(run, boxes, monkeypatch):
     """The map that draws the bar is dropped in the place of the square's."""
     monkeypatch.setattr(
-        "dcgan_tf.analysis.forget.outcome.map_weights",
+        importlib.import_module("dcgan_tf.analysis.forget.outcome"),
+        "map_weights",
         lambda setting, *, penalty, seed: MapWeights(np.eye(4)[1], 1.0, 10),
     )
     finding = analysis.forget(run, attribute="square", boxes=boxes, num_images=NUM)

@@ -20,7 +20,7 @@ from dcgan_tf.runs.run import Run
 
 # The functions of the same names hide these modules.
 filters_module, probe_module = (
-    importlib.import_module(f"dcgan_tf.analysis.{name}") for name in ("filters", "probe")
+    importlib.import_module(f"dcgan_tf.analysis.{name}.{name}") for name in ("filters", "probe")
 )
 
 ANALYSES = {

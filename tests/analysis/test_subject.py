@@ -30,7 +30,8 @@ def dataset(monkeypatch, images: dict[str, str]) -> None:
         pixels = np.zeros((4, 16, 16, 1), np.uint8)
         return ImageSet(config.split, pixels, fingerprint=images[config.split])
 
-    monkeypatch.setattr("dcgan_tf.analysis.subject.data.load", load)
+    monkeypatch.setattr("dcgan_tf.data.load_data", load)
+    monkeypatch.setattr("dcgan_tf.data.held_out.load_data", load)
 
 
 def test_the_test_split_is_held_out():

@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from dcgan_tf.analysis import samples
+from dcgan_tf.analysis import samples, turn
 from dcgan_tf.analysis.samples import Look
-from dcgan_tf.analysis.turn import directions, turn
+from dcgan_tf.analysis.turn import directions
 from dcgan_tf.analysis.turn.monotone import monotone
 from dcgan_tf.config import preset
 from dcgan_tf.errors import RunError

@@ -10,12 +10,11 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from dcgan_tf.analysis import samples
+from dcgan_tf.analysis import samples, walk
 from dcgan_tf.analysis.features import discriminator_logits
 from dcgan_tf.analysis.samples import Look
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.analysis.walk import survey as path_survey
-from dcgan_tf.analysis.walk import walk
 from dcgan_tf.cli import main
 from dcgan_tf.runs.run import Run
 

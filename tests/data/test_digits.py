@@ -7,6 +7,7 @@ from sklearn.datasets import load_digits
 from dcgan_tf import data
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data import digits, load_data
+from dcgan_tf.data import load as data_sources
 
 
 def config(**changes) -> DataConfig:
@@ -60,11 +61,11 @@ def test_unknown_split_names_those_there_are():
 
 def test_a_folder_of_the_same_name_is_not_taken_in_silence(tmp_path, monkeypatch, caplog):
     monkeypatch.chdir(tmp_path)
-    data._say_which.cache_clear()
+    data_sources._say_which.cache_clear()
     data.load_data(config())
     assert caplog.messages == []
     (tmp_path / "digits").mkdir()
-    data._say_which.cache_clear()
+    data_sources._say_which.cache_clear()
     data.load_data(config()), data.load_data(config())
     [line] = caplog.messages
     assert line.startswith(f"digits is the built-in data, not the folder of that name in {tmp_path}; write")

@@ -140,11 +140,12 @@ MEASURED = r"""
 import os, re, sys
 from pathlib import Path
 from dcgan_tf.config import DataConfig
-from dcgan_tf.data import decoding, preparation
+from dcgan_tf.data import preparation
+from dcgan_tf.data.decoding import decode
 from dcgan_tf.data.decoding.memory import Room
 
 folder = Path(sys.argv[1])
-decoding.ROOM = Room(130 * 2**20)
+decode.ROOM = Room(130 * 2**20)
 os.cpu_count = lambda: 8
 def most():
     return int(re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())[1])

@@ -14,7 +14,8 @@ import tensorflow_datasets as tfds_library
 from odd_images import encoded, solid
 
 from dcgan_tf.config import DataConfig
-from dcgan_tf.data import load_data, preparation, sizes, tfds
+from dcgan_tf.data import load_data, preparation, tfds
+from dcgan_tf.data.load import sizes
 
 RED, GREEN, BLUE = (200, 40, 20), (20, 200, 40), (20, 40, 200)
 SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "tfds"
@@ -205,7 +206,7 @@ def test_bad_images_are_named_and_do_not_shift_labels(config, tmp_path):
 
 def error_of(config, split="train"):
     with pytest.raises(ValueError, match=r"\w") as error:
-        tfds.load(config, split=split)
+        tfds.load_data(config, split=split)
     assert "\n" not in str(error.value)
     assert error.value.__suppress_context__ or error.value.__context__ is None
     return str(error.value)
@@ -343,7 +344,7 @@ def test_mnist_is_what_tfds_decodes(tmp_path):
     config = DataConfig(
         spec="tfds:mnist", data_dir=str(SHARED), image_size=(28, 28), channels=1, cache_dir=str(tmp_path)
     )
-    found = tfds.load(config, split="test[:600]")
+    found = tfds.load_data(config, split="test[:600]")
     builder = tfds_library.builder_from_directory(str(SHARED / "mnist" / "3.0.1"))
     expected = next(iter(builder.as_dataset(split="test[:600]", batch_size=600)))
     assert isinstance(expected["image"], tf.Tensor)
@@ -355,10 +356,10 @@ def test_mnist_is_what_tfds_decodes(tmp_path):
 @needs_mnist
 def test_nothing_is_said_on_stderr(tmp_path):
     code = (
-        "import os; from dcgan_tf.config import DataConfig; from dcgan_tf.data import load\n"
+        "import os; from dcgan_tf.config import DataConfig; from dcgan_tf.data import load_data\n"
         "import tensorflow as tf; os.dup2(os.open('said', os.O_WRONLY | os.O_CREAT), 2)\n"
         f"config = DataConfig(spec='tfds:mnist', data_dir={str(SHARED)!r}, channels=1, cache_dir='c')\n"
-        "load(config, split='test[:9]')"
+        "load_data(config, split='test[:9]')"
     )
     root = str(Path(__file__).parents[2])
     environment = {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": root, "PATH": "", "CUDA_VISIBLE_DEVICES": "-1"}

@@ -21,7 +21,7 @@ from dcgan_tf.export.formats.litert_file import LiteRTFile, read_facts
 from dcgan_tf.export.formats.runtimes import open_artefact
 from dcgan_tf.export.network.folding import Dense, FoldedGenerator, Upsample, fold
 from dcgan_tf.export.network.graph import float_image
-from dcgan_tf.export.web.page import page as web
+from dcgan_tf.export.web import page as web
 from dcgan_tf.images import to_uint8
 
 SIZES = [((28, 28), 1), ((32, 32), 3), ((64, 64), 3), ((48, 64), 3)]

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dcgan_tf.report.texts import ANALYSES
 from PIL import Image
 
+from dcgan_tf.analysis import finding_kinds
 from dcgan_tf.config import all_settings
 from dcgan_tf.errors import RunError
 from dcgan_tf.images import save_gif, save_png
@@ -71,10 +71,10 @@ def section(path: Path, anchor: str) -> str:
 def test_sections_are_in_the_order_in_which_questions_come_up(run_dir, write_finding):
     write_finding("walk")
     page = outline(write_report(run_dir))
-    expected = ["glance", "epochs", "evaluation", *ANALYSES, "curves", "export", "settings"]
+    expected = ["glance", "epochs", "evaluation", *finding_kinds(), "curves", "export", "settings"]
     assert page.ids == expected
     assert [f"#{name}" for name in expected[1:]] == page.links[: len(expected) - 1]
-    assert list(ANALYSES)[:3] == ["neighbours", "walk", "turn"]
+    assert list(finding_kinds())[:3] == ["neighbours", "walk", "turn"]
 
 
 EVALUATION = {
@@ -267,8 +267,9 @@ def test_a_number_never_stands_without_what_it_is_and_how_it_was_measured(run_di
         assert said in found
     assert "<dt>num images</dt><dd>4,096</dd>" in found
     assert "<dt>held out accuracy</dt><dd>crown 0.99</dd>" in found
-    assert ANALYSES["walk"].see in found
-    assert ANALYSES["walk"].look in found
+    kind, _ = finding_kinds()["walk"]
+    assert kind.see in found
+    assert kind.look_for in found
 
 
 def test_missing_analyses_are_a_line_with_the_command(run_dir, monkeypatch):

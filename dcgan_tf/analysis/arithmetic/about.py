@@ -32,7 +32,9 @@ def make(
     Raises:
         ArgumentError: as for `check`.
     """
-    from dcgan_tf.analysis import analogies, arithmetic, sample_arithmetic
+    from dcgan_tf.analysis.arithmetic.analogies import analogies
+    from dcgan_tf.analysis.arithmetic.arithmetic import arithmetic
+    from dcgan_tf.analysis.arithmetic.by_sample import sample_arithmetic
 
     check(plus=plus, minus=minus, every=every)
     if every:
