@@ -193,3 +193,21 @@ def test_the_site_has_the_public_names_and_the_formulas(site):
     formulas = (site / "how-it-works.html").read_text()
     assert formulas.count("<math") > 10
     assert 'class="arithmatex"' not in formulas
+
+
+# Code of the pages that no other test runs
+
+
+def test_the_example_of_evaluation_runs(trained, monkeypatch):
+    monkeypatch.setattr("dcgan_tf.judges.classifier._FEWEST_STEPS", 10)
+    (code,) = re.findall(r"```python\n(.*?)```", (DOCS / "evaluation.md").read_text(), re.DOTALL)
+    names: dict = {}
+    exec(code.replace('"runs/mnist"', repr(str(trained))), names)
+    assert names["evaluation"].rows[0].score.value > 0
+
+
+def test_the_example_of_settings_runs():
+    (code,) = re.findall(r"```python\n(.*?)```", (DOCS / "reference/settings.md").read_text(), re.DOTALL)
+    names: dict = {}
+    exec(code, names)
+    assert names["config"].data.image_size == (64, 64)
