@@ -9,7 +9,6 @@ import sys
 
 import numpy as np
 import pytest
-from odd_images import encoded, png
 from PIL import Image
 
 from dcgan_tf.config import DataConfig
@@ -17,6 +16,7 @@ from dcgan_tf.data import preparation
 from dcgan_tf.data.decoding.decode import fit_image
 from dcgan_tf.data.image_set import pixel_fingerprint
 from dcgan_tf.errors import OutOfMemoryError
+from odd_images import encoded, png
 
 
 def prepare(folder, *arrays, **settings):

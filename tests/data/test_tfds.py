@@ -11,18 +11,18 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds_library
-from odd_images import encoded, solid
 
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data import load_data, preparation, tfds
 from dcgan_tf.data.load import sizes
+from odd_images import encoded, solid
+from places import ROOT, TFDS, missing
 
 RED, GREEN, BLUE = (200, 40, 20), (20, 200, 40), (20, 40, 200)
-SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "tfds"
 
 needs_mnist = pytest.mark.skipif(
-    not (SHARED / "mnist").is_dir(),
-    reason=f"MNIST is not prepared in {SHARED} (it is not part of the project)",
+    bool(missing("mnist")),
+    reason=missing("mnist"),
 )
 
 
@@ -342,10 +342,10 @@ def test_a_mistake_of_this_library_is_not_called_the_user_s(config, monkeypatch)
 @needs_mnist
 def test_mnist_is_what_tfds_decodes(tmp_path):
     config = DataConfig(
-        spec="tfds:mnist", data_dir=str(SHARED), image_size=(28, 28), channels=1, cache_dir=str(tmp_path)
+        spec="tfds:mnist", data_dir=str(TFDS), image_size=(28, 28), channels=1, cache_dir=str(tmp_path)
     )
     found = tfds.load_data(config, split="test[:600]")
-    builder = tfds_library.builder_from_directory(str(SHARED / "mnist" / "3.0.1"))
+    builder = tfds_library.builder_from_directory(str(TFDS / "mnist" / "3.0.1"))
     expected = next(iter(builder.as_dataset(split="test[:600]", batch_size=600)))
     assert isinstance(expected["image"], tf.Tensor)
     np.testing.assert_array_equal(found.images, expected["image"].numpy())
@@ -358,10 +358,10 @@ def test_nothing_is_said_on_stderr(tmp_path):
     code = (
         "import os; from dcgan_tf.config import DataConfig; from dcgan_tf.data import load_data\n"
         "import tensorflow as tf; os.dup2(os.open('said', os.O_WRONLY | os.O_CREAT), 2)\n"
-        f"config = DataConfig(spec='tfds:mnist', data_dir={str(SHARED)!r}, channels=1, cache_dir='c')\n"
+        f"config = DataConfig(spec='tfds:mnist', data_dir={str(TFDS)!r}, channels=1, cache_dir='c')\n"
         "load_data(config, split='test[:9]')"
     )
-    root = str(Path(__file__).parents[2])
+    root = str(ROOT)
     environment = {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": root, "PATH": "", "CUDA_VISIBLE_DEVICES": "-1"}
     subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path, env=environment)
     said = (tmp_path / "said").read_text()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
@@ -16,18 +14,16 @@ from dcgan_tf.evaluation.feature_spaces import ClassifierSpace
 from dcgan_tf.evaluation.real_images import RealImages
 from dcgan_tf.judges.classifier import trained_classifier
 from dcgan_tf.progress import no_bar
+from places import TFDS, missing
 
-SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "tfds"
 COUNT = 2000
 
 
 @pytest.fixture(scope="module")
 def digits():
-    if not (SHARED / "mnist").is_dir():
-        pytest.skip(f"MNIST is not prepared in {SHARED}")
-    config = DataConfig(
-        spec="tfds:mnist", data_dir=str(SHARED), split="test", image_size=(28, 28), channels=1
-    )
+    if reason := missing("mnist"):
+        pytest.skip(reason)
+    config = DataConfig(spec="tfds:mnist", data_dir=str(TFDS), split="test", image_size=(28, 28), channels=1)
     return data.load_data(config)
 
 

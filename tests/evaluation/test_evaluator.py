@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from planted_space import PixelSpace
 
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data.image_set import ImageSet
@@ -15,6 +14,7 @@ from dcgan_tf.evaluation.feature_spaces import Features
 from dcgan_tf.evaluation.real_images import RealImages
 from dcgan_tf.evaluation.scores import LOOK, OF_FEATURES, frechet
 from dcgan_tf.progress import no_bar
+from planted_space import PixelSpace
 
 
 def waves(count: int, *, seed: int, contrast: float = 60.0) -> np.ndarray:

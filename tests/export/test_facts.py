@@ -18,6 +18,7 @@ from dcgan_tf.export.facts import facts_of, training_command
 from dcgan_tf.export.folder import FORMATS
 from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import read_json, write_json
+from places import ROOT
 
 
 @pytest.fixture
@@ -123,7 +124,7 @@ def test_the_card_is_clean_even_if_the_record_is_not(folder):
     ],
 )
 def test_the_card_tells_only_the_default_place(folder, told):
-    path = Path(__file__).parents[2] / "saved_models" / "portraits" / "export.json"
+    path = ROOT / "saved_models" / "portraits" / "export.json"
     card = model_card(json.loads(path.read_text()), folder=Path(folder))
     assert f"dcgan-tf sample {told} --num-images" in card
 

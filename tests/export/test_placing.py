@@ -16,8 +16,9 @@ from dcgan_tf.export.checks.verification import verify_export
 from dcgan_tf.export.exported import Exported, is_export
 from dcgan_tf.export.placing import interrupted, written_aside
 from dcgan_tf.runs.records import write_json
+from places import ROOT
 
-PORTRAITS = Path(__file__).parents[2] / "saved_models" / "portraits"
+PORTRAITS = ROOT / "saved_models" / "portraits"
 
 
 def everything_in(folder: Path) -> dict[str, bytes]:

@@ -23,6 +23,7 @@ from dcgan_tf.export.formats import runtimes
 from dcgan_tf.export.formats.runtimes import open_artefact
 from dcgan_tf.export.formats.saved_model_check import check_saved_model
 from dcgan_tf.runs.records import write_json
+from places import ROOT
 
 FACTS = {"latent_dim": 16, "latent_distribution": "normal", "image_shape": [16, 16, 1], "step": 40}
 
@@ -149,7 +150,7 @@ def test_a_graph_with_anything_else_than_an_export_has_is_refused(changed_graph,
 
 def test_every_saved_model_of_this_library_passes(folder):
     check_saved_model(folder / "saved_model")
-    check_saved_model(Path(__file__).parents[2] / "saved_models" / "portraits" / "saved_model")
+    check_saved_model(ROOT / "saved_models" / "portraits" / "saved_model")
 
 
 def test_digests_are_compared_before_anything_is_opened(copy, nothing_runs):

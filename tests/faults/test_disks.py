@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from disks import SmallDisk, may_mount
-from mortal import SEED, Ended, Mortals
 from PIL import Image
 
 from dcgan_tf.config import Config
 from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import read_records
+from disks import SmallDisk, may_mount
+from mortal import SEED, Ended, Mortals
 
 Options = Callable[..., list[str]]
 

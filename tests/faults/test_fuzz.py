@@ -17,7 +17,6 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import HealthCheck
-from mortal import SEED
 from PIL import Image
 
 from dcgan_tf import data
@@ -25,6 +24,7 @@ from dcgan_tf.config import DataConfig
 from dcgan_tf.data.image_set import ImageSet
 from dcgan_tf.errors import DcganError
 from dcgan_tf.runs.records import read_config
+from mortal import SEED
 
 FORMATS = ("PNG", "JPEG", "GIF", "TIFF", "WEBP", "BMP")
 MODES = {

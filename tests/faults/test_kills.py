@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mortal import SEED, Mortals, moments
 
 from dcgan_tf.config import Config, replace
 from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import read_records
+from mortal import SEED, Mortals, moments
 
 Read = Callable[[Path, int], dict[str, np.ndarray]]
 

@@ -15,8 +15,7 @@ from dcgan_tf.cli.reproduce import mnist_1nn as command
 from dcgan_tf.data.image_set import ImageSet
 from dcgan_tf.reproduction.mnist_1nn import DCGAN, GAN, REAL, Settings, classify, summary
 from dcgan_tf.runs.run import Run
-
-TFDS = Path(__file__).parents[3] / "shared" / "data" / "tfds"
+from places import TFDS, missing
 
 
 def flat(levels: list[int], labels: list[int]) -> ImageSet:
@@ -45,8 +44,8 @@ def test_the_command_and_python_train_the_same_by_default() -> None:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if not TFDS.exists():
-        pytest.skip("the prepared MNIST is not there")
+    if reason := missing("mnist"):
+        pytest.skip(reason)
     out = tmp_path_factory.mktemp("table")
     options = ["--data-dir", str(TFDS), "--num-images", "1000", "--dcgan-epochs", "3", "--gan-epochs", "1"]
     done = CliRunner().invoke(main, ["reproduce", "mnist-1nn", *options, "--out", str(out)])

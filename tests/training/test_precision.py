@@ -9,7 +9,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from states import all_variables, copies
 
 from dcgan_tf.config import Config
 from dcgan_tf.data.batches import distributed_batches
@@ -17,6 +16,7 @@ from dcgan_tf.models.layers import SyncBatchNormalization, logits_of
 from dcgan_tf.training import strategy as devices
 from dcgan_tf.training.state import TrainState, create_train_state
 from dcgan_tf.training.step import make_train_step
+from states import all_variables, copies
 
 BATCH = 8
 IMAGES = np.random.default_rng(0).integers(0, 256, (20, 16, 16, 1), np.uint8)

@@ -9,7 +9,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from states import everything_in_float64, snapshot
 
 from dcgan_tf import models
 from dcgan_tf.config import Config
@@ -17,6 +16,7 @@ from dcgan_tf.latents import sample_latents
 from dcgan_tf.training.state import create_train_state
 from dcgan_tf.training.step import make_train_step
 from dcgan_tf.training.strategy import make_strategy
+from states import everything_in_float64, snapshot
 
 BATCH = 8
 LEARNING_RATE, BETA_1, BETA_2 = 0.01, 0.5, 0.999

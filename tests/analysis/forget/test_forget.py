@@ -7,7 +7,6 @@ import json
 
 import numpy as np
 import pytest
-from planted import LIGHT_MAP, SQUARE, SQUARE_MAP, PlantedSubject, planted_run
 
 from dcgan_tf import analysis
 from dcgan_tf.analysis.forget.forgetting import MapWeights
@@ -15,6 +14,7 @@ from dcgan_tf.analysis.forget.generator_halves import split_generator
 from dcgan_tf.analysis.forget.outcome import Remains
 from dcgan_tf.errors import RunError
 from dcgan_tf.runs.run import Run
+from planted import LIGHT_MAP, SQUARE, SQUARE_MAP, PlantedSubject, planted_run
 
 NUM = 256
 MODULE = importlib.import_module("dcgan_tf.analysis.forget.forget")  # the package has the function

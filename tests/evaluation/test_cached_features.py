@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from planted_space import PixelSpace
 
 from dcgan_tf.evaluation.cached_features import remembered_view
 from dcgan_tf.progress import progress
+from planted_space import PixelSpace
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (60, 4, 4, 1), np.uint8)
 

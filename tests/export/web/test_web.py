@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
-from pages import CLASSES, FACTS, fully_connected, random_generator
 from PIL import Image
 
 from dcgan_tf.config import ModelConfig
@@ -26,6 +25,7 @@ from dcgan_tf.export.web.page import write_page
 from dcgan_tf.export.web.page_file import read_page
 from dcgan_tf.images import to_uint8
 from dcgan_tf.latents import between, with_typical_norm
+from pages import CLASSES, FACTS, fully_connected, random_generator
 
 
 def pictures(folded: FoldedGenerator, z: np.ndarray) -> np.ndarray:

@@ -9,6 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from PIL import Image
+
+from dcgan_tf.data.decoding import decode as decoding
+from dcgan_tf.data.decoding import depth
+from dcgan_tf.data.decoding.decode import UnreadableImageError, decode, fit_image
+from dcgan_tf.data.decoding.memory import Room
 from odd_images import (
     BAD,
     BAD_DEEP,
@@ -21,12 +27,6 @@ from odd_images import (
     write_deep_images,
     write_odd_images,
 )
-from PIL import Image
-
-from dcgan_tf.data.decoding import decode as decoding
-from dcgan_tf.data.decoding import depth
-from dcgan_tf.data.decoding.decode import UnreadableImageError, decode, fit_image
-from dcgan_tf.data.decoding.memory import Room
 
 LOSSY = (".jpg", ".jpeg", ".JPG")
 

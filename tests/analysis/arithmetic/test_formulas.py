@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from stand_ins import PaintedJudges, paint, painted_samples
 
 from dcgan_tf.analysis.arithmetic.analogies import all_formulas, analogies
 from dcgan_tf.analysis.arithmetic.arithmetic import grade
@@ -24,6 +23,7 @@ from dcgan_tf.analysis.arithmetic.formulas import (
 )
 from dcgan_tf.analysis.samples import Look
 from dcgan_tf.errors import RunError
+from stand_ins import PaintedJudges, paint, painted_samples
 
 KNOWN = ("woman", "crown")
 KING = Formula.parse(["man+crown", "woman"], ["man"], KNOWN)

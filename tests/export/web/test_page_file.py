@@ -14,13 +14,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pages import CLASSES, FACTS, random_generator
 
 from dcgan_tf.errors import ArgumentError, ExportError
 from dcgan_tf.export.network.folding import Dense, FoldedGenerator
 from dcgan_tf.export.web import page as web
 from dcgan_tf.export.web.page import write_page
 from dcgan_tf.export.web.page_file import EARLIER_FORMAT, FORMAT, MOST_BYTES, element_of, read_page
+from pages import CLASSES, FACTS, random_generator
 
 
 @pytest.mark.parametrize("name", ["kernel.c", "kernel.wasm"])

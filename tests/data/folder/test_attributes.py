@@ -6,12 +6,12 @@ import random
 
 import numpy as np
 import pytest
-from odd_images import encoded
 
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data.folder import image_folder
 from dcgan_tf.data.folder.attributes import read_attributes
 from dcgan_tf.errors import DcganError
+from odd_images import encoded
 
 FILES = ["a.png", "b/c.png"]
 

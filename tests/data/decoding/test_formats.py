@@ -8,12 +8,12 @@ import sys
 import types
 
 import pytest
-from odd_images import encoded, solid
 from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
 from dcgan_tf.data.decoding.decode import decode
 from dcgan_tf.data.decoding.formats import are_images, ending, endings, formats, is_called_image
+from odd_images import encoded, solid
 
 
 @pytest.mark.parametrize(

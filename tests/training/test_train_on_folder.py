@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-import sys
-from pathlib import Path
 
 import pytest
 
 from dcgan_tf.config import preset
-
-sys.path.append(str(Path(__file__).parent / "data"))
 from odd_images import BAD, GOOD, write_odd_images
 
 

@@ -9,11 +9,11 @@ import sys
 
 import numpy as np
 import pytest
-from odd_images import BAD, GOOD, encoded, solid, write_odd_images
 
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data import load_data, preparation
 from dcgan_tf.data.folder import image_folder, remarks
+from odd_images import BAD, GOOD, encoded, solid, write_odd_images
 
 RED, GREEN, BLUE = (200, 40, 20), (20, 200, 40), (20, 40, 200)
 
