@@ -80,6 +80,23 @@ def test_every_picture_is_shown_on_some_page():
 
 
 @each_page
+def test_every_file_that_is_named_exists(page):
+    """The site cannot link to files outside of docs/, so it names them."""
+    tests = {path.name for path in (ROOT / "tests").rglob("test_*.py")}
+    lost = []
+    for name in re.findall(r"`([\w./-]+)`", PAGES[page].read_text()):
+        if name.startswith(("tests/", "scripts/", "docs/", "saved_models/portraits/")):
+            found = (ROOT / name).exists()
+        elif re.fullmatch(r"test_\w+\.py", name):
+            found = name in tests
+        else:
+            found = not re.fullmatch(r"\w+(/\w+)+\.py", name) or (ROOT / "dcgan_tf" / name).exists()
+        if not found:
+            lost.append(name)
+    assert lost == []
+
+
+@each_page
 def test_nothing_is_left_to_fill_in(page):
     assert re.findall(r"\b[A-Z]+_TABLE\b|TODO|XXX|\{\{", PAGES[page].read_text()) == []
 
