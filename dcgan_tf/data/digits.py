@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from dcgan_tf.config import DataConfig
-from dcgan_tf.data.decoding.decode import fit_image
+from dcgan_tf.data.decoding.fit import fit_image
 from dcgan_tf.data.image_set import ImageSet, MissingSplitError, pixel_fingerprint
 
 SPLITS = {"train": 1501, "test": 296, "all": 1797}

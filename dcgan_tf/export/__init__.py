@@ -2,7 +2,7 @@
 
 `export_run` writes them aside, opens each with its own runtime, compares what it draws with the run, and
 only then puts them in place. `network/` turns the generator into plain arithmetic, `formats/` and `web/`
-write it, `checks/` compare. The bounds are in `checks/difference.py`.
+write it, `checks/` compare. The bounds are in `checks/verification.py`.
 """
 
 from __future__ import annotations

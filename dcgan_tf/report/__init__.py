@@ -1,8 +1,8 @@
 """One page on a whole run, made from the files in its directory. Standard library only, besides Pillow.
 
-`write_report` makes the page; a section is a function that returns a `Section`. The words about an
-analysis are its own: they stand in its folder. Files of a run may hold anything, so they are read through
-`reading.py`.
+`write_report` makes the page; a section is a function that returns a `Section`, and its text stands there.
+The text about an analysis is in its own folder, `analysis/NAME/about.py`. Files of a run may hold anything,
+so they are read through `reading.py`.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Decode image files to uint8 pixels: formats, bit depths, and a bound on memory."""
+"""From the bytes of a picture to its pixels: formats, bit depths, the crop, and a bound on memory."""

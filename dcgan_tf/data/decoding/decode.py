@@ -10,13 +10,11 @@ other pictures of more than 64 megapixels are reduced while they are converted.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import io
 import math
 import os
 import stat
-import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,10 +23,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from dcgan_tf.data.decoding.deep_colour import DeepColour
-from dcgan_tf.data.decoding.depth import Depth, depth_of, is_deep, strips, values_of
+from dcgan_tf.data.decoding.depth import Depth, depth_of, is_deep
+from dcgan_tf.data.decoding.fit import ORIENTATION, fitted, orientation, turn_upright
 from dcgan_tf.data.decoding.formats import formats
 from dcgan_tf.data.decoding.memory import LARGE, ROOM, is_bomb, needed, pillow_bounded_here
 from dcgan_tf.errors import DataError
@@ -40,9 +39,7 @@ FILE_ERRORS = {
     errno.EPERM: "no permission to read it",
 }
 _GREY_MODES = ("1", "L", "LA", "I", "I;16", "F")
-# A damaged EXIF block is no reason to lose sound pixels.
-_EXIF_ERRORS = (OSError, ValueError, SyntaxError, KeyError, TypeError, struct.error)
-_ORIENTATION, _ON_ITS_SIDE = 0x0112, (5, 6, 7, 8)  # in EXIF
+_ON_ITS_SIDE = (5, 6, 7, 8)  # orientations
 
 
 class UnreadableImageError(DataError):
@@ -97,12 +94,10 @@ def decode(
                 if factor == 1:  # others are turned when they are smaller
                     shown, colours = colour.read(image, white=white) if colour else (image, None)
                     if shown is not image:
-                        shown.getexif()[_ORIENTATION] = _orientation(image)
-                    _turn_upright(shown)
-                    return Picture(
-                        _fitted(shown, 1, depth, image_size, channels, fit), depth or colours, file
-                    )
-                return Picture(_fitted(image, factor, depth, image_size, channels, fit), depth, file)
+                        shown.getexif()[ORIENTATION] = orientation(image)
+                    turn_upright(shown)
+                    return Picture(fitted(shown, 1, depth, image_size, channels, fit), depth or colours, file)
+                return Picture(fitted(image, factor, depth, image_size, channels, fit), depth, file)
             finally:
                 image.close()  # leaving its block closes the file only, and keeps the pixels
 
@@ -119,21 +114,8 @@ def header(source: Path) -> tuple[tuple[int, int], bool]:
         with _opened(source) as image:
             _checked_need(image, image.size, reduced=False)
             height, width = image.height, image.width
-            size = (width, height) if _orientation(image) in _ON_ITS_SIDE else (height, width)
+            size = (width, height) if orientation(image) in _ON_ITS_SIDE else (height, width)
             return size, image.mode in _GREY_MODES
-
-
-def fit_image(image: Image.Image, *, image_size: tuple[int, int], channels: int, fit: str) -> np.ndarray:
-    """Convert an opened image of any Pillow mode to uint8 [height, width, channels].
-
-    Args:
-        image: the image, upright.
-        image_size: (height, width) in pixels.
-        channels: 1 (grey) or 3 (RGB).
-        fit: "crop" or "pad", as in `decode`.
-    """
-    depth = depth_of(image) if is_deep(image) else None
-    return _fitted(image, 1, depth, image_size, channels, fit)
 
 
 @contextmanager
@@ -204,17 +186,6 @@ def _checked_need(
     return need
 
 
-def _turn_upright(image: Image.Image) -> None:
-    with contextlib.suppress(*_EXIF_ERRORS):
-        ImageOps.exif_transpose(image, in_place=True)
-
-
-def _orientation(image: Image.Image) -> int:
-    with contextlib.suppress(*_EXIF_ERRORS):
-        return int(image.getexif().get(_ORIENTATION, 1))
-    return 1
-
-
 def _draft_size(size: tuple[int, int], image_size: tuple[int, int]) -> tuple[int, int]:
     """Return the smallest (width, height) at which a JPEG may be decoded: twice the needed size.
 
@@ -223,66 +194,6 @@ def _draft_size(size: tuple[int, int], image_size: tuple[int, int]) -> tuple[int
     """
     needed = 2 * max(image_size) / min(size)
     return math.ceil(size[0] * needed), math.ceil(size[1] * needed)
-
-
-def _fitted(
-    image: Image.Image,
-    factor: int,
-    depth: Depth | None,
-    image_size: tuple[int, int],
-    channels: int,
-    fit: str,
-) -> np.ndarray:
-    image = _converted(image, factor, depth, "L" if channels == 1 else "RGB")
-    scale = _pad if fit == "pad" else _crop
-    return np.asarray(scale(image, image_size)).reshape(*image_size, channels)
-
-
-def _converted(image: Image.Image, factor: int, depth: Depth | None, mode: str) -> Image.Image:
-    """Return the image in 8 bits, without transparency, in RGB or grey, reduced by a whole factor.
-
-    This works in strips, because each step would otherwise take as much memory as the image.
-    """
-    if not depth and factor == 1 and image.mode == mode and not image.has_transparency_data:
-        return image
-    canvas = Image.new(mode, (-(-image.width // factor), -(-image.height // factor)))
-    for strip, top in strips(image, multiple=factor):
-        shown = Image.fromarray(depth.eight_bit(values_of(strip, image))) if depth else strip
-        part = _opaque(shown).convert(mode)
-        canvas.paste(part.reduce(factor) if factor > 1 else part, (0, top // factor))
-    if factor > 1:
-        canvas.getexif()[_ORIENTATION] = _orientation(image)
-        _turn_upright(canvas)
-    return canvas
-
-
-def _opaque(image: Image.Image) -> Image.Image:
-    """Lay an image with transparent pixels on white."""
-    if not image.has_transparency_data:
-        return image
-    image = image.convert("RGBA")
-    canvas = Image.new("RGB", image.size, "white")
-    canvas.paste(image, mask=image)
-    return canvas
-
-
-def _crop(image: Image.Image, image_size: tuple[int, int]) -> Image.Image:
-    height, width = image_size
-    scale = min(image.width / width, image.height / height)
-    left, top = (image.width - width * scale) / 2, (image.height - height * scale) / 2
-    right, bottom = min(left + width * scale, image.width), min(top + height * scale, image.height)
-    # Pillow widens the filter when it shrinks, so BICUBIC does not alias; when it enlarges, it is smooth.
-    return image.resize((width, height), Image.Resampling.BICUBIC, box=(left, top, right, bottom))
-
-
-def _pad(image: Image.Image, image_size: tuple[int, int]) -> Image.Image:
-    height, width = image_size
-    scale = min(width / image.width, height / image.height)
-    inner = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-    canvas = Image.new(image.mode, (width, height))
-    corner = (width - inner[0]) // 2, (height - inner[1]) // 2
-    canvas.paste(image.resize(inner, Image.Resampling.BICUBIC), corner)
-    return canvas
 
 
 def _reason(error: Exception) -> str:
