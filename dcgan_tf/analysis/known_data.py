@@ -23,8 +23,8 @@ class KnownData:
         continuous: names of those that have degrees.
         classes: names of the classes.
         unseen: how many images there are that training never saw; None if that is not recorded.
-        is_told: whether it is recorded, or known of the source, which attributes are binary; otherwise they
-            are only taken for it.
+        is_recorded: whether it is recorded, or known of the source, which attributes are binary; otherwise
+            they are only taken for it.
         is_built_in: whether the data come with the library, and so have other images.
     """
 
@@ -32,7 +32,7 @@ class KnownData:
     continuous: Sequence[str] = ()
     classes: Sequence[str] = ()
     unseen: int | None = None
-    is_told: bool = True
+    is_recorded: bool = True
     is_built_in: bool = False
 
     @staticmethod

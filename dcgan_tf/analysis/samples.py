@@ -13,7 +13,7 @@ from dcgan_tf.analysis.concepts import Concept
 from dcgan_tf.analysis.features import discriminator_logits
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.errors import RunError
-from dcgan_tf.judges import Reading, double_exposure_scores, trained_detector
+from dcgan_tf.judges import Predictions, double_exposure_scores, trained_detector
 from dcgan_tf.latents import typical_norm, with_typical_norm
 from dcgan_tf.metrics import LEAST_OF_PICTURES, nearest, share_with_form
 
@@ -38,7 +38,7 @@ _WITHOUT_CLASSIFIER = "like 99 % of ordinary samples in the logits of D and of a
 
 
 @dataclass(frozen=True)
-class Look:
+class Judgement:
     """What the judges make of N images.
 
     Attributes:
@@ -49,14 +49,14 @@ class Look:
     """
 
     logits: np.ndarray
-    reading: Reading | None
+    predictions: Predictions | None
     distances: np.ndarray
     singleness: np.ndarray
 
     @property
     def margins(self) -> dict[str, np.ndarray]:
         """What the images show, as the classifier says."""
-        return self.reading.margins if self.reading else {}
+        return self.predictions.margins if self.predictions else {}
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Judges:
         """Return a run's judges, training those that are not in the cache."""
         reference = None
         if subject.has_classifier:
-            reference = subject.classifier.read(subject.real_images).features
+            reference = subject.classifier.predict(subject.real_images).features
         return Judges(subject, reference, trained_detector(subject.run, subject.train))
 
     @cached_property
@@ -92,15 +92,15 @@ class Judges:
         distances, _ = nearest(self.reference, self.reference, k=2)  # the nearest is the image itself
         return float(np.percentile(distances[:, 1], NEAR_REAL_PERCENT))
 
-    def look_at(self, images: np.ndarray) -> Look:
+    def judge(self, images: np.ndarray) -> Judgement:
         """Judge images, uint8 [N, H, W, C]."""
         logits = discriminator_logits(self.subject.run.discriminator, images)
         singleness = double_exposure_scores(self.detector, images)
         if self.reference is None:
-            return Look(logits, None, np.zeros(len(images), np.float32), singleness)
-        reading = self.subject.classifier.read(images)
-        distances, _ = nearest(reading.features, self.reference)
-        return Look(logits, reading, distances[:, 0], singleness)
+            return Judgement(logits, None, np.zeros(len(images), np.float32), singleness)
+        predictions = self.subject.classifier.predict(images)
+        distances, _ = nearest(predictions.features, self.reference)
+        return Judgement(logits, predictions, distances[:, 0], singleness)
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class Samples:
     subject: Subject
     latents: np.ndarray
     images: np.ndarray
-    look: Look
+    judgement: Judgement
     judges: Judges
 
     @staticmethod
@@ -131,24 +131,26 @@ class Samples:
         latents = subject.run.latents(num_images, seed=seed)
         images = subject.run.generate(latents)
         judges = Judges.of(subject)
-        return Samples(subject, latents, images, judges.look_at(images), judges)
+        return Samples(subject, latents, images, judges.judge(images), judges)
 
-    def look_at(self, images: np.ndarray) -> Look:
+    def judge(self, images: np.ndarray) -> Judgement:
         """Have the same judges look at other images, uint8 [N, H, W, C]."""
-        return self.judges.look_at(images)
+        return self.judges.judge(images)
 
     @property
     def criteria(self) -> str:
         """How `realistic` decides, for protocols; a classifier is needed for distances to real images."""
-        return _WITHOUT_CLASSIFIER if self.look.reading is None else _WITH_CLASSIFIER
+        return _WITHOUT_CLASSIFIER if self.judgement.predictions is None else _WITH_CLASSIFIER
 
-    def realistic(self, look: Look) -> np.ndarray:
+    def realistic(self, judgement: Judgement) -> np.ndarray:
         """Return which of the images that were looked at are as realistic as ordinary samples, bool [N]."""
-        lowest = np.percentile(self.look.logits, EXTREME_PERCENT)
-        farthest = np.percentile(self.look.distances, 100 - EXTREME_PERCENT)
-        least_single = np.percentile(self.look.singleness, EXTREME_PERCENT)
+        lowest = np.percentile(self.judgement.logits, EXTREME_PERCENT)
+        farthest = np.percentile(self.judgement.distances, 100 - EXTREME_PERCENT)
+        least_single = np.percentile(self.judgement.singleness, EXTREME_PERCENT)
         return np.asarray(
-            (look.logits >= lowest) & (look.distances <= farthest) & (look.singleness >= least_single)
+            (judgement.logits >= lowest)
+            & (judgement.distances <= farthest)
+            & (judgement.singleness >= least_single)
         )
 
     @cached_property
@@ -161,9 +163,9 @@ class Samples:
         """
         if share_with_form(self.images, self.subject.real_images) < LEAST_OF_PICTURES:
             return 0.0
-        if self.look.reading is None:
+        if self.judgement.predictions is None:
             return 1.0
-        return float(np.mean(self.look.distances <= self.judges.between_real))
+        return float(np.mean(self.judgement.distances <= self.judges.between_real))
 
     @property
     def realistic_word(self) -> str:
@@ -183,7 +185,7 @@ class Samples:
 
     def chance(self, concept: Concept) -> float:
         """Return the share of these samples that show a concept and are realistic: the control."""
-        return float(np.mean((concept.clarity(self.look.margins) > 0) & self.realistic(self.look)))
+        return float(np.mean((concept.clarity(self.judgement.margins) > 0) & self.realistic(self.judgement)))
 
     @property
     def well_drawn(self) -> np.ndarray:
@@ -191,9 +193,10 @@ class Samples:
 
         Those whose logit of D and whose distance to real images are both better than those of half of all.
         """
-        look = self.look
+        judgement = self.judgement
         return np.asarray(
-            (look.logits >= np.median(look.logits)) & (look.distances <= np.median(look.distances))
+            (judgement.logits >= np.median(judgement.logits))
+            & (judgement.distances <= np.median(judgement.distances))
         )
 
     @cached_property
@@ -206,7 +209,7 @@ class Samples:
         for _ in range(NEIGHBOURS):
             steps = rng.standard_normal(latents.shape).astype(np.float32)
             near = with_typical_norm(latents + scale * steps, run.config.model)
-            seen.append(self.subject.classifier.read(run.generate(near)).margins)
+            seen.append(self.subject.classifier.predict(run.generate(near)).margins)
         return {name: np.stack([margins[name] for margins in seen], axis=1) for name in seen[0]}
 
     def exemplars(self, concept: Concept, *, at_least: int) -> np.ndarray:
@@ -226,7 +229,7 @@ class Samples:
         Raises:
             RunError: if there are fewer; says how many there were.
         """
-        shown = concept.clarity(self.look.margins) > 0
+        shown = concept.clarity(self.judgement.margins) > 0
         found = np.flatnonzero(shown & self.well_drawn)
         if len(found):
             around = concept.clarity(self._margins_around).mean(axis=1)[shown[self.well_drawn]]

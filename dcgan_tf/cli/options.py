@@ -50,7 +50,7 @@ class ImageSize(click.ParamType):  # type: ignore[type-arg]  # it takes none bef
             self.fail(str(error), param, ctx)
 
 
-class Names(click.ParamType):  # type: ignore[type-arg]  # as above
+class NameList(click.ParamType):  # type: ignore[type-arg]  # as above
     """Some of a few names, separated by commas."""
 
     name = "names"
@@ -81,7 +81,7 @@ def names_option(
         default: the names if it is not given.
         help: what it says of itself.
     """
-    names = Names(known)
+    names = NameList(known)
 
     def union(ctx: click.Context, param: click.Parameter, given: tuple[tuple[str, ...], ...]) -> Any:
         return names.convert([name for some in given for name in some], param, ctx)

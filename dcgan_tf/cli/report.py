@@ -13,7 +13,7 @@ from dcgan_tf.cli.analyses import say_warnings
 from dcgan_tf.cli.beforehand import check_data, check_run
 from dcgan_tf.cli.frame import import_tensorflow, say
 from dcgan_tf.cli.labels import one_label
-from dcgan_tf.cli.options import SEED, STEP, Names
+from dcgan_tf.cli.options import SEED, STEP, NameList
 from dcgan_tf.cli.options import num_images as counted
 from dcgan_tf.cli.outputs import LOCAL_PATH, refuse_unwritable
 
@@ -29,7 +29,7 @@ FINDINGS = finding_kinds()
 @click.option(
     "--run",
     "wanted",
-    type=Names(("all", *FINDINGS)),
+    type=NameList(("all", *FINDINGS)),
     default=(),
     help="Make these analyses first, separated by commas; 'all' makes those that are missing or were made at "
     f"another step. There are {', '.join(FINDINGS)}.  [default: none]",

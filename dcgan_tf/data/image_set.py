@@ -75,7 +75,7 @@ class ImageSet:
         return "" if self.labels is None else self._digest_of_labels().hexdigest()
 
     @cached_property
-    def told_fingerprint(self) -> str:
+    def annotation_fingerprint(self) -> str:
         """The hexadecimal digest of all classes, class names and attributes."""
         digest = self._digest_of_labels()
         for name, values in self.attributes.items():

@@ -20,8 +20,8 @@ import numpy as np
 
 from dcgan_tf.cache import shortened
 from dcgan_tf.config import DataConfig
-from dcgan_tf.data.decoding.decode import Picture, UnreadableImageError, decode
-from dcgan_tf.data.decoding.depth import Depth, by_kind, overshadowed, told
+from dcgan_tf.data.decoding.decode import DecodedImage, UnreadableImageError, decode
+from dcgan_tf.data.decoding.depth import Depth, by_kind, depth_remarks, overshadowed
 from dcgan_tf.data.decoding.formats import formats
 from dcgan_tf.data.decoding.memory import BOUND
 from dcgan_tf.data.image_set import (
@@ -146,7 +146,7 @@ class _Part:
         self.config = config
         self.depths: dict[int, tuple[Depth, str, Path | None]] = {}
 
-    def append(self, picture: Picture, name: str, position: int) -> None:
+    def append(self, picture: DecodedImage, name: str, position: int) -> None:
         if picture.depth:
             self.depths[len(self.kept)] = picture.depth, name, picture.file
         self.writer.append(picture.pixels)
@@ -200,7 +200,7 @@ def _bring_to_one_white(parts: list[_Part]) -> tuple[str, ...]:
         white = max(depth.white for depth in of_kind)
         for part in parts:
             part.bring_to(white, kind=kind)
-    for line in told(depths):
+    for line in depth_remarks(depths):
         _LOGGER.info("%s", line)
     return tuple(overshadowed(named))
 
@@ -225,7 +225,7 @@ def check_bad_fraction(image_set: ImageSet, *, config: DataConfig) -> None:
 
 def _decode_all(
     sources: Iterable[tuple[str, Path | bytes]], config: DataConfig
-) -> Iterator[tuple[str, Picture | BadFile]]:
+) -> Iterator[tuple[str, DecodedImage | BadFile]]:
     """Yield (name, image or error) of each source, in order.
 
     Threads are enough, because Pillow releases the interpreter while it decodes and resizes. They get one
@@ -243,7 +243,7 @@ def _decode_all(
             yield from zip((name for name, _ in batch), results, strict=True)
 
 
-def _decode_or_reason(source: tuple[str, Path | bytes], *, config: DataConfig) -> Picture | BadFile:
+def _decode_or_reason(source: tuple[str, Path | bytes], *, config: DataConfig) -> DecodedImage | BadFile:
     name, content = source
     try:
         return decode(content, **_form(config))

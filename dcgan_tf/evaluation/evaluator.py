@@ -19,7 +19,7 @@ from dcgan_tf.errors import ArgumentError
 from dcgan_tf.evaluation.cached_features import View, remembered_view, view
 from dcgan_tf.evaluation.controls import CONTROLS, MOST_CONTROLS, controls
 from dcgan_tf.evaluation.doubts import doubts
-from dcgan_tf.evaluation.feature_spaces import ClassifierSpace, FeatureSpace, Names
+from dcgan_tf.evaluation.feature_spaces import ClassifierSpace, FeatureSpace, MetricNames
 from dcgan_tf.evaluation.real_images import (
     FEWEST_IMAGES,
     MOST_IMAGES,
@@ -191,7 +191,7 @@ class Evaluator:
         return Row(one, {name: scores[one.key] for name, scores in ends.items() if one.key in scores})
 
     def _task(self, images: View, *, with_errors: bool) -> Task:
-        names = self.space.names if self.space else Names()
+        names = self.space.names if self.space else MetricNames()
         return Task(images, self.reference, names, self.seed, with_errors)
 
     def _checked(self, images: np.ndarray) -> np.ndarray:
@@ -210,8 +210,8 @@ class Evaluator:
             "against": self.real.data,
             **({} if self.label is None else {"class": self.label}),
             "image_shape": list(self.real.reference.shape[1:]),
-            "reference": self.real.reference_told,
-            "real_images": f"{min(self.num_images, len(self.real.others)):,} {self.real.others_told}",
+            "reference": self.real.reference_description,
+            "real_images": f"{min(self.num_images, len(self.real.others)):,} {self.real.others_description}",
             "generated_images": self.num_images,
             FORMLESS: "each is taken from a real image of its own, at its own place",
             "controls": f"up to {MOST_CONTROLS:,} of each: {', '.join(CONTROLS.values())}",

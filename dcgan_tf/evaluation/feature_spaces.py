@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 
-from dcgan_tf.judges import Classifier, Reading
+from dcgan_tf.judges import Classifier, Predictions
 
 MOST_ATTRIBUTES = 8
 """Without classes, the probabilities are those of all combinations of so many binary attributes."""
@@ -33,7 +33,7 @@ class Features:
 
 
 @dataclass(frozen=True)
-class Names:
+class MetricNames:
     """What the metrics are called in a space. FID, KID and Inception score are names in Inception's only."""
 
     frechet: str = "Fréchet distance"
@@ -53,7 +53,7 @@ class FeatureSpace(Protocol):
         """Changes with everything that decides its numbers; may be part of a file's name."""
 
     @property
-    def names(self) -> Names:
+    def names(self) -> MetricNames:
         """What the metrics are called."""
 
     @property
@@ -89,9 +89,9 @@ class ClassifierSpace:
         return f"{self.classifier.name}-{digest_of(self.classifier.network)}".replace("/", "_")
 
     @property
-    def names(self) -> Names:
+    def names(self) -> MetricNames:
         """Not FID nor KID: the space is another."""
-        return Names()
+        return MetricNames()
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -110,26 +110,26 @@ class ClassifierSpace:
 
     def read(self, images: np.ndarray) -> Features:
         """Look at images, uint8 [N, H, W, C] of the classifier's size."""
-        reading = self.classifier.read(images)
-        return Features(reading.features, probabilities_of(reading, self.classifier))
+        predictions = self.classifier.predict(images)
+        return Features(predictions.features, probabilities_of(predictions, self.classifier))
 
 
-def probabilities_of(reading: Reading, classifier: Classifier) -> np.ndarray:
+def probabilities_of(predictions: Predictions, classifier: Classifier) -> np.ndarray:
     """Return the probabilities of the kinds of pictures, float32 [N, K]; rows sum to 1.
 
     Kinds are the classes; without any, the combinations of the first 8 binary attributes, these taken as
     independent of each other in one picture.
     """
     if classifier.classes:
-        margins = np.stack([reading.margins[name] for name in classifier.classes], axis=1)
+        margins = np.stack([predictions.margins[name] for name in classifier.classes], axis=1)
         # A margin is the logit minus the highest other, which for all but the top class is the top's: minima
         # with 0 are the logits but for a constant, and the highest is 0.
         powers = np.exp(np.minimum(margins.astype(np.float64), 0.0))
         return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
-    joint = np.ones((len(reading.features), 1))
+    joint = np.ones((len(predictions.features), 1))
     for name in classifier.binary[:MOST_ATTRIBUTES]:
         # tanh(x / 2) is the sigmoid, scaled, without overflow.
-        shown = (1.0 + np.tanh(reading.margins[name].astype(np.float64) / 2.0)) / 2.0
+        shown = (1.0 + np.tanh(predictions.margins[name].astype(np.float64) / 2.0)) / 2.0
         joint = np.concatenate([joint * shown[:, None], joint * (1.0 - shown)[:, None]], axis=1)
     return joint.astype(np.float32)
 

@@ -18,7 +18,7 @@ import numpy as np
 import tensorflow as tf
 
 from dcgan_tf.errors import ArgumentError
-from dcgan_tf.evaluation.feature_spaces import Features, Names, digest_of
+from dcgan_tf.evaluation.feature_spaces import Features, MetricNames, digest_of
 from dcgan_tf.keras_settings import own_settings
 
 SIDE = 299
@@ -64,9 +64,9 @@ class InceptionSpace:
         return f"inception-v3-{SIDE}-{digest_of(self.network)}"
 
     @property
-    def names(self) -> Names:
+    def names(self) -> MetricNames:
         """FID, KID and Inception score: here they are."""
-        return Names("FID", "KID", "Inception score")
+        return MetricNames("FID", "KID", "Inception score")
 
     @property
     def facts(self) -> dict[str, Any]:

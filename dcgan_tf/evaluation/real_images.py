@@ -24,8 +24,8 @@ class RealImages:
         data: the dataset.
         reference: what samples are compared with, uint8 [R, H, W, C].
         others: what is held against it beside the samples, uint8 [M, H, W, C], in random order.
-        reference_told: which images these are.
-        others_told: likewise.
+        reference_description: which images these are.
+        others_description: likewise.
         labels: of the reference, int64 [R], or None.
         label_names: of the classes; () without labels.
     """
@@ -33,8 +33,8 @@ class RealImages:
     data: str
     reference: np.ndarray
     others: np.ndarray
-    reference_told: str
-    others_told: str
+    reference_description: str
+    others_description: str
     labels: np.ndarray | None = None
     label_names: tuple[str, ...] = ()
 
@@ -74,8 +74,8 @@ class RealImages:
             data=config.spec,
             reference=np.asarray(train.images[chosen]),
             others=np.asarray(others[rows])[order],
-            reference_told=f"{len(chosen):,} of {len(train):,} images of split {config.split}",
-            others_told=told,
+            reference_description=f"{len(chosen):,} of {len(train):,} images of split {config.split}",
+            others_description=told,
             labels=None if train.labels is None else train.labels[chosen],
             label_names=train.label_names,
         )

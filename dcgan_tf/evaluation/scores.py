@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dcgan_tf.evaluation.cached_features import RADII, View
-from dcgan_tf.evaluation.feature_spaces import Names
+from dcgan_tf.evaluation.feature_spaces import MetricNames
 from dcgan_tf.metrics import (
     ball_membership,
     frechet_distance,
@@ -72,7 +72,7 @@ class Task:
 
     images: View
     reference: View
-    names: Names
+    names: MetricNames
     seed: int
     with_errors: bool
 

@@ -1,5 +1,5 @@
 from .classifier import Classifier as Classifier
-from .classifier import Reading as Reading
+from .classifier import Predictions as Predictions
 from .classifier import can_judge as can_judge
 from .classifier import trained_classifier as trained_classifier
 from .double_exposure import double_exposure_scores as double_exposure_scores

@@ -36,7 +36,7 @@ _log = logging.getLogger("dcgan_tf")
 
 
 @dataclass(frozen=True)
-class Reading:
+class Predictions:
     """What the classifier sees in N images.
 
     Attributes:
@@ -81,16 +81,16 @@ class Classifier:
 
     @property
     def feature_space(self) -> str:
-        """The name of the space that `Reading.features` lies in."""
+        """The name of the space that `Predictions.features` lies in."""
         return f"{self.name} classifier"
 
-    def read(self, images: np.ndarray) -> Reading:
+    def predict(self, images: np.ndarray) -> Predictions:
         """Judge images, uint8 [N, H, W, C]."""
         outputs, features = judge(self.network, images)
         b, c = len(self.binary), len(self.continuous)
         margins = {name: outputs[:, i] for i, name in enumerate(self.binary)}
         values = {name: outputs[:, b + i] for i, name in enumerate(self.continuous)}
-        return Reading(margins | _class_margins(outputs[:, b + c :], self.classes), values, features)
+        return Predictions(margins | _class_margins(outputs[:, b + c :], self.classes), values, features)
 
     def doubtful(self, names: tuple[str, ...] | list[str]) -> list[str]:
         """Return a sentence for each of these names on which the classifier is not reliable."""
@@ -154,8 +154,8 @@ def trained_classifier(
 
 def _key(train: ImageSet, held_out: ImageSet | None) -> str:
     """Return the name in the cache, which differs with the pixels and with all that is told of them."""
-    parts = [train.name, train.fingerprint, train.told_fingerprint]
-    parts += [held_out.fingerprint, held_out.told_fingerprint] if held_out else ["tenth"]
+    parts = [train.name, train.fingerprint, train.annotation_fingerprint]
+    parts += [held_out.fingerprint, held_out.annotation_fingerprint] if held_out else ["tenth"]
     digest = hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest()
     return f"classifier-v{VERSION}-{cache.shortened(train.name)}-{digest}"
 
@@ -174,7 +174,7 @@ def _train_and_measure(train: ImageSet, held_out: ImageSet | None) -> Classifier
         loss=lambda outputs, wanted: _losses(outputs, wanted, len(binary), len(continuous)),
     )
     unmeasured = Classifier(network, train.name, binary, continuous, classes, {}, len(held_out))
-    quality = _quality(unmeasured.read(held_out.images), held_out, classes)
+    quality = _quality(unmeasured.predict(held_out.images), held_out, classes)
     return Classifier(network, train.name, binary, continuous, classes, quality, len(held_out))
 
 
@@ -214,23 +214,23 @@ def _targets(
     return np.concatenate(columns, axis=1)
 
 
-def _quality(reading: Reading, truth: ImageSet, classes: tuple[str, ...]) -> dict[str, float]:
+def _quality(predictions: Predictions, truth: ImageSet, classes: tuple[str, ...]) -> dict[str, float]:
     """Return how much of `truth` was judged rightly, which may number its classes in another way.
 
     Images of a class that the classifier does not know are ignored; a class without images gets 0.
     """
     quality = {}
     for name, values in truth.attributes.items():
-        if name in reading.margins:
-            quality[name] = float(np.mean((reading.margins[name] > 0) == (values > 0)))
+        if name in predictions.margins:
+            quality[name] = float(np.mean((predictions.margins[name] > 0) == (values > 0)))
         else:
-            quality[name] = _correlation(reading.values[name], values)
+            quality[name] = _correlation(predictions.values[name], values)
     shown = (
         np.array(truth.label_names)[truth.labels] if classes and truth.labels is not None else np.array([])
     )
     for name in classes:
         own = shown == name
-        quality[name] = float(np.mean(reading.margins[name][own] > 0)) if np.any(own) else 0.0
+        quality[name] = float(np.mean(predictions.margins[name][own] > 0)) if np.any(own) else 0.0
     return quality
 
 

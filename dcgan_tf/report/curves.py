@@ -22,7 +22,7 @@ Point = tuple[float, float | None]
 
 
 @dataclass(frozen=True)
-class Line:
+class Curve:
     """One curve.
 
     Attributes:
@@ -35,7 +35,7 @@ class Line:
 
 
 def chart(
-    title: str, lines: Sequence[Line], *, x: str, highest: float | None = None, level: float | None = None
+    title: str, lines: Sequence[Curve], *, x: str, highest: float | None = None, level: float | None = None
 ) -> str:
     """Draw curves: thin as they were recorded, thick as running means.
 

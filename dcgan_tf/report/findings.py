@@ -10,7 +10,7 @@ from dcgan_tf.analysis import Analysis, FindingKind, KnownData, finding_kinds
 from dcgan_tf.errors import RunError
 from dcgan_tf.report.formats import RESULT as RESULT_FORMAT
 from dcgan_tf.report.markup import NOTHING, facts, fold, number, plain, table, text
-from dcgan_tf.report.page import Section, Subject
+from dcgan_tf.report.page import ReportedRun, Section
 from dcgan_tf.report.pictures import MEDIA_TYPES
 
 RESULT, FIGURE = "result.json", "figure"
@@ -20,40 +20,40 @@ MOST_ROWS = 8
 """Further rows of the table are folded."""
 
 
-def findings_of(subject: Subject) -> list[str]:
+def findings_of(run: ReportedRun) -> list[str]:
     """Return the names of all findings: those that are known in the report's order, then others there are.
 
     One that stands in the place of another is not named by itself.
     """
-    folder = subject.paths.analysis("any").parent
+    folder = run.paths.analysis("any").parent
     found = sorted(path.parent.name for path in folder.glob(f"*/{RESULT}"))
     known = list(finding_kinds())
-    shown = {folder_of(subject, name).name for name in known}
+    shown = {folder_of(run, name).name for name in known}
     return [*known, *(name for name in found if name not in known and name not in shown)]
 
 
-def folder_of(subject: Subject, name: str) -> Path:
+def folder_of(run: ReportedRun, name: str) -> Path:
     """Return the folder of an analysis, or of the one that stands in its place where there is no other."""
-    folder, instead = subject.paths.analysis(name), kind_of(name).instead
+    folder, instead = run.paths.analysis(name), kind_of(name).instead
     if instead and not (folder / RESULT).exists():
-        other = subject.paths.analysis(instead)
+        other = run.paths.analysis(instead)
         return other if (other / RESULT).exists() else folder
     return folder
 
 
-def finding_section(subject: Subject, name: str) -> Section:
+def finding_section(run: ReportedRun, name: str) -> Section:
     """Return the section of an analysis, or a quiet line with the command that makes it."""
     kind = kind_of(name)
-    folder = folder_of(subject, name)
-    result = subject.read(folder / RESULT, RESULT_FORMAT)
+    folder = folder_of(run, name)
+    result = run.read(folder / RESULT, RESULT_FORMAT)
     if result is None:
-        return Section(name, kind.title, _absent(subject, kind), present=False)
+        return Section(name, kind.title, _absent(run, kind), present=False)
     summary = f'<p class="outcome">{text(result["summary"])}</p>' if result.get("summary") else ""
     body = (
         f"<p>{text(kind.see)} {text(kind.look_for)}</p>"
         + summary
-        + _warnings(subject, result)
-        + _pictures(subject, folder, result, kind)
+        + _warnings(run, result)
+        + _pictures(run, folder, result, kind)
         + _measures(result)
         + _protocol(folder, result)
         + _further(folder, kind)
@@ -61,9 +61,9 @@ def finding_section(subject: Subject, name: str) -> Section:
     return Section(name, kind.title, body)
 
 
-def summary_of(subject: Subject, name: str) -> str:
+def summary_of(run: ReportedRun, name: str) -> str:
     """Return the outcome of an analysis in one line; empty if there is none."""
-    result = subject.read(folder_of(subject, name) / RESULT, RESULT_FORMAT) or {}
+    result = run.read(folder_of(run, name) / RESULT, RESULT_FORMAT) or {}
     return str(result.get("summary") or "")
 
 
@@ -79,34 +79,34 @@ def kind_of(name: str) -> FindingKind:
     )
 
 
-def _absent(subject: Subject, kind: FindingKind) -> str:
+def _absent(run: ReportedRun, kind: FindingKind) -> str:
     """Say that a finding is not there, and which command makes it."""
-    if kind.convolutional and subject.config.model.architecture == "gan":
+    if kind.convolutional and run.config.model.architecture == "gan":
         return '<p class="missing">Needs convolutional layers; this run is a fully connected GAN.</p>'
-    known = KnownData.of(subject.data, spec=subject.config.data.spec)
+    known = KnownData.of(run.data, spec=run.config.data.spec)
     analysis: Analysis = finding_kinds()[kind.name][1]
     try:
         options = analysis.suggestion(kind, known)
     except RunError as reason:
         return f'<p class="missing">Not to be had of this run: {text(reason)}.</p>'
-    if subject.config.model.conditional and not kind.of_all_classes and known.classes:
+    if run.config.model.conditional and not kind.of_all_classes and known.classes:
         options = f"{options} {shlex.join(['--label', known.classes[0]])}".strip()
-    there = (subject.paths.analysis(kind.name) / RESULT).exists()
+    there = (run.paths.analysis(kind.name) / RESULT).exists()
     said = "The result cannot be used; this makes it again" if there else "Not made yet"
     if condition := kind.condition(known):
         said = f"{said}; to be had if {condition}"
-    return f'<p class="missing">{said}: <code>{text(subject.command(analysis.name, options))}</code></p>'
+    return f'<p class="missing">{said}: <code>{text(run.command(analysis.name, options))}</code></p>'
 
 
-def _warnings(subject: Subject, result: dict[str, Any]) -> str:
+def _warnings(run: ReportedRun, result: dict[str, Any]) -> str:
     warnings = list(result.get("warnings") or [])
     step = (result.get("protocol") or {}).get("step")
-    if isinstance(step, int) and subject.step and step != subject.step:
-        warnings.append(f"measured at step {step:,}; the run has reached step {subject.step:,}")
+    if isinstance(step, int) and run.step and step != run.step:
+        warnings.append(f"measured at step {step:,}; the run has reached step {run.step:,}")
     return "".join(f'<p class="warning">{text(warning)}</p>' for warning in warnings)
 
 
-def _pictures(subject: Subject, folder: Path, result: dict[str, Any], kind: FindingKind) -> str:
+def _pictures(run: ReportedRun, folder: Path, result: dict[str, Any], kind: FindingKind) -> str:
     """Return the figure, animations and the names of other files; a name that leads elsewhere is not read."""
     shown: list[str] = []
     others: list[str] = []
@@ -115,10 +115,10 @@ def _pictures(subject: Subject, folder: Path, result: dict[str, Any], kind: Find
         if Path(name).name != name or "\0" in name or not path.is_file():
             continue
         if path.stem == FIGURE and path.suffix in MEDIA_TYPES:
-            shown.append(subject.figure(path, alt=kind.title))
+            shown.append(run.figure(path, alt=kind.title))
         elif path.suffix == ".gif":
             caption = "the same, moving"
-            shown.append(subject.figure(path, alt=f"{kind.title}, moving", caption=caption))
+            shown.append(run.figure(path, alt=f"{kind.title}, moving", caption=caption))
         else:
             others.append(name)
     missing = "" if any(shown) else '<p class="warning">The figure is missing.</p>'

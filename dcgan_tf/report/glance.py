@@ -9,7 +9,7 @@ from dcgan_tf.report.findings import summary_of
 from dcgan_tf.report.formats import EVALUATION
 from dcgan_tf.report.markup import number, text
 from dcgan_tf.report.overview import newest_grid
-from dcgan_tf.report.page import Subject
+from dcgan_tf.report.page import ReportedRun
 from dcgan_tf.report.tables import UNGUARDED
 from dcgan_tf.runs import Record
 
@@ -18,19 +18,19 @@ MOST_SCORES = 3
 _REAL, _FORMLESS = "other_real_images", "pixels_without_form"
 
 
-def glance(subject: Subject, titles: Mapping[str, str], names: Sequence[str]) -> str:
+def glance(run: ReportedRun, titles: Mapping[str, str], names: Sequence[str]) -> str:
     """Return the first section: a picture, the newest evaluation, and the outcomes in a line each.
 
     Args:
-        subject: the run.
+        run: the run.
         titles: of the sections that it leads to, by their anchors.
         names: of the analyses.
     """
-    lines = [_line("evaluation", "How good are the pictures?", _evaluation(subject))]
+    lines = [_line("evaluation", "How good are the pictures?", _evaluation(run))]
     lines += [
-        _line(name, titles[name], text(summary)) for name in names if (summary := summary_of(subject, name))
+        _line(name, titles[name], text(summary)) for name in names if (summary := summary_of(run, name))
     ]
-    picture = newest_grid(subject)
+    picture = newest_grid(run)
     return (
         f'<section id="glance"><h2>At a glance</h2><div class="{"hero" if picture else ""}">{picture}'
         f'<ul class="glance">{"".join(lines)}</ul></div></section>'
@@ -41,18 +41,18 @@ def _line(anchor: str, title: str, said: str) -> str:
     return f'<li><a href="#{text(anchor)}">{text(title)}</a> {said}</li>'
 
 
-def _evaluation(subject: Subject) -> str:
+def _evaluation(run: ReportedRun) -> str:
     """Return the first scores of the newest evaluation between their ends, and what is to be doubted."""
-    records = subject.read_lines(subject.paths.metrics, EVALUATION)
+    records = run.read_lines(run.paths.metrics, EVALUATION)
     if not records:
-        return f"Not evaluated yet: <code>{text(subject.command('evaluate'))}</code>"
+        return f"Not evaluated yet: <code>{text(run.command('evaluate'))}</code>"
     newest = records[-1]
     told = "; ".join(_scores(newest)[:MOST_SCORES])
     warnings = "".join(
         f'<span class="warning">{text(warning)}</span>' for warning in newest.get("warnings") or []
     )
     step = newest.get("step")
-    place = "" if step is None or step == subject.step else f" (of step {step:,})"
+    place = "" if step is None or step == run.step else f" (of step {step:,})"
     return f"{told or 'No scores are recorded'}{text(place)}.{warnings}"
 
 

@@ -14,7 +14,7 @@ from dcgan_tf.report.formats import EXPORT
 from dcgan_tf.report.glance import glance
 from dcgan_tf.report.markup import text
 from dcgan_tf.report.overview import curves_section, epochs_section, introduction, settings_section
-from dcgan_tf.report.page import Section, Subject
+from dcgan_tf.report.page import ReportedRun, Section
 from dcgan_tf.report.reading import read
 from dcgan_tf.report.tables import belongs, evaluation_section, export_section
 
@@ -35,45 +35,45 @@ def write_report(run: Path, *, out: Path | None = None, exports: Sequence[Path] 
     Raises:
         RunError: if the folder is not a run.
     """
-    subject = Subject(run)
-    target = out or subject.paths.report
-    write_text(target, page(subject, find_exports(subject) if exports is None else exports))
+    reported = ReportedRun(run)
+    target = out or reported.paths.report
+    write_text(target, page(reported, find_exports(reported) if exports is None else exports))
     return target
 
 
-def page(subject: Subject, exports: Sequence[Path]) -> str:
+def page(reported: ReportedRun, exports: Sequence[Path]) -> str:
     """Return the page."""
-    head = introduction(subject)  # first: of a folder that is no run, it says so
-    names = findings_of(subject)
+    head = introduction(reported)  # first: of a folder that is no run, it says so
+    names = findings_of(reported)
     sections = [
-        epochs_section(subject),
-        evaluation_section(subject),
-        *(finding_section(subject, name) for name in names),
-        curves_section(subject),
-        export_section(subject, exports),
-        settings_section(subject),
+        epochs_section(reported),
+        evaluation_section(reported),
+        *(finding_section(reported, name) for name in names),
+        curves_section(reported),
+        export_section(reported, exports),
+        settings_section(reported),
     ]
     template = Template((files("dcgan_tf.report") / "template.html").read_text(encoding="utf-8"))
     return template.substitute(
-        title=text(f"{subject.name}: report"),
+        title=text(f"{reported.name}: report"),
         contents="".join(_entry(section) for section in sections),
         head=head,
-        glance=glance(subject, {section.anchor: section.title for section in sections}, names),
-        problems=_problems(subject),
+        glance=glance(reported, {section.anchor: section.title for section in sections}, names),
+        problems=_problems(reported),
         sections="".join(section.html for section in sections),
         version=text(__version__),
-        run=text(subject.root),
+        run=text(reported.root),
     )
 
 
-def find_exports(subject: Subject) -> list[Path]:
+def find_exports(reported: ReportedRun) -> list[Path]:
     """Return the exports of a run in saved_models/, here and beside the folder that the run stands in."""
     places = dict.fromkeys(
         place.resolve()
-        for place in (Path("saved_models"), subject.root.resolve().parent.parent / "saved_models")
+        for place in (Path("saved_models"), reported.root.resolve().parent.parent / "saved_models")
     )
     found = sorted(record.parent for place in places for record in place.glob("*/export.json"))
-    mine = [folder for folder in found if belongs(read(folder / "export.json", EXPORT)[0], subject)]
+    mine = [folder for folder in found if belongs(read(folder / "export.json", EXPORT)[0], reported)]
     here = Path.cwd()
     return [folder.relative_to(here) if folder.is_relative_to(here) else folder for folder in mine]
 
@@ -83,9 +83,9 @@ def _entry(section: Section) -> str:
     return f'<li{kind}><a href="#{text(section.anchor)}">{text(section.title)}</a></li>'
 
 
-def _problems(subject: Subject) -> str:
+def _problems(reported: ReportedRun) -> str:
     """Return what could not be used of the run's files, each by its name."""
-    if not subject.problems:
+    if not reported.problems:
         return ""
-    listed = "".join(f'<p class="warning">{text(problem)}</p>' for problem in subject.problems)
+    listed = "".join(f'<p class="warning">{text(problem)}</p>' for problem in reported.problems)
     return f'<section id="problems"><h2>Files that cannot be used</h2>{listed}</section>'

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dcgan_tf.printable import printable
-from dcgan_tf.report.pictures import Picture
+from dcgan_tf.report.pictures import EmbeddedPicture
 
 NOTHING = "–"
 """Stands where there is no number."""
@@ -22,7 +22,7 @@ def text(value: Any) -> str:
     return html.escape(printable(value, lines=True), quote=True)
 
 
-def image(picture: Picture, *, alt: str) -> str:
+def image(picture: EmbeddedPicture, *, alt: str) -> str:
     """Return an <img> with the picture in it, so that the page needs nothing else.
 
     Args:
@@ -36,7 +36,7 @@ def image(picture: Picture, *, alt: str) -> str:
     )
 
 
-def figure(picture: Picture, *, alt: str, caption: str = "") -> str:
+def figure(picture: EmbeddedPicture, *, alt: str, caption: str = "") -> str:
     """Return a picture on a white card; a wide one can be scrolled.
 
     Args:

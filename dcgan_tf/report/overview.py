@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from dcgan_tf.config import Config, flatten
-from dcgan_tf.report.curves import Line, chart
+from dcgan_tf.report.curves import Curve, chart
 from dcgan_tf.report.formats import STARTS
 from dcgan_tf.report.markup import facts, fold, plain, text
-from dcgan_tf.report.page import Section, Subject
+from dcgan_tf.report.page import ReportedRun, Section
 
 SHOWN_EPOCHS = (1, 5)
 
@@ -26,46 +26,46 @@ WORDS = {
 }
 
 
-def introduction(subject: Subject) -> str:
+def introduction(run: ReportedRun) -> str:
     """Return the head of the page: what the run is, in words."""
-    config = subject.config
+    config = run.config
     kind = {
         "dcgan": "deep convolutional generative adversarial network (DCGAN)",
         "gan": "generative adversarial network (GAN) of fully connected layers",
     }[config.model.architecture]
-    count = f"{subject.data['num_images']:,} " if subject.data.get("num_images") else ""
+    count = f"{run.data['num_images']:,} " if run.data.get("num_images") else ""
     return (
-        f'<h1>{text(subject.name)}</h1><p class="lead">A {kind} that learnt to draw from {count}pictures of '
-        f"<em>{text(subject.data_name)}</em>. Beside each number stands what chance or a simpler method "
+        f'<h1>{text(run.name)}</h1><p class="lead">A {kind} that learnt to draw from {count}pictures of '
+        f"<em>{text(run.data_name)}</em>. Beside each number stands what chance or a simpler method "
         "would give.</p>"
     )
 
 
-def settings_section(subject: Subject) -> Section:
+def settings_section(run: ReportedRun) -> Section:
     """Return the section with what the run is, in settings, and the words that the page uses."""
     body = (
-        facts(_main_settings(subject))
-        + fold("All settings, versions and starts", _everything(subject))
+        facts(_main_settings(run))
+        + fold("All settings, versions and starts", _everything(run))
         + fold("Words used on this page", facts(WORDS))
     )
     return Section("settings", "Settings", body)
 
 
-def newest_grid(subject: Subject) -> str:
+def newest_grid(run: ReportedRun) -> str:
     """Return the newest grid of samples; empty if there is none."""
-    grids = _sample_grids(subject)
-    return _grid_figure(subject, *grids[-1]) if grids else ""
+    grids = _sample_grids(run)
+    return _grid_figure(run, *grids[-1]) if grids else ""
 
 
-def epochs_section(subject: Subject) -> Section:
+def epochs_section(run: ReportedRun) -> Section:
     """Return the section with the pictures after 1 epoch, after 5, at the end, and the real ones."""
-    grids = _sample_grids(subject)
-    shown = [grid for step, path in grids if (grid := _grid_figure(subject, step, path))]
+    grids = _sample_grids(run)
+    shown = [grid for step, path in grids if (grid := _grid_figure(run, step, path))]
     beside = [
-        subject.figure(path, alt=alt, caption=caption)
+        run.figure(path, alt=alt, caption=caption)
         for path, alt, caption in (
-            (subject.paths.progress, "animation of the samples", "the whole way"),
-            (subject.paths.real_images, "real pictures", "real pictures it learns from"),
+            (run.paths.progress, "animation of the samples", "the whole way"),
+            (run.paths.real_images, "real pictures", "real pictures it learns from"),
         )
         if path.is_file()
     ]
@@ -75,14 +75,14 @@ def epochs_section(subject: Subject) -> Section:
         return Section("epochs", title, body, present=False)
     protocol = facts(
         {
-            "latents": f"the same 64 at every step, of seed {subject.config.training.seed}",
-            "generator": _generator(subject.config),
+            "latents": f"the same 64 at every step, of seed {run.config.training.seed}",
+            "generator": _generator(run.config),
             "chosen": "none: all 64 are shown",
         }
     )
     body = (
         "<p>Two networks taught each other: the generator turns "
-        f"{subject.config.model.latent_dim:,} random numbers into a picture, and the discriminator tries to "
+        f"{run.config.model.latent_dim:,} random numbers into a picture, and the discriminator tries to "
         "tell such pictures from real ones. "
         "Each grid shows the same 64 random latents, drawn by the generator at different times of its "
         "training. Look for shapes that emerge within the first epoch and get cleaner, for variety among the "
@@ -93,21 +93,19 @@ def epochs_section(subject: Subject) -> Section:
     return Section("epochs", title, body)
 
 
-def curves_section(subject: Subject) -> Section:
+def curves_section(run: ReportedRun) -> Section:
     """Return the section with the losses and the discriminator's opinions."""
     title = "Training curves"
-    if not subject.stats:
+    if not run.stats:
         return Section("curves", title, '<p class="missing">There is no stats.jsonl yet.</p>', present=False)
     charts = chart(
         "Losses",
-        _lines(subject, {"D, discriminator": "discriminator_loss", "G, generator": "generator_loss"}),
-        x=_axis(subject),
+        _lines(run, {"D, discriminator": "discriminator_loss", "G, generator": "generator_loss"}),
+        x=_axis(run),
     ) + chart(
         "How probably real, says the discriminator",
-        _lines(
-            subject, {"D(x), real pictures": "real_probability", "D(G(z)), generated": "fake_probability"}
-        ),
-        x=_axis(subject),
+        _lines(run, {"D(x), real pictures": "real_probability", "D(G(z)), generated": "fake_probability"}),
+        x=_axis(run),
         highest=1.0,
         level=0.5,
     )
@@ -120,13 +118,13 @@ def curves_section(subject: Subject) -> Section:
             "How this was measured",
             facts(
                 {
-                    "thin lines": f"means over {subject.config.run.log_every} steps each, as in stats.jsonl",
+                    "thin lines": f"means over {run.config.run.log_every} steps each, as in stats.jsonl",
                     "thick lines": "running means over up to 15 of these",
-                    "loss": subject.config.training.loss,
-                    "label smoothing": subject.config.training.label_smoothing,
-                    "instance noise": subject.config.training.instance_noise,
-                    "records": len(subject.stats),
-                    "last step": subject.step,
+                    "loss": run.config.training.loss,
+                    "label smoothing": run.config.training.label_smoothing,
+                    "instance noise": run.config.training.instance_noise,
+                    "records": len(run.stats),
+                    "last step": run.step,
                 }
             ),
         )
@@ -134,8 +132,8 @@ def curves_section(subject: Subject) -> Section:
     return Section("curves", title, body)
 
 
-def _main_settings(subject: Subject) -> dict[str, str]:
-    config = subject.config
+def _main_settings(run: ReportedRun) -> dict[str, str]:
+    config = run.config
     height, width = config.data.image_size
     model, training = config.model, config.training
     size = f"{model.filters} filters, kernels {model.kernel_size}×{model.kernel_size}"
@@ -146,11 +144,11 @@ def _main_settings(subject: Subject) -> dict[str, str]:
     smoothing = f", label smoothing {training.label_smoothing:g}" if training.label_smoothing else ""
     noise = f", instance noise {training.instance_noise:g}" if training.instance_noise else ""
     loss = training.loss.replace("_", "-")
-    epochs = subject.epochs(subject.step)
+    epochs = run.epochs(run.step)
     return {
-        "data": subject.data_name,
+        "data": run.data_name,
         "pictures": f"{width}×{height}, {'colour' if config.data.channels == 3 else 'grey'}",
-        "trained": f"{subject.step:,} steps of {training.batch_size}" + (f", {epochs}" if epochs else ""),
+        "trained": f"{run.step:,} steps of {training.batch_size}" + (f", {epochs}" if epochs else ""),
         "networks": f"{model.architecture.upper()}, {size}",
         "latent": f"{model.latent_dim} numbers, {model.latent_distribution}",
         "learning": f"Adam {training.learning_rate:g}, {loss} loss{smoothing}{noise}",
@@ -159,14 +157,14 @@ def _main_settings(subject: Subject) -> dict[str, str]:
     }
 
 
-def _everything(subject: Subject) -> str:
+def _everything(run: ReportedRun) -> str:
     changed = flatten(Config())
     settings = {
         name: _setting(value) + ("" if value == changed[name] else f"   (default: {_setting(changed[name])})")
-        for name, value in flatten(subject.config).items()
+        for name, value in flatten(run.config).items()
     }
     parts = [facts(settings)]
-    for start in subject.read(subject.paths.environment, STARTS) or []:
+    for start in run.read(run.paths.environment, STARTS) or []:
         parts.append(f"<h3>Start at step {text(plain(start.get('first_step') or 0))}</h3>")
         entries = {**start, "command": " ".join(map(str, start.get("command") or []))}
         parts.append(facts({k: v for k, v in entries.items() if k != "first_step"}))
@@ -182,40 +180,36 @@ def _generator(config: Config) -> str:
     return f"averaged generator (decay {decay:g})" if decay else "generator as trained, not averaged"
 
 
-def _sample_grids(subject: Subject) -> list[tuple[int, Path]]:
+def _sample_grids(run: ReportedRun) -> list[tuple[int, Path]]:
     """Return (step, file) after epochs 1 and 5, as near as there is a grid, and at the end."""
-    files = subject.paths.sample_grids()
+    files = run.paths.sample_grids()
     if not files:
         return []
     chosen = {max(files)}
-    for epoch in SHOWN_EPOCHS if subject.steps_per_epoch else ():
-        wanted = epoch * subject.steps_per_epoch
+    for epoch in SHOWN_EPOCHS if run.steps_per_epoch else ():
+        wanted = epoch * run.steps_per_epoch
         nearest = min(files, key=lambda step: abs(step - wanted))
-        if abs(nearest - wanted) <= subject.steps_per_epoch / 2:
+        if abs(nearest - wanted) <= run.steps_per_epoch / 2:
             chosen.add(nearest)
     return [(step, files[step]) for step in sorted(chosen)]
 
 
-def _grid_figure(subject: Subject, step: int, path: Path) -> str:
-    epochs = subject.epochs(step)
+def _grid_figure(run: ReportedRun, step: int, path: Path) -> str:
+    epochs = run.epochs(step)
     caption = f"after {epochs} (step {step:,})" if epochs else f"after step {step:,}"
-    return subject.figure(path, alt=f"64 samples {caption}", caption=caption)
+    return run.figure(path, alt=f"64 samples {caption}", caption=caption)
 
 
-def _axis(subject: Subject) -> str:
-    return "epoch" if _is_place(subject.stats[0].get("epoch")) else "step"
+def _axis(run: ReportedRun) -> str:
+    return "epoch" if _is_place(run.stats[0].get("epoch")) else "step"
 
 
-def _lines(subject: Subject, names: dict[str, str]) -> list[Line]:
-    axis = _axis(subject)
+def _lines(run: ReportedRun, names: dict[str, str]) -> list[Curve]:
+    axis = _axis(run)
     return [
-        Line(
+        Curve(
             shown,
-            [
-                (float(record[axis]), record.get(name))
-                for record in subject.stats
-                if _is_place(record.get(axis))
-            ],
+            [(float(record[axis]), record.get(name)) for record in run.stats if _is_place(record.get(axis))],
         )
         for shown, name in names.items()
     ]

@@ -42,7 +42,7 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Subject:
+class ReportedRun:
     """A run as its files show it.
 
     Attributes:

@@ -23,7 +23,7 @@ _QUALITY = 82
 
 
 @dataclass(frozen=True)
-class Picture:
+class EmbeddedPicture:
     """A picture as it goes into the page.
 
     Attributes:
@@ -39,7 +39,7 @@ class Picture:
     height: int
 
 
-def read_picture(path: Path, *, widest: int = WIDEST) -> Picture:
+def read_picture(path: Path, *, widest: int = WIDEST) -> EmbeddedPicture:
     """Read a picture; what is large is scaled down and packed anew if that makes it smaller.
 
     Args:
@@ -57,8 +57,8 @@ def read_picture(path: Path, *, widest: int = WIDEST) -> Picture:
             if len(content) > _SMALL_BYTES:
                 packed, size = _packed(picture, widest)
                 if len(packed) < len(content):
-                    return Picture(packed, "image/webp", *size)
-            return Picture(content, kind, *picture.size)
+                    return EmbeddedPicture(packed, "image/webp", *size)
+            return EmbeddedPicture(content, kind, *picture.size)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is no whole picture"
         raise MisfitError(f"{path} cannot be used and is left out: {reason}") from None

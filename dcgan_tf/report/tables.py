@@ -8,7 +8,7 @@ from typing import Any
 
 from dcgan_tf.report.formats import EVALUATION, EXPORT
 from dcgan_tf.report.markup import NOTHING, facts, fold, number, plain, table, text
-from dcgan_tf.report.page import Section, Subject
+from dcgan_tf.report.page import ReportedRun, Section
 from dcgan_tf.runs import Record
 
 MOST_EVALUATIONS = 5
@@ -25,12 +25,12 @@ UNGUARDED = ("precision", "density")
 """Of evaluations without a guard; they may rank what is no picture above photographs."""
 
 
-def evaluation_section(subject: Subject) -> Section:
+def evaluation_section(run: ReportedRun) -> Section:
     """Return the section on metrics.jsonl, the newest evaluations side by side."""
     title = "Evaluation"
-    records = subject.read_lines(subject.paths.metrics, EVALUATION)[-MOST_EVALUATIONS:]
+    records = run.read_lines(run.paths.metrics, EVALUATION)[-MOST_EVALUATIONS:]
     if not records:
-        command = subject.command("evaluate")
+        command = run.command("evaluate")
         body = f'<p class="missing">Not evaluated yet: <code>{text(command)}</code></p>'
         return Section("evaluation", title, body, present=False)
     graded = [
@@ -54,18 +54,18 @@ def evaluation_section(subject: Subject) -> Section:
     return Section("evaluation", title, body)
 
 
-def export_section(subject: Subject, exports: Sequence[Path]) -> Section:
+def export_section(run: ReportedRun, exports: Sequence[Path]) -> Section:
     """Return the section on exports of this run.
 
     Args:
-        subject: the run.
+        run: the run.
         exports: export folders, each with an export.json.
     """
     title = "Exported files"
-    records = [(folder, subject.read(folder / "export.json", EXPORT)) for folder in exports]
+    records = [(folder, run.read(folder / "export.json", EXPORT)) for folder in exports]
     found = [(folder, record) for folder, record in records if record is not None]
     if not found:
-        command = subject.command("export")
+        command = run.command("export")
         body = f'<p class="missing">Not exported yet: <code>{text(command)}</code></p>'
         return Section("export", title, body, present=False)
     body = (
@@ -77,20 +77,20 @@ def export_section(subject: Subject, exports: Sequence[Path]) -> Section:
     return Section("export", title, body)
 
 
-def belongs(record: Any, subject: Subject) -> bool:
+def belongs(record: Any, run: ReportedRun) -> bool:
     """Return whether an export.json is of this run, as far as the two can tell.
 
     Args:
         record: what export.json says.
-        subject: the run.
+        run: the run.
     """
     model = record.get("model") if isinstance(record, dict) else None
     if not isinstance(model, dict):
         return False
-    config = subject.config
+    config = run.config
     ours = {
-        "run": subject.name,
-        "data": subject.data_name,
+        "run": run.name,
+        "data": run.data_name,
         "image_shape": [*config.data.image_size, config.data.channels],
         "architecture": config.model.architecture,
         "latent_dim": config.model.latent_dim,
@@ -98,7 +98,7 @@ def belongs(record: Any, subject: Subject) -> bool:
     }
     step = model.get("step") or 0
     alike = all(model.get(name) == value for name, value in ours.items())
-    return alike and isinstance(step, int) and step <= subject.step
+    return alike and isinstance(step, int) and step <= run.step
 
 
 def _export(folder: Path, record: dict[str, Any]) -> str:

@@ -98,7 +98,7 @@ class Run:
     @property
     def takes_labels(self) -> bool:
         """Whether the generator needs a class: the run is conditional, and no class is fixed."""
-        return bool(self._told)
+        return bool(self._label_names)
 
     @property
     def shown_class(self) -> str | None:
@@ -112,7 +112,7 @@ class Run:
         return "averaged weights (EMA)" if averaged else "raw weights"
 
     @property
-    def _told(self) -> tuple[str, ...]:
+    def _label_names(self) -> tuple[str, ...]:
         """The classes that the generator can be given."""
         return self.class_names if self.label is None else ()
 
@@ -122,7 +122,7 @@ class Run:
         Raises:
             ArgumentError: if there is no such class, or the run is not conditional.
         """
-        check_labels([label], self._told)
+        check_labels([label], self._label_names)
         generator, discriminator = (
             models.of_one_class(network, label, len(self.class_names))
             for network in (self.generator, self.discriminator)
@@ -151,7 +151,7 @@ class Run:
         """
         if num < 1:
             raise ArgumentError(f"the number of images must be at least 1, received {num}")
-        return self.generate(*sample_inputs(self.latents(num, seed=seed), self._told, labels))
+        return self.generate(*sample_inputs(self.latents(num, seed=seed), self._label_names, labels))
 
     def generate(self, latents: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
         """Turn latents into images.
@@ -172,8 +172,8 @@ class Run:
             raise ArgumentError(
                 f"latents must have shape [N, {self.config.model.latent_dim}], received {list(latents.shape)}"
             )
-        check_labels(labels, self._told, count=len(latents))
-        inputs = np.asarray(models.with_labels(latents, labels, len(self._told)))
+        check_labels(labels, self._label_names, count=len(latents))
+        inputs = np.asarray(models.with_labels(latents, labels, len(self._label_names)))
         return in_batches(lambda z: to_uint8(self.generator(z, training=False)), inputs)
 
 

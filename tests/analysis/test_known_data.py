@@ -20,12 +20,12 @@ def test_the_analogy_is_the_slides_where_the_data_has_it():
 
 def test_types_are_read_where_they_are_recorded():
     facts = {"attribute_names": ["a", "turn", "b"], "label_names": ["x"]}
-    assert KnownData.of(facts) == KnownData(["a", "b"], ["turn"], ["x"], is_told=False)
+    assert KnownData.of(facts) == KnownData(["a", "b"], ["turn"], ["x"], is_recorded=False)
     assert KnownData.of(facts, spec="tfds:faces") == KnownData(["a", "b"], ["turn"], ["x"])
     assert KnownData.of(facts, spec="portraits") == KnownData(["a", "b"], ["turn"], ["x"], is_built_in=True)
     told = {**facts, "binary_attributes": ["turn"], "num_unseen": 4}
     assert KnownData.of(told) == KnownData(["turn"], ["a", "b"], ["x"], 4)
-    assert KnownData.of({"attribute_names": None}, spec="pets") == KnownData([], [], [], is_told=False)
+    assert KnownData.of({"attribute_names": None}, spec="pets") == KnownData([], [], [], is_recorded=False)
 
 
 def test_the_crown_is_forgotten_else_the_first_binary_attribute():

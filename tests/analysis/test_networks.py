@@ -150,7 +150,7 @@ def test_a_probe_is_better_than_knowing_nothing(findings):
 def test_a_null_result_of_a_probe_is_called_one(ours, random, pixels, said):
     accuracies = {"D's features": ours, "random D": random, "raw pixels": pixels}
     outcomes = {
-        name: probe_module.Outcome(50, np.full((2, 1), value), np.array([value]), np.zeros((1, 1), int))
+        name: probe_module.ProbeResult(50, np.full((2, 1), value), np.array([value]), np.zeros((1, 1), int))
         for name, value in accuracies.items()
     }
     assert probe_module._verdict(outcomes, 200, 1000) == said

@@ -11,10 +11,10 @@ import pytest
 from dcgan_tf import analysis
 from dcgan_tf.analysis import samples
 from dcgan_tf.analysis.features import discriminator_logits
-from dcgan_tf.analysis.samples import Look, Samples
+from dcgan_tf.analysis.samples import Judgement, Samples
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.errors import ArgumentError
-from dcgan_tf.judges.classifier import Reading
+from dcgan_tf.judges.classifier import Predictions
 from dcgan_tf.latents import sample_latents
 from dcgan_tf.runs.run import Run
 
@@ -27,20 +27,20 @@ class OnlyTheDiscriminator:
     def __init__(self, subject: Subject) -> None:
         self.discriminator = subject.run.discriminator
 
-    def look_at(self, images: np.ndarray) -> Look:
+    def judge(self, images: np.ndarray) -> Judgement:
         nothing = np.zeros(len(images), np.float32)
-        return Look(discriminator_logits(self.discriminator, images), None, nothing, nothing)
+        return Judgement(discriminator_logits(self.discriminator, images), None, nothing, nothing)
 
 
-def judged(reading: Reading | None) -> Samples:
+def judged(predictions: Predictions | None) -> Samples:
     """Samples with logits 0 to 999, whose other marks are all alike."""
     alike = np.zeros(1000, np.float32)
-    look = Look(np.arange(1000, dtype=np.float32), reading, alike, alike)
-    return Samples(None, np.zeros((1000, 2)), np.zeros((1000, 4, 4, 1), np.uint8), look, None)
+    judgement = Judgement(np.arange(1000, dtype=np.float32), predictions, alike, alike)
+    return Samples(None, np.zeros((1000, 2)), np.zeros((1000, 4, 4, 1), np.uint8), judgement, None)
 
 
 def test_the_criteria_are_those_that_are_looked_at():
-    with_classifier = judged(Reading({}, {}, np.zeros((1000, 2)))).criteria
+    with_classifier = judged(Predictions({}, {}, np.zeros((1000, 2)))).criteria
     without = judged(None).criteria
     assert "classifier's features" in with_classifier
     assert "classifier" not in without
@@ -51,7 +51,7 @@ def test_the_criteria_are_those_that_are_looked_at():
 
 def test_ninety_nine_per_cent_of_ordinary_samples_are_realistic():
     some = judged(None)
-    assert some.realistic(some.look).mean() == pytest.approx(0.99)
+    assert some.realistic(some.judgement).mean() == pytest.approx(0.99)
 
 
 class Pictures:
@@ -68,8 +68,10 @@ class Pictures:
 def of_pictures(images: np.ndarray, distances: np.ndarray) -> Samples:
     """Samples with a classifier, and real images that are no farther than 1 from each other."""
     nothing = np.zeros(len(images), np.float32)
-    look = Look(nothing, Reading({}, {}, np.zeros((len(images), 2))), distances, nothing)
-    return Samples(Pictures(), np.zeros((len(images), 2)), images, look, SimpleNamespace(between_real=1.0))
+    judgement = Judgement(nothing, Predictions({}, {}, np.zeros((len(images), 2))), distances, nothing)
+    return Samples(
+        Pictures(), np.zeros((len(images), 2)), images, judgement, SimpleNamespace(between_real=1.0)
+    )
 
 
 @pytest.mark.parametrize(

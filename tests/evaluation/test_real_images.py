@@ -29,8 +29,8 @@ def test_with_a_held_out_split_both_sets_are_spread_evenly():
     assert numbers_of(real.reference)[:3] == [0, 10, 20]  # 999 / 99 is a little more than 10
     assert numbers_of(real.reference)[-1] == 999
     assert sorted(numbers_of(real.others))[::99] == [5000, 5499]
-    assert real.reference_told == "100 of 1,000 images of split train"
-    assert real.others_told == "images of split test (held out)"
+    assert real.reference_description == "100 of 1,000 images of split train"
+    assert real.others_description == "images of split test (held out)"
 
 
 def test_the_others_are_in_random_order_because_folders_are_sorted_by_class():
@@ -44,7 +44,7 @@ def test_without_one_the_others_are_training_images_that_are_not_in_the_referenc
     real = RealImages.of(CONFIG, numbered(1000), None, most=100)
     assert len(real.reference) == len(real.others) == 100
     assert not set(numbers_of(real.reference)) & set(numbers_of(real.others))
-    assert real.others_told == "other training images (fewer than 50 of some are held out)"
+    assert real.others_description == "other training images (fewer than 50 of some are held out)"
 
 
 def test_few_images_without_a_held_out_split_are_halved():

@@ -7,7 +7,7 @@ import pytest
 
 from dcgan_tf.evaluation import scores
 from dcgan_tf.evaluation.cached_features import View
-from dcgan_tf.evaluation.feature_spaces import Features, Names
+from dcgan_tf.evaluation.feature_spaces import Features, MetricNames
 from dcgan_tf.evaluation.scores import OF_FEATURES, OF_PIXELS, QUESTIONS, Task, score
 from dcgan_tf.metrics.precision_recall import density_coverage, precision_recall
 from dcgan_tf.progress import no_bar
@@ -21,7 +21,7 @@ def seen(points: np.ndarray, *, side: int = 16) -> View:
 
 
 def task(points: np.ndarray, reference: np.ndarray, *, with_errors: bool = False, side: int = 16) -> Task:
-    return Task(seen(points, side=side), seen(reference, side=side), Names(), 0, with_errors)
+    return Task(seen(points, side=side), seen(reference, side=side), MetricNames(), 0, with_errors)
 
 
 @pytest.fixture(scope="module")
@@ -74,13 +74,13 @@ def test_a_picture_amid_real_ones_in_the_features_does_not_count_without_their_f
     found = {
         one.key: one
         for one in scores.fidelity_and_variety(
-            Task(View(mixed, reference.features), reference, Names(), 0, True)
+            Task(View(mixed, reference.features), reference, MetricNames(), 0, True)
         )
     }
     assert found["guarded_precision"].features_alone == 1.0
     assert found["guarded_precision"].value == pytest.approx(0.475, abs=0.02)  # half of 95 %
     assert found["guarded_density"].value < 0.6 * found["guarded_density"].features_alone
-    alone = scores.fidelity_and_variety(Task(grey, reference, Names(), 0, False))
+    alone = scores.fidelity_and_variety(Task(grey, reference, MetricNames(), 0, False))
     assert [one.value for one in alone[:2]] == [0.0, 0.0]
 
 
@@ -99,7 +99,7 @@ def test_scores_are_ordered_by_the_question_they_answer(cloud):
 
 
 def test_only_in_inception_s_space_they_are_called_fid_and_kid(cloud):
-    names = Names("FID", "KID", "Inception score")
+    names = MetricNames("FID", "KID", "Inception score")
     view = seen(cloud)
     found = score(Task(view, view, names, 0, False), OF_FEATURES, "", bar=no_bar)
     assert [one.key for one in found[:3]] == ["fid", "kid_x1000", "inception_score"]
@@ -110,7 +110,7 @@ def test_levels_of_patches_are_rows_and_their_mean_is_the_first():
     points = np.zeros((60, 1))
     black = View(np.zeros((60, 32, 32, 1), np.uint8), None)
     busy = seen(points, side=32)
-    found = scores.patches(Task(busy, black, Names(), 0, True))
+    found = scores.patches(Task(busy, black, MetricNames(), 0, True))
     assert [one.key for one in found] == [
         "sliced_wasserstein",
         "sliced_wasserstein_32",
@@ -124,7 +124,7 @@ def test_the_classifier_score_s_error_is_that_of_its_ten_parts():
     # Ten parts of two images each; the first is of one kind alone, score 1, the others of both, score 2.
     kinds = np.array([0, 0] + [0, 1] * 9)
     view = View(np.zeros((20, 16, 16, 1), np.uint8), Features(np.zeros((20, 1)), np.eye(2)[kinds]))
-    [one] = scores.classifiable(Task(view, view, Names(), 0, False))
+    [one] = scores.classifiable(Task(view, view, MetricNames(), 0, False))
     assert one.value == pytest.approx(1.9)
     # Deviation of 1, 2, 2, …: (0.9 / 9)^½; over 10^½ it is 0.1.
     assert one.error == pytest.approx(0.1)
@@ -139,4 +139,4 @@ def test_tiny_images_have_no_patches_and_no_windows(cloud):
 def test_without_a_space_there_are_no_features(cloud):
     bare = View(seen(cloud).images, None)
     with pytest.raises(ValueError, match="without a feature space"):
-        scores.frechet(Task(bare, bare, Names(), 0, False))
+        scores.frechet(Task(bare, bare, MetricNames(), 0, False))

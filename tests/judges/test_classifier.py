@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dcgan_tf.data.image_set import ImageSet, pixel_fingerprint
-from dcgan_tf.judges.classifier import Reading, _quality, can_judge, trained_classifier
+from dcgan_tf.judges.classifier import Predictions, _quality, can_judge, trained_classifier
 from dcgan_tf.judges.network import load_weights
 
 
@@ -55,32 +55,32 @@ def test_attributes_values_and_classes_are_learnt(classifier, held_out):
     assert classifier.binary == ("sky",)
     assert classifier.continuous == ("light",)
     assert classifier.concepts == ("sky", "rows", "columns", "diagonals")
-    reading = classifier.read(held_out.images)
-    assert np.mean((reading.margins["sky"] > 0) == held_out.attributes["sky"]) >= 0.98
-    shown = np.stack([reading.margins[name] for name in held_out.label_names], axis=1)
+    predictions = classifier.predict(held_out.images)
+    assert np.mean((predictions.margins["sky"] > 0) == held_out.attributes["sky"]) >= 0.98
+    shown = np.stack([predictions.margins[name] for name in held_out.label_names], axis=1)
     assert np.mean(shown.argmax(1) == held_out.labels) >= 0.98
-    assert np.corrcoef(reading.values["light"], held_out.attributes["light"])[0, 1] >= 0.95
-    assert reading.features.shape == (200, 128)
+    assert np.corrcoef(predictions.values["light"], held_out.attributes["light"])[0, 1] >= 0.95
+    assert predictions.features.shape == (200, 128)
 
 
 def test_at_most_one_class_is_shown(classifier, held_out):
-    margins = classifier.read(held_out.images).margins
+    margins = classifier.predict(held_out.images).margins
     shown = np.stack([margins[name] > 0 for name in held_out.label_names])
     assert shown.sum(axis=0).max() == 1
 
 
 def test_quality_is_that_on_the_held_out_images(classifier, held_out):
-    reading = classifier.read(held_out.images)
-    right = np.mean((reading.margins["sky"] > 0) == held_out.attributes["sky"])
+    predictions = classifier.predict(held_out.images)
+    right = np.mean((predictions.margins["sky"] > 0) == held_out.attributes["sky"])
     assert classifier.quality["sky"] == pytest.approx(right)
     rows = held_out.labels == 0
-    assert classifier.quality["rows"] == pytest.approx(np.mean(reading.margins["rows"][rows] > 0))
+    assert classifier.quality["rows"] == pytest.approx(np.mean(predictions.margins["rows"][rows] > 0))
     assert classifier.num_held_out == 200
 
 
 def test_held_out_classes_are_told_by_their_names(classifier, held_out):
     """A folder's held-out images may lack a class, or have another one, and then number the others anew."""
-    reading = classifier.read(held_out.images)
+    predictions = classifier.predict(held_out.images)
     some = held_out.labels > 0  # no rows
     strangers = np.arange(len(held_out)) % 5 == 0
     names = np.where(strangers, "crosses", np.array(held_out.label_names)[held_out.labels])[some]
@@ -91,8 +91,8 @@ def test_held_out_classes_are_told_by_their_names(classifier, held_out):
         labels=np.searchsorted(label_names, names),
         label_names=label_names,
     )
-    part = Reading(
-        {name: margins[some] for name, margins in reading.margins.items()}, {}, reading.features[some]
+    part = Predictions(
+        {name: margins[some] for name, margins in predictions.margins.items()}, {}, predictions.features[some]
     )
     quality = _quality(part, renumbered, classifier.classes)
     assert quality["rows"] == 0
@@ -106,14 +106,14 @@ def test_the_second_time_it_comes_from_the_cache(classifier, train, held_out, ca
     again = trained_classifier(train, held_out, cache_dir=cache)
     assert again.quality == classifier.quality
     np.testing.assert_array_equal(
-        again.read(held_out.images).features, classifier.read(held_out.images).features
+        again.predict(held_out.images).features, classifier.predict(held_out.images).features
     )
 
 
 def test_training_is_deterministic(classifier, train, held_out, tmp_path):
     again = trained_classifier(train, held_out, cache_dir=tmp_path)
     np.testing.assert_array_equal(
-        again.read(held_out.images).margins["sky"], classifier.read(held_out.images).margins["sky"]
+        again.predict(held_out.images).margins["sky"], classifier.predict(held_out.images).margins["sky"]
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from dcgan_tf import models
 from dcgan_tf.analysis.subject import Subject
-from dcgan_tf.judges.classifier import Reading
+from dcgan_tf.judges.classifier import Predictions
 from dcgan_tf.runs.run import Run
 
 SQUARE = [2, 4, 6, 12]  # top, left, bottom, right in pixels; in the maps, rows 1 and 2, columns 2 to 5
@@ -57,14 +57,14 @@ class PlantedClassifier:
     quality: ClassVar = {"square": 1.0, "bar": 1.0}
     num_held_out = 1
 
-    def read(self, images: np.ndarray) -> Reading:
+    def predict(self, images: np.ndarray) -> Predictions:
         """Return margins in levels, and two features."""
         levels = images[..., 0].astype(np.float32)
         top, left, bottom, right = SQUARE
         ground = levels[:, 0].mean(axis=1)
         square = levels[:, top:bottom, left:right].mean(axis=(1, 2)) - ground - LEAST
         bar = levels[:, 10:14].mean(axis=(1, 2)) - ground - LEAST
-        return Reading({"square": square, "bar": bar}, {}, np.stack([square, bar], axis=1))
+        return Predictions({"square": square, "bar": bar}, {}, np.stack([square, bar], axis=1))
 
     def doubtful(self, names):
         """Doubt nothing."""

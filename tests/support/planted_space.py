@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from dcgan_tf.evaluation.feature_spaces import Features, Names
+from dcgan_tf.evaluation.feature_spaces import Features, MetricNames
 
 
 class PixelSpace:
     """Some linear combinations of pixels; counts how many images it has looked at."""
 
-    name, key, names, facts, remarks = "planted pixels", "planted", Names(), {}, []
+    name, key, names, facts, remarks = "planted pixels", "planted", MetricNames(), {}, []
 
     def __init__(self, directions: np.ndarray) -> None:
         self.directions = directions

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from dcgan_tf.analysis.samples import Look, Samples
+from dcgan_tf.analysis.samples import Judgement, Samples
 from dcgan_tf.config import preset
-from dcgan_tf.judges.classifier import Reading
+from dcgan_tf.judges.classifier import Predictions
 
 SIDE, LEVELS = 8, 30.0
 
@@ -37,15 +37,15 @@ class PaintedJudges:
     def __init__(self, realism=lambda images: np.zeros(len(images), np.float32)) -> None:
         self.realism = realism
 
-    def look_at(self, images: np.ndarray) -> Look:
+    def judge(self, images: np.ndarray) -> Judgement:
         """Return what is painted."""
         nothing = np.zeros(len(images), np.float32)
-        return Look(self.realism(images), read(images), nothing, nothing)
+        return Judgement(self.realism(images), read(images), nothing, nothing)
 
 
-def read(images: np.ndarray) -> Reading:
+def read(images: np.ndarray) -> Predictions:
     """Read the picture exactly."""
-    return Reading(margins_of(images), {}, np.zeros((len(images), 1), np.float32))
+    return Predictions(margins_of(images), {}, np.zeros((len(images), 1), np.float32))
 
 
 def painted_samples(latents: np.ndarray, judges: PaintedJudges | None = None) -> Samples:
@@ -54,5 +54,5 @@ def painted_samples(latents: np.ndarray, judges: PaintedJudges | None = None) ->
     images = paint(latents)
     config = preset("default", latent_dim=latents.shape[1])
     run = SimpleNamespace(generate=paint, config=config, path=Path("painted"), step=0)
-    subject = SimpleNamespace(run=run, classifier=SimpleNamespace(binary=("woman", "crown"), read=read))
-    return Samples(subject, latents, images, judges.look_at(images), judges)  # type: ignore[arg-type]
+    subject = SimpleNamespace(run=run, classifier=SimpleNamespace(binary=("woman", "crown"), predict=read))
+    return Samples(subject, latents, images, judges.judge(images), judges)  # type: ignore[arg-type]

@@ -81,7 +81,7 @@ def analogy(binary: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _suggest_formula(known: KnownData) -> dict[str, Any]:
-    plus, minus = analogy(known.binary if known.is_told else ())
+    plus, minus = analogy(known.binary if known.is_recorded else ())
     return {"plus": plus, "minus": minus}
 
 
@@ -157,7 +157,7 @@ ANALYSIS = Analysis(
             "Long bars mean that directions in latent space have a meaning; the marks show what the same sum "
             "of pixels and what random latents reach.",
             suggest=_suggest_all,
-            condition=lambda known: "" if known.is_told else "two attributes are yes-or-no ones",
+            condition=lambda known: "" if known.is_recorded else "two attributes are yes-or-no ones",
         ),
     ),
 )

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from dcgan_tf.analysis.arithmetic.arithmetic import Grade, grade
+from dcgan_tf.analysis.arithmetic.arithmetic import BothShares, grade
 from dcgan_tf.analysis.arithmetic.formulas import Formula, draw_exemplars
 from dcgan_tf.analysis.concepts import Concept, describe
 from dcgan_tf.analysis.figures import CONTROL, OURS, TEXT, THIRD, new_figure, percentage, plain
@@ -36,7 +36,7 @@ class Analogy:
     """
 
     formula: Formula
-    grade: Grade
+    grade: BothShares
     chance: float
 
 

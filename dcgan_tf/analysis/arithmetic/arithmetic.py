@@ -30,7 +30,7 @@ PAPER_EXEMPLARS = 3
 
 
 @dataclass(frozen=True)
-class Grade:
+class BothShares:
     """What came out of the draws with one number of exemplars, in latents and in pixels."""
 
     latents: Shares
@@ -118,7 +118,7 @@ def _attributes(subject: Subject) -> tuple[str, ...]:
     return subject.classifier.binary
 
 
-def grade(samples: Samples, formula: Formula, chosen: Sequence[np.ndarray]) -> Grade:
+def grade(samples: Samples, formula: Formula, chosen: Sequence[np.ndarray]) -> BothShares:
     """Judge the results of draws of exemplars.
 
     Args:
@@ -128,10 +128,12 @@ def grade(samples: Samples, formula: Formula, chosen: Sequence[np.ndarray]) -> G
     """
     results = samples.subject.run.generate(latent_arithmetic(samples, formula.signs, chosen))
     in_pixels = pixel_arithmetic(samples.images, formula.signs, chosen)
-    return Grade(judged(samples, results, formula.expected), judged(samples, in_pixels, formula.expected))
+    return BothShares(
+        judged(samples, results, formula.expected), judged(samples, in_pixels, formula.expected)
+    )
 
 
-def _measure(formula: Formula, k: int, graded: Grade, chance: float) -> Measure:
+def _measure(formula: Formula, k: int, graded: BothShares, chance: float) -> Measure:
     return Measure(
         name=f"{formula}, {k} exemplar{'s' if k > 1 else ''} per concept",
         value=graded.latents.right,
@@ -146,7 +148,7 @@ def _figure(
     samples: Samples,
     formula: Formula,
     pools: Sequence[np.ndarray],
-    grades: dict[int, Grade],
+    grades: dict[int, BothShares],
     chance: float,
     *,
     seed: int,

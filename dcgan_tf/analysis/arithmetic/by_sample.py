@@ -57,7 +57,7 @@ def sample_arithmetic(
         run.generate(with_neighbours(result, seed=seed)),
         pixel_arithmetic(images, signs, draws),
     )
-    shares = [float(np.mean(samples.realistic(samples.look_at(some)))) for some in (panel, in_pixels)]
+    shares = [float(np.mean(samples.realistic(samples.judge(some)))) for some in (panel, in_pixels)]
     names = [f"({', '.join(map(str, term))})" for term in terms]
     return Finding(
         name="sample-arithmetic",

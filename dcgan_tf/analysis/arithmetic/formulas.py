@@ -101,9 +101,9 @@ def draw_exemplars(pools: Sequence[np.ndarray], k: int, *, draws: int, seed: int
 
 def judged(samples: Samples, images: np.ndarray, expected: Concept) -> Shares:
     """Return how many of the images, uint8 [N, H, W, C], are what was expected."""
-    look = samples.look_at(images)
-    shown = expected.clarity(look.margins) > 0
-    return Shares(float(np.mean(shown & samples.realistic(look))), float(np.mean(shown)))
+    judgement = samples.judge(images)
+    shown = expected.clarity(judgement.margins) > 0
+    return Shares(float(np.mean(shown & samples.realistic(judgement))), float(np.mean(shown)))
 
 
 def latent_arithmetic(samples: Samples, signs: Sequence[int], chosen: Sequence[np.ndarray]) -> np.ndarray:

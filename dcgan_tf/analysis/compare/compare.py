@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from dcgan_tf.analysis.compare.contenders import Contender, Group, contenders, differences, groups_of
-from dcgan_tf.analysis.compare.figure import Shown, comparison_figure
+from dcgan_tf.analysis.compare.figure import RunRow, comparison_figure
 from dcgan_tf.analysis.compare.grades import (
     COVERED_FROM,
     FEWEST_KINDS,
@@ -18,9 +17,10 @@ from dcgan_tf.analysis.compare.grades import (
     MOST_ATTRIBUTES,
     RAREST_KIND,
     SURE,
-    Grade,
     Judge,
+    SampleGrade,
 )
+from dcgan_tf.analysis.compare.groups import ComparedRun, Group, compared_runs, differences, groups_of
 from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.errors import ArgumentError
@@ -38,19 +38,19 @@ FAILED = (
 
 
 @dataclass(frozen=True)
-class Verdict:
+class GradedRun:
     """One run's grade, and why it counts as failed.
 
     Attributes:
-        contender: the run.
+        compared: the run.
         images: its samples, uint8 [N, H, W, C].
         grade: None without a judge.
         failures: reasons; none if it did not fail.
     """
 
-    contender: Contender
+    compared: ComparedRun
     images: np.ndarray
-    grade: Grade | None
+    grade: SampleGrade | None
     failures: tuple[str, ...]
 
 
@@ -73,17 +73,17 @@ def compare(runs: Sequence[Run], *, num_images: int = 2000, seed: int = 0) -> Fi
     if len(runs) < 2:
         raise ArgumentError(f"a comparison needs at least two runs, received {len(runs)}")
     _refuse_repetitions(runs)
-    entries, subject = contenders(runs), Subject(runs[0], of_all_classes=True)
+    entries, subject = compared_runs(runs), Subject(runs[0], of_all_classes=True)
     judge, warnings = _judge(runs, subject)
     if judge and num_images > (available := len(judge.others)):
         warnings.append(f"graded on {available:,} samples each: the data has no more images to compare with")
         num_images = available
     warnings += _remarks_on_latents(runs) + _remarks_on_length(entries)
-    verdicts = [_verdict(entry, judge, num_images, seed) for entry in progress(entries, "runs")]
-    warnings += [f"{v.contender.label} failed: {'; '.join(v.failures)}" for v in verdicts if v.failures]
+    graded_runs = [_graded(entry, judge, num_images, seed) for entry in progress(entries, "runs")]
+    warnings += [f"{v.compared.label} failed: {'; '.join(v.failures)}" for v in graded_runs if v.failures]
     floor = judge.real_grade(num_images) if judge else None
     groups = groups_of(entries)
-    by_group = [[v for v in verdicts if v.contender in group.members] for group in groups]
+    by_group = [[v for v in graded_runs if v.compared in group.members] for group in groups]
     return Finding(
         name="compare",
         summary=_summary(groups, by_group, judge, floor),
@@ -96,7 +96,7 @@ def compare(runs: Sequence[Run], *, num_images: int = 2000, seed: int = 0) -> Fi
         },
         measures=tuple(_measures(groups, by_group, judge, floor)),
         figure=comparison_figure(
-            [Shown(v.contender, v.images[:SHOWN], v.grade) for v in verdicts],
+            [RunRow(v.compared, v.images[:SHOWN], v.grade) for v in graded_runs],
             groups,
             real=subject.real_images[:SHOWN] if judge else None,
             kinds=len(judge.kinds) if judge else 0,
@@ -137,17 +137,17 @@ def _remarks_on_latents(runs: Sequence[Run]) -> list[str]:
     return [f"the runs take different latents ({told}): of one seed, but not the same numbers"]
 
 
-def _remarks_on_length(entries: Sequence[Contender]) -> list[str]:
+def _remarks_on_length(entries: Sequence[ComparedRun]) -> list[str]:
     lengths = differences(entries).get("steps")
     told = ", ".join(f"{length:,}" for length in lengths or ())
     return [f"the runs are of different lengths ({told} steps)"] if lengths else []
 
 
-def _verdict(entry: Contender, judge: Judge | None, num_images: int, seed: int) -> Verdict:
+def _graded(entry: ComparedRun, judge: Judge | None, num_images: int, seed: int) -> GradedRun:
     images = entry.run.sample(num_images if judge else SHOWN, seed=seed)
     grade = judge.grade(images) if judge else None
     failures = entry.unfinished + (judge.collapsed(grade) if judge and grade else [])
-    return Verdict(entry, images, grade, tuple(failures))
+    return GradedRun(entry, images, grade, tuple(failures))
 
 
 def _rules(subject: Subject, judge: Judge | None, groups: Sequence[Group]) -> dict[str, Any]:
@@ -171,22 +171,25 @@ def _rules(subject: Subject, judge: Judge | None, groups: Sequence[Group]) -> di
 
 
 def _measures(
-    groups: Sequence[Group], by_group: Sequence[Sequence[Verdict]], judge: Judge | None, floor: Grade | None
+    groups: Sequence[Group],
+    by_group: Sequence[Sequence[GradedRun]],
+    judge: Judge | None,
+    floor: SampleGrade | None,
 ) -> list[Measure]:
     measures = []
     if judge and floor:
         for field, name, unit, meaning in _grades(judge):
-            for group, verdicts in zip(groups, by_group, strict=True):
-                values = [float(getattr(v.grade, field)) for v in verdicts]
+            for group, graded_runs in zip(groups, by_group, strict=True):
+                values = [float(getattr(v.grade, field)) for v in graded_runs]
                 controls = {"real images": float(getattr(floor, field))}
                 if len(values) > 1:
                     controls = {"deviation over seeds": float(np.std(values, ddof=1)), **controls}
                 measures.append(
                     Measure(f"{name}: {group.label}", float(np.mean(values)), unit, controls, meaning)
                 )
-    for group, verdicts in zip(groups, by_group, strict=True):
-        failed = sum(bool(v.failures) for v in verdicts)
-        controls = {"of runs": float(len(verdicts))}
+    for group, graded_runs in zip(groups, by_group, strict=True):
+        failed = sum(bool(v.failures) for v in graded_runs)
+        controls = {"of runs": float(len(graded_runs))}
         measures.append(Measure(f"failed: {group.label}", float(failed), "count", controls, FAILED))
     return measures
 
@@ -226,12 +229,15 @@ def _grades(judge: Judge) -> list[tuple[str, str, str, str]]:
 
 
 def _summary(
-    groups: Sequence[Group], by_group: Sequence[Sequence[Verdict]], judge: Judge | None, floor: Grade | None
+    groups: Sequence[Group],
+    by_group: Sequence[Sequence[GradedRun]],
+    judge: Judge | None,
+    floor: SampleGrade | None,
 ) -> str:
     parts = []
-    for group, verdicts in zip(groups, by_group, strict=True):
-        told = f"{sum(bool(v.failures) for v in verdicts)} of {len(verdicts)} failed"
-        grades = [v.grade for v in verdicts if v.grade]
+    for group, graded_runs in zip(groups, by_group, strict=True):
+        told = f"{sum(bool(v.failures) for v in graded_runs)} of {len(graded_runs)} failed"
+        grades = [v.grade for v in graded_runs if v.grade]
         if judge and grades:
             distances = [grade.distance for grade in grades]
             deviation = f" ± {np.std(distances, ddof=1):.3g}" if len(distances) > 1 else ""
@@ -245,18 +251,18 @@ def _summary(
 
 
 def _details(
-    groups: Sequence[Group], by_group: Sequence[Sequence[Verdict]], floor: Grade | None
+    groups: Sequence[Group], by_group: Sequence[Sequence[GradedRun]], floor: SampleGrade | None
 ) -> dict[str, Any]:
     runs = [
         {
-            "run": str(v.contender.run.path),
-            "step": v.contender.run.step,
-            "seed": v.contender.run.config.training.seed,
+            "run": str(v.compared.run.path),
+            "step": v.compared.run.step,
+            "seed": v.compared.run.config.training.seed,
             "group": group.label,
             "failures": list(v.failures),
             "grade": asdict(v.grade) if v.grade else None,
         }
-        for group, verdicts in zip(groups, by_group, strict=True)
-        for v in verdicts
+        for group, graded_runs in zip(groups, by_group, strict=True)
+        for v in graded_runs
     ]
     return {"runs": runs, "real_images": asdict(floor) if floor else None}

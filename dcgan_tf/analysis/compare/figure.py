@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-from dcgan_tf.analysis.compare.contenders import Contender, Group
-from dcgan_tf.analysis.compare.grades import Grade
+from dcgan_tf.analysis.compare.grades import SampleGrade
+from dcgan_tf.analysis.compare.groups import ComparedRun, Group
 from dcgan_tf.analysis.figures import FAINT, OURS, TEXT, THIRD, image_rows, new_figure, plain
 
 COLOURS = (OURS, THIRD, "#5a9e4b", "#8e6fb0", "#c04f6f", "#4ba3a3", "#8a6d3b", "#6b7785")
@@ -18,28 +18,28 @@ _SMOOTHING = 15
 
 
 @dataclass(frozen=True)
-class Shown:
+class RunRow:
     """What is drawn of one run.
 
     Attributes:
-        contender: the run.
+        compared: the run.
         images: the first samples, uint8 [n, H, W, C].
         grade: None if there is none.
     """
 
-    contender: Contender
+    compared: ComparedRun
     images: np.ndarray
-    grade: Grade | None
+    grade: SampleGrade | None
 
 
 def comparison_figure(
-    shown: Sequence[Shown],
+    shown: Sequence[RunRow],
     groups: Sequence[Group],
     *,
     real: np.ndarray | None,
     kinds: int,
     space: str,
-    floor: Grade | None,
+    floor: SampleGrade | None,
 ) -> Figure:
     """Draw the comparison.
 
@@ -51,7 +51,7 @@ def comparison_figure(
         space: name of the feature space of the distance.
         floor: the grade of real images; None leaves the bars out.
     """
-    rows = [(one.contender.label, one.images) for one in shown]
+    rows = [(one.compared.label, one.images) for one in shown]
     rows += [("real images", real)] if real is not None else []
     heights = [0.8 + 0.85 * len(rows), 2.6, 2.6][: 3 if floor else 2]
     figure = new_figure(12.5, sum(heights), title="The runs, each with the same seed of latents")
@@ -61,7 +61,7 @@ def comparison_figure(
     _draw_losses(parts[1], groups, colours)
     if floor:
         graded = {
-            group.label: [one.grade for one in shown if one.grade and one.contender in group.members]
+            group.label: [one.grade for one in shown if one.grade and one.compared in group.members]
             for group in groups
         }
         _draw_grades(parts[2], graded, colours, floor=floor, kinds=kinds, space=space)
@@ -85,10 +85,10 @@ def _draw_losses(figure: SubFigure, groups: Sequence[Group], colours: dict[str, 
 
 def _draw_grades(
     figure: SubFigure,
-    graded: dict[str, list[Grade]],
+    graded: dict[str, list[SampleGrade]],
     colours: dict[str, str],
     *,
-    floor: Grade,
+    floor: SampleGrade,
     kinds: int,
     space: str,
 ) -> None:

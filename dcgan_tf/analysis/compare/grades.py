@@ -11,7 +11,7 @@ import numpy as np
 from dcgan_tf.analysis.concepts import describe
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.images import evenly_spaced
-from dcgan_tf.judges import Classifier, Reading
+from dcgan_tf.judges import Classifier, Predictions
 from dcgan_tf.metrics import frechet_distance
 
 MOST_REFERENCES = 10_000
@@ -27,7 +27,7 @@ FEWEST_KINDS, LEAST_SPREAD = 0.5, 0.5
 
 
 @dataclass(frozen=True)
-class Grade:
+class SampleGrade:
     """What the judge makes of a set of images.
 
     Attributes:
@@ -57,7 +57,7 @@ class Judge:
     """
 
     classifier: Classifier
-    reference: Reading
+    reference: Predictions
     where: str
     others: np.ndarray
 
@@ -74,7 +74,7 @@ class Judge:
             images = subject.held_out_or_none.images
         else:
             images, where, others = images[::2], "every other training image", images[1::2]
-        return Judge(classifier, classifier.read(_spaced(images, MOST_REFERENCES)), where, others)
+        return Judge(classifier, classifier.predict(_spaced(images, MOST_REFERENCES)), where, others)
 
     @property
     def kinds(self) -> dict[int, str]:
@@ -84,26 +84,26 @@ class Judge:
         frequent = [i for i in order if counts[i] >= RAREST_KIND * counts.sum()]
         return {int(numbers[i]): self._name(int(numbers[i])) for i in frequent}
 
-    def grade(self, images: np.ndarray) -> Grade:
+    def grade(self, images: np.ndarray) -> SampleGrade:
         """Grade images, uint8 [N, H, W, C]."""
-        reading = self.classifier.read(images)
-        numbers, real = self._numbers(reading), self._numbers(self.reference)
+        predictions = self.classifier.predict(images)
+        numbers, real = self._numbers(predictions), self._numbers(self.reference)
         shares = {kind: float(np.mean(numbers == kind)) for kind in self.kinds}
-        return Grade(
-            distance=frechet_distance(reading.features, self.reference.features),
+        return SampleGrade(
+            distance=frechet_distance(predictions.features, self.reference.features),
             covered=sum(
                 bool(share >= COVERED_FROM * np.mean(real == kind)) for kind, share in shares.items()
             ),
-            sure=float(np.mean(self._sure(reading))),
-            spread=spread(reading.features, numbers) / spread(self.reference.features, real),
+            sure=float(np.mean(self._sure(predictions))),
+            spread=spread(predictions.features, numbers) / spread(self.reference.features, real),
             shares={self.kinds[kind]: share for kind, share in shares.items()},
         )
 
-    def real_grade(self, num_images: int) -> Grade:
+    def real_grade(self, num_images: int) -> SampleGrade:
         """Grade as many real images, none of the reference's: what a perfect generator would get."""
         return self.grade(_spaced(self.others, num_images))
 
-    def collapsed(self, grade: Grade) -> list[str]:
+    def collapsed(self, grade: SampleGrade) -> list[str]:
         """Return why samples with this grade count as collapsed; nothing if they do not."""
         reasons = []
         if grade.covered < FEWEST_KINDS * len(self.kinds):
@@ -116,13 +116,13 @@ class Judge:
     def _attributes(self) -> tuple[str, ...]:
         return self.classifier.binary[:MOST_ATTRIBUTES]
 
-    def _numbers(self, reading: Reading) -> np.ndarray:
+    def _numbers(self, predictions: Predictions) -> np.ndarray:
         """Return the kind of each image, int64 [N]: its class, or the bits of its attributes."""
         if self.classifier.classes:
-            margins = [reading.margins[name] for name in self.classifier.classes]
+            margins = [predictions.margins[name] for name in self.classifier.classes]
             return np.asarray(np.argmax(margins, axis=0))
-        bits = [(reading.margins[name] > 0) << i for i, name in enumerate(self._attributes)]
-        return np.asarray(np.sum(bits, axis=0)) if bits else np.zeros(len(reading.features), np.int64)
+        bits = [(predictions.margins[name] > 0) << i for i, name in enumerate(self._attributes)]
+        return np.asarray(np.sum(bits, axis=0)) if bits else np.zeros(len(predictions.features), np.int64)
 
     def _name(self, number: int) -> str:
         if self.classifier.classes:
@@ -130,14 +130,14 @@ class Judge:
         wanted = {name: bool(number >> i & 1) for i, name in enumerate(self._attributes)}
         return describe(wanted) if wanted else "all pictures"
 
-    def _sure(self, reading: Reading) -> np.ndarray:
+    def _sure(self, predictions: Predictions) -> np.ndarray:
         """Return of which images the classifier is sure, bool [N]."""
         least = math.log(SURE / (1 - SURE))  # a logit is sure of what it has this or more of
-        certain = np.ones(len(reading.features), bool)
+        certain = np.ones(len(predictions.features), bool)
         for name in self.classifier.binary:
-            certain &= np.abs(reading.margins[name]) >= least
+            certain &= np.abs(predictions.margins[name]) >= least
         if self.classifier.classes:
-            certain &= highest_probability([reading.margins[n] for n in self.classifier.classes]) >= SURE
+            certain &= highest_probability([predictions.margins[n] for n in self.classifier.classes]) >= SURE
         return certain
 
 

@@ -75,7 +75,7 @@ def embed(run: Run, *, num_images: int = 500, seed: int = 0) -> Finding:
     vectors = features if features.shape[1] <= DIMENSIONS else reduced
     kept = f" principal components, with {pca.explained_variance_ratio_.sum():.1%} of the variance"
     points = Points(f"D_features_step_{run.step}", vectors, _columns(subject, kinds), images)
-    told = _told(features, count)
+    told = _told_apart(features, count)
     return Finding(
         name="embed",
         summary=(
@@ -117,7 +117,7 @@ def _count(subject: Subject, num_images: int) -> int:
     return min(num_images, fewest)
 
 
-def _told(features: np.ndarray, count: int) -> Measure:
+def _told_apart(features: np.ndarray, count: int) -> Measure:
     """Compare the kinds, whose features stand one after the other, `count` of each."""
     training, held_out, fake = (features[i * count : (i + 1) * count] for i in range(3))
     return Measure(
@@ -170,12 +170,12 @@ def generated(subject: Subject, images: np.ndarray) -> Kind:
     known: dict[str, Sequence[object]] = {}
     if subject.has_classifier:
         judge = subject.classifier
-        reading = judge.read(images)
+        predictions = judge.predict(images)
         if judge.classes:
-            margins = np.stack([reading.margins[name] for name in judge.classes])
+            margins = np.stack([predictions.margins[name] for name in judge.classes])
             known["label"] = [judge.classes[i] for i in margins.argmax(axis=0)]
-        known |= {name: (reading.margins[name] > 0).astype(int).tolist() for name in judge.binary}
-        known |= {name: _rounded(reading.values[name]) for name in judge.continuous}
+        known |= {name: (predictions.margins[name] > 0).astype(int).tolist() for name in judge.binary}
+        known |= {name: _rounded(predictions.values[name]) for name in judge.continuous}
     return Kind("generated", images, range(len(images)), known)
 
 

@@ -46,7 +46,7 @@ METHOD = {
 
 
 @dataclass(frozen=True)
-class Eye:
+class FeatureResponses:
     """What the last convolutional layer of one discriminator makes of the images.
 
     Attributes:
@@ -105,11 +105,10 @@ def filters(run: Run, *, num_images: int = 2000, features: str = TELLING, seed: 
     images = np.asarray(source.images[rows])
     truths = {name: truth[rows] for name, truth in shown(questions(source)).items()}
     fresh = untrained.untrained_discriminator(run, subject.train.images)
-    eyes = [
-        look(network, images, truths, seed=seed)
+    trained, random = (
+        find_responses(network, images, truths, seed=seed)
         for network in progress([run.discriminator, fresh], "discriminators")
-    ]
-    trained, random = eyes
+    )
     by_chance = _by_chance(trained.maxima, truths, seed=seed)
     return Finding(
         name="filters",
@@ -131,9 +130,9 @@ def filters(run: Run, *, num_images: int = 2000, features: str = TELLING, seed: 
     )
 
 
-def look(
+def find_responses(
     discriminator: keras.Sequential, images: np.ndarray, truths: Mapping[str, np.ndarray], *, seed: int
-) -> Eye:
+) -> FeatureResponses:
     """Find what each feature of a discriminator responds to most, and what it tells.
 
     Args:
@@ -146,7 +145,7 @@ def look(
     top = np.argsort(-maxima, axis=0, kind="stable")[:IMAGES_PER_FEATURE].T
     numbers = np.repeat(np.arange(len(top)), top.shape[1])
     gradients = guided_gradients(discriminator, images[top.ravel()], numbers)
-    return Eye(
+    return FeatureResponses(
         maxima,
         top,
         gradients.reshape(*top.shape, *images.shape[1:]),
@@ -181,7 +180,7 @@ def _by_chance(maxima: np.ndarray, truths: Mapping[str, np.ndarray], *, seed: in
     return {name: d.best for name, d in find_detectors(maxima, shuffled, seed=seed).items()}
 
 
-def _figure(trained: Eye, random: Eye, images: np.ndarray, features: str) -> Figure:
+def _figure(trained: FeatureResponses, random: FeatureResponses, images: np.ndarray, features: str) -> Figure:
     return filters_figure(
         trained=_rows(trained, images, features),
         random=_rows(random, images, features),
@@ -190,20 +189,20 @@ def _figure(trained: Eye, random: Eye, images: np.ndarray, features: str) -> Fig
     )
 
 
-def _rows(eye: Eye, images: np.ndarray, features: str) -> list[FilterRow]:
+def _rows(responses: FeatureResponses, images: np.ndarray, features: str) -> list[FilterRow]:
     chosen: list[tuple[int, Detector | None]] = []
     if features == TELLING:
-        chosen += most_telling(eye.detectors, FEATURES_SHOWN)
-    chosen = chosen or [(feature, None) for feature in range(min(FEATURES_SHOWN, len(eye.top)))]
+        chosen += most_telling(responses.detectors, FEATURES_SHOWN)
+    chosen = chosen or [(feature, None) for feature in range(min(FEATURES_SHOWN, len(responses.top)))]
     rows = []
     for feature, detector in chosen:
         tells = f"tells {detector.attribute}\nAUC {detector.auc[feature]:.2f}" if detector else ""
         name = f"{tells}\nfeature {feature}".strip()
-        rows.append(FilterRow(name, images[eye.top[feature]], eye.gradients[feature]))
+        rows.append(FilterRow(name, images[responses.top[feature]], responses.gradients[feature]))
     return rows
 
 
-def _summary(trained: Eye, random: Eye) -> str:
+def _summary(trained: FeatureResponses, random: FeatureResponses) -> str:
     focus = (
         f"{trained.concentration:.0%} of a guided gradient's energy in a tenth of the pixels it sees "
         f"(random D {random.concentration:.0%})"
@@ -219,7 +218,9 @@ def _summary(trained: Eye, random: Eye) -> str:
     )
 
 
-def _auc_measures(trained: Eye, random: Eye, by_chance: Mapping[str, float]) -> list[Measure]:
+def _auc_measures(
+    trained: FeatureResponses, random: FeatureResponses, by_chance: Mapping[str, float]
+) -> list[Measure]:
     if not trained.detectors:
         return []
     meaning = (
@@ -243,7 +244,7 @@ def _auc_measures(trained: Eye, random: Eye, by_chance: Mapping[str, float]) -> 
     return measures
 
 
-def _concentration_measure(trained: Eye, random: Eye) -> Measure:
+def _concentration_measure(trained: FeatureResponses, random: FeatureResponses) -> Measure:
     return Measure(
         "concentration of the guided gradients",
         trained.concentration,
@@ -254,21 +255,21 @@ def _concentration_measure(trained: Eye, random: Eye) -> Measure:
     )
 
 
-def _details(eye: Eye) -> dict[str, object]:
+def _details(responses: FeatureResponses) -> dict[str, object]:
     return {
         "features": {
             name: {"feature": int(detector.ranking[0]), "auc": detector.best}
-            for name, detector in eye.detectors.items()
+            for name, detector in responses.detectors.items()
         },
-        "concentration": eye.concentration,
+        "concentration": responses.concentration,
     }
 
 
-def _left_out(truths: Mapping[str, np.ndarray], eye: Eye, *, more: int) -> list[str]:
+def _left_out(truths: Mapping[str, np.ndarray], responses: FeatureResponses, *, more: int) -> list[str]:
     """Say which attributes are not graded; `more` images could be looked at."""
     advice = "; raise --num-images" if more else ", and there are no other images to look at"
     return [
         f"too few images with or without {name!r} to grade features on{advice}"
         for name in truths
-        if name not in eye.detectors
+        if name not in responses.detectors
     ]

@@ -43,7 +43,7 @@ def forgotten(known: KnownData) -> str:
 
 
 def _condition(known: KnownData) -> str:
-    return "" if known.is_told else f"{forgotten(known)} is a yes-or-no attribute"
+    return "" if known.is_recorded else f"{forgotten(known)} is a yes-or-no attribute"
 
 
 ANALYSIS = Analysis(

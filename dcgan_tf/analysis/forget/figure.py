@@ -20,64 +20,64 @@ from dcgan_tf.analysis.figures import (
     plain,
 )
 from dcgan_tf.analysis.forget.forgetting import Effect
-from dcgan_tf.analysis.forget.outcome import Outcome, Setting
+from dcgan_tf.analysis.forget.outcome import ForgetResult, ForgetSetup
 
 _COLUMNS = 8
 _GAP = 2  # of image_rows
 _GREY = "#7fb069"
 
 
-def forget_figure(setting: Setting, outcome: Outcome) -> Figure:
+def forget_figure(setup: ForgetSetup, outcome: ForgetResult) -> Figure:
     """Draw samples of the second half before and after, the boxes, and the shares of all of it.
 
     Args:
-        setting: what was forgotten.
+        setup: what was forgotten.
         outcome: what came out.
     """
-    name, maps = setting.attribute, setting.halves.shape[-1]
+    name, maps = setup.attribute, setup.halves.shape[-1]
     figure = new_figure(
         14,
         7,
         title=f"Forgetting {name}: the same latents, {len(outcome.dropped)} of {maps} feature maps dropped",
     )
     ((left, right),) = figure.subfigures(1, 2, width_ratios=[1.12, 1], squeeze=False)
-    _draw_samples(left.subplots(), setting, outcome)
+    _draw_samples(left.subplots(), setup, outcome)
     shares, changed, tried = right.subplots(3, 1)
-    _draw_shares(shares, setting, outcome)
-    _draw_changed(changed, setting, outcome)
-    _draw_tried(tried, setting, outcome)
+    _draw_shares(shares, setup, outcome)
+    _draw_changed(changed, setup, outcome)
+    _draw_tried(tried, setup, outcome)
     return figure
 
 
-def _draw_samples(axes: Axes, setting: Setting, outcome: Outcome) -> None:
+def _draw_samples(axes: Axes, setup: ForgetSetup, outcome: ForgetResult) -> None:
     """Draw rows of samples that stand for all: an eighth each, by what is left of the attribute in them."""
-    images, name, dropped = setting.samples.images, setting.attribute, outcome.dropped
-    boxed = np.array(list(setting.boxes.of))[:_COLUMNS]
-    shown = setting.margins[name][setting.held_out] > 0
+    images, name, dropped = setup.samples.images, setup.attribute, outcome.dropped
+    boxed = np.array(list(setup.boxes.of))[:_COLUMNS]
+    shown = setup.margins[name][setup.held_out] > 0
     places = outcome.remains.evenly(_COLUMNS)
     with_it = outcome.remains.numbers[places]
-    without_it = (np.flatnonzero(~shown) + setting.half)[:_COLUMNS]
-    after = setting.images_without(dropped, with_it)
+    without_it = (np.flatnonzero(~shown) + setup.half)[:_COLUMNS]
+    after = setup.images_without(dropped, with_it)
     rows = [
         (f"{name},\nall maps", images[with_it]),
         (f"{len(dropped)} maps dropped", after),
         ("change", _difference(images[with_it], after)),
-        ("paper's rule", setting.as_in_the_paper.images_without(outcome.paper_dropped, with_it)),
+        ("paper's rule", setup.as_in_the_paper.images_without(outcome.paper_dropped, with_it)),
         (f"no {name},\nall maps", images[without_it]),
-        (f"{len(dropped)} maps dropped", setting.images_without(dropped, without_it)),
+        (f"{len(dropped)} maps dropped", setup.images_without(dropped, without_it)),
         ("boxes,\nlearnt from", images[boxed]),
     ]
     image_rows(
         axes,
         rows,
-        headings=[outcome.remains.told(place) for place in places],
+        headings=[outcome.remains.verdict(place) for place in places],
         title=f"samples with {name}: each stands for an equal part of them, the worst on the left;\n"
         "below: the first ones without it, and the first boxes",
     )
     height, width = (side + _GAP for side in images.shape[1:3])
     first = (len(rows) - 1) * height
     for column, number in enumerate(boxed):
-        for top, left, bottom, right in setting.boxes.of[number]:
+        for top, left, bottom, right in setup.boxes.of[number]:
             corner = (column * width + _GAP + left - 0.5, first + _GAP + top - 0.5)
             size = (right - left, bottom - top)
             axes.add_patch(Rectangle(corner, *size, fill=False, edgecolor=TEXT, linewidth=1.2))
@@ -89,8 +89,8 @@ def _difference(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     return np.repeat(np.rint(255 - levels).astype(np.uint8), before.shape[-1], axis=-1)
 
 
-def _draw_shares(axes: Axes, setting: Setting, outcome: Outcome) -> None:
-    in_grey = [f"{setting.attribute},\nin grey"] if setting.shape else []
+def _draw_shares(axes: Axes, setup: ForgetSetup, outcome: ForgetResult) -> None:
+    in_grey = [f"{setup.attribute},\nin grey"] if setup.shape else []
     bars(
         axes,
         [*outcome.before.shares, *in_grey],
@@ -107,8 +107,8 @@ def _draw_shares(axes: Axes, setting: Setting, outcome: Outcome) -> None:
         legend.set_bbox_to_anchor((0.5, -0.24))
 
 
-def _draw_changed(axes: Axes, setting: Setting, outcome: Outcome) -> None:
-    names = [name for name in outcome.before.shares if name != setting.attribute]
+def _draw_changed(axes: Axes, setup: ForgetSetup, outcome: ForgetResult) -> None:
+    names = [name for name in outcome.before.shares if name != setup.attribute]
     effects = {"ours": outcome.ours, "random": outcome.random, "paper": outcome.paper}
     bars(
         axes,
@@ -119,18 +119,18 @@ def _draw_changed(axes: Axes, setting: Setting, outcome: Outcome) -> None:
     )
     if legend := axes.get_legend():
         legend.remove()
-    highest = max(effect.collateral(setting.attribute) for effect in effects.values())
+    highest = max(effect.collateral(setup.attribute) for effect in effects.values())
     top = next((top for top in (0.25, 0.5) if highest <= top), 1.0)
     axes.set_ylim(0, 1.15 * top)
     axes.set_yticks([0, top / 2, top], ["0 %", f"{50 * top:g} %", f"{100 * top:g} %"])
 
 
-def _draw_tried(axes: Axes, setting: Setting, outcome: Outcome) -> None:
+def _draw_tried(axes: Axes, setup: ForgetSetup, outcome: ForgetResult) -> None:
     """Draw what each number of maps does on the first half, where the number is chosen."""
-    name, numbers = setting.attribute, list(outcome.tried)
+    name, numbers = setup.attribute, list(outcome.tried)
     effects = list(outcome.tried.values())
     axes.plot(numbers, [one.shares[name] for one in effects], ".-", color=OURS, label=f"show {name}")
-    if setting.shape:
+    if setup.shape:
         in_grey = [one.by_shape or 0.0 for one in effects]
         axes.plot(numbers, in_grey, ".-", color=_GREY, label=f"show {name}, in grey")
     others = [one.collateral(name) for one in effects]
@@ -148,5 +148,5 @@ def _seen(effect: Effect) -> list[float]:
     return [*effect.shares.values(), *([] if effect.by_shape is None else [effect.by_shape])]
 
 
-def _paper(outcome: Outcome) -> str:
+def _paper(outcome: ForgetResult) -> str:
     return f"the paper's rule ({len(outcome.paper_dropped)} maps)"

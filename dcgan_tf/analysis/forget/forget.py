@@ -12,7 +12,7 @@ from dcgan_tf.analysis.forget.boxes import find_boxes
 from dcgan_tf.analysis.forget.figure import forget_figure
 from dcgan_tf.analysis.forget.generator_halves import Halves, split_generator
 from dcgan_tf.analysis.forget.numbers import details, measures, protocol, summary, warnings
-from dcgan_tf.analysis.forget.outcome import Setting, measure_outcome
+from dcgan_tf.analysis.forget.outcome import ForgetSetup, measure_outcome
 from dcgan_tf.analysis.samples import Samples
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.errors import ArgumentError, RunError
@@ -79,22 +79,22 @@ def forget(
         )
     subject = Subject(run)
     _check_attribute(attribute, subject)
-    setting = _setting(subject, halves, attribute, boxes, num_images=num_images, seed=seed)
-    outcome = measure_outcome(setting, drop=drop, seed=seed)
-    how = protocol(setting, outcome, drop=drop)
+    setup = _setup(subject, halves, attribute, boxes, num_images=num_images, seed=seed)
+    outcome = measure_outcome(setup, drop=drop, seed=seed)
+    how = protocol(setup, outcome, drop=drop)
     return Finding(
         name="forget",
-        summary=summary(setting, outcome),
+        summary=summary(setup, outcome),
         protocol=subject.protocol(
             seed=seed, num_images=num_images, started=started, **how, **subject.judge()
         ),
-        measures=measures(setting, outcome),
-        figure=forget_figure(setting, outcome),
+        measures=measures(setup, outcome),
+        figure=forget_figure(setup, outcome),
         details=details(outcome),
         warnings=(
-            *setting.samples.doubts,
+            *setup.samples.doubts,
             *subject.classifier.doubtful(subject.classifier.binary),
-            *warnings(setting, outcome),
+            *warnings(setup, outcome),
         ),
     )
 
@@ -108,7 +108,7 @@ def _check_attribute(attribute: str, subject: Subject) -> None:
         )
 
 
-def _setting(
+def _setup(
     subject: Subject,
     halves: Halves,
     attribute: str,
@@ -116,11 +116,11 @@ def _setting(
     *,
     num_images: int,
     seed: int,
-) -> Setting:
+) -> ForgetSetup:
     """Draw the samples and find the boxes."""
     samples = Samples.draw(subject, num_images, seed=seed)
     half = num_images // 2
-    shown = samples.look.margins[attribute] > 0
+    shown = samples.judgement.margins[attribute] > 0
     for name, found in (("show", shown), ("do not show", ~shown)):
         count = min(np.count_nonzero(found[:half]), np.count_nonzero(found[half:]))
         if count < _FEWEST_SAMPLES:
@@ -134,7 +134,7 @@ def _setting(
         spec=subject.run.config.data.spec,
         images=samples.images[:half],
         shown=shown[:half],
-        margin=lambda images: subject.classifier.read(images).margins[attribute],
+        margin=lambda images: subject.classifier.predict(images).margins[attribute],
     )
     if not boxes.of:
         raise RunError(
@@ -143,4 +143,4 @@ def _setting(
         )
     cache_dir = subject.run.config.data.cache_dir
     shapes = shape_judge(subject.train, subject.held_out_or_none, cache_dir=cache_dir)
-    return Setting(samples, halves, attribute, boxes, shapes)
+    return ForgetSetup(samples, halves, attribute, boxes, shapes)

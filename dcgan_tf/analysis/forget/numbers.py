@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from dcgan_tf.analysis.finding import Measure
-from dcgan_tf.analysis.forget.outcome import PENALTY, RANDOM_DRAWS, Outcome, Setting
+from dcgan_tf.analysis.forget.outcome import PENALTY, RANDOM_DRAWS, ForgetResult, ForgetSetup
 
 _PAPER, _RANDOM = "the paper's rule", "as many random maps"
 _TOO_MUCH = 0.10
@@ -15,9 +15,9 @@ _LEAST_EFFECT = 0.5
 """Of the samples with the attribute, more than random maps change; with less, nothing was forgotten."""
 
 
-def summary(setting: Setting, outcome: Outcome) -> str:
+def summary(setup: ForgetSetup, outcome: ForgetResult) -> str:
     """Return the outcome in one line."""
-    name = setting.attribute
+    name = setup.attribute
     before, ours, random, paper = (
         f"{effect.shares[name]:.1%}"
         + ("" if effect.by_shape is None else f" ({effect.by_shape:.1%} in grey)")
@@ -25,39 +25,39 @@ def summary(setting: Setting, outcome: Outcome) -> str:
     )
     left = outcome.remains
     return (
-        f"{verdict(setting, outcome)}: of the samples that showed it, {left.still:.1%} still do, and in "
+        f"{verdict(setup, outcome)}: of the samples that showed it, {left.still:.1%} still do, and in "
         f"{left.not_gone - left.still:.1%} it is in doubt (as many random maps: "
         f"{outcome.random_remains[0]:.1%} still do). Of all samples {before} show it, and {ours} without "
-        f"{len(outcome.dropped)} of {setting.halves.shape[-1]} feature maps; no other attribute changes in "
+        f"{len(outcome.dropped)} of {setup.halves.shape[-1]} feature maps; no other attribute changes in "
         f"more than {outcome.ours.collateral(name):.1%} of them. As many random maps: {random}, "
         f"others {outcome.random.collateral(name):.1%}; the paper's rule: {paper}, others "
         f"{outcome.paper.collateral(name):.1%}"
     )
 
 
-def verdict(setting: Setting, outcome: Outcome) -> str:
+def verdict(setup: ForgetSetup, outcome: ForgetResult) -> str:
     """Say whether it is forgotten, by what is left in the samples that showed it."""
     left, random = outcome.remains, outcome.random_remains[0]
     if random - left.still < _LEAST_EFFECT:
-        return f"{setting.attribute} is not forgotten"
+        return f"{setup.attribute} is not forgotten"
     gone = left.not_gone <= _TOO_MUCH
-    return f"{setting.attribute} is {'forgotten' if gone else 'only partly forgotten'}"
+    return f"{setup.attribute} is {'forgotten' if gone else 'only partly forgotten'}"
 
 
-def protocol(setting: Setting, outcome: Outcome, *, drop: int | None) -> dict[str, Any]:
+def protocol(setup: ForgetSetup, outcome: ForgetResult, *, drop: int | None) -> dict[str, Any]:
     """Return how it was measured."""
-    paper = setting.as_in_the_paper.halves.shape
-    shape = setting.shape
+    paper = setup.as_in_the_paper.halves.shape
+    shape = setup.shape
     return {
-        "attribute": setting.attribute,
-        "maps": f"{_size(setting.halves.shape)}, behind ReLU",
-        "boxes": setting.boxes.source,
-        "num_boxes": setting.boxes.count,
+        "attribute": setup.attribute,
+        "maps": f"{_size(setup.halves.shape)}, behind ReLU",
+        "boxes": setup.boxes.source,
+        "num_boxes": setup.boxes.count,
         "regression": f"logistic, L2 ({PENALTY} for each position), values in standard deviations; positives "
         "in the boxes, as many negatives at the same places in samples without the attribute",
         "positions": outcome.fitted.positions,
-        "learnt_from": f"samples 0 to {setting.half - 1}",
-        "reported_on": f"samples {setting.half} to {2 * setting.half - 1}",
+        "learnt_from": f"samples 0 to {setup.half - 1}",
+        "reported_on": f"samples {setup.half} to {2 * setup.half - 1}",
         "rule": f"the {drop} of largest weight (--drop)"
         if drop
         else "of largest weight, as many as make the larger of two shares smallest in the half that is "
@@ -66,20 +66,20 @@ def protocol(setting: Setting, outcome: Outcome, *, drop: int | None) -> dict[st
         "paper_rule": f"maps next to the image ({_size(paper)}), negatives elsewhere in the same samples, L2 "
         f"(C = 1), all {len(outcome.paper_dropped)} of positive weight",
         "random_draws": RANDOM_DRAWS,
-        "realistic": setting.samples.criteria,
+        "realistic": setup.samples.criteria,
         "grey": shape
         and {
             "classifier": shape.feature_space,
-            "held_out_accuracy": round(shape.quality[setting.attribute], 4),
+            "held_out_accuracy": round(shape.quality[setup.attribute], 4),
         },
     }
 
 
-def measures(setting: Setting, outcome: Outcome) -> tuple[Measure, ...]:
+def measures(setup: ForgetSetup, outcome: ForgetResult) -> tuple[Measure, ...]:
     """Return the numbers with their controls; what is left of the attribute comes first."""
-    name, changes = setting.attribute, outcome.changes
+    name, changes = setup.attribute, outcome.changes
     return (
-        *_left(setting, outcome),
+        *_left(setup, outcome),
         Measure(
             f"{name} after forgetting",
             outcome.ours.shares[name],
@@ -91,14 +91,14 @@ def measures(setting: Setting, outcome: Outcome) -> tuple[Measure, ...]:
             },
             f"share of all samples that show {name} to the classifier; less is better",
         ),
-        *_in_grey(setting, outcome),
-        *_others(setting, outcome),
+        *_in_grey(setup, outcome),
+        *_others(setup, outcome),
         Measure(
             "realistic after forgetting",
             outcome.realistic[1],
             "share",
             {"before": outcome.realistic[0]},
-            f"share of samples that are {setting.samples.criteria}; more is better",
+            f"share of samples that are {setup.samples.criteria}; more is better",
         ),
         Measure(
             "change outside the boxes",
@@ -111,7 +111,7 @@ def measures(setting: Setting, outcome: Outcome) -> tuple[Measure, ...]:
     )
 
 
-def details(outcome: Outcome) -> Mapping[str, Any]:
+def details(outcome: ForgetResult) -> Mapping[str, Any]:
     """Return all shares, the weights, and what other numbers of maps would have done."""
     return {
         "dropped_maps": outcome.dropped.tolist(),
@@ -125,20 +125,20 @@ def details(outcome: Outcome) -> Mapping[str, Any]:
     }
 
 
-def warnings(setting: Setting, outcome: Outcome) -> list[str]:
+def warnings(setup: ForgetSetup, outcome: ForgetResult) -> list[str]:
     """Say where it did not work: too much is left, or too much else has changed."""
-    name, ours, found = setting.attribute, outcome.ours, []
+    name, ours, found = setup.attribute, outcome.ours, []
     if (left := outcome.remains.not_gone) > _TOO_MUCH:
         found.append(
-            f"{verdict(setting, outcome)}: traces are left in {left:.1%} of the samples that showed it"
+            f"{verdict(setup, outcome)}: traces are left in {left:.1%} of the samples that showed it"
         )
     if ours.collateral(name) > _TOO_MUCH:
         found.append(f"another attribute changes in {ours.collateral(name):.1%} of the samples")
     return found
 
 
-def _left(setting: Setting, outcome: Outcome) -> tuple[Measure, ...]:
-    name = setting.attribute
+def _left(setup: ForgetSetup, outcome: ForgetResult) -> tuple[Measure, ...]:
+    name = setup.attribute
     left, random, paper = outcome.remains, outcome.random_remains, outcome.paper_remains
     return (
         Measure(
@@ -160,24 +160,24 @@ def _left(setting: Setting, outcome: Outcome) -> tuple[Measure, ...]:
     )
 
 
-def _in_grey(setting: Setting, outcome: Outcome) -> list[Measure]:
+def _in_grey(setup: ForgetSetup, outcome: ForgetResult) -> list[Measure]:
     effects = {"before": outcome.before, _PAPER: outcome.paper, _RANDOM: outcome.random}
     controls = {name: effect.by_shape for name, effect in effects.items() if effect.by_shape is not None}
     if outcome.ours.by_shape is None:
         return []
     return [
         Measure(
-            f"{setting.attribute} after forgetting, in grey pictures",
+            f"{setup.attribute} after forgetting, in grey pictures",
             outcome.ours.by_shape,
             "share",
             controls,
-            f"share of samples that show {setting.attribute} to a classifier that sees no colours: what has "
+            f"share of samples that show {setup.attribute} to a classifier that sees no colours: what has "
             "only lost its colour is not forgotten; less is better",
         )
     ]
 
 
-def _others(setting: Setting, outcome: Outcome) -> list[Measure]:
+def _others(setup: ForgetSetup, outcome: ForgetResult) -> list[Measure]:
     return [
         Measure(
             f"{other} changed",
@@ -187,7 +187,7 @@ def _others(setting: Setting, outcome: Outcome) -> list[Measure]:
             f"share of samples in which {other} appears or vanishes; less is better",
         )
         for other, share in outcome.ours.changed.items()
-        if other != setting.attribute
+        if other != setup.attribute
     ]
 
 

@@ -61,14 +61,14 @@ class Remains:
         ranks = ((np.arange(count) + 0.5) * len(self.margins) / count).astype(np.int64)
         return np.argsort(-self.margins, kind="stable")[ranks]
 
-    def told(self, place: int) -> str:
+    def verdict(self, place: int) -> str:
         """Return what the judges make of one."""
         margin = float(self.margins[place])
         return "still there" if margin > 0 else "in doubt" if margin > -SURE else "gone"
 
 
 @dataclass(frozen=True)
-class Setting:
+class ForgetSetup:
     """What is forgotten, and where.
 
     Attributes:
@@ -89,7 +89,7 @@ class Setting:
     same_place: bool = True
 
     @property
-    def as_in_the_paper(self) -> Setting:
+    def as_in_the_paper(self) -> ForgetSetup:
         """The same with the maps next to the image and the paper's negatives."""
         halves = split_generator(self.samples.subject.run.generator, layer=1)
         return replace(self, halves=halves, same_place=False)
@@ -112,7 +112,7 @@ class Setting:
     @property
     def margins(self) -> dict[str, np.ndarray]:
         """Of the binary attributes in all samples, before anything is dropped."""
-        margins = self.samples.look.margins
+        margins = self.samples.judgement.margins
         return {name: margins[name] for name in self.samples.subject.classifier.binary}
 
     def images_without(self, dropped: np.ndarray, which: slice | np.ndarray) -> np.ndarray:
@@ -122,7 +122,7 @@ class Setting:
     def effect(self, dropped: np.ndarray, which: slice) -> Effect:
         """Return what dropping maps does to some of the samples."""
         images = self.images_without(dropped, which)
-        after = self.samples.subject.classifier.read(images).margins
+        after = self.samples.subject.classifier.predict(images).margins
         before = {name: margins[which] for name, margins in self.margins.items()}
         return Effect.between(before, after, by_shape=self.seen_by_shape(images))
 
@@ -131,16 +131,16 @@ class Setting:
         numbers = np.flatnonzero(self.margins[self.attribute] > 0)
         numbers = numbers[(numbers >= self.half) & (numbers < 2 * self.half)]
         images = self.images_without(dropped, numbers)
-        margins = self.samples.subject.classifier.read(images).margins[self.attribute]
+        margins = self.samples.subject.classifier.predict(images).margins[self.attribute]
         if self.shape is not None:
-            margins = np.maximum(margins, self.shape.read(grey(images)).margins[self.attribute])
+            margins = np.maximum(margins, self.shape.predict(grey(images)).margins[self.attribute])
         return Remains(numbers, np.asarray(margins))
 
     def seen_by_shape(self, images: np.ndarray) -> float | None:
         """Return the share of images that show the attribute to the judge of shapes; None without one."""
         if self.shape is None:
             return None
-        return float(np.mean(self.shape.read(grey(images)).margins[self.attribute] > 0))
+        return float(np.mean(self.shape.predict(grey(images)).margins[self.attribute] > 0))
 
     def masks(self, map_size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
         """Return (numbers of the samples with boxes int64 [n], what lies in these bool [n, *map_size])."""
@@ -151,7 +151,7 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ForgetResult:
     """What came out, on the second half of the samples unless it says otherwise.
 
     Attributes:
@@ -161,7 +161,7 @@ class Outcome:
         before: with all maps.
         ours: the effect of `dropped`.
         random: that of as many random maps, the mean of several draws.
-        paper: that of the paper's own rule: in `Setting.as_in_the_paper` all maps of positive weight.
+        paper: that of the paper's own rule: in `ForgetSetup.as_in_the_paper` all maps of positive weight.
         paper_dropped: these maps.
         remains: what `dropped` leaves in the samples that showed the attribute.
         random_remains: the mean shares (still, not gone) that random maps leave there.
@@ -186,42 +186,42 @@ class Outcome:
     changes: dict[str, float]
 
 
-def measure_outcome(setting: Setting, *, drop: int | None, seed: int) -> Outcome:
+def measure_outcome(setup: ForgetSetup, *, drop: int | None, seed: int) -> ForgetResult:
     """Fit the regression, choose how many maps are dropped, and measure what that does.
 
     Args:
-        setting: what is forgotten, and where.
+        setup: what is forgotten, and where.
         drop: the number of maps; None is the balanced one (`forgetting.balanced`).
         seed: of the regression's positions and of the random maps.
 
     Raises:
         RunError: if no map has a positive weight.
     """
-    held_out, paper = setting.held_out, setting.as_in_the_paper
-    fitted = map_weights(setting, penalty=PENALTY, seed=seed)
-    tried = _tried(setting, fitted.positive)
-    dropped = fitted.by_weight[: drop or balanced(tried, setting.attribute)]
-    channels = setting.halves.shape[-1]
+    held_out, paper = setup.held_out, setup.as_in_the_paper
+    fitted = map_weights(setup, penalty=PENALTY, seed=seed)
+    tried = _tried(setup, fitted.positive)
+    dropped = fitted.by_weight[: drop or balanced(tried, setup.attribute)]
+    channels = setup.halves.shape[-1]
     draws = random_maps(len(dropped), channels=channels, draws=RANDOM_DRAWS, seed=seed)
     paper_dropped = map_weights(paper, penalty=None, seed=seed).positive
-    return Outcome(
+    return ForgetResult(
         fitted=fitted,
         dropped=dropped,
         tried=tried,
-        before=setting.effect(np.array([], int), held_out),
-        ours=setting.effect(dropped, held_out),
-        random=Effect.mean([setting.effect(maps, held_out) for maps in progress(draws, "random maps")]),
+        before=setup.effect(np.array([], int), held_out),
+        ours=setup.effect(dropped, held_out),
+        random=Effect.mean([setup.effect(maps, held_out) for maps in progress(draws, "random maps")]),
         paper=paper.effect(paper_dropped, held_out),
         paper_dropped=paper_dropped,
-        remains=setting.remains(dropped),
-        random_remains=_mean_remains([setting.remains(maps) for maps in draws]),
+        remains=setup.remains(dropped),
+        random_remains=_mean_remains([setup.remains(maps) for maps in draws]),
         paper_remains=paper.remains(paper_dropped),
-        realistic=_realistic(setting, dropped),
-        changes=_changes(setting, dropped),
+        realistic=_realistic(setup, dropped),
+        changes=_changes(setup, dropped),
     )
 
 
-def _tried(setting: Setting, positive: np.ndarray) -> dict[int, Effect]:
+def _tried(setup: ForgetSetup, positive: np.ndarray) -> dict[int, Effect]:
     """Drop more and more maps in the first half of the samples; in small steps around the best number."""
     if not len(positive):
         raise RunError(
@@ -231,24 +231,24 @@ def _tried(setting: Setting, positive: np.ndarray) -> dict[int, Effect]:
 
     def add(numbers: list[int]) -> None:
         for n in progress(numbers, "dropping maps"):
-            tried[n] = setting.effect(positive[:n], setting.learnt_from)
+            tried[n] = setup.effect(positive[:n], setup.learnt_from)
 
     add(numbers_to_try(len(positive)))
-    add(numbers_beside(balanced(tried, setting.attribute), list(tried)))
+    add(numbers_beside(balanced(tried, setup.attribute), list(tried)))
     return dict(sorted(tried.items()))
 
 
-def map_weights(setting: Setting, *, penalty: float | None, seed: int) -> MapWeights:
+def map_weights(setup: ForgetSetup, *, penalty: float | None, seed: int) -> MapWeights:
     """Fit the regression to the feature maps of the samples with boxes, against the setting's negatives."""
-    h, w, _ = setting.halves.shape
-    numbers, masks = setting.masks((h, w))
-    latents = setting.samples.latents
-    maps = setting.halves.maps(latents[numbers])
+    h, w, _ = setup.halves.shape
+    numbers, masks = setup.masks((h, w))
+    latents = setup.samples.latents
+    maps = setup.halves.maps(latents[numbers])
     elsewhere = maps[~masks]
-    if setting.same_place:
-        absent = np.flatnonzero(setting.margins[setting.attribute][setting.learnt_from] <= 0)
+    if setup.same_place:
+        absent = np.flatnonzero(setup.margins[setup.attribute][setup.learnt_from] <= 0)
         partners = np.resize(np.random.default_rng([seed, 60]).permutation(absent), len(numbers))
-        elsewhere = setting.halves.maps(latents[partners])[masks]
+        elsewhere = setup.halves.maps(latents[partners])[masks]
     return fit_map_weights(maps[masks], elsewhere, penalty=penalty, seed=seed)
 
 
@@ -259,22 +259,22 @@ def _mean_remains(several: list[Remains]) -> tuple[float, float]:
     )
 
 
-def _realistic(setting: Setting, dropped: np.ndarray) -> tuple[float, float]:
-    samples, held_out = setting.samples, setting.held_out
-    after = samples.look_at(setting.images_without(dropped, held_out))
-    before = samples.realistic(samples.look)[held_out]
+def _realistic(setup: ForgetSetup, dropped: np.ndarray) -> tuple[float, float]:
+    samples, held_out = setup.samples, setup.held_out
+    after = samples.judge(setup.images_without(dropped, held_out))
+    before = samples.realistic(samples.judgement)[held_out]
     return float(before.mean()), float(samples.realistic(after).mean())
 
 
-def _changes(setting: Setting, dropped: np.ndarray) -> dict[str, float]:
+def _changes(setup: ForgetSetup, dropped: np.ndarray) -> dict[str, float]:
     """Return how far the pixels moved: in and around the boxes, and where there was nothing to forget."""
-    images = setting.samples.images
-    numbers, masks = setting.masks(images.shape[1:3])
-    before, after = images[numbers], setting.images_without(dropped, numbers)
-    absent = np.flatnonzero(setting.margins[setting.attribute] <= 0)
+    images = setup.samples.images
+    numbers, masks = setup.masks(images.shape[1:3])
+    before, after = images[numbers], setup.images_without(dropped, numbers)
+    absent = np.flatnonzero(setup.margins[setup.attribute] <= 0)
     everywhere = np.ones((len(absent), *images.shape[1:3]), bool)
     return {
         "inside": mean_change(before, after, masks),
         "outside": mean_change(before, after, ~masks),
-        "absent": mean_change(images[absent], setting.images_without(dropped, absent), everywhere),
+        "absent": mean_change(images[absent], setup.images_without(dropped, absent), everywhere),
     }

@@ -46,7 +46,7 @@ def feature_space(subject: Subject) -> tuple[str, Callable[[np.ndarray], np.ndar
     """
     if subject.has_classifier:
         judge = subject.classifier
-        return judge.feature_space, lambda images: judge.read(images).features
+        return judge.feature_space, lambda images: judge.predict(images).features
     discriminator = subject.run.discriminator
     return SPACE, lambda images: discriminator_features(discriminator, images)
 

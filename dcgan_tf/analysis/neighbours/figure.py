@@ -20,7 +20,7 @@ _UNITS = {PIXELS: "root mean square difference, levels of 255", FEATURES: "Eucli
 
 
 @dataclass(frozen=True)
-class Shown:
+class SampleRow:
     """A sample in the figure.
 
     Attributes:
@@ -37,7 +37,7 @@ class Shown:
 def neighbours_figure(
     said: str,
     *,
-    rows: Sequence[Shown],
+    rows: Sequence[SampleRow],
     train: np.ndarray,
     spaces: Mapping[str, tuple[np.ndarray, np.ndarray]],
 ) -> Figure:
@@ -63,7 +63,7 @@ def neighbours_figure(
     return figure
 
 
-def _draw_rows(axes: Axes, rows: Sequence[Shown], train: np.ndarray) -> None:
+def _draw_rows(axes: Axes, rows: Sequence[SampleRow], train: np.ndarray) -> None:
     """Lay out [sample | nearest in pixels | nearest in features], with the distance below each neighbour."""
     height, width, channels = train.shape[1:]
     down, across, gap = 1.36 * height, 1.12 * width, 0.45 * width

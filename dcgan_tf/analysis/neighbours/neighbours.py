@@ -23,7 +23,7 @@ from dcgan_tf.analysis.neighbours.closeness import (
     neighbours_in_training,
 )
 from dcgan_tf.analysis.neighbours.duplicates import MOST_CHECKED, NEAR_LEVELS, Duplicates, duplicates
-from dcgan_tf.analysis.neighbours.figure import Shown, neighbours_figure
+from dcgan_tf.analysis.neighbours.figure import SampleRow, neighbours_figure
 from dcgan_tf.analysis.neighbours.memorising import (
     RULE,
     Comparison,
@@ -160,13 +160,13 @@ def suspicion(distances: Distances) -> np.ndarray:
     return np.asarray(np.max(ranks, axis=0), np.float64)
 
 
-def _rows(images: np.ndarray, distances: Distances, near: np.ndarray) -> list[Shown]:
+def _rows(images: np.ndarray, distances: Distances, near: np.ndarray) -> list[SampleRow]:
     """Choose the samples that are most likely copies, and ordinary ones."""
     order = np.lexsort((suspicion(distances), ~near))
     middle = order[len(order) // 2 :][:_SHOWN]
     first = order[: min(_SHOWN, len(order) - len(middle))]
     return [
-        Shown(name, images[i], {space: found.of(i) for space, found in distances.samples.items()})
+        SampleRow(name, images[i], {space: found.of(i) for space, found in distances.samples.items()})
         for name, part in (("nearest in both", first), ("ordinary", middle))
         for i in part
     ]
@@ -261,7 +261,7 @@ def _measures_in(space: str, compared: Comparison, halves: Comparison) -> tuple[
             compared.nearer,
             "share",
             {"alike": 0.5, _HALVES: halves.nearer},
-            f"effect size of the Mann-Whitney test ({_told(compared.p_value)}); near 1 means copies",
+            f"effect size of the Mann-Whitney test ({_p_value_text(compared.p_value)}); near 1 means copies",
         ),
     )
 
@@ -278,7 +278,7 @@ def _pictures(images: np.ndarray, held_out: np.ndarray, train: np.ndarray) -> Me
     )
 
 
-def _told(p_value: float) -> str:
+def _p_value_text(p_value: float) -> str:
     """Return a p-value as one writes it: no test can tell that it is 0."""
     return f"p = {p_value:.2g}" if p_value > _LEAST_P_VALUE else f"p < {_LEAST_P_VALUE:g}"
 

@@ -20,8 +20,8 @@ from dcgan_tf.analysis.probe.probing import (
     balanced_draw,
     choose_costs,
     fit_probe,
+    predict_answers,
     standardise,
-    told,
 )
 from dcgan_tf.analysis.questions import Question, questions
 from dcgan_tf.analysis.subject import Subject
@@ -48,20 +48,20 @@ Extractor = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ProbeResult:
     """How well each question is answered from one kind of features.
 
     Attributes:
         labels: of each draw.
         few: accuracy in each draw of few labels, float64 [draws, questions]; no rows if all labels are few.
         all: accuracy with all labels, float64 [questions].
-        told: what is answered to each question with the first draw of few labels (or all), int64 [Q, M].
+        answers: what is answered to each question with the first draw of few labels (or all), int64 [Q, M].
     """
 
     labels: int
     few: np.ndarray
     all: np.ndarray
-    told: np.ndarray
+    answers: np.ndarray
 
 
 def probe(
@@ -137,7 +137,7 @@ def classify(
     few: int,
     draws: int,
     seed: int,
-) -> Outcome:
+) -> ProbeResult:
     """Answer questions about held-out images from one kind of features.
 
     Args:
@@ -158,13 +158,13 @@ def classify(
             part = [question.of(rows)]
             costs = costs or choose_costs(learnt[rows], part, seed=seed)
             (weights,) = fit_probe(learnt[rows], part, costs)
-            answers = told(checked, weights)
+            answers = predict_answers(checked, weights)
             correct_few[draw, i] = np.mean(answers == right.answers)
             first[i] = first[i] if draw else answers
     weights_of_all = fit_probe(learnt, asked, choose_costs(learnt, asked, seed=seed))
-    answered = np.stack([told(checked, weights) for weights in weights_of_all])
+    answered = np.stack([predict_answers(checked, weights) for weights in weights_of_all])
     correct = np.mean(answered == np.stack([right.answers for right in truth]), axis=1)
-    return Outcome(few, correct_few, correct, first if draws else answered)
+    return ProbeResult(few, correct_few, correct, first if draws else answered)
 
 
 def _extractors(subject: Subject) -> dict[str, Extractor]:
@@ -217,7 +217,7 @@ def _left_out(train: ImageSet, asked: Sequence[Question]) -> tuple[str, ...]:
     )
 
 
-def _bars(outcomes: Mapping[str, Outcome], labels: int) -> dict[str, dict[str, tuple[float, float]]]:
+def _bars(outcomes: Mapping[str, ProbeResult], labels: int) -> dict[str, dict[str, tuple[float, float]]]:
     """Return {number of labels: {features: (mean accuracy, standard deviation over the draws)}}."""
     groups = {}
     if len(outcomes[OURS].few):
@@ -229,7 +229,7 @@ def _bars(outcomes: Mapping[str, Outcome], labels: int) -> dict[str, dict[str, t
     return groups
 
 
-def _verdict(outcomes: Mapping[str, Outcome], labels: int, checked: int) -> str:
+def _verdict(outcomes: Mapping[str, ProbeResult], labels: int, checked: int) -> str:
     """Say whether D's features tell more than what they are compared with; with few labels, if there are few.
 
     A difference counts if it is larger than twice its standard error, which is that of two shares of
@@ -248,7 +248,7 @@ def _verdict(outcomes: Mapping[str, Outcome], labels: int, checked: int) -> str:
     return f"D's features tell more than {RANDOM} and {PIXELS}"
 
 
-def _summary(outcomes: Mapping[str, Outcome], labels: int) -> str:
+def _summary(outcomes: Mapping[str, ProbeResult], labels: int) -> str:
     parts = []
     for name, values in _bars(outcomes, labels).items():
         others = ", ".join(f"{other} {values[other][0]:.1%}" for other in (RANDOM, PIXELS))
@@ -257,7 +257,7 @@ def _summary(outcomes: Mapping[str, Outcome], labels: int) -> str:
     return f"a linear classifier on D's features is right {'; '.join(parts)}"
 
 
-def _measures(outcomes: Mapping[str, Outcome], truth: Sequence[Question], labels: int) -> list[Measure]:
+def _measures(outcomes: Mapping[str, ProbeResult], truth: Sequence[Question], labels: int) -> list[Measure]:
     meaning = "share of held-out images that a linear SVM on D's features classifies rightly; more is better"
     several = f", mean over {len(truth)} questions" if len(truth) > 1 else ""
     chance = float(np.mean([question.commonest for question in truth]))
@@ -285,12 +285,12 @@ def _measures(outcomes: Mapping[str, Outcome], truth: Sequence[Question], labels
 
 
 def _contrast(
-    outcomes: Mapping[str, Outcome], images: np.ndarray, truth: Sequence[Question], *, labels: int
+    outcomes: Mapping[str, ProbeResult], images: np.ndarray, truth: Sequence[Question], *, labels: int
 ) -> Contrast | None:
     """Return the held-out images that D's features get right and pixels wrong, of the question with most."""
     right = np.stack([question.answers for question in truth])
-    differ = (outcomes[OURS].told == right) & (outcomes[PIXELS].told != right)
-    worse = (outcomes[OURS].told != right) & (outcomes[PIXELS].told == right)
+    differ = (outcomes[OURS].answers == right) & (outcomes[PIXELS].answers != right)
+    worse = (outcomes[OURS].answers != right) & (outcomes[PIXELS].answers == right)
     i = int(np.argmax(differ.sum(axis=1)))
     rows = np.flatnonzero(differ[i])[:10]
     if not len(rows):
@@ -299,7 +299,7 @@ def _contrast(
     return Contrast(
         images=images[rows],
         right=[str(name) for name in options[right[i][rows]]],
-        wrong=[str(name) for name in options[outcomes[PIXELS].told[i][rows]]],
+        wrong=[str(name) for name in options[outcomes[PIXELS].answers[i][rows]]],
         count=int(differ[i].sum()),
         opposite=int(worse[i].sum()),
         labels=labels,

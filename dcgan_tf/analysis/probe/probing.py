@@ -51,7 +51,7 @@ def fit_probe(features: np.ndarray, asked: Sequence[Question], costs: Sequence[f
     return np.split(weights, np.cumsum(widths)[:-1], axis=1)
 
 
-def told(features: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def predict_answers(features: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Return what a probe takes for the answer, int64 [N]."""
     scores = svm_scores(features, weights)
     return np.asarray(scores.argmax(axis=1) if scores.shape[1] > 1 else scores[:, 0] > 0, np.int64)
@@ -103,7 +103,7 @@ def balanced_draw(question: Question, size: int, *, seed: int, draw: int) -> np.
 def _grade(features: np.ndarray, weights: np.ndarray, question: Question) -> tuple[float, float]:
     """Return (number of right answers, minus the squared hinge loss)."""
     short = np.maximum(0, 1 - _signs(question) * svm_scores(features, weights))
-    return float(np.sum(told(features, weights) == question.answers)), -float(np.sum(short**2))
+    return float(np.sum(predict_answers(features, weights) == question.answers)), -float(np.sum(short**2))
 
 
 def _signs(question: Question) -> np.ndarray:

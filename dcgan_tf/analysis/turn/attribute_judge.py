@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dcgan_tf.analysis.samples import Look, Samples
+from dcgan_tf.analysis.samples import Judgement, Samples
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.judges import Classifier
 
@@ -40,11 +40,11 @@ class AttributeJudge:
     attribute: str
     others: tuple[str, ...]
 
-    def value(self, look: Look) -> np.ndarray:
+    def value(self, judgement: Judgement) -> np.ndarray:
         """Return the attribute's value, or its margin if it is binary, float32 [N]."""
-        return attribute_values(look, self.attribute)
+        return attribute_values(judgement, self.attribute)
 
-    def grade(self, pictures: np.ndarray, own: Look) -> Turned:
+    def grade(self, pictures: np.ndarray, own: Judgement) -> Turned:
         """Look at moved pictures.
 
         Args:
@@ -52,13 +52,13 @@ class AttributeJudge:
             own: what was seen in the N samples themselves.
         """
         rows, steps = pictures.shape[:2]
-        look = self.samples.look_at(pictures.reshape(-1, *pictures.shape[2:]))
+        judgement = self.samples.judge(pictures.reshape(-1, *pictures.shape[2:]))
         kept = np.ones((rows, steps), bool)
         for name in self.others:
-            kept &= (look.margins[name] > 0).reshape(rows, steps) == (own.margins[name] > 0)[:, None]
+            kept &= (judgement.margins[name] > 0).reshape(rows, steps) == (own.margins[name] > 0)[:, None]
         return Turned(
-            values=self.value(look).reshape(rows, steps),
-            realistic=self.samples.realistic(look).reshape(rows, steps),
+            values=self.value(judgement).reshape(rows, steps),
+            realistic=self.samples.realistic(judgement).reshape(rows, steps),
             kept=kept,
         )
 
@@ -76,8 +76,8 @@ def check_attribute(attribute: str, classifier: Classifier, spec: str) -> None:
         )
 
 
-def attribute_values(look: Look, attribute: str) -> np.ndarray:
+def attribute_values(judgement: Judgement, attribute: str) -> np.ndarray:
     """Return what was seen of an attribute: its value if it is continuous, else its margin, float32 [N]."""
-    if look.reading is None:
+    if judgement.predictions is None:
         raise ArgumentError("attributes are read by a classifier, and these pictures were seen without one")
-    return (look.reading.margins | look.reading.values)[attribute]
+    return (judgement.predictions.margins | judgement.predictions.values)[attribute]

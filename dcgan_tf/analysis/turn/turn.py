@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from dcgan_tf.analysis.finding import Finding, Measure
+from dcgan_tf.analysis.finding import Finding
 from dcgan_tf.analysis.samples import Samples
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.analysis.turn import directions
 from dcgan_tf.analysis.turn.attribute_judge import AttributeJudge, Turned, check_attribute
 from dcgan_tf.analysis.turn.figure import turn_figure
-from dcgan_tf.analysis.turn.monotone import monotone, rank_correlation
+from dcgan_tf.analysis.turn.numbers import (
+    OURS,
+    PIXELS,
+    RANDOM,
+    TOLERANCE,
+    TurnMeasures,
+    details,
+    measures_of,
+    summary,
+)
 from dcgan_tf.analysis.walk.paths import on_paths
 from dcgan_tf.errors import RunError
 from dcgan_tf.progress import progress
@@ -29,12 +37,14 @@ EXTREME_SHARE = 0.03
 STEPS = 9
 """Pictures of each sample, from 0 (as the low exemplars) to 1 (as the high ones) of the way."""
 
-TOLERANCE = 0.02
-"""Of the range of ordinary samples: a fall that counts as none; the portraits' regressor errs by 5 to 6 %."""
-
-TOLERANCES = (0.0, 0.01, TOLERANCE, 0.05)
-
-OURS, RANDOM, PIXELS = "this direction", "random direction", "the same in pixels"
+METHOD = {
+    "exemplars_from": f"the {EXTREME_SHARE:.0%} at either end of the well drawn among {POOL} other samples",
+    "steps": STEPS,
+    "walk": "from 0 (as the low exemplars) to 1 (as the high ones); a sample starts from the place that its own "
+    "value gives it, and every latent is scaled to the sample's own length",
+    "tolerance": f"rises all the way: no value is more than {TOLERANCE:.0%} of the samples' range (5th to 95th "
+    "percentile) below an earlier one of its row, and the last is above the first",
+}
 _SHOWN = 5
 
 
@@ -76,16 +86,16 @@ def turn(
     judge = AttributeJudge(samples, attribute, others)
     low, high = draw_ends(judge, exemplars, draws=draws, seed=seed)
     latents = run.latents(POOL + num_images, seed=seed)[POOL:]
-    own = samples.look_at(run.generate(latents))
-    value = judge.value(samples.look)
+    own = samples.judge(run.generate(latents))
+    value = judge.value(samples.judgement)
     place = directions.positions(judge.value(own), float(value[low].mean()), float(value[high].mean()))
     pictures = _move(samples, latents, np.linspace(0, 1, STEPS) - place[:, None], low, high, seed=seed)
     turned = {name: judge.grade(moved, own) for name, moved in progress(list(pictures.items()), "looking")}
     scale = float(np.percentile(value, 95)) - float(np.percentile(value, 5))
-    measures = _measures(attribute, turned, scale, others, criteria=samples.criteria)
+    measures = measures_of(attribute, turned, scale, others, criteria=samples.criteria)
     return Finding(
         name="turn",
-        summary=_summary(attribute, measures),
+        summary=summary(attribute, measures),
         protocol=subject.protocol(
             seed=seed,
             num_images=num_images,
@@ -93,18 +103,12 @@ def turn(
             attribute=attribute,
             exemplars=exemplars,
             draws=draws,
-            exemplars_from=f"the {EXTREME_SHARE:.0%} at either end of the well drawn among {POOL} other "
-            "samples",
-            steps=STEPS,
-            walk="from 0 (as the low exemplars) to 1 (as the high ones); a sample starts from the place "
-            "that its own value gives it, and every latent is scaled to the sample's own length",
-            tolerance=f"rises all the way: no value is more than {TOLERANCE:.0%} of the samples' range (5th "
-            "to 95th percentile) below an earlier one of its row, and the last is above the first",
+            **METHOD,
             **subject.judge(),
         ),
-        measures=measures,
+        measures=measures.all,
         figure=_figure(judge, pictures, turned, measures),
-        details={name: _details(graded, scale) for name, graded in turned.items()},
+        details={name: details(graded, scale) for name, graded in turned.items()},
         warnings=(*samples.doubts, *subject.classifier.doubtful([attribute])),
     )
 
@@ -120,11 +124,11 @@ def draw_ends(
     Raises:
         RunError: if there are too few; says how many there were.
     """
-    look, good = judge.samples.look, judge.samples.well_drawn
-    values = judge.value(look)
+    judgement, good = judge.samples.judgement, judge.samples.well_drawn
+    values = judge.value(judgement)
     share = max(EXTREME_SHARE, exemplars / max(1, int(np.count_nonzero(good))))
     low, high = directions.extremes(values, good, share)
-    if judge.attribute in look.margins:
+    if judge.attribute in judgement.margins:
         low, high = low[values[low] < 0], high[values[high] > 0]
     for pool, kind in ((low, "without"), (high, "with")):
         if len(pool) < exemplars:
@@ -161,87 +165,19 @@ def _move(
     }
 
 
-def _measures(
-    attribute: str, turned: dict[str, Turned], scale: float, others: tuple[str, ...], *, criteria: str
-) -> tuple[Measure, ...]:
-    def measure(name: str, unit: str, values: dict[str, float], meaning: str) -> Measure:
-        return Measure(name, values.pop(OURS), unit, values, meaning)
-
-    def of_each(compute: Callable[[Turned], np.ndarray]) -> dict[str, float]:
-        return {name: float(compute(graded).mean()) for name, graded in turned.items()}
-
-    measures = [
-        measure(
-            f"samples in which {attribute} rises all the way",
-            "share",
-            of_each(lambda t: monotone(t.values, tolerance=TOLERANCE * scale)),
-            f"falls of less than {TOLERANCE:.0%} of the samples' range are forgiven; more is better",
-        ),
-        measure(
-            f"rank correlation of {attribute} with the step",
-            "correlation",
-            of_each(lambda t: rank_correlation(t.values)),
-            "Spearman's, mean over the samples; 1 is a rise in every step; a random direction is a little "
-            "above 0 because samples near one end come back to themselves",
-        ),
-        measure(
-            f"change of {attribute} from the first step to the last",
-            "ratio",
-            of_each(lambda t: np.asarray(t.values[:, -1] - t.values[:, 0]) / scale),
-            "mean over the samples, in ranges of ordinary samples (5th to 95th percentile)",
-        ),
-        measure(
-            "moved pictures that are as realistic as samples",
-            "share",
-            of_each(lambda t: t.realistic),
-            f"{criteria}; more is better",
-        ),
-        measure(
-            f"samples in which {attribute} rises all the way and every picture is realistic",
-            "share",
-            of_each(lambda t: monotone(t.values, tolerance=TOLERANCE * scale) & t.realistic.all(axis=1)),
-            "both of the above for a whole row of pictures; more is better",
-        ),
-    ]
-    if others:
-        kept = of_each(lambda t: t.kept)
-        meaning = f"share of the moved pictures with the sample's own {', '.join(others)}; more is better"
-        measures.append(measure("moved pictures that keep the other attributes", "share", kept, meaning))
-    return tuple(measures)
-
-
-def _summary(attribute: str, measures: tuple[Measure, ...]) -> str:
-    rises, correlation, _, realistic, *_ = measures
-    return (
-        f"{attribute} rises all the way, but for falls of {TOLERANCE:.0%}, in {rises.value:.1%} of the "
-        "samples (random direction "
-        f"{rises.controls[RANDOM]:.1%}, in pixels {rises.controls[PIXELS]:.1%}); rank correlation with the "
-        f"step {correlation.value:.2f} (random direction {correlation.controls[RANDOM]:.2f}); "
-        f"{realistic.value:.1%} of the pictures are as realistic as samples (in pixels "
-        f"{realistic.controls[PIXELS]:.1%})"
-    )
-
-
-def _details(graded: Turned, scale: float) -> dict[str, object]:
-    """Return the mean value at each step, and how the share depends on what is forgiven."""
-    return {
-        "mean value at each step": [round(float(value), 4) for value in graded.values.mean(axis=0)],
-        "share that rises all the way, by tolerance": {
-            f"{t:.0%}": float(monotone(graded.values, tolerance=t * scale).mean()) for t in TOLERANCES
-        },
-    }
-
-
 def _figure(
     judge: AttributeJudge,
     pictures: dict[str, np.ndarray],
     turned: dict[str, Turned],
-    measures: tuple[Measure, ...],
+    measures: TurnMeasures,
 ) -> Figure:
-    rises, _, _, _, *shares = measures
-    groups = {"rises all\nthe way": rises}
-    groups |= dict(zip(["… and looks\nreal all the way", "other at-\ntributes kept"], shares, strict=False))
-    binary = judge.attribute in judge.samples.look.margins
+    groups = {
+        "rises all\nthe way": measures.rises,
+        "… and looks\nreal all the way": measures.rises_and_realistic,
+    }
+    if measures.kept:
+        groups["other at-\ntributes kept"] = measures.kept
+    binary = judge.attribute in judge.samples.judgement.margins
     return turn_figure(
         judge.attribute,
         pictures,

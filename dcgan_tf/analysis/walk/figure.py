@@ -9,13 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dcgan_tf.analysis.figures import FAINT, OURS, THIRD, bars, image_rows, new_figure, plain
-from dcgan_tf.analysis.walk.survey import FADE, LATENT, Paths
+from dcgan_tf.analysis.walk.measured_paths import FADE, LATENT, MeasuredPaths
 
 _COLOURS = (OURS, THIRD, FAINT)
 
 
 def walk_figure(
-    strips: np.ndarray, shown: Mapping[str, Paths], measured: Mapping[str, Paths], *, way: str
+    strips: np.ndarray, shown: Mapping[str, MeasuredPaths], measured: Mapping[str, MeasuredPaths], *, way: str
 ) -> Figure:
     """Draw the strips on the left and the measurements on the right.
 
@@ -55,7 +55,7 @@ def walk_figure(
     return figure
 
 
-def _draw_steps(axes: Axes, shown: Mapping[str, Paths]) -> None:
+def _draw_steps(axes: Axes, shown: Mapping[str, MeasuredPaths]) -> None:
     """Draw the length of each step of the one path that the strips show, in mean steps of the latent walk."""
     unit = float(shown[LATENT].lengths.mean()) or 1.0
     for (name, path), colour in zip(shown.items(), _COLOURS, strict=True):
@@ -66,7 +66,7 @@ def _draw_steps(axes: Axes, shown: Mapping[str, Paths]) -> None:
     plain(axes, title="from 1 to 2: length of each step", x="step", y="mean steps of the walk")
 
 
-def _draw_realistic(axes: Axes, measured: Mapping[str, Paths]) -> None:
+def _draw_realistic(axes: Axes, measured: Mapping[str, MeasuredPaths]) -> None:
     """Draw at each place the share of the pictures that are realistic; hops are on real images anyway."""
     for name, colour in zip((LATENT, FADE), _COLOURS, strict=False):
         shares = measured[name].realistic.mean(axis=0)

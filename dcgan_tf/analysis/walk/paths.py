@@ -57,7 +57,7 @@ def cross_fades(starts: np.ndarray, ends: np.ndarray, steps: int) -> np.ndarray:
     return np.asarray(np.rint(faded), np.uint8)
 
 
-def hops(features: np.ndarray, real_features: np.ndarray) -> np.ndarray:
+def nearest_real_images(features: np.ndarray, real_features: np.ndarray) -> np.ndarray:
     """Return for each picture on a path the real one that is nearest to it.
 
     A generator that had learnt its training images by heart would walk like this: it would stand on one of

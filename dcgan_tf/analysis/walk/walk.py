@@ -13,8 +13,15 @@ from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.samples import Samples
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.analysis.walk.figure import walk_figure
+from dcgan_tf.analysis.walk.measured_paths import (
+    FADE,
+    LATENT,
+    NEAREST_REAL,
+    STEPS,
+    MeasuredPaths,
+    PathMeasurer,
+)
 from dcgan_tf.analysis.walk.paths import closed_walk, on_paths
-from dcgan_tf.analysis.walk.survey import FADE, HOP, LATENT, STEPS, Paths, Surveyor
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.images import enlarge, save_gif
 from dcgan_tf.runs import Run
@@ -53,8 +60,8 @@ def walk(run: Run, *, points: int = 9, num_images: int = 3300, seed: int = 0) ->
     started = time.monotonic()
     subject, pairs = Subject(run), num_images // (STEPS - 1)
     samples = Samples.draw(subject, max(FEWEST_SAMPLES, 2 * pairs, points), seed=seed)
-    surveyor = Surveyor.of(samples)
-    found = surveyor.survey_many(samples.latents[: 2 * pairs])
+    measurer = PathMeasurer.of(samples)
+    found = measurer.measure_many(samples.latents[: 2 * pairs])
     strips = on_paths(run.generate, closed_walk(samples.latents[:points], STEPS, run.config.model))
     return Finding(
         name="walk",
@@ -66,22 +73,22 @@ def walk(run: Run, *, points: int = 9, num_images: int = 3300, seed: int = 0) ->
             pairs=pairs,
             steps=STEPS,
             way=f"{_way(run)} between random latents",
-            space=surveyor.space,
+            space=measurer.space,
             realistic=samples.criteria,
             **(subject.judge() if subject.has_classifier else {}),
         ),
-        measures=_measures(found, surveyor.space),
+        measures=_measures(found, measurer.space),
         figure=walk_figure(
-            strips, surveyor.survey(samples.latents[:1], samples.latents[1:2]), found, way=_way(run)
+            strips, measurer.measure(samples.latents[:1], samples.latents[1:2]), found, way=_way(run)
         ),
         details={name: _profile(path) for name, path in found.items()},
-        warnings=(*samples.doubts, *_warnings(surveyor)),
+        warnings=(*samples.doubts, *_warnings(measurer)),
         files={GIF: partial(_save_gif, strips)},
     )
 
 
-def _measures(found: dict[str, Paths], space: str) -> tuple[Measure, ...]:
-    controls = (FADE, HOP)
+def _measures(found: dict[str, MeasuredPaths], space: str) -> tuple[Measure, ...]:
+    controls = (FADE, NEAREST_REAL)
     ends = found[LATENT].realistic[:, [0, -1]]
     return (
         Measure(
@@ -112,7 +119,7 @@ def _measures(found: dict[str, Paths], space: str) -> tuple[Measure, ...]:
     )
 
 
-def _profile(path: Paths) -> dict[str, list[float]]:
+def _profile(path: MeasuredPaths) -> dict[str, list[float]]:
     """Return what is seen at each place, averaged over the paths."""
     return {
         "mean step length": [round(float(value), 4) for value in path.lengths.mean(axis=0)],
@@ -120,21 +127,21 @@ def _profile(path: Paths) -> dict[str, list[float]]:
     }
 
 
-def _summary(found: dict[str, Paths]) -> str:
-    ours, fade, hop = (found[name] for name in (LATENT, FADE, HOP))
+def _summary(found: dict[str, MeasuredPaths]) -> str:
+    ours, fade, nearest = (found[name] for name in (LATENT, FADE, NEAREST_REAL))
     return (
         f"the longest step of a walk is {ours.jump_ratio:.2f} mean steps (cross-fade {fade.jump_ratio:.2f}, "
-        f"hopping on real images {hop.jump_ratio:.2f}); {ours.share_realistic:.1%} of the pictures on the "
-        f"way are as realistic as samples (cross-fade {fade.share_realistic:.1%})"
+        f"hopping on real images {nearest.jump_ratio:.2f}); {ours.share_realistic:.1%} of the pictures on "
+        f"the way are as realistic as samples (cross-fade {fade.share_realistic:.1%})"
     )
 
 
-def _warnings(surveyor: Surveyor) -> tuple[str, ...]:
-    if surveyor.space == SPACE:
+def _warnings(measurer: PathMeasurer) -> tuple[str, ...]:
+    if measurer.space == SPACE:
         return ()
     return (
         "this run's discriminator has no convolutional features, so steps are measured in the "
-        f"{surveyor.space}; do not compare them with those of a run with --architecture dcgan",
+        f"{measurer.space}; do not compare them with those of a run with --architecture dcgan",
     )
 
 

@@ -47,7 +47,7 @@ class UnreadableImageError(DataError):
 
 
 @dataclass(frozen=True)
-class Picture:
+class DecodedImage:
     """A decoded image.
 
     Attributes:
@@ -63,7 +63,7 @@ class Picture:
 
 def decode(
     source: Path | bytes, *, image_size: tuple[int, int], channels: int, fit: str, white: float = 0.0
-) -> Picture:
+) -> DecodedImage:
     """Open one image and resize it to the wanted size.
 
     Args:
@@ -96,8 +96,10 @@ def decode(
                     if shown is not image:
                         shown.getexif()[ORIENTATION] = orientation(image)
                     turn_upright(shown)
-                    return Picture(fitted(shown, 1, depth, image_size, channels, fit), depth or colours, file)
-                return Picture(fitted(image, factor, depth, image_size, channels, fit), depth, file)
+                    return DecodedImage(
+                        fitted(shown, 1, depth, image_size, channels, fit), depth or colours, file
+                    )
+                return DecodedImage(fitted(image, factor, depth, image_size, channels, fit), depth, file)
             finally:
                 image.close()  # leaving its block closes the file only, and keeps the pixels
 

@@ -115,7 +115,7 @@ def strips(image: Image.Image, *, multiple: int = 1) -> Iterator[tuple[Image.Ima
         yield image.crop((0, top, image.width, min(top + rows, image.height))), top
 
 
-def told(depths: Iterable[Depth]) -> list[str]:
+def depth_remarks(depths: Iterable[Depth]) -> list[str]:
     """Return a line for each kind of images of more than 8 bits that says how they were scaled."""
     lines = []
     for kind, of_kind in by_kind(depths).items():

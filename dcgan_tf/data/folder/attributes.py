@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from dcgan_tf.data.folder.names import FileNames
-from dcgan_tf.data.folder.table_text import FILE_COLUMNS, Line, read_lines
+from dcgan_tf.data.folder.table_text import FILE_COLUMNS, TableRow, read_lines
 from dcgan_tf.errors import DataError
 
 FILE_NAME = "attributes.csv"
@@ -142,7 +142,7 @@ def _number(cell: str, *, place: str) -> float:
     return value
 
 
-def _rows(path: Path, lines: Sequence[Line], where: int, names: FileNames) -> dict[str, int]:
+def _rows(path: Path, lines: Sequence[TableRow], where: int, names: FileNames) -> dict[str, int]:
     """Return {file: its row}; log how many rows name missing files."""
     rows: dict[str, int] = {}
     strangers: list[tuple[int, str]] = []
@@ -163,7 +163,7 @@ def _rows(path: Path, lines: Sequence[Line], where: int, names: FileNames) -> di
 
 def _take_other_capitals(
     path: Path,
-    lines: Sequence[Line],
+    lines: Sequence[TableRow],
     strangers: Iterable[tuple[int, str]],
     names: FileNames,
     rows: dict[str, int],

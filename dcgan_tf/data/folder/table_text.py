@@ -20,7 +20,7 @@ FILE_COLUMNS = ("file", "filename", "file_name", "image_id", "image", "path", "f
 
 
 @dataclass(frozen=True)
-class Line:
+class TableRow:
     """One line of a table.
 
     Attributes:
@@ -32,7 +32,7 @@ class Line:
     cells: list[str]
 
 
-def read_lines(path: Path) -> list[Line]:
+def read_lines(path: Path) -> list[TableRow]:
     """Return the lines that are not blank; the first one has the columns' names.
 
     Raises:
@@ -85,16 +85,16 @@ def _decoded(path: Path) -> str:
         raise DataError(f"{path} is not text: {error.reason}") from error
 
 
-def _separated(path: Path, text: str, separator: str) -> list[Line]:
+def _separated(path: Path, text: str, separator: str) -> list[TableRow]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
-        lines = [Line(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
+        lines = [TableRow(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
     except csv.Error as error:
         raise DataError(f"{path}, line {reader.line_num}, is not a line of a table: {error}") from error
     return [line for line in lines if any(line.cells)]
 
 
-def _separated_by_space(lines: list[str]) -> list[Line]:
+def _separated_by_space(lines: list[str]) -> list[TableRow]:
     """Return the lines of a table like CelebA's: the names of the attributes, then files with values."""
     counted = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
     if counted[0][1].strip().isdigit():
@@ -104,5 +104,5 @@ def _separated_by_space(lines: list[str]) -> list[Line]:
     names = counted[0][1].split()
     header = names if any(name.lower() in FILE_COLUMNS for name in names) else [FILE_COLUMNS[0], *names]
     # From the right, because a file's name may hold spaces.
-    rows = [Line(number, line.strip().rsplit(maxsplit=len(header) - 1)) for number, line in counted[1:]]
-    return [Line(counted[0][0], header), *rows]
+    rows = [TableRow(number, line.strip().rsplit(maxsplit=len(header) - 1)) for number, line in counted[1:]]
+    return [TableRow(counted[0][0], header), *rows]

@@ -21,7 +21,7 @@ from dcgan_tf.analysis.arithmetic.formulas import (
     latent_arithmetic,
     pixel_arithmetic,
 )
-from dcgan_tf.analysis.samples import Look
+from dcgan_tf.analysis.samples import Judgement
 from dcgan_tf.errors import RunError
 from stand_ins import PaintedJudges, paint, painted_samples
 
@@ -145,10 +145,10 @@ def test_exemplars_are_well_drawn_and_far_from_a_border():
     latents = np.float32(np.sqrt(2) * np.stack([np.cos(angles), np.sin(angles)], axis=1))
 
     class Sure(PaintedJudges):
-        def look_at(self, images: np.ndarray) -> Look:
-            look = super().look_at(images)
-            margins = {name: np.sign(values) for name, values in look.margins.items()}
-            return replace(look, reading=replace(look.reading, margins=margins))
+        def judge(self, images: np.ndarray) -> Judgement:
+            judgement = super().judge(images)
+            margins = {name: np.sign(values) for name, values in judgement.margins.items()}
+            return replace(judgement, predictions=replace(judgement.predictions, margins=margins))
 
     samples = painted_samples(latents, Sure(lambda images: np.float32(np.arange(len(images)) < 6)))
     assert list(samples.exemplars(KING.expected, at_least=2)) == [4, 5]

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from dcgan_tf.analysis import compare
-from dcgan_tf.analysis.compare.contenders import contenders, groups_of
 from dcgan_tf.analysis.compare.grades import Judge, highest_probability, spread
+from dcgan_tf.analysis.compare.groups import compared_runs, groups_of
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.runs.records import append_record
 from dcgan_tf.runs.run import Run
@@ -93,7 +93,7 @@ def test_one_picture_again_and_again_is_collapsed(judge, subject):
 
 
 def test_one_picture_of_each_kind_is_collapsed_although_it_covers_all(judge, subject):
-    labels = judge._numbers(judge.classifier.read(np.asarray(subject.train.images)))
+    labels = judge._numbers(judge.classifier.predict(np.asarray(subject.train.images)))
     ones = np.stack([subject.train.images[np.flatnonzero(labels == kind)[0]] for kind in range(10)])
     grade = judge.grade(np.tile(ones, (10, 1, 1, 1)))
     assert grade.covered == 10
@@ -121,9 +121,9 @@ def test_the_classifier_is_sure_by_its_probability_and_not_by_a_margin(classes, 
     margins = {name: np.array([-logit], np.float64) for name in names} | {"1": np.array([logit + 1e-9])}
     assert highest_probability(list(margins.values())) == pytest.approx(probability, abs=1e-6)
     classifier = SimpleNamespace(classes=names, binary=(), concepts=names)
-    reading = SimpleNamespace(margins=margins, features=np.zeros((1, 2)))
-    judge = Judge(classifier, reading, "here", np.zeros((1, 8, 8, 1), np.uint8))
-    assert judge._sure(reading).tolist() == [sure]
+    predictions = SimpleNamespace(margins=margins, features=np.zeros((1, 2)))
+    judge = Judge(classifier, predictions, "here", np.zeros((1, 8, 8, 1), np.uint8))
+    assert judge._sure(predictions).tolist() == [sure]
 
 
 # Groups
@@ -131,7 +131,7 @@ def test_the_classifier_is_sure_by_its_probability_and_not_by_a_margin(classes, 
 
 def test_runs_that_differ_only_in_their_seed_are_a_group(copy_of):
     runs = [copy_of("a", seed=1), copy_of("other", learning_rate=0.1), copy_of("b", seed=2)]
-    groups = groups_of(contenders(runs))
+    groups = groups_of(compared_runs(runs))
     assert [(group.label, [entry.label for entry in group.members]) for group in groups] == [
         ("learning rate 0.001 (2 seeds)", ["a", "b"]),
         ("other", ["other"]),
@@ -140,12 +140,12 @@ def test_runs_that_differ_only_in_their_seed_are_a_group(copy_of):
 
 def test_where_a_run_is_kept_and_how_often_it_saved_does_not_part_it(copy_of):
     runs = [copy_of("a", section="run", log_every=3), copy_of("b", seed=2)]
-    assert [group.label for group in groups_of(contenders(runs))] == ["all (2 seeds)"]
+    assert [group.label for group in groups_of(compared_runs(runs))] == ["all (2 seeds)"]
 
 
 def test_two_checkpoints_of_one_run_are_two_groups(trained):
     runs = [Run.open(trained, checkpoint=20), Run.open(trained)]
-    entries = contenders(runs)
+    entries = compared_runs(runs)
     assert [entry.label for entry in entries] == ["run @ 20", "run @ 50"]
     assert [entry.unfinished for entry in entries] == [[], []]
     assert len(groups_of(entries)) == 2
@@ -158,13 +158,13 @@ def test_what_else_differs_between_the_runs_is_told(trained):
 
 
 def test_a_run_that_stopped_early_stays_in_its_group_and_says_so(copy_of):
-    entries = contenders([copy_of("a", seed=1), copy_of("b", seed=2, step=30)])
+    entries = compared_runs([copy_of("a", seed=1), copy_of("b", seed=2, step=30)])
     assert [entry.unfinished for entry in entries] == [[], ["stopped at step 30 of 50"]]
     assert len(groups_of(entries)) == 1
 
 
 def test_losses_that_are_not_finite_are_a_failure(copy_of):
-    (entry,) = contenders([copy_of("a", loss=float("nan"))])
+    (entry,) = compared_runs([copy_of("a", loss=float("nan"))])
     assert entry.unfinished == ["its losses are not finite"]
 
 
@@ -252,7 +252,7 @@ def test_images_of_different_sizes_stand_in_one_picture():
 
 def test_attributes_make_kinds_of_their_combinations(subject):
     margins = {"crown": np.array([1.0, -1, 1, 1]), "smile": np.array([-1.0, -1, -1, 1])}
-    reading = SimpleNamespace(margins=margins, features=np.zeros((4, 2)))
+    predictions = SimpleNamespace(margins=margins, features=np.zeros((4, 2)))
     classifier = SimpleNamespace(classes=(), binary=("crown", "smile"), concepts=("crown", "smile"))
-    judge = Judge(classifier, reading, "here", np.zeros((1, 8, 8, 1), np.uint8))
+    judge = Judge(classifier, predictions, "here", np.zeros((1, 8, 8, 1), np.uint8))
     assert judge.kinds == {1: "crown+no-smile", 0: "no-crown+no-smile", 3: "crown+smile"}

@@ -92,7 +92,7 @@ def test_every_point_has_a_row(run, folder, information):
     subject = Subject(run)
     labels = subject.train.labels[[int(row[1]) for row in cells[:NUM]]]
     assert [row[2] for row in cells[:NUM]] == [str(label) for label in labels]
-    margins = subject.classifier.read(run.sample(NUM)).margins
+    margins = subject.classifier.predict(run.sample(NUM)).margins
     for row in cells[2 * NUM :]:
         assert margins[row[2]][int(row[1])] >= 0
 

@@ -91,7 +91,7 @@ def test_a_null_result_is_called_one(run, boxes, monkeypatch):
     monkeypatch.setattr(
         importlib.import_module("dcgan_tf.analysis.forget.outcome"),
         "map_weights",
-        lambda setting, *, penalty, seed: MapWeights(np.eye(4)[1], 1.0, 10),
+        lambda setup, *, penalty, seed: MapWeights(np.eye(4)[1], 1.0, 10),
     )
     finding = analysis.forget(run, attribute="square", boxes=boxes, num_images=NUM)
     assert finding.summary.startswith("square is not forgotten: of the samples that showed it, ")
@@ -103,7 +103,7 @@ def test_shown_samples_stand_for_equal_parts_of_all():
     margins = np.array([5.0] * 6 + [-1.0] * 4 + [-5.0] * 6)[np.random.default_rng(0).permutation(16)]
     remains = Remains(np.arange(100, 116), margins)
     assert (remains.still, remains.not_gone) == (6 / 16, 10 / 16)
-    assert [remains.told(place) for place in remains.evenly(8)] == (
+    assert [remains.verdict(place) for place in remains.evenly(8)] == (
         ["still there"] * 3 + ["in doubt"] * 2 + ["gone"] * 3
     )
     assert len(remains.evenly(40)) == 16

@@ -11,8 +11,8 @@ from dcgan_tf.analysis.probe.probing import (
     balanced_draw,
     choose_costs,
     fit_probe,
+    predict_answers,
     standardise,
-    told,
 )
 from dcgan_tf.analysis.questions import Question, questions, shown
 from dcgan_tf.data.image_set import ImageSet
@@ -37,7 +37,7 @@ def test_what_is_there_is_told_always_and_what_is_not_by_chance():
     seen = classify(learnt, asked, checked, truth, few=80, draws=2, seed=0)
     assert seen.few.tolist() == [[1, 1], [1, 1]]
     assert seen.all.tolist() == [1, 1]
-    np.testing.assert_array_equal(seen.told, [question.answers for question in truth])
+    np.testing.assert_array_equal(seen.predict_answers, [question.answers for question in truth])
     # A shuffled answer goes with a whole group of images that look alike, so one shuffling proves little.
     guesses = []
     for _ in range(40):
@@ -104,7 +104,7 @@ def test_each_question_has_weights_of_its_own():
     both = fit_probe(features, asked, [0.01, 0.01])
     assert [weights.shape for weights in both] == [(13, 4), (13, 1)]
     for question, weights in zip(asked, both, strict=True):
-        np.testing.assert_array_equal(told(features, weights), question.answers)
+        np.testing.assert_array_equal(predict_answers(features, weights), question.answers)
 
 
 def test_questions_are_classes_and_binary_attributes():

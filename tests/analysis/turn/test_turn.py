@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from dcgan_tf.analysis import samples, turn
-from dcgan_tf.analysis.samples import Look
+from dcgan_tf.analysis.samples import Judgement
 from dcgan_tf.analysis.turn import directions
 from dcgan_tf.analysis.turn.monotone import monotone
 from dcgan_tf.config import preset
 from dcgan_tf.errors import RunError
-from dcgan_tf.judges.classifier import Reading
+from dcgan_tf.judges.classifier import Predictions
 from dcgan_tf.latents import sample_latents
 
 DIM = 16
@@ -26,13 +26,13 @@ def paint(latents: np.ndarray) -> np.ndarray:
     return np.broadcast_to(levels[:, None, None, None], (len(latents), 4, 4, 1))
 
 
-def look_at(images: np.ndarray) -> Look:
+def judge(images: np.ndarray) -> Judgement:
     """Read how bright pictures are; a margin says whether they are "glaring", beyond three sigma."""
     brightness = (images.mean(axis=(1, 2, 3), dtype=np.float32) - 127.5) / 20
     nothing = np.zeros(len(images), np.float32)
-    return Look(
+    return Judgement(
         nothing,
-        Reading(
+        Predictions(
             {"light": brightness, "glaring": brightness - 5}, {"brightness": brightness}, nothing[:, None]
         ),
         nothing,
@@ -65,9 +65,7 @@ class PaintedSubject:
 @pytest.fixture
 def run(monkeypatch):
     monkeypatch.setattr(importlib.import_module("dcgan_tf.analysis.turn.turn"), "Subject", PaintedSubject)
-    monkeypatch.setattr(
-        samples.Judges, "of", lambda subject: SimpleNamespace(look_at=look_at, between_real=1.0)
-    )
+    monkeypatch.setattr(samples.Judges, "of", lambda subject: SimpleNamespace(judge=judge, between_real=1.0))
     config = preset("default", latent_dim=DIM, data="painted")
     return SimpleNamespace(
         config=config,

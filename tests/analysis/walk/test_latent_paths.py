@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dcgan_tf.analysis.walk import paths
-from dcgan_tf.analysis.walk.survey import FADE, HOP, LATENT, STEPS, Surveyor
+from dcgan_tf.analysis.walk.measured_paths import FADE, LATENT, NEAREST_REAL, STEPS, PathMeasurer
 from dcgan_tf.config import ModelConfig
 
 UNIFORM = ModelConfig(latent_dim=3, latent_distribution="uniform")
@@ -63,7 +63,9 @@ def test_a_cross_fade_is_the_rounded_weighted_sum():
 
 def test_hops_stand_on_the_nearest_real_image():
     features = np.array([[[0.0], [0.4], [0.6], [2.0]]], np.float32)
-    np.testing.assert_array_equal(paths.hops(features, np.array([[2.1], [1.0], [0.0]])), [[2, 2, 1, 0]])
+    np.testing.assert_array_equal(
+        paths.nearest_real_images(features, np.array([[2.1], [1.0], [0.0]])), [[2, 2, 1, 0]]
+    )
 
 
 # The survey of a dot that moves from side to side
@@ -83,21 +85,21 @@ def where(images: np.ndarray) -> np.ndarray:
     return (light @ np.arange(SIDE, dtype=np.float32) / light.sum(axis=1))[:, None]
 
 
-def surveyor() -> Surveyor:
+def measurer() -> PathMeasurer:
     """Return one for whom pictures are realistic that have a pixel of at least level 200."""
     run = SimpleNamespace(generate=dots, config=SimpleNamespace(model=UNIFORM))
     samples = SimpleNamespace(
         subject=SimpleNamespace(run=run),
-        look_at=lambda images: images,
+        judge=lambda images: images,
         realistic=lambda images: images.max(axis=(1, 2, 3)) >= 200,
     )
     real = dots(np.array([[-1.0], [0.0], [1.0]]))
-    return Surveyor(samples, "columns", where, real, where(real))  # type: ignore[arg-type]
+    return PathMeasurer(samples, "columns", where, real, where(real))  # type: ignore[arg-type]
 
 
 def test_a_moving_dot_beside_its_cross_fade_and_its_hops():
     start, end = np.array([[-1.0, 0, 0]], np.float32), np.array([[1.0, 0, 0]], np.float32)
-    found = surveyor().survey(start, end)
+    found = measurer().measure(start, end)
     assert STEPS == 12
     np.testing.assert_allclose(found[LATENT].lengths, np.full((1, 12), 2.0), rtol=1e-5)
     assert found[LATENT].jump_ratio == pytest.approx(1.0)
@@ -106,14 +108,14 @@ def test_a_moving_dot_beside_its_cross_fade_and_its_hops():
     # the first two, and the last two.
     assert found[FADE].share_realistic == pytest.approx(4 / 11)
     # 24 columns in two jumps of 12, over twelve steps.
-    assert found[HOP].jump_ratio == pytest.approx(6.0)
-    np.testing.assert_array_equal(np.unique(found[HOP].lengths), [0.0, 12.0])
+    assert found[NEAREST_REAL].jump_ratio == pytest.approx(6.0)
+    np.testing.assert_array_equal(np.unique(found[NEAREST_REAL].lengths), [0.0, 12.0])
 
 
 def test_the_survey_of_many_pairs_is_that_of_each():
     latents = np.random.default_rng(0).uniform(-1, 1, (140, 3)).astype(np.float32)  # 70 pairs: three blocks
-    many, one = surveyor().survey_many(latents), surveyor().survey(latents[130:131], latents[131:132])
-    for name in (LATENT, FADE, HOP):
+    many, one = measurer().measure_many(latents), measurer().measure(latents[130:131], latents[131:132])
+    for name in (LATENT, FADE, NEAREST_REAL):
         assert many[name].lengths.shape == (70, STEPS)
         assert many[name].realistic.shape == (70, STEPS + 1)
         np.testing.assert_array_equal(many[name].lengths[65], one[name].lengths[0])

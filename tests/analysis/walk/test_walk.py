@@ -12,9 +12,9 @@ from PIL import Image
 
 from dcgan_tf.analysis import samples, walk
 from dcgan_tf.analysis.features import discriminator_logits
-from dcgan_tf.analysis.samples import Look
+from dcgan_tf.analysis.samples import Judgement
 from dcgan_tf.analysis.subject import Subject
-from dcgan_tf.analysis.walk import survey as path_survey
+from dcgan_tf.analysis.walk import measured_paths as path_survey
 from dcgan_tf.cli import main
 from dcgan_tf.runs.run import Run
 
@@ -25,9 +25,9 @@ class OnlyTheDiscriminator:
     def __init__(self, subject: Subject) -> None:
         self.discriminator = subject.run.discriminator
 
-    def look_at(self, images: np.ndarray) -> Look:
+    def judge(self, images: np.ndarray) -> Judgement:
         nothing = np.zeros(len(images), np.float32)
-        return Look(discriminator_logits(self.discriminator, images), None, nothing, nothing)
+        return Judgement(discriminator_logits(self.discriminator, images), None, nothing, nothing)
 
 
 @pytest.fixture(scope="module")
@@ -80,8 +80,8 @@ def test_without_convolutions_the_classifier_describes_and_without_labels_the_pi
     images = run.sample(3)
     subject = Subject(run)
     assert path_survey.perceptual_space(subject)[0] == "features of the run's own discriminator"
-    reading = SimpleNamespace(features=np.arange(6.0).reshape(3, 2))
-    judge = SimpleNamespace(feature_space="digits classifier", read=lambda images: reading)
+    predictions = SimpleNamespace(features=np.arange(6.0).reshape(3, 2))
+    judge = SimpleNamespace(feature_space="digits classifier", read=lambda images: predictions)
     monkeypatch.setitem(subject.__dict__, "classifier", judge)
     object.__setattr__(run.config.model, "architecture", "gan")
     space, describe = path_survey.perceptual_space(subject)

@@ -16,7 +16,7 @@ _SAYS_ITSELF = ("architecture", "data", "loss", "precision")
 
 
 @dataclass(frozen=True)
-class Contender:
+class ComparedRun:
     """One run of a comparison.
 
     Attributes:
@@ -52,10 +52,10 @@ class Group:
     """
 
     label: str
-    members: tuple[Contender, ...]
+    members: tuple[ComparedRun, ...]
 
 
-def contenders(runs: Sequence[Run]) -> list[Contender]:
+def compared_runs(runs: Sequence[Run]) -> list[ComparedRun]:
     """Return the runs with their names and records; names that are alike get the step or the whole path."""
     names = [run.path.resolve().name for run in runs]
     with_steps = [f"{name} @ {run.step:,}" for name, run in zip(names, runs, strict=True)]
@@ -68,13 +68,13 @@ def contenders(runs: Sequence[Run]) -> list[Contender]:
         )
         records = read_records(RunPaths(run.path).stats)
         stats = tuple(record for record in records if record["step"] <= run.step)
-        entries.append(Contender(run, label, _length(run), stats))
+        entries.append(ComparedRun(run, label, _length(run), stats))
     return entries
 
 
-def groups_of(entries: Sequence[Contender]) -> list[Group]:
+def groups_of(entries: Sequence[ComparedRun]) -> list[Group]:
     """Put those together whose settings and length are equal but for the seed; the order is kept."""
-    members: dict[tuple[Any, ...], list[Contender]] = {}
+    members: dict[tuple[Any, ...], list[ComparedRun]] = {}
     for entry in entries:
         members.setdefault(tuple(_settings(entry).items()), []).append(entry)
     keys = [dict(key) for key in members]
@@ -83,20 +83,20 @@ def groups_of(entries: Sequence[Contender]) -> list[Group]:
     for key, those in zip(keys, members.values(), strict=True):
         label = those[0].label
         if len(those) > 1:
-            label = ", ".join(_told(name, key[name]) for name in differing) or "all"
+            label = ", ".join(_setting_text(name, key[name]) for name in differing) or "all"
             label += f" ({len(those)} seeds)"
         groups.append(Group(label, tuple(those)))
     return groups
 
 
-def differences(entries: Sequence[Contender]) -> dict[str, list[Any]]:
+def differences(entries: Sequence[ComparedRun]) -> dict[str, list[Any]]:
     """Return {setting: its values} of all settings in which the runs differ, but for the seed."""
     every = [_settings(entry) for entry in entries]
     values = {name: list(dict.fromkeys(one[name] for one in every)) for name in every[0]}
     return {name: those for name, those in values.items() if len(those) > 1}
 
 
-def _settings(entry: Contender) -> dict[str, Any]:
+def _settings(entry: ComparedRun) -> dict[str, Any]:
     """Return what the trained weights depend on, but for the seed."""
     values = flatten(entry.run.config)
     kept = {s.name: values[s.name] for s in all_settings() if not s.may_change and s.name != "seed"}
@@ -113,7 +113,7 @@ def _length(run: Run) -> int:
     return max(run.step, planned)
 
 
-def _told(name: str, value: Any) -> str:
+def _setting_text(name: str, value: Any) -> str:
     if isinstance(value, tuple):
         value = "×".join(map(str, value))
     return str(value) if name in _SAYS_ITSELF else f"{name.replace('_', ' ')} {value}"

@@ -16,7 +16,7 @@ from dcgan_tf.progress import progress
 STEPS = 12
 """Steps between two points, in the numbers, the figure and the GIF."""
 
-LATENT, FADE, HOP = "latent walk", "pixel cross-fade", "nearest real images"
+LATENT, FADE, NEAREST_REAL = "latent walk", "pixel cross-fade", "nearest real images"
 
 _PAIRS_AT_ONCE = 32  # D's features of their pictures take 25 MB at 64x64
 
@@ -24,7 +24,7 @@ Describe = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
-class Paths:
+class MeasuredPaths:
     """P paths of one kind, as they were measured.
 
     Attributes:
@@ -49,7 +49,7 @@ class Paths:
 
 
 @dataclass(frozen=True)
-class Surveyor:
+class PathMeasurer:
     """Walks between latents and measures what it sees on the way.
 
     Attributes:
@@ -67,36 +67,36 @@ class Surveyor:
     real_features: np.ndarray
 
     @staticmethod
-    def of(samples: Samples) -> Surveyor:
+    def of(samples: Samples) -> PathMeasurer:
         """Take the space that suits the run: see `perceptual_space`."""
         space, describe = perceptual_space(samples.subject)
         real = samples.subject.real_images
-        return Surveyor(samples, space, describe, real, describe(real))
+        return PathMeasurer(samples, space, describe, real, describe(real))
 
-    def survey(self, starts: np.ndarray, ends: np.ndarray) -> dict[str, Paths]:
+    def measure(self, starts: np.ndarray, ends: np.ndarray) -> dict[str, MeasuredPaths]:
         """Go from each start to its end, float32 [P, latent_dim], in three ways."""
         run = self.samples.subject.run
         latents = paths.latent_paths(starts, ends, STEPS, run.config.model)
         walked = paths.on_paths(run.generate, latents)
         features = paths.on_paths(self.describe, walked)
         faded = paths.cross_fades(walked[:, 0], walked[:, -1], STEPS)
-        hopped = paths.hops(features, self.real_features)
+        nearest_real = paths.nearest_real_images(features, self.real_features)
         return {
             LATENT: self._measured(walked, features),
             FADE: self._measured(faded, paths.on_paths(self.describe, faded)),
-            HOP: self._measured(self.real_images[hopped], self.real_features[hopped]),
+            NEAREST_REAL: self._measured(self.real_images[nearest_real], self.real_features[nearest_real]),
         }
 
-    def survey_many(self, latents: np.ndarray) -> dict[str, Paths]:
+    def measure_many(self, latents: np.ndarray) -> dict[str, MeasuredPaths]:
         """Go from every other latent to the next, and keep the numbers but not the pictures."""
         places = range(0, len(latents), 2 * _PAIRS_AT_ONCE)
-        parts: dict[str, list[Paths]] = {LATENT: [], FADE: [], HOP: []}
+        parts: dict[str, list[MeasuredPaths]] = {LATENT: [], FADE: [], NEAREST_REAL: []}
         for first in progress(places, "walks"):
             block = latents[first : first + 2 * _PAIRS_AT_ONCE]
-            for name, part in self.survey(block[::2], block[1::2]).items():
+            for name, part in self.measure(block[::2], block[1::2]).items():
                 parts[name].append(part)
         return {
-            name: Paths(
+            name: MeasuredPaths(
                 np.empty(0, np.uint8),
                 np.concatenate([part.lengths for part in several]),
                 np.concatenate([part.realistic for part in several]),
@@ -104,12 +104,12 @@ class Surveyor:
             for name, several in parts.items()
         }
 
-    def _measured(self, pictures: np.ndarray, features: np.ndarray) -> Paths:
+    def _measured(self, pictures: np.ndarray, features: np.ndarray) -> MeasuredPaths:
         realistic = paths.on_paths(self._realistic, pictures)
-        return Paths(pictures, paths.step_lengths(features), realistic)
+        return MeasuredPaths(pictures, paths.step_lengths(features), realistic)
 
     def _realistic(self, images: np.ndarray) -> np.ndarray:
-        return self.samples.realistic(self.samples.look_at(images))
+        return self.samples.realistic(self.samples.judge(images))
 
 
 def perceptual_space(subject: Subject) -> tuple[str, Describe]:
@@ -123,5 +123,8 @@ def perceptual_space(subject: Subject) -> tuple[str, Describe]:
         return SPACE, lambda images: discriminator_features(run.discriminator, images)
     if subject.has_classifier:
         classifier = subject.classifier
-        return f"features of the {classifier.feature_space}", lambda images: classifier.read(images).features
+        return (
+            f"features of the {classifier.feature_space}",
+            lambda images: classifier.predict(images).features,
+        )
     return "pixels", lambda images: images.reshape(len(images), -1).astype(np.float32)
