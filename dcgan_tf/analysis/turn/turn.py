@@ -40,10 +40,10 @@ STEPS = 9
 METHOD = {
     "exemplars_from": f"the {EXTREME_SHARE:.0%} at either end of the well drawn among {POOL} other samples",
     "steps": STEPS,
-    "walk": "from 0 (as the low exemplars) to 1 (as the high ones); a sample starts from the place that its own "
-    "value gives it, and every latent is scaled to the sample's own length",
-    "tolerance": f"rises all the way: no value is more than {TOLERANCE:.0%} of the samples' range (5th to 95th "
-    "percentile) below an earlier one of its row, and the last is above the first",
+    "walk": "from 0 (as the low exemplars) to 1 (as the high ones); a sample starts from the place that its "
+    "own value gives it, and every latent is scaled to the sample's own length",
+    "tolerance": f"rises all the way: no value is more than {TOLERANCE:.0%} of the samples' range (5th to "
+    "95th percentile) below an earlier one of its row, and the last is above the first",
 }
 _SHOWN = 5
 
