@@ -37,7 +37,7 @@ def test_what_is_there_is_told_always_and_what_is_not_by_chance():
     seen = classify(learnt, asked, checked, truth, few=80, draws=2, seed=0)
     assert seen.few.tolist() == [[1, 1], [1, 1]]
     assert seen.all.tolist() == [1, 1]
-    np.testing.assert_array_equal(seen.predict_answers, [question.answers for question in truth])
+    np.testing.assert_array_equal(seen.answers, [question.answers for question in truth])
     # A shuffled answer goes with a whole group of images that look alike, so one shuffling proves little.
     guesses = []
     for _ in range(40):

@@ -14,7 +14,7 @@ from dcgan_tf.analysis import samples, walk
 from dcgan_tf.analysis.features import discriminator_logits
 from dcgan_tf.analysis.samples import Judgement
 from dcgan_tf.analysis.subject import Subject
-from dcgan_tf.analysis.walk import measured_paths as path_survey
+from dcgan_tf.analysis.walk import measured_paths as measured_paths
 from dcgan_tf.cli import main
 from dcgan_tf.runs.run import Run
 
@@ -79,15 +79,15 @@ def test_without_convolutions_the_classifier_describes_and_without_labels_the_pi
     run = Run.open(trained)
     images = run.sample(3)
     subject = Subject(run)
-    assert path_survey.perceptual_space(subject)[0] == "features of the run's own discriminator"
+    assert measured_paths.perceptual_space(subject)[0] == "features of the run's own discriminator"
     predictions = SimpleNamespace(features=np.arange(6.0).reshape(3, 2))
-    judge = SimpleNamespace(feature_space="digits classifier", read=lambda images: predictions)
+    judge = SimpleNamespace(feature_space="digits classifier", predict=lambda images: predictions)
     monkeypatch.setitem(subject.__dict__, "classifier", judge)
     object.__setattr__(run.config.model, "architecture", "gan")
-    space, describe = path_survey.perceptual_space(subject)
+    space, describe = measured_paths.perceptual_space(subject)
     assert space == "features of the digits classifier"
     np.testing.assert_array_equal(describe(images), [[0, 1], [2, 3], [4, 5]])
     monkeypatch.setattr(Subject, "has_classifier", False)
-    space, describe = path_survey.perceptual_space(subject)
+    space, describe = measured_paths.perceptual_space(subject)
     assert space == "pixels"
     np.testing.assert_array_equal(describe(images), images.reshape(3, -1))
