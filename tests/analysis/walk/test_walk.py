@@ -14,7 +14,7 @@ from dcgan_tf.analysis import samples, walk
 from dcgan_tf.analysis.features import discriminator_logits
 from dcgan_tf.analysis.samples import Judgement
 from dcgan_tf.analysis.subject import Subject
-from dcgan_tf.analysis.walk import measured_paths as measured_paths
+from dcgan_tf.analysis.walk import measured_paths
 from dcgan_tf.cli import main
 from dcgan_tf.runs.run import Run
 
