@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dcgan_tf.cli.labels import chosen_labels, one_label
+from dcgan_tf.cli.options import chosen_labels, one_label
 
 
 def check_run(

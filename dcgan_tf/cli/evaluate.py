@@ -13,8 +13,7 @@ import click
 
 from dcgan_tf.cli.beforehand import check_data, check_run
 from dcgan_tf.cli.frame import import_tensorflow, say
-from dcgan_tf.cli.labels import one_label
-from dcgan_tf.cli.options import SEED, STEP
+from dcgan_tf.cli.options import SEED, STEP, one_label
 from dcgan_tf.cli.options import num_images as counted
 from dcgan_tf.cli.outputs import LOCAL_PATH
 from dcgan_tf.config import DataConfig, ModelConfig

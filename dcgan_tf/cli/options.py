@@ -1,4 +1,4 @@
-"""The options of the command line, made from the settings in `dcgan_tf.config`."""
+"""The options of the command line: those made from the settings, and those that several commands have."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from dcgan_tf.config import (
     parse_image_size,
     preset,
 )
+from dcgan_tf.errors import ArgumentError
 
 Command = Callable[..., None]
 
@@ -142,3 +143,52 @@ def _shown(item: Setting) -> str:
     if item.type is bool:
         return ("" if item.default else "no-") + item.name.replace("_", "-")
     return "x".join(map(str, item.default)) if isinstance(item.default, tuple) else str(item.default)
+
+
+def chosen_labels(text: str | None, class_names: tuple[str, ...]) -> list[int]:
+    """Return the numbers of the classes in a text such as "7" or "cat,dog"; all of them for None.
+
+    Args:
+        text: names of classes, or their numbers, separated by commas.
+        class_names: of the run; () if it is not conditional.
+
+    Returns:
+        The numbers, in the order given; [] for a run that is not conditional.
+
+    Raises:
+        ArgumentError: if one is no class, is given twice, or the run is not conditional.
+    """
+    if text is None:
+        return list(range(len(class_names)))
+    if not class_names:
+        raise ArgumentError(
+            f"--label {text} chooses a class, which only a run trained with --conditional can be told"
+        )
+    labels = [_class_number(part.strip(), class_names) for part in text.split(",")]
+    if len(set(labels)) < len(labels):
+        raise ArgumentError(f"each class can be given once, received {text}")
+    return labels
+
+
+def one_label(text: str, class_names: tuple[str, ...]) -> int:
+    """Return the number of the one class in a text such as "7" or "cat".
+
+    Raises:
+        ArgumentError: if it is no class, or not just one, or the run is not conditional.
+    """
+    label, *others = chosen_labels(text, class_names)
+    if others:
+        raise ArgumentError(f"--label takes one class here, received {text}")
+    return label
+
+
+def _class_number(part: str, class_names: tuple[str, ...]) -> int:
+    """Return the class of a name or number; a name comes first, also if it looks like a number."""
+    if part in class_names:
+        return class_names.index(part)
+    if part.isdecimal() and int(part) < len(class_names):
+        return int(part)
+    some = ", ".join(class_names[:12]) + (", …" if len(class_names) > 12 else "")
+    raise ArgumentError(
+        f"there is no class {part!r}: expected one of {some}, or a number from 0 to {len(class_names) - 1}"
+    )

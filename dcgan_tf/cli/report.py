@@ -12,8 +12,7 @@ from dcgan_tf.analysis import finding_kinds
 from dcgan_tf.cli.analyses import say_warnings
 from dcgan_tf.cli.beforehand import check_data, check_run
 from dcgan_tf.cli.frame import import_tensorflow, say
-from dcgan_tf.cli.labels import one_label
-from dcgan_tf.cli.options import SEED, STEP, NameList
+from dcgan_tf.cli.options import SEED, STEP, NameList, one_label
 from dcgan_tf.cli.options import num_images as counted
 from dcgan_tf.cli.outputs import LOCAL_PATH, refuse_unwritable
 

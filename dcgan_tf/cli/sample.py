@@ -9,8 +9,7 @@ import click
 
 from dcgan_tf.cli.beforehand import check_run
 from dcgan_tf.cli.frame import import_tensorflow, say
-from dcgan_tf.cli.labels import chosen_labels
-from dcgan_tf.cli.options import SEED, STEP
+from dcgan_tf.cli.options import SEED, STEP, chosen_labels
 from dcgan_tf.cli.options import num_images as counted
 from dcgan_tf.cli.outputs import LOCAL_PATH, default_file, refuse_among_images, refuse_unwritable
 

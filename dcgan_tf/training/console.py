@@ -1,9 +1,14 @@
-"""Show the progress of training: a bar on a terminal, plain lines in a pipe or a log file."""
+"""Show the progress of training: a bar on a terminal, plain lines in a pipe or a log file.
+
+Standard output may fail meanwhile: a closed terminal, `| head`, a full device. Training continues without it.
+"""
 
 from __future__ import annotations
 
+import logging
+import sys
 import time
-from typing import TextIO, cast
+from typing import Any, TextIO, cast
 
 import numpy as np
 from rich.console import Console
@@ -17,16 +22,16 @@ from rich.progress import (
 
 from dcgan_tf.runs import Record
 from dcgan_tf.training.hooks import TrainingProgress
-from dcgan_tf.training.output import LastingOutput, standard_output
 
 SECONDS_BETWEEN_LINES = 10.0
 WIDE = 110
 """Columns of a terminal in which the bar has room for the step too."""
+_log = logging.getLogger("dcgan_tf")
 
 
 def make_console(first_step: int, total_steps: int) -> TerminalProgress | PlainProgress:
     """Return a console that fits standard output: a bar on a terminal, plain lines elsewhere."""
-    output = standard_output()
+    output = LastingOutput(sys.stdout)
     if output.isatty():
         return TerminalProgress(first_step, total_steps, output)
     return PlainProgress(first_step, total_steps, output)
@@ -101,6 +106,49 @@ class PlainProgress:
 
     def close(self) -> None:
         """Do nothing."""
+
+
+class LastingOutput:
+    """Writes to a stream until that fails; from then on it drops the text, and training continues.
+
+    All other attributes are those of the stream.
+
+    Args:
+        stream: the stream; None in a process that was started with its output closed.
+    """
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def isatty(self) -> bool:
+        """Return whether the stream is a terminal."""
+        try:
+            return self._stream is not None and self._stream.isatty()
+        except ValueError:  # it is closed
+            return False
+
+    def write(self, text: str) -> int:
+        """Write the text, unless writing has failed before."""
+        try:
+            return self._stream.write(text) if self._stream is not None else len(text)
+        except (OSError, ValueError) as error:
+            self._give_up(error)
+            return len(text)
+
+    def flush(self) -> None:
+        """Flush the stream, unless writing has failed before."""
+        try:
+            if self._stream is not None:
+                self._stream.flush()
+        except (OSError, ValueError) as error:
+            self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
+        self._stream = None
+        _log.warning("standard output can no longer be written (%s); training continues", error)
 
 
 def _numbers(record: Record) -> str:

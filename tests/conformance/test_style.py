@@ -14,6 +14,10 @@ import dcgan_tf
 ROOT = Path(dcgan_tf.__file__).parent
 FILES = {str(path.relative_to(ROOT)): path for path in sorted(ROOT.rglob("*.py"))}
 LONGEST_FILE, LONGEST_FUNCTION = 400, 40
+LONGEST_IN_ALL = 60  # lines of a function with its signature, its docstring and the functions in it
+MOST_MODULES = 15
+MEDIAN_FILE = (100, 200)
+SHORT_FILE, MOST_SHORT_FILES = 50, 15
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 # Abbreviations, for which there are words: latent_dim, filters, generator, discriminator.
@@ -60,6 +64,27 @@ def test_files_can_be_read_in_one_sitting(file):
     assert len(FILES[file].read_text().splitlines()) <= LONGEST_FILE
 
 
+def packages() -> dict[str, list[Path]]:
+    """Return the modules of each package, without __init__.py, which is its face."""
+    found: dict[str, list[Path]] = {}
+    for path in FILES.values():
+        found.setdefault(str(path.parent.relative_to(ROOT)), [])
+        if path.name != "__init__.py":
+            found[str(path.parent.relative_to(ROOT))].append(path)
+    return found
+
+
+def test_no_package_has_more_modules_side_by_side_than_one_can_look_over():
+    assert {name: len(modules) for name, modules in packages().items() if len(modules) > MOST_MODULES} == {}
+
+
+def test_files_are_neither_long_nor_cut_up():
+    modules = [path for path in FILES.values() if path.name != "__init__.py"]
+    lengths = sorted(len(path.read_text().splitlines()) for path in modules)
+    assert MEDIAN_FILE[0] <= lengths[len(lengths) // 2] <= MEDIAN_FILE[1]
+    assert len([length for length in lengths if length < SHORT_FILE]) < MOST_SHORT_FILES
+
+
 def lines_of_code(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     """Count the body's lines, without its docstring and the functions in it, which count on their own."""
     body = function.body[1:] if ast.get_docstring(function) else function.body
@@ -82,6 +107,13 @@ def test_functions_fit_on_a_screen(file):
     functions = [node for node in ast.walk(tree_of(file)) if isinstance(node, FUNCTION)]
     lengths = {function.name: lines_of_code(function) for function in functions}
     assert {name: length for name, length in lengths.items() if length > LONGEST_FUNCTION} == {}
+
+
+@each_file
+def test_no_function_is_longer_than_a_page(file):
+    functions = [node for node in ast.walk(tree_of(file)) if isinstance(node, FUNCTION)]
+    lengths = {function.name: function.end_lineno - function.lineno + 1 for function in functions}
+    assert {name: length for name, length in lengths.items() if length > LONGEST_IN_ALL} == {}
 
 
 @each_file

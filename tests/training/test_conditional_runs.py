@@ -12,7 +12,7 @@ from PIL import Image
 
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.cli import main
-from dcgan_tf.cli.labels import chosen_labels, one_label
+from dcgan_tf.cli.options import chosen_labels, one_label
 from dcgan_tf.config import Config
 from dcgan_tf.errors import RunError
 from dcgan_tf.images import save_png

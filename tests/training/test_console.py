@@ -7,9 +7,8 @@ import re
 
 import pytest
 
-from dcgan_tf.training.console import TerminalProgress
+from dcgan_tf.training.console import LastingOutput, TerminalProgress
 from dcgan_tf.training.hooks import TrainingProgress
-from dcgan_tf.training.output import LastingOutput
 
 RECORD = {
     "step": 123_456,

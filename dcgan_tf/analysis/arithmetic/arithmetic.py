@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -79,32 +80,34 @@ def arithmetic(
     paper = grades[PAPER_EXEMPLARS]
     return Finding(
         name="arithmetic",
-        summary=(
-            f"{formula} shows {formula.expected.name} and is {samples.realistic_word} in "
-            f"{paper.latents.right:.1%} of {draws} draws of {PAPER_EXEMPLARS} exemplars "
-            f"(in pixels {paper.pixels.right:.1%}, random latents {chance:.1%})"
-        ),
+        summary=f"{formula} shows {formula.expected.name} and is {samples.realistic_word} in "
+        f"{paper.latents.right:.1%} of {draws} draws of {PAPER_EXEMPLARS} exemplars "
+        f"(in pixels {paper.pixels.right:.1%}, random latents {chance:.1%})",
         protocol=subject.protocol(
             seed=seed,
             num_images=num_images,
             started=started,
-            formula=str(formula),
-            expected=formula.expected.name,
-            draws=draws,
-            exemplars="drawn from well-drawn samples whose neighbours in latent space show the concept too",
-            candidates={term.name: len(pool) for term, pool in zip(formula.terms, pools, strict=True)},
-            result="mean latents added, then scaled to the length of ordinary latents",
-            realistic=samples.criteria,
+            **_method(samples, formula, pools, draws),
             **subject.judge(),
         ),
         measures=tuple(_measure(formula, k, grades[k], chance) for k in EXEMPLARS),
         figure=_figure(samples, formula, pools, grades, chance, seed=seed),
-        details={
-            "grades": {str(k): asdict(graded) for k, graded in grades.items()},
-            "chance": chance,
-        },
+        details={"grades": {str(k): asdict(graded) for k, graded in grades.items()}, "chance": chance},
         warnings=(*samples.doubts, *subject.classifier.doubtful(list(formula.expected.wanted))),
     )
+
+
+def _method(samples: Samples, formula: Formula, pools: Sequence[np.ndarray], draws: int) -> dict[str, Any]:
+    """Return how it was computed, for the protocol."""
+    return {
+        "formula": str(formula),
+        "expected": formula.expected.name,
+        "draws": draws,
+        "exemplars": "drawn from well-drawn samples whose neighbours in latent space show the concept too",
+        "candidates": {term.name: len(pool) for term, pool in zip(formula.terms, pools, strict=True)},
+        "result": "mean latents added, then scaled to the length of ordinary latents",
+        "realistic": samples.criteria,
+    }
 
 
 def _attributes(subject: Subject) -> tuple[str, ...]:

@@ -41,8 +41,7 @@ def sample_arithmetic(
         seed: of the samples and the eight neighbours.
 
     Raises:
-        ArgumentError: if nothing is added, more than 300 numbers are given, or one is negative or beyond a
-            billion.
+        ArgumentError: if nothing is added, or for more than 300 numbers, or one that is not from 0 to 10⁹.
     """
     started = time.monotonic()
     terms = _checked_terms(plus, minus)
@@ -53,33 +52,30 @@ def sample_arithmetic(
     signs = [1] + [-1] * len(minus) + [1] * (len(plus) - 1)
     draws = [rows[None] for rows in chosen]
     result = with_typical_norm(combine(latents, signs, draws), run.config.model)[0]
-    panel, in_pixels = (
-        run.generate(with_neighbours(result, seed=seed)),
-        pixel_arithmetic(images, signs, draws),
-    )
+    panel = run.generate(with_neighbours(result, seed=seed))
+    in_pixels = pixel_arithmetic(images, signs, draws)
     shares = [float(np.mean(samples.realistic(samples.judge(some)))) for some in (panel, in_pixels)]
     names = [f"({', '.join(map(str, term))})" for term in terms]
+    written = _written(names, signs)
     return Finding(
         name="sample-arithmetic",
-        summary=_summary(_written(names, signs), samples, shares),
+        summary=_summary(written, samples, shares),
         protocol=subject.protocol(
             seed=seed,
             num_images=num_images,
             started=started,
-            formula=_written(names, signs),
+            formula=written,
             realistic=samples.criteria,
             near_real_images=f"{samples.near_real:.1%} of the ordinary samples",
         ),
         measures=(_measure(samples, shares),),
         figure=arithmetic_figure(
-            title=_written(names, signs),
+            title=written,
             exemplars=[(name, images[rows]) for name, rows in zip(names, chosen, strict=True)],
             means=run.generate(np.stack([latents[rows].mean(axis=0) for rows in chosen])),
             signs=signs,
             panel=panel,
             in_pixels=in_pixels[0],
-            shares={},
-            groups=[],
         ),
         warnings=tuple(samples.doubts),
     )

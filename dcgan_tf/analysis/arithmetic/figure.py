@@ -48,8 +48,8 @@ def arithmetic_figure(
     signs: Sequence[int],
     panel: np.ndarray,
     in_pixels: np.ndarray,
-    shares: Mapping[str, Sequence[float]],
-    groups: Sequence[str],
+    shares: Mapping[str, Sequence[float]] | None = None,
+    groups: Sequence[str] = (),
     graded: str = "",
 ) -> Figure:
     """Draw a formula from left to right: what is added and subtracted, what comes out, and how often.
@@ -61,7 +61,7 @@ def arithmetic_figure(
         signs: of the terms.
         panel: the nine results, uint8 [9, H, W, C].
         in_pixels: the same arithmetic on pixels, uint8 [H, W, C].
-        shares: {series: a share for each group}; empty if there is nothing to grade.
+        shares: {series: a share for each group}; None if there is nothing to grade.
         groups: what stands below each group of bars.
         graded: what stands above the bars.
     """

@@ -1,4 +1,22 @@
-"""Forgetting to draw something: feature maps are dropped (Radford et al. 2015, section 6.3.1, figure 6)."""
+"""Forgetting to draw something: feature maps are dropped (Radford et al. 2015, section 6.3.1, figure 6).
+
+The paper draws boxes around the windows of bedrooms and fits a logistic regression from the feature maps'
+values at a position to whether it lies in a box or elsewhere in the same samples. Every map of positive
+weight is set to 0 at all positions. It takes "the second highest convolution layer", read here as the one
+below the convolution that makes the image. (The text may mean the layer below that: about 200 maps were
+dropped, and figure 1 has 128 next to the image.)
+
+That protocol is run, and reported beside. In the drawn portraits, with 32 filters, it takes the crowns'
+colour and leaves their shape: the classifier no longer takes them for crowns, and everybody else does. A
+second classifier, which sees grey pictures only, counts how often. So four things are done otherwise:
+
+- The maps are the first ones, which the latent is projected to; what they draw, they draw as a whole.
+- The negatives are the same places in samples *without* the attribute. Elsewhere in the same samples, the
+  regression finds what belongs to a place of the picture rather than what belongs to the attribute.
+- Large weights are penalised more, so that maps that are active together get equal weights.
+- Maps are dropped in the order of their weights, and only so many that the larger of two evils is smallest:
+  the attribute left over to either classifier, and the largest change of another attribute.
+"""
 
 from __future__ import annotations
 
@@ -34,25 +52,8 @@ def forget(
 ) -> Finding:
     """Drop the feature maps that draw something, and draw the same samples again.
 
-    The paper draws boxes around the windows of bedrooms, fits a logistic regression from the feature maps'
-    values at a position to whether it lies in a box or elsewhere in the same samples, and sets every map of
-    positive weight to 0 at all positions. It takes "the second highest convolution layer", read here as the
-    one below the convolution that makes the image. (The text may mean the layer below that: about 200 maps
-    were dropped, and figure 1 has 128 next to the image.)
-
-    That protocol is run, and reported beside. In the drawn portraits, with 32 filters, it takes the crowns'
-    colour and leaves their shape: the classifier no longer takes them for crowns, and everybody else does. A
-    second classifier, which sees grey pictures only, counts how often. So four things are done otherwise:
-
-    - The maps are the first ones, which the latent is projected to; what they draw, they draw as a whole.
-    - The negatives are the same places in samples *without* the attribute. Elsewhere in the same samples, the
-      regression finds what belongs to a place of the picture rather than what belongs to the attribute.
-    - Large weights are punished more, so that maps that are active together get equal weights.
-    - Maps are dropped in the order of their weights, and only so many that the larger of two evils is
-      smallest: the attribute left over to either classifier, and the largest change of another attribute.
-
-    Boxes, regression and number are made from the first half of the samples; what is reported is measured on
-    the second.
+    The module's own text says how the paper does it, and what is done otherwise here. Boxes, regression and
+    number are made from the first half of the samples; what is reported is measured on the second.
 
     Args:
         run: trained on images with attributes.

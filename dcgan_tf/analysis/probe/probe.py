@@ -101,6 +101,7 @@ def probe(
         learnt, checked = extract(train.images), extract(held_out.images)
         standardise(learnt, checked)
         outcomes[name] = classify(learnt, asked, checked, truth, few=few_labels, draws=draws, seed=seed)
+    chance = float(np.mean([question.commonest for question in truth]))
     return Finding(
         name="probe",
         summary=f"{_verdict(outcomes, len(train), len(held_out))}: {_summary(outcomes, len(train))}",
@@ -116,16 +117,20 @@ def probe(
         measures=tuple(_measures(outcomes, truth, len(train))),
         figure=probe_figure(
             accuracy=_bars(outcomes, len(train)),
-            chance=float(np.mean([question.commonest for question in truth])),
+            chance=chance,
             contrast=_contrast(outcomes, held_out.images, truth, labels=min(few_labels, len(train))),
             questions=len(truth),
         ),
-        details={
-            "questions": [question.name for question in truth],
-            "accuracy": {k: {"few": o.few.tolist(), "all": o.all.tolist()} for k, o in outcomes.items()},
-        },
+        details=_details(outcomes, truth),
         warnings=_left_out(train, asked),
     )
+
+
+def _details(outcomes: Mapping[str, ProbeResult], truth: Sequence[Question]) -> dict[str, object]:
+    return {
+        "questions": [question.name for question in truth],
+        "accuracy": {name: {"few": o.few.tolist(), "all": o.all.tolist()} for name, o in outcomes.items()},
+    }
 
 
 def classify(

@@ -33,12 +33,21 @@ class AttributeJudge:
     Attributes:
         samples: ordinary ones, which say what is realistic.
         attribute: what is changed.
-        others: binary attributes that should stay as they are.
     """
 
     samples: Samples
     attribute: str
-    others: tuple[str, ...]
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The other binary attributes, which should stay as they are."""
+        return tuple(name for name in self.samples.subject.classifier.binary if name != self.attribute)
+
+    @property
+    def scale(self) -> float:
+        """The range of the attribute in ordinary samples, from the 5th to the 95th percentile."""
+        values = self.value(self.samples.judgement)
+        return float(np.percentile(values, 95)) - float(np.percentile(values, 5))
 
     def value(self, judgement: Judgement) -> np.ndarray:
         """Return the attribute's value, or its margin if it is binary, float32 [N]."""

@@ -59,12 +59,11 @@ def turn(
 ) -> Finding:
     """Move samples along an attribute's direction, and see whether it changes step by step.
 
-    The direction is the mean latent of exemplars that show much of the attribute minus that of exemplars that
-    show little of it. Every sample is moved all the way from the low exemplars' end to the high ones': what
-    it shows already says where on that way it stands, and fractions of the direction are taken from it or
-    added. Measured on samples that are not among the exemplars, each with one of several draws of exemplars:
-    the share in which the attribute rises all the way, and its rank correlation with the step; both also for
-    a random direction of the same length, and for the same arithmetic on pixels.
+    The direction is the mean latent of exemplars that show much of the attribute minus the mean latent of
+    exemplars that show little of it. Every sample is moved along it, from the end of the low exemplars to
+    that of the high ones. Measured on samples that are no exemplars: the share in which the attribute rises
+    all the way, and its rank correlation with the step. The controls are a random direction of the same
+    length, and the same arithmetic on pixels.
 
     Args:
         run: trained on images with attributes, or with labels.
@@ -82,8 +81,7 @@ def turn(
     subject = Subject(run)
     check_attribute(attribute, subject.classifier, run.config.data.spec)
     samples = Samples.draw(subject, POOL, seed=seed)
-    others = tuple(name for name in subject.classifier.binary if name != attribute)
-    judge = AttributeJudge(samples, attribute, others)
+    judge = AttributeJudge(samples, attribute)
     low, high = draw_ends(judge, exemplars, draws=draws, seed=seed)
     latents = run.latents(POOL + num_images, seed=seed)[POOL:]
     own = samples.judge(run.generate(latents))
@@ -91,8 +89,7 @@ def turn(
     place = directions.positions(judge.value(own), float(value[low].mean()), float(value[high].mean()))
     pictures = _move(samples, latents, np.linspace(0, 1, STEPS) - place[:, None], low, high, seed=seed)
     turned = {name: judge.grade(moved, own) for name, moved in progress(list(pictures.items()), "looking")}
-    scale = float(np.percentile(value, 95)) - float(np.percentile(value, 5))
-    measures = measures_of(attribute, turned, scale, others, criteria=samples.criteria)
+    measures = measures_of(attribute, turned, judge.scale, judge.others, criteria=samples.criteria)
     return Finding(
         name="turn",
         summary=summary(attribute, measures),
@@ -108,7 +105,7 @@ def turn(
         ),
         measures=measures.all,
         figure=_figure(judge, pictures, turned, measures),
-        details={name: details(graded, scale) for name, graded in turned.items()},
+        details={name: details(graded, judge.scale) for name, graded in turned.items()},
         warnings=(*samples.doubts, *subject.classifier.doubtful([attribute])),
     )
 
