@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import dcgan_tf
+from each import each
 
 ROOT = Path(dcgan_tf.__file__).parent
 
@@ -149,19 +150,19 @@ def at_module_level(tree: ast.AST) -> Iterator[ast.AST]:
         yield from at_module_level(child)
 
 
-@pytest.mark.parametrize("module", SOURCES)
+@each(SOURCES)
 def test_every_module_has_a_place_in_the_table(module):
     assert room_of(module) in MAY_IMPORT, f"{module} is in no room of the table above; give it a place"
 
 
-@pytest.mark.parametrize("module", SOURCES)
+@each(SOURCES)
 def test_a_module_imports_its_own_room_and_lower_ones_only(module):
     room = room_of(module)
     allowed = {"__init__", room, *MAY_IMPORT[room]}
     assert {name for name, _ in imports(ast.walk(SOURCES[module])) if room_of(name) not in allowed} == set()
 
 
-@pytest.mark.parametrize("module", SOURCES)
+@each(SOURCES)
 def test_of_another_room_only_its_public_names_are_imported(module):
     wrong = {
         f"{name}.{what}".removesuffix(".")
@@ -172,7 +173,7 @@ def test_of_another_room_only_its_public_names_are_imported(module):
     assert wrong == set(), "hand it out in the room's __init__.pyi, or do without it"
 
 
-@pytest.mark.parametrize("room", FACES)
+@each(FACES)
 def test_every_public_name_is_used_by_another_room_or_explained(room):
     """A face says what is meant for others; what is handed out leads to a module that has it."""
     for name, module in face(room).items():
@@ -198,7 +199,7 @@ def test_no_imports_go_in_a_circle():
         pytest.fail(" -> ".join(error.args[1]))
 
 
-@pytest.mark.parametrize("module", DOORS)
+@each(DOORS)
 def test_the_doors_of_the_package_import_the_rest_inside_functions_only(module):
     room = room_of(module)
     allowed = {"__init__", room, *DOORS_IMPORT[room]}
@@ -242,7 +243,7 @@ def test_the_run_directory_can_be_read_with_the_standard_library():
         assert heads(module) <= sys.stdlib_module_names | {"dcgan_tf"} | pictures | lazy
 
 
-@pytest.mark.parametrize("room", FACES)
+@each(FACES)
 def test_no_public_name_is_also_that_of_another_module_in_the_room(room):
     """Importing the module would put it in the place of the name."""
     prefix = "" if room == "__init__" else f"{room}."

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 import dcgan_tf
+from each import each
 
 ROOT = Path(dcgan_tf.__file__).parent
 FILES = {str(path.relative_to(ROOT)): path for path in sorted(ROOT.rglob("*.py"))}
@@ -23,9 +23,10 @@ FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 # Abbreviations, for which there are words: latent_dim, filters, generator, discriminator.
 ABBREVIATIONS = {"nz", "ngf", "ndf", "netg", "netd"}
 
-each_file = pytest.mark.parametrize("file", FILES)
+each_file = each(FILES)
 
 
+@functools.cache
 def tree_of(file: str) -> ast.Module:
     return ast.parse(FILES[file].read_text())
 
