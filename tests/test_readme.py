@@ -1,76 +1,159 @@
+"""The README and the guides: every command and every piece of code in them is run, at a small size."""
+
 from __future__ import annotations
 
 import json
 import re
-import shlex
-import subprocess
-import sys
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+import small_commands
+from documented import ALL_BLOCKS, PAGES, ROOT, Block, blocks_of, commands_in, name_of, text_of
+from small_commands import NUM_PORTRAITS, PREPARED, run
 
-ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text()
-PYTHON_BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+from dcgan_tf.data.portraits import people
+
+README = text_of(ROOT / "README.md")
+SHIP = text_of(ROOT / "docs" / "guides" / "ship.md")
+RUN, SHOWN, PROGRAMS = ("bash", "python"), ("text",), ("kotlin", "swift", "js")
+RECORD = json.loads((ROOT / "saved_models" / "portraits" / "export.json").read_text())
+
+SMALL_SETTINGS = "steps=2, image_size=(16, 16), batch_size=8, filters=2, epochs=None"
+
+each_page = pytest.mark.parametrize("page", PAGES, ids=name_of)
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return a folder with pictures and the trained generator; all pages are run in it and share runs."""
+    folder = tmp_path_factory.mktemp("workspace")
+    (folder / "saved_models").mkdir()
+    (folder / "saved_models" / "portraits").symlink_to(ROOT / "saved_models" / "portraits")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("DCGAN_TF_CACHE", str(folder / "cache"))  # its portraits are fewer than others'
+        for split, number in NUM_PORTRAITS.items():
+            patch.setitem(people.SPLITS, split, number)
+        patch.setattr("dcgan_tf.judges.double_exposure._STEPS", 2)
+        patch.setattr("dcgan_tf.judges.classifier._FEWEST_STEPS", 60)
+        draw_pictures(folder / "pictures" / "cats", 40)
+        draw_pictures(folder / "my-pictures", 60)
+        for line in PREPARED:
+            run(line.split(), workspace=folder)
+        yield folder
+
+
+def draw_pictures(folder: Path, number: int) -> None:
+    """Draw portraits of 16x16 pixels into a folder."""
+    from PIL import Image
+
+    from dcgan_tf import load_data, preset
+
+    folder.mkdir(parents=True)
+    images = load_data(preset("quick", image_size=(16, 16)).data).images[:number]
+    for i, image in enumerate(images):
+        Image.fromarray(image).save(folder / f"{i:04d}.png")
+
+
+# Every page
+
+
+@each_page
+def test_every_command_and_example_of_a_page_runs(page, workspace):
+    names: dict = {}
+    for block in blocks_of(page):
+        if block.language == "bash":
+            for words in commands_in(block.code, home=workspace):
+                run(words, workspace=workspace)
+        elif block.language == "python":
+            execute(block, names)
+
+
+def execute(block: Block, names: dict) -> None:
+    """Run an example in Python with what the examples before it on its page have made."""
+    shutil.rmtree("saved_models/digits", ignore_errors=True)  # of another page: exports replace nothing
+    keras.utils.set_random_seed(0)  # other tests have trained, and training asks for determinism
+    small = block.code.replace("steps=500", SMALL_SETTINGS).replace("num_images=110", "num_images=22")
+    exec(compile("\n" * (block.line - 1) + small, block.page, "exec"), names)
+
+
+@pytest.mark.parametrize("block", ALL_BLOCKS, ids=str)
+def test_no_block_is_left_without_a_test(block):
+    known = (*RUN, *PROGRAMS, *SHOWN)
+    assert block.language in known, f"{block}: expected one of {known} behind the fence, and a test of it"
+    if block.language in SHOWN:
+        assert "dcgan-tf " not in block.code, f"{block}: a command belongs into a block of bash, which is run"
+
+
+@each_page
+def test_commands_are_fenced(page):
+    """An indented command would be a block too, and nobody would run it."""
+    programs = "|".join(map(re.escape, small_commands.PROGRAMS))
+    unfenced = re.sub(r"^```.*?^```", "", text_of(page), flags=re.DOTALL | re.MULTILINE)
+    assert re.findall(rf"^(?: {{4,}}|\t)(?:{programs}) .*", unfenced, re.MULTILINE) == []
+
+
+def test_the_readme_is_short():
+    assert len(README.splitlines()) <= 150
+
+
+# What ships
 
 
 def test_it_says_what_to_take_from_somebody_unknown():
-    assert "From somebody you do not know, take a `.tflite` file or the page" in README
+    assert "From somebody you do not know, take a `.tflite` file or the page" in SHIP
 
 
-def test_the_python_example_runs(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (code,) = [block for block in PYTHON_BLOCKS if "steps=500" in block]
+def ship_blocks(*languages: str) -> list[Block]:
+    return [block for block in ALL_BLOCKS if block.language in languages]
+
+
+@pytest.mark.parametrize(
+    "block", [block for block in ship_blocks("python") if "saved_models/portraits/" in block.code], ids=str
+)
+def test_the_examples_of_exported_files_draw(block, workspace):
     names: dict = {}
-    exec(code.replace("steps=500", "steps=2, batch_size=8, filters=2, epochs=None"), names)
-    assert names["images"].shape == (16, 32, 32, 1)
-    assert len(names["data"]) == 1501
-    monkeypatch.setattr("dcgan_tf.judges.double_exposure._STEPS", 2)
-    monkeypatch.setattr("dcgan_tf.judges.classifier._FEWEST_STEPS", 10)
-    (code,) = [block for block in PYTHON_BLOCKS if "import Run, analysis" in block]
-    exec(code, names)
-    assert {path.name for path in Path("walk").iterdir()} == {"figure.png", "walk.gif", "result.json"}
-
-
-@pytest.mark.parametrize("code", [block for block in PYTHON_BLOCKS if "saved_models/portraits" in block])
-def test_the_examples_of_exported_files_draw(code, monkeypatch):
-    monkeypatch.chdir(ROOT)
-    keras.utils.set_random_seed(0)  # other tests have trained, and training asks for determinism
-    names: dict = {}
-    exec(code, names)
+    execute(block, names)
     image = np.asarray(names["images" if "images" in names else "image"])
     assert image.shape[1:] == (64, 64, 3)
     assert image.dtype == np.uint8
     assert image.std() > 20
 
 
-def test_the_examples_open_files_that_the_repository_has():
-    blocks = re.findall(r"```(?:kotlin|swift|python|js)\n(.*?)```", README, re.DOTALL)
-    used = {name for block in blocks for name in re.findall(r"generator-\w+", block)}
-    assert used == {"generator-dynamic"}
-    record = json.loads((ROOT / "saved_models/portraits/export.json").read_text())
-    (pod,) = re.findall(r"pod 'TensorFlowLiteSwift', '~> (.*?)'", README)
-    assert record["artefacts"]["generator-dynamic.tflite"]["minimum_runtime"] <= pod == "2.17.0"
+@pytest.mark.parametrize("block", ship_blocks(*PROGRAMS), ids=str)
+def test_programs_in_other_languages_fit_the_generator_of_the_repository(block):
+    if "noCompress" in block.code:
+        (version,) = re.findall(r"com\.google\.ai\.edge\.litert:litert:([\d.]+)", block.code)
+        assert version.split(".") >= ["2", "1"], "the guide says LiteRT 2.1"
+        return
+    assert set(re.findall(r"generator-\w+", block.code)) == {"generator-dynamic"}
+    assert "generator-dynamic.tflite" in RECORD["artefacts"]
+    assert "100" in block.code, "the latent's length"
+    assert "64 * 64" in block.code or "width: 64, height: 64" in block.code
+    if block.language != "swift":  # which has the first signature in the order of its inputs
+        assert "serving_default" in block.code
+
+
+def test_the_runtime_of_ios_is_new_enough():
+    (pod,) = re.findall(r"pod 'TensorFlowLiteSwift', '~> (.*?)'", SHIP)
+    assert RECORD["artefacts"]["generator-dynamic.tflite"]["minimum_runtime"] <= pod == "2.17.0"
 
 
 def test_the_kotlin_example_can_draw_a_second_picture():
     """Java's interpreter puts the output at the buffer's position, which it leaves at the end."""
-    (block,) = [b for b in re.findall(r"```kotlin\n(.*?)```", README, re.DOTALL) if "runSignature" in b]
-    lines = [line.split("//")[0].strip() for line in block.splitlines()]
-    (run,) = [i for i, line in enumerate(lines) if "runSignature" in line]
-    assert lines[run - 1] == "rgb.rewind()"
-    assert lines[run - 2].startswith("val rgb = ByteBuffer.allocateDirect(")
+    (block,) = [b for b in ship_blocks("kotlin") if "runSignature" in b.code]
+    lines = [line.split("//")[0].strip() for line in block.code.splitlines()]
+    (index,) = [i for i, line in enumerate(lines) if "runSignature" in line]
+    assert lines[index - 1] == "rgb.rewind()"
+    assert lines[index - 2].startswith("val rgb = ByteBuffer.allocateDirect(")
 
 
-def test_the_saved_model_cli_commands_run_as_written(tmp_path):
-    (tmp_path / "saved_models").symlink_to(ROOT / "saved_models")
-    commands = re.findall(r"^    (saved_model_cli (?:.*\\\n)*.*)$", README, re.MULTILINE)
-    assert [command.split()[1] for command in commands] == ["show", "run"]
-    for command in commands:
-        program = Path(sys.executable).parent / "saved_model_cli"
-        line = command.replace("saved_model_cli", shlex.quote(str(program)), 1)
-        done = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-    assert np.load(tmp_path / "drawn" / "image.npy").shape == (4, 64, 64, 3)
+def test_saved_model_cli_draws_what_the_guide_says(workspace):
+    (line,) = re.findall(r"^saved_model_cli run (?:.*\\\n)*.*$", SHIP, re.MULTILINE)
+    (words,) = commands_in(line, home=workspace)
+    run(words, workspace=workspace)
+    assert np.load(workspace / "drawn" / "image.npy").shape == (4, 64, 64, 3)

@@ -1,0 +1,194 @@
+"""Runs what the README and the guides show, with small settings in the place of large ones, in seconds."""
+
+from __future__ import annotations
+
+import configparser
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from urllib.parse import urlparse
+
+import click
+from click.testing import CliRunner
+from documented import ALL_BLOCKS, ROOT
+
+from dcgan_tf.cli import main
+
+Words = list[str]
+NUM_PORTRAITS = {"train": 300, "test": 80}
+STEPS_OF_FACES = 300  # from here on its samples show crowns
+PREPARED = (
+    "dcgan-tf train --preset quick --run-dir runs/faces",
+    "dcgan-tf export runs/faces",
+    "dcgan-tf train --preset quick --data digits --channels 1 --conditional --instance-noise 0.3 "
+    "--run-dir runs/mnist",
+)
+"""What a page may find: runs and an export that other pages make."""
+_REPLACED = {"tfds:mnist": "digits"}
+_LEFT_OUT = ("--epochs", "--steps", "--data-dir", "--split", "--discriminator-learning-rate")
+_SMALL_TRAINING = (
+    "--image-size 16 --filters 8 --dense-units 0 --hidden-units 8 --batch-size 32 --learning-rate 2e-3 "
+    "--ema-decay 0.9 --sample-every 0 --histogram-every 0"
+)
+SMALL: dict[str, str] = {
+    "sample": "--num-images 36",
+    "evaluate": "--num-images 60",
+    "inspect-data": "",
+    "export": "",
+    "verify": "",
+    "report": "--run walk --num-images 22",
+    "compare": "--num-images 64",
+    "arithmetic": "--num-images 3072 --draws 2",
+    "walk": "--num-images 22",
+    "turn": "--num-images 16 --draws 2",
+    "neighbours": "--num-images 50",
+    "filters": "--num-images 60",
+    "forget": "--num-images 128",
+    "probe": "--num-images 50 --training-labels 100 --few-labels 50 --draws 2",
+    "embed": "--num-images 50",
+}
+"""What is added to each command: the last of two values of an option counts."""
+_DONE: set[tuple[str, ...]] = set()  # what several pages show is run once
+
+
+def small(words: Words) -> Words:
+    """Return the words of a `dcgan-tf` command, with settings that take little time."""
+    name, *rest = [_REPLACED.get(word, word) for word in words]
+    if name == "evaluate":  # at 16x16 instead of 64x64
+        rest = [word.replace("saved_models/portraits", "saved_models/faces") for word in rest]
+    kept = iter(rest)
+    smaller = [name]
+    for word in kept:
+        if word in _LEFT_OUT:
+            next(kept)
+        else:
+            smaller.append(word)
+    if name != "train":
+        return [*smaller, *SMALL[name].split()]
+    steps = STEPS_OF_FACES if "runs/faces" in words else 2
+    return [*smaller, *_SMALL_TRAINING.split(), "--steps", str(steps)]
+
+
+def run(words: Words, *, workspace: Path) -> None:
+    """Run a command of a page, or hold it against what is known of what it would do.
+
+    Args:
+        words: of the command; the first is the program.
+        workspace: the folder that it is run in, which is the current one.
+    """
+    program, *rest = words
+    assert program in PROGRAMS, f"no test knows how to run {' '.join(words)}: see PROGRAMS in {__file__}"
+    if program == "dcgan-tf" and rest[0] != "reproduce":
+        rest = small(rest)
+    if (program, *rest) not in _DONE:
+        PROGRAMS[program](rest, workspace)
+        _DONE.add((program, *rest))
+
+
+def _dcgan_tf(words: Words, workspace: Path) -> None:
+    _invoke(main, [*words, "--help"] if words[0] == "reproduce" else words)
+
+
+def _invoke(command: click.Command, words: Words) -> None:
+    result = CliRunner().invoke(command, words)
+    assert result.exit_code == 0, f"{' '.join(words)}: {result.output} {result.exception!r}"
+    assert "the old spelling goes" not in result.output, result.output
+
+
+def _python(words: Words, workspace: Path) -> None:
+    """Ask a script for help behind its other options: it refuses those that it does not know."""
+    script, *rest = words
+    assert (ROOT / script).parent == ROOT / "scripts", script
+    with_scripts = str(ROOT / "scripts")
+    if with_scripts not in sys.path:
+        sys.path.insert(0, with_scripts)
+    _invoke(import_module(Path(script).stem).main, [*rest, "--help"])
+
+
+def _bash(words: Words, workspace: Path) -> None:
+    """Look whether the script is there; tests/test_quickstart.py runs it, and the tests run in the other."""
+    (script,) = words
+    subprocess.run(["bash", "-n", str(ROOT / script)], check=True)
+
+
+def _source(words: Words, workspace: Path) -> None:
+    assert words == [".venv/bin/activate"]
+
+
+def _tensorboard(words: Words, workspace: Path) -> None:
+    flag, folder = words
+    assert flag == "--logdir"
+    assert any(Path(folder).rglob("*")), f"{folder} is empty"
+
+
+def _pip(words: Words, workspace: Path) -> None:
+    """Look for the package among those that are installed with this one, or that its messages name."""
+    settings = configparser.ConfigParser()
+    settings.read(ROOT / "setup.cfg")
+    verb, *packages = words
+    assert verb == "install"
+    if packages[0] == "-e":
+        assert packages[1][2:-1] in settings["options.extras_require"]
+    elif packages[0] not in settings["options"]["install_requires"]:
+        texts = (path.read_text() for path in (ROOT / "dcgan_tf").rglob("*.py"))
+        assert any(f"pip install {packages[0]}" in text for text in texts), f"who needs {packages[0]}?"
+
+
+def _npm(words: Words, workspace: Path) -> None:
+    assert words[0] == "install"
+    programs = [block.code for block in ALL_BLOCKS if block.language == "js"]
+    assert any(f"from '{words[1]}'" in program for program in programs)
+
+
+def _unzip(words: Words, workspace: Path) -> None:
+    flag, archive, member = words
+    assert flag == "-p"
+    facts = json.loads(zipfile.ZipFile(archive).read(member))
+    assert {"latent_dim", "latent_distribution", "run", "step", "seed"} <= facts.keys()
+
+
+def _saved_model_cli(words: Words, workspace: Path) -> None:
+    program = Path(sys.executable).parent / "saved_model_cli"
+    done = subprocess.run([str(program), *words], cwd=workspace, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def _docker(words: Words, workspace: Path) -> None:
+    """Look whether what is mounted is a SavedModel, in the place where Serving looks for it."""
+    (name,) = [word.removeprefix("MODEL_NAME=") for word in words if word.startswith("MODEL_NAME=")]
+    mount = dict(part.split("=") for part in words[words.index("--mount") + 1].split(","))
+    assert (Path(mount["source"]) / "saved_model.pb").exists()
+    assert mount["target"] == f"/models/{name}/1"
+    assert words[-1] == "tensorflow/serving"
+
+
+def _curl(words: Words, workspace: Path) -> None:
+    """Hold the request against the signature that it asks for."""
+    import tensorflow as tf
+
+    url, flag, body = words
+    model, verb = urlparse(url).path.removeprefix("/v1/models/").split(":")
+    assert (flag, verb) == ("-d", "predict")
+    request = json.loads(body)
+    signatures = tf.saved_model.load(str(ROOT / "saved_models" / model / "saved_model")).signatures
+    _, inputs = signatures[request["signature_name"]].structured_input_signature
+    assert set(request["inputs"]) == set(inputs)
+
+
+PROGRAMS: dict[str, Callable[[Words, Path], None]] = {
+    "dcgan-tf": _dcgan_tf,
+    "python": _python,
+    "bash": _bash,
+    "source": _source,
+    "tensorboard": _tensorboard,
+    "pip": _pip,
+    "npm": _npm,
+    "unzip": _unzip,
+    "saved_model_cli": _saved_model_cli,
+    "docker": _docker,
+    "curl": _curl,
+}
