@@ -11,13 +11,13 @@ from __future__ import annotations
 import html
 import re
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
-from dcgan_tf.cli import main
+from dcgan_tf.cli import COMMANDS
 from dcgan_tf.config import PRESETS, Config, Setting, all_settings, flatten
 
 ROOT = Path(__file__).parents[1]
@@ -51,17 +51,23 @@ def on_page_content(content: str, **_: Any) -> str:
 
 
 def commands_reference() -> str:
-    """Return every command with its help and its options, as Markdown."""
-    return "\n\n".join(_command(command, path) for path, command in all_commands())
+    """Return every command with its help and its options, as Markdown, below the headings of `--help`."""
+    parts = []
+    for heading, commands in COMMANDS.items():
+        parts.append(f"## {heading} {{ #commands-to-{heading.lower()} }}")
+        parts += [_command(command, path) for path, command in all_commands(commands)]
+    return "\n\n".join(parts)
 
 
-def all_commands(group: click.Group = main, path: str = "dcgan-tf") -> Iterator[tuple[str, click.Command]]:
+def all_commands(
+    commands: Iterable[click.Command], path: str = "dcgan-tf"
+) -> Iterator[tuple[str, click.Command]]:
     """Yield (what one types, command), of groups their commands."""
-    for name, command in group.commands.items():
+    for command in commands:
         if isinstance(command, click.Group):
-            yield from all_commands(command, f"{path} {name}")
+            yield from all_commands(command.commands.values(), f"{path} {command.name}")
         else:
-            yield f"{path} {name}", command
+            yield f"{path} {command.name}", command
 
 
 def _command(command: click.Command, path: str) -> str:
@@ -70,9 +76,8 @@ def _command(command: click.Command, path: str) -> str:
     usage = " ".join([path, *command.collect_usage_pieces(context)])
     options = [_option(option, context) for option in command.params if _is_shown(option)]
     text = _plain(re.sub(r"[ \n]*\n[ \n]*\n\s*", "\n\n", command.help or ""))
-    return "\n\n".join(
-        [f"## {name} {{ #{name.replace(' ', '-')} }}", f"```text\n{usage}\n```", text, *filter(None, options)]
-    )
+    heading = f"### {name} {{ #{name.replace(' ', '-')} }}"
+    return "\n\n".join([heading, f"```text\n{usage}\n```", text, *filter(None, options)])
 
 
 def _is_shown(option: click.Parameter) -> bool:

@@ -14,7 +14,7 @@ from dcgan_tf import __version__
 from dcgan_tf.cli import analyses, compare, evaluate, export, inspect_data, report, reproduce, sample, train
 from dcgan_tf.cli.frame import Frame, LogFormatter, debug_option, import_tensorflow
 
-__all__ = ["import_tensorflow", "main"]
+__all__ = ["COMMANDS", "import_tensorflow", "main"]
 
 
 @click.group(cls=Frame, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -28,16 +28,14 @@ def main() -> None:
 
 
 main.params.append(debug_option())
-for command in (
-    inspect_data.inspect_data,
-    train.train,
-    sample.sample,
-    export.export,
-    export.verify,
-    evaluate.evaluate,
-    *analyses.COMMANDS,
-    report.report,
-    compare.compare,
-    reproduce.reproduce,
-):
-    main.add_command(command)
+COMMANDS: dict[str, tuple[click.Command, ...]] = {
+    "Train": (inspect_data.inspect_data, train.train),
+    "Look": (sample.sample, report.report),
+    "Understand": tuple(analyses.COMMANDS),
+    "Judge": (evaluate.evaluate, compare.compare, reproduce.reproduce),
+    "Ship": (export.export, export.verify),
+}
+"""Every command, under the heading that `dcgan-tf --help` and the reference have for it."""
+for heading, commands in COMMANDS.items():
+    for command in commands:
+        main.add_command(command, heading=heading)

@@ -36,10 +36,37 @@ class Frame(click.Group):
     user is asked to report it. A stop leaves with the exit code that shells expect.
     """
 
-    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
-        """Add a command, which also takes --debug."""
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.headings: dict[str, str] = {}
+
+    def add_command(self, cmd: click.Command, name: str | None = None, *, heading: str = "Commands") -> None:
+        """Add a command, which also takes --debug.
+
+        Args:
+            cmd: the command.
+            name: what it is called, if not by its own name.
+            heading: what it stands below in `--help`.
+        """
         _take_debug(cmd)
         super().add_command(cmd, name)
+        self.headings[name or cmd.name or ""] = heading
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands, in the order in which they were added."""
+        return list(self.commands)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands below their headings."""
+        widest = max(map(len, self.commands))
+        for heading in dict.fromkeys(self.headings.values()):
+            rows = [
+                (f"{name:<{widest}}", command.get_short_help_str(formatter.width - widest - 6))
+                for name, command in self.commands.items()
+                if self.headings[name] == heading
+            ]
+            with formatter.section(heading):
+                formatter.write_dl(rows)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import signal
 import sys
 
@@ -302,3 +303,11 @@ def test_memory_that_tensorflow_does_not_get_is_a_sentence(failing_train):
     result = run("train")
     assert result.exit_code == 1
     assert result.stderr.startswith("dcgan-tf: there is not enough memory")
+
+
+def test_help_lists_every_command_once_below_a_heading():
+    output = CliRunner().invoke(cli.main, ["--help"], terminal_width=80).output
+    listed = output.split("-h, --help")[1]
+    assert re.findall(r"^(\w+):$", listed, re.MULTILINE) == ["Train", "Look", "Understand", "Judge", "Ship"]
+    assert re.findall(r"^  ([a-z-]+) {2,}[A-Z]", listed, re.MULTILINE) == list(cli.main.commands)
+    assert max(map(len, output.splitlines())) <= 80
