@@ -1,12 +1,12 @@
-"""Scores of generated pictures, held against real ones.
+"""Measure how good generated pictures are, beside real images.
 
     from dcgan_tf.evaluation import Evaluator
     evaluation = Evaluator.of(run.config.data).evaluate(run.sample)
     print(evaluation.summary)
 
-An `Evaluation` carries its protocol: feature space, number of images, seed, seconds. A score always
-stands between what other real images get and what pixels without form get. Training evaluates through a
-hook, `EveryEpoch`.
+An `Evaluation` carries its protocol: feature space, number of images, seed, seconds. Each score is shown
+between that of other real images and that of pixels without form. Training evaluates through a hook,
+`EveryEpoch`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Images together with what a feature space sees in them; of real images it is remembered on disk."""
+"""Images together with their features; the features of real images are cached on disk."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from dcgan_tf.progress import Bar
 VERSION = 1  # of what a space reads: part of the cache's key
 _AT_ONCE = 1024
 RADII = (3, 5)
-"""Which neighbours the balls of precision and recall, and of density and coverage, reach to in the papers."""
+"""The neighbours that define the balls of precision and recall (3) and of density and coverage (5)."""
 _MOST_FOR_FORM = 4000  # of these many images the range of each statistic is known well enough
 _log = logging.getLogger("dcgan_tf")
 
 
 @dataclass(frozen=True)
 class View:
-    """A set of images as the metrics take it.
+    """A set of images with their features, as the metrics take it.
 
     Attributes:
         images: uint8 [N, H, W, C].
-        features: of each; None where there is no space.
+        features: features of each image; None without a feature space.
     """
 
     images: np.ndarray
@@ -50,12 +50,12 @@ class View:
             ArgumentError: if there is no space.
         """
         if self.features is None:
-            raise ArgumentError("these images were viewed without a feature space, so they have no features")
+            raise ArgumentError("these images have no features, because there was no feature space")
         return self.features.points
 
     @cached_property
     def radii(self) -> tuple[np.ndarray, np.ndarray]:
-        """To each point's third and fifth nearest other one, float32 [N] each; takes long, so it is kept."""
+        """The distances to each point's third and fifth nearest other point, float32 [N] each, kept."""
         third, fifth = (neighbour_radii(self.points, k=k) for k in RADII)
         return third, fifth
 
@@ -66,7 +66,7 @@ class View:
 
     @cached_property
     def real_form(self) -> RealForm:
-        """The range of these statistics, if the images are the real ones that others are held against."""
+        """The range of these statistics in real images; only for the reference."""
         return RealForm.of(form_statistics(self.images[evenly_spaced(len(self), _MOST_FOR_FORM)]))
 
     def part(self, rows: slice) -> View:
@@ -77,21 +77,21 @@ class View:
 
 
 def view(images: np.ndarray, space: FeatureSpace | None, told: str, *, bar: Bar) -> View:
-    """Look at images, uint8 [N, H, W, C], with a bar that says what is looked at."""
+    """Compute the features of images, uint8 [N, H, W, C], and show a bar."""
     return View(images, _read(images, space, told, bar) if space else None)
 
 
 def remembered_view(
     images: np.ndarray, space: FeatureSpace | None, told: str, *, bar: Bar, cache_dir: str | Path | None
 ) -> View:
-    """Look at images, or take from the cache what was seen in the same pixels before.
+    """Compute the features of images, or read them from the cache if the pixels are the same.
 
     Args:
         images: uint8 [N, H, W, C].
-        space: None for none.
-        told: what the images are.
-        bar: shows how far it is.
-        cache_dir: where the prepared images are kept; None is the usual place.
+        space: the feature space, or None.
+        told: description of the images, for the bar.
+        bar: shows the progress.
+        cache_dir: folder of the prepared images; None is the usual place.
     """
     if space is None:
         return View(images, None)
@@ -128,9 +128,9 @@ def _load(file: Path, num: int) -> Features | None:
 
 
 def _store(features: Features, file: Path) -> None:
-    """Remember what was seen; without room for it, the next evaluation has to look again."""
+    """Write the features to the cache; if that fails, the next evaluation computes them again."""
     try:
         with replacing(file) as scratch, scratch.open("wb") as opened:
             np.savez(opened, points=features.points, probabilities=features.probabilities)
     except StorageError as error:
-        _log.warning("%s; the next evaluation has to look at these images again", error)
+        _log.warning("%s; the next evaluation computes the features of these images again", error)

@@ -1,4 +1,4 @@
-"""Which classes a conditional generator is told to draw where it is held against real images."""
+"""Choose the classes that a conditional generator draws when it is compared with real images."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from dcgan_tf.images import evenly_spaced
 def as_trained(
     sample: Callable[..., np.ndarray], class_names: Sequence[str], real: RealImages
 ) -> SampleFunction:
-    """Return what draws as many images of each class as there are among the real ones.
+    """Return a function that draws the classes in the shares that the real images have.
 
     Args:
-        sample: of a run or an export; takes `labels`, one for each image, if it is conditional.
-        class_names: that it must be told; () if it is not conditional.
-        real: gives the shares of the classes, if they are the same; otherwise all are drawn in turn.
+        sample: the method of a run or an export; it takes `labels`, one for each image, if it is conditional.
+        class_names: names of its classes; () if it is not conditional.
+        real: the real images, whose shares are used if they have the same classes; otherwise all classes are
+            drawn equally often.
     """
     if not class_names or real.labels is None or tuple(class_names) != real.label_names:
         return sample

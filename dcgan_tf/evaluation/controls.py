@@ -1,4 +1,4 @@
-"""Pictures that are none: what a score gives them tells whether it can be trusted."""
+"""Control pictures that show nothing: their scores say whether a metric can be trusted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BLURRED, UNTRAINED, RANDOM = "blurred_real_images", "untrained_generator", "rand
 CONTROLS = {BLURRED: "blurred real images", UNTRAINED: "untrained generator", RANDOM: "random pixels"}
 """{key in records: name}."""
 MOST_CONTROLS = 1000
-"""Of each kind; what they get is far from real images', so that more would not tell more."""
+"""The most control pictures of each kind; more would not help, as their scores are far from real ones."""
 
 _BLUR = 1 / 16  # of the shorter side: the deviation of the Gaussian, in pixels
 _BATCH = 64
@@ -36,17 +36,18 @@ def blurred(images: np.ndarray) -> np.ndarray:
 
 
 def random_pixels(num: int, image_shape: tuple[int, ...]) -> np.ndarray:
-    """Return images whose every value is drawn on its own, from 0 to 255, uint8 [num, H, W, C]."""
+    """Return images of independent random values from 0 to 255, uint8 [num, H, W, C]."""
     return np.random.default_rng(0).integers(0, 256, (num, *image_shape), dtype=np.uint8)
 
 
 def untrained(num: int, image_shape: tuple[int, ...], model: ModelConfig) -> np.ndarray:
-    """Return what a generator draws before its first step, uint8 [num, H, W, C].
+    """Return images of an untrained generator, uint8 [num, H, W, C].
 
     Args:
-        num: how many.
+        num: number of images.
         image_shape: (H, W, C).
-        model: the generator; a fully connected one stands in where a convolutional one cannot have that size.
+        model: settings of the generator; a fully connected one replaces a convolutional one that cannot have
+            this size.
     """
     height, width, channels = image_shape
     data = DataConfig(image_size=(height, width), channels=channels)
@@ -62,12 +63,12 @@ def untrained(num: int, image_shape: tuple[int, ...], model: ModelConfig) -> np.
 
 
 def controls(num: int, others: np.ndarray, model: ModelConfig) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield the pictures that are none, one kind after another, under the names of `CONTROLS`.
+    """Yield (name, control pictures) for each kind, by the names of `CONTROLS`.
 
     Args:
-        num: of each kind; of blurred ones there are no more than other real images.
+        num: number of each kind; there are no more blurred ones than other real images.
         others: real images, uint8 [M, H, W, C].
-        model: the generator that stands untrained.
+        model: settings of the untrained generator.
     """
     yield BLURRED, blurred(others[:num])
     yield UNTRAINED, untrained(num, others.shape[1:], model)

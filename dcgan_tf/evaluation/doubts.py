@@ -1,4 +1,4 @@
-"""What the numbers themselves say that a reader must not overlook, in plain sentences."""
+"""Find what a reader must not overlook in the numbers, and say it in plain sentences."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from dcgan_tf.evaluation.result import FORMLESS, REAL, Row, shown
 from dcgan_tf.evaluation.scores import Score
 
 SURE = 3.0
-"""Errors by which a set must be nearer to the reference than real images are, to be suspected of copying."""
+"""The number of errors by which a set must be nearer to the reference than real images to suggest copying."""
 FAR_ERRORS, FAR_LIKENESS = 5.0, 0.05
-"""By so many errors, and so much, must pictures be more alike than real images, to be called monotonous."""
+"""Pictures are monotonous if they are more alike than real images by this many errors and this much."""
 MISSED = 0.1
-"""Share of real images' recall, or coverage, below which hardly anything is said to be there."""
+"""The share of real images' recall, or coverage, below which almost everything is said to be missing."""
 MISTAKEN = 0.5
-"""Share of real images' precision from which on pictures that are none are said to be taken for real."""
+"""The share of real images' precision from which control pictures are said to be taken for real."""
 _NAMES = {FORMLESS: "pixels without form", **CONTROLS}
 
 
 def doubts(rows: Sequence[Row], *, comparable: bool) -> list[str]:
-    """Return a sentence for everything in the numbers that is not as it should be.
+    """Return a sentence for every number that is not as it should be.
 
     Args:
-        rows: of an evaluation; the first is the leading distance.
-        comparable: whether other real images are as many as the pictures; of fewer, distances are larger for
-            that alone.
+        rows: rows of an evaluation; the first is the leading distance.
+        comparable: whether there are as many other real images as pictures; with fewer, distances are larger
+            for that reason alone.
     """
     of = {row.score.key: row for row in rows}
     found = [*_mistaken(of["guarded_precision"])] if "guarded_precision" in of else []
@@ -36,7 +36,7 @@ def doubts(rows: Sequence[Row], *, comparable: bool) -> list[str]:
 
 
 def _mistaken(row: Row) -> Iterator[str]:
-    """Doubt precision where the features, or even the guard, take pictures for real that are none."""
+    """Doubt precision where the features, or even the guard, take control pictures for real ones."""
     alone, real = row.score.features_alone, row.ends[REAL].features_alone
     if alone is None or real is None:
         return
@@ -70,8 +70,8 @@ def _monotonous(row: Row) -> list[str]:
     if row.score.value - row.real < max(FAR_ERRORS * error, FAR_LIKENESS):
         return []
     return [
-        f"the pictures are far more alike than real images are ({row.score.name}: {shown(row.score.value)}, "
-        f"of real images {shown(row.real)}): the generator draws the same again and again"
+        f"the pictures are far more alike than real images ({row.score.name}: {shown(row.score.value)}, "
+        f"real images: {shown(row.real)}): the generator repeats itself"
     ]
 
 
@@ -80,9 +80,9 @@ def _missing(rows: Sequence[Row]) -> list[str]:
     if not low:
         return []
     told = " and ".join(
-        f"{row.score.name} is {shown(row.score.value)} (of real images {shown(row.real)})" for row in low
+        f"{row.score.name} is {shown(row.score.value)} (real images: {shown(row.real)})" for row in low
     )
-    return [f"hardly anything of what real images show is among the pictures: {told}"]
+    return [f"almost everything that real images show is missing in the pictures: {told}"]
 
 
 def _copied(row: Row) -> list[str]:

@@ -1,4 +1,4 @@
-"""How good a set of pictures is: every metric, beside what real images and pixels without form get."""
+"""Evaluate a set of pictures: every metric, beside the scores of real images and of pixels without form."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ from dcgan_tf.runs import RunPaths, check_same_images
 CLASSIFIER, INCEPTION, SWD = "classifier", "inception", "swd"
 SPACES = (CLASSIFIER, INCEPTION, SWD)
 UNKNOWN_MODEL = ModelConfig(filters=16)
-"""Stands untrained where it is not known what drew the pictures."""
+"""The settings of the untrained generator where it is not known what drew the pictures."""
 
 
 class SampleFunction(Protocol):
-    """Whatever hands over pictures: `Run.sample`, `Exported.sample`, or a set of files."""
+    """A function that returns pictures: `Run.sample`, `Exported.sample`, or a set of files."""
 
     def __call__(self, num: int, *, seed: int) -> np.ndarray:
         """Return uint8 [num, H, W, C]."""
@@ -48,18 +48,18 @@ class SampleFunction(Protocol):
 
 @dataclass(frozen=True)
 class Evaluator:
-    """What pictures are held against, and how. What depends on real images alone is computed once.
+    """Evaluates pictures against real images. What depends on real images alone is computed once.
 
     Attributes:
         real: the real images.
-        space: None where only pixels are compared.
-        num_images: how many pictures are drawn.
-        seed: of the latents and of every choice.
-        metrics: which.
-        cache_dir: where features of real images are remembered; None is the usual place.
-        bar: shows how far it is.
-        label: the class that alone is looked at, or None.
-        model: the generator that stands untrained beside the pictures.
+        space: the feature space; None if only pixels are compared.
+        num_images: number of pictures that are drawn.
+        seed: seed of the latents and of every random choice.
+        metrics: the metrics that are computed.
+        cache_dir: folder of the cached features; None is the usual place.
+        bar: shows the progress.
+        label: the only class that is evaluated, or None for all.
+        model: settings of the untrained generator, which is a control.
     """
 
     real: RealImages
@@ -91,23 +91,23 @@ class Evaluator:
         model: ModelConfig = UNKNOWN_MODEL,
         trained_in: Path | None = None,
     ) -> Evaluator:
-        """Hold pictures against a dataset.
+        """Return an evaluator that compares pictures with a dataset.
 
         Args:
-            config: the dataset, and the split that the generator was trained on.
+            config: the dataset, with the split that the generator was trained on.
             space: one of SPACES; by default the classifier, or, where the data has neither attributes nor
                 labels, the pixels alone.
-            weights: of Inception-v3; None looks in Keras' cache.
+            weights: file of Inception-v3's weights; None looks in Keras' cache.
             num_images: by default as many as there are real images that were held out, up to 10,000.
-            most_real: images in the reference, and held out.
-            seed: of the latents and of every choice.
-            label: the class whose real images alone are compared with; None is all.
-            model: of the generator, which stands untrained beside the pictures.
-            trained_in: the run directory whose images these have to be; None for others.
+            most_real: the most images in the reference, and of those held out.
+            seed: seed of the latents and of every random choice.
+            label: the only class whose real images are compared with; None is all.
+            model: settings of the untrained generator, which is a control.
+            trained_in: the run directory that must have been trained on these images; None for other images.
 
         Raises:
-            DcganError: if the data, the class or the space cannot be had, if there are fewer than 50 images,
-                or if they are others than the run was trained on.
+            DcganError: if the data, the class or the space are not available, if there are fewer than 50
+                images, or if the run was trained on other images.
         """
         train = data.load_data(config)
         if trained_in is not None:
@@ -124,30 +124,30 @@ class Evaluator:
 
     @staticmethod
     def briefly(config: DataConfig, *, num_images: int, bar: Bar, model: ModelConfig) -> Evaluator:
-        """Hold few pictures against few real images: features alone, or pixels where there are none."""
+        """Return an evaluator for few images, in features alone, or in pixels if there are no features."""
         whole = Evaluator.of(config, most_real=num_images, model=model)
         metrics = OF_FEATURES if whole.space else OF_PIXELS
         return replace(whole, num_images=min(num_images, len(whole.real.others)), metrics=metrics, bar=bar)
 
     @cached_property
     def reference(self) -> View:
-        """The real images that all are compared with."""
+        """The real images that all pictures are compared with."""
         return self._remembered(self.real.reference, "the reference")
 
     @cached_property
     def floor(self) -> Mapping[str, Score]:
-        """{key: what other real images get}: as many as are drawn, or all there are."""
+        """{key: score of other real images}: as many as are drawn, or all there are."""
         return self._scored(self.real.others[: self.num_images], "other real images", self.metrics)
 
     @cached_property
     def ceiling(self) -> Mapping[str, Score]:
-        """{key: what a generator without any idea of form gets}."""
+        """{key: score of independent pixels, which have no form}."""
         drawn = independent_pixels(self.real.reference, self.num_images, seed=0)
         return self._scored(drawn, "pixels without form", self.metrics)
 
     @cached_property
     def controls(self) -> Mapping[str, Mapping[str, Score]]:
-        """{name of pictures that are none: {key: what they get}}, of those scores that are asked of each."""
+        """{name of a control: {key: its score}}, for the scores that are computed for controls."""
         num = min(self.num_images, MOST_CONTROLS)
         metrics = [metric for metric in self.metrics if metric in OF_CONTROLS]
         return {
@@ -156,14 +156,14 @@ class Evaluator:
         }
 
     def evaluate(self, draw: SampleFunction, **about: Any) -> Evaluation:
-        """Draw pictures and hold them against the real ones.
+        """Draw pictures and compare them with the real images.
 
         Args:
-            draw: hands over the pictures.
-            about: what they are, for the protocol: run, step, generator.
+            draw: returns the pictures.
+            about: facts about the pictures for the protocol: run, step, generator.
 
         Raises:
-            ArgumentError: if the pictures are not of the real images' size.
+            ArgumentError: if the pictures do not have the real images' size.
         """
         started = time.monotonic()
         images = self._checked(draw(self.num_images, seed=self.seed))
@@ -199,7 +199,7 @@ class Evaluator:
             raise ArgumentError(
                 f"the pictures must be uint8 {list(self.real.reference.shape[1:])} like the real images, "
                 f"received {images.dtype} {list(images.shape[1:])}; draw them in that size, or choose data "
-                "of theirs with --against"
+                "of their size with --against"
             )
         return images
 
@@ -226,7 +226,8 @@ class Evaluator:
             remarks = [
                 *remarks,
                 f"{self.num_images:,} pictures were drawn, but there are only {available:,} other real "
-                "images: distances and coverage depend on the number, so these columns differ by that too",
+                "images: distances and coverage depend on the number, which is another reason why these "
+                "columns differ",
             ]
         return remarks
 
@@ -234,7 +235,7 @@ class Evaluator:
 def _space(
     name: str | None, weights: Path | None, train: ImageSet, held_out: ImageSet | None, config: DataConfig
 ) -> FeatureSpace | None:
-    """Return the space of that name; the classifier by default, where there can be one."""
+    """Return the space of this name; by default the classifier, if there can be one."""
     if name == INCEPTION:
         from dcgan_tf.evaluation.inception import InceptionSpace
 

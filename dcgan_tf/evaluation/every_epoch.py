@@ -1,4 +1,4 @@
-"""Evaluates while a run trains, and keeps the best checkpoint beside the last."""
+"""Evaluate a run while it trains, and keep the best checkpoint beside the last."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _log = logging.getLogger("dcgan_tf")
 
 
 class TrainingState(Protocol):
-    """What the hook needs of the state of training."""
+    """The part of the state of training that the hook uses."""
 
     @property
     def generator_ema(self) -> keras.Sequential:
@@ -43,10 +43,10 @@ class TrainingState(Protocol):
 
     @property
     def discriminator(self) -> keras.Sequential:
-        """Its opponent."""
+        """The discriminator."""
 
     def checkpoint(self) -> tf.train.Checkpoint:
-        """Return all of it, to be saved."""
+        """Return a checkpoint of the whole state."""
 
     def non_finite(self) -> list[str]:
         """Return the paths of the weights that are no longer finite."""
@@ -57,11 +57,11 @@ class TrainingProgress(Protocol):
 
     @property
     def step(self) -> int:
-        """Number of finished steps."""
+        """The number of finished steps."""
 
     @property
     def steps_per_epoch(self) -> int:
-        """Whole batches in the images."""
+        """The number of whole batches in the images."""
 
     @property
     def stopping(self) -> bool:
@@ -69,23 +69,23 @@ class TrainingProgress(Protocol):
 
     @property
     def last(self) -> bool:
-        """Whether no step follows."""
+        """Whether this is the last step."""
 
     @property
     def state(self) -> TrainingState:
-        """The networks."""
+        """The state of training."""
 
 
 class EveryEpoch:
     """Evaluates the averaged generator after every epoch and after the last step.
 
-    2,000 samples are held against as many real images in the classifier's features; of data without
-    attributes and labels, in pixels. The scores go into metrics.jsonl and events/evaluation; whenever the
-    first of them, a distance, is the lowest so far, the state is saved in best/. An evaluation that a stop or
-    a crash prevented is made up for when training goes on from that step.
+    It compares 2,000 samples with as many real images in the classifier's features, or in pixels for data
+    without attributes and labels. The scores go to metrics.jsonl and events/evaluation. Whenever the first
+    score, a distance, is the lowest so far, the state is saved in best/. If a stop or a crash prevented an
+    evaluation, it is done when training continues from that step.
 
     Args:
-        config: of the run; its directory is where the results go.
+        config: settings of the run, to whose directory the results go.
     """
 
     def __init__(self, config: Config) -> None:
@@ -95,17 +95,17 @@ class EveryEpoch:
         self._events = EventFile(self._paths.events / "evaluation")
 
     def check_images(self) -> None:
-        """Find out before the first step whether there are enough images; no network is trained for it.
+        """Check before the first step that there are enough images, without training a network.
 
         Raises:
-            ValueError: if there are not.
+            ValueError: if there are too few.
         """
         config = self._config.data
         train = data.load_data(config)
         RealImages.of(config, train, held_out_images(config, train), most=NUM_IMAGES)
 
     def after_step(self, progress: TrainingProgress) -> None:
-        """Evaluate, if due; a run that is asked to stop does so at once."""
+        """Evaluate, if it is due; but not if the run was asked to stop."""
         due = progress.last or progress.step % progress.steps_per_epoch == 0
         if progress.stopping or not due:
             return
@@ -123,7 +123,7 @@ class EveryEpoch:
         _log.info("step %s: %s%s", f"{progress.step:,}", evaluation.summary, so_far)
 
     def catch_up(self, progress: TrainingProgress) -> None:
-        """Evaluate, if that was due at the step that training goes on from, and has not been done."""
+        """Evaluate, if that was due at the step that training resumes from and has not been done."""
         if not any(record["step"] == progress.step for record in self._records()):
             self.after_step(progress)
 
@@ -133,7 +133,7 @@ class EveryEpoch:
 
     @cached_property
     def _evaluator(self) -> Evaluator:
-        """Made when it is first needed, because the classifier may have to be trained."""
+        """Return the evaluator; it is made at the first use, because it may have to train a classifier."""
         return Evaluator.briefly(
             self._config.data, num_images=NUM_IMAGES, bar=no_bar, model=self._config.model
         )
@@ -147,7 +147,7 @@ class EveryEpoch:
         return self._evaluator.evaluate(draw, **about_run(run), evaluated=EVERY_EPOCH)
 
     def _lowest(self, key: str) -> float:
-        """Return the score of what is in best/; infinite if nothing is, or its record is lost."""
+        """Return the score of the checkpoint in best/; infinity without one, or if its record is lost."""
         kept = self._store.steps()
         values = [
             record[key].get("value")
@@ -157,7 +157,7 @@ class EveryEpoch:
         return min((value for value in values if value is not None), default=math.inf)
 
     def _records(self) -> list[Record]:
-        """Return the evaluations that were made while the run was training; `evaluate` adds others."""
+        """Return the records of evaluations during training; `evaluate` adds others."""
         return [
             record
             for record in read_records(self._paths.metrics)
@@ -171,5 +171,5 @@ class EveryEpoch:
 
 
 def about_run(run: Run) -> dict[str, object]:
-    """Return what a protocol says of a run's pictures: source, step, and which weights drew them."""
+    """Return the facts about a run's pictures for a protocol: source, step, and generator weights."""
     return {"source": str(run.path), "step": run.step, "generator": run.weights}

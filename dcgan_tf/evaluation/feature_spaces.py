@@ -1,4 +1,4 @@
-"""Where distances between pictures are measured: the features of a network that knows such pictures."""
+"""Feature spaces, in which distances between pictures are measured."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ import numpy as np
 from dcgan_tf.judges import Classifier, Predictions
 
 MOST_ATTRIBUTES = 8
-"""Without classes, the probabilities are those of all combinations of so many binary attributes."""
+"""Without classes, the probabilities are those of all combinations of this many binary attributes."""
 
 
 @dataclass(frozen=True)
 class Features:
-    """What a network sees in N images.
+    """The features of N images, and the probabilities of their kinds.
 
     Attributes:
         points: float32 [N, D].
-        probabilities: float32 [N, K] of the kinds of pictures that it tells apart; K is 1 if it tells none.
+        probabilities: float32 [N, K], of the K kinds of pictures that the network knows; K is 1 without
+            kinds.
     """
 
     points: np.ndarray
@@ -34,7 +35,7 @@ class Features:
 
 @dataclass(frozen=True)
 class MetricNames:
-    """What the metrics are called in a space. FID, KID and Inception score are names in Inception's only."""
+    """The names of the metrics in a space. FID, KID and Inception score are names in Inception's only."""
 
     frechet: str = "Fréchet distance"
     kernel: str = "kernel distance"
@@ -42,30 +43,30 @@ class MetricNames:
 
 
 class FeatureSpace(Protocol):
-    """A network that turns pictures into points."""
+    """A network that turns pictures into features."""
 
     @property
     def name(self) -> str:
-        """What it is, for people and protocols, with whatever decides its numbers."""
+        """A name for people and protocols, with everything that decides the numbers."""
 
     @property
     def key(self) -> str:
-        """Changes with everything that decides its numbers; may be part of a file's name."""
+        """A key that changes with everything that decides the numbers; it may be part of a file name."""
 
     @property
     def names(self) -> MetricNames:
-        """What the metrics are called."""
+        """The names of the metrics in this space."""
 
     @property
     def facts(self) -> dict[str, Any]:
-        """How good it is, for a protocol."""
+        """Facts about its quality, for a protocol."""
 
     @property
     def remarks(self) -> list[str]:
-        """What a reader must know before trusting it."""
+        """Sentences that a reader must know before trusting it."""
 
     def read(self, images: np.ndarray) -> Features:
-        """Look at images, uint8 [N, H, W, C]."""
+        """Return the features of images, uint8 [N, H, W, C]."""
 
 
 @dataclass(frozen=True)
@@ -80,22 +81,22 @@ class ClassifierSpace:
 
     @property
     def name(self) -> str:
-        """Such as "portraits classifier"."""
+        """The name, such as "portraits classifier"."""
         return self.classifier.feature_space
 
     @cached_property
     def key(self) -> str:
-        """Of the name and the weights."""
+        """A key made of the name and the weights."""
         return f"{self.classifier.name}-{digest_of(self.classifier.network)}".replace("/", "_")
 
     @property
     def names(self) -> MetricNames:
-        """Not FID nor KID: the space is another."""
+        """The names, which are neither FID nor KID: this is another space."""
         return MetricNames()
 
     @property
     def facts(self) -> dict[str, Any]:
-        """The mean of its accuracies on held-out images, and a digest that tells it from others."""
+        """The mean of its accuracies on held-out images, and a digest that identifies it."""
         quality = [self.classifier.quality[name] for name in self.classifier.concepts]
         return {
             **({"classifier_accuracy": round(float(np.mean(quality)), 4)} if quality else {}),
@@ -105,11 +106,11 @@ class ClassifierSpace:
 
     @property
     def remarks(self) -> list[str]:
-        """Classes and attributes on which it is not reliable."""
+        """Sentences on the classes and attributes on which it is not reliable."""
         return self.classifier.doubtful(self.classifier.concepts)
 
     def read(self, images: np.ndarray) -> Features:
-        """Look at images, uint8 [N, H, W, C] of the classifier's size."""
+        """Return the features of images, uint8 [N, H, W, C], of the classifier's size."""
         predictions = self.classifier.predict(images)
         return Features(predictions.features, probabilities_of(predictions, self.classifier))
 
@@ -117,8 +118,8 @@ class ClassifierSpace:
 def probabilities_of(predictions: Predictions, classifier: Classifier) -> np.ndarray:
     """Return the probabilities of the kinds of pictures, float32 [N, K]; rows sum to 1.
 
-    Kinds are the classes; without any, the combinations of the first 8 binary attributes, these taken as
-    independent of each other in one picture.
+    The kinds are the classes. Without classes, they are the combinations of the first 8 binary attributes,
+    which are taken as independent of each other in one picture.
     """
     if classifier.classes:
         margins = np.stack([predictions.margins[name] for name in classifier.classes], axis=1)

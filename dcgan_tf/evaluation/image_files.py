@@ -1,4 +1,4 @@
-"""Pictures from files, as a generator would hand them over: a folder of images, or one array."""
+"""Pictures from files instead of a generator: a folder of images, or one array."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _DAMAGES = (
     MemoryError,
     OverflowError,
 )
-"""What NumPy raises on headers that are no headers, of objects, or larger than the file."""
+"""Errors of NumPy on headers that are damaged, describe objects, or are larger than the file."""
 
 
 @dataclass(frozen=True)
 class ImageFiles:
-    """Pictures that are there already.
+    """Pictures that exist already, in files.
 
     Attributes:
         images: uint8 [N, H, W, C], perhaps memory-mapped.
@@ -44,10 +44,10 @@ class ImageFiles:
     def open(path: Path, *, cache_dir: str | None = None) -> ImageFiles:
         """Read FILE.npy, uint8 [N, H, W, C], or all images in a folder, which must be of one size.
 
-        A folder that is divided into train and test is refused: which of them are meant, it does not tell.
+        A folder that is divided into train and test is refused, because it is unclear which images are meant.
 
         Raises:
-            DataError: if there is something else; says what was expected.
+            DataError: if there is anything else; it says what was expected.
         """
         if path.suffix == ".npy":
             return ImageFiles(_read_array(path))
@@ -65,30 +65,31 @@ class ImageFiles:
 
     @property
     def image_size(self) -> tuple[int, int]:
-        """(height, width) in pixels."""
+        """The (height, width) in pixels."""
         return self.images.shape[1], self.images.shape[2]
 
     @property
     def channels(self) -> int:
-        """1 or 3."""
+        """The number of channels, 1 or 3."""
         return int(self.images.shape[3])
 
     def draw(self, num: int, *, seed: int) -> np.ndarray:
-        """Return evenly spaced ones, in a random order of that seed, uint8 [num, H, W, C].
+        """Return evenly spaced pictures, in a random order of this seed, uint8 [num, H, W, C].
 
         Raises:
-            DataError: if there are not so many.
+            DataError: if there are too few.
         """
         if num > len(self.images):
             raise DataError(
-                f"the number of images must be at most the {len(self.images):,} there are, received {num:,}"
+                f"the number of images must be at most {len(self.images):,}, because there are no more, "
+                f"received {num:,}"
             )
         chosen = evenly_spaced(len(self.images), num)
         return np.asarray(self.images[chosen])[np.random.default_rng(seed).permutation(num)]
 
 
 def _read_array(path: Path) -> np.ndarray:
-    """Map an array into memory: nothing is read yet but its header, and nothing in it is ever run."""
+    """Map an array into memory; only its header is read, and nothing in it is ever run."""
     expected = (
         f"{path} must be an array as numpy.save writes it, such as dcgan-tf sample --out FILE.npy makes"
     )
@@ -113,9 +114,9 @@ def _read_array(path: Path) -> np.ndarray:
 
 
 def _size_of_all(folder: ImageFolder) -> tuple[tuple[int, int], int]:
-    """Return ((height, width), channels) of the images in a folder, upright.
+    """Return the common ((height, width), channels) of the upright images in a folder.
 
-    They are not resized to one size, because the resizer would change every number.
+    They are not resized to one size, because a resizer would change every number.
     """
     sizes: dict[tuple[int, int], str] = {}
     grey = True
@@ -132,6 +133,6 @@ def _size_of_all(folder: ImageFolder) -> tuple[tuple[int, int], int]:
         told = ", ".join(f"{h}x{w} ({file})" for (h, w), file in list(sizes.items())[:3])
         raise DataError(
             f"the images in {folder.root} must all be of one size, received {told or 'none to be read'}; "
-            "resize them as the real images were, before they are compared"
+            "resize them like the real images, before you compare them"
         )
     return next(iter(sizes)), 1 if grey else 3

@@ -1,8 +1,8 @@
-"""Inception-v3 with Keras' ImageNet weights: the space in which FID and KID are measured.
+"""Inception-v3 with Keras' ImageNet weights: the feature space of FID and KID.
 
 Szegedy et al. 2016, "Rethinking the Inception architecture for computer vision"; for generated images
 Heusel et al. 2017. Published FIDs mostly come from another set of weights, the TensorFlow graph of 2015, and
-from other resizers, so numbers of this file are comparable with each other, not with those.
+from other resizers, so the numbers of this file are comparable with each other, but not with published ones.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ class InceptionSpace:
         """Build the network with trained weights.
 
         Args:
-            weights: Keras' file of the network with its top; None takes the one in Keras' cache, or has Keras
-                download it.
+            weights: Keras' file of the network with its top; None takes the one in Keras' cache, or lets
+                Keras download it.
 
         Raises:
-            ArgumentError: if the file is missing and cannot be downloaded, or is of another network.
+            ArgumentError: if the file is missing and cannot be downloaded, or belongs to another network.
         """
         trained = _trained(weights)
         outputs = [trained.output, trained.get_layer("avg_pool").output]
@@ -55,17 +55,17 @@ class InceptionSpace:
 
     @property
     def name(self) -> str:
-        """The network, its weights and the resizer, all of which change the numbers."""
+        """The name: network, weights and resizer, which all change the numbers."""
         return f"Inception-v3 (Keras, ImageNet), resized bilinearly with antialiasing to {SIDE}x{SIDE}"
 
     @cached_property
     def key(self) -> str:
-        """Of the weights."""
+        """A key made of the weights."""
         return f"inception-v3-{SIDE}-{digest_of(self.network)}"
 
     @property
     def names(self) -> MetricNames:
-        """FID, KID and Inception score: here they are."""
+        """The names: FID, KID and Inception score."""
         return MetricNames("FID", "KID", "Inception score")
 
     @property
@@ -75,11 +75,11 @@ class InceptionSpace:
 
     @property
     def remarks(self) -> list[str]:
-        """None."""
+        """No sentences."""
         return []
 
     def read(self, images: np.ndarray) -> Features:
-        """Look at images, uint8 [N, H, W, 1 or 3]; grey is repeated to three channels."""
+        """Return the features of images, uint8 [N, H, W, 1 or 3]; grey is repeated to three channels."""
         batches = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
         seen = [self.network(_prepare(batch), training=False) for batch in batches]
         probabilities, points = (np.concatenate(part) for part in zip(*seen, strict=True))
@@ -87,12 +87,11 @@ class InceptionSpace:
 
 
 _OF_FILES = (OSError, ValueError, KeyError, RuntimeError)
-"""What Keras and h5py raise on a damaged file and on one of another network; Exception itself if a download
-fails."""
+"""Errors of Keras and h5py on a damaged file or one of another network; Exception if a download fails."""
 
 
 def weights_place() -> Path:
-    """Return where Keras looks for the file."""
+    """Return the path at which Keras looks for the file."""
     home = os.environ.get("KERAS_HOME")
     return (Path(home) if home else Path.home() / ".keras") / "models" / WEIGHTS_FILE
 

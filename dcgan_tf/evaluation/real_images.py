@@ -1,4 +1,4 @@
-"""The real images that samples are compared with, and others that tell what a perfect generator would get."""
+"""Choose the real images that samples are compared with, and others that a perfect generator would match."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dcgan_tf.images import evenly_spaced
 
 MOST_IMAGES = 10_000
 FEWEST_IMAGES = 50
-"""Fewer say nothing, and cannot be parted into fifths with neighbours in each."""
+"""The fewest images: fewer say nothing, and cannot be divided into fifths with neighbours in each."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,11 @@ class RealImages:
     Attributes:
         data: the dataset.
         reference: what samples are compared with, uint8 [R, H, W, C].
-        others: what is held against it beside the samples, uint8 [M, H, W, C], in random order.
+        others: real images that are scored like samples, uint8 [M, H, W, C], in random order.
         reference_description: which images these are.
         others_description: likewise.
-        labels: of the reference, int64 [R], or None.
-        label_names: of the classes; () without labels.
+        labels: labels of the reference, int64 [R], or None.
+        label_names: names of the classes; () without labels.
     """
 
     data: str
@@ -45,15 +45,14 @@ class RealImages:
         """Choose images evenly from a dataset.
 
         Args:
-            config: of `train`.
+            config: settings of `train`.
             train: the images that the generator was trained on.
-            beside: (split, images) held out; where there are fewer than 50, training images that are not in
-                the reference take their place, which real images can do as well, but the reference is then
-                at most half of all.
-            most: images in each set.
+            beside: (split, images) held out. If there are fewer than 50, training images that are not in the
+                reference replace them, and the reference is at most half of all.
+            most: the most images in each set.
 
         Raises:
-            DataError: for fewer than 50 images in either.
+            DataError: for fewer than 50 images in one of the sets.
         """
         if beside is None or len(beside[1]) < FEWEST_IMAGES:
             chosen = evenly_spaced(len(train), min(most, len(train) // 2))
@@ -94,15 +93,15 @@ def of_class(images: ImageSet, label: str) -> ImageSet:
 
 
 def independent_pixels(images: np.ndarray, num: int, *, seed: int) -> np.ndarray:
-    """Return what a generator without any idea of form draws: the right colours at every place, at random.
+    """Return images without form: each pixel has a colour that real images have at its place.
 
-    Each pixel, all its channels together, is taken from a real image of its own at that place. It needs no
-    network, so that every table can have it as the other end of the scale.
+    Each pixel, with all its channels, is taken from another real image at that place. This needs no network,
+    so that every table can have it as the other end of the scale.
 
     Args:
         images: uint8 [N, H, W, C].
-        num: how many to draw.
-        seed: of the choice.
+        num: number of images.
+        seed: seed of the choice.
 
     Returns:
         uint8 [num, H, W, C].

@@ -1,4 +1,4 @@
-"""What an evaluation hands over: scores on a scale with two ends, how they were measured, what they say."""
+"""The result of an evaluation: scores on a scale with two ends, their protocol, and warnings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from dcgan_tf.evaluation.scores import PARTS, Score
 
 REAL, FORMLESS = "other_real_images", "pixels_without_form"
-"""The two ends of every scale, as records call them."""
+"""The names of the two ends of every scale in records."""
 ERROR = (
     f"one standard error over draws of samples, from {PARTS} disjoint fifths; of the kernel distance, the "
     "classifier score and MS-SSIM, over disjoint blocks, splits and pairs"
@@ -23,12 +23,12 @@ GUARDED = (
 
 @dataclass(frozen=True)
 class Row:
-    """One metric.
+    """One metric of an evaluation, with the scores to compare it with.
 
     Attributes:
-        score: of the pictures.
-        ends: {what: its score}: REAL, a perfect generator; FORMLESS, a generator without any idea of form;
-            and of other pictures that are none, where they were asked: `controls.CONTROLS`.
+        score: the score of the pictures.
+        ends: {name: score}: REAL for other real images; FORMLESS for independent pixels; and the controls of
+            `controls.CONTROLS`, if they were scored.
     """
 
     score: Score
@@ -36,29 +36,29 @@ class Row:
 
     @property
     def real(self) -> float:
-        """What other real images get."""
+        """The score of other real images."""
         return self.ends[REAL].value
 
     @property
     def bad(self) -> float:
-        """What independent pixels get."""
+        """The score of independent pixels."""
         return self.ends[FORMLESS].value
 
     @property
     def controls(self) -> dict[str, Score]:
-        """The ends but for that of real images."""
+        """The ends without that of real images."""
         return {name: score for name, score in self.ends.items() if name != REAL}
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How good a set of pictures is.
+    """The scores of a set of pictures.
 
     Attributes:
         rows: the most important first, among those that answer the same question.
         protocol: how it was measured.
-        warnings: what a reader must know before trusting the numbers, and what the numbers themselves say
-            that must not be overlooked, in plain sentences.
+        warnings: plain sentences on what a reader must know before trusting the numbers, and on what must not
+            be overlooked in them.
     """
 
     rows: tuple[Row, ...]
@@ -75,14 +75,14 @@ class Evaluation:
         )
 
     def record(self) -> dict[str, Any]:
-        """Return the line of metrics.jsonl: the step, if there is one, the metrics, warnings and protocol."""
+        """Return the record for metrics.jsonl: step (if any), metrics, warnings and protocol."""
         step = {"step": self.protocol["step"]} if "step" in self.protocol else {}
         metrics = {row.score.key: _metric(row) for row in self.rows}
         return {**step, **metrics, "warnings": list(self.warnings), "protocol": dict(self.protocol)}
 
 
 def shown(value: float) -> str:
-    """Return a number with three significant digits, and no exponent for those of usual size."""
+    """Return a number with three significant digits, without an exponent for usual sizes."""
     if value == 0 or not math.isfinite(value) or abs(value) >= 1000:
         return f"{value:,.0f}"
     digits = max(0, 2 - math.floor(math.log10(abs(value))))

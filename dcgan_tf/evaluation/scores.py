@@ -1,4 +1,4 @@
-"""Every metric of a set of images against the reference, each with its standard error."""
+"""Compute every metric of a set of images against the reference, with its standard error."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ SPLITS = 10
 DESCRIPTORS, DIRECTIONS = 131_072, 128
 PAIRS = 1000
 SMALLEST_PATCHES, SMALLEST_WINDOW = 7, 11
-"""Shorter sides, in pixels, below which there is no sliced Wasserstein distance and no MS-SSIM."""
+"""The shortest sides, in pixels, of images for the sliced Wasserstein distance and for MS-SSIM."""
 
 
 @dataclass(frozen=True)
 class Score:
-    """One number of a set of images.
+    """One score of a set of images.
 
     Attributes:
         key: its name in records, such as "frechet_distance".
-        name: its name for people; says what space it is in where that matters.
+        name: its name for people, with the feature space where that matters.
         question: which of QUESTIONS it answers.
-        better: "lower", "higher", or "as real": as near as can be to that of real images.
-        value: of all the images.
-        error: one standard error, over draws of as many images; None if it was not asked for.
-        features_alone: of a guarded score, what it would be without the guard; else None.
+        better: "lower", "higher", or "as real", which means near to that of real images.
+        value: the score of all images.
+        error: one standard error over draws of as many images, or None.
+        features_alone: a guarded score's value without the guard; None for other scores.
     """
 
     key: str
@@ -60,14 +60,14 @@ class Score:
 
 @dataclass(frozen=True)
 class Task:
-    """What a metric is computed on.
+    """The input of a metric.
 
     Attributes:
         images: the set that is scored.
-        reference: the real images that it is held against.
-        names: of the metrics in their space.
-        seed: of every choice that a metric makes.
-        with_errors: whether errors are wanted that have to be computed on parts of the set.
+        reference: the real images that it is compared with.
+        names: names of the metrics in their space.
+        seed: seed of every random choice of a metric.
+        with_errors: whether to compute errors on parts of the set.
     """
 
     images: View
@@ -85,9 +85,9 @@ def score(task: Task, metrics: Sequence[Metric], told: str, *, bar: Bar) -> list
 
     Args:
         task: the images and the reference.
-        metrics: some of this file's.
-        told: what is scored.
-        bar: shows how far it is.
+        metrics: some of the metrics in this file.
+        told: description of the images, for the bar.
+        bar: shows the progress.
     """
     found = [one for metric in bar(metrics, f"scoring {told}") for one in metric(task)]
     return sorted(found, key=lambda one: QUESTIONS.index(one.question))
@@ -112,7 +112,7 @@ def kernel(task: Task) -> list[Score]:
 
 
 def classifiable(task: Task) -> list[Score]:
-    """Return the Inception score, or that of another classifier; nothing if it tells no kinds apart."""
+    """Return the Inception score, or that of another classifier; nothing if it knows no kinds."""
     features = task.images.features
     if features is None or features.probabilities.shape[1] < 2:
         return []
@@ -125,8 +125,9 @@ def classifiable(task: Task) -> list[Score]:
 def fidelity_and_variety(task: Task) -> list[Score]:
     """Return precision and recall, density and coverage; precision and density are guarded.
 
-    What a network was never trained on may lie amid real images in its features: grey, grains, blur. So a
-    picture counts for these two only if it has the form of a real one as well, which no network judges.
+    Pictures that a network was never trained on (grey, grains, blur) may lie among real images in its
+    features. So a picture counts for these two only if it also has the form of a real image, which no network
+    judges.
     """
     real, of_third, of_fifth = task.reference.points, *task.reference.radii
 
@@ -149,7 +150,7 @@ def fidelity_and_variety(task: Task) -> list[Score]:
 
 
 def form(task: Task) -> list[Score]:
-    """Return the share of images whose simple statistics are such as real images have."""
+    """Return the share of images whose simple statistics are like those of real images."""
 
     def share(images: View) -> list[float]:
         return [float(np.mean(task.reference.real_form.holds(images.form)))]
@@ -159,7 +160,7 @@ def form(task: Task) -> list[Score]:
 
 
 def patches(task: Task) -> list[Score]:
-    """Return the sliced Wasserstein distance, its mean and that of each level; nothing for tiny images."""
+    """Return the sliced Wasserstein distance as a mean and for each level; nothing for tiny images."""
     if min(task.reference.images.shape[1:3]) < SMALLEST_PATCHES:
         return []
     sides: list[int] = []
@@ -196,14 +197,14 @@ def likeness(task: Task) -> list[Score]:
 OF_FEATURES: tuple[Metric, ...] = (frechet, kernel, classifiable, fidelity_and_variety)
 OF_PIXELS: tuple[Metric, ...] = (form, patches, likeness)
 OF_CONTROLS: tuple[Metric, ...] = (*OF_FEATURES, form, likeness)
-"""What pictures that are none are asked, too. Patches take long, and no network that may err sees them."""
+"""The metrics of control pictures. Patches are left out: they take long, and no network judges them."""
 
 
 def _over_draws(task: Task, compute: Callable[[View], list[float]]) -> list[tuple[float, float | None]]:
     """Return (value, error) of each number that `compute` returns.
 
-    The error is that of drawing other samples: the numbers are computed on five disjoint fifths of the set
-    too, against the whole reference; their standard deviation over 5^½ is taken for the error of the whole.
+    The error is that of drawing other samples. The numbers are also computed on five disjoint fifths of the
+    set, against the whole reference. Their standard deviation over 5^½ is used as the error of the whole.
     """
     values = compute(task.images)
     if not task.with_errors:

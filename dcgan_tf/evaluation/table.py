@@ -1,4 +1,4 @@
-"""An evaluation as tables for people, at most 80 columns wide wherever they are read."""
+"""Show an evaluation as tables for people, at most 80 columns wide."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _GAP = "  "
 
 
 def evaluation_table(evaluations: Mapping[str, Evaluation]) -> list[str]:
-    """Return the lines of a table of one or more sets of pictures, held against the same real images.
+    """Return the lines of a table of one or more sets of pictures and the same real images.
 
-    Sets that do not fit beside each other come in tables of their own.
+    Sets that do not fit beside each other get tables of their own.
 
     Args:
         evaluations: {heading: evaluation}, at least one.
@@ -35,7 +35,7 @@ def evaluation_table(evaluations: Mapping[str, Evaluation]) -> list[str]:
 
 
 def controls_table(evaluation: Evaluation) -> list[str]:
-    """Return the lines of a table of what pictures that are none get; none if they were not asked."""
+    """Return the lines of a table of the control pictures' scores, or none without controls."""
     rows = [row for row in evaluation.rows if CONTROLS.keys() & row.ends.keys()]
     if not rows:
         return []
@@ -44,7 +44,7 @@ def controls_table(evaluation: Evaluation) -> list[str]:
         heading: [shown(row.ends[end].value) if end in row.ends else "–" for row in rows]
         for end, heading in names.items()
     }
-    return ["What pictures that are none get:", *_laid_out(rows, columns)]
+    return ["Scores of control pictures, which show nothing:", *_laid_out(rows, columns)]
 
 
 def evaluation_conditions(evaluation: Evaluation) -> list[str]:
@@ -58,7 +58,7 @@ def evaluation_conditions(evaluation: Evaluation) -> list[str]:
         f"{protocol['generated_images']:,} samples of {protocol['source']}{shown_class}, "
         f"{protocol['generator']}, "
         f"seed {protocol['seed']}, in the space: {space}",
-        f"held against {protocol['reference']} of {protocol['against']}{shown_class}; the other real images "
+        f"compared with {protocol['reference']} of {protocol['against']}{shown_class}; the other real images "
         f"are {protocol['real_images']}",
     ]
 
@@ -72,7 +72,7 @@ def _table(evaluations: Mapping[str, Evaluation]) -> list[str]:
 
 
 def _laid_out(rows: Sequence[Row], columns: Mapping[str, Sequence[str]]) -> list[str]:
-    """Return a heading, and a line for each row and for each question before the rows that answer it."""
+    """Return a heading, and a line for each question and for each row that answers it."""
     labels = [f"  {row.score.name}" for row in rows]
     widest = max(map(len, labels))
     # Headings are wrapped, so that numbers decide how wide a column is, or a heading's longest word.
@@ -96,7 +96,7 @@ def _line(label: str, widest: int, arrow: str, cells: Sequence[object], widths: 
 
 
 def with_error(score: Score) -> str:
-    """Return the value, and its error with two digits."""
+    """Return a score's value with its error in two digits."""
     if score.error is None:
         return shown(score.value)
     digits = 1 - math.floor(math.log10(score.error)) if score.error > 0 else 0

@@ -1,7 +1,7 @@
-"""Networks that judge pictures: what a picture shows, and whether it is two pictures laid over each other.
+"""Networks that judge what a picture shows, and whether it is two pictures laid over each other.
 
-A `Classifier` is trained on the run's own labelled images and cached beside them. Its accuracy on images
-that it never saw belongs to every number that rests on it.
+A `Classifier` is trained on the run's own labelled images and cached beside them. Every number that depends
+on it is shown with its accuracy on images that it never saw.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""What a picture shows: a small network trained on a run's own labelled images, and cached beside them.
+"""A classifier of what a picture shows: a small network that learns from a run's own labelled images.
 
-It is the judge of the analyses, so its own quality on held-out images is part of it.
+The analyses use it as a judge. So its quality on held-out images is part of it. It is cached beside the
+images.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from dcgan_tf.judges.network import build_network, fit, judge, load_weights, sav
 
 VERSION = 1  # of the network and its training: part of the cache's key
 RELIABLE = 0.95
-"""Held-out accuracy (of a continuous attribute: correlation) below which a judgement is to be doubted."""
+"""The held-out accuracy (correlation for a continuous attribute) below which a judgement is doubtful."""
 
 _BATCH, _EPOCHS = 128, 4
 _FEWEST_STEPS = 600  # sets too small for this many steps in four epochs are gone over more often
@@ -37,7 +38,7 @@ _log = logging.getLogger("dcgan_tf")
 
 @dataclass(frozen=True)
 class Predictions:
-    """What the classifier sees in N images.
+    """The classifier's judgement of N images.
 
     Attributes:
         margins: {name: float32 [N]} for each binary attribute its logit, for each class its logit minus the
@@ -53,17 +54,17 @@ class Predictions:
 
 @dataclass(frozen=True)
 class Classifier:
-    """A trained judge.
+    """A trained classifier of attributes and classes.
 
     Attributes:
         network: images uint8 [N, H, W, C] to (outputs float32 [N, K], features float32 [N, D]).
-        name: of the data that it was trained on.
+        name: name of the data that it was trained on.
         binary: names of the binary attributes, the first outputs.
         continuous: names of the continuous attributes, the next outputs.
         classes: names of the classes, the last outputs.
-        quality: {name: share of held-out images that are judged rightly; of a class: of its images; of a
-            continuous attribute: correlation with the truth}.
-        num_held_out: images that these were measured on.
+        quality: {name: share of held-out images that are judged correctly; for a class, share of its images;
+            for a continuous attribute, correlation with the truth}.
+        num_held_out: number of images that this was measured on.
     """
 
     network: keras.Model
@@ -76,7 +77,7 @@ class Classifier:
 
     @cached_property
     def concepts(self) -> tuple[str, ...]:
-        """What an image either shows or does not: binary attributes and classes."""
+        """The names of what an image shows or does not show: binary attributes and classes."""
         return self.binary + self.classes
 
     @property
@@ -85,7 +86,7 @@ class Classifier:
         return f"{self.name} classifier"
 
     def predict(self, images: np.ndarray) -> Predictions:
-        """Judge images, uint8 [N, H, W, C]."""
+        """Return the judgement of images, uint8 [N, H, W, C]."""
         outputs, features = judge(self.network, images)
         b, c = len(self.binary), len(self.continuous)
         margins = {name: outputs[:, i] for i, name in enumerate(self.binary)}
@@ -95,7 +96,7 @@ class Classifier:
     def doubtful(self, names: tuple[str, ...] | list[str]) -> list[str]:
         """Return a sentence for each of these names on which the classifier is not reliable."""
         return [
-            f"{self._weakness(name)}: read what is said of it with care"
+            f"{self._weakness(name)}: read statements about it with care"
             for name in names
             if not self.quality[name] >= RELIABLE  # also doubts NaN
         ]
@@ -104,7 +105,7 @@ class Classifier:
         quality = self.quality[name]
         if name in self.continuous:
             return (
-                f"what the classifier sees of {name!r} correlates with the truth at only {quality:.2f} "
+                f"the classifier's values of {name!r} correlate with the truth at only {quality:.2f} "
                 f"in held-out images (below {RELIABLE})"
             )
         return (
@@ -114,20 +115,20 @@ class Classifier:
 
 
 def can_judge(image_set: ImageSet) -> bool:
-    """Return whether there is anything to learn: attributes, or two classes or more."""
+    """Return whether a set has anything to learn: attributes, or at least two classes."""
     return bool(image_set.attributes) or _has_classes(image_set)
 
 
 def trained_classifier(
     train: ImageSet, held_out: ImageSet | None = None, *, cache_dir: str | Path | None = None
 ) -> Classifier:
-    """Return the classifier of a set, training it if it is not in the cache.
+    """Return the classifier of a set; train it if it is not in the cache.
 
     Args:
         train: images with attributes, or labels of at least two classes, or both.
-        held_out: the images that its quality is measured on; by default, and where they are a small share
-            that was kept aside, every tenth of `train`, which is then left out of the training.
-        cache_dir: where the prepared images are kept; None is the usual place.
+        held_out: images to measure its quality on. By default, and if they are only a small held-out share,
+            every tenth image of `train` is used, and left out of the training.
+        cache_dir: folder of the prepared images; None is the usual place.
 
     Raises:
         DataError: if there are neither attributes nor labels.
@@ -153,7 +154,7 @@ def trained_classifier(
 
 
 def _key(train: ImageSet, held_out: ImageSet | None) -> str:
-    """Return the name in the cache, which differs with the pixels and with all that is told of them."""
+    """Return the name in the cache, which depends on the pixels, labels and attributes."""
     parts = [train.name, train.fingerprint, train.annotation_fingerprint]
     parts += [held_out.fingerprint, held_out.annotation_fingerprint] if held_out else ["tenth"]
     digest = hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest()
@@ -215,9 +216,9 @@ def _targets(
 
 
 def _quality(predictions: Predictions, truth: ImageSet, classes: tuple[str, ...]) -> dict[str, float]:
-    """Return how much of `truth` was judged rightly, which may number its classes in another way.
+    """Return the quality on `truth`, which may number its classes in another way.
 
-    Images of a class that the classifier does not know are ignored; a class without images gets 0.
+    Images of a class that the classifier does not know are ignored. A class without images gets 0.
     """
     quality = {}
     for name, values in truth.attributes.items():

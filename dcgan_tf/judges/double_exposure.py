@@ -1,8 +1,8 @@
 """A detector of double exposures: pictures laid over each other, as arithmetic on pixels makes them.
 
 They satisfy a classifier, which sees a crown and a woman in them, and often the discriminator too. This
-network learns to tell them from single pictures, real ones and samples alike, so it can use neither the
-traces of the generator nor those of a camera.
+network learns to distinguish them from single pictures, both real images and samples. So it can use neither
+traces of the generator nor traces of a camera.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ _log = logging.getLogger("dcgan_tf")
 
 
 def trained_detector(run: Run, train: ImageSet) -> keras.Model:
-    """Return the detector of a run, training it if it is not in the cache, or damaged there.
+    """Return the detector of a run; train it if it is not in the cache, or damaged there.
 
     Args:
-        run: whose samples it learns from, besides the real images.
-        train: what the run was trained on.
+        run: the run; the detector learns from its samples and from the real images.
+        train: the images that the run was trained on.
 
     Returns:
         A model of uint8 [N, H, W, C]; `double_exposure_scores` reads it.
@@ -61,7 +61,7 @@ def trained_detector(run: Run, train: ImageSet) -> keras.Model:
 
 
 def double_exposure_scores(detector: keras.Model, images: np.ndarray) -> np.ndarray:
-    """Return the logits that each image, uint8 [N, H, W, C], is a single picture: float32 [N]."""
+    """Return the logit of each image, uint8 [N, H, W, C], to be a single picture, float32 [N]."""
     outputs, _ = judge(detector, images)
     return np.asarray(outputs[:, 0])
 
@@ -69,13 +69,13 @@ def double_exposure_scores(detector: keras.Model, images: np.ndarray) -> np.ndar
 def double_exposures(images: np.ndarray, num: int, *, rng: np.random.Generator) -> np.ndarray:
     """Lay random images over each other, in one of three ways.
 
-    Two with random weights from a quarter to three quarters; the mean of 3 to 10; or a - b + c, each a mean
-    of 1 to 10, clipped to the range of pixels.
+    The ways are: two images with random weights from a quarter to three quarters; the mean of 3 to 10; or a -
+    b + c, each a mean of 1 to 10, clipped to the range of pixels.
 
     Args:
         images: uint8 [N, H, W, C].
-        num: how many to make.
-        rng: decides everything.
+        num: number of images to make.
+        rng: the source of all random choices.
 
     Returns:
         uint8 [num, H, W, C].
@@ -117,7 +117,7 @@ def _loss(outputs: tf.Tensor, single: tf.Tensor) -> tf.Tensor:
 
 
 def _digest(run: Run, train: ImageSet) -> str:
-    """Return what tells this checkpoint and its data from all others."""
+    """Return a digest of this checkpoint and its data."""
     digest = hashlib.blake2b(train.fingerprint.encode(), digest_size=16)
     for weight in run.generator.get_weights():
         digest.update(np.ascontiguousarray(weight).data)

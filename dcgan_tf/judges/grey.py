@@ -1,7 +1,7 @@
-"""A second judge, which sees no colours: what has lost its colour only is still there in its shape.
+"""A second judge that sees no colours, to recognise things by shape alone.
 
-The classifier has never met a purple crown, and may call it none. A generator without some feature maps draws
-such things, so whoever asks what it has forgotten needs a judge that looks at shapes.
+The classifier has never seen a purple crown, and may not recognise it. A generator without some feature maps
+draws such things. So a test of what it has forgotten needs a judge that looks at shapes.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _AT_ONCE = 2000
 def shape_judge(
     train: ImageSet, held_out: ImageSet | None, *, cache_dir: str | None = None
 ) -> Classifier | None:
-    """Return the classifier of the same images in grey, trained once and cached; None if they are grey.
+    """Return a classifier of the images in grey, trained once and cached; None if they are grey already.
 
     Args:
-        train: with attributes.
-        held_out: that its quality is measured on; None is a tenth of `train`.
-        cache_dir: where it is kept.
+        train: images with attributes.
+        held_out: images to measure its quality on; None takes a tenth of `train`.
+        cache_dir: folder of the cache.
     """
     if train.images.shape[-1] == 1:
         return None
@@ -35,7 +35,7 @@ def shape_judge(
 def grey(images: np.ndarray) -> np.ndarray:
     """Return images in grey, uint8 [N, H, W, 3] to [N, H, W, 1].
 
-    A part at a time, since the images may be memory-mapped.
+    It works on a part at a time, since the images may be memory-mapped.
     """
     parts = [
         luminance(np.asarray(images[start : start + _AT_ONCE])) for start in range(0, len(images), _AT_ONCE)

@@ -1,4 +1,4 @@
-"""The small convolutional network that judges pictures, and how it is trained."""
+"""The small convolutional network that judges pictures, and its training."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _JUDGING_BATCH = 256
 def build_network(image_shape: tuple[int, int, int], outputs: int) -> keras.Model:
     """Build the network: strided 3x3 convolutions down to a side of at most 4, and two dense layers.
 
-    Noise on its input keeps it from judging by traces that a generator leaves and no camera sees.
+    Noise on its input prevents it from judging by invisible traces of a generator.
 
     Args:
         image_shape: (H, W, C).
@@ -52,7 +52,7 @@ def build_network(image_shape: tuple[int, int, int], outputs: int) -> keras.Mode
 def judge(network: keras.Model, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return (outputs float32 [N, K], features float32 [N, D]) of images uint8 [N, H, W, C].
 
-    Not `network.predict`: it compiles anew for each network, and TensorFlow warns of that.
+    It does not use `network.predict`, which compiles again for each network, so that TensorFlow warns.
     """
     batches = [
         network(np.ascontiguousarray(images[start : start + _JUDGING_BATCH]), training=False)
@@ -63,7 +63,7 @@ def judge(network: keras.Model, images: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def save_weights(network: keras.Model, file: Path) -> None:
-    """Write the weights as arrays, as a whole.
+    """Write the weights as arrays to one file, as a whole.
 
     Raises:
         StorageError: if the file cannot be written.
@@ -73,10 +73,10 @@ def save_weights(network: keras.Model, file: Path) -> None:
 
 
 def load_weights(network: keras.Model, file: Path) -> None:
-    """Read what `save_weights` wrote.
+    """Read weights that `save_weights` wrote.
 
     Raises:
-        DataError: if the file is damaged or of another network.
+        DataError: if the file is damaged or belongs to another network.
         OSError: if it cannot be opened.
     """
     with file.open("rb") as opened:  # np.load leaves a damaged file open
@@ -97,13 +97,14 @@ def fit(
     steps: int,
     loss: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
 ) -> None:
-    """Train with Adam, the learning rate falling to 0 along a cosine.
+    """Train with Adam and a learning rate that falls to 0 along a cosine.
 
     Args:
         network: what `build_network` returned.
         batches: (images uint8 [B, H, W, C], targets float32 [B, K]), `steps` of them.
-        steps: how many.
-        loss: from the outputs and the targets, float32 [B, K], to the loss of each image, float32 [B].
+        steps: number of steps.
+        loss: takes the outputs and the targets, float32 [B, K], and returns the loss of each image, float32
+            [B].
     """
     optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(_LEARNING_RATE, steps))
     optimizer.build(network.trainable_variables)

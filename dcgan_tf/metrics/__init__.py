@@ -1,4 +1,4 @@
-"""How alike two sets of pictures are, as numbers. They know arrays alone: no run, no network, no file.
+"""Metrics of how alike two sets of pictures are. They take arrays only: no run, no network, no file.
 
 Each module is one measure and cites its paper. Features are float [N, D]; pictures are uint8 [N, H, W,
 C]. A new measure is a module here, and a line in `evaluation/scores.py`.

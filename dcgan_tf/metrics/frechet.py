@@ -1,7 +1,8 @@
-"""The Fréchet distance between two sets of features, each taken as a normal distribution. NumPy only.
+"""The Fréchet distance between two sets of features, taken as normal distributions.
 
 Dowson & Landau 1982, "The Fréchet distance between multivariate normal distributions"; for generated images
-Heusel et al. 2017, equation 6. Only of Inception-v3's pool3 features is it called FID.
+Heusel et al. 2017, equation 6. It is called FID only for Inception-v3's pool3 features. This module needs
+NumPy only.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from dcgan_tf.metrics.inputs import check_features
 def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
     """Return the squared distance d² of two sets of features; smaller is more alike, 0 of a set to itself.
 
-    It falls with the number of points even between sets of one source, so that it is comparable only at equal
-    numbers. Fewer points than dimensions give singular covariances: defined, but mostly that fall.
+    It falls with the number of points, even between sets of one source, so it is comparable only at equal
+    numbers. Fewer points than dimensions give singular covariances: the distance is defined, but mostly shows
+    that fall.
 
     Args:
         a: float [N, D], N at least 2.
@@ -43,13 +45,13 @@ def distance_of_normals(
     """Return d² = |mean_a - mean_b|² + Tr(A + B - 2 (A B)^½) of N(mean_a, A) and N(mean_b, B).
 
     The trace of (A B)^½ is taken from the eigenvalues of A^½ B A^½, which has those of A B but is symmetric:
-    nothing complex can come out, also where a covariance is singular.
+    nothing complex can come out, even where a covariance is singular.
 
     Args:
         mean_a: [D].
         covariance_a: A, [D, D], symmetric and positive semi-definite.
         mean_b: [D].
-        covariance_b: B, likewise.
+        covariance_b: B, [D, D], symmetric and positive semi-definite.
 
     Raises:
         ArgumentError: if they have other shapes, or values that are not finite.
@@ -62,7 +64,7 @@ def distance_of_normals(
 
 
 def _distance_of_few(fewer: np.ndarray, more: np.ndarray) -> float:
-    """Return d² of fewer points than dimensions, without a matrix of dimensions.
+    """Return d² for fewer points than dimensions, without a matrix of size [D, D].
 
     With A = X^T X and B = Y^T Y, X and Y being the centred points over (N - 1)^½, A B has the eigenvalues of
     (X Y^T)(X Y^T)^T, but for zeros. X Y^T is smaller than Y.
@@ -73,14 +75,14 @@ def _distance_of_few(fewer: np.ndarray, more: np.ndarray) -> float:
 
 
 def _centred(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean, and the points about it over (N - 1)^½, in float64."""
+    """Return the mean, and the centred points over (N - 1)^½, in float64."""
     points = np.asarray(features, np.float64)
     mean = points.mean(axis=0)
     return mean, (points - mean) / np.sqrt(len(points) - 1)
 
 
 def _distance(means: np.ndarray, traces: float, shared: np.ndarray) -> float:
-    """Return d² of the means' difference, the covariances' traces, and what has the eigenvalues of A B."""
+    """Return d² from the means' difference, the covariances' traces, and a matrix with A B's eigenvalues."""
     overlap = np.sqrt(np.maximum(np.linalg.eigvalsh(shared), 0.0)).sum()
     distance = np.sum(means**2) + traces - 2.0 * overlap
     return float(max(distance, 0.0))  # of equal sets, rounding leaves a little on either side of 0

@@ -1,8 +1,7 @@
-"""The Inception score of class probabilities: high if each image is surely of a class, and all appear.
+"""The Inception score: high if each image clearly belongs to a class, and all classes appear.
 
 Salimans et al. 2016, "Improved techniques for training GANs", section 4; the reference implementation is
-inception_score/model.py of openai/improved-gan. Only of Inception-v3's probabilities does it bear that name
-by right.
+inception_score/model.py of openai/improved-gan. The name is correct only for Inception-v3's probabilities.
 """
 
 from __future__ import annotations
@@ -23,14 +22,14 @@ def inception_score(probabilities: np.ndarray, *, splits: int = 10) -> tuple[flo
 
     The score of a part is exp(mean over its images x of KL(p(y|x) || p(y))), with p(y) the part's own mean,
     natural logarithms; it lies between 1 and the smaller of K and the part's number of images. It grows with
-    that number, so that it is comparable only at equal numbers.
+    that number, so it is comparable only at equal numbers.
 
     Args:
         probabilities: float [N, K], p(y|x); rows sum to 1. Zeros are allowed.
-        splits: how many parts; consecutive images in the given order form one, so shuffle sorted ones before.
+        splits: number of parts. Consecutive images form a part, so shuffle sorted images before.
 
     Raises:
-        ArgumentError: if rows are no probabilities, or there are fewer images than parts.
+        ArgumentError: if rows are not probabilities, or there are fewer images than parts.
     """
     _check(probabilities)
     count = len(probabilities)
@@ -55,6 +54,7 @@ def _check(probabilities: np.ndarray) -> None:
     # Written so that NaN, which compares false, is refused as well.
     if not (probabilities.min() >= 0 and np.abs(totals - 1.0).max() <= _TOLERANCE):
         raise ArgumentError(
-            "probabilities must be at least 0 and each row must sum to 1 (of logits take the softmax first), "
-            f"received values from {probabilities.min():g}, sums from {totals.min():g} to {totals.max():g}"
+            "probabilities must be at least 0 and each row must sum to 1 (apply the softmax to logits "
+            f"first), received values from {probabilities.min():g}, sums from {totals.min():g} to "
+            f"{totals.max():g}"
         )

@@ -1,4 +1,4 @@
-"""What the metrics take: features of two sets, or images. Anything else is refused here, with the reason."""
+"""Check the inputs of the metrics: features of two sets, or images."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import numpy as np
 from dcgan_tf.errors import ArgumentError
 
 _LARGEST = 1e50
-"""Of a feature: third powers of sums of squares are still finite then."""
+"""The largest feature value for which third powers of sums of squares are still finite."""
 
 
 def check_features(a: np.ndarray, b: np.ndarray, *, fewest: int) -> None:
-    """Hold two sets of features against the rule.
+    """Check two sets of features.
 
     Args:
-        a: has to be numbers [N, D], finite, N at least `fewest`.
-        b: has to be [M, D], likewise.
-        fewest: the least number of points that the metric can do with.
+        a: must be finite numbers [N, D], with N at least `fewest`.
+        b: must be finite numbers [M, D], with M at least `fewest`.
+        fewest: the smallest number of points that the metric needs.
 
     Raises:
         ArgumentError: if they are not.
@@ -32,17 +32,17 @@ def check_features(a: np.ndarray, b: np.ndarray, *, fewest: int) -> None:
     # Written so that NaN, which compares false, is refused as well.
     if not all(float(np.abs(points).max()) <= _LARGEST for points in (a, b)):
         raise ArgumentError(
-            f"features must be finite and at most {_LARGEST:g}, received NaN, infinity or more: look at what "
-            "the extractor was fed"
+            f"features must be finite and at most {_LARGEST:g}, received NaN, infinity or more: check the "
+            "input of the feature extractor"
         )
 
 
 def check_numbers(values: np.ndarray, what: str) -> None:
-    """Hold an array against the rule that it has real numbers.
+    """Check that an array has real numbers.
 
     Args:
-        values: has to be an array of integers or floats.
-        what: it is called.
+        values: must be an array of integers or floats.
+        what: its name in the message.
 
     Raises:
         ArgumentError: if it is not.
@@ -53,11 +53,11 @@ def check_numbers(values: np.ndarray, what: str) -> None:
 
 
 def check_images(images: np.ndarray, *, shortest: int) -> None:
-    """Hold images against the rule.
+    """Check images.
 
     Args:
-        images: have to be uint8 [N, H, W, C], H and W at least `shortest`, N at least 1.
-        shortest: the least side in pixels that the metric can do with.
+        images: must be uint8 [N, H, W, C], with H and W at least `shortest`, and N at least 1.
+        shortest: the shortest side in pixels that the metric needs.
 
     Raises:
         ArgumentError: if they are not.

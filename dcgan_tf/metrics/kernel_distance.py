@@ -1,7 +1,7 @@
-"""The kernel distance between two sets of features: the squared maximum mean discrepancy, without bias.
+"""The kernel distance between two sets of features: the unbiased squared maximum mean discrepancy.
 
 Bińkowski et al. 2018, "Demystifying MMD GANs", section 4; the reference implementation is compute_scores.py
-of mbinkowski/MMD-GAN. Only of Inception-v3's pool3 features is it called KID.
+of mbinkowski/MMD-GAN. It is called KID only for Inception-v3's pool3 features.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ _TILE = 2048
 
 
 def kernel_distance(a: np.ndarray, b: np.ndarray, *, block: int = 1000, seed: int = 0) -> tuple[float, float]:
-    """Return the squared MMD of two sets of features, and its standard error; 0 is what equal sources give.
+    """Return the squared MMD of two sets of features, about 0 for equal sources, and its standard error.
 
-    Both sets are shuffled and dealt into equally many blocks of one size, no point into two of them, and the
-    estimates of the blocks are averaged. Such blocks are independent of each other, so the spread of their
-    estimates tells the error of the mean. The usual 100 subsets of 1,000 points overlap: their spread is that
-    of one subset, and divided by their number's root it understates the error. If the sets differ in size,
-    points of the larger are left out.
+    Both sets are shuffled and divided into the same number of disjoint blocks of one size, and the estimates
+    of the blocks are averaged. Such blocks are independent, so the spread of their estimates gives the error
+    of the mean. The usual 100 subsets of 1,000 points overlap: their spread is that of one subset, and
+    divided by the root of their number it understates the error. If the sets differ in size, points of the
+    larger set are left out.
 
     Unlike the Fréchet distance it does not depend on the number of points, and it may be below 0.
 
@@ -33,7 +33,7 @@ def kernel_distance(a: np.ndarray, b: np.ndarray, *, block: int = 1000, seed: in
         b: float [M, D], M at least 4.
         block: the largest number of points in a block. Blocks are smaller where there would be fewer than 10
             of them, down to 50 points, and always at least two.
-        seed: of the shuffling.
+        seed: seed of the shuffling.
 
     Raises:
         ArgumentError: for other shapes, values that are not finite, or a block below 2.
@@ -71,7 +71,7 @@ def squared_mmd(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def _blocks(points: int, largest: int) -> tuple[int, int]:
-    """Return how many blocks so many points make, and their size."""
+    """Return the number of blocks for a number of points, and their size."""
     count = max(math.ceil(points / largest), min(_ENOUGH_BLOCKS, points // _SMALL_BLOCK), 2)
     count = min(count, points // 2)  # with an odd number of points, blocks of two leave one over
     return count, points // count

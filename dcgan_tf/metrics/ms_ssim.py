@@ -1,4 +1,4 @@
-"""MS-SSIM: how alike two images look, at several scales; and how diverse a set of images is by that measure.
+"""MS-SSIM: how alike two images look at several scales, and how diverse a set of images is.
 
 Wang, Simoncelli & Bovik 2003, "Multiscale structural similarity for image quality assessment", equation 7;
 the reference implementation is tf.image.ssim_multiscale.
@@ -21,20 +21,20 @@ _PAIRS = 64  # at a time
 
 
 def ms_ssim(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Return how alike the images of each pair are, averaged over the channels.
+    """Return the MS-SSIM of each pair of images, averaged over the channels.
 
-    As many of the five scales are used as leave the shorter side at least 11 pixels, the window's; their
+    Scales are used, up to five, as long as the shorter side has at least the window's 11 pixels. Their
     weights are scaled to sum to 1.
 
     Args:
         a: uint8 [N, H, W, C], H and W at least 11.
-        b: the other image of each pair, likewise.
+        b: the other image of each pair, of the same form.
 
     Returns:
         float64 [N], from 0 to 1; 1 for equal images.
 
     Raises:
-        ArgumentError: for other images, or two shapes.
+        ArgumentError: for other images, or different shapes.
     """
     for images in (a, b):
         check_images(images, shortest=_WINDOW)
@@ -53,15 +53,16 @@ def mean_ms_ssim(
 ) -> tuple[float, float]:
     """Return the mean MS-SSIM of random pairs of images, and its standard error; lower is more diverse.
 
-    Odena et al. 2017, "Conditional image synthesis with auxiliary classifier GANs", section 4.2. Meant beside
-    the same number for real images: how alike two images of a class are depends on the class. The standard
-    error takes the pairs for independent, so it is too small where they are more than half the images.
+    Odena et al. 2017, "Conditional image synthesis with auxiliary classifier GANs", section 4.2. Compare it
+    with the same number for real images, because the likeness of two images of a class depends on the class.
+    The standard error assumes independent pairs, so it is too small if there are more than half as many pairs
+    as images.
 
     Args:
         images: uint8 [N, H, W, C], H and W at least 11; may be memory-mapped.
-        pairs: how many, at least 2.
+        pairs: number of pairs, at least 2.
         labels: int [N]; if given, both images of a pair have the same label. Labels count by their images.
-        seed: of the pairs.
+        seed: seed of the pairs.
 
     Raises:
         ArgumentError: for other images or labels, fewer than two pairs, or no two images with the same label.
@@ -114,7 +115,7 @@ def _ms_ssim(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _scales(side: int) -> int:
-    """Return at how many scales a side of so many pixels can be seen through the window."""
+    """Return the number of scales at which a side of this many pixels is not smaller than the window."""
     count = 1
     while count < len(_WEIGHTS) and (side := (side + 1) // 2) >= _WINDOW:
         count += 1
@@ -131,7 +132,7 @@ def _ssim(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _windowed(images: np.ndarray) -> np.ndarray:
-    """Return the means under a Gaussian window, wherever the whole window fits."""
+    """Return the means under a Gaussian window, at all places where the whole window fits."""
     half = _WINDOW // 2
     weights = np.exp(-0.5 * (np.arange(-half, half + 1) / _SIGMA) ** 2)
     for axis in (1, 2):

@@ -1,4 +1,4 @@
-"""Nearest neighbours by Euclidean distance, block by block: memory does not grow with the sets."""
+"""Nearest neighbours by Euclidean distance, block by block, so that memory does not grow with the sets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def nearest(points: np.ndarray, among: np.ndarray, *, k: int = 1) -> tuple[np.nd
     Args:
         points: [N, ...], read as float32 vectors.
         among: [M, ...] with the same length, M at least k; may be memory-mapped.
-        k: how many.
+        k: number of neighbours.
 
     Returns:
         (distances float32 [N, k], ascending; indices into `among` int64 [N, k]).
@@ -36,14 +36,14 @@ def nearest(points: np.ndarray, among: np.ndarray, *, k: int = 1) -> tuple[np.nd
 class Search:
     """The k nearest neighbours of points among all that has been added so far.
 
-    For sets that come in blocks, such as features that would not fit in memory together.
+    Use it for sets that come in blocks, such as features that do not fit in memory together.
 
     Attributes:
         indices: int64 [N, k], in the order of being added; -1 where fewer than k were added.
     """
 
     def __init__(self, points: np.ndarray, *, k: int = 1) -> None:
-        """Take the points [N, ...], read as float32 vectors, and how many neighbours each is to have."""
+        """Take the points [N, ...], read as float32 vectors, and the number of neighbours of each."""
         self.indices = np.full((len(points), k), -1, np.int64)
         self._points = points
         self._squares = np.full((len(points), k), np.inf, np.float32)
@@ -51,11 +51,11 @@ class Search:
 
     @property
     def distances(self) -> np.ndarray:
-        """To the neighbours, float32 [N, k], ascending; infinite where fewer than k were added."""
+        """The distances to the neighbours, float32 [N, k], ascending; infinite if fewer than k were added."""
         return np.asarray(np.sqrt(self._squares))
 
     def add(self, block: np.ndarray) -> None:
-        """Search some more points, [M, ...]; about 2,048 at once are fast and take little memory.
+        """Search more points, [M, ...]; about 2,048 at once are fast and take little memory.
 
         Raises:
             ArgumentError: if their length is not that of the points.
@@ -71,7 +71,7 @@ class Search:
         self._added += len(block)
 
     def _merge(self, rows: slice, squares: np.ndarray) -> None:
-        """Keep the k nearest of those so far and of a block, [n, M]; the earlier one if two are as near."""
+        """Keep the k nearest of those so far and of a block, [n, M]; the earlier one of two equally near."""
         best = _smallest(squares, self._squares.shape[1])
         merged = np.concatenate([self._squares[rows], np.take_along_axis(squares, best, axis=1)], axis=1)
         places = np.concatenate([self.indices[rows], best + self._added], axis=1)
@@ -93,7 +93,7 @@ def squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return the squared distance of each point of a to each of b.
 
     |a - b|² is computed as |a|² - 2ab + |b|², which is one matrix product. That form loses the digits of
-    small distances, so those that are small beside the vectors' own lengths are computed again, directly:
+    small distances. So distances that are small beside the vectors' lengths are computed again, directly:
     equal vectors have distance 0 exactly.
 
     Args:

@@ -1,4 +1,4 @@
-"""Precision and recall, density and coverage: fidelity and variety, from each point's nearest neighbours.
+"""Precision and recall, density and coverage: fidelity and variety from nearest neighbours.
 
 Precision is the share of samples that look real; recall is the share of real images that samples come near.
 Kynkäänniemi et al. 2019, "Improved precision and recall metric for assessing generative models", equations 1
@@ -8,7 +8,7 @@ Density is how densely real images surround samples; coverage is the share of re
 Naeem et al. 2020, "Reliable fidelity and diversity metrics for generative models", section 3.2; the reference
 implementation is the package prdc.
 
-Both estimate where a set lies by balls about its points, as wide as to their k-th neighbours. Balls are
+Both estimate where a set lies by balls around its points, which reach to their k-th neighbours. Balls are
 closed, as in the first paper: a point on the rim is inside.
 """
 
@@ -26,10 +26,10 @@ def precision_recall(
 ) -> tuple[float, float]:
     """Return (precision, recall), each from 0 to 1.
 
-    Precision is the share of fake points in at least one ball about a real point, which reaches to its k-th
+    Precision is the share of fake points in at least one ball around a real point, which reaches to its k-th
     nearest real neighbour. Recall is the same with the sets exchanged. Both depend on the numbers of points,
-    so that they are comparable only at equal ones. One outlier's ball may hold much: density and coverage are
-    sturdier.
+    so they are comparable only at equal numbers. The ball of one outlier may hold many points: density and
+    coverage are more robust.
 
     Args:
         real: features float [N, D], N more than k.
@@ -53,13 +53,13 @@ def density_coverage(
 ) -> tuple[float, float]:
     """Return (density, coverage).
 
-    Balls about the real points reach to their k-th nearest real neighbours. Density is the mean number of
+    Balls around the real points reach to their k-th nearest real neighbours. Density is the mean number of
     balls that hold a fake point, divided by k; sets of one source give about 1, and it may exceed 1 where
     samples crowd together. Coverage, from 0 to 1, is the share of the balls that hold any fake point; sets of
     one source and equal size give about 1 - 2^-k. Only real points have balls, so fake outliers cannot raise
     either.
 
-    Balls are closed here and open in prdc, which differs for points exactly on a rim alone, such as copies.
+    Balls are closed here and open in prdc. This differs only for points exactly on a rim, such as copies.
 
     Args:
         real: features float [N, D], N more than k.
@@ -99,18 +99,18 @@ def neighbour_radii(points: np.ndarray, *, k: int) -> np.ndarray:
 def ball_membership(
     points: np.ndarray, centres: np.ndarray, radius: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Tell which points lie in which balls, block by block.
+    """Return which points lie in which balls, computed block by block.
 
     Args:
         points: float [M, D].
-        centres: of the balls, float [N, D].
-        radius: of each, float32 [N].
+        centres: centres of the balls, float [N, D].
+        radius: radius of each ball, float32 [N].
 
     Returns:
         (how many balls hold each point, int64 [M]; whether each ball holds any point, bool [N]).
 
     Raises:
-        ArgumentError: if the radii are not one for each centre, or the points of another length.
+        ArgumentError: if there is not one radius for each centre, or the points have another length.
     """
     if np.shape(radius) != (len(centres),):
         raise ArgumentError(f"there must be {len(centres)} radii, one for each, received {np.shape(radius)}")

@@ -1,11 +1,11 @@
-"""Form: whether an image's simple statistics, at every scale, are such as those of real images.
+"""Form: whether an image's simple statistics, at every scale, are like those of real images.
 
-It needs no network and nothing to learn from but real images, so no picture can please it by being unlike all
-that a network was trained on: a classifier's features may put grey, or grains, amid real images.
+It needs no network, and learns from real images only. So a picture cannot pass because a network has never
+seen its like: a classifier's features may put grey, or grains, among real images.
 
-The statistics are those in which images of the world differ from random ones: contrast and heavy tails of
-every band of a Laplacian pyramid, and how alike neighbouring pixels are in it (Simoncelli & Olshausen 2001,
-"Natural image statistics and neural representation").
+Natural images differ from random ones in these statistics: contrast and heavy tails of every band of a
+Laplacian pyramid, and the likeness of neighbouring pixels in it (Simoncelli & Olshausen 2001, "Natural image
+statistics and neural representation").
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from dcgan_tf.errors import ArgumentError
 from dcgan_tf.metrics.inputs import check_features, check_images
 
 PASSING = 0.95
-"""Share of the real images whose form counts as real: one in twenty is an odd one."""
+"""The share of real images whose form counts as real: one in twenty is unusual."""
 LEAST_OF_PICTURES = 0.2
-"""Share of a generator's samples with the form of real images below which they are hardly pictures.
+"""The share of samples with the form of real images below which they do not count as pictures.
 
-Early ones, noise and blurs have none; ordinary ones 0.4 to 0.8.
+Early samples, noise and blurs have none; ordinary samples have 0.4 to 0.8.
 """
 
 _TAIL = 0.02
@@ -35,9 +35,9 @@ _LEAST_SPREAD = 0.05  # of a statistic: where real images have all the same, a t
 def form_statistics(images: np.ndarray) -> np.ndarray:
     """Return the statistics of each image.
 
-    Of colour images they are taken in three planes: lightness, red less lightness, blue less lightness. Each
-    plane has its mean in units of 20 levels; and of every band of its pyramid the logarithms of deviation and
-    kurtosis, and the correlation of each pixel with the one below and with the one beside it.
+    Colour images have three planes: lightness, red minus lightness, blue minus lightness. The statistics of a
+    plane are its mean in units of 20 levels and, for every band of its pyramid, the logarithms of deviation
+    and kurtosis, and the correlation of each pixel with the one below and the one beside it.
 
     Args:
         images: uint8 [N, H, W, 1 or 3], H and W at least 2; may be memory-mapped.
@@ -55,16 +55,16 @@ def form_statistics(images: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class RealForm:
-    """The range that each statistic has in real images.
+    """The range of each statistic in real images.
 
-    An image is as odd as its oddest statistic: how far that is from the real images' median, in units of how
-    far their outermost fiftieth is on that side.
+    The oddness of an image is that of its oddest statistic: its distance from the real images' median, in
+    units of the distance of their outermost fiftieth on that side.
 
     Attributes:
         low: the second percentile of each statistic, float [D].
-        middle: the median, likewise.
-        high: the 98th percentile, likewise.
-        most: how odd an image may be: as much as 95 % of the real ones are at most.
+        middle: the median of each statistic, float [D].
+        high: the 98th percentile of each statistic, float [D].
+        most: the largest oddness that counts as real: 95 % of the real images do not exceed it.
     """
 
     low: np.ndarray
@@ -74,10 +74,10 @@ class RealForm:
 
     @staticmethod
     def of(statistics: np.ndarray) -> RealForm:
-        """Take the range from real images' statistics, [N, D].
+        """Return the range of real images' statistics, [N, D].
 
         Raises:
-            ArgumentError: if they are no finite matrix.
+            ArgumentError: if they are not a finite matrix.
         """
         check_features(statistics, statistics, fewest=2)
         low, middle, high = np.quantile(statistics, [_TAIL, 0.5, 1.0 - _TAIL], axis=0)
@@ -85,7 +85,7 @@ class RealForm:
         return RealForm(low, middle, high, float(np.quantile(found.oddness(statistics), PASSING)))
 
     def oddness(self, statistics: np.ndarray) -> np.ndarray:
-        """Return how odd images are whose statistics are [N, D]; float [N], about 1 is usual.
+        """Return the oddness of images from their statistics [N, D]: float [N], about 1 is usual.
 
         Raises:
             ArgumentError: if there are other than D statistics.
@@ -93,14 +93,14 @@ class RealForm:
         if statistics.ndim != 2 or statistics.shape[1] != len(self.middle):
             raise ArgumentError(
                 f"statistics must be [N, {len(self.middle)}] like the real images', received "
-                f"{statistics.shape}: hold images against such of their own size and channels"
+                f"{statistics.shape}: compare images with real ones of the same size and channels"
             )
         away = statistics - self.middle
         above, below = self.high - self.middle, self.middle - self.low
         return np.asarray((np.abs(away) / np.maximum(np.where(away > 0, above, below), _LEAST_SPREAD)).max(1))
 
     def holds(self, statistics: np.ndarray) -> np.ndarray:
-        """Tell which images have the form of real ones, bool [N]; Raises as `oddness`."""
+        """Return which images have the form of real ones, bool [N]; raises the errors of `oddness`."""
         return np.asarray(self.oddness(statistics) <= self.most)
 
 

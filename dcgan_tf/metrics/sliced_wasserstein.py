@@ -30,29 +30,29 @@ def sliced_wasserstein(
     descriptors: int = 131_072,
     directions: int = 512,
 ) -> dict[int, float]:
-    """Return, for each level of a Laplacian pyramid, how differently its 7x7 patches are distributed.
+    """Return the sliced Wasserstein distance of 7x7 patches for each level of a Laplacian pyramid.
 
     Patches of a level stand for structure of its size: the full size for fine detail, the smallest for coarse
     shapes. They are normalised by each set's own mean and deviation per channel, and projected onto random
     directions. The distance is the mean over the directions of the Wasserstein-1 distance of the projections.
 
-    It falls with the number of images, so that it is comparable only at equal numbers. Of a set to itself it
-    is 0: both sets are cut at the same random places. If the sets differ in size, evenly spaced images of the
-    larger are used.
+    It falls with the number of images, so it is comparable only at equal numbers. A set has the distance 0 to
+    itself, because both sets are cut at the same random places. If the sets differ in size, evenly spaced
+    images of the larger one are used.
 
     Args:
         real_images: uint8 [N, H, W, C], H and W at least 7; may be memory-mapped.
         fake_images: uint8 [M, H, W, C].
-        seed: of the places and the directions.
-        descriptors: the most patches of a set, spread evenly over its images. The paper takes 2,097,152.
-        directions: how many.
+        seed: seed of the places and the directions.
+        descriptors: the most patches of a set, spread evenly over its images; the paper takes 2,097,152.
+        directions: number of directions.
 
     Returns:
-        {shorter side of the level in pixels: 1,000 times the distance}: the full size, then halves of at
+        {shorter side of the level in pixels: 1,000 times the distance}, for the full size and each half of at
         least 14.
 
     Raises:
-        ArgumentError: for other images, two sizes, or fewer than one descriptor or direction.
+        ArgumentError: for other images, different sizes, or fewer than one descriptor or direction.
     """
     for images in (real_images, fake_images):
         check_images(images, shortest=_PATCH)
@@ -118,7 +118,7 @@ def _normalised(patches: np.ndarray) -> np.ndarray:
 
 
 def _laplacian(images: np.ndarray, *, level: int, last: bool) -> np.ndarray:
-    """Return a level of the Laplacian pyramid, float32 [N, h, w, C]; nothing is taken off the last one."""
+    """Return a level of the Laplacian pyramid, float32 [N, h, w, C]; nothing is subtracted from the last."""
     finer = images.astype(np.float32)
     for _ in range(level):
         finer = _halved(finer)

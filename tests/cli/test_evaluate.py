@@ -209,13 +209,13 @@ def test_what_was_computed_is_shown_though_it_cannot_be_written(copied, tmp_path
 
 def test_a_run_of_a_few_steps_is_told_that_it_draws_hardly_anything(judged, copied):
     told = " ".join(judged.stderr.split())
-    assert "note: hardly anything of what real images show is among the pictures: " in told
+    assert "note: almost everything that real images show is missing in the pictures: " in told
     record = read_records(RunPaths(copied).metrics)[-1]
-    assert any(said.startswith("hardly anything") for said in record["warnings"])
+    assert any(said.startswith("almost everything") for said in record["warnings"])
     assert record["guarded_precision"]["value"] < 0.05 < record["guarded_precision"]["other_real_images"]
     for name in ("blurred_real_images", "untrained_generator", "random_pixels"):
         assert record["guarded_precision"][name] < 0.05
-    assert "What pictures that are none get:" in judged.stdout
+    assert "Scores of control pictures, which show nothing:" in judged.stdout
 
 
 def test_where_out_cannot_be_written_nothing_is_computed(copied, tmp_path):

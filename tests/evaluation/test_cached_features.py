@@ -48,7 +48,7 @@ def test_damaged_features_are_made_again_with_a_line(space, tmp_path, caplog, da
 def test_a_full_cache_does_not_lose_what_was_seen(space, tmp_path, caplog):
     (tmp_path / "cache").touch()
     assert look(space, tmp_path / "cache").shape == (60, 3)
-    assert "look at these images again" in caplog.text
+    assert "computes the features of these images again" in caplog.text
 
 
 def test_a_long_name_of_a_space_is_no_problem(space, tmp_path):

@@ -124,7 +124,7 @@ def test_errors_have_two_digits():
 
 def test_what_pictures_that_are_none_get_is_a_table_of_its_own():
     heading, *lines = controls_table(wide(0.5))
-    assert heading == "What pictures that are none get:"
+    assert heading == "Scores of control pictures, which show nothing:"
     assert [line.split()[-5:] for line in lines if "details" in line] == [["0.500"] * 2 + ["-0.500"] * 3]
     assert controls_table(replace(evaluation(), rows=evaluation().rows[1:])) == []
 

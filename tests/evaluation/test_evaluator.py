@@ -87,7 +87,7 @@ def test_a_cache_that_cannot_be_written_stops_no_evaluation(evaluator, tmp_path,
     (tmp_path / "file").touch()
     found = replace(evaluator, cache_dir=tmp_path / "file").evaluate(draw, source="pale")
     assert found.rows == evaluator.evaluate(draw, source="pale").rows
-    assert "the next evaluation has to look at these images again" in caplog.text
+    assert "the next evaluation computes the features of these images again" in caplog.text
 
 
 def test_more_pictures_than_other_real_images_are_noted(evaluator):

@@ -41,7 +41,7 @@ def test_evenly_spaced_ones_are_drawn_each_once_in_an_order_of_the_seed(tmp_path
     assert sorted(drawn) == [0, 3, 6, 9, 12]
     assert drawn == levels_of(files.draw(5, seed=0))
     assert sorted(levels_of(files.draw(13, seed=1))) == list(range(13))
-    with pytest.raises(ValueError, match="at most the 13 there are, received 14"):
+    with pytest.raises(ValueError, match="at most 13, because there are no more, received 14"):
         files.draw(14, seed=0)
 
 

@@ -239,7 +239,7 @@ def test_what_cannot_be_learnt_is_measured_as_chance_and_doubted(tmp_path, held_
 @pytest.mark.parametrize(("correlation", "doubted"), [(0.949, True), (0.951, False), (float("nan"), True)])
 def test_a_continuous_attribute_is_doubted_by_its_correlation(classifier, correlation, doubted):
     sentences = replace(classifier, quality={"light": correlation}).doubtful(["light"])
-    assert [f"'light' correlates with the truth at only {correlation:.2f}" in s for s in sentences] == (
+    assert [f"'light' correlate with the truth at only {correlation:.2f}" in s for s in sentences] == (
         [True] if doubted else []
     )
 

@@ -53,7 +53,7 @@ def test_half_precision_is_precise_enough():
     [
         (np.ones(3), r"must be \[N, K\], received \(3,\)"),
         (np.zeros((0, 3)), r"must be \[N, K\], received \(0, 3\)"),
-        (np.full((9, 2), 0.6), "take the softmax first.* sums from 1.2 to 1.2"),
+        (np.full((9, 2), 0.6), "apply the softmax.* sums from 1.2 to 1.2"),
         (np.array([[1.5, -0.5]] * 10), "received values from -0.5"),
         (np.full((10, 2), np.nan), "received values from nan"),
     ],

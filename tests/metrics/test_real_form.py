@@ -79,7 +79,7 @@ def test_what_is_no_image_or_of_another_kind_is_refused(digits):
     form = RealForm.of(form_statistics(digits[0][:60]))
     with pytest.raises(ValueError, match=r"must be uint8 \[N, H, W, C\]"):
         form_statistics(np.zeros((2, 8, 8, 1)))
-    with pytest.raises(ValueError, match=r"like the real images'.*of their own size and channels"):
+    with pytest.raises(ValueError, match=r"like the real images'.*of the same size and channels"):
         form.holds(form_statistics(np.zeros((2, 16, 16, 3), np.uint8)))
     with pytest.raises(ValueError, match="finite"):
         RealForm.of(np.full((50, 3), np.nan))

@@ -85,7 +85,7 @@ EVALUATION = {
         "other_real_images": 0.5,
         "pixels_without_form": 96.5,
     },
-    "warnings": ["the pictures are far more alike than real images are"],
+    "warnings": ["the pictures are far more alike than real images"],
     "protocol": {"space": "classifier"},
 }
 
@@ -101,7 +101,7 @@ def test_the_first_section_has_the_newest_pictures_the_evaluation_and_the_outcom
     assert first.count("<img") == 1
     told = "Fréchet distance <strong>20.5</strong> (other real images 0.5, pixels without form 96.5)."
     assert told in first
-    assert '<span class="warning">the pictures are far more alike than real images are</span>' in first
+    assert '<span class="warning">the pictures are far more alike than real images</span>' in first
     assert "the outcome of walk" in first
 
 
