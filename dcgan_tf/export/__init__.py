@@ -1,8 +1,8 @@
-"""From a run to files that draw elsewhere: SavedModel, LiteRT, Keras, and a web page.
+"""Export a run's generator as files that run elsewhere: SavedModel, LiteRT, Keras, and a web page.
 
-`export_run` writes them aside, opens each with its own runtime, compares what it draws with the run, and
-only then puts them in place. `network/` turns the generator into plain arithmetic, `formats/` and `web/`
-write it, `checks/` compare. The bounds are in `checks/verification.py`.
+`export_run` writes the files to a temporary folder, opens each with its own runtime, compares its pictures
+with those of the run, and only then renames the folder. `network/` turns the generator into plain arithmetic,
+`formats/` and `web/` write it, `checks/` compare. The bounds are in `checks/verification.py`.
 """
 
 from __future__ import annotations

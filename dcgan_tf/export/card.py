@@ -1,4 +1,4 @@
-"""The figures of an export for people: a line on the terminal, and MODEL_CARD.md."""
+"""Show the figures of an export to people: a line on the terminal, and MODEL_CARD.md."""
 
 from __future__ import annotations
 
@@ -85,11 +85,11 @@ XNNPACK, LiteRT's fast kernels for CPUs, takes every operator but those named:
 
 
 def model_card(record: Record, *, folder: Path) -> str:
-    """Return MODEL_CARD.md.
+    """Return the text of MODEL_CARD.md.
 
     Args:
-        record: what export.json says.
-        folder: of the export; where it lies is told only of one that lies in saved_models.
+        record: the content of export.json.
+        folder: the folder of the export; its place is shown only if that is saved_models.
     """
     model = record["model"]
     height, width, channels = model["image_shape"]
@@ -122,7 +122,7 @@ def model_card(record: Record, *, folder: Path) -> str:
 
 
 def artefact_line(name: str, artefact: Record) -> str:
-    """Return one artefact's name, size and largest difference in one line, of at most 80 characters."""
+    """Return an artefact's name, size and largest difference in a line of at most 80 characters."""
     return (
         f"{name:<24}{_size(artefact['bytes']):>9}  differs {artefact['max_abs']:<7.1g}"
         f"PSNR {_decibels(artefact['psnr_mean_db'])}, worst {_decibels(artefact['psnr_worst_db'])}"
@@ -171,7 +171,7 @@ def _operators(artefacts: Mapping[str, Record]) -> str:
 
 
 def _signatures(record: Record) -> str:
-    """Say how the files are called, of those that there are."""
+    """Return how each exported file is called from a program."""
     model, names = record["model"], record["artefacts"]
     height, width, channels = model["image_shape"]
     latent_dim, image = model["latent_dim"], f"{height}, {width}, {channels}]"
@@ -203,7 +203,7 @@ def _signatures(record: Record) -> str:
 
 
 def _classes(names: Sequence[str]) -> str:
-    """Say which number stands for which class; of many, the first dozen."""
+    """Return the number of each class, for the first dozen of many classes."""
     more = ", … (all in `export.json`)" if len(names) > 12 else ""
     return f"0 to {len(names) - 1}, for {', '.join(map(_plain, names[:12]))}{more}"
 
@@ -213,7 +213,7 @@ def _architecture(name: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Keep a name from being read as Markdown or HTML."""
+    """Return a name that is not read as Markdown or HTML."""
     return re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", printable(" ".join(str(text).split())))
 
 

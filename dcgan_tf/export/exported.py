@@ -1,4 +1,4 @@
-"""An export, opened for drawing."""
+"""An export, opened to draw images."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class Exported:
     """A generator in exported form.
 
     Attributes:
-        path: the artefact that draws: a .tflite file, or the folder of a SavedModel.
+        path: the artefact in use: a .tflite file, or the folder of a SavedModel.
         facts: latent_dim, latent_distribution, image_shape, step, seed, …
-        draw: latents float32 [N, latent_dim], and of a conditional generator labels int32 [N], to images
-            [N, H, W, C], uint8 or float32 in [-1, 1].
+        draw: takes latents float32 [N, latent_dim], and labels int32 [N] for a conditional generator, and
+            returns images [N, H, W, C], uint8 or float32 in [-1, 1].
     """
 
     path: Path
@@ -39,20 +39,20 @@ class Exported:
 
     @staticmethod
     def open(path: str | os.PathLike[str]) -> Exported:
-        """Open what `export_run` wrote.
+        """Open an export that `export_run` wrote.
 
-        Of an export of somebody else's, take the .tflite file or the page: they can compute and nothing else.
-        A SavedModel and model.keras are programs for TensorFlow and Keras. They are run only if they consist
-        of what this library's own consist of, and are as export.json says; both keep out what is known to be
-        dangerous, and neither is a proof.
+        If you do not know who made an export, take its .tflite file or its page: they can only compute. A
+        SavedModel and model.keras are programs for TensorFlow and Keras. They are run only if they consist of
+        the same parts as this library's own, and match export.json. These checks keep out what is known to be
+        dangerous, but they are no proof.
 
         Args:
-            path: the folder, of which the most exact artefact is taken; or a .tflite file; or a SavedModel's
-                folder.
+            path: the folder of an export, whose most exact artefact is taken; or a .tflite file; or a
+                SavedModel's folder.
 
         Raises:
-            ExportError: if there is nothing to draw with, or its runtime cannot read it; for what else there
-                is in an export, it names the folder to open instead.
+            ExportError: if there is no artefact to draw with, or its runtime cannot read it. For other files
+                of an export, it names the folder to open instead.
         """
         root = Path(path)
         refuse_interrupted(root)
@@ -82,7 +82,7 @@ class Exported:
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """The classes that a conditional generator is told; () of another."""
+        """The class names of a conditional generator; () if it is not conditional."""
         return tuple(self.facts.get("class_names", ()))
 
     def latents(self, num: int, *, seed: int = 0) -> np.ndarray:
@@ -94,18 +94,18 @@ class Exported:
         )
 
     def sample(self, num: int, *, seed: int = 0, labels: Sequence[int] | None = None) -> np.ndarray:
-        """Draw images from the latents that `Run.sample` takes for this seed.
+        """Draw images from the latents that `Run.sample` uses for this seed.
 
         Args:
-            num: how many, at least 1.
-            seed: of the latents.
-            labels: classes that the images of a conditional generator take in turn; all by default.
+            num: number of images, at least 1.
+            seed: seed of the latents.
+            labels: classes that the images of a conditional generator cycle through; all by default.
 
         Returns:
             uint8 [num, H, W, C].
 
         Raises:
-            ArgumentError: if `num` is less than 1, or a label is none of the classes.
+            ArgumentError: if `num` is less than 1, or a label is not one of the classes.
         """
         if num < 1:
             raise ArgumentError(f"the number of images must be at least 1, received {num}")
@@ -114,7 +114,7 @@ class Exported:
 
 
 def is_export(path: Path) -> bool:
-    """Tell an export, or a part of one, from a run directory."""
+    """Return whether a path is an export or a part of one, and not a run directory."""
     if path.suffix == ".tflite" or ExportPaths(path).record.exists() or (path / "saved_model.pb").exists():
         return True
     if interrupted(path):
@@ -123,15 +123,15 @@ def is_export(path: Path) -> bool:
 
 
 def images_from(path: Path) -> str | None:
-    """Return where an export's training images come from: portraits, digits, tfds or folder.
+    """Return the source of an export's training images: portraits, digits, tfds or folder.
 
-    The name of the data does not tell: a folder may be called portraits too.
+    The name of the data does not show this: a folder may be called portraits too.
 
     Args:
         path: the export, or a part of it.
 
     Returns:
-        None if it stands in no export.json: of a file that was taken out of its export, for example.
+        The source; None without an export.json, for example for a file that was moved out of its export.
     """
     root = path if ExportPaths(path).record.is_file() else _export_around(path)
     record = read_json(ExportPaths(root).record, default={}) if root else {}
@@ -140,7 +140,7 @@ def images_from(path: Path) -> str | None:
 
 
 def _export_around(path: Path) -> Path | None:
-    """Return the export that a file or a folder lies in, such as web/index.html; None if there is none."""
+    """Return the export around a file or a folder, such as web/index.html; None if there is none."""
     folders = path.parents[:2] if path.exists() else ()
     return next((folder for folder in folders if ExportPaths(folder).record.is_file()), None)
 
@@ -150,9 +150,10 @@ def _opened(artefact: Path, facts: dict[str, Any]) -> Exported:
 
 
 def _refuse_damaged(artefact: Path) -> None:
-    """Hold an artefact against the SHA-256 in the export.json beside it, if there is one.
+    """Compare an artefact with its SHA-256 in the export.json beside it, if there is one.
 
-    That tells damage, not who made the export: whoever changes a file can change its digest.
+    This finds damage, but does not show who made the export: whoever changes a file can change its digest
+    too.
     """
     folder = artefact.parent
     if not ExportPaths(folder).record.is_file():

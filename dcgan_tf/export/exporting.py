@@ -1,4 +1,4 @@
-"""From a run to a folder of files that run elsewhere: written aside, verified, and only then put in place."""
+"""Export a run to a folder of files that run elsewhere; the folder appears only once it is verified."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from dcgan_tf.latents import sample_latents
 from dcgan_tf.runs import Run, write_json
 
 CALIBRATION_LATENTS, CALIBRATION_STEP = 128, -2
-"""Latents for int8, one for each class at least, of a "step" neither of training's nor of the samples'."""
+"""The number of calibration latents for int8, and their "step", which neither training nor samples use."""
 
 _FULL = ("No space left", "Disk quota exceeded", "File too large")
 _log = logging.getLogger("dcgan_tf")
@@ -51,21 +51,21 @@ def export_run(
     """Export the generator of a run, and verify what was written.
 
     Args:
-        run: opened; its generator is exported as it draws samples, that is the averaged one in inference
+        run: the opened run. Its generator is exported as it draws samples: the averaged one, in inference
             mode.
         to: the folder; saved_models/NAME of the run by default.
-        formats: of saved_model, tflite, web, keras.
-        precisions: of the .tflite files: fp32, fp16, dynamic, int8.
-        float_output: .tflite files give float32 in [-1, 1] instead of uint8.
-        force: replace an earlier export in that folder.
+        formats: some of saved_model, tflite, web, keras.
+        precisions: precisions of the .tflite files: some of fp32, fp16, dynamic, int8.
+        float_output: whether .tflite files give float32 in [-1, 1] instead of uint8.
+        force: whether to replace an earlier export in that folder.
 
     Returns:
         The folder, with the artefacts, samples.png, export.json and MODEL_CARD.md.
 
     Raises:
         ArgumentError: for an unknown format or precision, or an address such as gs://bucket/export.
-        ExportError: if the folder exists or lies among the run's images, or an artefact does not draw what
-            the run's generator draws; nothing is left behind then.
+        ExportError: if the folder exists or lies among the run's images, or an artefact draws other images
+            than the run's generator. Then nothing is left behind.
     """
     _refuse_unknown("format", formats, FORMATS)
     _refuse_unknown("precision", precisions, PRECISIONS)
@@ -181,7 +181,7 @@ def _add_latencies(export: _Export, folder: Path, records: dict[str, Record]) ->
 
 @contextmanager
 def _storage_errors(target: Path, aside: Path) -> Iterator[None]:
-    """Say in one sentence that there is no room or no permission, whoever noticed it, and where.
+    """Turn any error about a full disk or permissions into one sentence that names the file.
 
     Args:
         target: which the user knows.
@@ -207,7 +207,7 @@ def _refuse_unknown(what: str, received: Sequence[str], known: Sequence[str]) ->
 
 
 def _refuse_place(run: Run, target: Path) -> None:
-    """Refuse a folder in which an export would be taken for images, or which is the run itself."""
+    """Refuse a folder whose export would be taken for training images, or the run itself."""
     place = Path(os.path.realpath(target))  # which a circle of links does not break
     if place == run.path.resolve():
         raise ExportError(f"{target} is the run itself; write elsewhere with --out")
@@ -217,5 +217,5 @@ def _refuse_place(run: Run, target: Path) -> None:
         if place == images or images in place.parents:
             raise ExportError(
                 f"{target} lies in {images}, whose images the run was trained on; its pictures would be "
-                "images of the next run. Write elsewhere with --out"
+                "training images of the next run. Write elsewhere with --out"
             )

@@ -1,4 +1,4 @@
-"""What whoever has only the exported files must know of the generator in them."""
+"""The facts about a generator that are written into every exported file."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from dcgan_tf.runs import Run, RunPaths, read_json
 
 
 def facts_of(run: Run, *, name: str) -> dict[str, Any]:
-    """Return the facts that go into dcgan.json, the page and export.json; only what JSON can hold.
+    """Return the facts for dcgan.json, the page and export.json, in types that JSON can hold.
 
-    A conditional generator has `class_names`, no other has. What would command a terminal is escaped.
+    Only a conditional generator has `class_names`. Characters that control a terminal are escaped.
 
     Args:
-        run: opened.
-        name: of the export.
+        run: the opened run.
+        name: name of the export.
 
     Raises:
-        ExportError: if data.json is not what training writes.
+        ExportError: if data.json is not as training writes it.
     """
     config = run.config
     data = read_json(RunPaths(run.path).data, default={})
@@ -54,7 +54,7 @@ def facts_of(run: Run, *, name: str) -> dict[str, Any]:
 
 
 def source_of(run: Run) -> str:
-    """Return where the training images come from: portraits, digits, tfds or folder; no path of anybody's."""
+    """Return the source of the training images: portraits, digits, tfds or folder, but no private path."""
     spec = run.config.data.spec
     if spec in ("portraits", "digits"):
         return spec
@@ -62,10 +62,10 @@ def source_of(run: Run) -> str:
 
 
 def training_command(run: Run) -> str | None:
-    """Return the command line that trained the run; None if it was trained from Python.
+    """Return the command line that trained the run, or None if it was trained from Python.
 
-    It is as it was typed, but of each path only the last name is told. Of a run that was resumed it is the
-    last one, which has the final length; from the start, it makes the same run.
+    It is as it was typed, but with only the last name of each path. For a resumed run it is the last one,
+    which has the final length; run from the start, it makes the same run.
     """
     starts = read_json(RunPaths(run.path).environment, default=[])
     last = starts[-1] if isinstance(starts, list) and starts else None
@@ -78,7 +78,7 @@ def training_command(run: Run) -> str | None:
 
 
 def _without_folders(word: str) -> str:
-    """Return the last name of a path, also of one behind `--option=`; what is no path stays as it is."""
+    """Return the last name of a path, also after `--option=`; other words stay as they are."""
     option, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
     if not value or value.startswith("tfds:"):
         return word
@@ -91,7 +91,7 @@ def _printable(names: object) -> object:
 
 
 def describe_machine() -> dict[str, Any]:
-    """Return where figures were measured: processor, cores that may be used, versions of the runtimes."""
+    """Return the machine of a measurement: processor, available cores, versions of the runtimes."""
     affinity = getattr(os, "sched_getaffinity", None)  # Linux alone has it
     return {
         "processor": _processor(),

@@ -1,4 +1,4 @@
-"""The export folder: its file names. Standard library only."""
+"""The file names in an export folder. This module needs the standard library only."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ from dataclasses import dataclass
 from pathlib import Path
 
 BY_DEFAULT = "saved_models"
-"""Where an export is written if nothing else is said, below the current folder."""
+"""The default place of exports, below the current folder."""
 FORMATS = ("saved_model", "tflite", "web", "keras")
 PRECISIONS = ("fp32", "fp16", "dynamic", "int8")
-"""Of .tflite files: float32; float16 weights; 8-bit weights; 8-bit weights and feature maps.
+"""Precisions of .tflite files: float32; float16 weights; 8-bit weights; 8-bit weights and feature maps.
 
-Of several dense layers, the first stays float32 in the last two.
+In the last two, the first of several dense layers stays float32.
 """
 
 
 @dataclass(frozen=True)
 class ExportPaths:
-    """Where everything of an export stands."""
+    """The paths of all files of an export."""
 
     root: Path
 
     @property
     def saved_model(self) -> Path:
-        """A folder, for TensorFlow and TensorFlow Serving."""
+        """The folder for TensorFlow and TensorFlow Serving."""
         return self.root / "saved_model"
 
     def tflite(self, precision: str) -> Path:
-        """Return the file for LiteRT with weights of one of PRECISIONS."""
+        """Return the file for LiteRT of one of PRECISIONS."""
         return self.root / f"generator-{precision}.tflite"
 
     @property
@@ -42,17 +42,17 @@ class ExportPaths:
 
     @property
     def samples(self) -> Path:
-        """What the trained generator draws from the fixed latents, in an 8x8 grid."""
+        """The trained generator's images of the fixed latents, in an 8x8 grid."""
         return self.root / "samples.png"
 
     @property
     def record(self) -> Path:
-        """Of every artefact: size, difference, latency, operators, SHA-256."""
+        """The record of every artefact: size, difference, latency, operators, SHA-256."""
         return self.root / "export.json"
 
     @property
     def card(self) -> Path:
-        """The same for people."""
+        """The model card, which shows the record to people."""
         return self.root / "MODEL_CARD.md"
 
     def artefacts(self, formats: tuple[str, ...], precisions: tuple[str, ...]) -> list[Path]:
@@ -71,4 +71,4 @@ EVERYTHING = frozenset(
     for paths in [ExportPaths(Path("/"))]
     for path in (*paths.artefacts(FORMATS, PRECISIONS), paths.samples, paths.record, paths.card)
 )
-"""What stands in an export's folder."""
+"""All names in an export's folder."""

@@ -1,8 +1,8 @@
-"""How an export is put in place: written aside, and only what an export wrote is ever replaced.
+"""Put an export in place: write it to a temporary folder, and replace only files of an export.
 
-An export that is being written lies in `.NAME.part-TOKEN` beside its target, and holds a lock on that folder.
-An earlier one lies in `.NAME.old-TOKEN` while the new one takes its name. What a process that was killed left
-of either is put right by the next export of that name.
+While an export is written, it lies in `.NAME.part-TOKEN` beside its target, and holds a lock on that folder.
+An earlier export lies in `.NAME.old-TOKEN` while the new one takes its name. If a process was killed, the
+next export of that name puts both right.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ except ImportError:  # Windows: what a killed export left behind has to be remov
     fcntl = None  # type: ignore[assignment]
 
 MOST_NAMED = 10
-"""Files that a message names; of more it gives the number."""
+"""The most files that a message names; it gives the number of the others."""
 
 _log = logging.getLogger("dcgan_tf")
 
@@ -38,27 +38,27 @@ def place_of(run: Path, *, to: str | os.PathLike[str] | None) -> Path:
 
     Args:
         run: the run directory.
-        to: what was asked for; saved_models/NAME of the run by default.
+        to: the folder that was asked for; saved_models/NAME of the run by default.
 
     Raises:
-        ArgumentError: if it can be no folder of this computer.
+        ArgumentError: if it cannot be a folder on this computer.
     """
     return local_folder(to) if to is not None else Path(BY_DEFAULT) / run.resolve().name
 
 
 @contextmanager
 def written_aside(target: Path, *, force: bool) -> Iterator[Path]:
-    """Yield a new folder beside the target, and rename it when all is well; otherwise nothing of it is left.
+    """Yield a new folder beside the target, and rename it to the target; if the block fails, remove it.
 
-    A link is followed: what it leads to is replaced.
+    If the target is a link, the folder that it leads to is replaced.
 
     Args:
-        target: what the folder is to be called in the end.
-        force: replace an earlier export.
+        target: the final name of the folder.
+        force: whether to replace an earlier export.
 
     Raises:
-        ExportError: if the target exists and may not be replaced: without `force`, or if anything is in it
-            that is not as an export wrote it.
+        ExportError: if the target exists and may not be replaced: without `force`, or if it has a file that
+            is not as an export wrote it.
         StorageError: if the folder cannot be made or renamed.
     """
     target = Path(os.path.realpath(target))  # which a circle of links does not break
@@ -80,10 +80,10 @@ def written_aside(target: Path, *, force: bool) -> Iterator[Path]:
 
 
 def refuse_existing(target: Path, *, force: bool) -> None:
-    """Refuse to write where something is, unless it is an export, all of it, and may be replaced.
+    """Refuse a target that exists, unless all of it is an export that may be replaced.
 
     Raises:
-        ExportError: names what is in the way.
+        ExportError: if the target may not be replaced; it names what is in the way.
     """
     if not target.exists() or (target.is_dir() and not contents(target)):
         return
@@ -95,38 +95,38 @@ def refuse_existing(target: Path, *, force: bool) -> None:
         raise ExportError(f"{error}; remove the folder yourself, or write elsewhere with --out") from None
     if others := other_files(target, written):
         raise ExportError(
-            f"{target} is not replaced, because it holds what no export wrote: {_some(others)}; "
-            "move that elsewhere, or write elsewhere with --out"
+            f"{target} is not replaced, because it holds files that no export wrote: {_some(others)}; move "
+            "them elsewhere, or write elsewhere with --out"
         )
     if changed := changed_files(target, written):
         raise ExportError(
-            f"{target} is not replaced, because it has been changed since it was exported: {_some(changed)}; "
-            "move or remove that, or write elsewhere with --out"
+            f"{target} is not replaced, because it has been changed since it was exported: "
+            f"{_some(changed)}; move or remove these files, or write elsewhere with --out"
         )
     if not force:
-        raise ExportError(f"{target} exists; --force replaces it as a whole, --out writes elsewhere")
+        raise ExportError(f"{target} exists; --force replaces all of it, --out writes elsewhere")
 
 
 def interrupted(target: Path) -> Path | None:
-    """Return where an earlier export lies that was to be replaced when the process was killed, or None."""
+    """Return the place of an earlier export whose replacement was interrupted, or None."""
     return None if target.exists() else next(iter(_siblings(Path(os.path.realpath(target)), "old")), None)
 
 
 def refuse_interrupted(target: Path) -> None:
-    """Say where an export lies that is not in its place, because its replacement was cut short.
+    """Raise an error that names the place of an export whose replacement was interrupted.
 
     Raises:
-        ExportError: if that is so.
+        ExportError: if there is such an export.
     """
     if old := interrupted(target):
         raise ExportError(
-            f"{target} was being replaced when that was cut short; the earlier export lies in {old}. Rename "
-            f"that to {target.name}, or export again, which puts it back first"
+            f"{target} is missing because its replacement was interrupted; the earlier export lies in "
+            f"{old}. Rename that to {target.name}, or export again, which puts it back first"
         )
 
 
 def _put_in_place(aside: Path, target: Path, *, old: Path) -> None:
-    """Rename the new folder to the target; an earlier one is deleted only when that has worked."""
+    """Rename the new folder to the target; delete an earlier one only after that."""
     if target.exists():
         target.rename(old)
     try:
@@ -140,13 +140,13 @@ def _put_in_place(aside: Path, target: Path, *, old: Path) -> None:
 
 
 def _put_right(target: Path) -> None:
-    """Undo what exports of this name left that were killed; to be called with the folder around it locked."""
+    """Undo what killed exports of this name left behind; call this while the parent folder is locked."""
     for old in _siblings(target, "old"):
         if target.exists():
             _remove(old)
         else:
             old.rename(target)
-            _log.warning("an export was stopped while it replaced %s; the earlier one is back", target)
+            _log.warning("an export was stopped while it replaced %s; the earlier one was restored", target)
     for aside in _siblings(target, "part"):
         lock = _lock(aside, wait=False)
         if lock is not None and all(_of_an_export(path.name) for path in aside.iterdir()):
@@ -164,7 +164,7 @@ def _siblings(target: Path, kind: str) -> list[Path]:
 
 
 def _remove(old: Path) -> None:
-    """Remove an export that was replaced, but not what somebody put into it at the last moment."""
+    """Remove an export that was replaced, but no file that was added to it at the last moment."""
     try:
         others = other_files(old, read_record(ExportPaths(old))["files"])
     except ExportError:  # its removal was cut short
@@ -176,7 +176,7 @@ def _remove(old: Path) -> None:
 
 
 def _of_an_export(name: str) -> bool:
-    """Tell what stands in an export's folder, finished or not."""
+    """Return whether a name is one of an export's folder, finished or not."""
     return name in EVERYTHING or (name.startswith(".") and name.endswith(".part"))
 
 
@@ -187,7 +187,7 @@ def _made(folder: Path) -> Path:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Let no other export begin, take its place or look for what was left behind in the meantime."""
+    """Lock the folder within the block, so that no other export begins or is put in place there."""
     lock = _lock(folder, wait=True)
     try:
         yield
@@ -214,6 +214,6 @@ def _unlock(lock: int | None) -> None:
 
 
 def _some(names: list[str]) -> str:
-    """Name files, of many the first."""
+    """Return the names of files, or of the first of many."""
     more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
     return ", ".join(names[:MOST_NAMED]) + more

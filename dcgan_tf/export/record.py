@@ -1,6 +1,6 @@
-"""What an export says of itself, held against what it can be, and its files against their digests.
+"""Read and check the record of an export, and the digests of its files.
 
-Whatever is read from an export goes through here: it may have been damaged, or be somebody else's.
+Everything that is read from an export is checked here, because it may be damaged or foreign.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from dcgan_tf.export.folder import EVERYTHING, FORMATS, PRECISIONS, ExportPaths
 Record = dict[str, Any]
 
 LARGEST_JSON = 1 << 23
-"""Bytes; a thousand names of classes take a hundredth of this."""
+"""The most bytes of a JSON file; a thousand class names take a hundredth of this."""
 LARGEST_LATENT, LARGEST_SIDE, LARGEST_STEP = 65536, 4096, 2**63 - 1
 ARTEFACTS = frozenset(
     path.relative_to("/").as_posix() for path in ExportPaths(Path("/")).artefacts(FORMATS, PRECISIONS)
 )
-"""The names by which export.json calls what draws."""
+"""The names of artefacts in export.json."""
 BY_SYSTEMS = re.compile(r"\.DS_Store|\.localized|\._.*|Thumbs\.db|desktop\.ini")
-"""What file managers put into every folder that somebody looks at."""
+"""Files that file managers put into every folder that is viewed."""
 
 
 def read_record(paths: ExportPaths) -> Record:
-    """Return export.json, held against what export writes.
+    """Return the content of export.json, after a check that export can have written it.
 
     Raises:
-        ExportError: if it is not there, cannot be read, or has other entries; names the entry.
+        ExportError: if it is missing, cannot be read, or has other entries; it names the entry.
     """
     path = paths.record
     try:
@@ -46,7 +46,7 @@ def read_record(paths: ExportPaths) -> Record:
 
 
 def content_of(path: Path) -> bytes:
-    """Read a small file; what is no file, such as a pipe, is not waited for.
+    """Read a small file, but never wait for a pipe or a device.
 
     Raises:
         ExportError: if it cannot be read, or has more than `LARGEST_JSON` bytes.
@@ -69,11 +69,11 @@ def parsed(content: bytes, *, source: object) -> Record:
     """Return a JSON object.
 
     Args:
-        content: of a file.
+        content: content of a file.
         source: the file, for the message.
 
     Raises:
-        ExportError: if the content is no JSON object.
+        ExportError: if the content is not a JSON object.
     """
     try:
         value = json.loads(content)
@@ -85,14 +85,14 @@ def parsed(content: bytes, *, source: object) -> Record:
 
 
 def checked_facts(facts: object, *, source: object) -> dict[str, Any]:
-    """Return the facts of a generator, if they are what `facts.facts_of` can have written.
+    """Return the facts of a generator, after a check that `facts_of` can have written them.
 
     Args:
-        facts: as JSON has them.
-        source: where they stand, for the message.
+        facts: the facts in JSON.
+        source: their file, for the message.
 
     Raises:
-        ExportError: for the first that is missing or has another type or value; names it.
+        ExportError: for the first that is missing or has another type or value; it names it.
     """
     if not isinstance(facts, dict):
         raise ExportError(f"cannot read {source}: expected an object, found {_shown(facts)}")
@@ -110,7 +110,7 @@ def checked_facts(facts: object, *, source: object) -> dict[str, Any]:
 
 
 def listed(summary: str, problems: list[str]) -> str:
-    """Return a message that names each problem on a line of its own."""
+    """Return a message with each problem on a line of its own."""
     return f"{summary}:" + "".join(f"\n  {problem}" for problem in problems)
 
 
@@ -128,26 +128,26 @@ def digest(path: Path) -> str:
 
 
 def damaged_files(folder: Path, digests: Mapping[str, str]) -> list[str]:
-    """Return in words which files of an export are missing or changed."""
+    """Return a sentence for each file of an export that is missing or changed."""
     changed = set(changed_files(folder, digests))
     missing = [f"{name} is missing" for name in digests if not (folder / name).is_file()]
     return missing + [
-        f"{name} has been changed: its SHA-256 is not the one in export.json"
+        f"{name} has been changed: its SHA-256 differs from the one in export.json"
         for name in digests
         if name in changed
     ]
 
 
 def changed_files(folder: Path, digests: Mapping[str, str]) -> list[str]:
-    """Return the names of the files that are there, but not as they were exported."""
+    """Return the names of files that exist, but have changed since the export."""
     there = [name for name in digests if (folder / name).is_file()]
     return [name for name in there if digest(folder / name) != digests[name]]
 
 
 def contents(folder: Path) -> dict[str, bool]:
-    """Return what is in a folder, at any depth, and whether it is a link; folders themselves do not count.
+    """Return the files in a folder, at any depth, and whether each is a link.
 
-    What file managers leave in every folder is passed over.
+    Files that file managers leave in every folder are skipped.
     """
     found = (path for path in sorted(folder.rglob("*")) if path.is_symlink() or not path.is_dir())
     shown = (path for path in found if not BY_SYSTEMS.fullmatch(path.name))
@@ -155,10 +155,10 @@ def contents(folder: Path) -> dict[str, bool]:
 
 
 def other_files(folder: Path, written: Iterable[str]) -> list[str]:
-    """Return what is in the folder of an export that no export wrote; it writes no links.
+    """Return the files in an export's folder that export did not write; it writes no links.
 
     Args:
-        folder: of an export.
+        folder: folder of an export.
         written: the files that its record lists.
     """
     known = {*written, ExportPaths(folder).record.name}
@@ -166,7 +166,7 @@ def other_files(folder: Path, written: Iterable[str]) -> list[str]:
 
 
 def _check_names(record: Record, *, source: Path) -> None:
-    """Hold the names of artefacts and files against an export's; none leads out of its folder."""
+    """Check that the names of artefacts and files are an export's; none may lead out of its folder."""
     artefacts, files = record.get("artefacts"), record.get("files")
     if not isinstance(artefacts, dict) or not artefacts or not artefacts.keys() <= ARTEFACTS:
         raise ExportError(
@@ -186,7 +186,7 @@ def _is_file(name: str, value: object) -> bool:
 
 
 def _shown(value: object) -> str:
-    """Return a value as JSON has it, in few characters."""
+    """Return a value as short JSON."""
     text = json.dumps(value)
     return text if len(text) <= 60 else text[:60] + "…"
 
@@ -227,5 +227,5 @@ _FACTS: Mapping[str, tuple[str, Callable[[object], bool]]] = {
         ("name", "data", "architecture", "generator", "precision", "run", "dcgan_tf", "sha256"), _TEXT
     ),
 }
-"""Of each fact, what it is in words, and whether a value is that."""
+"""For each fact, its form in words, and a function that checks a value."""
 _REQUIRED = ("latent_dim", "latent_distribution", "image_shape", "step")

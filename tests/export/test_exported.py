@@ -75,7 +75,7 @@ def test_nothing_to_draw_with_is_an_error(copy):
 def test_a_file_that_has_lost_its_facts_is_an_error(folder, tmp_path):
     content = (folder / "generator-fp32.tflite").read_bytes()
     (tmp_path / "a.tflite").write_bytes(content[: content.rindex(b"PK\x01\x02")])
-    with pytest.raises(ExportError, match=r"cannot read .*a\.tflite: it is no zip, or damaged"):
+    with pytest.raises(ExportError, match=r"cannot read .*a\.tflite: it is not a zip, or damaged"):
         Exported.open(tmp_path / "a.tflite")
 
 

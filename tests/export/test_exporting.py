@@ -230,7 +230,7 @@ def test_what_cannot_be_made_is_refused(run, tmp_path, choice, message):
 
 def test_an_existing_folder_is_not_overwritten(run, copy):
     before = (copy / "export.json").read_text()
-    with pytest.raises(ExportError, match=r"tiny exists; --force replaces it"):
+    with pytest.raises(ExportError, match=r"tiny exists; --force replaces all of it"):
         export_run(run, to=copy)
     assert (copy / "export.json").read_text() == before
 

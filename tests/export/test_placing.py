@@ -80,7 +80,7 @@ def test_files_that_no_export_wrote_are_kept_and_named(copy, name):
     before = everything_in(copy)
     with pytest.raises(ExportError) as caught:
         write(copy)
-    assert f"it holds what no export wrote: {name}; move that elsewhere" in str(caught.value)
+    assert f"it holds files that no export wrote: {name}; move them elsewhere" in str(caught.value)
     assert everything_in(copy) == before
 
 
@@ -88,7 +88,7 @@ def test_links_are_kept_and_named_wherever_they_lead(copy, photos):
     (copy / "album").symlink_to(photos)
     (copy / "samples.png").unlink()
     (copy / "samples.png").symlink_to(photos / "a.jpg")
-    with pytest.raises(ExportError, match=r"what no export wrote: album, samples\.png;"):
+    with pytest.raises(ExportError, match=r"files that no export wrote: album, samples\.png;"):
         write(copy)
     assert everything_in(photos) == {"a.jpg": b"a photograph"}
 
@@ -96,7 +96,7 @@ def test_links_are_kept_and_named_wherever_they_lead(copy, photos):
 def test_of_many_files_the_first_are_named(copy):
     for number in range(25):
         (copy / f"{number:02}.jpg").touch()
-    with pytest.raises(ExportError, match=r"what no export wrote: 00\.jpg, .*, 09\.jpg and 15 more;"):
+    with pytest.raises(ExportError, match=r"files that no export wrote: 00\.jpg, .*, 09\.jpg and 15 more;"):
         write(copy)
 
 

@@ -55,7 +55,7 @@ def test_a_saved_model_that_writes_a_file_is_not_run(tmp_path, nothing_runs):
     (folder / "assets.extra").mkdir()
     write_json(folder / "assets.extra" / "dcgan.json", FACTS)
     with pytest.raises(
-        ExportError, match=r"operator: ReadFile, WriteFile\), and could do anything; it is not"
+        ExportError, match=r"operator: ReadFile, WriteFile\), which could do anything; it is not"
     ):
         Exported.open(folder)
     assert not (tmp_path / "owned").exists()
@@ -208,7 +208,7 @@ def test_a_keras_file_with_any_other_class_is_not_loaded(copy, nothing_runs, lay
         members["config.json"] = json.dumps(config).encode()
 
     rewritten(copy / "model.keras", edit)
-    with pytest.raises(ExportError, match=f"{words}\\), and could do anything; it is not loaded"):
+    with pytest.raises(ExportError, match=f"{words}\\), which could do anything; it is not loaded"):
         open_artefact(copy / "model.keras")
 
 

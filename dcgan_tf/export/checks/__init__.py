@@ -1,1 +1,1 @@
-"""What an export must pass: the difference from the run's own pictures, operators, latency."""
+"""The checks of an export: the difference from the run's own pictures, operators, latency."""

@@ -1,4 +1,4 @@
-"""How far the images of an exported generator are from those of the one that was trained."""
+"""Measure how far the images of an exported generator are from those of the trained one."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from dcgan_tf.errors import ArgumentError
 from dcgan_tf.images import to_float, to_uint8
 
 LEVELS = 127.5
-"""Levels of an 8-bit image per unit of [-1, 1]."""
+"""The number of levels of an 8-bit image per unit of [-1, 1]."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Between two sets of images, image by image.
+    """The difference between two sets of images, image by image.
 
     Attributes:
-        max_abs: the largest difference of a pixel, in units of [-1, 1], as far as it cannot come from
-            rounding to 8 bits: half a level is taken off for each side that is 8-bit. Two floating-point
-            sides are compared as they are.
+        max_abs: the largest difference of a pixel, in units of [-1, 1], beyond rounding to 8 bits: half a
+            level is subtracted for each side that is 8-bit. Two floating-point sides are compared as they
+            are.
         psnr_mean: peak signal-to-noise ratio in dB, of the mean squared error over all images; infinite if
             they are equal. If one side is 8-bit, so is the other before they are compared.
-        psnr_worst: the same of the image that differs most.
+        psnr_worst: the same for the image that differs most.
     """
 
     max_abs: float
@@ -33,7 +33,7 @@ class Difference:
 
 
 def difference(found: np.ndarray, expected: np.ndarray) -> Difference:
-    """Compare images; if a pixel of either is not finite, no figure is a number.
+    """Compare two sets of images; if a pixel is not finite, all figures are NaN.
 
     Args:
         found: [N, H, W, C], uint8 or float in [-1, 1].
@@ -60,14 +60,14 @@ def difference(found: np.ndarray, expected: np.ndarray) -> Difference:
 
 @dataclass(frozen=True)
 class Bound:
-    """What an artefact may differ at most; the figures of `Difference`."""
+    """The largest difference that an artefact may have; see the figures of `Difference`."""
 
     max_abs: float = math.inf
     psnr_mean: float = -math.inf
     psnr_worst: float = -math.inf
 
     def broken_by(self, found: Difference) -> list[str]:
-        """Return, in words, each figure that is out of bounds."""
+        """Return a sentence for each figure that is out of bounds."""
         broken = []
         if not found.max_abs <= self.max_abs:
             broken.append(f"largest difference {found.max_abs:.2g}, at most {self.max_abs:.2g} allowed")

@@ -1,4 +1,4 @@
-"""How long one image takes, all contestants in turn, so that a machine whose speed drifts favours none."""
+"""Measure how long one image takes. All files take turns, so that a change of the machine's speed is fair."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def median_milliseconds(contents: Mapping[str, bytes], *, rounds: int = 20) -> d
     """Time .tflite files in one process.
 
     Args:
-        contents: {name: the file's bytes}; they draw from a latent of zeros, and the first class.
-        rounds: in each, every file draws one image; the median is taken over them.
+        contents: {name: bytes of the file}; each draws from a latent of zeros, and the first class.
+        rounds: number of rounds, in each of which every file draws one image; the median is over them.
 
     Returns:
-        {name: {"1": milliseconds an image with one thread, "2": with two}}.
+        {name: {"1": milliseconds for an image with one thread, "2": with two}}.
     """
     by_threads = {threads: _medians(contents, threads, rounds) for threads in THREADS}
     return {

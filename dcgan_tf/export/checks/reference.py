@@ -1,4 +1,4 @@
-"""What every artefact is held against: the images that the trained generator draws of 64 fixed latents."""
+"""The reference for all artefacts: the images that the trained generator draws from 64 fixed latents."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _DAMAGED = (
     struct.error,
     Image.DecompressionBombError,
 )
-"""What Pillow says of a picture that it cannot read."""
+"""Errors of Pillow on a picture that it cannot read."""
 
 
 def reference_inputs(facts: Mapping[str, Any]) -> tuple[np.ndarray, ...]:
-    """Return the fixed latents, float32 [64, latent_dim]; of a conditional generator also labels int32 [64].
+    """Return the fixed latents, float32 [64, latent_dim], and labels int32 [64] if there are classes.
 
     Args:
         facts: latent_dim and latent_distribution are used, and class_names, if there are any.
@@ -42,10 +42,10 @@ def reference_inputs(facts: Mapping[str, Any]) -> tuple[np.ndarray, ...]:
 
 
 def write_reference(path: Path, expected: np.ndarray) -> None:
-    """Write the images as a grid that people like to look at and that `read_reference` reads.
+    """Write the images as a grid for people, which `read_reference` can read.
 
     Args:
-        path: of the PNG.
+        path: the PNG file.
         expected: float32 [64, H, W, C] in [-1, 1].
     """
     images.save_png(path, images.grid(images.to_uint8(expected), columns=COLUMNS, gap=GAP))
@@ -55,7 +55,7 @@ def read_reference(path: Path, shape: Sequence[int]) -> np.ndarray:
     """Read the images back, uint8 [64, H, W, C].
 
     Args:
-        path: of the PNG.
+        path: the PNG file.
         shape: (H, W, C) of an image.
 
     Raises:

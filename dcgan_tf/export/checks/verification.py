@@ -1,4 +1,4 @@
-"""Hold every artefact against the generator that was trained, as its own runtime draws it."""
+"""Verify every artefact: compare what its runtime draws with the trained generator."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from dcgan_tf.export.record import Record, damaged_files, files_of, listed, othe
 _log = logging.getLogger("dcgan_tf")
 
 SLOW_OPERATORS = frozenset({"TRANSPOSE_CONV", "SHAPE", "PACK"})
-"""A transposed convolution, and what computes its output shape at run time: what the rewriting avoids."""
+"""Transposed convolutions, and operators that compute their output shapes at run time; we avoid both."""
 HEAVY_OPERATORS = frozenset({"CONV_2D", "FULLY_CONNECTED"})
-"""Where nearly all arithmetic is; outside XNNPACK they take many times as long."""
+"""The operators with almost all arithmetic; they take many times as long outside XNNPACK."""
 
 _EXACT, _EIGHT_BIT = Bound(max_abs=1e-5), Bound(psnr_mean=45, psnr_worst=35)
 BOUNDS = {
@@ -43,22 +43,22 @@ BOUNDS = {
     "generator-dynamic.tflite": _EIGHT_BIT,
     "generator-int8.tflite": Bound(psnr_mean=40, psnr_worst=30),
 }
-"""How far each artefact may be from the trained generator, by the name of its file."""
+"""The largest allowed difference of each artefact from the trained generator, by file name."""
 TRAINED = ("saved_model", "model.keras")
-"""Artefacts that have the trained weights as they are."""
+"""The artefacts that have the trained weights unchanged."""
 
 
 def check(artefact: Path, inputs: Sequence[np.ndarray], expected: np.ndarray) -> tuple[Record, list[str]]:
-    """Draw with an artefact and compare.
+    """Draw with an artefact, and compare the images with the expected ones.
 
     Args:
-        artefact: its file, or the folder of a SavedModel.
-        inputs: those of the reference: latents float32 [N, latent_dim], and labels int32 [N] of a conditional
-            generator.
-        expected: what the trained generator draws of them, [N, H, W, C], uint8 or float in [-1, 1].
+        artefact: the file, or the folder of a SavedModel.
+        inputs: the inputs of the reference: latents float32 [N, latent_dim], and labels int32 [N] for a
+            conditional generator.
+        expected: the trained generator's images for them, [N, H, W, C], uint8 or float in [-1, 1].
 
     Returns:
-        What export.json says of it, and in words whatever is not as it must be.
+        The figures for export.json, and a sentence for everything that is wrong.
 
     Raises:
         ExportError: if its runtime cannot read it.
@@ -78,20 +78,19 @@ def check(artefact: Path, inputs: Sequence[np.ndarray], expected: np.ndarray) ->
 def verify_export(folder: str | os.PathLike[str]) -> dict[str, Record]:
     """Verify an export from its files alone.
 
-    Every file must be the one that was exported (SHA-256), and every artefact draws again. What the
-    SavedModel draws, or else model.keras, whose weights are the trained ones, is compared with samples.png;
-    all others with what it draws, which is not rounded to 8 bits. Without either, all are compared with
-    samples.png. Files that export did not write are named in a warning; hidden ones are passed over.
+    Every file must be the one that was exported (SHA-256), and every artefact draws again. The SavedModel, or
+    else model.keras, has the trained weights: its images are compared with samples.png. The images of all
+    others are compared with its images, which are not rounded to 8 bits. Without either, all are compared
+    with samples.png. A warning names files that export did not write; hidden files are ignored.
 
     Args:
-        folder: what `export_run` wrote.
+        folder: the folder that `export_run` wrote.
 
     Returns:
-        {artefact: its figures, as measured now}.
+        {artefact: its figures, measured now}.
 
     Raises:
-        ExportError: if the folder is not an export, or anything in it is not as it must be; all of it is
-            named.
+        ExportError: if the folder is not an export, or something in it is wrong; it names everything.
     """
     paths = ExportPaths(Path(folder))
     folder = paths.root
@@ -118,7 +117,7 @@ def verify_export(folder: str | os.PathLike[str]) -> dict[str, Record]:
 
 
 def _check_signatures(path: Path, inputs: Sequence[np.ndarray], expected: np.ndarray) -> list[str]:
-    """Draw with the two signatures of a SavedModel that give bytes."""
+    """Check the two signatures of a SavedModel that give bytes."""
     model = load_saved_model(path)
     with tf.device(REFERENCE_DEVICE), foreign_errors(path):
         served, sampled = model.serving_default(*inputs), model.sample(SEED, len(expected))

@@ -1,1 +1,1 @@
-"""The files: each is written, opened again by its own runtime, and checked before anything in it runs."""
+"""Write and read the exported files; each is checked before anything in it runs."""

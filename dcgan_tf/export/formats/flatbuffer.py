@@ -1,6 +1,6 @@
-"""A .tflite as its schema sees it: two of them joined to one, and the runtime that it needs.
+"""Read and join .tflite files by their schema, and find the runtime that a file needs.
 
-The converter chooses one precision for a whole model. Joined, each part keeps its own.
+The converter chooses one precision for a whole model. Joined parts keep their own.
 """
 
 from __future__ import annotations
@@ -15,17 +15,18 @@ from dcgan_tf.errors import ArgumentError
 
 FILE_IDENTIFIER = b"TFL3"
 ALIGNMENT = 16
-"""Bytes. Runtimes read weights where they lie; the schema asks for this, its own Python writer does not."""
+"""The alignment in bytes, which the schema requires but its Python writer does not ensure."""
 
 _RUNTIME = b"min_runtime_version"
 
 
 def join(first: bytes, second: bytes) -> bytes:
-    """Make one model of two: what the first gives is what the second takes.
+    """Join two models to one: the outputs of the first are the inputs of the second.
 
     Args:
         first: a .tflite of one graph and one signature, of ordinary operators.
-        second: likewise; its signature's inputs have the names, shapes and types of the first one's outputs.
+        second: a .tflite of the same kind; its inputs have the names, shapes and types of the first one's
+            outputs.
 
     Returns:
         A .tflite with the inputs of the first and, under the name of the second's signature, the outputs of
@@ -50,7 +51,7 @@ def join(first: bytes, second: bytes) -> bytes:
 
 
 def minimum_runtime(model: schema.ModelT) -> str:
-    """Return the oldest TensorFlow Lite that has all the operators; "unknown" if the file does not say."""
+    """Return the oldest TensorFlow Lite that has all operators, or "unknown" if the file does not say."""
     for entry in model.metadata or []:
         if entry.name == _RUNTIME:
             return bytes(model.buffers[entry.buffer].data).rstrip(b"\0").decode()
@@ -68,7 +69,7 @@ def _opened(content: bytes) -> schema.ModelT:
 
 
 def _described(model: schema.ModelT, entries: Sequence[schema.TensorMapT]) -> dict[str, str]:
-    """Return the shape and the type of each tensor by its name in the signature, in the names' order."""
+    """Return the shape and type of each tensor of a signature, in the order of names."""
     types = {number: name for name, number in vars(schema.TensorType).items() if isinstance(number, int)}
     tensors = {entry.name.decode(): model.subgraphs[0].tensors[entry.tensorIndex] for entry in entries}
     return {
@@ -83,7 +84,7 @@ def _append_graph(head: schema.ModelT, tail: schema.ModelT, inputs: Mapping[int,
     Args:
         head: the first model.
         tail: the second.
-        inputs: for each input of the tail, the tensor of the head that takes its place.
+        inputs: for each input of the tail, the tensor of the head that replaces it.
 
     Returns:
         For each tensor of the tail, its number in the joined graph.
@@ -107,9 +108,9 @@ def _append_graph(head: schema.ModelT, tail: schema.ModelT, inputs: Mapping[int,
 
 
 def _joined_metadata(head: schema.ModelT, tail: schema.ModelT) -> list[schema.MetadataT]:
-    """Return the metadata of both, their buffers numbered as they will lie one behind the other.
+    """Return the metadata of both, with buffers numbered as in the joined model.
 
-    Where both have an entry, it is the tail's; but the runtime is the later of the two.
+    If both have an entry, the tail's is taken; but the runtime is the later of the two.
     """
     earlier = _version(tail) < _version(head)
     entries = [entry for entry in tail.metadata or [] if not (earlier and entry.name == _RUNTIME)]
@@ -120,7 +121,7 @@ def _joined_metadata(head: schema.ModelT, tail: schema.ModelT) -> list[schema.Me
 
 
 def _version(model: schema.ModelT) -> list[int]:
-    """Return the numbers of the runtime's version; none if it is unknown."""
+    """Return the numbers of the runtime's version, or none if it is unknown."""
     return [int(part) for part in minimum_runtime(model).split(".") if part.isdigit()]
 
 
@@ -132,7 +133,7 @@ def _packed(model: schema.ModelT) -> bytes:
 
 
 class _AlignedBuffer(schema.BufferT):  # type: ignore[misc]  # the schema is untyped
-    """The bytes of a tensor, written where a vector of them may begin."""
+    """The bytes of a tensor, which are written at an aligned place."""
 
     @classmethod
     def of(cls, buffer: schema.BufferT) -> _AlignedBuffer:

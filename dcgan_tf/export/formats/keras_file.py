@@ -1,4 +1,4 @@
-"""The generator as model.keras, of Keras' own layers, so that Keras alone can load it."""
+"""Write and read model.keras, which consists of Keras' own layers, so that Keras alone can load it."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ KNOWN = {
         *("LeakyReLU", "ReLU", "Reshape"),
     ),
 }
-"""Of Keras' modules, the classes of which a generator is made; none has code of its own."""
+"""The classes of Keras that a generator consists of, by module; none has code of its own."""
 
 
 @own_settings()
 def write(path: Path, generator: keras.Sequential) -> None:
-    """Write the file.
+    """Write a generator as a .keras file.
 
-    The training layers of this package are replaced by what they are in inference: Keras' batch
-    normalisation, and Keras' dropout, which rests.
+    The training layers of this package are replaced by their forms in inference: Keras' batch normalisation,
+    and Keras' dropout, which does nothing.
 
     Args:
-        path: ends in .keras.
-        generator: latents to images in [-1, 1].
+        path: the file, which ends in .keras.
+        generator: takes latents and returns images in [-1, 1].
     """
     plain = keras.models.clone_model(generator, clone_function=_plain)
     for layer in plain.layers:
@@ -47,10 +47,10 @@ def write(path: Path, generator: keras.Sequential) -> None:
 
 
 def read(path: Path) -> keras.Sequential:
-    """Read what `write` wrote.
+    """Read a file that `write` wrote.
 
-    The file says of which classes Keras is to make the network. They are held against those of a generator
-    before Keras gets to see it.
+    The file names the classes from which Keras makes the network. They are compared with those of a generator
+    before Keras reads the file.
 
     Args:
         path: ends in .keras.
@@ -65,8 +65,8 @@ def read(path: Path) -> keras.Sequential:
         config = parsed(read_member(archive, "config.json"), source=f"config.json in {path}")
         if unknown := sorted(_classes(config) - _known()):
             raise ExportError(
-                f"cannot read {path}: it has what no export of dcgan-tf has "
-                f"(class: {', '.join(unknown[:8])}), and could do anything; it is not loaded"
+                f"cannot read {path}: it contains something that no export of dcgan-tf contains (class: "
+                f"{', '.join(unknown[:8])}), which could do anything; it is not loaded"
             )
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
@@ -108,5 +108,5 @@ def _plain(layer: keras.Layer) -> keras.Layer:
 
 
 def _inference_weights(layer: keras.Layer) -> list[object]:
-    """Return the weights, without the counters that only training uses."""
+    """Return the weights without the counters that only training uses."""
     return [] if isinstance(layer, StepDropout) else list(layer.get_weights())

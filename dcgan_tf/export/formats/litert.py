@@ -1,8 +1,8 @@
-"""The generator as .tflite, in a form that LiteRT hands to its fastest kernels as a whole.
+"""Write the generator as a .tflite file that LiteRT runs on its fastest kernels as a whole.
 
-Keras' own conversion leaves every transposed convolution behind: its output shape is computed at run time
-from the batch size, so XNNPACK takes none of them, and with 8-bit weights they fall to a kernel that is a
-hundred times slower than XNNPACK's. Here the batch is 1, and there is no transposed convolution.
+Keras' own conversion keeps every transposed convolution. Its output shape is computed at run time from the
+batch size, so XNNPACK takes none of them. With 8-bit weights they run on a kernel that is a hundred times
+slower than XNNPACK's. Here the batch is 1, and there is no transposed convolution.
 
 The first of several dense layers stays float32 in the 8-bit files too. It is small, and it takes the latent,
 which loses more by rounding than the feature maps do.
@@ -42,16 +42,16 @@ def convert(
 ) -> bytes:
     """Convert to a .tflite with one signature, `serving_default`.
 
-    It takes z, float32 [1, latent_dim], and of a conditional generator label, int32 [1], to image,
+    It takes z, float32 [1, latent_dim], and label, int32 [1], for a conditional generator, and gives image,
     [1, H, W, C].
 
     Args:
-        generator: folded.
+        generator: the folded generator.
         precision: one of `paths.PRECISIONS`.
-        calibration: float32 [M, latent_dim], drawn as in training; int8 takes the range of every feature map
-            from them, and from the classes in turn. Of N(0, 1), 128 are best: fewer miss values that occur,
-            more widen the ranges by rare ones.
-        float_output: image as float32 in [-1, 1] instead of uint8.
+        calibration: float32 [M, latent_dim], drawn as in training. int8 takes the range of every feature map
+            from them, while the classes take turns. For N(0, 1), 128 are best: fewer miss values that occur,
+            and more widen the ranges by rare values.
+        float_output: whether image is float32 in [-1, 1] instead of uint8.
     """
     examples = _examples(calibration, generator.num_classes)
     hidden = in_batches(partial(first_layer, generator), *examples.values())
@@ -78,8 +78,8 @@ def convert_naively(generator: keras.Sequential, *, dynamic: bool = False) -> by
     """Convert as Keras users do, with `from_keras_model`, for comparison.
 
     Args:
-        generator: latents to images.
-        dynamic: with 8-bit weights, by `Optimize.DEFAULT`.
+        generator: takes latents and returns images.
+        dynamic: whether to use 8-bit weights, by `Optimize.DEFAULT`.
     """
     converter = tf.lite.TFLiteConverter.from_keras_model(generator)
     converter.optimizations = [tf.lite.Optimize.DEFAULT] if dynamic else []
@@ -87,12 +87,12 @@ def convert_naively(generator: keras.Sequential, *, dynamic: bool = False) -> by
 
 
 def append_files(path: Path, facts: Mapping[str, Any], labels: Sequence[str]) -> None:
-    """Append what an app needs to know: a zip behind the model, where runtimes do not look.
+    """Append the facts for an app as a zip after the model, where runtimes do not look.
 
     Args:
-        path: of the .tflite.
-        facts: written as dcgan.json, with the SHA-256 of the model before it, by which damage is noticed.
-        labels: written as labels.txt, one a line, if there are any.
+        path: the .tflite file.
+        facts: the content of dcgan.json, to which the SHA-256 of the model is added to find damage.
+        labels: the lines of labels.txt, which is written if there are any.
     """
     told = {**facts, "sha256": digest(path)}
     with zipfile.ZipFile(path, "a") as archive:
@@ -102,7 +102,7 @@ def append_files(path: Path, facts: Mapping[str, Any], labels: Sequence[str]) ->
 
 
 class _Module(tf.Module):  # type: ignore[misc]  # TensorFlow is untyped
-    """A function of fixed shapes; a module, because only then does the converter keep its signature."""
+    """A function of fixed shapes; only as a module does the converter keep its signature."""
 
     def __init__(
         self, function: Callable[..., dict[str, tf.Tensor]], inputs: Sequence[tf.TensorSpec]
@@ -138,7 +138,7 @@ def _converted_function(
 
 
 def _examples(latents: np.ndarray, num_classes: int) -> dict[str, np.ndarray]:
-    """Return the signature's inputs, the classes in turn, each [M, ...]."""
+    """Return the signature's inputs, each [M, ...]; the classes take turns."""
     if not num_classes:
         return {"z": latents}
     return {"z": latents, "label": sample_labels(len(latents), num_classes).astype(np.int32)}
@@ -150,16 +150,16 @@ def _one_by_one(examples: Mapping[str, np.ndarray]) -> Iterator[dict[str, np.nda
 
 
 def _limits(generator: FoldedGenerator, hidden: np.ndarray) -> tuple[float, float] | None:
-    """Return the range of what goes into tanh, as far as it makes a difference.
+    """Return the range of the values before tanh, where it makes a difference.
 
-    A network that is sure of its black gives values far beyond, to which most of int8's 256 steps would go.
+    A network that draws clear black gives values far outside, which would take most of int8's 256 steps.
 
     Args:
-        generator: folded.
+        generator: the folded generator.
         hidden: float32 [M, outputs of the first layer].
 
     Returns:
-        (least, greatest), or None if nothing of the range had to be cut off.
+        (least, greatest), or None if no part of the range has to be cut off.
     """
     images = in_batches(partial(after_first_layer, generator), hidden)
     with np.errstate(divide="ignore"):  # float32 knows no difference between tanh(10) and 1

@@ -1,4 +1,4 @@
-"""A .tflite file as LiteRT sees it: what it draws, which operators it has, and which of them run where."""
+"""Open a .tflite file with LiteRT: draw with it, and list its operators and where they run."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class LiteRTFile:
     """A generator in a .tflite file, opened by LiteRT with its default delegate, XNNPACK.
 
     Args:
-        path: of the file.
-        threads: for one image.
+        path: the file.
+        threads: number of threads for one image.
 
     Raises:
-        ExportError: if LiteRT cannot read the file, or it has not the signature that export gives it.
+        ExportError: if LiteRT cannot read the file, or it does not have an export's signature.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, threads: int = 1) -> None:
@@ -48,7 +48,7 @@ class LiteRTFile:
 
         Args:
             latents: float32 [N, latent_dim].
-            labels: the class of each, int32 [N], which a conditional generator needs and no other takes.
+            labels: the class of each, int32 [N]; required for a conditional generator, and only there.
 
         Returns:
             [N, H, W, C]: uint8, or float32 in [-1, 1] if the file was exported with `--float-output`.
@@ -73,14 +73,14 @@ class LiteRTFile:
             raise ExportError(f"LiteRT cannot draw with {self.path}: {error}") from None
 
     def operators(self) -> dict[str, int]:
-        """Return how many there are of each operator, the most frequent first."""
+        """Return {operator: how often it occurs}, the most frequent first."""
         names = [op["op_name"] for op in self._operators() if op["op_name"] != "DELEGATE"]
         return dict(collections.Counter(names).most_common())
 
     def undelegated(self) -> list[str]:
         """Return the operators that XNNPACK does not take, which run on LiteRT's own kernels.
 
-        What runs is found backwards from the output: where a tensor can come from the delegate, it does.
+        The running operators are found backwards from the output: a tensor comes from the delegate if it can.
         """
         source = {tensor: op for op in self._operators() for tensor in op["outputs"]}
         found: dict[int, str] = {}
@@ -94,16 +94,16 @@ class LiteRTFile:
         return sorted(name for name in found.values() if name != "DELEGATE")
 
     def minimum_runtime(self) -> str:
-        """Return the oldest TensorFlow Lite that has all the operators; "unknown" if the file is silent."""
+        """Return the oldest TensorFlow Lite that has all operators, or "unknown" if the file does not say."""
         return minimum_runtime(schema.ModelT.InitFromPackedBuf(self._content))
 
     def _operators(self) -> list[dict[str, Any]]:
-        """Return LiteRT's list: the model's operators, and behind them the delegate's."""
+        """Return LiteRT's list: the model's operators, followed by the delegate's."""
         operators: list[dict[str, Any]] = self._interpreter._get_ops_details()
         return operators
 
     def _taken(self) -> dict[str, tuple[int, ...]]:
-        """Return the shape of each input; LiteRT would try to change them to whatever it is given."""
+        """Return the shape of each input, because LiteRT would try to adapt it to any value."""
         details = self._interpreter.get_signature_runner(SIGNATURE).get_input_details()
         return {name: tuple(map(int, detail["shape"])) for name, detail in details.items()}
 
@@ -130,10 +130,10 @@ def open_interpreter(content: bytes, *, threads: int) -> Interpreter:
 
 
 def read_facts(path: Path) -> dict[str, Any]:
-    """Return dcgan.json, which export appends to a .tflite, when the model before it is known to be whole.
+    """Return dcgan.json, which export appends to a .tflite, after a check that the model is undamaged.
 
     Raises:
-        ExportError: if it is not there, is not what export writes, or the model has been changed.
+        ExportError: if it is missing, is not as export writes it, or the model has been changed.
     """
     with open_zip(path) as archive:
         facts = parsed(read_member(archive, FACTS_FILE), source=f"{FACTS_FILE} in {path}")
@@ -141,7 +141,7 @@ def read_facts(path: Path) -> dict[str, Any]:
     facts = checked_facts(facts, source=f"{FACTS_FILE} in {path}")
     # Exports of version 0.1 did not have it.
     if "sha256" in facts and facts.pop("sha256") != hashlib.sha256(_content(path)[:start]).hexdigest():
-        raise ExportError(f"cannot read {path}: it is damaged: its SHA-256 is not the one that it was given")
+        raise ExportError(f"cannot read {path}: it is damaged: its SHA-256 differs from the recorded one")
     return facts
 
 
@@ -149,7 +149,7 @@ def _content(path: Path) -> bytes:
     """Read a whole .tflite; the format ends at 2 GiB."""
     try:
         if not path.is_file() or path.stat().st_size >= 1 << 31:
-            raise ExportError(f"cannot read {path}: it is no file of less than 2 GiB")
+            raise ExportError(f"cannot read {path}: it is not a file of less than 2 GiB")
         return path.read_bytes()
     except OSError as error:
         raise ExportError(f"cannot read {path}: {error.strerror}") from None

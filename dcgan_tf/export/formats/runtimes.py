@@ -1,4 +1,4 @@
-"""Every artefact, opened by the runtime that it is made for."""
+"""Open every artefact with the runtime that it is made for."""
 
 from __future__ import annotations
 
@@ -23,24 +23,26 @@ from dcgan_tf.models import with_labels
 from dcgan_tf.runs import in_batches
 
 REFERENCE_DEVICE = "CPU:0"
-"""Where TensorFlow draws what is compared: some GPUs round the products of convolutions to 10 bits."""
+"""The device for comparisons in TensorFlow: some GPUs round the products of convolutions to 10 bits."""
 
 SIGNATURES = ("serving_default", "float_images", "sample")
-"""Of a SavedModel."""
+"""The signatures of a SavedModel."""
 
 DrawFunction = Callable[..., np.ndarray]
-"""Latents float32 [N, latent_dim], and labels int32 [N] for a conditional generator and no other, to images
-[N, H, W, C], uint8 or float32 in [-1, 1]."""
+"""A function of latents float32 [N, latent_dim], and of labels int32 [N] if there are classes.
+
+It returns images [N, H, W, C], uint8 or float32 in [-1, 1].
+"""
 
 
 def open_artefact(path: Path, *, image_shape: Sequence[int] | None = None) -> DrawFunction:
-    """Return the function that draws with an artefact. None of it runs before it is known to compute only.
+    """Return the function that draws with an artefact, after a check that the artefact can only compute.
 
     Args:
-        path: the folder of a SavedModel, or a file that ends in .tflite, .keras or .html. Of a page, which
-            only a browser can run, the weights are read back and computed with TensorFlow.
-        image_shape: (H, W, C) that the images must have, if it is known. Anything else is an ExportError
-            when something is drawn, as is whatever its runtime says then.
+        path: the folder of a SavedModel, or a file that ends in .tflite, .keras or .html. Only a browser can
+            run a page, so its weights are read back and computed with TensorFlow.
+        image_shape: (H, W, C) that the images must have, if it is known. Other images, and errors of the
+            runtime, raise an ExportError when the function draws.
 
     Raises:
         ExportError: if its runtime cannot read it, or it has parts that no export has.
@@ -53,12 +55,12 @@ def open_artefact(path: Path, *, image_shape: Sequence[int] | None = None) -> Dr
         ".html": _page,
     }
     if kind not in openers:
-        raise ExportError(f"{path} is no file of an export that draws")
+        raise ExportError(f"{path} is not a file of an export that can draw")
     return _checked(openers[kind](path), path, image_shape)
 
 
 def drawing_with(generator: keras.Sequential) -> DrawFunction:
-    """Return the function that draws with a generator of Keras, in inference mode."""
+    """Return the function that draws with a Keras generator, in inference mode."""
 
     def generate(z: np.ndarray, label: np.ndarray | None = None) -> tf.Tensor:
         num_classes = generator.input_shape[-1] - z.shape[1]
@@ -68,7 +70,7 @@ def drawing_with(generator: keras.Sequential) -> DrawFunction:
 
 
 def load_saved_model(path: Path) -> Any:
-    """Return what TensorFlow makes of a SavedModel's folder, on the CPU.
+    """Load a SavedModel with TensorFlow, on the CPU.
 
     Raises:
         ExportError: if TensorFlow cannot read it, or it has parts that no export has.
@@ -119,7 +121,7 @@ def _page(path: Path) -> DrawFunction:
 
 
 def _foreign(path: Path, generate: Callable[..., tf.Tensor]) -> DrawFunction:
-    """Draw with a network of somebody's that may not take what its facts say."""
+    """Draw with a foreign network, which may not take what its facts say."""
 
     def guarded(*inputs: np.ndarray) -> tf.Tensor:
         with foreign_errors(path):
@@ -130,7 +132,7 @@ def _foreign(path: Path, generate: Callable[..., tf.Tensor]) -> DrawFunction:
 
 @contextmanager
 def foreign_errors(path: Path) -> Iterator[None]:
-    """Turn what a network of somebody's makes TensorFlow say within the block into an ExportError."""
+    """Turn TensorFlow's errors about a foreign network within the block into an ExportError."""
     try:
         yield
     except (tf.errors.OpError, ValueError, TypeError, LookupError) as error:
@@ -138,7 +140,7 @@ def foreign_errors(path: Path) -> Iterator[None]:
 
 
 def _checked(draw: DrawFunction, path: Path, image_shape: Sequence[int] | None) -> DrawFunction:
-    """Hold what is drawn against the shape that it must have."""
+    """Check the shape of the images that are drawn."""
 
     def drawn(*inputs: np.ndarray) -> np.ndarray:
         images = draw(*inputs)
@@ -162,5 +164,5 @@ def _batched(generate: Callable[..., tf.Tensor]) -> DrawFunction:
 
 
 def first_line(error: Exception) -> str:
-    """Return the first line of an error; TensorFlow's go on for many."""
+    """Return the first line of an error; TensorFlow's have many."""
     return next(iter(str(error).splitlines()), type(error).__name__)

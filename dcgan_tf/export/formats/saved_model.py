@@ -1,4 +1,4 @@
-"""The generator as a SavedModel that needs TensorFlow and nothing else."""
+"""Write the generator as a SavedModel that needs only TensorFlow."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ SAMPLE_BATCH = 8
 
 
 class ServedGenerator(tf.Module):  # type: ignore[misc]  # TensorFlow is untyped
-    """The generator behind its three signatures.
+    """The generator with its three signatures.
 
-    It keeps the generator's variables rather than the generator, because the export of a Keras model stores
-    every weight twice.
+    It keeps the generator's variables, not the generator, because the export of a Keras model stores every
+    weight twice.
 
     Args:
-        generator: latents float32 [N, latent_dim], those of a conditional one with the class at their end, to
-            images float32 [N, H, W, C] in [-1, 1].
+        generator: takes latents float32 [N, latent_dim], which end in the class for a conditional one, and
+            returns images float32 [N, H, W, C] in [-1, 1].
         model: latent_dim and latent_distribution are used.
-        num_classes: that a conditional generator is told of; else 0.
+        num_classes: number of classes of a conditional generator, or 0.
     """
 
     def __init__(self, generator: keras.Sequential, model: ModelConfig, *, num_classes: int = 0) -> None:
@@ -80,22 +80,22 @@ def write(
     *,
     num_classes: int = 0,
 ) -> None:
-    """Write the folder, with three signatures.
+    """Write the folder of a SavedModel with three signatures.
 
     - `serving_default`: z float32 [n, latent_dim] to image uint8 [n, H, W, C];
     - `float_images`: z float32 [n, latent_dim] to image float32 [n, H, W, C] in [-1, 1];
     - `sample`: seed and n, int64 scalars, to image uint8 [n, H, W, C] and its z float32 [n, latent_dim];
-      image i of a seed is the same whatever n is.
+      image i of a seed is the same for any n.
 
-    Of a conditional generator the first two take label int32 [n] too, and refuse one that is no class; the
-    third takes the classes in turn, and gives label int32 [n].
+    For a conditional generator, the first two also take label int32 [n], and refuse numbers that are not a
+    class. The third cycles through the classes, and also gives label int32 [n].
 
     Args:
         path: the folder.
-        generator: latents, and the class at their end of a conditional one, to images in [-1, 1].
-        model: its latents.
-        facts: written to `assets.extra/dcgan.json`, where TensorFlow keeps what others add.
-        num_classes: that a conditional generator is told of; else 0.
+        generator: takes latents, which end in the class for a conditional one, and returns images in [-1, 1].
+        model: settings of the latents.
+        facts: the content of `assets.extra/dcgan.json`, where TensorFlow keeps additions.
+        num_classes: number of classes of a conditional generator, or 0.
     """
     module = ServedGenerator(generator, model, num_classes=num_classes)
     signatures = {name: getattr(module, name) for name in ("serving_default", "sample", "float_images")}
@@ -106,22 +106,22 @@ def write(
 
 
 def facts_path(path: Path) -> Path:
-    """Return where the facts stand in a SavedModel's folder."""
+    """Return the path of the facts in a SavedModel's folder."""
     return path / "assets.extra" / "dcgan.json"
 
 
 def read_facts(path: Path) -> dict[str, Any]:
-    """Return the facts that stand in a SavedModel's folder.
+    """Return the facts in a SavedModel's folder.
 
     Raises:
-        ExportError: if they are not there, or are not what export writes.
+        ExportError: if they are missing, or are not as export writes them.
     """
     source = facts_path(path)
     return checked_facts(parsed(content_of(source), source=source), source=source)
 
 
 def _refuse_unknown(label: tf.Tensor, num_classes: int) -> None:
-    """Fail where a label is no class: its one-hot vector would be zeros, and the picture one of nothing."""
+    """Fail if a label is not a class: its one-hot vector would be zeros, and the picture meaningless."""
     tf.debugging.Assert(
         tf.reduce_all((label >= 0) & (label < num_classes)),
         [f"there is no such class: expected labels from 0 to {num_classes - 1}, received", label],

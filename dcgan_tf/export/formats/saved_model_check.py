@@ -1,9 +1,9 @@
-"""What a SavedModel may consist of, read before anything of it runs.
+"""Check the parts of a SavedModel before anything in it runs.
 
-A SavedModel is a program: among TensorFlow's operators are some that read and write files. Whoever draws with
-one runs it. Here its graph is held against the operators of which this library's own are made, all of which
-compute and do nothing else. Those that save and restore weights stand in functions of their own, which
-nothing else in the graph may call, and which this library never does.
+A SavedModel is a program: some of TensorFlow's operators read and write files. Whoever draws with it runs it.
+Here its graph may have only the operators of this library's own SavedModels, which all just compute.
+Operators that save and restore weights are in functions of their own. Nothing else in the graph may call
+these, and this library never does.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 from dcgan_tf.errors import ExportError
 
 LARGEST_GRAPH = 1 << 26
-"""Bytes; the weights lie beside the graph, not in it."""
+"""The most bytes of a graph; the weights lie beside it, not in it."""
 OPERATORS = frozenset(
     """
     Add AddV2 All Assert AssignVariableOp BiasAdd BroadcastTo Cast ConcatV2 Const Conv2D Conv2DBackpropInput
@@ -32,7 +32,7 @@ OPERATORS = frozenset(
     While ZerosLike
     """.split()  # noqa: SIM905  # names to be read by people
 )
-"""They compute, and do nothing else. Those of this library's exports, and their neighbours."""
+"""The allowed operators, which only compute: those of this library's exports, and similar ones."""
 OF_CHECKPOINTS = frozenset({"MergeV2Checkpoints", "RestoreV2", "SaveV2", "ShardedFilename"})
 _OBJECTS = frozenset({"bare_concrete_function", "function", "user_object", "variable"})
 _USER_OBJECTS = frozenset({"_generic_user_object", "signature_map", "trackable_list_wrapper"})
@@ -42,11 +42,11 @@ def check_saved_model(path: Path) -> None:
     """Refuse a SavedModel that can do anything but compute.
 
     Args:
-        path: its folder.
+        path: the folder.
 
     Raises:
-        ExportError: if it cannot be read, or has an operator or an object that no export of this library has;
-            names it.
+        ExportError: if it cannot be read, or has an operator or object that no export of this library has; it
+            names them.
     """
     try:
         meta_graph = _meta_graph(path / "saved_model.pb")
@@ -93,7 +93,7 @@ def _check_operators(nodes: Iterable[Any], allowed: frozenset[str]) -> None:
 
 
 def _check_objects(graph: Any, of_checkpoints: set[str]) -> None:
-    """Hold the objects that loading makes against those of an export: none has code of its own."""
+    """Check that loading only makes objects of an export, which have no code of their own."""
     kinds = {node.WhichOneof("kind") or "none" for node in graph.nodes}
     made = {node.user_object.identifier for node in graph.nodes if node.HasField("user_object")}
     registered = {node.registered_name or node.registered_saver for node in graph.nodes}
@@ -114,6 +114,6 @@ def _called(nodes: Iterable[Any]) -> Iterator[str]:
 def _refuse(what: str, names: Iterable[str]) -> None:
     if found := sorted(set(names)):
         raise ExportError(
-            f"it has what no export of dcgan-tf has ({what}: {', '.join(found[:8])}), and could do anything; "
-            "it is not run. If it is your own, load it with tf.saved_model.load"
+            f"it contains something that no export of dcgan-tf contains ({what}: {', '.join(found[:8])}), "
+            "which could do anything; it is not run. If it is your own, load it with tf.saved_model.load"
         )

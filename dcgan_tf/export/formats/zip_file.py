@@ -1,4 +1,4 @@
-"""A zip of somebody else's, read with bounds."""
+"""Read a foreign zip file with bounds on its size."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from dcgan_tf.errors import ExportError
 from dcgan_tf.export.record import LARGEST_JSON
 
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
-"""What `zipfile` says of a damaged file: also that it is encrypted, or compressed in another way."""
+"""Errors of `zipfile` on a damaged file, also on one that is encrypted or compressed in another way."""
 
 
 @contextmanager
 def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
-    """Open a zip for reading, also one behind something else.
+    """Open a zip for reading, even if it comes after other data.
 
     Raises:
-        ExportError: if the file is none, or its directory is damaged.
+        ExportError: if the file is not a zip, or its directory is damaged.
     """
     try:
         if not path.is_file():
@@ -29,7 +29,7 @@ def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
     except OSError as error:
         raise ExportError(f"cannot read {path}: {error.strerror}") from None
     except _DAMAGED as error:
-        raise ExportError(f"cannot read {path}: it is no zip, or damaged ({error})") from None
+        raise ExportError(f"cannot read {path}: it is not a zip, or damaged ({error})") from None
     with archive:
         yield archive
 
@@ -38,15 +38,15 @@ def read_member(archive: zipfile.ZipFile, name: str) -> bytes:
     """Return a small file of a zip.
 
     Raises:
-        ExportError: if there is none of that name, it is damaged, or larger than `LARGEST_JSON`, whatever
-            the zip says of its size.
+        ExportError: if there is no file of that name, or it is damaged, or larger than `LARGEST_JSON` despite
+            the size that the zip declares.
     """
     source = f"cannot read {name} in {archive.filename}"
     try:
         with archive.open(name) as member:
             content = member.read(LARGEST_JSON + 1)
     except KeyError:
-        raise ExportError(f"{source}: it is not there") from None
+        raise ExportError(f"{source}: it is missing") from None
     except OSError as error:
         raise ExportError(f"{source}: {error.strerror}") from None
     except _DAMAGED as error:

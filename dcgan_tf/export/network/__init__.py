@@ -1,1 +1,1 @@
-"""The trained generator as plain arithmetic: batch norm folded in, transposed convolutions rewritten."""
+"""Rewrite the generator as plain arithmetic, without batch norm and transposed convolutions."""

@@ -1,9 +1,8 @@
-"""A trained generator as inference needs it: batch norm and dropout gone, the projection of z a dense layer.
+"""Fold a trained generator for inference: no batch norm, no dropout, the projection of z as a dense layer.
 
-In inference mode batch normalisation is a fixed affine map of each channel, so it is multiplied into the
-weights before it (Jacob et al. 2018, section 3.2), in float64 and once. A class is an input that is 1: it
-adds its row of the first layer's weights, so choosing one is choosing a bias. Nothing here depends on a
-target format.
+In inference mode, batch normalisation is a fixed affine map of each channel. So it is multiplied into the
+weights before it (Jacob et al. 2018, section 3.2), once and in float64. A class is an input of 1: it adds its
+row of the first layer's weights, so a class is a choice of bias. Nothing here depends on a target format.
 """
 
 from __future__ import annotations
@@ -50,10 +49,10 @@ class Upsample:
 
 @dataclass(frozen=True)
 class FoldedGenerator:
-    """Latents through dense layers to the first map, through upsamplings to the picture, and through tanh.
+    """A generator as layers: dense layers up to the first map, upsamplings up to the picture, then tanh.
 
     Attributes:
-        dense: at least one layer; the inputs of the first are the latent and, behind it, the one-hot class.
+        dense: at least one layer; the inputs of the first are the latent, followed by the one-hot class.
         first_map: (height, width, channels) into which the last dense layer's outputs are reshaped.
         upsamples: each doubles height and width; none in the fully connected GAN.
         num_classes: K; 0 if the generator is not conditional.
@@ -66,7 +65,7 @@ class FoldedGenerator:
 
     @property
     def latent_dim(self) -> int:
-        """Length of a latent vector."""
+        """The length of a latent vector."""
         return int(self.dense[0].kernel.shape[0]) - self.num_classes
 
     @property
@@ -93,13 +92,12 @@ def fold(generator: keras.Sequential, *, num_classes: int = 0) -> FoldedGenerato
     """Fold a generator of `dcgan_tf.models`.
 
     Args:
-        generator: latents float32 [N, latent_dim (+ num_classes)] to images float32 [N, H, W, C] in [-1, 1];
-            ends in tanh.
-        num_classes: of a conditional one, whose inputs end in the class; else 0.
+        generator: takes latents float32 [N, latent_dim (+ num_classes)] and returns images float32 [N, H, W,
+            C] in [-1, 1]; its last layer is tanh.
+        num_classes: number of classes of a conditional generator, whose inputs end in the class; else 0.
 
     Raises:
-        ArgumentError: if it has a layer whose meaning in inference is not known here, or weights that are not
-            finite.
+        ArgumentError: if it has a layer of another type, or weights that are not finite.
     """
     folded: list[Dense | Upsample] = []
     first_map: tuple[int, ...] = ()
@@ -130,14 +128,14 @@ def fold(generator: keras.Sequential, *, num_classes: int = 0) -> FoldedGenerato
 
 
 def _changes_nothing(layer: keras.Layer, *, is_last: bool) -> bool:
-    """Tell dropout, which rests in inference, and the closing tanh, which every format adds itself."""
+    """Return whether a layer is dropout, which inference skips, or the last tanh, which every format adds."""
     if is_last:
         return isinstance(layer, keras.layers.Activation) and layer.activation is keras.activations.tanh
     return isinstance(layer, StepDropout)
 
 
 def _projection(layer: keras.layers.Conv2DTranspose) -> Dense:
-    """Turn the transposed convolution of a single pixel into the dense layer that it is."""
+    """Return the transposed convolution of a single pixel as the dense layer that it is."""
     height, width, outputs, inputs = layer.kernel.shape
     kernel = _array(layer.kernel).transpose(3, 0, 1, 2).reshape(inputs, height * width * outputs)
     return Dense(kernel, np.tile(_bias(layer, outputs), height * width))
@@ -159,7 +157,7 @@ def _bias(layer: keras.Layer, outputs: int) -> np.ndarray:
 def _normalized(before: Dense | Upsample, norm: keras.layers.BatchNormalization) -> Dense | Upsample:
     """Multiply the layer's outputs by gamma / sqrt(variance + epsilon), and shift them accordingly.
 
-    A projection has one output per pixel and channel, the channel running fastest.
+    A projection has one output for each pixel and channel; the channel is the fastest index.
     """
     scale = _array(norm.gamma) / np.sqrt(_array(norm.moving_variance) + norm.epsilon)
     shift = _array(norm.beta) - _array(norm.moving_mean) * scale

@@ -1,4 +1,4 @@
-"""A folded generator as a TensorFlow graph; what is heavy in it, LiteRT hands to its fastest kernels."""
+"""Build a folded generator as a TensorFlow graph whose heavy operators run on LiteRT's fastest kernels."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dcgan_tf.export.network.folding import FoldedGenerator, Upsample
 from dcgan_tf.export.network.sub_pixel import Phases, sub_pixel_form
 
 SATURATION = 4.0
-"""Beyond it, tanh is less than a tenth of a level of an 8-bit image from 1."""
+"""Beyond this value, tanh is nearer to 1 than a tenth of a level of an 8-bit image."""
 
 
 def float_image(generator: FoldedGenerator, z: tf.Tensor, label: tf.Tensor | None = None) -> tf.Tensor:
@@ -18,7 +18,7 @@ def float_image(generator: FoldedGenerator, z: tf.Tensor, label: tf.Tensor | Non
     Args:
         generator: folded.
         z: the latents.
-        label: int32 [N], which a conditional generator needs and no other takes.
+        label: int32 [N]; required for a conditional generator, and only there.
     """
     return after_first_layer(generator, first_layer(generator, z, label))
 
@@ -26,8 +26,8 @@ def float_image(generator: FoldedGenerator, z: tf.Tensor, label: tf.Tensor | Non
 def first_layer(generator: FoldedGenerator, z: tf.Tensor, label: tf.Tensor | None = None) -> tf.Tensor:
     """Build the first dense layer, from the arguments of `float_image` to float32 [N, outputs].
 
-    The class chooses a bias from a table: with 8 bits, LiteRT's one-hot operator loses it, and it would take
-    a label out of range for no class at all.
+    The class chooses a bias from a table. With 8 bits, LiteRT's one-hot operator loses the class, and it
+    would take a label out of range for no class at all.
     """
     layer = generator.dense[0]
     bias = _float32(layer.bias if label is None else layer.bias + generator.class_weights)
@@ -42,9 +42,10 @@ def after_first_layer(
 
     Args:
         generator: folded.
-        x: what the first layer gives.
-        limits: (least, greatest) of what goes into tanh, 0 among them: the range for which int8 has its
-            steps. It is no operator in the converted file, and no option for others: it rounds to 256 levels.
+        x: output of the first layer.
+        limits: (least, greatest) of the values before tanh, with 0 between them: the range of int8's steps.
+            In the converted file this is no operator. Other precisions cannot use it, because it rounds to
+            256 levels.
     """
     for layer in generator.dense[1:]:
         x = tf.linalg.matmul(x, _float32(layer.kernel)) + _float32(layer.bias)
@@ -60,7 +61,7 @@ def after_first_layer(
 def to_bytes(image: tf.Tensor) -> tf.Tensor:
     """Round float32 in [-1, 1] to the nearest of 256 levels, uint8, in operations that every runtime has.
 
-    The cast cuts the fraction off, so that ties go up.
+    The cast cuts off the fraction, so that ties are rounded up.
     """
     return tf.cast((image + 1.0) * 127.5 + 0.5, tf.uint8)
 
@@ -77,7 +78,7 @@ def _upsampled(layer: Upsample, x: tf.Tensor) -> tf.Tensor:
 
 
 def _convolved(part: Phases, layer: Upsample, x: tf.Tensor) -> tf.Tensor:
-    """Convolve; before the pixels are laid out, bias and ReLU become part of the convolution."""
+    """Convolve, then lay the pixels out; bias and ReLU become part of the convolution."""
     same = all(
         zeros == _same_padding(taps) for zeros, taps in zip(part.padding, part.kernel.shape, strict=False)
     )

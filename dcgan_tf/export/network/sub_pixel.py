@@ -1,10 +1,10 @@
-"""A transposed convolution of stride 2 as ordinary convolutions and a depth-to-space, exactly.
+"""Rewrite a transposed convolution of stride 2, exactly, as convolutions and a depth-to-space.
 
 Every pixel of the output belongs to one of four phases: even or odd row, even or odd column. The pixels of
 one phase are an ordinary convolution of the input, of stride 1, with every second row and column of the
 kernel. So the four phases are computed as channels, and depth-to-space lays them out (Shi et al. 2016, "Is
-the deconvolution layer the same as a convolutional layer?"). Mobile runtimes hand an ordinary convolution to
-their fastest kernels; a transposed one whose output shape is computed at run time stays with the slowest.
+the deconvolution layer the same as a convolutional layer?"). Mobile runtimes run an ordinary convolution on
+their fastest kernels. A transposed one, whose output shape is computed at run time, runs on the slowest.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 LANES = 16
-"""Runtimes compute the outputs of a pixel in vectors of about so many; a part of one costs the same."""
+"""Runtimes compute the outputs of a pixel in vectors of about this length; a part of one costs the same."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Phases:
 
 @dataclass(frozen=True)
 class SubPixelForm:
-    """What to do: convolve, join the results as channels, depth-to-space by 2, crop.
+    """The steps of the rewriting: convolve, join the results as channels, depth-to-space by 2, crop.
 
     Attributes:
         convolutions: all four phases in one, or each on its own, in the order of depth-to-space.
@@ -47,9 +47,9 @@ class SubPixelForm:
 def sub_pixel_form(kernel: np.ndarray, size: tuple[int, int]) -> SubPixelForm:
     """Rewrite a transposed convolution of stride 2 and "same" padding in the cheaper of two forms.
 
-    Separate phases multiply nothing in vain. A single convolution needs as many taps as all phases together
-    (for a 5x5 kernel 36 weights instead of 25) and, where blocks are cropped, some pixels more; but it fills
-    its vectors where there are few outputs, as in the last layer.
+    Separate phases make no useless multiplications. A single convolution needs as many taps as all phases
+    together (for a 5x5 kernel 36 weights instead of 25) and some more pixels if blocks are cropped. But it
+    fills its vectors if there are few outputs, as in the last layer.
 
     Args:
         kernel: [k, k, inputs, outputs] as in `folding.Upsample`, k >= 2.
@@ -70,7 +70,7 @@ def _separate(kernel: np.ndarray) -> SubPixelForm:
 
 
 def _joint(kernel: np.ndarray) -> SubPixelForm:
-    """Compute all phases at once, the blocks shifted by a pixel if that needs fewer taps (4x4: 2, not 3)."""
+    """Compute all phases at once, with blocks shifted by a pixel if that needs fewer taps (4x4: 2, not 3)."""
     k, _, inputs, outputs = kernel.shape
     shift = min((0, 1), key=lambda pixels: len(_taps(k, (-pixels, 1 - pixels))))
     taps = _taps(k, (-shift, 1 - shift))
@@ -95,7 +95,7 @@ def _cost(form: SubPixelForm, size: tuple[int, int]) -> int:
 
 
 def _kernel_index(k: int, pixel: int, tap: int) -> int:
-    """Return which kernel row (or column) leads from input q + tap to output 2q + pixel; in [0, k) if any."""
+    """Return the kernel row (or column) from input q + tap to output 2q + pixel; outside [0, k) if none."""
     return pixel + (k - 2) // 2 - 2 * tap
 
 

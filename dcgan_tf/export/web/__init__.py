@@ -1,1 +1,1 @@
-"""The page that draws by itself: its parts are in `assets/`; `kernel.c` there is its generator."""
+"""The web page that draws without a server. Its parts are in `assets/`; `kernel.c` is its generator."""

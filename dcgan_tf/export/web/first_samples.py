@@ -1,9 +1,10 @@
-"""Which samples the page shows first: of many, those that look most like what the generator was trained on.
+"""Choose the samples that the page shows first: those that look most like the training images.
 
-Two things tell, each of them too weak alone. The run's discriminator, asked for a sample and its neighbours
-in latent space together, because it errs on single pictures. And how little the picture changes from the
-sample to these neighbours: between the kinds of pictures that it has learnt, where faces have one eye, a
-generator changes fastest (Tanielian et al. 2020, "Learning disconnected manifolds: a no GAN's land").
+Two signals are combined, because each is too weak alone. One is the run's discriminator, averaged over a
+sample and its neighbours in latent space, because it errs on single pictures. The other is how little the
+picture changes from the sample to these neighbours: a generator changes fastest between the kinds of pictures
+that it has learnt, where faces have one eye (Tanielian et al. 2020, "Learning disconnected manifolds: a no
+GAN's land").
 """
 
 from __future__ import annotations
@@ -19,19 +20,19 @@ from dcgan_tf.runs import Run, in_batches
 
 CANDIDATES, SHOWN = 96, 24
 NEIGHBOURS, DISTANCE = 8, 0.3
-"""Of a sample, and how far each number of its latent differs, in standard deviations of the latents."""
+"""The neighbours of a sample: how many, and their distance in each number, in standard deviations."""
 
 
 def first_samples(run: Run) -> dict[str, Any]:
     """Choose the samples that the page shows first, for `web.write_page`.
 
-    Of a conditional run they are judged in the class that the page begins with, the first.
+    In a conditional run, samples of the first class are judged, with which the page begins.
 
     Args:
-        run: opened.
+        run: the opened run.
 
     Returns:
-        `numbers`: int [24], the most realistic sample first; `of`: how many were looked at, 96.
+        `numbers`: int [24], the most realistic sample first; `of`: the number of candidates, 96.
     """
     one_class = run.of_class(0) if run.takes_labels else run
     model = run.config.model
@@ -55,5 +56,5 @@ def first_samples(run: Run) -> dict[str, Any]:
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:
-    """Return for each value how many are smaller, int [N]."""
+    """Return the number of smaller values for each value, int [N]."""
     return np.searchsorted(np.sort(values), values)

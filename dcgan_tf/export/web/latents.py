@@ -1,4 +1,4 @@
-"""The latents of the page's samples, by their numbers, as page/latents.js draws them."""
+"""The latents of the page's samples by number, drawn as latents.js does."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _SEED_STEP, _STATE_STEP = 0x9E3779B9, 0x6D2B79F5
 
 
 def page_latents(numbers: Sequence[int], latent_dim: int, *, distribution: str) -> np.ndarray:
-    """Return the latents that the page has for samples of these numbers.
+    """Return the latents that the page uses for samples with these numbers.
 
     Args:
-        numbers: of the samples; the page counts from 1.
+        numbers: numbers of the samples; the page counts from 1.
         latent_dim: length of each.
         distribution: "normal", by Box and Muller (1958), or "uniform", U(-1, 1).
 
@@ -30,7 +30,7 @@ def page_latents(numbers: Sequence[int], latent_dim: int, *, distribution: str) 
 def _uniform_numbers(seeds: Sequence[int], count: int) -> np.ndarray:
     """Return the first numbers in [0, 1) of mulberry32 (Ettinger 2017) for each seed, float64 [N, count].
 
-    Its state grows by a fixed step, so that all states are known at once. uint32 wraps, as it must.
+    Its state grows by a fixed step, so that all states are known at once. uint32 wraps, as required.
     """
     first = np.asarray(seeds, np.uint32)[:, None] * np.uint32(_SEED_STEP)
     state = first + np.arange(1, count + 1, dtype=np.uint32) * np.uint32(_STATE_STEP)

@@ -1,11 +1,10 @@
-"""A generator as one HTML file: a latent explorer that runs the network itself, without server or internet.
+"""Write a generator as one HTML file: a latent explorer that needs neither server nor internet.
 
-The page holds the weights as int8 with a scale per output channel, a quarter of their size: what is lost is
+The page holds the weights as int8 with a scale for each output channel, a quarter of their size. The loss is
 at most half of 1/127 of the largest weight of a channel. The weights of the classes stay float32: they are
-few, and they can be much larger than those of the latent, which would lose by a scale in common. It computes
-in float32 WebAssembly (page/kernel.c).
-A content security policy forbids it to load anything, and to run any script but its own, whatever the facts
-about the run contain.
+few, and they can be much larger than those of the latent, which would lose precision by a common scale. The
+page computes in float32 WebAssembly (`assets/kernel.c`). A content security policy forbids the page to load
+anything, and to run other scripts, whatever the facts about the run contain.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ def write_page(
     *,
     first_samples: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write the page.
+    """Write the page of a generator.
 
     The same arguments make the same bytes. The page holds a JSON object (`format`, `latent_dim`,
     `latent_distribution`, `num_classes`, `first_map`, `image_shape`, `layers`, each with `shape` and `relu`,
@@ -53,14 +52,14 @@ def write_page(
     it, the one-hot class, if there are classes; its int8 kernel has the latent's rows alone.
 
     Args:
-        path: of the HTML file; its folder must exist.
-        folded: the generator, its weights finite.
+        path: the HTML file; its folder must exist.
+        folded: the generator, with finite weights.
         facts: `name` (of the model), `data` (what it was trained on), `step`, `latent_dim`,
             `latent_distribution` ("normal" or "uniform") and, if it is known, `num_images` (of the data) are
-            shown, as text; so are the `class_names` of a conditional generator. What else there is stands in
-            the JSON object only.
-        first_samples: `numbers` of the samples that the page shows first, and `of` how many they were chosen;
-            by default it begins with sample 1.
+            shown, as text; so are the `class_names` of a conditional generator. Other facts are in the JSON
+            object only.
+        first_samples: `numbers` of the samples that the page shows first, and `of`, the number of candidates;
+            by default the page begins with sample 1.
 
     Raises:
         ArgumentError: if a fact is missing or does not fit the generator, or the generator is too large.
@@ -88,7 +87,7 @@ def page_of(model: Mapping[str, Any], weights: str) -> str:
 
     Args:
         model: the JSON object.
-        weights: gzipped, in base64.
+        weights: the weights, gzipped, in base64.
     """
     script, style = _script(), _part("style.css")
     contents = {
@@ -108,7 +107,7 @@ def page_of(model: Mapping[str, Any], weights: str) -> str:
 
 
 def sources_digest() -> str:
-    """Return the SHA-256 of all that a page is made of beside its network; each page carries it."""
+    """Return the SHA-256 of all parts of a page but its network; each page contains it."""
     parts = [FORMAT, *map(_part, ("index.html", "style.css", *_SCRIPTS))]
     kernel = (_PARTS / "kernel.wasm").read_bytes()
     return hashlib.sha256("\0".join(parts).encode() + kernel).hexdigest()
@@ -151,7 +150,7 @@ def _script() -> str:
 
 
 def _digest(text: str) -> str:
-    """Return the hash by which a content security policy allows an inline script or style."""
+    """Return the hash that allows an inline script or style in a content security policy."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
@@ -169,7 +168,7 @@ def _weights(layers: list[Dense | Upsample], class_weights: np.ndarray) -> bytes
 
 
 def _quantized(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Round to int8 [..., outputs] and float32 scales [outputs], whose product is within half a scale."""
+    """Round to int8 [..., outputs] and float32 scales [outputs]; the error is half a scale at most."""
     largest = np.abs(kernel).max(axis=tuple(range(kernel.ndim - 1)))
     scales = (largest / LARGEST).astype(np.float32)
     scales[scales == 0] = 1.0

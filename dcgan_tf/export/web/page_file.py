@@ -1,4 +1,4 @@
-"""Reading a page: as data, whoever made it, and without taking more memory than what it holds is worth."""
+"""Read a page of any origin as data, with a bound on memory."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from dcgan_tf.export.network.folding import Dense, FoldedGenerator, Upsample
 
 FORMAT = "dcgan_tf page 2"
 EARLIER_FORMAT = "dcgan_tf page 1"
-"""It is read too; it has the classes among the first layer's int8 weights."""
+"""An earlier format that is read too; it has the classes among the first layer's int8 weights."""
 
 MOST_BYTES = 2**27
-"""Of a page's weights, of which nearly all take one: 134 million, and a browser needs four times as many."""
+"""The most bytes of a page's weights: 134 million, about one for each; a browser needs four times as many."""
 _LARGEST_FILE, _LONGEST_MODEL, _LARGEST_SIDE = 2**28, 2**22, 4096
 _DENSEST = 64
-"""Bytes that one byte of the compressed weights may stand for; of a trained network, it is about one."""
+"""The most bytes for one byte of compressed weights; a trained network has about one."""
 
 
 @dataclass(frozen=True)
 class _Declared:
-    """What a page says of its network, checked.
+    """A page's checked description of its network.
 
     Attributes:
-        shapes: of the int8 kernels: (inputs, outputs) of dense layers, then (k, k, inputs, outputs).
+        shapes: shapes of the int8 kernels: (inputs, outputs) of dense layers, then (k, k, inputs, outputs).
         relus: whether max(·, 0) follows, for each.
         first_map: (height, width, channels).
-        num_classes: K.
-        float_classes: how many of them have float32 weights, K or, in the first format, 0.
+        num_classes: K, the number of classes.
+        float_classes: the number of classes with float32 weights: K or, in the first format, 0.
     """
 
     shapes: list[tuple[int, ...]]
@@ -48,22 +48,22 @@ class _Declared:
 
     @property
     def num_floats(self) -> int:
-        """A scale and a bias for each output, and the classes' weights."""
+        """The number of floats: a scale and a bias for each output, and the classes' weights."""
         return 2 * sum(shape[-1] for shape in self.shapes) + self.float_classes * self.shapes[0][-1]
 
     @property
     def num_bytes(self) -> int:
-        """Of everything."""
+        """The number of bytes of all weights."""
         return 4 * self.num_floats + sum(map(math.prod, self.shapes))
 
 
 def read_page(path: Path) -> FoldedGenerator:
-    """Read the generator back from a page, with the very weights that the page computes with.
+    """Read the generator back from a page, with exactly the weights that the page uses.
 
-    Nothing of the page is run. What it declares is checked before anything is unpacked.
+    Nothing in the page is run. Its description is checked before anything is unpacked.
 
     Args:
-        path: of an HTML file that `web.write_page` wrote.
+        path: an HTML file that `write_page` wrote.
 
     Returns:
         The generator; its float64 arrays hold float32 values.
@@ -89,14 +89,14 @@ def read_page(path: Path) -> FoldedGenerator:
 
 
 def element_of(page: str, name: str) -> str:
-    """Return what a page holds in an element: its `model`, `kernel` or `weights`, as text.
+    """Return the text of an element of a page: its `model`, `kernel` or `weights`.
 
     Raises:
-        ExportError: if there is none of that name.
+        ExportError: if there is no element of that name.
     """
     match = re.search(rf'<script type="application/\w+" id="{name}">(.*?)</script>', page, re.DOTALL)
     if match is None:
-        raise ExportError(f"it has no {name}, or was cut short")
+        raise ExportError(f"it has no {name}, or is incomplete")
     return match[1]
 
 
@@ -107,17 +107,17 @@ def _model(page: str) -> dict[str, Any]:
     try:
         model = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ExportError(f"its model is no JSON ({error})") from None
+        raise ExportError(f"its model is not JSON ({error})") from None
     if not isinstance(model, dict):
         raise ExportError(f"its model must be a JSON object, received {type(model).__name__}")
     return model
 
 
 def _declared(model: dict[str, Any]) -> _Declared:
-    """Hold what the page says of its network against what a generator can be.
+    """Check that a page describes a possible generator.
 
     Raises:
-        ExportError: names the field.
+        ExportError: if it does not; it names the field.
     """
     if model.get("format") not in (FORMAT, EARLIER_FORMAT):
         raise ExportError(f"its format is {model.get('format')!r:.80}")
@@ -145,7 +145,7 @@ def _declared(model: dict[str, Any]) -> _Declared:
 
 
 def _check_chain(shapes: Sequence[tuple[int, ...]], first_map: Sequence[int]) -> None:
-    """Check that each layer takes what the one before gives, and that the picture has a possible size."""
+    """Check that each layer takes the output of the one before, and that the picture has a possible size."""
     dense = [shape for shape in shapes if len(shape) == 2]
     upsamples = [shape for shape in shapes if len(shape) == 4]
     taken = [*(shape[0] for shape in dense[1:]), math.prod(first_map)]
@@ -177,7 +177,7 @@ def _whole_numbers(values: Any, name: str, *, lengths: Sequence[int]) -> tuple[i
 
 
 def _unpacked(text: str, size: int) -> bytes:
-    """Return so many bytes from gzip in base64; a little that stands for very much is refused unread."""
+    """Return a number of bytes from gzip in base64; refuse data that are too short for so many bytes."""
     try:
         packed = base64.b64decode(text.strip(), validate=True)
         if size > _DENSEST * len(packed) + 2**20:
@@ -192,11 +192,11 @@ def _unpacked(text: str, size: int) -> bytes:
 
 
 def _layers(declared: _Declared, data: bytes) -> list[Dense | Upsample]:
-    """Return the layers; the float32 weights of the classes are put behind those of the latent."""
+    """Return the layers; the float32 weights of the classes follow those of the latent."""
     shapes, outputs = declared.shapes, [shape[-1] for shape in declared.shapes]
     floats = np.frombuffer(data, "<f4", count=declared.num_floats)
     if not np.isfinite(floats).all():
-        raise ExportError("its weights are damaged: some are no numbers")
+        raise ExportError("its weights are damaged: some are not numbers")
     levels = np.frombuffer(data, np.int8, offset=floats.nbytes)
     *scales_and_biases, class_weights = np.split(floats, np.cumsum(np.repeat(outputs, 2)))
     kernels = np.split(levels, np.cumsum([math.prod(shape) for shape in shapes])[:-1])

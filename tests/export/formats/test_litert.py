@@ -263,7 +263,7 @@ def test_without_labels_there_is_no_file_of_labels(converted, tmp_path):
 
 
 def test_a_file_without_facts_is_named(converted, tmp_path):
-    with pytest.raises(ExportError, match=r"fp32-False\.tflite: it is no zip, or damaged"):
+    with pytest.raises(ExportError, match=r"fp32-False\.tflite: it is not a zip, or damaged"):
         read_facts(converted("fp32"))
     with pytest.raises(ExportError, match=r"nothing\.tflite: it is not a file"):
         read_facts(tmp_path / "nothing.tflite")

@@ -117,8 +117,8 @@ def page(tmp_path: Path) -> Path:
         (FORMAT, "dcgan_tf page 9", "its format is 'dcgan_tf page 9'"),
         ('id="weights">H4sI', 'id="weights">AAAA', "its weights are damaged .*header"),
         ('id="weights">H4sI', 'id="weights">=,;&', "its weights are damaged"),
-        ('id="model">{', 'id="model">{{', "its model is no JSON"),
-        ('id="model">{', f'id="model">{"[" * 100_000}', "its model is no JSON"),
+        ('id="model">{', 'id="model">{{', "its model is not JSON"),
+        ('id="model">{', f'id="model">{"[" * 100_000}', "its model is not JSON"),
         ('id="model">', f'id="model">{" " * 2**22}', "its model is longer than 4 MiB"),
     ],
 )
@@ -197,7 +197,7 @@ def test_more_or_fewer_weights_than_are_declared_are_refused(page, change):
 def test_weights_that_are_no_numbers_are_refused(page):
     weights = gzip.decompress(base64.b64decode(element_of(page.read_text(), "weights")))
     changed_weights(page, gzip.compress(np.float32([np.nan]).tobytes() + weights[4:]))
-    with pytest.raises(ExportError, match="some are no numbers"):
+    with pytest.raises(ExportError, match="some are not numbers"):
         read_page(page)
 
 
