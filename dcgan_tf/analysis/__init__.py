@@ -1,10 +1,10 @@
-"""The paper's findings on a run: each a picture, and numbers with their controls.
+"""Analyses of a run: the paper's findings, each as a picture and numbers with their controls.
 
     from dcgan_tf import analysis
     finding = analysis.arithmetic(run, plus=["man+crown", "woman"], minus=["man"])
 
-Each folder is one analysis, called as its command is. The modules beside the folders are what several of
-them need. A `Finding` has a `figure`, `measures`, a `protocol`, and `save(folder)`.
+Each folder is one analysis and has the name of its command. The modules beside the folders serve several
+analyses. A `Finding` has a `figure`, `measures`, a `protocol`, and `save(folder)`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Formulas of concepts, such as king - man + woman, and what their result has to show."""
+"""Concepts in formulas such as king - man + woman, and what the result should show."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ _ABSENT = "no-"
 
 @dataclass(frozen=True)
 class Concept:
-    """What some exemplars have in common.
+    """A concept: what some exemplars have in common.
 
     Attributes:
         name: as it was written: "man+crown".
-        wanted: {attribute or class: whether it is to be seen}.
+        wanted: {attribute or class: whether it should be visible}.
     """
 
     name: str
     wanted: Mapping[str, bool]
 
     def clarity(self, margins: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Return how clearly each image shows all of it: the least of the margins, above 0 if it does.
+        """Return how clearly each image shows the concept: its smallest margin, above 0 if it does.
 
         Args:
             margins: {name: float32 [N]}, above 0 where an image shows it.
@@ -48,11 +48,11 @@ class Concept:
 def parse_concept(text: str, known: Sequence[str]) -> Concept:
     """Read "man+crown": attributes joined by +, each by its name or with "no-" before it.
 
-    "man" is understood as the absence of "woman" where only that is an attribute, and the other way round; it
-    and a few other words stand for the attributes of celeb_a too.
+    "man" means the absence of "woman" if only that is an attribute, and the other way round.
+    These and a few other words stand for the attributes of celeb_a too.
 
     Args:
-        text: what the user wrote.
+        text: the text of the user.
         known: names of the attributes and classes.
 
     Raises:
@@ -68,10 +68,10 @@ def parse_concept(text: str, known: Sequence[str]) -> Concept:
 
 
 def complete(plus: Sequence[Concept], minus: Sequence[Concept]) -> tuple[list[Concept], list[Concept]]:
-    """Take what a concept leaves open, and another one of the formula names, as absent.
+    """Complete each concept: attributes that only other concepts of the formula name are absent in it.
 
-    In king - man + woman, king being man+crown, the men and women are those without a crown. Man and woman
-    are each other's absence, so a concept that says neither leaves that open.
+    In king - man + woman, where king is man+crown, the men and women have no crown. Man and woman are each
+    other's absence, so a concept that names neither leaves that open.
     """
     named = {name for concept in (*plus, *minus) for name, shown in concept.wanted.items() if shown}
 
@@ -83,7 +83,7 @@ def complete(plus: Sequence[Concept], minus: Sequence[Concept]) -> tuple[list[Co
 
 
 def expected(plus: Sequence[Concept], minus: Sequence[Concept]) -> Concept:
-    """Return what the formula's result has to show: each attribute counted +1 or -1, and added up.
+    """Return what the formula's result should show: attributes count +1 or -1 and are added up.
 
     Raises:
         ArgumentError: if the formula leaves nothing, as in a - a.
@@ -95,12 +95,12 @@ def expected(plus: Sequence[Concept], minus: Sequence[Concept]) -> Concept:
                 total[name] = total.get(name, 0) + (sign if shown else -sign)
     wanted = {name: count > 0 for name, count in total.items() if count}
     if not wanted:
-        raise ArgumentError("the formula cancels itself out: its result is asked to show nothing")
+        raise ArgumentError("the formula cancels itself out: its result should show nothing")
     return Concept(describe(wanted), wanted)
 
 
 def describe(wanted: Mapping[str, bool]) -> str:
-    """Return the wanted attributes as one would write them: "woman+crown", "man+no-glasses"."""
+    """Return the wanted attributes in words: "woman+crown", "man+no-glasses"."""
     return "+".join(name if shown else _absence(name) for name, shown in wanted.items())
 
 

@@ -1,7 +1,7 @@
-"""How an analysis describes itself, once: its command, the report and the reference are made from it.
+"""The description of an analysis, from which its command, its report section and the reference are made.
 
-Each analysis has a description in the `about.py` of its folder. Standard library only, so that
-`dcgan-tf --help` and the report need nothing else.
+Each analysis has a description in the `about.py` of its folder. Descriptions need the standard library only,
+so that `dcgan-tf --help` and the report stay fast.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ class Option:
     """An option of an analysis' command.
 
     Attributes:
-        name: of the keyword argument of `make`.
-        default: what it is if it is not given; () with `multiple`.
-        help: a sentence.
-        type: of the value.
+        name: name of the keyword argument of `make`.
+        default: the default value; () with `multiple`.
+        help: a sentence that starts with a verb.
+        type: type of the value.
         minimum: the smallest value, if it is a number.
         maximum: the largest one.
-        choices: the values that there are, if they are few.
-        metavar: what stands for the value in `--help`.
+        choices: the possible values, if they are few.
+        metavar: the word for the value in `--help`.
         multiple: whether it can be given several times.
         required: whether it has to be given.
-        flag: on the command line, if it is not the name's own.
+        flag: its spelling on the command line, if it differs from the name.
     """
 
     name: str
@@ -57,11 +57,11 @@ class Option:
 
 
 def draws(default: int, what: str) -> Option:
-    """Return --draws, over which a spread is computed.
+    """Return the option --draws, over which a spread is computed.
 
     Args:
-        default: how many.
-        what: is drawn, such as "exemplars".
+        default: the default number.
+        what: what is drawn, such as "exemplars".
     """
     return Option(
         "draws", default, f"Repeat with this many random choices of {what}.", minimum=1, maximum=MOST_DRAWS
@@ -78,22 +78,22 @@ def _certain(known: KnownData) -> str:
 
 @dataclass(frozen=True)
 class FindingKind:
-    """A kind of finding: what the report says of it to somebody who has never seen one, and how it is had.
+    """A kind of finding: how the report explains it, and which command makes it.
 
     Attributes:
-        name: of the finding, and of its folder in RUN/analysis.
-        title: of its section in the report.
-        see: what is in the figure, one sentence.
-        look_for: what to look for, one sentence.
-        convolutional: whether a fully connected network cannot have it.
+        name: name of the finding, and of its folder in RUN/analysis.
+        title: title of its section in the report.
+        see: one sentence on what the figure shows.
+        look_for: one sentence on what to look for.
+        convolutional: whether it needs convolutional networks.
         further: a command that shows more of it; {folder} is the finding's folder.
         instead: another finding that answers the same question, and is shown where this one is missing.
-        of_all_classes: whether a conditional run need not be told of which class.
-        suggest: from what is known of the images to the arguments of `make` that the command needs; raises
-            RunError if such images cannot have it.
-        otherwise: arguments that always serve, for the command that the page names where `suggest` has none.
-        condition: from what is known of the images to what must also be true, where the run's files do not
-            tell, such as "hat is a yes-or-no attribute"; "" if nothing is open.
+        of_all_classes: whether a conditional run needs no class for it.
+        suggest: takes what is known of the images, and returns the arguments of `make` that the command
+            needs; raises RunError if it is impossible for these images.
+        otherwise: arguments that always work, for the command in the report if `suggest` has none.
+        condition: takes what is known of the images, and returns what must also be true but is not recorded,
+            such as "hat is a yes-or-no attribute"; "" if nothing is open.
     """
 
     name: str
@@ -111,19 +111,19 @@ class FindingKind:
 
 @dataclass(frozen=True)
 class Analysis:
-    """An analysis as its users meet it.
+    """The description of an analysis.
 
     Attributes:
-        name: of the command.
-        place: in the report and in lists, from 1.
-        short_help: what it is, in the list of commands.
-        help: what its command says of itself.
-        num_images: how many images it takes if nobody says.
-        of: what they are, a sentence.
-        make: computes the finding: takes an opened run, `num_images`, `seed` and the options by name.
+        name: name of the command.
+        place: its place in the report and in lists, from 1.
+        short_help: its line in the list of commands.
+        help: the help text of its command.
+        num_images: the default number of images.
+        of: the help text of --num-images.
+        make: a function that computes the finding from an opened run, `num_images`, `seed` and the options.
         findings: the kinds of finding that it can make.
-        options: of the command, besides those that every analysis has.
-        check: takes the options, and raises ArgumentError for those that contradict each other.
+        options: options of the command, besides those of every analysis.
+        check: a function that raises ArgumentError for options that contradict each other.
     """
 
     name: str
@@ -139,12 +139,12 @@ class Analysis:
 
     @property
     def defaults(self) -> dict[str, Any]:
-        """The arguments of `make` where nothing else is said; without those that have to be given."""
+        """The default arguments of `make`, without required ones."""
         own = {option.name: option.default for option in self.options if not option.required}
         return {"num_images": self.num_images, "seed": 0, **own}
 
     def words(self, arguments: Mapping[str, Any]) -> list[str]:
-        """Return arguments of `make` as one types them; options that are repeated take turns: a - b + c."""
+        """Return arguments of `make` as words of a command; repeated options take turns: a - b + c."""
         options = {option.name: option for option in self.options}
         values = {name: value if options[name].multiple else [value] for name, value in arguments.items()}
         words: list[str] = []
@@ -155,10 +155,10 @@ class Analysis:
         return words
 
     def suggestion(self, kind: FindingKind, known: KnownData) -> str:
-        """Return the options that the command of a finding needs, as one types them.
+        """Return the options that the command of a finding needs, as words of a command.
 
         Raises:
-            RunError: if such images cannot have it.
+            RunError: if it is impossible for these images.
         """
         try:
             arguments: Mapping[str, Any] = kind.suggest(known)
@@ -170,5 +170,5 @@ class Analysis:
 
 
 def ordered(analyses: Sequence[Analysis]) -> tuple[Analysis, ...]:
-    """Return them in the order of the report."""
+    """Return analyses in the order of the report."""
     return tuple(sorted(analyses, key=lambda analysis: (analysis.place, analysis.name)))

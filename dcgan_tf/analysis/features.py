@@ -1,4 +1,4 @@
-"""What the discriminator computes of images: its logits, and its convolutional features."""
+"""Compute the discriminator's logits and convolutional features of images."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ SPACE = "features of the run's own discriminator"
 
 
 def discriminator_logits(discriminator: keras.Sequential, images: np.ndarray) -> np.ndarray:
-    """Return D's logits, above 0 where it takes an image for real.
+    """Return D's logits, which are above 0 if D takes an image for real.
 
     Args:
-        discriminator: images float32 [N, H, W, C] in [-1, 1] to probabilities.
+        discriminator: takes images float32 [N, H, W, C] in [-1, 1] and returns probabilities.
         images: uint8 [N, H, W, C].
 
     Returns:
@@ -31,20 +31,20 @@ def discriminator_logits(discriminator: keras.Sequential, images: np.ndarray) ->
 
 
 def discriminator_features(discriminator: keras.Sequential, images: np.ndarray) -> np.ndarray:
-    """Return D's features of all its convolutional layers, max-pooled to 4x4 and laid in one vector.
+    """Return D's features: all its convolutional layers, max-pooled to 4x4, as one vector.
 
-    The representation of Radford et al. 2015, section 5.1, behind each layer's activation. Where a map's side
-    is no multiple of 4, windows are a pixel larger or overlap by one.
+    This is the representation of Radford et al. 2015, section 5.1, taken after each layer's activation. If a
+    map's side is not a multiple of 4, windows are a pixel larger or overlap by one.
 
     Args:
-        discriminator: images float32 [N, H, W, C] in [-1, 1] to probabilities.
+        discriminator: takes images float32 [N, H, W, C] in [-1, 1] and returns probabilities.
         images: uint8 [N, H, W, C].
 
     Returns:
         float32 [N, 16 * (sum of the layers' channels)].
 
     Raises:
-        ArgumentError: if it has no convolutional layers, as that of the fully connected GAN.
+        ArgumentError: if it has no convolutional layers, as in the fully connected GAN.
     """
     maps = [discriminator.layers[place].output for place in activations_of_maps(discriminator)]
     network = tf.function(_model_of(discriminator, maps), autograph=False)
@@ -63,10 +63,10 @@ def _model_of(discriminator: keras.Sequential, maps: list[tf.Tensor]) -> keras.M
 
 
 def activations_of_maps(discriminator: keras.Sequential) -> list[int]:
-    """Return the places of the activations behind D's convolutions, from the image to the judge.
+    """Return the places of the activations after D's convolutions, from the image to the output.
 
     Raises:
-        ArgumentError: if it has no convolutional layers, as that of the fully connected GAN.
+        ArgumentError: if it has no convolutional layers, as in the fully connected GAN.
     """
     places = [
         place
@@ -88,7 +88,7 @@ def max_pooled(maps: np.ndarray, side: int = POOLED_SIDE) -> np.ndarray:
 
 
 def _windows(size: int, count: int) -> list[slice]:
-    """Return `count` slices that cover range(size), as alike in length as can be."""
+    """Return `count` slices that cover range(size), with lengths as equal as possible."""
     return [
         slice(i * size // count, max(i * size // count + 1, -(-(i + 1) * size // count)))
         for i in range(count)

@@ -1,4 +1,4 @@
-"""How the figures look: rows of pictures with names, bars with their numbers, one set of colours."""
+"""The common look of figures: rows of pictures with names, bars with numbers, one set of colours."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _GAP = 2
 
 
 class ShownFigure(Figure):
-    """A figure that a notebook shows by itself, without `%matplotlib inline`."""
+    """A figure that a notebook shows without `%matplotlib inline`."""
 
     def _repr_png_(self) -> bytes:
         file = io.BytesIO()
@@ -48,10 +48,10 @@ def image_rows(
     """Draw rows of pictures with a name before each row, and a heading over each column.
 
     Args:
-        axes: are filled; ticks and frame are taken away.
-        rows: (name, uint8 [n, H, W, C]), all pictures of one shape; shorter rows leave the rest white.
+        axes: the axes to fill; ticks and frame are removed.
+        rows: (name, uint8 [n, H, W, C]), with all pictures of one shape; shorter rows leave the rest white.
         headings: one for each column, or none.
-        title: above the rows.
+        title: title above the rows.
     """
     columns = max(len(images) for _, images in rows)
     height, width, channels = rows[0][1].shape[1:]
@@ -96,13 +96,13 @@ def bars(
     """Draw groups of upright bars with their values written on top.
 
     Args:
-        axes: are filled.
-        groups: what stands below each group.
+        axes: the axes to fill.
+        groups: name below each group.
         series: {name in the legend: one value for each group}; the first is this run, in its colour.
-        title: above the bars.
-        percent: the values are shares of 1 and are shown in per cent; the axis goes from 0 to 100.
-        number: how other values are written.
-        colours: one for each series.
+        title: title above the bars.
+        percent: whether values are shares of 1 that are shown in per cent, on an axis from 0 to 100.
+        number: format of other values.
+        colours: a colour for each series.
     """
     width = 0.8 / len(series)
     points = 8 if len(series) * len(groups) <= 12 else 6.5  # "97.5" is as wide as a bar among many
@@ -125,7 +125,7 @@ def bars(
 def percentage(share: float) -> str:
     """Return a share as a percentage without its sign, to a tenth: 0.975 is "97.5" and 0.98 is "98".
 
-    0 and 100 stand for none and all, and for nothing else.
+    Only none and all are written as 0 and 100.
     """
     text = f"{100 * share:.1f}".removesuffix(".0")
     if text == "0" and share > 0:
@@ -134,7 +134,7 @@ def percentage(share: float) -> str:
 
 
 def plain(axes: Axes, *, title: str = "", x: str = "", y: str = "") -> None:
-    """Take away the upper and right frame, and name the axes."""
+    """Remove the upper and right frame, and name the axes."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(CONTROL)
     axes.tick_params(colors=FAINT, labelsize=8)

@@ -1,4 +1,4 @@
-"""What an analysis hands over: a picture, its numbers with their controls, and how they were measured."""
+"""The result of an analysis: a picture, numbers with their controls, and how they were measured."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ FIGURE_DPI = 150
 
 @dataclass(frozen=True)
 class Measure:
-    """One number, and what chance or another method gives in its place.
+    """One number of a finding, beside the numbers of its controls.
 
     Attributes:
-        name: what was measured, as a row of a table is named.
-        value: of this run.
+        name: what was measured, as the name of a row in a table.
+        value: the number of this run.
         unit: "share" (of 1), "ratio", "count", or what `value` is counted in, such as "levels".
         controls: {what it is compared with: the same number there}.
         meaning: one sentence: how it is computed and which way is better.
@@ -50,15 +50,15 @@ class Finding:
     """The outcome of one analysis of one run.
 
     Attributes:
-        name: of the analysis, which is also the name of its command and folder.
+        name: name of the analysis, its command and its folder.
         summary: the outcome in one line.
         protocol: how it was measured: run, step, seed, number of images, spaces, seconds.
         measures: the numbers; the most important first.
         figure: the picture.
         details: further results, as JSON.
-        warnings: what a reader must know before trusting the numbers.
+        warnings: sentences that a reader must know before trusting the numbers.
         files: {file name: function that writes it to the path it is given}, beside the figure.
-        table: lines of text that the command prints besides; "" for none.
+        table: more lines of text for the command to print, or "".
     """
 
     name: str
@@ -72,7 +72,7 @@ class Finding:
     table: str = ""
 
     def __post_init__(self) -> None:
-        """Have names of classes, files and attributes stand in the figure as they are, "$" and all."""
+        """Let the figure show names of classes, files and attributes literally, with "$" and all."""
         for axes in self.figure.findobj(Axes):
             if isinstance(axes, Axes):
                 _print_ticks(axes.xaxis)
@@ -84,7 +84,7 @@ class Finding:
 
     @property
     def result(self) -> dict[str, Any]:
-        """Everything but the pictures, as `result.json` has it: what is not finite is null there."""
+        """Everything but the pictures for `result.json`, where numbers that are not finite are null."""
         content: dict[str, Any] = {
             "analysis": self.name,
             "summary": self.summary,
@@ -112,14 +112,14 @@ class Finding:
 
     @cached_property
     def figure_png(self) -> bytes:
-        """The figure as a PNG file, drawn once: a second drawing would lay it out a little differently."""
+        """The figure as a PNG file, drawn once, because a second drawing would differ in its layout."""
         file = io.BytesIO()
         self.figure.savefig(file, format="png", dpi=FIGURE_DPI, metadata=dict([MADE_BY]))
         return file.getvalue()
 
 
 def _print_ticks(axis: Axis) -> None:
-    """Write names below an axis without control characters: from where they are kept, not only as drawn."""
+    """Write names below an axis without control characters, in the locator and not only as drawn."""
     if isinstance(axis.get_major_locator(), FixedLocator):
         names = [label.get_text() for label in axis.get_ticklabels()]
         shown = [printable(name, lines=True) for name in names]
@@ -128,7 +128,7 @@ def _print_ticks(axis: Axis) -> None:
 
 
 def _finite(value: Any) -> Any:
-    """Return a JSON value with null for each number that is not finite: JSON has no word for it."""
+    """Return a JSON value with null for each number that is not finite, which JSON cannot express."""
     if isinstance(value, Mapping):
         return {name: _finite(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):

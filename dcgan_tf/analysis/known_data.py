@@ -1,4 +1,4 @@
-"""What is known of the images that a run was trained on, for choosing what an analysis is asked."""
+"""What is known of a run's images, to choose suitable options for an analysis."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from typing import Any
 from dcgan_tf.errors import RunError
 
 _WITH_DEGREES = "turn"
-"""Of the drawn portraits; the only such attribute that can be told by its name alone."""
+"""The only continuous attribute of the drawn portraits, which is recognised by its name alone."""
 _BUILT_IN = ("portraits", "digits")
 _FEWEST_UNSEEN = 2
 
 
 @dataclass(frozen=True)
 class KnownData:
-    """What is known of the images.
+    """What is known of a run's images.
 
     Attributes:
-        binary: names of the attributes that an image has or has not.
-        continuous: names of those that have degrees.
+        binary: names of the yes-or-no attributes.
+        continuous: names of the attributes with degrees.
         classes: names of the classes.
-        unseen: how many images there are that training never saw; None if that is not recorded.
+        unseen: number of images that training never saw; None if it is not recorded.
         is_recorded: whether it is recorded, or known of the source, which attributes are binary; otherwise
             they are only taken for it.
-        is_built_in: whether the data come with the library, and so have other images.
+        is_built_in: whether the data come with the library, so that there are other images.
     """
 
     binary: Sequence[str] = ()
@@ -37,7 +37,7 @@ class KnownData:
 
     @staticmethod
     def of(record: dict[str, Any], *, spec: str = "") -> KnownData:
-        """Read data.json; attributes of unknown type are taken for binary, as most are.
+        """Return what data.json says; attributes of unknown type are assumed to be binary, as most are.
 
         Args:
             record: with attribute_names and label_names, and, unless the run is of an early version,
@@ -59,10 +59,10 @@ class KnownData:
         )
 
     def require_unseen(self) -> None:
-        """Refuse an analysis that compares with images that training never saw, if there are none.
+        """Refuse an analysis that needs images that training never saw, if there are none.
 
         Raises:
-            RunError: if it is known that there are fewer than two.
+            RunError: if there are known to be fewer than two.
         """
         if self.unseen is not None and self.unseen < _FEWEST_UNSEEN:
             raise RunError(

@@ -1,4 +1,4 @@
-"""What is known of real images: questions with an answer for each image, from attributes and labels."""
+"""Questions about real images with an answer for each image, made from attributes and labels."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ CLASSES = "class"
 
 @dataclass(frozen=True)
 class Question:
-    """Something to be told of each image.
+    """A question about each image.
 
     Attributes:
-        name: of the attribute, or "class".
+        name: name of the attribute, or "class".
         options: names of the possible answers.
         answers: numbers of the options, int64 [N].
     """
@@ -32,15 +32,15 @@ class Question:
 
     @property
     def commonest(self) -> float:
-        """The share of the images that have the commonest answer: what knowing nothing gets."""
+        """The share of the images with the commonest answer, which is the accuracy of a constant guess."""
         return float(np.bincount(self.answers).max() / len(self.answers))
 
 
 def questions(image_set: ImageSet) -> list[Question]:
-    """Return the class, if there are two or more, and each binary attribute.
+    """Return questions for the class, if there are two or more, and for each binary attribute.
 
     Args:
-        image_set: attributes with values between are left out.
+        image_set: the images; continuous attributes are left out.
     """
     found = []
     if image_set.labels is not None and len(image_set.label_names) > 1:
@@ -52,7 +52,7 @@ def questions(image_set: ImageSet) -> list[Question]:
 
 
 def shown(asked: Sequence[Question]) -> dict[str, np.ndarray]:
-    """Return {attribute or class: which images show it, bool [N]}."""
+    """Return {attribute or class: whether each image shows it, bool [N]}."""
     found: dict[str, np.ndarray] = {}
     for question in asked:
         if question.name == CLASSES:

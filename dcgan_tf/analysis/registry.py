@@ -1,4 +1,4 @@
-"""All analyses: each folder with an `about.py` is one, and is found by it."""
+"""Find all analyses: each folder with an `about.py` is one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many samples of a run with what is seen in them, and the range in which a picture counts as realistic."""
+"""Many samples of a run with their judgements, and the range in which a picture counts as realistic."""
 
 from __future__ import annotations
 
@@ -18,17 +18,16 @@ from dcgan_tf.latents import typical_norm, with_typical_norm
 from dcgan_tf.metrics import LEAST_OF_PICTURES, nearest, share_with_form
 
 EXEMPLARS_PERCENT = 25.0
-"""Share of the well-drawn samples showing a concept that are its exemplars."""
+"""The share of the well-drawn samples of a concept that are its exemplars."""
 NEIGHBOURS = 8
 NEIGHBOUR_DISTANCE = 0.5
-"""Of close neighbours: standard deviation of each component's difference, in that of the latents."""
+"""The standard deviation of the differences of close neighbours, in that of the latents."""
 EXTREME_PERCENT = 1.0
-"""Share of the ordinary samples, at either criterion's worse end, that do not count as realistic."""
+"""The share of ordinary samples at the worse end of each criterion that do not count as realistic."""
 
 
 NEAR_REAL_PERCENT, LEAST_NEAR_REAL = 99.0, 0.5
-"""A sample is near real images if it is no farther from one than 99 % of real images are from another; if
-fewer than half are, ordinary samples are no measure of what is realistic."""
+"""A sample is near real images if it is no farther from one than 99 % of real images are from another; if fewer than half are, ordinary samples are no measure of realism."""
 
 _WITH_CLASSIFIER = (
     "like 99 % of ordinary samples in the discriminator's logit, in the distance to real images in the "
@@ -39,13 +38,13 @@ _WITHOUT_CLASSIFIER = "like 99 % of ordinary samples in the logits of D and of a
 
 @dataclass(frozen=True)
 class Judgement:
-    """What the judges make of N images.
+    """The judgements of N images.
 
     Attributes:
         logits: D's, float32 [N].
-        reading: the classifier's, or None without one.
+        reading: the classifier's judgement, or None without one.
         distances: to the nearest real image in the classifier's features, float32 [N]; 0 without one.
-        singleness: logits of the detector that they are single pictures, no double exposures, float32 [N].
+        singleness: logits that they are single pictures and no double exposures, float32 [N].
     """
 
     logits: np.ndarray
@@ -55,18 +54,18 @@ class Judgement:
 
     @property
     def margins(self) -> dict[str, np.ndarray]:
-        """What the images show, as the classifier says."""
+        """The margins of what the images show, by the classifier."""
         return self.predictions.margins if self.predictions else {}
 
 
 @dataclass(frozen=True)
 class Judges:
-    """Those who look at pictures.
+    """The networks that judge pictures.
 
     Attributes:
         subject: gives the discriminator and, if its images are labelled, the classifier.
         reference: features of real images, [M, D], or None without a classifier.
-        detector: of double exposures.
+        detector: the detector of double exposures.
     """
 
     subject: Subject
@@ -75,7 +74,7 @@ class Judges:
 
     @staticmethod
     def of(subject: Subject) -> Judges:
-        """Return a run's judges, training those that are not in the cache."""
+        """Return a run's judges; train those that are not in the cache."""
         reference = None
         if subject.has_classifier:
             reference = subject.classifier.predict(subject.real_images).features
@@ -105,18 +104,18 @@ class Judges:
 
 @dataclass(frozen=True)
 class Samples:
-    """Ordinary samples of a run, and the judges that have looked at them.
+    """Ordinary samples of a run, with their judgements.
 
     A picture is realistic if it is as realistic as an ordinary sample: D's logit is not below the samples'
     1st percentile, its distance to the nearest real image, in the classifier's features, not above their
     99th, and it is no more like a double exposure than 99 % of them.
 
     Attributes:
-        subject: whose samples they are.
+        subject: the run that drew them.
         latents: float32 [N, latent_dim].
         images: uint8 [N, H, W, C].
-        look: what the judges make of them.
-        judges: who has looked at them.
+        look: their judgements.
+        judges: the networks that judged them.
     """
 
     subject: Subject
@@ -127,23 +126,23 @@ class Samples:
 
     @staticmethod
     def draw(subject: Subject, num_images: int, *, seed: int) -> Samples:
-        """Draw samples and look at them: image i is that of `run.sample(..., seed=seed)`."""
+        """Draw samples and judge them; image i is that of `run.sample(..., seed=seed)`."""
         latents = subject.run.latents(num_images, seed=seed)
         images = subject.run.generate(latents)
         judges = Judges.of(subject)
         return Samples(subject, latents, images, judges.judge(images), judges)
 
     def judge(self, images: np.ndarray) -> Judgement:
-        """Have the same judges look at other images, uint8 [N, H, W, C]."""
+        """Judge other images, uint8 [N, H, W, C], with the same judges."""
         return self.judges.judge(images)
 
     @property
     def criteria(self) -> str:
-        """How `realistic` decides, for protocols; a classifier is needed for distances to real images."""
+        """The criteria of `realistic` in words; distances to real images need a classifier."""
         return _WITHOUT_CLASSIFIER if self.judgement.predictions is None else _WITH_CLASSIFIER
 
     def realistic(self, judgement: Judgement) -> np.ndarray:
-        """Return which of the images that were looked at are as realistic as ordinary samples, bool [N]."""
+        """Return whether each judged image is as realistic as ordinary samples, bool [N]."""
         lowest = np.percentile(self.judgement.logits, EXTREME_PERCENT)
         farthest = np.percentile(self.judgement.distances, 100 - EXTREME_PERCENT)
         least_single = np.percentile(self.judgement.singleness, EXTREME_PERCENT)
@@ -155,11 +154,11 @@ class Samples:
 
     @cached_property
     def near_real(self) -> float:
-        """The share of these samples that are near real images; 0 if they are hardly pictures.
+        """The share of these samples that are near real images; 0 if most are no pictures.
 
-        In the classifier's features they are no farther from a real image than 99 % of real images are from
-        another. Those features alone may put noise amid real images, so enough samples must have the form of
-        real ones too.
+        Near means no farther from a real image, in the classifier's features, than 99 % of real images are
+        from another. Those features alone may put noise among real images, so enough samples must also have
+        the form of real ones.
         """
         if share_with_form(self.images, self.subject.real_images) < LEAST_OF_PICTURES:
             return 0.0
@@ -169,29 +168,29 @@ class Samples:
 
     @property
     def realistic_word(self) -> str:
-        """What it means to be as realistic as these samples: "realistic", or no more than it says."""
+        """The word for pictures as realistic as these samples: "realistic", or a weaker one."""
         return "realistic" if self.near_real >= LEAST_NEAR_REAL else "no worse than ordinary samples"
 
     @property
     def doubts(self) -> list[str]:
-        """A sentence if these samples are too bad to tell by them what is realistic; else none."""
+        """A sentence if these samples are too bad to measure realism by them; else none."""
         if self.near_real >= LEAST_NEAR_REAL:
             return []
         return [
             f"whether a picture is realistic cannot be told: only {self.near_real:.0%} of this run's "
-            f"ordinary samples are near real images (at least {LEAST_NEAR_REAL:.0%} are needed), so pictures "
-            "are only held against these; train the run for longer"
+            f"ordinary samples are near real images (at least {LEAST_NEAR_REAL:.0%} are needed), so "
+            "pictures are only compared with these; train the run for longer"
         ]
 
     def chance(self, concept: Concept) -> float:
-        """Return the share of these samples that show a concept and are realistic: the control."""
+        """Return the share of these samples that show a concept and are realistic, as a control."""
         return float(np.mean((concept.clarity(self.judgement.margins) > 0) & self.realistic(self.judgement)))
 
     @property
     def well_drawn(self) -> np.ndarray:
-        """Which samples one would pick by hand, bool [N].
+        """Whether each sample is well drawn, so that one would pick it by hand, bool [N].
 
-        Those whose logit of D and whose distance to real images are both better than those of half of all.
+        Well-drawn samples have a better logit of D, and a better distance to real images, than half of all.
         """
         judgement = self.judgement
         return np.asarray(
@@ -201,7 +200,7 @@ class Samples:
 
     @cached_property
     def _margins_around(self) -> dict[str, np.ndarray]:
-        """What is seen in 8 close neighbours of each well-drawn sample, {name: float32 [n, 8]}."""
+        """The margins of 8 close neighbours of each well-drawn sample, {name: float32 [n, 8]}."""
         run, rng = self.subject.run, np.random.default_rng(0)
         latents = self.latents[self.well_drawn]
         scale = NEIGHBOUR_DISTANCE * typical_norm(run.config.model) / math.sqrt(latents.shape[1])
@@ -215,19 +214,19 @@ class Samples:
     def exemplars(self, concept: Concept, *, at_least: int) -> np.ndarray:
         """Return well-drawn samples that show a concept, and around which others show it too.
 
-        Of the well-drawn samples that show it, the quarter whose close neighbours in latent space have the
-        largest margins on average. A border case, whose picture is as clear, would lose what it is to
-        contribute as soon as something is added to it.
+        They are the quarter of the well-drawn samples of the concept whose close neighbours in latent space
+        have the largest mean margins. A border case may have a picture as clear, but loses the concept as
+        soon as something is added to its latent.
 
         Args:
-            concept: what they must show.
-            at_least: how many are needed.
+            concept: the concept that they must show.
+            at_least: number that is needed.
 
         Returns:
             int64 indices, ascending.
 
         Raises:
-            RunError: if there are fewer; says how many there were.
+            RunError: if there are fewer; it says how many there are.
         """
         shown = concept.clarity(self.judgement.margins) > 0
         found = np.flatnonzero(shown & self.well_drawn)
@@ -236,8 +235,8 @@ class Samples:
             found = found[around >= np.percentile(around, 100 - EXEMPLARS_PERCENT)]
         if len(found) < at_least:
             raise RunError(
-                f"{len(found)} of {len(self.images):,} samples show {concept.name!r}, well drawn and no "
-                f"border cases ({np.count_nonzero(shown):,} show it at all), and {at_least} are needed; "
-                "raise --num-images, or train the run for longer"
+                f"{len(found)} of {len(self.images):,} samples are good exemplars of {concept.name!r} "
+                f"({np.count_nonzero(shown):,} show it at all), and {at_least} are needed; raise "
+                "--num-images, or train the run for longer"
             )
         return found

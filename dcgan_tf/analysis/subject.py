@@ -1,4 +1,4 @@
-"""What an analysis looks at: a run, the real images that belong to it, and the judge of what they show."""
+"""The subject of an analysis: a run, its real images, and the judge of what they show."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ NUM_REAL = 2000
 
 @dataclass(frozen=True)
 class Subject:
-    """A run with what belongs to it; each part is loaded when it is first asked for.
+    """A run with its images and its classifier; each part is loaded at the first use.
 
     Attributes:
-        run: opened for reading.
-        of_all_classes: whether samples of all classes together are looked at. Otherwise a conditional run
-            must be fixed to one, for only then is a latent a picture.
+        run: the opened run.
+        of_all_classes: whether samples of all classes are analysed together. If not, a conditional run must
+            be fixed to one class, because a latent alone is not a picture.
 
     Raises:
         RunError: if the run is conditional and must be fixed to a class.
@@ -48,7 +48,7 @@ class Subject:
         """The images that the run was trained on.
 
         Raises:
-            RunError: if they are others now, or a conditional run's have other labels.
+            RunError: if they are other images now, or have other labels in a conditional run.
         """
         config = self.run.config
         images = data.load_data(config.data)
@@ -57,30 +57,30 @@ class Subject:
 
     @cached_property
     def held_out(self) -> ImageSet:
-        """Images of the same kind that it never saw.
+        """Images of the same source that the run never saw.
 
         Raises:
-            RunError: if the source has none; says why, and how to provide them.
+            RunError: if the source has none; it says why, and how to provide them.
         """
         if (found := self.held_out_or_none) is None:
             config = self.run.config.data
             raise RunError(
                 f"{config.spec} has no images besides those of split {config.split}{why_no_test(config)}; "
-                "train on a split that leaves some out: train, where there is a test split too; of a "
-                "TensorFlow dataset without one, --split 'train[:90%]'; of a folder, some images in test/ "
-                "and the others in train/, or --held-out-fraction, which keeps a share aside"
+                "train on a split that leaves some out: train, if there is a test split too; --split "
+                "'train[:90%]' for a TensorFlow dataset without one; for a folder, put some images in "
+                "test/ and the others in train/, or use --held-out-fraction, which holds out a share"
             )
         return found
 
     @property
     def real_images(self) -> np.ndarray:
-        """Up to 2,000 real images to compare with: held-out ones, or training images where there are none."""
+        """Up to 2,000 real images to compare with: held-out ones, or training images if there are none."""
         images = (self.held_out_or_none or self.train).images
         return np.asarray(images[evenly_spaced(len(images), NUM_REAL)])
 
     @cached_property
     def classifier(self) -> Classifier:
-        """The judge of attributes and classes, trained on `train` and cached.
+        """The classifier of attributes and classes, trained on `train` and cached.
 
         Raises:
             RunError: if the images have neither attributes nor labels.
@@ -95,17 +95,17 @@ class Subject:
 
     @property
     def has_classifier(self) -> bool:
-        """Whether `classifier` can be had."""
+        """Whether there is a `classifier`."""
         return can_judge(self.train)
 
     def protocol(self, *, seed: int, num_images: int, started: float, **more: Any) -> dict[str, Any]:
-        """Return how something was measured.
+        """Return the protocol of a measurement.
 
         Args:
-            seed: of the latents and of every choice.
-            num_images: samples that the numbers are computed on.
-            started: what `time.monotonic()` said at the start.
-            more: whatever else decides the numbers.
+            seed: seed of the latents and of every random choice.
+            num_images: number of samples for the numbers.
+            started: value of `time.monotonic()` at the start.
+            more: everything else that decides the numbers.
         """
         return {
             "run": str(self.run.path),
@@ -130,6 +130,6 @@ class Subject:
 
     @cached_property
     def held_out_or_none(self) -> ImageSet | None:
-        """The same as `held_out`; None where it would be an error."""
+        """The images of `held_out`, or None where that raises an error."""
         found = held_out_images(self.run.config.data, self.train)
         return found[1] if found else None

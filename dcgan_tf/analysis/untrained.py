@@ -1,4 +1,4 @@
-"""The same discriminator with random weights: what the architecture sees without having learnt anything."""
+"""The same discriminator with random weights, as a control without any training."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ PROTOCOL = (
 def untrained_discriminator(run: Run, real_images: np.ndarray) -> keras.Sequential:
     """Build D with the weights that this run started from, and fit its batch normalisation to real images.
 
-    Batch normalisation starts with mean 0 and variance 1, which D never sees while it trains. Left so, random
-    weights of N(0, 0.02) would shrink the signal layer by layer, and the comparison would be unfair.
+    Batch normalisation starts with mean 0 and variance 1, which D never sees while it trains. With these
+    values, random weights of N(0, 0.02) would shrink the signal layer by layer, and the comparison would be
+    unfair.
 
     Args:
-        run: whose settings and seed are used.
+        run: the run, whose settings and seed are used.
         real_images: uint8 [N, H, W, C]; up to 512 of them are looked at, evenly spaced.
 
     Returns:
@@ -37,10 +38,10 @@ def untrained_discriminator(run: Run, real_images: np.ndarray) -> keras.Sequenti
 
 
 def calibrate(discriminator: keras.Sequential, images: np.ndarray) -> None:
-    """Set each batch normalisation's moving mean and variance to those of these images, layer after layer.
+    """Set each batch normalisation's mean and variance to those of these images, layer after layer.
 
     Args:
-        discriminator: is changed.
+        discriminator: the network, which is changed.
         images: uint8 [N, H, W, C].
     """
     x = to_float(images)

@@ -112,7 +112,9 @@ def test_embed_with_one_held_out_image_says_that_there_are_too_few():
     module = importlib.import_module("dcgan_tf.analysis.embed.embed")
     config = SimpleNamespace(data=SimpleNamespace(spec="pets"))
     subject = SimpleNamespace(train=range(9), held_out=range(1), run=SimpleNamespace(config=config))
-    with pytest.raises(RunError, match="2 held-out images or more, and pets has 9 and 1; add images, or"):
+    with pytest.raises(
+        RunError, match="at least 2 training and 2 held-out images, and pets has 9 and 1; add images, or"
+    ):
         module._count(subject, 500)
 
 

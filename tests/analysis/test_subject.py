@@ -40,7 +40,9 @@ def test_the_test_split_is_held_out():
 
 
 def test_beside_all_images_there_are_no_others():
-    with pytest.raises(RunError, match=r"digits has no images besides those of split all; .*: train, where"):
+    with pytest.raises(
+        RunError, match=r"digits has no images besides those of split all; .*: train, if there"
+    ):
         _ = subject("digits", "all").held_out
 
 

@@ -1,4 +1,4 @@
-"""What `arithmetic` is, and how it is asked for."""
+"""The description of the analysis `arithmetic`: its command, its options, and its texts in the report."""
 
 from __future__ import annotations
 

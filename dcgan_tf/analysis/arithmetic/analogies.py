@@ -1,4 +1,4 @@
-"""Every analogy that the attributes allow, not only the famous one."""
+"""Compute every analogy that the attributes allow, not only the famous one."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _DRAWN_AT_EITHER_END = 20
 
 @dataclass(frozen=True)
 class Analogy:
-    """One formula of two attributes, and how it came out.
+    """One formula of two attributes, and its result.
 
     Attributes:
         formula: (x, y) - (x, not y) + (not x, not y).
-        grade: shares of the draws.
-        chance: share of random latents.
+        grade: shares of the draws that are right.
+        chance: share of random latents that are right.
     """
 
     formula: Formula
@@ -45,16 +45,16 @@ def analogies(
 ) -> Finding:
     """Compute every analogy of two binary attributes, as `arithmetic` does king - man + woman.
 
-    For attributes x and y, each in either state: (x, y) - (x, not y) + (not x, not y) is to give (not x, y).
-    The sum does not change if x and y change places, so four attributes make 24 formulas. Those of which the
-    samples hardly show a concept are left out, with a warning.
+    For attributes x and y, each in either state: (x, y) - (x, not y) + (not x, not y) should give (not x, y).
+    The sum does not change if x and y change places, so four attributes make 24 formulas. Formulas with a
+    concept that too few samples show are left out, with a warning.
 
     Args:
-        run: trained on images with at least two binary attributes.
-        exemplars: for each concept; the paper's is 3.
-        num_images: samples among which the exemplars are found.
-        draws: of exemplars, for each formula.
-        seed: of the samples and the draws.
+        run: a run trained on images with at least two binary attributes.
+        exemplars: number of exemplars for each concept; the paper uses 3.
+        num_images: number of samples among which the exemplars are found.
+        draws: number of draws of exemplars for each formula.
+        seed: seed of the samples and the draws.
 
     Raises:
         RunError: if there are fewer than two binary attributes, or too few samples show a concept.
@@ -64,8 +64,8 @@ def analogies(
     formulas = all_formulas(subject.classifier.binary)
     if not formulas:
         raise RunError(
-            f"analogies need two binary attributes or more (classes are none); {run.config.data.spec} has "
-            f"{len(subject.classifier.binary)}"
+            f"analogies need at least two binary attributes (classes do not count); {run.config.data.spec} "
+            f"has {len(subject.classifier.binary)}"
         )
     samples = Samples.draw(subject, num_images, seed=seed)
     found, skipped = [], []

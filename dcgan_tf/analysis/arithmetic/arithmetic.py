@@ -32,7 +32,7 @@ PAPER_EXEMPLARS = 3
 
 @dataclass(frozen=True)
 class BothShares:
-    """What came out of the draws with one number of exemplars, in latents and in pixels."""
+    """The results of the draws with one number of exemplars, in latents and in pixels."""
 
     latents: Shares
     pixels: Shares
@@ -47,21 +47,21 @@ def arithmetic(
     draws: int = 200,
     seed: int = 0,
 ) -> Finding:
-    """Compute with mean latents of exemplars, and count how often the result is what the formula asks for.
+    """Compute with mean latents of exemplars, and count how often the result shows what it should.
 
     The paper's protocol: the mean latent of three exemplars for each concept, a panel of nine pictures with
-    the result in the middle, and the same arithmetic on pixels beside it. Graded over many random draws of
-    exemplars: a draw is right if the classifier sees in its result all that the formula asks for *and* the
-    result is as realistic as an ordinary sample. The result's latent is scaled to the length of ordinary
-    ones.
+    the result in the middle, and the same arithmetic on pixels beside it. The grade is over many random draws
+    of exemplars. A draw is right if the classifier sees in its result everything that the formula asks for,
+    *and* the result is as realistic as an ordinary sample. The result's latent is scaled to the length of
+    ordinary ones.
 
     Args:
-        run: trained on images with attributes.
-        plus: concepts to be added, such as ["man+crown", "woman"].
-        minus: concepts to be subtracted, such as ["man"].
-        num_images: samples among which the exemplars are found.
-        draws: of exemplars, for each of 1, 3 and 10 exemplars.
-        seed: of the samples and the draws.
+        run: a run trained on images with attributes.
+        plus: concepts to add, such as ["man+crown", "woman"].
+        minus: concepts to subtract, such as ["man"].
+        num_images: number of samples among which the exemplars are found.
+        draws: number of draws, for each of 1, 3 and 10 exemplars.
+        seed: seed of the samples and the draws.
 
     Raises:
         ValueError: for an attribute that the data does not have.
@@ -111,23 +111,23 @@ def _method(samples: Samples, formula: Formula, pools: Sequence[np.ndarray], dra
 
 
 def _attributes(subject: Subject) -> tuple[str, ...]:
-    """Return what formulas are made of."""
+    """Return the names of the attributes that formulas may use."""
     if not subject.classifier.binary:
         raise RunError(
-            f"{subject.run.config.data.spec} has classes but no yes-or-no attributes, so a formula has no "
-            "answer to be held against; choose samples by their numbers, as on the grid of `dcgan-tf sample "
-            "RUN --numbers`"
+            f"{subject.run.config.data.spec} has classes but no yes-or-no attributes, so the result of a "
+            "formula cannot be checked; choose samples by their numbers, as on the grid of `dcgan-tf "
+            "sample RUN --numbers`"
         )
     return subject.classifier.binary
 
 
 def grade(samples: Samples, formula: Formula, chosen: Sequence[np.ndarray]) -> BothShares:
-    """Judge the results of draws of exemplars.
+    """Return the shares of draws whose results are right.
 
     Args:
-        samples: among which they were drawn.
-        formula: gives the signs, and what is expected.
-        chosen: for each term the indices of its exemplars, [draws, k].
+        samples: the samples from which the exemplars were drawn.
+        formula: the formula, with its signs and what its result should show.
+        chosen: indices of the exemplars of each term, [draws, k].
     """
     results = samples.subject.run.generate(latent_arithmetic(samples, formula.signs, chosen))
     in_pixels = pixel_arithmetic(samples.images, formula.signs, chosen)
@@ -156,7 +156,7 @@ def _figure(
     *,
     seed: int,
 ) -> Figure:
-    """Draw the first draw of three exemplars, and the shares of all draws."""
+    """Draw the figure: the first draw of three exemplars, and the shares of all draws."""
     chosen = [row[:1] for row in draw_exemplars(pools, PAPER_EXEMPLARS, draws=1, seed=seed)]
     run = samples.subject.run
     return arithmetic_figure(

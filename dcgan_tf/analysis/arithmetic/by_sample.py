@@ -1,4 +1,4 @@
-"""Vector arithmetic on samples that someone has picked by hand, by their numbers."""
+"""Vector arithmetic on samples that are picked by hand, by their numbers."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ def sample_arithmetic(
     """Add and subtract the mean latents of samples chosen by their numbers (Radford et al. 2015, figure 7).
 
     Number i is image i of `run.sample(..., seed=seed)`, as on the grid of `dcgan-tf sample --numbers`. The
-    paper took three exemplars for each concept. Works on unlabelled images; what is graded is only whether
+    paper took three exemplars for each concept. This works on unlabelled images. The grade is only whether
     the nine results are as realistic as ordinary samples.
 
     Args:
         run: any run.
-        plus: for each term to be added, the numbers of its exemplars.
-        minus: the same for the terms to be subtracted.
-        num_images: ordinary samples that the results are compared with.
-        seed: of the samples and the eight neighbours.
+        plus: numbers of the exemplars for each term to add.
+        minus: the same for the terms to subtract.
+        num_images: number of ordinary samples that the results are compared with.
+        seed: seed of the samples and the eight neighbours.
 
     Raises:
         ArgumentError: if nothing is added, or for more than 300 numbers, or one that is not from 0 to 10⁹.
@@ -82,9 +82,10 @@ def sample_arithmetic(
 
 
 def _numbered(run: Run, numbers: Sequence[int], *, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Draw the samples with these numbers as `run.sample` does, and no more.
+    """Draw only the samples with these numbers, exactly as `run.sample` does.
 
-    Each is drawn with the others of its batch: in another place, or beside others, it may round differently.
+    Each is drawn together with its batch, because in another place, or beside others, it may round
+    differently.
 
     Returns:
         (latents float32 [N, latent_dim], images uint8 [N, H, W, C]).
@@ -98,7 +99,7 @@ def _numbered(run: Run, numbers: Sequence[int], *, seed: int) -> tuple[np.ndarra
 
 
 def _summary(formula: str, samples: Samples, shares: Sequence[float]) -> str:
-    """Say how many of the nine are realistic, if ordinary samples can tell that."""
+    """Return how many of the nine results are realistic, if ordinary samples are a good measure of that."""
     realistic, control = shares
     if samples.doubts:
         return (
@@ -128,7 +129,7 @@ def _checked_terms(plus: Sequence[Sequence[int]], minus: Sequence[Sequence[int]]
     terms = [*plus[:1], *minus, *plus[1:]]
     if not plus or not all(terms):
         raise ArgumentError(
-            f"expected numbers of samples, some of them to be added, received {plus=}, {minus=}"
+            f"expected numbers of samples, and at least one term to add, received {plus=}, {minus=}"
         )
     numbers = [number for term in terms for number in term]
     if wrong := [number for number in numbers if not 0 <= number <= LARGEST_NUMBER]:

@@ -1,4 +1,4 @@
-"""The picture of a formula: exemplars, their means, the paper's nine results, and the same in pixels."""
+"""Draw a formula: exemplars, their means, the paper's nine results, and the same in pixels."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def with_neighbours(latent: np.ndarray, *, seed: int) -> np.ndarray:
 
     Args:
         latent: float32 [latent_dim].
-        seed: of the noise.
+        seed: seed of the noise.
 
     Returns:
         float32 [9, latent_dim].
@@ -52,13 +52,13 @@ def arithmetic_figure(
     groups: Sequence[str] = (),
     graded: str = "",
 ) -> Figure:
-    """Draw a formula from left to right: what is added and subtracted, what comes out, and how often.
+    """Draw a formula from left to right: the terms, the results, and the shares of right results.
 
     Args:
         title: the formula.
         exemplars: for each term its name and its exemplars, uint8 [k, H, W, C].
         means: the picture of each term's mean latent, uint8 [terms, H, W, C].
-        signs: of the terms.
+        signs: +1 or -1 for each term.
         panel: the nine results, uint8 [9, H, W, C].
         in_pixels: the same arithmetic on pixels, uint8 [H, W, C].
         shares: {series: a share for each group}; None if there is nothing to grade.

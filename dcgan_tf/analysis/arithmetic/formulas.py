@@ -1,4 +1,4 @@
-"""Sums of mean latents, and how often their pictures are what the formula asks for."""
+"""Formulas: sums of mean latents, and how often their pictures show what they should."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dcgan_tf.latents import with_typical_norm
 
 @dataclass(frozen=True)
 class Formula:
-    """Concepts to be added and subtracted, and what the result has to show."""
+    """Concepts to add and to subtract, and what the result should show."""
 
     plus: tuple[Concept, ...]
     minus: tuple[Concept, ...]
@@ -24,7 +24,7 @@ class Formula:
 
     @staticmethod
     def of(plus: Sequence[Concept], minus: Sequence[Concept]) -> Formula:
-        """Return the formula of concepts that are complete; what it expects is worked out."""
+        """Return the formula of complete concepts, with what its result should show."""
         return Formula(tuple(plus), tuple(minus), concepts.expected(plus, minus))
 
     @staticmethod
@@ -35,7 +35,7 @@ class Formula:
             ArgumentError: for an attribute that is not among `known`, or if nothing is added.
         """
         if not plus:
-            raise ArgumentError("a formula needs at least one concept to be added (--plus)")
+            raise ArgumentError("a formula needs at least one concept to add (--plus)")
         added = [concepts.parse_concept(text, known) for text in plus]
         subtracted = [concepts.parse_concept(text, known) for text in minus]
         return Formula.of(*concepts.complete(added, subtracted))
@@ -47,7 +47,7 @@ class Formula:
 
     @property
     def terms(self) -> list[Concept]:
-        """The concepts in the order of reading: one to be added, those subtracted, the others to be added."""
+        """The concepts in the order of reading: one to add, those to subtract, the others to add."""
         return [self.plus[0], *self.minus, *self.plus[1:]]
 
     def __str__(self) -> str:
@@ -62,8 +62,8 @@ class Shares:
     """Shares of N pictures, each from 0 to 1.
 
     Attributes:
-        right: those that show what is expected and are as realistic as ordinary samples.
-        shown: those that show it, realistic or not.
+        right: the share that shows what is expected and is as realistic as ordinary samples.
+        shown: the share that shows it, realistic or not.
     """
 
     right: float
@@ -74,7 +74,7 @@ def combine(values: np.ndarray, signs: Sequence[int], chosen: Sequence[np.ndarra
     """Return the signed sum of the terms' means.
 
     Args:
-        values: of all samples, [N, ...]: latents, or pixels.
+        values: values of all samples, [N, ...]: latents, or pixels.
         signs: +1 or -1 for each term.
         chosen: for each term the indices of its exemplars, [draws, k].
 
@@ -88,19 +88,19 @@ def combine(values: np.ndarray, signs: Sequence[int], chosen: Sequence[np.ndarra
 
 
 def pixel_arithmetic(images: np.ndarray, signs: Sequence[int], chosen: Sequence[np.ndarray]) -> np.ndarray:
-    """Return the same sum taken in pixels, as the paper's control does: uint8, clipped to [0, 255]."""
+    """Return the same sum in pixels, which is the paper's control: uint8, clipped to [0, 255]."""
     levels = np.clip(np.rint(combine(images, signs, chosen)), 0, 255)
     return np.asarray(levels, np.uint8)
 
 
 def draw_exemplars(pools: Sequence[np.ndarray], k: int, *, draws: int, seed: int) -> list[np.ndarray]:
-    """Return for each pool int64 [draws, k]: k different members in each row, a function of (seed, k)."""
+    """Return int64 [draws, k] for each pool: k different members in each row, a function of (seed, k)."""
     rng = np.random.default_rng([seed, k])
     return [np.stack([rng.choice(pool, k, replace=False) for _ in range(draws)]) for pool in pools]
 
 
 def judged(samples: Samples, images: np.ndarray, expected: Concept) -> Shares:
-    """Return how many of the images, uint8 [N, H, W, C], are what was expected."""
+    """Return the shares of images, uint8 [N, H, W, C], that show what the formula expects."""
     judgement = samples.judge(images)
     shown = expected.clarity(judgement.margins) > 0
     return Shares(float(np.mean(shown & samples.realistic(judgement))), float(np.mean(shown)))

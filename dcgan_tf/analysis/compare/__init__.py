@@ -1,1 +1,1 @@
-"""Runs side by side: samples, losses, and grades with their spread over seeds."""
+"""Compare runs side by side: samples, losses, and grades with their spread over seeds."""

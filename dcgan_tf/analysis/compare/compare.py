@@ -1,4 +1,4 @@
-"""Runs side by side: the same latents, their losses, and grades with their spread over seeds."""
+"""Compare runs: samples of the same latents, losses, and grades with their spread over seeds."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from dcgan_tf.progress import progress
 from dcgan_tf.runs import Run, RunPaths, read_json
 
 SHOWN = 12
-"""Samples of each run in the figure."""
+"""The number of samples of each run in the figure."""
 
 FAILED = (
     "its newest checkpoint is not of its last planned step, or its losses are not finite, or its samples are "
@@ -39,12 +39,12 @@ FAILED = (
 
 @dataclass(frozen=True)
 class GradedRun:
-    """One run's grade, and why it counts as failed.
+    """One run's grade, and the reasons why it counts as failed.
 
     Attributes:
         compared: the run.
         images: its samples, uint8 [N, H, W, C].
-        grade: None without a judge.
+        grade: its grade; None without a judge.
         failures: reasons; none if it did not fail.
     """
 
@@ -55,16 +55,16 @@ class GradedRun:
 
 
 def compare(runs: Sequence[Run], *, num_images: int = 2000, seed: int = 0) -> Finding:
-    """Put runs side by side: samples of the same latents, losses, and grades where the data are the same.
+    """Compare runs: samples of the same latents, losses, and grades if the data are the same.
 
-    Runs that differ only in their seed form a group, which is graded by mean and standard deviation; runs
-    that failed are counted, and stay in the mean. The judge is a classifier of the data and the same for
-    all; a run's own discriminator says nothing across runs.
+    Runs that differ only in their seed form a group, whose grade is a mean and a standard deviation. Failed
+    runs are counted, and stay in the mean. The judge is a classifier of the data, the same for all runs,
+    because a run's own discriminator cannot compare runs.
 
     Args:
-        runs: at least two; of one run, two checkpoints will do.
-        num_images: samples of each run that the grades are computed on.
-        seed: of the latents, the same for all.
+        runs: at least two runs, or two checkpoints of one run.
+        num_images: number of samples of each run for the grades.
+        seed: seed of the latents, the same for all runs.
 
     Raises:
         ArgumentError: for fewer than two runs, or one that is given twice.
@@ -76,7 +76,9 @@ def compare(runs: Sequence[Run], *, num_images: int = 2000, seed: int = 0) -> Fi
     entries, subject = compared_runs(runs), Subject(runs[0], of_all_classes=True)
     judge, warnings = _judge(runs, subject)
     if judge and num_images > (available := len(judge.others)):
-        warnings.append(f"graded on {available:,} samples each: the data has no more images to compare with")
+        warnings.append(
+            f"graded on {available:,} samples each, because the data has no more images to compare with"
+        )
         num_images = available
     warnings += _remarks_on_latents(runs) + _remarks_on_length(entries)
     graded_runs = [_graded(entry, judge, num_images, seed) for entry in progress(entries, "runs")]
@@ -122,7 +124,7 @@ def _judge(runs: Sequence[Run], subject: Subject) -> tuple[Judge | None, list[st
     """Return the judge of all the runs, or None and the reason why there is none."""
     prints = {read_json(RunPaths(run.path).data, default={}).get("fingerprint") for run in runs}
     if len(prints) > 1 or None in prints:
-        return None, ["the runs were trained on different images, so no grade holds for all; none is given"]
+        return None, ["the runs were trained on different images, so there is no grade that holds for all"]
     if not subject.has_classifier:
         return None, ["the images have neither attributes nor labels, so nothing can grade the samples"]
     judge = Judge.of(subject)
@@ -134,7 +136,7 @@ def _remarks_on_latents(runs: Sequence[Run]) -> list[str]:
     if len(kinds) == 1:
         return []
     told = ", ".join(f"{size} {distribution} numbers" for size, distribution in sorted(kinds))
-    return [f"the runs take different latents ({told}): of one seed, but not the same numbers"]
+    return [f"the runs take different latents ({told}): the seed is the same, but not the numbers"]
 
 
 def _remarks_on_length(entries: Sequence[ComparedRun]) -> list[str]:

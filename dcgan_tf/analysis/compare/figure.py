@@ -1,4 +1,4 @@
-"""The picture of a comparison: samples in rows, losses as curves, grades as bars a point for each run."""
+"""Draw a comparison: samples in rows, losses as curves, grades as bars with a point for each run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SMOOTHING = 15
 
 @dataclass(frozen=True)
 class RunRow:
-    """What is drawn of one run.
+    """The part of the figure about one run.
 
     Attributes:
         compared: the run.
@@ -45,9 +45,9 @@ def comparison_figure(
 
     Args:
         shown: each run.
-        groups: give the colours.
+        groups: the groups, which determine the colours.
         real: real images, uint8 [n, H, W, C], for a row of their own.
-        kinds: how many there are to be covered.
+        kinds: number of kinds of pictures.
         space: name of the feature space of the distance.
         floor: the grade of real images; None leaves the bars out.
     """
@@ -120,7 +120,7 @@ def _draw_grades(
 def _bars_with_points(
     axes: Axes, values: dict[str, list[float]], colours: dict[str, str], *, percent: bool
 ) -> None:
-    """Draw the means as bars, the standard deviation on them, and each run as a point."""
+    """Draw means as bars with standard deviations, and each run as a point."""
     for i, (label, some) in enumerate(values.items()):
         mean = float(np.mean(some))
         axes.bar(i, mean, 0.6, color=colours[label])
@@ -148,7 +148,7 @@ def _bars_with_points(
 
 
 def _running_mean(values: Sequence[float | None]) -> np.ndarray:
-    """Return centred running means, narrower at the ends; what is missing is left out."""
+    """Return centred running means, with narrower windows at the ends, without missing values."""
     numbers = np.array([np.nan if value is None else value for value in values], np.float64)
     means = np.full(len(numbers), np.nan)
     for i in range(len(numbers)):

@@ -1,4 +1,4 @@
-"""Grades of samples that hold across runs on the same data: the judge is trained on that data alone."""
+"""Grade samples in a way that is fair between runs: the judge is trained on the real images alone."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from dcgan_tf.metrics import frechet_distance
 
 MOST_REFERENCES = 10_000
 SURE = 0.95
-"""Probability from which the classifier counts as sure of a class, or of each attribute."""
+"""The probability from which the classifier counts as sure of a class, or of each attribute."""
 MOST_ATTRIBUTES = 4
-"""Kinds of pictures are the combinations of so many binary attributes, where there are no classes."""
+"""Without classes, the kinds of pictures are the combinations of this many binary attributes."""
 RAREST_KIND = 0.01
 COVERED_FROM = 0.2
 """A kind is covered if its share of the samples is at least this part of its share of real images."""
@@ -28,12 +28,12 @@ FEWEST_KINDS, LEAST_SPREAD = 0.5, 0.5
 
 @dataclass(frozen=True)
 class SampleGrade:
-    """What the judge makes of a set of images.
+    """The judge's grade of a set of images.
 
     Attributes:
         distance: squared Fréchet distance of their features to those of the reference.
-        covered: how many kinds of pictures they cover.
-        sure: share of them that the classifier is sure of.
+        covered: number of kinds of pictures that they cover.
+        sure: share of images that the classifier is sure of.
         spread: root mean square distance of their features from the mean of their kind; real images: 1.
         shares: {kind: its share}.
     """
@@ -47,13 +47,13 @@ class SampleGrade:
 
 @dataclass(frozen=True)
 class Judge:
-    """A classifier, and what it sees in real images.
+    """A classifier, and its judgement of real images.
 
     Attributes:
         classifier: trained on the runs' data.
-        reference: what it sees in real images that the samples are compared with.
-        where: which images these are.
-        others: further real images, uint8 [M, H, W, C], for the grade that real images get.
+        reference: its judgement of the real images that samples are compared with.
+        where: a description of these images.
+        others: other real images, uint8 [M, H, W, C], for the grade of real images.
     """
 
     classifier: Classifier
@@ -63,7 +63,7 @@ class Judge:
 
     @staticmethod
     def of(subject: Subject) -> Judge:
-        """Compare with held-out images; without any, with every other training image.
+        """Return a judge that compares with held-out images, or with every other training image.
 
         Raises:
             RunError: if the images have neither attributes nor labels.
@@ -85,7 +85,7 @@ class Judge:
         return {int(numbers[i]): self._name(int(numbers[i])) for i in frequent}
 
     def grade(self, images: np.ndarray) -> SampleGrade:
-        """Grade images, uint8 [N, H, W, C]."""
+        """Return the grade of images, uint8 [N, H, W, C]."""
         predictions = self.classifier.predict(images)
         numbers, real = self._numbers(predictions), self._numbers(self.reference)
         shares = {kind: float(np.mean(numbers == kind)) for kind in self.kinds}
@@ -100,11 +100,11 @@ class Judge:
         )
 
     def real_grade(self, num_images: int) -> SampleGrade:
-        """Grade as many real images, none of the reference's: what a perfect generator would get."""
+        """Return the grade of as many other real images, which a perfect generator would get."""
         return self.grade(_spaced(self.others, num_images))
 
     def collapsed(self, grade: SampleGrade) -> list[str]:
-        """Return why samples with this grade count as collapsed; nothing if they do not."""
+        """Return the reasons why samples with this grade count as collapsed; none if they do not."""
         reasons = []
         if grade.covered < FEWEST_KINDS * len(self.kinds):
             reasons.append(f"covers {grade.covered} of {len(self.kinds)} kinds of pictures")
@@ -131,7 +131,7 @@ class Judge:
         return describe(wanted) if wanted else "all pictures"
 
     def _sure(self, predictions: Predictions) -> np.ndarray:
-        """Return of which images the classifier is sure, bool [N]."""
+        """Return whether the classifier is sure of each image, bool [N]."""
         least = math.log(SURE / (1 - SURE))  # a logit is sure of what it has this or more of
         certain = np.ones(len(predictions.features), bool)
         for name in self.classifier.binary:
@@ -145,8 +145,8 @@ def highest_probability(margins: Sequence[np.ndarray]) -> np.ndarray:
     """Return the softmax probability of each image's likeliest class, float64 [N].
 
     Args:
-        margins: of each class its logit minus the highest of the others, [N]. For all but the likeliest class
-            that is the logit minus the likeliest's, so minima with 0 are the logits but for a constant.
+        margins: the logit of each class minus the highest of the others, [N]. For all but the likeliest
+            class, this is the logit minus the likeliest's, so minima with 0 are the logits up to a constant.
     """
     powers = np.exp(np.minimum(np.asarray(margins, np.float64), 0.0))
     return np.asarray(1.0 / powers.sum(axis=0))
@@ -168,5 +168,5 @@ def spread(features: np.ndarray, kinds: np.ndarray) -> float:
 
 
 def _spaced(images: np.ndarray, most: int) -> np.ndarray:
-    """Return at most so many images, evenly spaced, uint8 [n, H, W, C]."""
+    """Return at most this many images, evenly spaced, uint8 [n, H, W, C]."""
     return np.asarray(images[evenly_spaced(len(images), most)])

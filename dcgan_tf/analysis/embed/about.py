@@ -1,4 +1,4 @@
-"""What `embed` is, and how it is asked for."""
+"""The description of the analysis `embed`: its command, its options, and its texts in the report."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""D's features of training, held-out and generated images, for TensorBoard's Embedding Projector.
+"""Write D's features of training, held-out and generated images for TensorBoard's Embedding Projector.
 
-The features are those that Radford et al. 2015 classify by (section 5.1): all of D's convolutional layers.
+The features are those of section 5.1 of Radford et al. 2015: all of D's convolutional layers.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ from dcgan_tf.runs import Run
 KINDS = ("training", "held-out", "generated")
 _CONTROL = "training against held-out"
 DIMENSIONS = 200
-"""Of longer vectors the Projector takes a random projection to this many; principal components keep more."""
+"""The Projector reduces longer vectors to this length at random; principal components keep more."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """Images of one kind, with what is known of them.
+    """Images of one kind with their labels and attributes.
 
     Attributes:
         name: one of `KINDS`.
         images: uint8 [N, H, W, C].
-        numbers: of the images in their set; of a sample, its own.
-        known: {column: N values}: labels and attributes; of samples, what the classifier sees.
+        numbers: numbers of the images in their set, or of the samples.
+        known: {column: N values}: labels and attributes; for samples, those that the classifier sees.
     """
 
     name: str
@@ -47,17 +47,17 @@ class Kind:
 
 
 def embed(run: Run, *, num_images: int = 500, seed: int = 0) -> Finding:
-    """Lay out training, held-out and generated images by what D sees in them, and tell how alike they are.
+    """Lay out training, held-out and generated images by D's features, and measure how alike they are.
 
-    Saved as a folder for TensorBoard: vectors, a table with the kind, the label and the attributes of each
-    image, and thumbnails. The number is that of a two-sample test: how often an image's nearest neighbour, in
-    the whole of D's features, is of the same kind (leave-one-out 1-nearest-neighbour; Lopez-Paz and Oquab
-    2017).
+    The finding is saved as a folder for TensorBoard: vectors, a table with the kind, the label and the
+    attributes of each image, and thumbnails. Its number is that of a two-sample test: how often an image's
+    nearest neighbour in all of D's features is of the same kind (leave-one-out 1-nearest-neighbour; Lopez-Paz
+    and Oquab 2017).
 
     Args:
-        run: of a DCGAN, whose data has held-out images.
-        num_images: of each kind; all three have as many as the smallest set has.
-        seed: of the samples.
+        run: a run of a DCGAN, whose data has held-out images.
+        num_images: number of each kind; all three have at most as many as the smallest set.
+        seed: seed of the samples.
 
     Raises:
         RunError: if there are no held-out images.
@@ -105,20 +105,20 @@ def embed(run: Run, *, num_images: int = 500, seed: int = 0) -> Finding:
 
 
 def _count(subject: Subject, num_images: int) -> int:
-    """Return how many images of each kind there are to be."""
+    """Return the number of images of each kind."""
     if num_images < 2:
-        raise ArgumentError(f"embed needs 2 images or more; raise --num-images, received {num_images}")
+        raise ArgumentError(f"embed needs at least 2 images, received {num_images}; raise --num-images")
     fewest = min(len(subject.train), len(subject.held_out))
     if fewest < 2:
         raise RunError(
-            f"embed needs 2 training and 2 held-out images or more, and {subject.run.config.data.spec} has "
+            f"embed needs at least 2 training and 2 held-out images, and {subject.run.config.data.spec} has "
             f"{len(subject.train)} and {len(subject.held_out)}; add images, or train with more held out"
         )
     return min(num_images, fewest)
 
 
 def _told_apart(features: np.ndarray, count: int) -> Measure:
-    """Compare the kinds, whose features stand one after the other, `count` of each."""
+    """Compare the kinds, whose features follow each other, `count` of each."""
     training, held_out, fake = (features[i * count : (i + 1) * count] for i in range(3))
     return Measure(
         "generated and held-out images told apart by their nearest neighbour in D's features",
@@ -131,17 +131,17 @@ def _told_apart(features: np.ndarray, count: int) -> Measure:
 
 
 def told_apart(a: np.ndarray, b: np.ndarray) -> float:
-    """Return how often a point's nearest other point is of its own kind.
+    """Return the share of points whose nearest other point is of their own kind.
 
-    The accuracy of a leave-one-out classifier by one nearest neighbour: 0.5 if both are drawn from one
+    This is the accuracy of a leave-one-out classifier by one nearest neighbour: 0.5 if both come from one
     distribution, 1 if they are apart.
 
     Args:
         a: features of one kind, float32 [N, D].
-        b: of the other, as many.
+        b: features of the other kind, float32 [N, D].
 
     Raises:
-        ArgumentError: if there are not as many of both, or less than two.
+        ArgumentError: if the numbers differ, or are below two.
     """
     if len(a) != len(b) or len(a) < 2:
         raise ArgumentError(
@@ -155,7 +155,7 @@ def told_apart(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def real(name: str, image_set: ImageSet, count: int) -> Kind:
-    """Take images that are evenly spread over a set, with their labels and attributes."""
+    """Return images that are evenly spread over a set, with their labels and attributes."""
     chosen = evenly_spaced(len(image_set), count)
     known: dict[str, Sequence[object]] = {}
     if image_set.labels is not None and len(image_set.label_names) > 1:
@@ -166,7 +166,7 @@ def real(name: str, image_set: ImageSet, count: int) -> Kind:
 
 
 def generated(subject: Subject, images: np.ndarray) -> Kind:
-    """Take samples, uint8 [N, H, W, C], with the label and attributes that the classifier sees in them."""
+    """Return samples, uint8 [N, H, W, C], with the label and attributes that the classifier sees."""
     known: dict[str, Sequence[object]] = {}
     if subject.has_classifier:
         judge = subject.classifier
@@ -180,7 +180,7 @@ def generated(subject: Subject, images: np.ndarray) -> Kind:
 
 
 def _columns(subject: Subject, kinds: Sequence[Kind]) -> dict[str, Sequence[object]]:
-    """Join the kinds' columns: those that the training images have, and D's logit."""
+    """Join the columns of all kinds: those that the training images have, and D's logit."""
     columns: dict[str, Sequence[object]] = {
         "kind": [kind.name for kind in kinds for _ in kind.images],
         "number": [number for kind in kinds for number in kind.numbers],
@@ -195,7 +195,7 @@ def _columns(subject: Subject, kinds: Sequence[Kind]) -> dict[str, Sequence[obje
 
 
 def _rounded(values: np.ndarray) -> list[object]:
-    """Return the values as a table shows them: whole numbers as they are, others to three digits."""
+    """Return values for a table: whole numbers unchanged, others to three digits."""
     if np.issubdtype(values.dtype, np.integer):
         return list(values.tolist())
     return list(np.round(values.astype(np.float64), 3).tolist())

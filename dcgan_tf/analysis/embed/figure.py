@@ -1,4 +1,4 @@
-"""The picture of D's features: three kinds of images in two dimensions, and how well they are told apart."""
+"""Draw D's features: three kinds of images in two dimensions, and how well they can be separated."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _draw_test(axes: Axes, told: Mapping[str, float]) -> None:
 
 
 def _draw_thumbnails(axes: Axes, points: Mapping[str, np.ndarray], images: Mapping[str, np.ndarray]) -> None:
-    """Put held-out and generated images, in turn, on points that are far from each other."""
+    """Draw held-out and generated images by turns, on points that are far from each other."""
     shown = ("held-out", "generated")
     for kind, i in far_apart({kind: points[kind] for kind in shown}, _THUMBNAILS):
         small = thumbnails(images[kind][i][None])[0]
@@ -77,11 +77,11 @@ def _draw_thumbnails(axes: Axes, points: Mapping[str, np.ndarray], images: Mappi
 
 
 def far_apart(points: Mapping[str, np.ndarray], count: int) -> list[tuple[str, int]]:
-    """Return up to `count` points of the kinds in turn, each as far as can be from those before it.
+    """Return up to `count` points, kind by kind in turn, each as far as possible from the earlier ones.
 
     Args:
         points: {kind: [N, 2]}.
-        count: how many.
+        count: number of points.
 
     Returns:
         (kind, index) of each; the first is the middle one of the first kind.

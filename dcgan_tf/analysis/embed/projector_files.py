@@ -1,4 +1,4 @@
-"""A folder that TensorBoard's Embedding Projector opens: vectors, what is known of each point, thumbnails."""
+"""Write a folder for TensorBoard's Embedding Projector: vectors, a table of the points, thumbnails."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _THUMBNAIL = 64
 
 @dataclass(frozen=True)
 class Points:
-    """N points with all that the Projector shows of them.
+    """N points with everything that the Projector shows.
 
     Attributes:
-        name: of the space, in the Projector's list.
+        name: name of the space in the Projector's list.
         vectors: float32 [N, D].
-        columns: {name: N values}; at least two, since of one column the Projector expects no heading.
+        columns: {name: N values}; at least two, because the Projector expects no heading for a single column.
         images: uint8 [N, H, W, C].
     """
 
@@ -38,7 +38,7 @@ class Points:
 
     @property
     def files(self) -> dict[str, Callable[[Path], None]]:
-        """{file name: function that writes it}, for one folder; that is then TensorBoard's --logdir."""
+        """The {file name: function that writes it} of one folder, which is then TensorBoard's --logdir."""
         return {
             TENSORS: self._write_vectors,
             METADATA: self._write_columns,
@@ -68,7 +68,7 @@ class Points:
 
 
 def thumbnails(images: np.ndarray) -> np.ndarray:
-    """Return images, uint8 [N, H, W, C], made smaller where a side is longer than 64 pixels."""
+    """Return images, uint8 [N, H, W, C], reduced if a side is longer than 64 pixels."""
     height, width = images.shape[1:3]
     scale = min(1.0, _THUMBNAIL / max(height, width))
     if scale == 1.0:
@@ -82,7 +82,7 @@ def sprite(images: np.ndarray) -> np.ndarray:
     """Lay thumbnails out in rows without gaps, as many rows as columns or one less, uint8 [rows, columns, C].
 
     Raises:
-        ArgumentError: if the sprite would be larger than the Projector can show; says how many fit.
+        ArgumentError: if the sprite would be too large for the Projector; it says how many thumbnails fit.
     """
     height, width = images.shape[1:3]
     side = math.ceil(math.sqrt(len(images)))

@@ -1,4 +1,4 @@
-"""What `filters` is, and how it is asked for."""
+"""The description of the analysis `filters`: its command, its options, and its texts in the report."""
 
 from __future__ import annotations
 

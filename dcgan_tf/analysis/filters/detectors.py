@@ -1,4 +1,4 @@
-"""How well single features tell an attribute: the area under the ROC curve (AUC) of each."""
+"""Measure how well single features detect an attribute, by the area under the ROC curve (AUC)."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import numpy as np
 from scipy.stats import rankdata
 
 FEWEST = 10
-"""Images with and without an attribute that each half needs at least."""
+"""The fewest images with, and without, an attribute in each half."""
 
 
 @dataclass(frozen=True)
 class Detector:
-    """The feature that tells an attribute best.
+    """The feature that detects an attribute best.
 
     Attributes:
-        attribute: or class.
+        attribute: name of the attribute or class.
         ranking: all features, the best on the choosing half first, int64 [F].
         auc: of all features on the other half, float64 [F].
     """
@@ -28,16 +28,16 @@ class Detector:
 
     @property
     def best(self) -> float:
-        """The AUC of the chosen feature on the images that it was not chosen by."""
+        """The AUC of the chosen feature on the images that were not used to choose it."""
         return float(self.auc[self.ranking[0]])
 
 
 def area_under_curve(values: np.ndarray, positive: np.ndarray) -> np.ndarray:
-    """Return how often an image that shows something has a higher value than one that does not.
+    """Return the AUC: how often an image that shows something has a higher value than one that does not.
 
     Args:
-        values: of each feature in each image, float [N, F]; equal ones count one half.
-        positive: which images show it, bool [N]; at least one does and one does not.
+        values: value of each feature in each image, float [N, F]; equal values count one half.
+        positive: whether each image shows it, bool [N]; at least one does and one does not.
 
     Returns:
         float64 [F]: 0.5 for chance, 1 if every one that shows it is higher.
@@ -48,7 +48,7 @@ def area_under_curve(values: np.ndarray, positive: np.ndarray) -> np.ndarray:
 
 
 def halves(count: int, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the numbers of 0 .. count-1 in two random halves, each ascending."""
+    """Return the numbers 0 .. count-1 in two random halves, each ascending."""
     order = np.random.default_rng([seed, 2]).permutation(count)
     return np.sort(order[: count // 2]), np.sort(order[count // 2 :])
 
@@ -56,13 +56,13 @@ def halves(count: int, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
 def find_detectors(values: np.ndarray, truths: Mapping[str, np.ndarray], *, seed: int) -> dict[str, Detector]:
     """Choose the best feature for each attribute on one half of the images and grade it on the other.
 
-    Of hundreds of features some tell anything well by luck in the images that they were chosen by; in images
-    that had no part in the choice, luck gives 0.5.
+    Among hundreds of features, some fit anything by luck in the images that chose them. In other images, luck
+    gives 0.5.
 
     Args:
-        values: of each feature in each image, float [N, F].
+        values: value of each feature in each image, float [N, F].
         truths: {attribute: bool [N]}; those with fewer than 10 images on either side in a half are left out.
-        seed: of the halves.
+        seed: seed of the halves.
 
     Returns:
         {attribute: its detector}, in the order of `truths`.
@@ -78,14 +78,14 @@ def find_detectors(values: np.ndarray, truths: Mapping[str, np.ndarray], *, seed
 
 
 def most_telling(detectors: Mapping[str, Detector], count: int) -> list[tuple[int, Detector]]:
-    """Return different features in the order to look at them: each attribute's best, then its second.
+    """Return different features to look at: first each attribute's best, then its second best.
 
     Args:
         detectors: the attributes whose best features do best come first.
-        count: how many features.
+        count: number of features.
 
     Returns:
-        (feature, the attribute that it tells), at most `count`.
+        (feature, the attribute that it detects), at most `count`.
     """
     order = sorted(detectors.values(), key=lambda detector: -detector.best)
     chosen: dict[int, Detector] = {}

@@ -1,4 +1,4 @@
-"""The picture of D's filters: strongest images, their guided gradients, and what the features tell."""
+"""Draw D's filters: strongest images, their guided gradients, and how well features detect attributes."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class FilterRow:
     """One feature.
 
     Attributes:
-        name: stands before the row.
+        name: name before the row.
         images: those it responds to most, uint8 [n, H, W, C].
-        gradients: guided, of these, float32 [n, H, W, C].
+        gradients: guided gradients of these, float32 [n, H, W, C].
     """
 
     name: str
@@ -43,7 +43,7 @@ def filters_figure(
         trained: rows of the run's D.
         random: rows of the D with random weights.
         auc: {attribute: the best feature's AUC (trained, random)}; may be empty.
-        concentration: of the gradients (trained, random), shares.
+        concentration: concentration of the gradients (trained, random), as shares.
     """
     pixels = trained[0].images.shape[1] / trained[0].images.shape[2]
     height = 0.4 + 0.64 * pixels * max(len(trained), len(random))

@@ -1,4 +1,4 @@
-"""What D's filters respond to, by guided backpropagation (Radford et al. 2015, section 6.2, figure 5)."""
+"""Show what D's filters respond to by guided backpropagation (Radford et al. 2015, section 6.2, figure 5)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TELLING, FIRST = "telling", "first"
 FEATURES_SHOWN = 6
 IMAGES_PER_FEATURE = 4
 CLEAR_DIFFERENCE = 0.05
-"""Between mean AUCs of trained and of random features; what is less shows no effect of the training."""
+"""The smallest difference between mean AUCs, of trained and random features, that shows an effect."""
 RANDOM, SHUFFLED = "random D", "shuffled answers"
 METHOD = {
     "gradient": "guided backpropagation from a feature's maximum over its map; at a leaky ReLU a gradient is "
@@ -47,13 +47,13 @@ METHOD = {
 
 @dataclass(frozen=True)
 class FeatureResponses:
-    """What the last convolutional layer of one discriminator makes of the images.
+    """The response of one discriminator's last convolutional layer to the images.
 
     Attributes:
-        maxima: of each feature's map in each image, float32 [N, F].
-        top: for each feature the images with the highest maxima, int64 [F, 4].
+        maxima: maximum of each feature's map in each image, float32 [N, F].
+        top: the images with the highest maxima for each feature, int64 [F, 4].
         gradients: guided, of these, float32 [F, 4, H, W, C].
-        seen: how many pixels a feature depends on.
+        seen: number of pixels that a feature depends on.
         detectors: {attribute: the feature that tells it best}.
     """
 
@@ -78,17 +78,17 @@ class FeatureResponses:
 def filters(run: Run, *, num_images: int = 2000, features: str = TELLING, seed: int = 0) -> Finding:
     """Show what the features of D's last convolutional layer respond to, beside those of a random D.
 
-    Two grades. How concentrated the guided gradients are: a feature that has learnt a part of the picture
-    responds to few of the pixels it sees. And, where the images have attributes or labels, how well a
-    feature's maximum over its map tells each of them: the best feature is chosen on one half of the images
-    and graded on the other.
+    There are two grades. One is the concentration of the guided gradients: a feature that has learnt a part
+    of the picture responds to few of the pixels it sees. The other, if the images have attributes or labels,
+    is how well a feature's maximum over its map detects each of them. The best feature is chosen on one half
+    of the images and graded on the other.
 
     Args:
-        run: of a convolutional discriminator.
-        num_images: real images to look at, held-out ones where there are any.
-        features: which to draw: "telling", those that tell an attribute best; or "first", the first six, as
-            the paper does.
-        seed: of the choice of images and of the halves.
+        run: a run with a convolutional discriminator.
+        num_images: number of real images, held-out ones if there are any.
+        features: the features to draw: "telling", those that detect an attribute best; or "first", the first
+            six, as in the paper.
+        seed: seed of the choice of images and of the halves.
 
     Raises:
         ArgumentError: if the discriminator is fully connected, or for another word in `features`.
@@ -133,7 +133,7 @@ def filters(run: Run, *, num_images: int = 2000, features: str = TELLING, seed: 
 def find_responses(
     discriminator: keras.Sequential, images: np.ndarray, truths: Mapping[str, np.ndarray], *, seed: int
 ) -> FeatureResponses:
-    """Find what each feature of a discriminator responds to most, and what it tells.
+    """Find the images that each feature of a discriminator responds to most, and what it detects.
 
     Args:
         discriminator: images float32 [N, H, W, C] in [-1, 1] to probabilities.
@@ -174,7 +174,7 @@ def _chosen(count: int, wanted: int, *, seed: int) -> np.ndarray:
 
 
 def _by_chance(maxima: np.ndarray, truths: Mapping[str, np.ndarray], *, seed: int) -> dict[str, float]:
-    """Return the same grades where the answers are dealt to the images at random."""
+    """Return the same grades with the answers shuffled among the images."""
     order = np.random.default_rng([seed, 3]).permutation(len(maxima))
     shuffled = {name: truth[order] for name, truth in truths.items()}
     return {name: d.best for name, d in find_detectors(maxima, shuffled, seed=seed).items()}
@@ -266,7 +266,7 @@ def _details(responses: FeatureResponses) -> dict[str, object]:
 
 
 def _left_out(truths: Mapping[str, np.ndarray], responses: FeatureResponses, *, more: int) -> list[str]:
-    """Say which attributes are not graded; `more` images could be looked at."""
+    """Return warnings for attributes that are not graded; `more` other images are available."""
     advice = "; raise --num-images" if more else ", and there are no other images to look at"
     return [
         f"too few images with or without {name!r} to grade features on{advice}"

@@ -1,4 +1,4 @@
-"""Guided backpropagation (Springenberg et al. 2014): which pixels made a feature of D respond.
+"""Guided backpropagation (Springenberg et al. 2014): find the pixels that made a feature of D respond.
 
 An ordinary gradient at each activation is kept only where the activation's input was positive *and* the
 gradient itself is positive: what would have weakened the feature is not shown. D's activations are leaky
@@ -20,20 +20,20 @@ from dcgan_tf.images import to_float
 from dcgan_tf.runs import in_batches
 
 STRONGEST_SHARE = 0.1
-"""The share of the pixels that a feature can see whose part in its gradient's energy is its concentration."""
+"""Concentration is the energy of a gradient in this share of the pixels that the feature can see."""
 
 
 def last_feature_layers(discriminator: keras.Sequential) -> list[keras.Layer]:
-    """Return D's layers up to the activation of its last convolution before the judge.
+    """Return D's layers up to the activation of its last convolution before the output.
 
     Raises:
-        ValueError: if it has no convolutional layers, as that of the fully connected GAN.
+        ValueError: if it has no convolutional layers, as in the fully connected GAN.
     """
     return list(discriminator.layers[: activations_of_maps(discriminator)[-1] + 1])
 
 
 def feature_maxima(discriminator: keras.Sequential, images: np.ndarray) -> np.ndarray:
-    """Return how strongly each feature of the last convolutional layer responds, at most, in each image.
+    """Return the strongest response of each feature of the last convolutional layer in each image.
 
     Args:
         discriminator: images float32 [N, H, W, C] in [-1, 1] to probabilities.
@@ -80,7 +80,7 @@ def guided_gradients(discriminator: keras.Sequential, images: np.ndarray, featur
 
 
 def pixels_seen(discriminator: keras.Sequential) -> int:
-    """Return how many pixels one place of the last convolutional layer depends on, away from the border."""
+    """Return the number of pixels that one place of the last convolutional layer depends on."""
     height, width, spacing = 1, 1, 1
     for layer in last_feature_layers(discriminator):
         if isinstance(layer, keras.layers.Conv2D):
@@ -92,14 +92,14 @@ def pixels_seen(discriminator: keras.Sequential) -> int:
 
 
 def concentration(gradients: np.ndarray, *, seen: int) -> np.ndarray:
-    """Return the share of each gradient's energy in the strongest pixels: a tenth of those a feature sees.
+    """Return the share of each gradient's energy in the strongest tenth of the pixels that a feature sees.
 
     A pixel's energy is the sum of its channels' squares. The share is 0.1 if all pixels that are seen are
     equally strong and 1 if a tenth of them holds everything.
 
     Args:
         gradients: float [N, H, W, C].
-        seen: how many pixels the feature depends on.
+        seen: number of pixels that the feature depends on.
 
     Returns:
         float64 [N]; NaN where a gradient is 0 everywhere.

@@ -1,4 +1,4 @@
-"""Where in the samples an attribute is drawn: boxes from a file, from known geometry, or by occlusion."""
+"""Find where samples show an attribute: boxes from a file, from known geometry, or by occlusion."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from dcgan_tf.errors import DataError
 
 OCCLUSION = "occlusion"
 PAPER_BOXES = 52
-"""Boxes that were drawn by hand on 150 samples (Radford et al. 2015, section 6.3.1)."""
+"""The number of boxes that the paper's authors drew by hand on 150 samples (Radford et al. 2015, 6.3.1)."""
 _NUM_DRAWN = 2000
 _MOST_DIGITS = 9
 _FARTHEST = 1e6
-"""Pixels from which on a number in a file is no edge of a box."""
+"""The largest number in a file that can be an edge of a box, in pixels."""
 
 
 @dataclass(frozen=True)
 class Boxes:
-    """Boxes of some samples.
+    """The boxes of some samples.
 
     Attributes:
-        source: where they come from, for the protocol.
+        source: their origin, for the protocol.
         of: {number of the sample: float32 [k, 4], top, left, bottom, right in pixels}, k at least 1.
     """
 
@@ -38,7 +38,7 @@ class Boxes:
 
     @property
     def count(self) -> int:
-        """How many boxes there are."""
+        """The number of boxes."""
         return sum(len(boxes) for boxes in self.of.values())
 
 
@@ -48,10 +48,10 @@ def read_boxes(path: Path, *, image_size: tuple[int, int], num_images: int) -> B
     Args:
         path: a JSON file.
         image_size: (height, width) in pixels, which the boxes have to overlap.
-        num_images: the numbers must be below it.
+        num_images: the numbers of samples must be below it.
 
     Raises:
-        DataError: if the file cannot be read or is not such an object; names the first entry that is wrong.
+        DataError: if the file cannot be read or is not such an object; it names the first wrong entry.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -60,7 +60,9 @@ def read_boxes(path: Path, *, image_size: tuple[int, int], num_images: int) -> B
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path} is not JSON: {error}") from None
     if not isinstance(content, dict) or not content:
-        raise DataError(f'{path} must be an object such as {{"3": [[2, 6, 14, 26]]}}, with a sample or more')
+        raise DataError(
+            f'{path} must be an object such as {{"3": [[2, 6, 14, 26]]}}, with at least one sample'
+        )
     found = {}
     for key, entry in content.items():
         if not key.isdecimal() or len(key) > _MOST_DIGITS or int(key) >= num_images:
@@ -73,14 +75,14 @@ def read_boxes(path: Path, *, image_size: tuple[int, int], num_images: int) -> B
 
 
 def known_place(attribute: str, *, spec: str, image_size: tuple[int, int]) -> np.ndarray | None:
-    """Return the box in which the drawn portraits have an attribute, or None if that is not known.
+    """Return the box in which drawn portraits have an attribute, or None if it is not known.
 
     It is the mean box of the first 2,000 training images, each edge moved outwards by the standard deviation
     of that edge. The faces are centred, so it is the place in samples too.
 
     Args:
         attribute: "crown", "glasses" and "smile" (the mouth) have a place.
-        spec: of the data; only "portraits" is known.
+        spec: spec of the data; only "portraits" is known.
         image_size: (height, width) in pixels.
 
     Returns:
@@ -109,12 +111,12 @@ def find_boxes(
     """Return boxes of the samples that show an attribute.
 
     Args:
-        attribute: its name.
+        attribute: name of the attribute.
         chosen: a JSON file; "occlusion"; None is the known place if there is one, and occlusion otherwise.
-        spec: of the data that the run was trained on.
+        spec: spec of the run's data.
         images: the samples that are learnt from, uint8 [N, H, W, C].
-        shown: which of them show the attribute, bool [N].
-        margin: of the attribute in images, for occlusion.
+        shown: whether each shows the attribute, bool [N].
+        margin: the margin of the attribute in images, for occlusion.
 
     Raises:
         DataError: for a file that is malformed.
@@ -135,7 +137,7 @@ def find_boxes(
 
 
 def inside(boxes: np.ndarray, *, image_size: tuple[int, int], map_size: tuple[int, int]) -> np.ndarray:
-    """Return which positions of a map lie in one of the boxes: by their centres; at least one for each box.
+    """Return the positions of a map whose centres lie in a box; at least one for each box.
 
     Args:
         boxes: [k, 4]: top, left, bottom, right in pixels.
@@ -154,7 +156,7 @@ def inside(boxes: np.ndarray, *, image_size: tuple[int, int], map_size: tuple[in
 
 
 def _covered(start: float, end: float, length: int, positions: int) -> np.ndarray:
-    """Return the positions whose centres lie in [start, end), or else the one that holds the middle."""
+    """Return the positions whose centres lie in [start, end), or else the one at the middle."""
     pixels = length / positions
     centres = (np.arange(positions) + 0.5) * pixels
     covered = np.flatnonzero((centres >= start) & (centres < end))

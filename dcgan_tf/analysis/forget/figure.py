@@ -1,4 +1,4 @@
-"""The picture of what was forgotten: samples with and without the maps, and what that changed."""
+"""Draw what was forgotten: samples with and without the maps, and what has changed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def forget_figure(setup: ForgetSetup, outcome: ForgetResult) -> Figure:
 
     Args:
         setup: what was forgotten.
-        outcome: what came out.
+        outcome: the results.
     """
     name, maps = setup.attribute, setup.halves.shape[-1]
     figure = new_figure(
@@ -50,7 +50,7 @@ def forget_figure(setup: ForgetSetup, outcome: ForgetResult) -> Figure:
 
 
 def _draw_samples(axes: Axes, setup: ForgetSetup, outcome: ForgetResult) -> None:
-    """Draw rows of samples that stand for all: an eighth each, by what is left of the attribute in them."""
+    """Draw samples that represent all: each stands for an eighth, by what is left of the attribute."""
     images, name, dropped = setup.samples.images, setup.attribute, outcome.dropped
     boxed = np.array(list(setup.boxes.of))[:_COLUMNS]
     shown = setup.margins[name][setup.held_out] > 0
@@ -126,7 +126,7 @@ def _draw_changed(axes: Axes, setup: ForgetSetup, outcome: ForgetResult) -> None
 
 
 def _draw_tried(axes: Axes, setup: ForgetSetup, outcome: ForgetResult) -> None:
-    """Draw what each number of maps does on the first half, where the number is chosen."""
+    """Draw the effect of each number of maps on the first half, where the number is chosen."""
     name, numbers = setup.attribute, list(outcome.tried)
     effects = list(outcome.tried.values())
     axes.plot(numbers, [one.shares[name] for one in effects], ".-", color=OURS, label=f"show {name}")

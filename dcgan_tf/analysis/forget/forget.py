@@ -1,4 +1,4 @@
-"""Forgetting to draw something: feature maps are dropped (Radford et al. 2015, section 6.3.1, figure 6).
+"""Make a generator forget something by dropping feature maps (Radford et al. 2015, 6.3.1, figure 6).
 
 The paper draws boxes around the windows of bedrooms and fits a logistic regression from the feature maps'
 values at a position to whether it lies in a box or elsewhere in the same samples. Every map of positive
@@ -6,16 +6,16 @@ weight is set to 0 at all positions. It takes "the second highest convolution la
 below the convolution that makes the image. (The text may mean the layer below that: about 200 maps were
 dropped, and figure 1 has 128 next to the image.)
 
-That protocol is run, and reported beside. In the drawn portraits, with 32 filters, it takes the crowns'
-colour and leaves their shape: the classifier no longer takes them for crowns, and everybody else does. A
-second classifier, which sees grey pictures only, counts how often. So four things are done otherwise:
+That protocol is run too, and reported for comparison. In the drawn portraits, with 32 filters, it removes the
+crowns' colour and leaves their shape: the classifier no longer sees crowns, but people do. A second
+classifier, which sees grey pictures only, counts how often. So four things are done in another way:
 
 - The maps are the first ones, which the latent is projected to; what they draw, they draw as a whole.
 - The negatives are the same places in samples *without* the attribute. Elsewhere in the same samples, the
   regression finds what belongs to a place of the picture rather than what belongs to the attribute.
 - Large weights are penalised more, so that maps that are active together get equal weights.
-- Maps are dropped in the order of their weights, and only so many that the larger of two evils is smallest:
-  the attribute left over to either classifier, and the largest change of another attribute.
+- Maps are dropped in the order of their weights, and only as many as make the larger of two evils smallest:
+the attribute that is left for one of the classifiers, and the largest change of another attribute.
 """
 
 from __future__ import annotations
@@ -56,16 +56,16 @@ def forget(
     number are made from the first half of the samples; what is reported is measured on the second.
 
     Args:
-        run: trained on images with attributes.
-        attribute: what is to be forgotten, such as "crown".
+        run: a run trained on images with attributes.
+        attribute: the attribute to forget, such as "crown".
         boxes: a JSON file {"sample number": [[top, left, bottom, right], ...]}, in pixels, of the first
             `num_images / 2` samples of `seed`; "occlusion": the smallest window that hides the attribute from
             the classifier; None is the place that the drawn portraits have it in, where that is known, and
             occlusion otherwise.
         drop: the number of maps, instead of the balanced one.
-        layer: of the feature maps, counted from the image; None are the first maps.
-        num_images: samples, of which half are learnt from.
-        seed: of the samples and of every choice.
+        layer: layer of the feature maps, counted from the image; None takes the first maps.
+        num_images: number of samples; half of them are learnt from.
+        seed: seed of the samples and of every random choice.
 
     Raises:
         ArgumentError: for an attribute that the data does not have, a fully connected generator, a layer or a

@@ -1,4 +1,4 @@
-"""Which feature maps draw something, and the pictures without them (Radford et al. 2015, section 6.3.1)."""
+"""Find the feature maps that draw something, and drop them (Radford et al. 2015, section 6.3.1)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from dcgan_tf.errors import ArgumentError
 
 MOST_POSITIONS = 10_000
-"""Positions of either kind that the regression is fitted to at most, which keeps it to seconds."""
+"""The most positions of each kind that the regression is fitted to, which keeps it to seconds."""
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,8 @@ class MapWeights:
 
     Attributes:
         weights: float64 [C], for each map's value in units of its standard deviation.
-        accuracy: share of the positions that it was fitted to which it is right about; 0.5 is chance.
-        positions: how many there were, half of them inside.
+        accuracy: share of the fitted positions that it classifies correctly; 0.5 is chance.
+        positions: number of positions, half of them inside.
     """
 
     weights: np.ndarray
@@ -31,7 +31,7 @@ class MapWeights:
 
     @property
     def positive(self) -> np.ndarray:
-        """The maps of positive weight, the largest first: all that the paper drops."""
+        """The maps of positive weight, the largest first, which are those that the paper drops."""
         return np.asarray(self.by_weight[self.weights[self.by_weight] > 0])
 
     @property
@@ -47,11 +47,11 @@ def fit_map_weights(
 
     Args:
         inside: the maps' values at positions inside, float32 [P, C].
-        elsewhere: at others, float32 [Q, C].
+        elsewhere: the maps' values at other positions, float32 [Q, C].
         penalty: how strongly large weights are punished, for each position, as a share of the mean loss; None
             is scikit-learn's own, which is weak. Where it is weak, maps that are active together share
             their weight in any proportion; where it is strong, each has that of its own difference.
-        seed: of the choice of positions.
+        seed: seed of the choice of positions.
 
     Raises:
         ArgumentError: if there are no positions of a kind.
@@ -70,12 +70,12 @@ def fit_map_weights(
 
 @dataclass(frozen=True)
 class Effect:
-    """What dropping maps does to what N samples show; all shares are of 1.
+    """The effect of dropping maps on what N samples show; all shares are from 0 to 1.
 
     Attributes:
         shares: {attribute: share of the samples that show it afterwards}.
         changed: {attribute: share of the samples that show it before or after, but not both}.
-        by_shape: share of the samples in which the judge of shapes sees what is to be forgotten; None without
+        by_shape: share of the samples in which the judge of shapes sees the attribute to forget; None without
             one.
     """
 
@@ -87,12 +87,12 @@ class Effect:
     def between(
         before: Mapping[str, np.ndarray], after: Mapping[str, np.ndarray], *, by_shape: float | None = None
     ) -> Effect:
-        """Compare two readings of the same samples.
+        """Return the effect between two judgements of the same samples.
 
         Args:
             before: {attribute: margins float32 [N]}, above 0 where it is shown.
             after: the same of the samples without the maps.
-            by_shape: is taken over.
+            by_shape: the share for the judge of shapes.
         """
         return Effect(
             {name: float(np.mean(after[name] > 0)) for name in before},
@@ -113,28 +113,28 @@ class Effect:
         )
 
     def left(self, attribute: str) -> float:
-        """Return the larger of the shares in which the classifier and the judge of shapes still see it."""
+        """Return the larger share of samples in which the classifier or the judge of shapes still sees it."""
         return max(self.shares[attribute], self.by_shape or 0.0)
 
     def collateral(self, attribute: str) -> float:
-        """Return the largest share by which any other attribute changed; 0 if there is no other."""
+        """Return the largest share of samples in which another attribute changed; 0 if there is none."""
         return max((share for name, share in self.changed.items() if name != attribute), default=0.0)
 
 
 def numbers_to_try(most: int, *, at_most: int = 12) -> list[int]:
-    """Return the numbers of maps that are tried: 1 to `most`, or `at_most` of them, ever wider apart."""
+    """Return numbers of maps to try: 1 to `most`, or `at_most` of them with growing distances."""
     if most <= at_most:
         return list(range(1, most + 1))
     return sorted({int(n) for n in np.rint(np.geomspace(1, most, at_most))})
 
 
 def numbers_beside(number: int, tried: Sequence[int], *, at_most: int = 8) -> list[int]:
-    """Return numbers that were not tried, between the next smaller and the next larger one that was.
+    """Return untried numbers between the next smaller and the next larger tried number.
 
     Args:
         number: one of `tried`.
         tried: ascending.
-        at_most: how many are returned, evenly spread.
+        at_most: how many to return, evenly spread.
     """
     place = list(tried).index(number)
     first, last = tried[max(place - 1, 0)], tried[min(place + 1, len(tried) - 1)]
@@ -150,7 +150,7 @@ def balanced(effects: Mapping[int, Effect], attribute: str) -> int:
 
     Args:
         effects: {number of dropped maps: its effect}.
-        attribute: what is to be forgotten.
+        attribute: the attribute to forget.
     """
     return min(effects, key=lambda n: (max(effects[n].left(attribute), effects[n].collateral(attribute)), n))
 
@@ -167,7 +167,7 @@ def mean_change(before: np.ndarray, after: np.ndarray, where: np.ndarray) -> flo
     Args:
         before: uint8 [N, H, W, C].
         after: the same shape.
-        where: which pixels count, bool [N, H, W].
+        where: the pixels that count, bool [N, H, W].
     """
     difference = np.abs(before.astype(np.float32) - after)[where]
     return float(difference.mean()) if difference.size else 0.0

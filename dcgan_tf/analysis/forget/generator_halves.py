@@ -1,4 +1,4 @@
-"""A generator, cut in two at one of its layers of feature maps, so that these can be read and changed."""
+"""Cut a generator in two at a layer of feature maps, so that these can be read and changed."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from dcgan_tf.runs import in_batches
 
 @dataclass(frozen=True)
 class Halves:
-    """Two models that share the generator's layers; one after the other they are the generator.
+    """Two models that share the generator's layers; together they are the generator.
 
     Attributes:
-        lower: latents float32 [N, latent_dim] to feature maps float32 [N, h, w, C], behind their ReLU.
+        lower: latents float32 [N, latent_dim] to feature maps float32 [N, h, w, C], after their ReLU.
         upper: these maps to images float32 [N, H, W, channels] in [-1, 1].
     """
 
@@ -60,7 +60,7 @@ class Halves:
 
 @own_settings()
 def split_generator(generator: keras.Sequential, *, layer: int | None) -> Halves:
-    """Cut a generator behind a layer of feature maps; the generator itself is not changed.
+    """Cut a generator after a layer of feature maps; the generator itself is not changed.
 
     Args:
         generator: latents float32 [N, latent_dim] to images float32 [N, H, W, channels] in [-1, 1].
@@ -68,7 +68,7 @@ def split_generator(generator: keras.Sequential, *, layer: int | None) -> Halves
             are the first, which the latent is projected to.
 
     Raises:
-        ArgumentError: if it has no convolutional layers, or not so many.
+        ArgumentError: if it has no convolutional layers, or fewer of them.
     """
     places = [
         i

@@ -1,4 +1,4 @@
-"""What forgetting came to in numbers and words: measures, protocol, summary, warnings."""
+"""The results of forgetting in numbers and words: measures, protocol, summary, warnings."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def summary(setup: ForgetSetup, outcome: ForgetResult) -> str:
 
 
 def verdict(setup: ForgetSetup, outcome: ForgetResult) -> str:
-    """Say whether it is forgotten, by what is left in the samples that showed it."""
+    """Return whether the attribute is forgotten, by what is left in the samples that showed it."""
     left, random = outcome.remains, outcome.random_remains[0]
     if random - left.still < _LEAST_EFFECT:
         return f"{setup.attribute} is not forgotten"
@@ -76,7 +76,7 @@ def protocol(setup: ForgetSetup, outcome: ForgetResult, *, drop: int | None) -> 
 
 
 def measures(setup: ForgetSetup, outcome: ForgetResult) -> tuple[Measure, ...]:
-    """Return the numbers with their controls; what is left of the attribute comes first."""
+    """Return the measures with their controls; what is left of the attribute comes first."""
     name, changes = setup.attribute, outcome.changes
     return (
         *_left(setup, outcome),
@@ -112,7 +112,7 @@ def measures(setup: ForgetSetup, outcome: ForgetResult) -> tuple[Measure, ...]:
 
 
 def details(outcome: ForgetResult) -> Mapping[str, Any]:
-    """Return all shares, the weights, and what other numbers of maps would have done."""
+    """Return all shares, the weights, and the effects of other numbers of maps."""
     return {
         "dropped_maps": outcome.dropped.tolist(),
         "weights": [round(float(weight), 5) for weight in outcome.fitted.weights],
@@ -126,7 +126,7 @@ def details(outcome: ForgetResult) -> Mapping[str, Any]:
 
 
 def warnings(setup: ForgetSetup, outcome: ForgetResult) -> list[str]:
-    """Say where it did not work: too much is left, or too much else has changed."""
+    """Return warnings if it did not work: too much is left, or too much else has changed."""
     name, ours, found = setup.attribute, outcome.ours, []
     if (left := outcome.remains.not_gone) > _TOO_MUCH:
         found.append(

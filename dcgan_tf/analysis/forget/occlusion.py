@@ -1,4 +1,4 @@
-"""Where a picture shows something: the smallest window that, covered, hides it from the judge."""
+"""Find where a picture shows something: the smallest window that hides it from the judge."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _AT_ONCE = 4096
 def occlusion_boxes(
     images: np.ndarray, cover: np.ndarray, margin: Margin, *, wanted: int
 ) -> dict[int, np.ndarray]:
-    """Find in each image the smallest window whose covering takes the margin to 0 or below.
+    """Find the smallest window in each image that brings the margin to 0 or below if it is covered.
 
     Windows have sides of 1 to 8 eighths of the picture's. Among the smallest that hide the attribute, the one
     with the lowest margin is taken. Images in which half of the picture does not suffice have no box.
 
     Args:
-        images: that show the attribute, uint8 [N, H, W, C].
-        cover: what a window is filled with, [H, W, C] the mean of pictures without the attribute.
+        images: images that show the attribute, uint8 [N, H, W, C].
+        cover: the filling of a window, [H, W, C]: the mean of pictures without the attribute.
         margin: the judge.
-        wanted: the first so many images are looked at.
+        wanted: number of images that are looked at, from the first.
 
     Returns:
         {index of the image: float32 [4], top, left, bottom, right in pixels}.
@@ -55,7 +55,7 @@ def occlusion_boxes(
 def _margins_covered(
     images: np.ndarray, picture: np.ndarray, windows: list[np.ndarray], margin: Margin
 ) -> np.ndarray:
-    """Return float32 [N, number of windows], a few thousand pictures at a time."""
+    """Return the margins float32 [N, number of windows], for a few thousand pictures at a time."""
     at_once = max(1, _AT_ONCE // len(images))
     parts = []
     for start in range(0, len(windows), at_once):

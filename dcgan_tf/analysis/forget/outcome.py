@@ -1,4 +1,4 @@
-"""What is forgotten and where, and what dropping feature maps does to the samples that show it."""
+"""Measure the effect of dropping feature maps on the samples that show an attribute."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from dcgan_tf.judges import Classifier, grey
 from dcgan_tf.progress import progress
 
 PENALTY = 0.5
-"""Of large weights; see `forgetting.fit_map_weights`."""
+"""The penalty of large weights; see `forgetting.fit_map_weights`."""
 RANDOM_DRAWS = 5
 
 
 SURE = math.log(19)
-"""Margin from which a judge is sure of a yes-or-no attribute: with a probability of 0.95."""
+"""The margin from which a judge is sure of a yes-or-no attribute, with a probability of 0.95."""
 
 
 @dataclass(frozen=True)
 class Remains:
-    """What dropping maps leaves in those of N samples that showed the attribute.
+    """What is left of an attribute in the samples that showed it, after maps were dropped.
 
     Attributes:
-        numbers: of these samples, int64 [n].
+        numbers: numbers of these samples, int64 [n].
         margins: afterwards, the larger of the classifier's and of the judge of shapes', float32 [n].
     """
 
@@ -47,35 +47,35 @@ class Remains:
 
     @property
     def still(self) -> float:
-        """The share that still shows it to one of the two."""
+        """The share of samples that still show it to one of the two judges."""
         return float(np.mean(self.margins > 0))
 
     @property
     def not_gone(self) -> float:
-        """The share that shows it, or of which one of the two is not sure that it does not."""
+        """The share of samples that may still show it: one of the judges is not sure that they do not."""
         return float(np.mean(self.margins > -SURE))
 
     def evenly(self, count: int) -> np.ndarray:
-        """Return places of so many that stand for as many equal parts, from what shows it most to least."""
+        """Return `count` places that represent equal parts of the samples, from most to least left."""
         count = min(count, len(self.margins))
         ranks = ((np.arange(count) + 0.5) * len(self.margins) / count).astype(np.int64)
         return np.argsort(-self.margins, kind="stable")[ranks]
 
     def verdict(self, place: int) -> str:
-        """Return what the judges make of one."""
+        """Return the judges' opinion of one sample."""
         margin = float(self.margins[place])
         return "still there" if margin > 0 else "in doubt" if margin > -SURE else "gone"
 
 
 @dataclass(frozen=True)
 class ForgetSetup:
-    """What is forgotten, and where.
+    """The attribute to forget, and where it is in the samples.
 
     Attributes:
         samples: the first half of them is learnt from; what is reported is measured on the second half.
-        halves: of the generator, cut behind the maps of which some are dropped.
-        attribute: what is to be forgotten.
-        boxes: of samples of the first half.
+        halves: the generator, cut after the maps of which some are dropped.
+        attribute: the attribute to forget.
+        boxes: boxes of samples of the first half.
         shape: the judge that sees no colours, or None.
         same_place: the regression's negatives: True are the same places in samples without the attribute,
             False random positions elsewhere in the same samples, as in the paper.
@@ -90,7 +90,7 @@ class ForgetSetup:
 
     @property
     def as_in_the_paper(self) -> ForgetSetup:
-        """The same with the maps next to the image and the paper's negatives."""
+        """The same setting with the maps next to the image and the paper's negatives."""
         halves = split_generator(self.samples.subject.run.generator, layer=1)
         return replace(self, halves=halves, same_place=False)
 
@@ -111,7 +111,7 @@ class ForgetSetup:
 
     @property
     def margins(self) -> dict[str, np.ndarray]:
-        """Of the binary attributes in all samples, before anything is dropped."""
+        """The margins of the binary attributes in all samples, before maps are dropped."""
         margins = self.samples.judgement.margins
         return {name: margins[name] for name in self.samples.subject.classifier.binary}
 
@@ -120,14 +120,14 @@ class ForgetSetup:
         return self.halves.images_without(self.samples.latents[which], dropped)
 
     def effect(self, dropped: np.ndarray, which: slice) -> Effect:
-        """Return what dropping maps does to some of the samples."""
+        """Return the effect of dropping maps on some of the samples."""
         images = self.images_without(dropped, which)
         after = self.samples.subject.classifier.predict(images).margins
         before = {name: margins[which] for name, margins in self.margins.items()}
         return Effect.between(before, after, by_shape=self.seen_by_shape(images))
 
     def remains(self, dropped: np.ndarray) -> Remains:
-        """Return what dropping maps leaves in the samples of the second half that showed the attribute."""
+        """Return what is left of the attribute in the samples of the second half that showed it."""
         numbers = np.flatnonzero(self.margins[self.attribute] > 0)
         numbers = numbers[(numbers >= self.half) & (numbers < 2 * self.half)]
         images = self.images_without(dropped, numbers)
@@ -137,7 +137,7 @@ class ForgetSetup:
         return Remains(numbers, np.asarray(margins))
 
     def seen_by_shape(self, images: np.ndarray) -> float | None:
-        """Return the share of images that show the attribute to the judge of shapes; None without one."""
+        """Return the share of images in which the judge of shapes sees the attribute, or None."""
         if self.shape is None:
             return None
         return float(np.mean(self.shape.predict(grey(images)).margins[self.attribute] > 0))
@@ -152,7 +152,7 @@ class ForgetSetup:
 
 @dataclass(frozen=True)
 class ForgetResult:
-    """What came out, on the second half of the samples unless it says otherwise.
+    """The results, on the second half of the samples unless stated otherwise.
 
     Attributes:
         fitted: the regression.
@@ -187,12 +187,12 @@ class ForgetResult:
 
 
 def measure_outcome(setup: ForgetSetup, *, drop: int | None, seed: int) -> ForgetResult:
-    """Fit the regression, choose how many maps are dropped, and measure what that does.
+    """Fit the regression, choose how many maps to drop, and measure the effect.
 
     Args:
         setup: what is forgotten, and where.
         drop: the number of maps; None is the balanced one (`forgetting.balanced`).
-        seed: of the regression's positions and of the random maps.
+        seed: seed of the regression's positions and of the random maps.
 
     Raises:
         RunError: if no map has a positive weight.
@@ -222,7 +222,7 @@ def measure_outcome(setup: ForgetSetup, *, drop: int | None, seed: int) -> Forge
 
 
 def _tried(setup: ForgetSetup, positive: np.ndarray) -> dict[int, Effect]:
-    """Drop more and more maps in the first half of the samples; in small steps around the best number."""
+    """Drop more and more maps in the first half of the samples, with small steps around the best number."""
     if not len(positive):
         raise RunError(
             "no feature map is more active in the boxes than elsewhere; draw other boxes (--boxes FILE.json)"
@@ -267,7 +267,7 @@ def _realistic(setup: ForgetSetup, dropped: np.ndarray) -> tuple[float, float]:
 
 
 def _changes(setup: ForgetSetup, dropped: np.ndarray) -> dict[str, float]:
-    """Return how far the pixels moved: in and around the boxes, and where there was nothing to forget."""
+    """Return how much the pixels changed: in and outside the boxes, and in samples without the attribute."""
     images = setup.samples.images
     numbers, masks = setup.masks(images.shape[1:3])
     before, after = images[numbers], setup.images_without(dropped, numbers)

@@ -1,1 +1,1 @@
-"""Does it memorise? The training images nearest to each sample, with held-out images as the control."""
+"""Find out whether a run memorises: search the training images nearest to each sample."""

@@ -1,4 +1,4 @@
-"""What `neighbours` is, and how it is asked for."""
+"""The description of the analysis `neighbours`: its command, its options, and its texts in the report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How near images are to those that a run was trained on, in pixels and in features, mirrored or not."""
+"""Measure how near images are to the training images, in pixels and in features, mirrored or not."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ class Neighbours:
     """The nearest training images of N images in one space.
 
     Attributes:
-        distances: float32 [N, k], ascending; each the smaller one of the image's and of its mirror image's.
+        distances: float32 [N, k], ascending; each is the smaller of the distances from the image and from its
+            mirror image.
         indices: of these training images, int64 [N, k].
         mirrored: whether the mirror image was the nearer one, bool [N, k].
     """
@@ -32,14 +33,14 @@ class Neighbours:
     mirrored: np.ndarray
 
     def of(self, chosen: np.ndarray | slice) -> Neighbours:
-        """Return those of some of the images."""
+        """Return the neighbours of some of the images."""
         return Neighbours(self.distances[chosen], self.indices[chosen], self.mirrored[chosen])
 
 
 def feature_space(subject: Subject) -> tuple[str, Callable[[np.ndarray], np.ndarray]]:
-    """Return the name of the features that images are compared in, and the function that computes them.
+    """Return the name of the features for comparisons, and the function that computes them.
 
-    The classifier's, where the data has attributes or labels; otherwise those of the run's discriminator.
+    They are the classifier's if the data has attributes or labels, or else those of the run's discriminator.
 
     Raises:
         ValueError: if there is no classifier and the discriminator has no convolutional layers.
@@ -54,15 +55,15 @@ def feature_space(subject: Subject) -> tuple[str, Callable[[np.ndarray], np.ndar
 def neighbours_in_training(
     images: np.ndarray, train: np.ndarray, features: Callable[[np.ndarray], np.ndarray]
 ) -> Mapping[str, Neighbours]:
-    """Search all training images for the nearest three of each image, in pixels and in features.
+    """Find the three nearest training images of each image, in pixels and in features.
 
-    Distances are Euclidean, the smaller one of the image's and of its mirror image's; in pixels they are the
-    root mean square difference in levels of 0 to 255.
+    A distance is Euclidean, and the smaller of those from the image and from its mirror image. In pixels it
+    is the root mean square difference in levels of 0 to 255.
 
     Args:
         images: uint8 [N, H, W, C].
         train: uint8 [M, H, W, C], may be memory-mapped: they are read in blocks, and only once.
-        features: from uint8 [n, H, W, C] to float32 [n, D].
+        features: takes uint8 [n, H, W, C] and returns float32 [n, D].
 
     Returns:
         {"pixels": neighbours, "features": neighbours}.
@@ -82,7 +83,7 @@ def neighbours_in_training(
 
 
 def _either_way(search: Search, k: int, *, unit: float) -> Neighbours:
-    """Join what was found of the images, the first half, with what was found of their mirror images."""
+    """Join the neighbours of the images (the first half) with those of their mirror images."""
     count = len(search.indices) // 2
     distances = np.concatenate([search.distances[:count], search.distances[count:]], axis=1)
     indices = np.concatenate([search.indices[:count], search.indices[count:]], axis=1)
@@ -97,5 +98,5 @@ def _either_way(search: Search, k: int, *, unit: float) -> Neighbours:
 
 
 def _first_of_each(values: np.ndarray, k: int) -> np.ndarray:
-    """Return the places of the first k different values: a training image may be found both ways."""
+    """Return the places of the first k different values, because a training image may be found both ways."""
     return np.sort(np.unique(values, return_index=True)[1])[:k]

@@ -1,4 +1,4 @@
-"""Images that a set holds more than once: byte by byte, or nearly so."""
+"""Find images that a set holds more than once, exactly or nearly."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dcgan_tf.metrics import BLOCK
 from dcgan_tf.progress import progress
 
 NEAR_LEVELS = 5.0
-"""Root mean square difference, in levels of 0 to 255, up to which two images are near duplicates.
+"""The largest root mean square difference of near duplicates, in levels of 0 to 255.
 
 Saving an image as JPEG or scaling it changes it by that much; two pictures of different things differ by
 ten times as much.
@@ -27,12 +27,12 @@ _PAIRS_AT_ONCE = 20_000
 
 @dataclass(frozen=True)
 class Duplicates:
-    """What a set of N images holds more than once.
+    """The duplicates in a set of N images.
 
     Attributes:
-        exact: images that equal an earlier one byte by byte.
-        near: images with a near duplicate, or the mirror image of one, that is not equal byte by byte.
-        checked: different images that were searched for near ones.
+        exact: number of images that equal an earlier one byte by byte.
+        near: number of images with a near duplicate, mirrored or not, that is not equal byte by byte.
+        checked: number of different images that were searched for near duplicates.
         pairs: indices of some near ones, int64 [P, 2].
     """
 
@@ -45,9 +45,9 @@ class Duplicates:
 def duplicates(images: np.ndarray) -> Duplicates:
     """Find the images that a set holds more than once.
 
-    Near ones differ by a root mean square of at most 5 levels, the image or its mirror. All pairs are looked
-    at, through a search tree in the first principal components: a projection never lengthens a distance, so
-    no pair is missed. Sets of more than 100,000 different images are thinned out evenly.
+    Near duplicates differ by a root mean square of at most 5 levels, mirrored or not. All pairs are checked
+    with a search tree in the first principal components. A projection never lengthens a distance, so no pair
+    is missed. Sets of more than 100,000 different images are thinned out evenly.
 
     Args:
         images: uint8 [N, H, W, C]; may be memory-mapped.
@@ -60,7 +60,7 @@ def duplicates(images: np.ndarray) -> Duplicates:
 
 
 def first_ones(images: np.ndarray) -> np.ndarray:
-    """Return the indices of the images that no earlier one equals byte by byte, int64, ascending."""
+    """Return the indices of images that differ from all earlier ones, int64, ascending."""
     seen: dict[bytes, int] = {}
     for i in range(len(images)):
         seen.setdefault(hashlib.blake2b(images[i].tobytes(), digest_size=16).digest(), i)
@@ -68,12 +68,12 @@ def first_ones(images: np.ndarray) -> np.ndarray:
 
 
 def near_pairs(images: np.ndarray, chosen: np.ndarray, *, levels: float = NEAR_LEVELS) -> np.ndarray:
-    """Return the pairs of chosen images that are near duplicates of each other, or of the other's mirror.
+    """Return the pairs of chosen images that are near duplicates, mirrored or not.
 
     Args:
         images: uint8 [N, H, W, C].
-        chosen: indices of the images to be held against each other, int64.
-        levels: root mean square difference up to which they are.
+        chosen: indices of the images to compare with each other, int64.
+        levels: the largest root mean square difference of near duplicates.
 
     Returns:
         int64 [P, 2], the lower index first; ascending, each pair once.
@@ -98,7 +98,7 @@ def near_pairs(images: np.ndarray, chosen: np.ndarray, *, levels: float = NEAR_L
 
 
 def _candidates(tree: KDTree, points: np.ndarray, radius: float) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield (points, members of the tree) that are within the radius, a limited number of pairs at once."""
+    """Yield (points, members of the tree) within the radius, a limited number of pairs at a time."""
     slack = radius * 1.001  # for the rounding of the projection
     counts = tree.query_ball_point(points, slack, return_length=True)
     parts = np.cumsum(counts) // _PAIRS_AT_ONCE

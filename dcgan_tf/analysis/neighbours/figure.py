@@ -1,4 +1,4 @@
-"""The picture of a search: samples with their nearest training images, and how near all of them are."""
+"""Draw a search: samples with their nearest training images, and the distances of all samples."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class SampleRow:
     """A sample in the figure.
 
     Attributes:
-        name: why it is shown.
+        name: the reason why it is shown.
         image: uint8 [H, W, C].
         found: {space: its own neighbours, arrays [k]}.
     """
@@ -44,8 +44,8 @@ def neighbours_figure(
     """Draw samples beside their nearest training images, and the distributions of all distances.
 
     Args:
-        said: the verdict, as the end of the title.
-        rows: the samples to be shown.
+        said: the verdict, which ends the title.
+        rows: the samples to show.
         train: uint8 [M, H, W, C].
         spaces: {space: (distances of the samples [N], distances of the held-out images [M])}.
     """

@@ -1,4 +1,4 @@
-"""Whether samples are nearer to the training images than other images of the same kind are."""
+"""Decide whether samples are nearer to the training images than other images of the same kind."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from dcgan_tf.analysis.neighbours.closeness import FEATURES, PIXELS, Neighbours
 from dcgan_tf.metrics import LEAST_OF_PICTURES
 
 NEAR_PERCENT = 1.0
-"""A sample is near if it is nearer to a training image than this percentage of the held-out images are."""
+"""A sample is near if it is nearer to a training image than this percentage of held-out images."""
 
 MEMORISES, SIGNIFICANT = 0.10, 0.001
 ENOUGH_HELD_OUT, ENOUGH_SAMPLES = 200, 1000
-"""With so many, chance explains far less than `MEMORISES`."""
+"""With this many images, chance explains far less than `MEMORISES`."""
 RULE = (
     "a sample is near if it is nearer to a training image, in pixels and in features, than "
     f"{NEAR_PERCENT:g} % of held-out images are; chance explains what as many other images of the same kind "
@@ -31,11 +31,11 @@ RULE = (
 
 @dataclass(frozen=True)
 class Verdict:
-    """What it means that so many samples are near.
+    """The meaning of the number of near samples.
 
     Attributes:
         said: "memorises", "may copy some", "does not memorise", or "cannot be told".
-        why: what is missing, and what would help; empty if it can be told.
+        why: what is missing, and what would help; empty if there is a verdict.
     """
 
     said: str
@@ -54,7 +54,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Distances of samples to the training images, against those of held-out images, in one space.
+    """The distances of samples to the training images, compared with those of held-out images, in one space.
 
     Attributes:
         ratio: median distance of the samples over that of the held-out images.
@@ -63,7 +63,7 @@ class Comparison:
         p_value: of that test, two-sided.
         kolmogorov_smirnov: the largest gap between the two cumulative distributions, 0 to 1.
         threshold: the 1st percentile of the held-out images' distances.
-        near: which samples are nearer than that, bool [N].
+        near: whether each sample is nearer than that, bool [N].
     """
 
     ratio: float
@@ -75,7 +75,7 @@ class Comparison:
 
     @property
     def numbers(self) -> dict[str, float]:
-        """All of it, for a result."""
+        """All numbers, for result.json."""
         return {
             "ratio_of_medians": self.ratio,
             "probability_nearer": self.nearer,
@@ -103,7 +103,7 @@ def compare(samples: np.ndarray, held_out: np.ndarray) -> Comparison:
 def compare_all(
     samples: Mapping[str, Neighbours], held_out: Mapping[str, Neighbours]
 ) -> dict[str, Comparison]:
-    """Compare in each space by the nearest neighbour."""
+    """Compare the distances to the nearest neighbour in each space."""
     return {
         space: compare(found.distances[:, 0], held_out[space].distances[:, 0])
         for space, found in samples.items()
@@ -113,7 +113,7 @@ def compare_all(
 def near_in_both(comparisons: Mapping[str, Comparison]) -> np.ndarray:
     """Return which samples are near in pixels and in features, bool [N].
 
-    A blurred image is near in pixels to much, and a typical one near in features; a copy is near in both.
+    A blurred image is near to many images in pixels, and a typical one in features; a copy is near in both.
     """
     return np.asarray(comparisons[PIXELS].near & comparisons[FEATURES].near)
 
@@ -132,19 +132,19 @@ def explained_by_chance(count: int, held_out: int) -> float:
 
 
 def verdict(near: int, count: int, *, held_out: int, pictures: float) -> Verdict:
-    """Say by the `RULE` what it means that so many of the samples are near.
+    """Return the verdict on a number of near samples, by the `RULE`.
 
     Args:
-        near: how many.
-        count: of so many.
-        held_out: images that they were compared with.
+        near: number of near samples.
+        count: number of samples.
+        held_out: number of images that they were compared with.
         pictures: share of the samples that have the form of real images.
     """
     if pictures < LEAST_OF_PICTURES:
         return Verdict(
             "cannot be told",
-            f"only {pictures:.0%} of the samples have the form of real images, so they are hardly "
-            "pictures yet, and noise is near to whatever is dark or even; train the run for longer",
+            f"only {pictures:.0%} of the samples have the form of real images, so most are not pictures "
+            "yet, and noise is near to every dark or even image; train the run for longer",
         )
     if _chance(count, held_out).sf(near - 1) < SIGNIFICANT:
         return Verdict("memorises" if near >= MEMORISES * count else "may copy some")

@@ -1,9 +1,9 @@
-"""Does the generator replay its training images? Nearest neighbours, against those of held-out images.
+"""Find out whether the generator copies its training images, by nearest neighbours.
 
 Radford et al. 2015 did not search for nearest neighbours, which are "trivially fooled by small image
 transforms" (section 6); they argue by samples after one epoch, by de-duplicating the data, and by smooth
-walks. Hence here the search in features beside the one in pixels, the mirror images, and a control: images of
-the same kind that were never trained on are near to some training images too.
+walks. So this analysis searches in features and in pixels, includes mirror images, and has a control: images
+of the same kind that were never trained on are near to some training images too.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from dcgan_tf.metrics import share_with_form
 from dcgan_tf.runs import Run
 
 FEWEST_IMAGES = 8
-"""Of which the figure shows all; fewer say nothing of a generator."""
+"""The fewest samples, which the figure shows all; fewer say nothing about a generator."""
 _SHOWN = 4
 _LEAST_P_VALUE = 1e-300
 _HALVES = "one half of the held-out images against the other"
@@ -48,7 +48,7 @@ _HALVES = "one half of the held-out images against the other"
 
 @dataclass(frozen=True)
 class Distances:
-    """The nearest training images of samples and of held-out images, in each space, and what they tell.
+    """The nearest training images of samples and of held-out images in each space.
 
     Attributes:
         samples: {space: neighbours of the samples}.
@@ -65,7 +65,7 @@ class Distances:
         """Search the training images once, for samples and held-out images together, uint8 [N, H, W, C].
 
         Raises:
-            RunError: if not even two of the held-out images are no training images.
+            RunError: if fewer than two of the held-out images are different from all training images.
         """
         _, features = feature_space(subject)
         found = neighbours_in_training(np.concatenate([images, held_out]), subject.train.images, features)
@@ -74,7 +74,7 @@ class Distances:
             raise RunError(
                 f"{len(held_out) - len(own)} of {len(held_out)} held-out images looked at are training "
                 "images too, and at least 2 others are needed to compare with; hold out more images, and "
-                "take care that no image is in both splits"
+                "make sure that no image is in both splits"
             )
         return Distances(
             {space: of.of(slice(len(images))) for space, of in found.items()},
@@ -84,11 +84,11 @@ class Distances:
 
     @property
     def num_held_out(self) -> int:
-        """How many held-out images they are compared with."""
+        """The number of held-out images that samples are compared with."""
         return len(self.held_out[PIXELS].indices)
 
     def halves(self) -> dict[str, Comparison]:
-        """Compare every second held-out image with the others: what comes out where nothing is memorised."""
+        """Compare every second held-out image with the others, which shows the result without memorising."""
         return compare_all(
             {space: found.of(slice(0, None, 2)) for space, found in self.held_out.items()},
             {space: found.of(slice(1, None, 2)) for space, found in self.held_out.items()},
@@ -96,16 +96,16 @@ class Distances:
 
 
 def neighbours(run: Run, *, num_images: int = 1000, seed: int = 0) -> Finding:
-    """Find each sample's nearest training images, and tell whether samples are nearer than they should be.
+    """Find each sample's nearest training images, and decide whether samples are too near.
 
-    Each distance is the smaller one of the image's and of its left-right mirror image's. Held-out images,
-    searched in the same way, show how near images of this kind are that nobody has copied. Training images
-    that are there more than once are counted too, for those are learned by heart first.
+    Each distance is the smaller of those from the image and from its left-right mirror image. Held-out
+    images, searched in the same way, show how near images of this kind are without copying. Duplicate
+    training images are counted too, because they are learnt by heart first.
 
     Args:
-        run: whose data has held-out images.
-        num_images: samples, and at most as many held-out images; at least 8.
-        seed: of the samples.
+        run: a run whose data has held-out images.
+        num_images: number of samples, and of held-out images at most; at least 8.
+        seed: seed of the samples.
 
     Raises:
         RunError: if there are no held-out images, or fewer than two that are not training images too.
@@ -155,13 +155,13 @@ def neighbours(run: Run, *, num_images: int = 1000, seed: int = 0) -> Finding:
 
 
 def suspicion(distances: Distances) -> np.ndarray:
-    """Return for each sample the larger of its ranks in the two spaces, float64 [N]: the lowest stand out."""
+    """Return the larger of each sample's ranks in the two spaces, float64 [N]; the lowest are suspicious."""
     ranks = [np.argsort(np.argsort(found.distances[:, 0])) for found in distances.samples.values()]
     return np.asarray(np.max(ranks, axis=0), np.float64)
 
 
 def _rows(images: np.ndarray, distances: Distances, near: np.ndarray) -> list[SampleRow]:
-    """Choose the samples that are most likely copies, and ordinary ones."""
+    """Choose samples for the figure: the most likely copies, and ordinary ones."""
     order = np.lexsort((suspicion(distances), ~near))
     middle = order[len(order) // 2 :][:_SHOWN]
     first = order[: min(_SHOWN, len(order) - len(middle))]
@@ -279,7 +279,7 @@ def _pictures(images: np.ndarray, held_out: np.ndarray, train: np.ndarray) -> Me
 
 
 def _p_value_text(p_value: float) -> str:
-    """Return a p-value as one writes it: no test can tell that it is 0."""
+    """Return a p-value in words, never as 0, which no test can show."""
     return f"p = {p_value:.2g}" if p_value > _LEAST_P_VALUE else f"p < {_LEAST_P_VALUE:g}"
 
 

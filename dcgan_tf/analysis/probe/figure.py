@@ -1,4 +1,4 @@
-"""The picture of a probe: how often each kind of features is right, and images where it matters."""
+"""Draw a probe: the accuracy of each kind of features, and images where they differ."""
 
 from __future__ import annotations
 

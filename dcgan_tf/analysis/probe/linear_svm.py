@@ -1,8 +1,7 @@
 """The L2-SVM: a linear classifier with the squared hinge loss, for more numbers than liblinear can hold.
 
 scikit-learn's LinearSVC copies the features to float64 and then to a sparse form four times as large as
-float32. This one minimises the same objective on the float32 features as they are, for several answers at
-once.
+float32. This one minimises the same objective on the float32 features directly, for several answers at once.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""D as a feature extractor: a linear classifier on what it computes (Radford et al. 2015, section 5.1)."""
+"""Use D as a feature extractor for a linear classifier (Radford et al. 2015, section 5.1)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ METHOD = {
     "random_discriminator": untrained.PROTOCOL,
 }
 TOO_EASY = 0.99
-"""Accuracy of a control beyond which nothing is left for D's features to tell."""
+"""The accuracy of a control above which D's features cannot show an advantage."""
 OURS, RANDOM, PIXELS = "D's features", "random D", "raw pixels"
 
 Extractor = Callable[[np.ndarray], np.ndarray]
@@ -49,7 +49,7 @@ Extractor = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class ProbeResult:
-    """How well each question is answered from one kind of features.
+    """The accuracy of the answers to each question from one kind of features.
 
     Attributes:
         labels: of each draw.
@@ -73,18 +73,18 @@ def probe(
     draws: int = 5,
     seed: int = 0,
 ) -> Finding:
-    """Classify held-out images by a linear classifier on D's features, on a random D's, and on pixels.
+    """Classify held-out images with a linear classifier on D's features, on a random D's, and on pixels.
 
     The paper's protocol: the features of all of D's convolutional layers, max-pooled to 4x4 and laid in one
     vector, and a regularised linear L2-SVM on them. D never saw a label.
 
     Args:
-        run: of a convolutional discriminator, trained on images with labels or binary attributes.
-        num_images: held-out images that are classified at most.
-        labels: training labels that are used at most.
-        few_labels: how many there are where they are few, the same number of each answer.
-        draws: of few labels.
-        seed: of all choices.
+        run: a run with a convolutional discriminator, trained on images with labels or binary attributes.
+        num_images: the most held-out images that are classified.
+        labels: the most training labels that are used.
+        few_labels: number of labels where labels are few, equally many of each answer.
+        draws: number of draws of few labels.
+        seed: seed of all random choices.
 
     Raises:
         ValueError: if the discriminator is fully connected.
@@ -152,7 +152,7 @@ def classify(
         truth: the same questions with the held-out images' answers.
         few: labels of each draw.
         draws: how many.
-        seed: of all choices.
+        seed: seed of all random choices.
     """
     correct_few = np.zeros((draws, len(asked)))
     first = np.zeros((len(asked), len(checked)), np.int64)
@@ -173,7 +173,7 @@ def classify(
 
 
 def _extractors(subject: Subject) -> dict[str, Extractor]:
-    """Return what turns images, uint8 [N, H, W, C], into features, float32 [N, D]; D's own first."""
+    """Return functions from images, uint8 [N, H, W, C], to features, float32 [N, D]; D's own first."""
     ours = subject.run.discriminator
     fresh = untrained.untrained_discriminator(subject.run, subject.train.images)
     return {
@@ -184,7 +184,7 @@ def _extractors(subject: Subject) -> dict[str, Extractor]:
 
 
 def _some(images: ImageSet, most: int, *, seed: int) -> ImageSet:
-    """Return at most so many of the images, chosen at random, in their order."""
+    """Return at most this many of the images, chosen at random, in their order."""
     rows = np.sort(np.random.default_rng([seed, 1]).permutation(len(images))[:most])
     return images.subset(rows)
 
@@ -192,7 +192,7 @@ def _some(images: ImageSet, most: int, *, seed: int) -> ImageSet:
 def _asked(subject: Subject, train: ImageSet, held_out: ImageSet) -> tuple[list[Question], list[Question]]:
     """Return the questions with the answers of the training and of the held-out images.
 
-    What all training images have in common is no question; one such column must not stop the others.
+    A question with the same answer for all training images is left out, so that it does not stop the others.
     """
     spec = subject.run.config.data.spec
     asked, truth = questions(train), questions(held_out)
@@ -213,7 +213,7 @@ def _asked(subject: Subject, train: ImageSet, held_out: ImageSet) -> tuple[list[
 
 
 def _left_out(train: ImageSet, asked: Sequence[Question]) -> tuple[str, ...]:
-    """Say which questions were not asked, because all training images have one answer."""
+    """Return a warning for each question that was left out, because all training images have one answer."""
     kept = {question.name for question in asked}
     return tuple(
         f"{question.name!r} is left out: all {len(train):,} training images have the same"
@@ -235,7 +235,7 @@ def _bars(outcomes: Mapping[str, ProbeResult], labels: int) -> dict[str, dict[st
 
 
 def _verdict(outcomes: Mapping[str, ProbeResult], labels: int, checked: int) -> str:
-    """Say whether D's features tell more than what they are compared with; with few labels, if there are few.
+    """Return whether D's features show more than the controls; with few labels, if there are few.
 
     A difference counts if it is larger than twice its standard error, which is that of two shares of
     `checked` images; of several questions about the same images it is no more.
@@ -292,7 +292,7 @@ def _measures(outcomes: Mapping[str, ProbeResult], truth: Sequence[Question], la
 def _contrast(
     outcomes: Mapping[str, ProbeResult], images: np.ndarray, truth: Sequence[Question], *, labels: int
 ) -> Contrast | None:
-    """Return the held-out images that D's features get right and pixels wrong, of the question with most."""
+    """Return the held-out images that only D's features classify correctly, for the question with most."""
     right = np.stack([question.answers for question in truth])
     differ = (outcomes[OURS].answers == right) & (outcomes[PIXELS].answers != right)
     worse = (outcomes[OURS].answers != right) & (outcomes[PIXELS].answers == right)

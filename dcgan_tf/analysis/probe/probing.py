@@ -1,4 +1,4 @@
-"""Linear probes: what can be told from features by a linear classifier that learns from a few labels."""
+"""Linear probes: measure what a linear classifier learns from features and a few labels."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from dcgan_tf.analysis.probe.linear_svm import fit_svm, svm_scores
 from dcgan_tf.analysis.questions import Question
 
 COSTS = (1e-4, 1e-3, 1e-2, 1e-1)
-"""The values that are tried of C, the weight of the sum of the losses beside |w|^2 / 2."""
+"""The values of C to try; C is the weight of the sum of the losses beside |w|^2 / 2."""
 
 MOST_TO_CHOOSE_BY = 5000
-"""C is chosen with at most so many labels."""
+"""The most labels with which C is chosen."""
 
 _FIFTHS = 5
 _LEAST_SPREAD = 1e-3
 
 
 def standardise(train: np.ndarray, *others: np.ndarray) -> None:
-    """Give each feature mean 0 and standard deviation 1 on the training images, and the others alike.
+    """Give each feature mean 0 and standard deviation 1 on the training images; scale the others alike.
 
     Args:
-        train: float32 [N, D], is changed; what hardly varies is hardly enlarged.
-        others: float32 [M, D], are changed.
+        train: float32 [N, D], changed in place; features of almost no variation are not enlarged much.
+        others: float32 [M, D], changed in place.
     """
     mean, spread = train.mean(axis=0), train.std(axis=0)
     spread = np.maximum(spread, max(_LEAST_SPREAD * float(spread.mean()), 1e-12))
@@ -52,13 +52,13 @@ def fit_probe(features: np.ndarray, asked: Sequence[Question], costs: Sequence[f
 
 
 def predict_answers(features: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return what a probe takes for the answer, int64 [N]."""
+    """Return the answers of a probe, int64 [N]."""
     scores = svm_scores(features, weights)
     return np.asarray(scores.argmax(axis=1) if scores.shape[1] > 1 else scores[:, 0] > 0, np.int64)
 
 
 def choose_costs(features: np.ndarray, asked: Sequence[Question], *, seed: int) -> list[float]:
-    """Return the C for each question that does best on a fifth of the labels, learnt from the others.
+    """Return the C for each question that is best on a fifth of the labels, learnt from the others.
 
     The best is the one that is right most often; of several, the one with the least squared hinge loss. Of up
     to 1,000 labels each fifth has its turn, because a fifth of a few says little; of more, fewer.

@@ -1,4 +1,4 @@
-"""What is read of one attribute in samples that were moved along a direction."""
+"""Measure one attribute in samples that are moved along a direction."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from dcgan_tf.judges import Classifier
 
 @dataclass(frozen=True)
 class Turned:
-    """What was read in N samples that were moved in S steps.
+    """The measurements of N samples that were moved in S steps.
 
     Attributes:
-        values: of the attribute, float32 [N, S].
-        realistic: which pictures are as realistic as ordinary samples, bool [N, S].
-        kept: in which pictures the other binary attributes are those of the sample itself, bool [N, S].
+        values: values of the attribute, float32 [N, S].
+        realistic: whether each picture is as realistic as ordinary samples, bool [N, S].
+        kept: whether each picture keeps the other binary attributes of its sample, bool [N, S].
     """
 
     values: np.ndarray
@@ -28,11 +28,11 @@ class Turned:
 
 @dataclass(frozen=True)
 class AttributeJudge:
-    """What is read in the turned pictures.
+    """Measures an attribute in moved pictures.
 
     Attributes:
-        samples: ordinary ones, which say what is realistic.
-        attribute: what is changed.
+        samples: ordinary samples, which define what is realistic.
+        attribute: the attribute that is changed.
     """
 
     samples: Samples
@@ -54,11 +54,11 @@ class AttributeJudge:
         return attribute_values(judgement, self.attribute)
 
     def grade(self, pictures: np.ndarray, own: Judgement) -> Turned:
-        """Look at moved pictures.
+        """Return the measurements of moved pictures.
 
         Args:
             pictures: uint8 [N, S, H, W, C].
-            own: what was seen in the N samples themselves.
+            own: judgements of the N samples themselves.
         """
         rows, steps = pictures.shape[:2]
         judgement = self.samples.judge(pictures.reshape(-1, *pictures.shape[2:]))
@@ -73,10 +73,10 @@ class AttributeJudge:
 
 
 def check_attribute(attribute: str, classifier: Classifier, spec: str) -> None:
-    """Hold the attribute against what the classifier can see.
+    """Check that the classifier knows an attribute.
 
     Raises:
-        ArgumentError: if it is not among it; lists what there is.
+        ArgumentError: if it does not; it lists those that it knows.
     """
     known = (*classifier.continuous, *classifier.concepts)
     if attribute not in known:
@@ -86,7 +86,7 @@ def check_attribute(attribute: str, classifier: Classifier, spec: str) -> None:
 
 
 def attribute_values(judgement: Judgement, attribute: str) -> np.ndarray:
-    """Return what was seen of an attribute: its value if it is continuous, else its margin, float32 [N]."""
+    """Return an attribute's values if it is continuous, else its margins, float32 [N]."""
     if judgement.predictions is None:
-        raise ArgumentError("attributes are read by a classifier, and these pictures were seen without one")
+        raise ArgumentError("attributes need a classifier, and these pictures were judged without one")
     return (judgement.predictions.margins | judgement.predictions.values)[attribute]

@@ -12,8 +12,8 @@ def extremes(values: np.ndarray, eligible: np.ndarray, share: float) -> tuple[np
 
     Args:
         values: float32 [N].
-        eligible: those that may be chosen, bool [N].
-        share: how many of the eligible make one end, at most a half.
+        eligible: whether each may be chosen, bool [N].
+        share: share of the eligible samples at each end, at most a half.
 
     Returns:
         (int64 indices of the lowest, of the highest), the most extreme first; at least one each if two are
@@ -26,12 +26,12 @@ def extremes(values: np.ndarray, eligible: np.ndarray, share: float) -> tuple[np
 
 
 def mean_differences(points: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Return for each draw the mean of its high exemplars minus the mean of its low ones.
+    """Return the mean of the high exemplars minus the mean of the low ones, for each draw.
 
     Args:
-        points: of all samples, [N, ...]: latents, or pixels.
+        points: points of all samples, [N, ...]: latents, or pixels.
         low: indices of exemplars, [draws, k].
-        high: the same.
+        high: indices of exemplars, [draws, k].
 
     Returns:
         float32 [draws, ...].
@@ -41,19 +41,19 @@ def mean_differences(points: np.ndarray, low: np.ndarray, high: np.ndarray) -> n
 
 
 def random_directions(like: np.ndarray, *, seed: Sequence[int]) -> np.ndarray:
-    """Return random directions, each as long as its counterpart, float32 [N, latent_dim]."""
+    """Return random directions of the same lengths, float32 [N, latent_dim]."""
     drawn = np.random.default_rng(seed).normal(size=like.shape)
     wanted = np.linalg.norm(like, axis=1, keepdims=True)
     return np.asarray(drawn * (wanted / np.linalg.norm(drawn, axis=1, keepdims=True)), np.float32)
 
 
 def positions(values: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Return how far samples are on the way from the low exemplars to the high ones.
+    """Return the place of samples on the way from the low exemplars to the high ones.
 
     Args:
-        values: of the attribute, float32 [N].
+        values: values of the attribute, float32 [N].
         low: mean value of the low exemplars.
-        high: of the high ones.
+        high: mean value of the high exemplars.
 
     Returns:
         float32 [N]: 0 for what is like the low exemplars or beyond them, 1 for what is like the high ones.
@@ -64,13 +64,12 @@ def positions(values: np.ndarray, low: float, high: float) -> np.ndarray:
 def along(latents: np.ndarray, directions: np.ndarray, fractions: np.ndarray) -> np.ndarray:
     """Add fractions of a direction to latents, and scale each sum to the length of the latent itself.
 
-    Longer latents than a generator was trained with give glaring pictures; those of fraction 0 stay what they
-    are.
+    Longer latents than in training give pictures of too much contrast. Latents of fraction 0 stay unchanged.
 
     Args:
         latents: float32 [N, latent_dim].
         directions: float32 [N, latent_dim].
-        fractions: of the direction, float [N, S].
+        fractions: fractions of the direction, float [N, S].
 
     Returns:
         float32 [N, S, latent_dim].
@@ -87,7 +86,7 @@ def along_in_pixels(images: np.ndarray, directions: np.ndarray, fractions: np.nd
     Args:
         images: uint8 [N, H, W, C].
         directions: levels, float32 [N, H, W, C].
-        fractions: of the direction, float [N, S].
+        fractions: fractions of the direction, float [N, S].
     """
     moved = images[:, None] + fractions[:, :, None, None, None] * directions[:, None]
     return np.asarray(np.clip(np.rint(moved), 0, 255), np.uint8)

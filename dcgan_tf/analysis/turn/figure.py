@@ -1,4 +1,4 @@
-"""The picture of a turn: samples in steps, two controls below them, and the value against the step."""
+"""Draw a turn: samples in steps, two controls below them, and the value at each step."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ def turn_figure(
     unit: str,
     shown: int,
 ) -> Figure:
-    """Draw samples moved in steps on the left, and what was read in all of them on the right.
+    """Draw samples moved in steps on the left, and the measurements of all samples on the right.
 
     Args:
-        attribute: what is changed.
+        attribute: the attribute that is changed.
         pictures: {kind: uint8 [N, S, H, W, C]}, this direction first.
-        values: {kind: the attribute's, float32 [N, S]}.
+        values: {kind: values of the attribute, float32 [N, S]}.
         shares: {kind: one share for each group}.
-        groups: what the shares are of.
-        unit: what the values are, for their axis.
-        shown: samples of this direction; the other kinds show the first of them.
+        groups: name of each share.
+        unit: unit of the values, for their axis.
+        shown: number of samples of this direction; the other kinds show the first of them.
     """
     first, *others = pictures
     shown = min(shown, len(pictures[first]))
@@ -62,7 +62,7 @@ def turn_figure(
 
 
 def _draw_values(axes: Axes, attribute: str, values: Mapping[str, np.ndarray], unit: str) -> None:
-    """Draw each kind's mean against the step, and for this direction where half of the samples lie."""
+    """Draw each kind's mean at each step, and the range of half of the samples for this direction."""
     for (name, read), colour in zip(values.items(), _COLOURS, strict=True):
         places = np.linspace(0, 1, read.shape[1])
         axes.plot(places, read.mean(axis=0), color=colour, marker="o", markersize=3, label=name)

@@ -1,4 +1,4 @@
-"""Does a value rise all the way? Of many sequences at once."""
+"""Measure whether values rise all the way, for many sequences at once."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from scipy.stats import rankdata
 
 
 def greatest_fall(values: np.ndarray) -> np.ndarray:
-    """Return how far each sequence falls below the highest value that it had reached before.
+    """Return how far each sequence falls below the highest value that it has reached before.
 
     Falls add up: two small ones in a row count as one large one.
 
     Args:
-        values: float32 [N, S], each row in the order of the steps.
+        values: float32 [N, S], with rows in the order of the steps.
 
     Returns:
         float32 [N], 0 for a row that never falls.
@@ -21,7 +21,7 @@ def greatest_fall(values: np.ndarray) -> np.ndarray:
 
 
 def monotone(values: np.ndarray, *, tolerance: float = 0.0) -> np.ndarray:
-    """Return which sequences rise all the way: higher at the end, and never falling beyond a tolerance.
+    """Return whether each sequence rises all the way: higher at the end, with no fall beyond a tolerance.
 
     Args:
         values: float32 [N, S].

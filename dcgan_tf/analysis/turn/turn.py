@@ -1,4 +1,4 @@
-"""The pose vector: samples are turned along one direction of latent space (Radford et al. 2015, figure 8)."""
+"""Turn samples along one direction of latent space, the pose vector (Radford et al. 2015, figure 8)."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from dcgan_tf.progress import progress
 from dcgan_tf.runs import Run
 
 POOL = 4096
-"""Samples among which the exemplars are found; none of them is turned."""
+"""The number of samples among which the exemplars are found; none of them is turned."""
 
 EXTREME_SHARE = 0.03
-"""Exemplars are drawn from this share of the well drawn samples at either end."""
+"""The share of the well-drawn samples at each end from which exemplars are drawn."""
 
 STEPS = 9
-"""Pictures of each sample, from 0 (as the low exemplars) to 1 (as the high ones) of the way."""
+"""The number of pictures of each sample, from 0 (the low exemplars) to 1 (the high ones)."""
 
 METHOD = {
     "exemplars_from": f"the {EXTREME_SHARE:.0%} at either end of the well drawn among {POOL} other samples",
@@ -66,15 +66,16 @@ def turn(
     length, and the same arithmetic on pixels.
 
     Args:
-        run: trained on images with attributes, or with labels.
-        attribute: continuous, or binary, or a class; of the latter two the classifier's margin is the value.
-        exemplars: at each end; the paper has 4.
-        draws: of exemplars, over which the samples are spread.
-        num_images: samples that are turned.
-        seed: of the latents and the draws.
+        run: a run trained on images with attributes or labels.
+        attribute: a continuous attribute, a binary one, or a class; the value of the last two is the
+            classifier's margin.
+        exemplars: number of exemplars at each end; the paper has 4.
+        draws: number of draws of exemplars, over which the samples are spread.
+        num_images: number of samples that are turned.
+        seed: seed of the latents and the draws.
 
     Raises:
-        ValueError: for an attribute that the data does not have; lists what there is.
+        ValueError: for an attribute that the data does not have; it lists those that it has.
         RunError: if the data has neither attributes nor labels, or too few samples can be exemplars.
     """
     started = time.monotonic()
@@ -115,11 +116,11 @@ def draw_ends(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw the exemplars of the low and of the high end, int64 [draws, exemplars] each.
 
-    Exemplars are well drawn, as in `Samples.exemplars`, and the most extreme of those; of a binary attribute
-    or a class those of the low end do not show it and those of the high end do.
+    Exemplars are well drawn, as in `Samples.exemplars`, and the most extreme of those. For a binary attribute
+    or a class, low exemplars do not show it and high ones do.
 
     Raises:
-        RunError: if there are too few; says how many there were.
+        RunError: if there are too few; it says how many there are.
     """
     judgement, good = judge.samples.judgement, judge.samples.well_drawn
     values = judge.value(judgement)

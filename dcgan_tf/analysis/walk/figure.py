@@ -1,4 +1,4 @@
-"""The picture of a walk: its strips, the same ends cross-faded and hopped, and how long the steps are."""
+"""Draw a walk: its strips, two other ways between the same ends, and the lengths of the steps."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def walk_figure(
     """Draw the strips on the left and the measurements on the right.
 
     Args:
-        strips: of the walk, uint8 [K, S + 1, H, W, C].
+        strips: strips of the walk, uint8 [K, S + 1, H, W, C].
         shown: {kind: the one path from point 1 to point 2}, the latent walk first.
         measured: {kind: many paths}, the latent walk first.
-        way: how the latents are joined.
+        way: how the latents are joined, in words.
     """
     points, columns = strips.shape[:2]
     height, width = strips.shape[2:4]
@@ -67,7 +67,7 @@ def _draw_steps(axes: Axes, shown: Mapping[str, MeasuredPaths]) -> None:
 
 
 def _draw_realistic(axes: Axes, measured: Mapping[str, MeasuredPaths]) -> None:
-    """Draw at each place the share of the pictures that are realistic; hops are on real images anyway."""
+    """Draw the share of realistic pictures at each place, except for hops, which are on real images."""
     for name, colour in zip((LATENT, FADE), _COLOURS, strict=False):
         shares = measured[name].realistic.mean(axis=0)
         axes.plot(np.linspace(0, 1, len(shares)), shares, color=colour, marker="o", markersize=3, label=name)

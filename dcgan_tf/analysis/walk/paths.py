@@ -1,4 +1,4 @@
-"""Paths of pictures: how long their steps are, whether they jump, and what cross-fades and hops look like."""
+"""Paths of pictures: their steps and jumps, and the controls: cross-fades and hops on real images."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ def latent_paths(starts: np.ndarray, ends: np.ndarray, steps: int, model: ModelC
     Args:
         starts: float32 [P, latent_dim].
         ends: of the same shape.
-        steps: of each path, at least 1.
-        model: normal latents are joined by great circles, uniform ones by straight lines.
+        steps: number of steps of each path, at least 1.
+        model: settings of the latents; normal ones are joined by great circles, uniform ones by straight
+            lines.
 
     Returns:
         float32 [P, steps + 1, latent_dim].
@@ -32,7 +33,7 @@ def closed_walk(points: np.ndarray, steps: int, model: ModelConfig) -> np.ndarra
 
     Args:
         points: float32 [K, latent_dim], K at least 2.
-        steps: between two points.
+        steps: number of steps between two points.
         model: see `latent_paths`.
 
     Returns:
@@ -47,7 +48,7 @@ def cross_fades(starts: np.ndarray, ends: np.ndarray, steps: int) -> np.ndarray:
     Args:
         starts: uint8 [P, H, W, C].
         ends: of the same shape.
-        steps: of each path.
+        steps: number of steps of each path.
 
     Returns:
         uint8 [P, steps + 1, H, W, C].
@@ -58,13 +59,13 @@ def cross_fades(starts: np.ndarray, ends: np.ndarray, steps: int) -> np.ndarray:
 
 
 def nearest_real_images(features: np.ndarray, real_features: np.ndarray) -> np.ndarray:
-    """Return for each picture on a path the real one that is nearest to it.
+    """Return the nearest real image of each picture on a path.
 
-    A generator that had learnt its training images by heart would walk like this: it would stand on one of
-    them, and then jump to the next.
+    A generator that had learnt its training images by heart would walk like this: it would stay on one image,
+    and then jump to the next.
 
     Args:
-        features: of the paths' pictures, float32 [P, S + 1, D].
+        features: features of the paths' pictures, float32 [P, S + 1, D].
         real_features: float32 [M, D].
 
     Returns:
@@ -78,7 +79,7 @@ def step_lengths(features: np.ndarray) -> np.ndarray:
     """Return the Euclidean length of every step.
 
     Args:
-        features: float32 [P, S + 1, ...], those of neighbouring pictures side by side.
+        features: float32 [P, S + 1, ...], in the order of the path.
 
     Returns:
         float32 [P, S].
@@ -103,10 +104,10 @@ def jump_ratio(lengths: np.ndarray) -> np.ndarray:
 
 
 def on_paths(compute: Callable[[np.ndarray], np.ndarray], paths: np.ndarray) -> np.ndarray:
-    """Compute something of every picture on every path.
+    """Apply a function to every picture on every path.
 
     Args:
-        compute: of [N, ...] to [N, ...].
+        compute: takes [N, ...] and returns [N, ...].
         paths: [P, S + 1, ...].
 
     Returns:

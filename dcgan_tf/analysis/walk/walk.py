@@ -1,4 +1,4 @@
-"""Walks through latent space: jumps would show what was learnt by heart (Radford et al. 2015, 6.1)."""
+"""Walk through latent space; jumps would mean learning by heart (Radford et al. 2015, 6.1)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from dcgan_tf.images import enlarge, save_gif
 from dcgan_tf.runs import Run
 
 FEWEST_SAMPLES = 1000
-"""Ordinary samples that say what counts as realistic."""
+"""The fewest ordinary samples to define what counts as realistic."""
 
 GIF, GIF_SIDE, GIF_MILLISECONDS = "walk.gif", 256, 80
 
@@ -37,15 +37,15 @@ def walk(run: Run, *, points: int = 9, num_images: int = 3300, seed: int = 0) ->
 
     A generator that has learnt its training images by heart jumps from one to the next; one that has learnt
     what they have in common changes one picture into another in small steps, and all pictures on the way look
-    like samples. Measured on many random pairs: the longest step in mean steps, and the share of the pictures
-    on the way that are as realistic as ordinary samples; both also for a cross-fade of pixels between the
-    same ends, and for a path that stands on the real image nearest to the walk's.
+    like samples. The measures, on many random pairs, are the longest step in mean steps, and the share of the
+    pictures on the way that are as realistic as ordinary samples. The controls are a cross-fade of pixels
+    between the same ends, and a path over the real images nearest to the walk's.
 
     Args:
         run: any run.
-        points: random latents that the figure and walk.gif visit, at least 2; the paper has 9.
-        num_images: pictures between the ends that the numbers are computed on, 11 for each pair of ends.
-        seed: of the latents.
+        points: number of random latents that the figure and walk.gif visit, at least 2; the paper has 9.
+        num_images: number of pictures between the ends for the numbers, 11 for each pair of ends.
+        seed: seed of the latents.
 
     Raises:
         ArgumentError: for fewer points than 2 or fewer images than lie between two ends.
@@ -120,7 +120,7 @@ def _measures(found: dict[str, MeasuredPaths], space: str) -> tuple[Measure, ...
 
 
 def _profile(path: MeasuredPaths) -> dict[str, list[float]]:
-    """Return what is seen at each place, averaged over the paths."""
+    """Return the measurements at each place, averaged over the paths."""
     return {
         "mean step length": [round(float(value), 4) for value in path.lengths.mean(axis=0)],
         "share realistic": [round(float(value), 4) for value in path.realistic.mean(axis=0)],
@@ -151,6 +151,6 @@ def _way(run: Run) -> str:
 
 
 def _save_gif(strips: np.ndarray, path: Path) -> None:
-    """Write the closed walk; each strip's last picture is the next one's first, and is left out."""
+    """Write the closed walk as a GIF, without each strip's last picture, which is the next one's first."""
     frames = [enlarge(image, GIF_SIDE) for image in strips[:, :-1].reshape(-1, *strips.shape[2:])]
     save_gif(path, frames, milliseconds=GIF_MILLISECONDS, hold_last=GIF_MILLISECONDS)

@@ -77,7 +77,9 @@ def test_an_unknown_attribute_is_a_message(portraits):
 def test_unlabelled_attributes_are_a_message(digits):
     result = invoke("arithmetic", digits, "--all", "-n", 64)
     assert result.exit_code == 1
-    assert "analogies need two binary attributes or more (classes are none); digits has 0" in result.stderr
+    assert (
+        "analogies need at least two binary attributes (classes do not count); digits has 0" in result.stderr
+    )
 
 
 @pytest.mark.parametrize("words", [[], ["--all", "--plus", "crown"], ["--minus", "man"]])

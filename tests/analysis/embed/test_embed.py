@@ -238,5 +238,5 @@ def test_the_command_says_how_to_look_at_it(trained, tmp_path):
 
 
 def test_one_image_is_too_few(run):
-    with pytest.raises(ValueError, match="embed needs 2 images or more; raise --num-images, received 1"):
+    with pytest.raises(ValueError, match="embed needs at least 2 images, received 1; raise --num-images"):
         analysis.embed(run, num_images=1)

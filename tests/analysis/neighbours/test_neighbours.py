@@ -209,7 +209,7 @@ def test_grain_is_called_no_copy_of_what_it_lies_near_to(run, sets):
     grain = np.random.default_rng(0).integers(0, 40, (64, 16, 16, 1), np.uint8)
     finding = analysis.neighbours(replace(run, generator=Replay(grain, grain, share=1.0)), num_images=NUM)
     assert finding.summary.startswith("whether it memorises cannot be told: ")
-    assert any("hardly pictures yet" in warning for warning in finding.warnings)
+    assert any("not pictures yet" in warning for warning in finding.warnings)
     assert value(finding, "form of real images").value == 0
     assert value(finding, "form of real images").controls["held-out images"] > 0.9
 
@@ -267,5 +267,5 @@ def test_the_command_says_it_in_one_line(trained, tmp_path):
     done = CliRunner().invoke(main, options)
     assert done.exit_code == 0, done.output
     assert done.stdout.startswith("whether it memorises cannot be told: ")
-    assert "hardly pictures yet" in done.stderr
+    assert "not pictures yet" in done.stderr
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"figure.png", "result.json"}
