@@ -23,8 +23,7 @@ class KnownData:
         continuous: names of the attributes with degrees.
         classes: names of the classes.
         unseen: number of images that training never saw; None if it is not recorded.
-        is_recorded: whether it is recorded, or known of the source, which attributes are binary; otherwise
-            they are only taken for it.
+        is_recorded: whether it is known which attributes are binary; if not, all are assumed to be.
         is_built_in: whether the data come with the library, so that there are other images.
     """
 

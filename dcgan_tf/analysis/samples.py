@@ -27,7 +27,10 @@ EXTREME_PERCENT = 1.0
 
 
 NEAR_REAL_PERCENT, LEAST_NEAR_REAL = 99.0, 0.5
-"""A sample is near real images if it is no farther from one than 99 % of real images are from another; if fewer than half are, ordinary samples are no measure of realism."""
+"""A sample is near real images if it is no farther from one than 99 % of real images are from another.
+
+If fewer than half are, ordinary samples are no measure of realism.
+"""
 
 _WITH_CLASSIFIER = (
     "like 99 % of ordinary samples in the discriminator's logit, in the distance to real images in the "

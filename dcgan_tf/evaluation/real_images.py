@@ -24,8 +24,8 @@ class RealImages:
         data: the dataset.
         reference: what samples are compared with, uint8 [R, H, W, C].
         others: real images that are scored like samples, uint8 [M, H, W, C], in random order.
-        reference_description: which images these are.
-        others_description: likewise.
+        reference_description: a description of the reference.
+        others_description: a description of the others.
         labels: labels of the reference, int64 [R], or None.
         label_names: names of the classes; () without labels.
     """

@@ -1,4 +1,4 @@
-"""The runs of a comparison: which of them differ only in their seed, and which did not get to their end."""
+"""The runs of a comparison: which of them differ only in their seed, and which are not complete."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dcgan_tf.runs import CheckpointStore, Record, Run, RunPaths, read_json, rea
 
 _LOSSES = ("discriminator_loss", "generator_loss")
 _SAYS_ITSELF = ("architecture", "data", "loss", "precision")
-"""Settings whose value tells by itself what it is."""
+"""Settings whose value is clear without their name."""
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,8 @@ class ComparedRun:
 
     Attributes:
         run: opened.
-        label: tells it from the others.
-        length: steps that it was to have: the planned ones, or of an earlier checkpoint its own.
+        label: a name that differs from those of the others.
+        length: its planned number of steps, or the step of an earlier checkpoint.
         stats: its records up to the step that was opened.
     """
 
@@ -33,7 +33,7 @@ class ComparedRun:
 
     @property
     def unfinished(self) -> list[str]:
-        """Why its training did not end as it should; nothing if it did."""
+        """The reasons why its training did not end as it should; none if it did."""
         reasons = []
         if self.run.step < self.length:
             reasons.append(f"stopped at step {self.run.step:,} of {self.length:,}")
@@ -44,10 +44,10 @@ class ComparedRun:
 
 @dataclass(frozen=True)
 class Group:
-    """Runs that differ in nothing but their seed, or a single one.
+    """Runs that differ only in their seed, or a single run.
 
     Attributes:
-        label: what sets it apart from the other groups.
+        label: its differences from the other groups.
         members: at least one.
     """
 
@@ -56,7 +56,7 @@ class Group:
 
 
 def compared_runs(runs: Sequence[Run]) -> list[ComparedRun]:
-    """Return the runs with their names and records; names that are alike get the step or the whole path."""
+    """Return the runs with names and records; equal names get the step or the whole path."""
     names = [run.path.resolve().name for run in runs]
     with_steps = [f"{name} @ {run.step:,}" for name, run in zip(names, runs, strict=True)]
     paths = [f"{run.path} @ {run.step:,}" for run in runs]
@@ -73,7 +73,7 @@ def compared_runs(runs: Sequence[Run]) -> list[ComparedRun]:
 
 
 def groups_of(entries: Sequence[ComparedRun]) -> list[Group]:
-    """Put those together whose settings and length are equal but for the seed; the order is kept."""
+    """Group runs whose settings and length are equal apart from the seed; keep the order."""
     members: dict[tuple[Any, ...], list[ComparedRun]] = {}
     for entry in entries:
         members.setdefault(tuple(_settings(entry).items()), []).append(entry)
@@ -90,21 +90,21 @@ def groups_of(entries: Sequence[ComparedRun]) -> list[Group]:
 
 
 def differences(entries: Sequence[ComparedRun]) -> dict[str, list[Any]]:
-    """Return {setting: its values} of all settings in which the runs differ, but for the seed."""
+    """Return {setting: its values} for all settings but the seed in which the runs differ."""
     every = [_settings(entry) for entry in entries]
     values = {name: list(dict.fromkeys(one[name] for one in every)) for name in every[0]}
     return {name: those for name, those in values.items() if len(those) > 1}
 
 
 def _settings(entry: ComparedRun) -> dict[str, Any]:
-    """Return what the trained weights depend on, but for the seed."""
+    """Return the settings that the trained weights depend on, without the seed."""
     values = flatten(entry.run.config)
     kept = {s.name: values[s.name] for s in all_settings() if not s.may_change and s.name != "seed"}
     return {**kept, "steps": entry.length}
 
 
 def _length(run: Run) -> int:
-    """Return how many steps the run was to have; of a checkpoint that is not its newest, that one's."""
+    """Return the planned number of steps of a run, or the step of a checkpoint that is not its newest."""
     paths, training = RunPaths(run.path), run.config.training
     if run.step < max(CheckpointStore(paths.checkpoints).steps(), default=0):
         return run.step

@@ -1,4 +1,4 @@
-"""Paths between latents, measured: the steps' lengths, and which pictures on the way are realistic."""
+"""Measure paths between latents: the lengths of their steps, and which pictures are realistic."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dcgan_tf.analysis.walk import paths
 from dcgan_tf.progress import progress
 
 STEPS = 12
-"""Steps between two points, in the numbers, the figure and the GIF."""
+"""The number of steps between two points, in the numbers, the figure and the GIF."""
 
 LATENT, FADE, NEAREST_REAL = "latent walk", "pixel cross-fade", "nearest real images"
 
@@ -25,12 +25,12 @@ Describe = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class MeasuredPaths:
-    """P paths of one kind, as they were measured.
+    """The measurements of P paths of one kind.
 
     Attributes:
-        images: of the pictures, uint8 [P, S + 1, H, W, C]; empty if they were not kept.
-        lengths: of the steps, float32 [P, S].
-        realistic: which pictures are as realistic as ordinary samples, bool [P, S + 1].
+        images: the pictures, uint8 [P, S + 1, H, W, C]; empty if they were not kept.
+        lengths: lengths of the steps, float32 [P, S].
+        realistic: whether each picture is as realistic as ordinary samples, bool [P, S + 1].
     """
 
     images: np.ndarray
@@ -50,14 +50,14 @@ class MeasuredPaths:
 
 @dataclass(frozen=True)
 class PathMeasurer:
-    """Walks between latents and measures what it sees on the way.
+    """Walks between latents and measures the pictures on the way.
 
     Attributes:
-        samples: say what is realistic.
+        samples: ordinary samples, which define what is realistic.
         space: the name of the space that steps are measured in.
         describe: images uint8 [N, H, W, C] to features float32 [N, D] in that space.
-        real_images: uint8 [M, H, W, C], to hop on.
-        real_features: theirs, float32 [M, D].
+        real_images: uint8 [M, H, W, C], for the hops.
+        real_features: their features, float32 [M, D].
     """
 
     samples: Samples
@@ -68,13 +68,13 @@ class PathMeasurer:
 
     @staticmethod
     def of(samples: Samples) -> PathMeasurer:
-        """Take the space that suits the run: see `perceptual_space`."""
+        """Return a measurer in the space that suits the run; see `perceptual_space`."""
         space, describe = perceptual_space(samples.subject)
         real = samples.subject.real_images
         return PathMeasurer(samples, space, describe, real, describe(real))
 
     def measure(self, starts: np.ndarray, ends: np.ndarray) -> dict[str, MeasuredPaths]:
-        """Go from each start to its end, float32 [P, latent_dim], in three ways."""
+        """Measure three ways from each start to its end, float32 [P, latent_dim]."""
         run = self.samples.subject.run
         latents = paths.latent_paths(starts, ends, STEPS, run.config.model)
         walked = paths.on_paths(run.generate, latents)
@@ -88,7 +88,7 @@ class PathMeasurer:
         }
 
     def measure_many(self, latents: np.ndarray) -> dict[str, MeasuredPaths]:
-        """Go from every other latent to the next, and keep the numbers but not the pictures."""
+        """Measure the ways from every other latent to the next, and keep only the numbers."""
         places = range(0, len(latents), 2 * _PAIRS_AT_ONCE)
         parts: dict[str, list[MeasuredPaths]] = {LATENT: [], FADE: [], NEAREST_REAL: []}
         for first in progress(places, "walks"):
@@ -115,8 +115,8 @@ class PathMeasurer:
 def perceptual_space(subject: Subject) -> tuple[str, Describe]:
     """Return the space in which steps are measured, and the function from images to vectors in it.
 
-    D's convolutional features, as the paper's section 5.1 uses them. A fully connected D has none; then the
-    classifier's, and without a classifier the pixels.
+    They are D's convolutional features, as in the paper's section 5.1. A fully connected D has none. Then
+    they are the classifier's features or, without a classifier, the pixels.
     """
     run = subject.run
     if run.config.model.architecture == "dcgan":
