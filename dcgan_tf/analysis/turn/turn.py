@@ -67,8 +67,7 @@ def turn(
 
     Args:
         run: a run trained on images with attributes or labels.
-        attribute: a continuous attribute, a binary one, or a class; the value of the last two is the
-            classifier's margin.
+        attribute: a continuous or binary attribute, or a class; the last two have the margin as value.
         exemplars: number of exemplars at each end; the paper has 4.
         draws: number of draws of exemplars, over which the samples are spread.
         num_images: number of samples that are turned.
