@@ -6,7 +6,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from dcgan_tf.cli.options import ImageSize, Names, names_option, setting_options
+from dcgan_tf.cli.options import ImageSize, NameList, names_option, setting_options
 from dcgan_tf.config import all_settings, flatten, preset
 
 SETTINGS = list(all_settings())
@@ -132,20 +132,20 @@ def test_an_image_size_that_is_one_already_stays():
     assert ImageSize().convert((3, 4), None, None) == (3, 4)
 
 
-# Names
+# NameList
 
 
 @pytest.mark.parametrize(
     ("given", "names"), [("b", ("b",)), ("c,a", ("a", "c")), (" a , a", ("a",)), (("c", "b"), ("b", "c"))]
 )
 def test_names_come_in_their_own_order_and_once(given, names):
-    assert Names(("a", "b", "c")).convert(given, None, None) == names
+    assert NameList(("a", "b", "c")).convert(given, None, None) == names
 
 
 @pytest.mark.parametrize(("given", "unknown"), [("a,d", "d"), ("", ""), ("e,d", "d, e")])
 def test_names_that_are_not_known_are_refused(given, unknown):
     with pytest.raises(click.BadParameter, match=f"expected some of a, b, c, received {unknown}"):
-        Names(("a", "b", "c")).convert(given, None, None)
+        NameList(("a", "b", "c")).convert(given, None, None)
 
 
 @click.command()
