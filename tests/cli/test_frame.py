@@ -74,7 +74,7 @@ def test_debug_shows_where_an_error_was_raised(words, failing_train):
     assert result.stderr.endswith("\ndcgan-tf: the picture is torn\n")
 
 
-def test_help_lists_each_command_once_in_sections_of_80_columns():
+def test_help_lists_each_command_once_below_a_heading_in_80_columns():
     lines = run("--help").stdout.splitlines()
     titles = [line.removesuffix(":") for line in lines if line.endswith(":")]
     assert titles == ["Options", "Train", "Look", "Understand", "Judge", "Ship"]
@@ -84,9 +84,9 @@ def test_help_lists_each_command_once_in_sections_of_80_columns():
     assert all(line.endswith(".") for line in lines[lines.index("Train:") :] if line.startswith("  "))
 
 
-def test_a_command_in_no_section_is_listed_too():
+def test_a_command_without_a_heading_is_listed_too():
     group = Frame("tool")
-    group.add_section("First", click.Command("one", help="Do one thing."))
+    group.add_command(click.Command("one", help="Do one thing."), heading="First")
     group.add_command(click.Command("other", help="Do another thing."))
     page = CliRunner().invoke(group, ["--help"]).stdout
     assert "First:\n  one    Do one thing.\n\nCommands:\n  other  Do another thing.\n" in page
