@@ -1,4 +1,4 @@
-"""The command line: each command makes a configuration, calls one function and says where the result is.
+"""The command line. Each command makes a configuration, calls one function and prints where the result is.
 
 Nothing heavy is imported until a command runs, so that `--help` answers at once.
 """
@@ -35,7 +35,7 @@ COMMANDS: dict[str, tuple[click.Command, ...]] = {
     "Judge": (evaluate.evaluate, compare.compare, reproduce.reproduce),
     "Ship": (export.export, export.verify),
 }
-"""Every command, under the heading that `dcgan-tf --help` and the reference have for it."""
+"""Every command, under its heading in `dcgan-tf --help` and in the reference."""
 for heading, commands in COMMANDS.items():
     for command in commands:
         main.add_command(command, heading=heading)

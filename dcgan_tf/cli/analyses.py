@@ -1,4 +1,4 @@
-"""The commands that show what a run has learnt: one for each analysis, made from its own description."""
+"""The commands that show what a run has learnt, made from the descriptions of the analyses."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Command = Callable[..., None]
 
 
 def command_of(analysis: Analysis) -> click.Command:
-    """Return the command of an analysis: its options, and how it ends."""
+    """Return the command of an analysis, with all its options."""
 
     def run_analysis(run: Path, **options: Any) -> None:
         _report_finding(analysis, run, **options)
@@ -37,7 +37,7 @@ def command_of(analysis: Analysis) -> click.Command:
 
 
 def _shared_options(analysis: Analysis) -> Callable[[Command], Command]:
-    """Add what every analysis takes."""
+    """Add the options that every analysis takes."""
 
     def decorate(command: Command) -> Command:
         for add in (
@@ -79,7 +79,7 @@ def _shared_options(analysis: Analysis) -> Callable[[Command], Command]:
 
 
 def _click_option(option: Option) -> Callable[[Command], Command]:
-    """Return an option of a description as click's."""
+    """Return an option of a description as a click option."""
     if option.type is bool:
         return click.option(option.spelling, option.name, is_flag=True, help=option.help)
     kind: Any = option.type
@@ -111,7 +111,7 @@ def _report_finding(
     data: str | None,
     **arguments: Any,
 ) -> None:
-    """Make one analysis of a run, say what came out, save the finding, and say where it is."""
+    """Make one analysis of a run, print the outcome, save the finding, and print where it is."""
     if analysis.check is not None:
         try:
             analysis.check(**arguments)
@@ -142,7 +142,7 @@ def _report_finding(
 
 @contextmanager
 def _moved_images_named(spec: str) -> Iterator[None]:
-    """Say of images that are not found where they were how to tell where they are."""
+    """Add advice about --data to an error about images that were moved."""
     from dcgan_tf.errors import DataError
 
     try:
@@ -150,11 +150,11 @@ def _moved_images_named(spec: str) -> Iterator[None]:
     except DataError as error:
         if ":" in spec or Path(spec).expanduser().exists():
             raise
-        raise DataError(f"{error}. If the images were moved, --data says where they are now") from error
+        raise DataError(f"{error}. If the images were moved, name their new place with --data") from error
 
 
 def save_finding(finding: Finding, folder: Path) -> None:
-    """Print what came out, which is not lost then on a full disk; save it, and say where its figure is."""
+    """Print the outcome, so that a full disk does not lose it; save the finding, and print where it is."""
     say(finding.summary)
     say_warnings(finding)
     finding.save(folder)
@@ -164,7 +164,7 @@ def save_finding(finding: Finding, folder: Path) -> None:
 
 
 def say_warnings(finding: Finding) -> None:
-    """Print what a reader must know before trusting the numbers."""
+    """Print the warnings of a finding."""
     for warning in finding.warnings:
         say(f"note: {warning}", err=True)
 

@@ -1,4 +1,4 @@
-"""What can be known of a command before TensorFlow is imported, which takes seconds."""
+"""Check the arguments of a command before TensorFlow is imported, which takes seconds."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from dcgan_tf.cli.options import chosen_labels, one_label
 def check_run(
     run: Path, *, checkpoint: int | None = None, labels: str | None = None, one: bool = False
 ) -> None:
-    """Find out whether this is a run, and has what is asked of it.
+    """Check that a folder is a run, and has the wanted checkpoint and classes.
 
     Args:
         run: the run directory.
-        checkpoint: the step of the checkpoint that is wanted; None is the newest.
-        labels: names or numbers of classes that it is to draw; None if none are named.
-        one: `labels` may be a single class only.
+        checkpoint: the step of the wanted checkpoint; None is the newest.
+        labels: names or numbers of the classes to draw; None if none are named.
+        one: whether `labels` must be a single class.
 
     Raises:
         ArgumentError: if it has no such class.
-        RunError: if it is no run, or has no such checkpoint.
+        RunError: if it is not a run, or has no such checkpoint.
     """
     from dcgan_tf.runs import RunPaths, check_checkpoint, class_names_of, read_config
 
@@ -31,7 +31,7 @@ def check_run(
 
 
 def check_export(folder: Path) -> None:
-    """Find out whether this is an export, with a record that can be read.
+    """Check that a folder is an export whose record can be read.
 
     Raises:
         ExportError: if it is not.
@@ -43,10 +43,10 @@ def check_export(folder: Path) -> None:
 
 
 def check_data(spec: str) -> None:
-    """Find out whether there is such data; what it holds is seen later.
+    """Check that data exist; their content is checked later.
 
     Raises:
-        DataError: if there is none.
+        DataError: if they do not exist.
     """
     from dcgan_tf.data import BUILT_IN, folder_of
 

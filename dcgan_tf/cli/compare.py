@@ -61,14 +61,14 @@ def compare(
 
 
 def run_at(name: str, checkpoint: int | None = None) -> tuple[Path, int | None]:
-    """Read RUN or RUN@STEP: return the folder and the checkpoint's step.
+    """Return the folder and the checkpoint's step of RUN or RUN@STEP.
 
     Args:
-        name: a folder that exists is taken as it is, whatever it is called.
-        checkpoint: the step where none is named; None is the newest.
+        name: the text; the name of an existing folder is taken as it is.
+        checkpoint: the step if none is named; None is the newest.
 
     Raises:
-        ArgumentError: for what is no path of this computer.
+        ArgumentError: if it is not a path on this computer.
     """
     path = LOCAL_PATH.convert(name, None, None)
     folder, at, step = name.rpartition("@")

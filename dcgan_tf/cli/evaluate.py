@@ -28,24 +28,24 @@ if TYPE_CHECKING:
 
 SPACES = ("classifier", "inception", "swd")
 BUILT_IN = ("portraits", "digits")
-"""Data whose name is all that it takes to have them."""
+"""Built-in data, which need only a name."""
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """What is evaluated.
+    """The pictures to evaluate.
 
     Attributes:
-        heading: of its column.
-        draw: hands over the pictures.
-        about: what they are, for the protocol.
-        config: their size, and the data that they are held against if no other is named; the spec is empty
-            if none is known.
-        class_names: of a conditional generator; () of all else.
-        label: the name of the class that alone is drawn, or None.
-        available: how many there are; None if as many as one likes.
-        model: the generator, as far as it is known; None if it is not.
-        run: the run directory that they are drawn from, or None.
+        heading: heading of their column.
+        draw: returns the pictures.
+        about: facts about them for the protocol.
+        config: their size, and the data that they are compared with by default; the spec is empty if it is
+            unknown.
+        class_names: class names of a conditional generator; else ().
+        label: the name of the only class to draw, or None.
+        available: number of pictures; None if there is no limit.
+        model: settings of the generator; None if they are unknown.
+        run: the run directory that draws them, or None.
     """
 
     heading: str
@@ -125,9 +125,11 @@ def evaluate(
     who made an export, take its .tflite file: that can only compute.
     """
     if data is not None and against is not None:
-        raise click.UsageError("--data are the run's own images, --against others: give one of them")
+        raise click.UsageError(
+            "--data names the run's own images, and --against others: give only one of them"
+        )
     if weights is not None and space != "inception":
-        raise click.UsageError("--weights are those of --space inception")
+        raise click.UsageError("--weights needs --space inception")
     _check_beforehand(source, checkpoint=checkpoint, ema=ema, label=label)
     for spec in filter(None, (data, against)):
         check_data(spec)
@@ -165,7 +167,7 @@ def evaluate(
 
 
 def _open(source: Path, *, checkpoint: int | None, ema: bool, label: str | None) -> list[Pictures]:
-    """Return what there is to evaluate; of a run with a best checkpoint, that one and the last."""
+    """Return the pictures to evaluate; for a run with a best checkpoint, of that one and the last."""
     from dcgan_tf.export import is_export
     from dcgan_tf.runs import RunPaths
 
@@ -225,7 +227,7 @@ def _of_export(path: Path, *, label: str | None) -> Pictures:
 def _of_class(
     sample: Callable[..., np.ndarray], label: str | None, class_names: tuple[str, ...]
 ) -> tuple[SampleFunction, str | None]:
-    """Return what draws one class of a conditional generator alone, and the name of that class."""
+    """Return a function that draws only one class, and the name of that class."""
     if label is None:
         return sample, None
     number = one_label(label, class_names)
@@ -244,13 +246,13 @@ def _of_files(path: Path, *, label: str | None) -> Pictures:
 def _data(
     pictures: Pictures, data: str | None, against: str | None, chosen: Mapping[str, str | None]
 ) -> DataConfig:
-    """Return the real images to hold pictures against, in the pictures' own size.
+    """Return the settings of the real images to compare with, in the pictures' own size.
 
     Args:
-        pictures: give the size, and perhaps the data.
-        data: where their own data is, if it is named.
-        against: other data, if any.
-        chosen: settings of the data; what is None is left as it is.
+        pictures: the pictures, which have a size and perhaps data.
+        data: the place of their own data, if it is named.
+        against: other data, or None.
+        chosen: settings of the data; None changes nothing.
     """
     changes: dict[str, Any] = {name: value for name, value in chosen.items() if value is not None}
     if against is not None:
@@ -260,20 +262,20 @@ def _data(
     config = replace(pictures.config, **changes)
     if not config.spec:
         raise ArgumentError(
-            "which real images these pictures are to be held against is not known; name them with "
-            "--against SPEC, as for --data of dcgan-tf train"
+            "the real images for these pictures are not known; name them with --against SPEC, as for "
+            "--data of dcgan-tf train"
         )
     return config
 
 
 def _check_beforehand(source: Path, *, checkpoint: int | None, ema: bool, label: str | None) -> None:
-    """Find out before TensorFlow is imported, which takes seconds, whether there is something to evaluate."""
+    """Check before TensorFlow is imported that there is something to evaluate."""
     from dcgan_tf.runs import RunPaths
 
     if RunPaths(source).config.is_file():
         check_run(source, checkpoint=checkpoint, labels=label, one=True)
     elif checkpoint is not None or not ema:
-        raise click.UsageError("only a run has checkpoints and another generator than its own")
+        raise click.UsageError("only a run has checkpoints and a raw generator")
     elif not source.is_dir() and source.suffix not in (".npy", ".tflite"):
         raise ArgumentError(
             f"expected a run, an export, a folder of pictures or a FILE.npy, received {source}"
@@ -281,7 +283,7 @@ def _check_beforehand(source: Path, *, checkpoint: int | None, ema: bool, label:
 
 
 def _say(evaluations: Mapping[str, Evaluation]) -> None:
-    """Print how it was measured, the tables, and what they say."""
+    """Print the conditions, the tables, and their summary."""
     from dcgan_tf.evaluation import TABLE_WIDTH, controls_table, evaluation_conditions, evaluation_table
 
     first, *_ = evaluations.values()
@@ -301,7 +303,7 @@ def _say(evaluations: Mapping[str, Evaluation]) -> None:
 
 
 def _keep(found: list[dict[str, Any]], records: Path | None, out: Path | None) -> None:
-    """Write the numbers where they belong; first what was asked for."""
+    """Write the numbers to --out and to the run's records."""
     from dcgan_tf.runs import append_record, write_json
 
     if out is not None:

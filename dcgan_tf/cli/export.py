@@ -80,7 +80,7 @@ def export(
 
 
 def _refuse_options_of_tflite(formats: tuple[str, ...]) -> None:
-    """Refuse what was given for .tflite files where none are to be written."""
+    """Refuse options of .tflite files if no .tflite files are written."""
     source = click.get_current_context().get_parameter_source
     default = click.core.ParameterSource.DEFAULT
     options = {"precision": "--precision", "float_output": "--float-output"}

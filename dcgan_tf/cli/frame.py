@@ -1,4 +1,4 @@
-"""What every command stands in: TensorFlow without its chatter, errors as messages, stops as exit codes."""
+"""The frame of every command: a quiet TensorFlow, errors as messages, stops as exit codes."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from dcgan_tf.native_output import STDERR, held_back_outside
 from dcgan_tf.printable import printable
 
 EXIT_USER_ERROR, EXIT_BUG = 1, 70
-"""What a user can mend; and a fault of this program, sysexits.h's EX_SOFTWARE."""
+"""The exit codes of errors that a user can correct, and of bugs (sysexits.h's EX_SOFTWARE)."""
 _DEBUG = "dcgan_tf.debug"
 
 
 class Frame(click.Group):
-    """The group of all commands; how each of them ends is decided here, and nowhere else.
+    """The group of all commands; it alone decides how each of them ends.
 
     A DcganError is a sentence for the user. Any other exception is a bug: it keeps its traceback, and the
-    user is asked to report it. A stop leaves with the exit code that shells expect.
+    user is asked to report it. A stop ends with the exit code that shells expect.
     """
 
     def __init__(self, *args: Any, **settings: Any) -> None:
@@ -41,19 +41,19 @@ class Frame(click.Group):
         self.headings: dict[str, str] = {}
 
     def add_command(self, cmd: click.Command, name: str | None = None, *, heading: str = "Commands") -> None:
-        """Add a command, which also takes --debug.
+        """Add a command, with the option --debug.
 
         Args:
             cmd: the command.
-            name: what it is called, if not by its own name.
-            heading: what it stands below in `--help`.
+            name: another name than its own.
+            heading: its heading in `--help`.
         """
         _take_debug(cmd)
         super().add_command(cmd, name)
         self.headings[name or cmd.name or ""] = heading
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of the commands, in the order in which they were added."""
+        """Return the names of the commands in the order in which they were added."""
         return list(self.commands)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -71,7 +71,7 @@ class Frame(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, and take its options by their old spellings too."""
+        """Find the command, and accept old spellings of its options."""
         name, command, words = super().resolve_command(ctx, args)
         return name, command, with_new_names(name or "", words)
 
@@ -105,17 +105,17 @@ class Frame(click.Group):
 
 
 def say(message: object = "", *, err: bool = False) -> None:
-    """Print a message, without what the names in it would have a terminal do.
+    """Print a message, with every character that controls a terminal escaped.
 
     Args:
-        message: may have several lines.
-        err: to standard error.
+        message: the message, which may have several lines.
+        err: whether to print to standard error.
     """
     click.echo(printable(message, lines=True), err=err)
 
 
 class LogFormatter(logging.Formatter):
-    """Writes the message alone, without what the names in it would have a terminal do."""
+    """Formats only the message, with every character that controls a terminal escaped."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
@@ -140,11 +140,10 @@ def debug_option() -> click.Option:
 
 
 def import_tensorflow() -> None:
-    """Import TensorFlow without the lines it prints about its own set-up.
+    """Import TensorFlow without the lines that it prints about its own set-up.
 
-    The environment variable that is meant for this comes too late for some of them: they are written before
-    its log is set up. So what is written meanwhile is held back, and shown after all if the import fails or
-    the process dies of it.
+    The environment variable for this comes too late for some lines, which are written before the log is set
+    up. So all output is held back, and shown only if the import fails or the process dies.
 
     Raises:
         DcganError: if Keras is in use already, on another backend than TensorFlow.
@@ -161,7 +160,7 @@ def import_tensorflow() -> None:
 
 @contextmanager
 def said_when_stopped(words: str) -> Iterator[None]:
-    """Say these words of a stop within the block that does not say itself what it saved."""
+    """Add these words to a stop within the block, if it has none about what was saved."""
     try:
         yield
     except (Exception, KeyboardInterrupt) as error:
@@ -173,12 +172,12 @@ def said_when_stopped(words: str) -> Iterator[None]:
 
 @contextmanager
 def terminated_like_interrupted(stops: list[KeyboardInterrupt] | None = None) -> Iterator[None]:
-    """Let SIGTERM and SIGHUP unwind like Ctrl-C, so that what is half-written is removed.
+    """Let SIGTERM and SIGHUP unwind like Ctrl-C, so that incomplete files are removed.
 
-    A signal that is ignored, as SIGHUP is by nohup, stays ignored.
+    An ignored signal stays ignored, such as SIGHUP under nohup.
 
     Args:
-        stops: every stop that is raised is added to this.
+        stops: a list to which every stop is added.
     """
 
     def stop(number: int, frame: object) -> None:
@@ -208,16 +207,16 @@ def _take_debug(command: click.Command) -> None:
 
 
 def _say_stop(stop: KeyboardInterrupt) -> int:
-    """Say what is left of a command that was stopped; return the exit code."""
+    """Print what a stopped command has saved; return the exit code."""
     if hasattr(stop, "step"):
-        say(f"{stop}; everything is saved. The same command again goes on from there.", err=True)
+        say(f"{stop}; everything is saved. The same command continues from there.", err=True)
     else:
         say(next(iter(getattr(stop, "__notes__", ())), "stopped"), err=True)
     return 128 + int(getattr(stop, "signal", signal.SIGINT))
 
 
 def _is_for_the_user(error: Exception) -> bool:
-    """Tell what a user can mend: errors of the tree, and memory that Python or TensorFlow do not get."""
+    """Return whether a user can correct an error: those of the tree, and errors about memory."""
     return isinstance(error, DcganError | MemoryError) or type(error).__name__ == "ResourceExhaustedError"
 
 

@@ -1,4 +1,4 @@
-"""The command `dcgan-tf inspect-data`: says and shows what is in a dataset."""
+"""The command `dcgan-tf inspect-data`: prints and shows what is in a dataset."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ def inspect_data(spec: str, out: Path | None, **changes: Any) -> None:
     say(data.data_summary(image_set))
     name = f"{cache.shortened(image_set.name)}-images.png"
     if not out and lies_in_data(Path(name), spec):
-        say(f"no grid is saved, for it would be one of the images here; name a place: --out ../{name}")
+        say(
+            f"no grid is saved, because it would be one of the images here; name another place: --out "
+            f"../{name}"
+        )
         return
     target = out or default_file(name)
     images.save(target, data.example_images(image_set))

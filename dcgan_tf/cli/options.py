@@ -22,20 +22,20 @@ Command = Callable[..., None]
 
 SEED = click.IntRange(0, LARGEST_SEED)
 STEP = click.IntRange(0, 10**9)
-"""The type of --seed where samples are drawn, and of --checkpoint."""
+"""The types of --seed for samples, and of --checkpoint."""
 
 
 def num_images(*, least: int = 1) -> click.IntRange:
     """Return the type of --num-images.
 
     Args:
-        least: the smallest number that means something.
+        least: the smallest number that makes sense.
     """
     return click.IntRange(least, MOST_AT_ONCE)
 
 
 class ImageSize(click.ParamType):  # type: ignore[type-arg]  # it takes none before click 8.4
-    """SIDE or HEIGHTxWIDTH, in pixels."""
+    """An image size: SIDE or HEIGHTxWIDTH, in pixels."""
 
     name = "size"
 
@@ -52,7 +52,7 @@ class ImageSize(click.ParamType):  # type: ignore[type-arg]  # it takes none bef
 
 
 class NameList(click.ParamType):  # type: ignore[type-arg]  # as above
-    """Some of a few names, separated by commas."""
+    """A list of known names, separated by commas."""
 
     name = "names"
 
@@ -62,7 +62,7 @@ class NameList(click.ParamType):  # type: ignore[type-arg]  # as above
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, ...]:
-        """Return the names, in the order in which they are known and each once."""
+        """Return the names in their known order, each once."""
         given = {name.strip() for name in value.split(",")} if isinstance(value, str) else set(value)
         if unknown := given - set(self.known):
             self.fail(
@@ -74,13 +74,13 @@ class NameList(click.ParamType):  # type: ignore[type-arg]  # as above
 def names_option(
     flag: str, known: tuple[str, ...], *, default: tuple[str, ...], help: str
 ) -> Callable[[Command], Command]:
-    """Add an option that takes names separated by commas; given several times, it has the names of all.
+    """Add an option that takes names separated by commas; it can be given several times.
 
     Args:
         flag: such as "--formats".
-        known: the names that there are.
+        known: the known names.
         default: the names if it is not given.
-        help: what it says of itself.
+        help: its help text.
     """
     names = NameList(known)
 
@@ -110,7 +110,7 @@ def setting_options(*sections: str, exclude: tuple[str, ...] = ()) -> Callable[[
 
 
 def configured(preset_name: str, changes: dict[str, Any]) -> Config:
-    """Return the preset with the given options; a value out of bounds is a usage error like any other."""
+    """Return the preset with the given options; a value out of bounds is a usage error."""
     given = {name: value for name, value in changes.items() if value is not None}
     try:
         return preset(preset_name, **given)
@@ -119,9 +119,9 @@ def configured(preset_name: str, changes: dict[str, Any]) -> Config:
 
 
 def _option(item: Setting) -> Callable[[Command], Command]:
-    """Return the click option of a setting; not given, it is None, and the preset's value stands.
+    """Return the click option of a setting; without it, the preset's value is used.
 
-    The preset's default is not this option's: click would show it in parentheses, so it is part of the help.
+    The option's own default is None, so that of the preset is part of the help text.
     """
     flag = "--" + item.name.replace("_", "-")
     text = item.help if item.default is None else f"{item.help}  [default: {_shown(item)}]"
@@ -139,7 +139,7 @@ def _click_type(item: Setting) -> Any:
 
 
 def _shown(item: Setting) -> str:
-    """Return the default as one would type it."""
+    """Return the default as a user would type it."""
     if item.type is bool:
         return ("" if item.default else "no-") + item.name.replace("_", "-")
     return "x".join(map(str, item.default)) if isinstance(item.default, tuple) else str(item.default)
@@ -150,20 +150,18 @@ def chosen_labels(text: str | None, class_names: tuple[str, ...]) -> list[int]:
 
     Args:
         text: names of classes, or their numbers, separated by commas.
-        class_names: of the run; () if it is not conditional.
+        class_names: class names of the run; () if it is not conditional.
 
     Returns:
         The numbers, in the order given; [] for a run that is not conditional.
 
     Raises:
-        ArgumentError: if one is no class, is given twice, or the run is not conditional.
+        ArgumentError: if one is not a class, or is given twice, or the run is not conditional.
     """
     if text is None:
         return list(range(len(class_names)))
     if not class_names:
-        raise ArgumentError(
-            f"--label {text} chooses a class, which only a run trained with --conditional can be told"
-        )
+        raise ArgumentError(f"--label {text} chooses a class, which needs a run trained with --conditional")
     labels = [_class_number(part.strip(), class_names) for part in text.split(",")]
     if len(set(labels)) < len(labels):
         raise ArgumentError(f"each class can be given once, received {text}")
@@ -174,7 +172,7 @@ def one_label(text: str, class_names: tuple[str, ...]) -> int:
     """Return the number of the one class in a text such as "7" or "cat".
 
     Raises:
-        ArgumentError: if it is no class, or not just one, or the run is not conditional.
+        ArgumentError: if it is not exactly one class, or the run is not conditional.
     """
     label, *others = chosen_labels(text, class_names)
     if others:
@@ -183,7 +181,7 @@ def one_label(text: str, class_names: tuple[str, ...]) -> int:
 
 
 def _class_number(part: str, class_names: tuple[str, ...]) -> int:
-    """Return the class of a name or number; a name comes first, also if it looks like a number."""
+    """Return the class of a name or number; a name comes first, even if it looks like a number."""
     if part in class_names:
         return class_names.index(part)
     if part.isdecimal() and int(part) < len(class_names):

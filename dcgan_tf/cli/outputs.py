@@ -1,4 +1,4 @@
-"""Paths that are given, and where a command may write: not over others' files, not among a run's images."""
+"""Check paths: a command may not write over foreign files, or among a run's images."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 
 
 class _LocalPath(click.ParamType):  # type: ignore[type-arg]  # it takes none before click 8.4
-    """A file or folder of this computer; `~` is a home also where no shell puts it in, as in --out=~/x."""
+    """A path on this computer; `~` is a home also where no shell replaces it, as in --out=~/x."""
 
     name = "path"
 
@@ -18,7 +18,7 @@ class _LocalPath(click.ParamType):  # type: ignore[type-arg]  # it takes none be
         """Return the path.
 
         Raises:
-            ArgumentError: for an address, the home of an unknown user, and what nothing can be called.
+            ArgumentError: for an address, the home of an unknown user, or an impossible name.
         """
         from dcgan_tf.runs import local_folder
 
@@ -31,10 +31,10 @@ LOCAL_PATH = _LocalPath()
 
 
 def default_file(name: str) -> Path:
-    """Return the file that a command writes where none was asked for.
+    """Return the file that a command writes by default.
 
     Args:
-        name: of a PNG in the current folder.
+        name: name of a PNG in the current folder.
 
     Raises:
         ArgumentError: if there is such a file that this library did not write.
@@ -51,11 +51,11 @@ def default_file(name: str) -> Path:
 
 
 def check_folder(folder: Path) -> None:
-    """Find out before the work whether a finding can be written into a folder.
+    """Check before the work that a finding can be written to a folder.
 
     Raises:
         RunError: if it cannot.
-        ArgumentError: if there is a figure or a result in it that are no finding's.
+        ArgumentError: if it has a figure or a result that is not from a finding.
     """
     from dcgan_tf.errors import ArgumentError, RunError
     from dcgan_tf.files import writable
@@ -63,7 +63,7 @@ def check_folder(folder: Path) -> None:
     from dcgan_tf.runs import read_json
 
     if (folder.exists() and not folder.is_dir()) or not writable(folder):
-        raise RunError(f"{folder} cannot be written, or is no folder; choose another --out")
+        raise RunError(f"{folder} cannot be written, or is not a folder; choose another --out")
     # The result is written last, so a process that was killed leaves a figure alone.
     figure, result = folder / "figure.png", folder / "result.json"
     if result.exists() and "analysis" not in read_json(result, default={}):
@@ -77,11 +77,11 @@ def check_folder(folder: Path) -> None:
 
 
 def refuse_unwritable(target: Path, *, option: str = "--out") -> None:
-    """Find out before the work whether a file or folder can be written.
+    """Check before the work that a file or folder can be written.
 
     Args:
         target: the file or folder.
-        option: that names another.
+        option: the option that names another.
 
     Raises:
         StorageError: if it cannot.
@@ -94,14 +94,14 @@ def refuse_unwritable(target: Path, *, option: str = "--out") -> None:
 
 
 def refuse_among_images(target: Path, runs: Sequence[Path], *, data: str | None = None) -> None:
-    """Refuse to write into a folder of images that a run trains on: they would be images the next time.
+    """Refuse to write into a folder of training images, where the output would become an image.
 
-    The run's own directory is no part of its data, wherever it lies.
+    The run's own directory never counts as part of its data.
 
     Args:
-        target: the file or folder that is to be written.
-        runs: run directories; of what is none, nothing is known.
-        data: where their images are now, as for --data, if they were moved.
+        target: the file or folder to write.
+        runs: run directories; other paths are ignored.
+        data: the place of their images now, as for --data, if they were moved.
 
     Raises:
         ArgumentError: if the target lies in the data of one of them.
@@ -126,7 +126,7 @@ def refuse_among_images(target: Path, runs: Sequence[Path], *, data: str | None 
 
 
 def lies_in_data(target: Path, spec: str) -> bool:
-    """Return whether a file would be one of the images that are named as for --data.
+    """Return whether a file would be one of the images of a --data SPEC.
 
     Raises:
         DataError: if there are none.
@@ -139,10 +139,9 @@ def lies_in_data(target: Path, spec: str) -> bool:
 
 
 def _data_folder(run: Path) -> Path | None:
-    """Return the folder that a run was trained on, if it is one and still there.
+    """Return the folder that a run was trained on, if it still exists.
 
-    A path that was relative may lead elsewhere by now, so the folder's name is held against what data.json
-    has.
+    A relative path may lead elsewhere now, so the folder's name is compared with data.json.
     """
     from dcgan_tf.errors import RunError
     from dcgan_tf.runs import RunPaths, read_config, read_json

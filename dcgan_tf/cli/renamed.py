@@ -1,4 +1,4 @@
-"""Spellings of earlier versions, which still work in this one and say what they are called now."""
+"""Spellings of earlier versions, which still work, with a note that names the new ones."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ RENAMED: dict[str, dict[str, str]] = {
 
 
 def with_new_names(command: str, words: list[str]) -> list[str]:
-    """Return a command's words with today's spellings; say of each old one what it is called now.
+    """Return a command's words with today's spellings; print a note for each old one.
 
     Args:
-        command: its name.
-        words: what is typed after it; each may be `--option` or `--option=value`.
+        command: name of the command.
+        words: the words after it; each may be `--option` or `--option=value`.
     """
     return [_with_new_name(RENAMED.get(command, {}), word) for word in words]
 
@@ -27,6 +27,7 @@ def _with_new_name(renamed: dict[str, str], word: str) -> str:
     if flag not in renamed:
         return word
     click.echo(
-        f"note: {flag} is called {renamed[flag]} now; the old spelling goes with the next version", err=True
+        f"note: {flag} is called {renamed[flag]} now; the next version will not know the old spelling",
+        err=True,
     )
     return f"{renamed[flag]}{equals}{value}"

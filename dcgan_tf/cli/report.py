@@ -74,7 +74,8 @@ def report(
     shared = {name: value for name, value in chosen.items() if value is not None}
     if not wanted and (shared or any(value is not None for value in (label, checkpoint, data))):
         raise click.UsageError(
-            "--num-images, --seed, --label, --checkpoint and --data are of the analyses that --run makes"
+            "--num-images, --seed, --label, --checkpoint and --data need --run, because they are for its "
+            "analyses"
         )
     _check_exports(exports)
     refuse_unwritable(out or run)
@@ -98,12 +99,12 @@ def _open(run: Path, checkpoint: int | None, label: str | None, data: str | None
 
 
 def _make(run: Run, wanted: Sequence[str], shared: dict[str, int]) -> None:
-    """Run analyses one after the other; one that the run cannot have is skipped, and the reason is shown.
+    """Run analyses one after the other; skip those that are impossible, and print the reason.
 
     Args:
-        run: opened at the step that is to be shown.
+        run: the run, opened at the step to show.
         wanted: names of analyses, or "all".
-        shared: arguments of all of them.
+        shared: arguments for all of them.
     """
     from dcgan_tf.errors import DcganError
     from dcgan_tf.runs import RunPaths
@@ -123,7 +124,7 @@ def _make(run: Run, wanted: Sequence[str], shared: dict[str, int]) -> None:
 
 
 def _made_of(folder: Path) -> tuple[Any, Any]:
-    """Return the step and the class that an analysis was made of; None for what it does not say."""
+    """Return the step and the class of a finding; None for what it does not record."""
     from dcgan_tf.runs import read_json
 
     result = read_json(folder / "result.json", default=None)
@@ -139,7 +140,7 @@ def _write(run: Path, *, out: Path | None, exports: Sequence[Path]) -> None:
 
 
 def _check_exports(exports: Sequence[Path]) -> None:
-    """Refuse folders that are no exports, rather than leave them out of the page in silence."""
+    """Refuse folders that are not exports, so that the page does not silently lack them."""
     from dcgan_tf.errors import ExportError
     from dcgan_tf.export import ExportPaths
 

@@ -61,7 +61,7 @@ def mnist_1nn(out: Path, **options: Any) -> None:
     The command first trains a conditional DCGAN and a conditional fully connected GAN. After a stop, the same
     command continues where it was.
     """
-    with said_when_stopped("stopped; the same command goes on from the newest checkpoint"):
+    with said_when_stopped("stopped; the same command continues from the newest checkpoint"):
         import_tensorflow()
         from dcgan_tf.reproduction import Settings
         from dcgan_tf.reproduction import mnist_1nn as make

@@ -81,7 +81,7 @@ def sample(
     trained: Run | Exported
     if is_export(run):
         if checkpoint is not None or not ema:
-            raise click.UsageError("an export has neither checkpoints nor another generator than its own")
+            raise click.UsageError("an export has neither checkpoints nor a raw generator")
         trained = Exported.open(run)
     else:
         trained = Run.open(run, checkpoint=checkpoint, ema=ema)

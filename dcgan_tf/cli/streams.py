@@ -1,4 +1,4 @@
-"""Standard output and error, which may break: a reader leaves, a disk is full, a terminal is closed."""
+"""Make standard output and error robust: readers leave, disks are full, terminals are closed."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ EXIT_LOST_OUTPUT = 1
 
 @contextmanager
 def steady_output() -> Iterator[None]:
-    """Let a command do its work to the end, whatever becomes of what it prints.
+    """Let a command finish its work, whatever happens to its output.
 
-    What nobody reads, because `head` has left or the terminal was closed, is dropped in silence. What was to
-    be kept and could not be, as on a full disk, is an error at the end. Characters that the terminal does
-    not have are written as their escapes.
+    Output that nobody reads is dropped silently, because `head` has ended or the terminal was closed. Output
+    that cannot be kept, as on a full disk, is an error at the end. Characters that the terminal does not have
+    are written as escapes.
 
     Raises:
-        SystemExit: in place of a success, if output was lost.
+        SystemExit: instead of success, if output was lost.
     """
     _open_what_is_closed()
     output = _replaced("stdout")
@@ -42,10 +42,10 @@ def steady_output() -> Iterator[None]:
 
 
 class _Descriptor(io.FileIO):
-    """A file descriptor that goes silent at its first failure.
+    """A file descriptor that drops everything after its first failure.
 
     Attributes:
-        lost: that failure, if somebody was to have what was written.
+        lost: that failure, if the output should have been kept.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -54,7 +54,7 @@ class _Descriptor(io.FileIO):
         self._terminal = self.isatty()
 
     def write(self, content: Any, /) -> int:
-        """Write what can be written, and call the rest written."""
+        """Write what can be written, and report all of it as written."""
         try:
             return super().write(content)
         except OSError as error:
@@ -66,7 +66,7 @@ class _Descriptor(io.FileIO):
 
 
 def _replaced(name: str) -> _Descriptor | None:
-    """Put a stream that cannot fail in the place of one of Python's; one that is another's is left alone."""
+    """Replace one of Python's streams by one that cannot fail; leave foreign streams alone."""
     stream: IO[str] = getattr(sys, name)
     if stream is not getattr(sys, f"__{name}__"):
         return None
@@ -83,7 +83,7 @@ def _replaced(name: str) -> _Descriptor | None:
 
 
 def _open_what_is_closed() -> None:
-    """Occupy the descriptors that are closed, as by `>&-`: the next file would get theirs, and the output."""
+    """Open closed descriptors (`>&-`), because the next file would get their number and the output."""
     for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
             _point_nowhere(descriptor)

@@ -1,4 +1,4 @@
-"""The command `dcgan-tf train`: trains a run, or goes on with it."""
+"""The command `dcgan-tf train`: trains a run, or continues it."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _evaluation(config: Config) -> Hook:
 
 
 def _logdir(run_dir: Path) -> Path:
-    """Return the folder of all runs, below which TensorBoard knows each by its name; else the run alone."""
+    """Return the folder of all runs, where TensorBoard shows each by name; else the run alone."""
     return run_dir.parent if run_dir.parent.name == "runs" else run_dir
 
 

@@ -1,8 +1,8 @@
-"""Every setting of a run: what it is called, what it may be, and which values the presets have.
+"""All settings of a run: their names, their allowed values, and the values of the presets.
 
-A `Config` is made once, from the command line or with `preset`, and handed to everything else. A new
+A `Config` is made once, from the command line or with `preset`, and passed to everything else. A new
 setting is one field in `settings.py`; the command line, the reference and the comparison on resume are
-made from it. Standard library only, so that `dcgan-tf --help` answers at once.
+made from it. This package needs the standard library only, so that `dcgan-tf --help` answers at once.
 """
 
 from __future__ import annotations

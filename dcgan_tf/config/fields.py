@@ -1,4 +1,4 @@
-"""How a setting is declared, and how a value is held against the declaration. Standard library only."""
+"""Declare settings, and check values against the declarations, with the standard library only."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def setting(
     """Declare a setting.
 
     Args:
-        default: value when nothing is said.
-        help: one line for `--help` and the README; says the unit and the range.
+        default: the default value.
+        help: a sentence for `--help` and the reference, with the unit and the range.
         name: name on the command line and in flat dictionaries, if not the field's own.
         choices: the allowed values, if it is a choice.
         minimum: smallest allowed value (inclusive).
@@ -55,10 +55,10 @@ _TYPE_WORDS: dict[type, str] = {
 
 
 def validate(section: Any) -> None:
-    """Bring every field of these settings to its declared type, and hold it against its choices and bounds.
+    """Convert every setting to its declared type, and check it against its choices and bounds.
 
     Raises:
-        ArgumentError: names the setting, the rule and the value received.
+        ArgumentError: if a value is not allowed; it names the setting, the rule and the value.
     """
     hints = typing.get_type_hints(type(section))
     for field in dataclasses.fields(section):
@@ -79,7 +79,7 @@ def validate(section: Any) -> None:
 
 
 def _typed(name: str, value: Any, value_type: type) -> Any:
-    """Return the value as the declared type where nothing is lost: a list as tuple, 1 as 1.0, a Path as str.
+    """Return the value in the declared type if nothing is lost: a list as tuple, 1 as 1.0, a Path as str.
 
     Raises:
         ArgumentError: if it is of another type.
@@ -108,7 +108,7 @@ def _are_two_whole_numbers(value: Any) -> bool:
 
 
 def _is_a(kind: type, value: Any) -> bool:
-    """Tell numbers, NumPy's included, from everything else; Python counts True as one, this does not."""
+    """Return whether a value is a number of this kind, NumPy's included; True is not one here."""
     return isinstance(value, kind) and not isinstance(value, bool)
 
 

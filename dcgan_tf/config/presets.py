@@ -1,4 +1,4 @@
-"""The presets: settings that go together, each with its command, its time and what to expect of it."""
+"""The presets: settings that belong together, with their commands, times and expected results."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def default_preset() -> Config:
 
     `dcgan-tf train`: 25 epochs of the portraits in 69 minutes on two CPU cores (computed from 121 images/s in
     bfloat16; 102 minutes from 81 images/s in float32); meant for a GPU. `dcgan-tf train --data tfds:mnist
-    --image-size 32 --epochs 5`: 10 minutes; digits that are read at a glance.
+    --image-size 32 --epochs 5`: 10 minutes; digits that are easy to read.
     """
     return Config()
 
@@ -23,9 +23,9 @@ def default_preset() -> Config:
 def paper_preset() -> Config:
     """Return the settings of Radford et al. 2015, section 4: 5x5 kernels, z from U(-1, 1), batch 128.
 
-    `dcgan-tf train --preset paper --data FOLDER`: a GPU's work; two CPU cores do 18 images/s, 25 epochs of
-    20,000 images in 8 hours. For comparison with the paper, not for the best pictures: there is no averaged
-    generator.
+    `dcgan-tf train --preset paper --data FOLDER`: this needs a GPU; two CPU cores train 18 images/s, which is
+    8 hours for 25 epochs of 20,000 images. It is for comparison with the paper, not for the best pictures:
+    there is no averaged generator.
     """
     return replace(
         Config(),
@@ -45,8 +45,9 @@ def quick_preset() -> Config:
     percentage points. `dcgan-tf train --preset quick --image-size 64 --epochs 25`: 22 minutes (375 images/s),
     within 4.1 points.
 
-    Half the filters and twice the learning rate: on so small a machine the number of steps counts most.
-    Smoothed labels hold back the discriminator, which otherwise sees through flat colours at once.
+    It has half the filters and twice the learning rate, because the number of steps counts most on such a
+    small machine. Smoothed labels slow down the discriminator, which otherwise recognises flat colours at
+    once.
     """
     return replace(
         Config(),

@@ -1,4 +1,4 @@
-"""The settings by their flat names, those of the command line: listed, changed, compared, and as JSON."""
+"""List, change, compare and store settings by their flat names, which are those of the command line."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _RENAMED = {("training", "instance_stddev"): "instance_noise"}
 
 @dataclass(frozen=True)
 class Setting:
-    """One field of the tree, as the command line and the documentation see it."""
+    """One setting, for the command line and the documentation."""
 
     name: str
     section: str
@@ -110,7 +110,7 @@ def from_json(text: str) -> Config:
 
 
 def difference(old: Config, new: Config) -> list[tuple[str, Any, Any]]:
-    """Return (name, old, new) of each setting that differs and on which the trained weights depend."""
+    """Return (name, old, new) of each setting that differs, if the trained weights depend on it."""
     before, after = flatten(old), flatten(new)
     return [
         (s.name, before[s.name], after[s.name])

@@ -1,4 +1,4 @@
-"""Every setting of a run: one tree of frozen dataclasses.
+"""All settings of a run, as one tree of frozen dataclasses.
 
 The command line, the reference and the comparison on resume are all derived from the fields below, so that a
 setting is described exactly once.
@@ -16,7 +16,7 @@ ARCHITECTURES = ("dcgan", "gan")
 LOSSES = ("non_saturating", "minimax")
 _MOST_STEPS = 10**9
 LARGEST_SEED, MOST_AT_ONCE = 2**63 - 1, 10**7
-"""Of samples: the largest seed, and how many are drawn at once."""
+"""The largest seed of samples, and the most samples at once."""
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 LATENT_DISTRIBUTIONS = ("normal", "uniform")
 FITS = ("crop", "pad")
@@ -24,7 +24,7 @@ FITS = ("crop", "pad")
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Which images, and how they become arrays of uint8 [N, H, W, C]."""
+    """The images, and how they become arrays of uint8 [N, H, W, C]."""
 
     spec: str = setting(
         "portraits", "Train on portraits, digits, tfds:NAME[/CONFIG], or a folder of images.", name="data"
@@ -59,7 +59,7 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """The two networks."""
+    """The settings of the two networks."""
 
     architecture: str = setting(
         "dcgan",
@@ -97,7 +97,7 @@ class ModelConfig:
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """The optimisation. Exactly one of `epochs` and `steps` is set; one step is one D and one G update."""
+    """The settings of training. Either `epochs` or `steps` is set; a step is one update of D and one of G."""
 
     epochs: int | None = setting(
         25, "Train for this many passes over the training images.", minimum=1, maximum=10**6, may_change=True
@@ -173,7 +173,7 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class RunConfig:
-    """Where the run is written, and how often. Periods are in steps; 0 means never."""
+    """The place of the run, and how often it is written. Periods are in steps; 0 means never."""
 
     run_dir: str | None = setting(
         None, "Write the run to this directory, instead of runs/DATA-ARCHITECTURE.", may_change=True

@@ -1,4 +1,4 @@
-"""Builds the generator and the discriminator that a configuration asks for."""
+"""Build the generator and the discriminator of a configuration."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ def build_generator(config: Config, *, num_classes: int = 0, dtype: str = "float
 
     Args:
         config: the sections `data`, `model` and the seed are used.
-        num_classes: of the images, for a conditional model: its latents end in the class (`with_labels`).
+        num_classes: number of classes of a conditional model, whose latents end in the class (`with_labels`);
+            else 0.
         dtype: Keras dtype policy of the hidden layers.
 
     Raises:
-        ValueError: if the image size does not fit the architecture; names the nearest sizes that do.
+        ValueError: if the image size does not fit the architecture; it names the nearest sizes that do.
     """
     build = _ARCHITECTURES[config.model.architecture].build_generator
     return build(*_shape(config), num_classes=num_classes, seed=config.training.seed, dtype=dtype)
@@ -31,7 +32,7 @@ def build_generator(config: Config, *, num_classes: int = 0, dtype: str = "float
 def build_discriminator(config: Config, *, num_classes: int = 0, dtype: str = "float32") -> keras.Sequential:
     """Build D: images float32 [N, H, W, C] in [-1, 1] to probabilities float32 [N, 1].
 
-    Args and Raises: as for `build_generator`; of a conditional model, it is the images that end in the class.
+    Args and Raises: as for `build_generator`; in a conditional model, the images end in the class.
     """
     build = _ARCHITECTURES[config.model.architecture].build_discriminator
     return build(*_shape(config), num_classes=num_classes, seed=config.training.seed, dtype=dtype)

@@ -1,8 +1,8 @@
-"""How the class of a picture enters the networks: in the same tensor, so that they stay `Sequential`.
+"""Pass the class of an image to the networks in the same tensor, so that they stay `Sequential`.
 
-Latents get the class's one-hot vector at their end, images one plane for each class, of ones for their own
-and of zeros for the others (Mirza & Osindero 2014, "Conditional generative adversarial nets", section 3.2;
-for MNIST, Radford et al. 2015, section 8.1).
+Latents end in the one-hot vector of the class. Images end in one plane for each class, with ones for their
+own class and zeros for the others (Mirza & Osindero 2014, "Conditional generative adversarial nets", section
+3.2; for MNIST, Radford et al. 2015, section 8.1).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def with_labels(inputs: tf.Tensor, labels: tf.Tensor, num_classes: int) -> tf.Te
     Args:
         inputs: latents [N, latent_dim] or images [N, H, W, C], of any floating type.
         labels: integer [N] in [0, num_classes).
-        num_classes: K; 0 for a network without classes, whose inputs are returned as they are.
+        num_classes: K; 0 for a network without classes, whose inputs are returned unchanged.
 
     Returns:
         [N, latent_dim + K] or [N, H, W, C + K], of the inputs' type.
@@ -39,7 +39,7 @@ def with_labels(inputs: tf.Tensor, labels: tf.Tensor, num_classes: int) -> tf.Te
 
 @keras.saving.register_keras_serializable("dcgan_tf")
 class FixedLabel(keras.layers.Layer):  # type: ignore[misc]  # Keras is untyped
-    """Appends one and the same class to every input: in front of a network, it makes that of a single class.
+    """Appends one fixed class to every input, which fixes the class of the network after it.
 
     Args:
         label: the class, in [0, num_classes).
@@ -63,8 +63,8 @@ class FixedLabel(keras.layers.Layer):  # type: ignore[misc]  # Keras is untyped
 class FlattenWithLabel(keras.layers.Layer):  # type: ignore[misc]  # Keras is untyped
     """Flattens images whose last planes are their class: the pixels, then the class once.
 
-    The class is multiplied by the root of the number of pixels: as long a vector as theirs, it is not lost
-    among them.
+    The class is multiplied by the root of the number of pixels. So its vector is as long as theirs, and is
+    not lost among them.
 
     Args:
         num_classes: K, the number of these planes.
@@ -88,14 +88,14 @@ class FlattenWithLabel(keras.layers.Layer):  # type: ignore[misc]  # Keras is un
 
 @keras.saving.register_keras_serializable("dcgan_tf")
 class Conv2DWithLabel(keras.layers.Conv2D):  # type: ignore[misc]  # Keras is untyped
-    """The convolution of images whose last planes are their class, with the work of the planes done once.
+    """A convolution of images whose last planes are their class, which computes the planes only once.
 
-    The planes of a class are the same in every image, and so is what they add to the feature maps: it is
-    computed for each of the K classes and looked up, in place of convolving K further channels of every
+    The planes of a class are the same in every image, and so is their part of the feature maps. That part is
+    computed once for each of the K classes and looked up, instead of convolving K more channels of every
     image. Kernel and result are those of `Conv2D`, up to the order of the sums.
 
     Args:
-        filters, kernel_size and others: of `keras.layers.Conv2D`.
+        filters, kernel_size and others: as in `keras.layers.Conv2D`.
         num_classes: K, the number of these planes.
     """
 

@@ -1,10 +1,10 @@
 """The DCGAN generator and discriminator (Radford, Metz, Chintala 2015, section 3 and figure 1).
 
-At 64x64x3 with 64 filters they are, layer by layer, the networks of the PyTorch listing that most people
-know: kernel 4, stride 2, padding 1 (which is "same" here), no bias beside batch normalisation.
+At 64x64x3 with 64 filters they equal, layer by layer, the networks of the well-known PyTorch listing: kernel
+4, stride 2, padding 1 (which is "same" here), no bias beside batch normalisation.
 
-At 28x28 two halvings leave maps of 7x7, each place of which has seen 10x10 pixels, and a sum of such places
-does not judge a shape. The authors' own networks for MNIST have a fully connected layer there: `dense_units`.
+At 28x28, two halvings give maps of 7x7. Each place of these sees 10x10 pixels, and a sum over such places
+cannot judge a shape. The authors' own networks for MNIST have a fully connected layer there: `dense_units`.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ def build_generator(
     Args:
         model: filters, kernel_size, dense_units and latent_dim are used.
         image_size: (height, width) in pixels.
-        channels: of the images.
-        num_classes: of a conditional model, whose inputs end in the class (`models.conditional`); else 0.
-        seed: of the initial weights.
+        channels: channels of the images.
+        num_classes: number of classes of a conditional model, whose inputs end in the class; else 0.
+        seed: seed of the initial weights.
         dtype: Keras dtype policy of the hidden layers, such as "mixed_bfloat16"; images come out as float32
             (float64 for float64).
 
@@ -121,7 +121,7 @@ def widths(filters: int, doublings: int) -> list[int]:
 
 
 def _normalized(seed: int, dtype: str) -> list[keras.Layer]:
-    """Return what stands behind every layer of the generator but its last."""
+    """Return the layers that follow every generator layer but the last."""
     return [batch_normalization(seed, dtype), keras.layers.ReLU(dtype=dtype)]
 
 

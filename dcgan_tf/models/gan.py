@@ -1,7 +1,7 @@
-"""The fully connected GAN (Goodfellow et al. 2014) that DCGAN is measured against.
+"""The fully connected GAN (Goodfellow et al. 2014), which is the baseline of the DCGAN.
 
-Latent, two hidden layers with dropout, pixels; the discriminator is its mirror image. It knows nothing of the
-neighbourhood of pixels, which is the whole difference.
+The generator maps the latent through two hidden layers with dropout to pixels; the discriminator is its
+mirror image. Unlike a DCGAN, it does not know which pixels are neighbours.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ def build_generator(
     Args:
         model: hidden_units and latent_dim are used.
         image_size: (height, width) in pixels; any.
-        channels: of the images.
-        num_classes: of a conditional model, whose inputs end in the class (`models.conditional`); else 0.
-        seed: of the initial weights and of the dropout masks.
+        channels: channels of the images.
+        num_classes: number of classes of a conditional model, whose inputs end in the class; else 0.
+        seed: seed of the initial weights and of the dropout masks.
         dtype: Keras dtype policy of the hidden layers; images come out as float32 (float64 for float64).
     """
     seeds = layer_seeds(seed, "gan generator")

@@ -1,4 +1,4 @@
-"""Which image sizes fit the networks: arithmetic, to be asked before TensorFlow is imported."""
+"""Check which image sizes fit the networks, before TensorFlow is imported."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from dcgan_tf.errors import ArgumentError
 
 
 def check_size(config: Config) -> None:
-    """Hold the image size against the architecture, without building anything.
+    """Check the image size against the architecture, without building anything.
 
     Raises:
-        ArgumentError: if it does not fit; names the nearest sizes that do.
+        ArgumentError: if it does not fit; it names the nearest sizes that do.
     """
     if config.model.architecture == "dcgan":
         first_map(config.data.image_size)
 
 
 def first_map(image_size: tuple[int, int]) -> tuple[int, int, int]:
-    """Return (height, width, doublings): the map that is doubled until it is the image.
+    """Return (height, width, doublings) of the first map, which is doubled until it has the image size.
 
     Its shorter side has 4 to 7 pixels: 28 = 7·2², 32 = 4·2³, 64 = 4·2⁴, 96 = 6·2⁴, 48x64 = (6·2³)x(8·2³).
 
@@ -28,7 +28,7 @@ def first_map(image_size: tuple[int, int]) -> tuple[int, int, int]:
         image_size: (height, width) in pixels.
 
     Raises:
-        ArgumentError: if no such map exists; names the nearest sizes that fit.
+        ArgumentError: if no such map exists; it names the nearest sizes that fit.
     """
     height, width = image_size
     for doublings in range(1, 12):
@@ -55,7 +55,7 @@ def nearest_sizes(image_size: tuple[int, int]) -> tuple[str, str]:
 
 
 def _with_shorter_side(image_size: tuple[int, int], side: int, rounded: Callable[[float], int]) -> str:
-    """Name the size with this shorter side and the longer side rounded to the multiple that goes with it."""
+    """Return the size with this shorter side, and the longer side rounded to the same multiple."""
     (doublings,) = (k for k in range(1, 12) if side % 2**k == 0 and 4 <= side // 2**k <= 7)
     longer = max(side, rounded(max(image_size) / 2**doublings) * 2**doublings)
     height, width = (side, longer) if image_size[0] <= image_size[1] else (longer, side)

@@ -1,4 +1,4 @@
-"""The layers that Keras does not have in the form needed here, and the initialisers of both networks."""
+"""Layers that Keras does not have in the needed form, and the initialisers of both networks."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ BATCH_NORM_MOMENTUM = 0.9
 class SyncBatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]  # Keras is untyped
     """Batch normalisation over the global batch, with the fused kernel where it computes the same.
 
-    Keras' own layer, `synchronized=True`, reads its input several times and casts it to float32 and back;
-    TensorFlow's fused kernel reads it once and is about a tenth of a bfloat16 training step faster, but knows
-    nothing of replicas. So the fused kernel is taken with a single replica, and Keras' layer otherwise. Both
-    are normalisation by the mean and variance of all images of the step.
+    Keras' own layer, `synchronized=True`, reads its input several times and casts it to float32 and back.
+    TensorFlow's fused kernel reads it once, which makes a bfloat16 training step about a tenth faster, but it
+    ignores replicas. So the fused kernel is used with a single replica, and Keras' layer otherwise. Both
+    normalise by the mean and variance of all images of the step.
     """
 
     def __init__(self, **kwargs: Any) -> None:
@@ -64,13 +64,13 @@ class SyncBatchNormalization(keras.layers.BatchNormalization):  # type: ignore[m
 
 @keras.saving.register_keras_serializable("dcgan_tf")
 class StepDropout(keras.layers.Layer):  # type: ignore[misc]  # Keras is untyped
-    """Dropout whose mask is a function of (seed, number of earlier calls, image's place in the global batch).
+    """Dropout with a mask that depends on (seed, number of earlier calls, place in the global batch) alone.
 
-    Keras' own layer draws the same mask on every replica, so that two replicas would not train what one does.
+    Keras' own layer draws the same mask on every replica, so two replicas would train another model than one.
 
     Args:
         rate: share of the units set to zero in training, in [0, 1); the others are divided by 1 - rate.
-        seed: of the masks.
+        seed: seed of the masks.
     """
 
     def __init__(self, rate: float, seed: int = 0, **kwargs: Any) -> None:
@@ -78,7 +78,7 @@ class StepDropout(keras.layers.Layer):  # type: ignore[misc]  # Keras is untyped
         self.rate, self.seed = rate, seed
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Create the call counter: one of the weights, so that a resumed run goes on with fresh masks."""
+        """Create the call counter as a weight, so that a resumed run continues with new masks."""
         self.calls = self.add_weight(
             name="calls", shape=(), dtype="int64", initializer="zeros", trainable=False, autocast=False
         )
@@ -100,7 +100,7 @@ class StepDropout(keras.layers.Layer):  # type: ignore[misc]  # Keras is untyped
 
 
 def layer_seeds(seed: int, network: str) -> Iterator[int]:
-    """Yield one seed per layer, a function of the run's seed and the network's name only."""
+    """Yield a seed for each layer, which depends on the run's seed and the network's name alone."""
     root = np.random.SeedSequence([seed, *network.encode()])
     while True:
         (child,) = root.spawn(1)
@@ -108,20 +108,20 @@ def layer_seeds(seed: int, network: str) -> Iterator[int]:
 
 
 def convolution_initializer(seed: int) -> keras.initializers.Initializer:
-    """N(0, 0.02), for every convolution (Radford et al. 2015, section 4)."""
+    """Return N(0, 0.02), which initialises every convolution (Radford et al. 2015, section 4)."""
     return keras.initializers.RandomNormal(0.0, 0.02, seed=seed)
 
 
 def batch_normalization(seed: int, dtype: str) -> SyncBatchNormalization:
-    """Batch normalisation with gamma from N(1, 0.02), beta 0."""
+    """Return batch normalisation with gamma from N(1, 0.02) and beta 0."""
     gamma = keras.initializers.RandomNormal(1.0, 0.02, seed=seed)
     return SyncBatchNormalization(gamma_initializer=gamma, dtype=dtype)
 
 
 def output_dtype(dtype: str) -> str:
-    """Return the type in which a network of this dtype policy hands over its result: that of its weights.
+    """Return the type of the outputs of a network with this dtype policy, which is that of its weights.
 
-    Losses and pixels are computed from float32 even where the network itself runs in bfloat16 or float16.
+    Losses and pixels are computed from float32, even if the network runs in bfloat16 or float16.
     """
     return str(keras.DTypePolicy(dtype).variable_dtype)
 
@@ -133,9 +133,9 @@ def logits_of(discriminator: keras.Sequential) -> keras.Sequential:
     The losses start from the logits, because log(sigmoid(x)) loses its gradient where softplus(-x) does not.
 
     Args:
-        discriminator: ends in a sigmoid; images [N, H, W, C] to probabilities [N, 1].
+        discriminator: a network from images [N, H, W, C] to probabilities [N, 1] that ends in a sigmoid.
 
     Returns:
-        The same network up to the sigmoid's input; images to logits [N, 1].
+        The same network up to the sigmoid's input, from images to logits [N, 1].
     """
     return keras.Sequential([discriminator.inputs[0], *discriminator.layers[:-1]], name="logits")

@@ -1,6 +1,6 @@
-"""One page on a whole run, made from the files in its directory. Standard library only, besides Pillow.
+"""Write one page on a whole run from the files in its directory, with the standard library and Pillow.
 
-`write_report` makes the page; a section is a function that returns a `Section`, and its text stands there.
+`write_report` makes the page; a section is a function that returns a `Section`, with its text.
 The text about an analysis is in its own folder, `analysis/NAME/about.py`. Files of a run may hold anything,
 so they are read through `reading.py`.
 """

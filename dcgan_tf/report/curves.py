@@ -1,4 +1,4 @@
-"""The course of training as inline SVG, which follows the page's colours. Standard library only."""
+"""Draw the course of training as inline SVG, in the colours of the page."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 12, 14, 40
 MOST_POINTS = 400
 """More records than this are averaged in groups before they are drawn."""
 SMOOTHING = 15
-"""Points over which the thick line averages: a point and as many on either side as there are, at most 7."""
+"""The points that the thick line averages: a point and at most 7 on each side."""
 
 _LEAST, _MOST = 1e-30, 1e30
-"""Numbers that no axis has: they are drawn as 0, and as none."""
+"""Numbers outside every axis: smaller ones are drawn as 0, larger ones not at all."""
 
 Point = tuple[float, float | None]
 
@@ -26,7 +26,7 @@ class Curve:
     """One curve.
 
     Attributes:
-        name: in the legend.
+        name: name in the legend.
         points: (x, y) by ascending x; y is None where it was not finite.
     """
 
@@ -37,14 +37,14 @@ class Curve:
 def chart(
     title: str, lines: Sequence[Curve], *, x: str, highest: float | None = None, level: float | None = None
 ) -> str:
-    """Draw curves: thin as they were recorded, thick as running means.
+    """Draw curves: thin lines of the records, and thick lines of running means.
 
     Args:
-        title: above the chart.
+        title: title above the chart.
         lines: at least one, with at least one point each.
         x: name of the horizontal axis.
         highest: the upper end of the vertical axis, which starts at 0; by default what the thick lines need.
-        level: a dashed horizontal line.
+        level: the height of a dashed horizontal line.
 
     Returns:
         A <figure>.
@@ -77,7 +77,7 @@ def _thinned(points: Sequence[Point]) -> list[Point]:
 
 
 def _smoothed(points: Sequence[Point]) -> list[Point]:
-    """Return running means over windows that are symmetrical, and so narrower at both ends."""
+    """Return running means over symmetrical windows, which are narrower at both ends."""
     means = []
     for i, (x, _) in enumerate(points):
         reach = min(i, len(points) - 1 - i, SMOOTHING // 2)

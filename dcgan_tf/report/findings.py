@@ -1,4 +1,4 @@
-"""The section of one analysis: words, figure, numbers beside their controls, and how they were measured."""
+"""Write the section of one analysis: text, figure, numbers beside their controls, and protocol."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ MOST_ROWS = 8
 
 
 def findings_of(run: ReportedRun) -> list[str]:
-    """Return the names of all findings: those that are known in the report's order, then others there are.
+    """Return the names of all findings: the known ones in the report's order, then others.
 
-    One that stands in the place of another is not named by itself.
+    A finding that replaces another is not named by itself.
     """
     folder = run.paths.analysis("any").parent
     found = sorted(path.parent.name for path in folder.glob(f"*/{RESULT}"))
@@ -33,7 +33,7 @@ def findings_of(run: ReportedRun) -> list[str]:
 
 
 def folder_of(run: ReportedRun, name: str) -> Path:
-    """Return the folder of an analysis, or of the one that stands in its place where there is no other."""
+    """Return the folder of an analysis, or of the one that replaces it if it is missing."""
     folder, instead = run.paths.analysis(name), kind_of(name).instead
     if instead and not (folder / RESULT).exists():
         other = run.paths.analysis(instead)
@@ -42,7 +42,7 @@ def folder_of(run: ReportedRun, name: str) -> Path:
 
 
 def finding_section(run: ReportedRun, name: str) -> Section:
-    """Return the section of an analysis, or a quiet line with the command that makes it."""
+    """Return the section of an analysis, or a line with the command that makes it."""
     kind = kind_of(name)
     folder = folder_of(run, name)
     result = run.read(folder / RESULT, RESULT_FORMAT)
@@ -62,25 +62,25 @@ def finding_section(run: ReportedRun, name: str) -> Section:
 
 
 def summary_of(run: ReportedRun, name: str) -> str:
-    """Return the outcome of an analysis in one line; empty if there is none."""
+    """Return the outcome of an analysis in one line, or ""."""
     result = run.read(folder_of(run, name) / RESULT, RESULT_FORMAT) or {}
     return str(result.get("summary") or "")
 
 
 def kind_of(name: str) -> FindingKind:
-    """Return what a finding is; general words for one that is not known here."""
+    """Return the description of a finding, or a general one if it is unknown."""
     if name in finding_kinds():
         return finding_kinds()[name][0]
     return FindingKind(
         name,
         name.replace("_", " ").capitalize(),
-        "This picture was made by a further analysis of the run.",
-        "Hold each number against what it is compared with.",
+        "Another analysis of the run made this picture.",
+        "Compare each number with those beside it.",
     )
 
 
 def _absent(run: ReportedRun, kind: FindingKind) -> str:
-    """Say that a finding is not there, and which command makes it."""
+    """Return a line that says which command makes a missing finding."""
     if kind.convolutional and run.config.model.architecture == "gan":
         return '<p class="missing">Needs convolutional layers; this run is a fully connected GAN.</p>'
     known = KnownData.of(run.data, spec=run.config.data.spec)
@@ -88,13 +88,13 @@ def _absent(run: ReportedRun, kind: FindingKind) -> str:
     try:
         options = analysis.suggestion(kind, known)
     except RunError as reason:
-        return f'<p class="missing">Not to be had of this run: {text(reason)}.</p>'
+        return f'<p class="missing">This run cannot have it: {text(reason)}.</p>'
     if run.config.model.conditional and not kind.of_all_classes and known.classes:
         options = f"{options} {shlex.join(['--label', known.classes[0]])}".strip()
     there = (run.paths.analysis(kind.name) / RESULT).exists()
-    said = "The result cannot be used; this makes it again" if there else "Not made yet"
+    said = "The result cannot be used; this command makes it again" if there else "Not made yet"
     if condition := kind.condition(known):
-        said = f"{said}; to be had if {condition}"
+        said = f"{said}; this is possible if {condition}"
     return f'<p class="missing">{said}: <code>{text(run.command(analysis.name, options))}</code></p>'
 
 
@@ -107,7 +107,7 @@ def _warnings(run: ReportedRun, result: dict[str, Any]) -> str:
 
 
 def _pictures(run: ReportedRun, folder: Path, result: dict[str, Any], kind: FindingKind) -> str:
-    """Return the figure, animations and the names of other files; a name that leads elsewhere is not read."""
+    """Return the figure, animations and names of other files; names that lead elsewhere are not read."""
     shown: list[str] = []
     others: list[str] = []
     for name in result.get("files") or []:
@@ -138,10 +138,10 @@ def _measures(result: dict[str, Any]) -> str:
 
 
 def measure_table(measures: list[dict[str, Any]], kinds: list[str]) -> str:
-    """Return numbers beside what they are compared with.
+    """Return a table of numbers beside those of their controls.
 
     Args:
-        measures: as result.json has them.
+        measures: measures from result.json.
         kinds: names of all their controls.
     """
     apart = 0 < len(kinds) <= MOST_COLUMNS
@@ -166,7 +166,7 @@ def measure_table(measures: list[dict[str, Any]], kinds: list[str]) -> str:
 
 
 def _name(measure: dict[str, Any]) -> str:
-    """Return the measure's name with its unit, where the numbers and the name do not tell it."""
+    """Return the measure's name, with its unit if numbers and name do not show it."""
     name, unit = measure.get("name") or "", measure.get("unit") or ""
     told = unit in ("", "share", "ratio", "count") or unit in name
     return text(name) + ("" if told else f" <small>({text(unit)})</small>")

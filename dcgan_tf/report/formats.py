@@ -1,4 +1,4 @@
-"""What the files of a run should hold, as far as the report reads them."""
+"""The expected content of a run's files, as far as the report reads them."""
 
 from __future__ import annotations
 

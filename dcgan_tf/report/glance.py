@@ -1,4 +1,4 @@
-"""What one sees first: the newest pictures, beside what is known of how good they are."""
+"""Write the first section: the newest pictures, with their scores."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dcgan_tf.report.tables import UNGUARDED
 from dcgan_tf.runs import Record
 
 MOST_SCORES = 3
-"""Of the newest evaluation; the others stand in its section."""
+"""The most scores of the newest evaluation; its section has the others."""
 _REAL, _FORMLESS = "other_real_images", "pixels_without_form"
 
 
@@ -23,8 +23,8 @@ def glance(run: ReportedRun, titles: Mapping[str, str], names: Sequence[str]) ->
 
     Args:
         run: the run.
-        titles: of the sections that it leads to, by their anchors.
-        names: of the analyses.
+        titles: titles of the linked sections, by anchor.
+        names: names of the analyses.
     """
     lines = [_line("evaluation", "How good are the pictures?", _evaluation(run))]
     lines += [
@@ -42,7 +42,7 @@ def _line(anchor: str, title: str, said: str) -> str:
 
 
 def _evaluation(run: ReportedRun) -> str:
-    """Return the first scores of the newest evaluation between their ends, and what is to be doubted."""
+    """Return the first scores of the newest evaluation between their ends, with its warnings."""
     records = run.read_lines(run.paths.metrics, EVALUATION)
     if not records:
         return f"Not evaluated yet: <code>{text(run.command('evaluate'))}</code>"
@@ -57,7 +57,7 @@ def _evaluation(run: ReportedRun) -> str:
 
 
 def _scores(record: Record) -> list[str]:
-    """Return what is said of each score; those without a guard may rank noise above photographs."""
+    """Return a text for each score, without unguarded ones, which may rank noise above photographs."""
     return [
         _score(name, value)
         for name, value in record.items()

@@ -1,4 +1,4 @@
-"""The page itself: the sections in the order in which the questions come up, in one file."""
+"""Write the page: all sections, in the order of a reader's questions, in one file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from dcgan_tf.report.tables import belongs, evaluation_section, export_section
 def write_report(run: Path, *, out: Path | None = None, exports: Sequence[Path] | None = None) -> Path:
     """Write a run's report: one HTML file with everything in it, which needs no network.
 
-    The same files give the same page. Large pictures are packed anew, no larger than they are shown.
+    The same files give the same page. Large pictures are reduced to the size at which they are shown.
 
     Args:
         run: the run directory.
@@ -67,7 +67,7 @@ def page(reported: ReportedRun, exports: Sequence[Path]) -> str:
 
 
 def find_exports(reported: ReportedRun) -> list[Path]:
-    """Return the exports of a run in saved_models/, here and beside the folder that the run stands in."""
+    """Return the exports of a run in saved_models/, here and beside the run's parent folder."""
     places = dict.fromkeys(
         place.resolve()
         for place in (Path("saved_models"), reported.root.resolve().parent.parent / "saved_models")
@@ -84,7 +84,7 @@ def _entry(section: Section) -> str:
 
 
 def _problems(reported: ReportedRun) -> str:
-    """Return what could not be used of the run's files, each by its name."""
+    """Return a section with the files of the run that cannot be used."""
     if not reported.problems:
         return ""
     listed = "".join(f'<p class="warning">{text(problem)}</p>' for problem in reported.problems)

@@ -1,4 +1,4 @@
-"""Small pieces of HTML. Whatever comes from a file or a user is escaped here."""
+"""Make small pieces of HTML. Everything from a file or a user is escaped here."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from dcgan_tf.printable import printable
 from dcgan_tf.report.pictures import EmbeddedPicture
 
 NOTHING = "–"
-"""Stands where there is no number."""
+"""The mark for a missing number."""
 WIDE = 1000
-"""Pictures of so many pixels in width are scrolled on a phone, rather than made illegible."""
+"""Pictures of at least this width in pixels can be scrolled on a phone, so that they stay legible."""
 
 
 def text(value: Any) -> str:
@@ -23,11 +23,11 @@ def text(value: Any) -> str:
 
 
 def image(picture: EmbeddedPicture, *, alt: str) -> str:
-    """Return an <img> with the picture in it, so that the page needs nothing else.
+    """Return an <img> that contains the picture, so that the page needs no other file.
 
     Args:
-        picture: its file's content.
-        alt: what is said to who cannot see it.
+        picture: the embedded picture.
+        alt: a text for readers who cannot see it.
     """
     encoded = base64.b64encode(picture.content).decode("ascii")
     return (
@@ -37,12 +37,12 @@ def image(picture: EmbeddedPicture, *, alt: str) -> str:
 
 
 def figure(picture: EmbeddedPicture, *, alt: str, caption: str = "") -> str:
-    """Return a picture on a white card; a wide one can be scrolled.
+    """Return a picture on a white card; a wide picture can be scrolled.
 
     Args:
         picture: as for `image`.
         alt: as for `image`.
-        caption: below the picture.
+        caption: the text below the picture.
     """
     below = f"<figcaption>{text(caption)}</figcaption>" if caption else ""
     if picture.width < WIDE:
@@ -52,10 +52,10 @@ def figure(picture: EmbeddedPicture, *, alt: str, caption: str = "") -> str:
 
 
 def fold(title: str, inside: str) -> str:
-    """Return something that is shown on a click.
+    """Return content that is shown on a click.
 
     Args:
-        title: the line that is always seen.
+        title: the line that is always visible.
         inside: HTML.
     """
     return f"<details><summary>{text(title)}</summary>{inside}</details>"
@@ -68,11 +68,11 @@ def facts(entries: Mapping[str, Any]) -> str:
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Sequence[int] = ()) -> str:
-    """Return a table; on a phone each row becomes a block with the headings before its values.
+    """Return a table; each row becomes a block on a phone, with headings before values.
 
     Args:
-        headings: of the columns; the first names the row.
-        rows: of HTML, one piece for each column.
+        headings: headings of the columns; the first column names the row.
+        rows: rows of HTML, one piece for each column.
         numbers: the columns that are aligned to the right.
     """
     head = "".join(
@@ -84,10 +84,10 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Se
 
 
 def number(value: Any, unit: str = "") -> str:
-    """Return a measured number as people read it.
+    """Return a measured number in a readable form.
 
     Args:
-        value: a number; anything else, and what is not finite, is a dash.
+        value: a number; other values, also infinite ones, become a dash.
         unit: "share" is shown in per cent, "count" as a whole number.
     """
     if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
@@ -102,7 +102,7 @@ def number(value: Any, unit: str = "") -> str:
 
 
 def plain(value: Any) -> str:
-    """Return a JSON value as people read it."""
+    """Return a JSON value in a readable form."""
     if isinstance(value, Mapping):
         return ", ".join(f"{words(name)} {plain(inner)}" for name, inner in value.items())
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""The sections on training itself: what the run is, how its pictures came about, how its losses went."""
+"""Write the sections on training: the run, its pictures over time, and its losses."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WORDS = {
 
 
 def introduction(run: ReportedRun) -> str:
-    """Return the head of the page: what the run is, in words."""
+    """Return the head of the page: the run in a sentence."""
     config = run.config
     kind = {
         "dcgan": "deep convolutional generative adversarial network (DCGAN)",
@@ -36,13 +36,13 @@ def introduction(run: ReportedRun) -> str:
     count = f"{run.data['num_images']:,} " if run.data.get("num_images") else ""
     return (
         f'<h1>{text(run.name)}</h1><p class="lead">A {kind} that learnt to draw from {count}pictures of '
-        f"<em>{text(run.data_name)}</em>. Beside each number stands what chance or a simpler method "
-        "would give.</p>"
+        f"<em>{text(run.data_name)}</em>. Each number is shown beside that of chance or of a simpler "
+        "method.</p>"
     )
 
 
 def settings_section(run: ReportedRun) -> Section:
-    """Return the section with what the run is, in settings, and the words that the page uses."""
+    """Return the section with the run's settings and the words that the page uses."""
     body = (
         facts(_main_settings(run))
         + fold("All settings, versions and starts", _everything(run))
@@ -52,7 +52,7 @@ def settings_section(run: ReportedRun) -> Section:
 
 
 def newest_grid(run: ReportedRun) -> str:
-    """Return the newest grid of samples; empty if there is none."""
+    """Return the newest grid of samples, or ""."""
     grids = _sample_grids(run)
     return _grid_figure(run, *grids[-1]) if grids else ""
 
@@ -86,7 +86,7 @@ def epochs_section(run: ReportedRun) -> Section:
         "tell such pictures from real ones. "
         "Each grid shows the same 64 random latents, drawn by the generator at different times of its "
         "training. Look for shapes that emerge within the first epoch and get cleaner, for variety among the "
-        "64, and hold the last grid against the real pictures.</p>"
+        "64, and compare the last grid with the real pictures.</p>"
         f'<div class="grids">{"".join(shown)}</div><div class="grids">{"".join(beside)}</div>'
         + fold("How these pictures were made", protocol)
     )
@@ -181,7 +181,7 @@ def _generator(config: Config) -> str:
 
 
 def _sample_grids(run: ReportedRun) -> list[tuple[int, Path]]:
-    """Return (step, file) after epochs 1 and 5, as near as there is a grid, and at the end."""
+    """Return (step, file) of the grids nearest to epochs 1 and 5, and of the last one."""
     files = run.paths.sample_grids()
     if not files:
         return []
@@ -216,5 +216,5 @@ def _lines(run: ReportedRun, names: dict[str, str]) -> list[Curve]:
 
 
 def _is_place(value: Any) -> bool:
-    """Return whether a number can stand on the horizontal axis."""
+    """Return whether a number has a place on the horizontal axis."""
     return isinstance(value, int | float) and math.isfinite(value) and value >= 0

@@ -1,4 +1,4 @@
-"""What a section of the report needs to know: the run's files, its settings and how far it has come."""
+"""The run as the report sees it: its files, its settings and its progress."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from dcgan_tf.runs import Record, RunPaths, read_config
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page.
+    """A section of the page.
 
     Attributes:
         anchor: its id.
-        title: in the table of contents and above it.
+        title: title above it and in the table of contents.
         body: HTML.
-        present: whether it has content; without, it is a quiet line.
+        present: whether it has content; if not, it is a single line.
     """
 
     anchor: str
@@ -43,18 +43,18 @@ class Section:
 
 @dataclass(frozen=True)
 class ReportedRun:
-    """A run as its files show it.
+    """A run, read from its files for the report.
 
     Attributes:
-        root: the run directory, as its user named it.
-        problems: what was found so far that cannot be used, a sentence each.
+        root: the run directory, as the user named it.
+        problems: a sentence for each file that cannot be used.
     """
 
     root: Path
     problems: list[str] = field(default_factory=list)
 
     def read(self, path: Path, check: Check) -> Any:
-        """Return the value in a JSON file; None without one that can be used."""
+        """Return the value in a JSON file, or None if it cannot be used."""
         value, problem = read(path, check)
         self.note(problem)
         return value
@@ -66,12 +66,12 @@ class ReportedRun:
         return values
 
     def note(self, problem: str) -> None:
-        """Remember something that cannot be used, once; an empty text is none."""
+        """Record a problem once; an empty text is ignored."""
         if problem and problem not in self.problems:
             self.problems.append(problem)
 
     def figure(self, path: Path, *, alt: str, caption: str = "") -> str:
-        """Return a picture with what stands below it; nothing, and a note, if it is none."""
+        """Return a picture with its caption; if it cannot be used, record the problem and return ""."""
         try:
             return figure(read_picture(path), alt=alt, caption=caption)
         except MisfitError as problem:
@@ -80,17 +80,17 @@ class ReportedRun:
 
     @cached_property
     def paths(self) -> RunPaths:
-        """Where everything stands."""
+        """The paths of the run's files."""
         return RunPaths(self.root)
 
     @cached_property
     def config(self) -> Config:
-        """Its settings."""
+        """The run's settings."""
         return read_config(self.root)
 
     @cached_property
     def data(self) -> dict[str, Any]:
-        """What it trains on, as data.json has it."""
+        """The content of data.json."""
         return self.read(self.paths.data, DATA) or {}
 
     @cached_property
@@ -110,16 +110,16 @@ class ReportedRun:
 
     @property
     def data_name(self) -> str:
-        """What the images are called."""
+        """The name of the images."""
         return str(self.data.get("name") or self.config.data.spec)
 
     @property
     def steps_per_epoch(self) -> int:
-        """Whole batches in the images; 0 if their number is not known."""
+        """The number of whole batches in the images; 0 if it is unknown."""
         return int(self.data.get("num_images") or 0) // self.config.training.batch_size
 
     def epochs(self, step: int) -> str:
-        """Return how many epochs that are, as one says it; empty if that is not known."""
+        """Return a step as a number of epochs in words, or "" if that is unknown."""
         if not self.steps_per_epoch:
             return ""
         count = step / self.steps_per_epoch

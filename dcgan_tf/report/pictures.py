@@ -1,7 +1,7 @@
-"""Pictures inside the page: no larger than they are shown, in the smallest of the forms that browsers know.
+"""Embed pictures in the page: not larger than shown, in the smallest format that browsers know.
 
-A page is mailed and put beside others, and its figures are made for printing: as they are, those of one run
-take 12 MB. This is the report's only part that needs more than the standard library.
+People mail such pages, but figures are made for printing: unchanged, those of one run take 12 MB. Only this
+module of the report needs more than the standard library.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from dcgan_tf.report.reading import MisfitError
 
 MEDIA_TYPES = {".png": "image/png", ".gif": "image/gif", ".jpg": "image/jpeg", ".webp": "image/webp"}
 WIDEST = 1600
-"""Pixels; twice what a figure is shown at on a common screen would be 1,900."""
+"""The most pixels in width; twice the width of a figure on a common screen would be 1,900."""
 _SMALL_BYTES = 40_000
 _QUALITY = 82
 
 
 @dataclass(frozen=True)
 class EmbeddedPicture:
-    """A picture as it goes into the page.
+    """A picture in the form for the page.
 
     Attributes:
-        content: of its file.
-        media_type: of the content.
+        content: content of its file.
+        media_type: media type of the content.
         width: in pixels.
         height: in pixels.
     """
@@ -40,14 +40,14 @@ class EmbeddedPicture:
 
 
 def read_picture(path: Path, *, widest: int = WIDEST) -> EmbeddedPicture:
-    """Read a picture; what is large is scaled down and packed anew if that makes it smaller.
+    """Read a picture; a large one is reduced and compressed again if that makes it smaller.
 
     Args:
         path: PNG, GIF, JPEG or WebP.
         widest: in pixels.
 
     Raises:
-        MisfitError: if it is none, or damaged.
+        MisfitError: if it is not a picture, or damaged.
     """
     try:
         content = read_bytes(path)
@@ -60,7 +60,11 @@ def read_picture(path: Path, *, widest: int = WIDEST) -> EmbeddedPicture:
                     return EmbeddedPicture(packed, "image/webp", *size)
             return EmbeddedPicture(content, kind, *picture.size)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is no whole picture"
+        reason = (
+            error.strerror
+            if isinstance(error, OSError) and error.strerror
+            else "it is not a complete picture"
+        )
         raise MisfitError(f"{path} cannot be used and is left out: {reason}") from None
 
 

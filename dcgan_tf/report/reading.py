@@ -1,4 +1,4 @@
-"""How the report reads JSON that may be anything: what is not as it should be is named, and left out.
+"""Read JSON files of any content: wrong values are named and left out.
 
 A run directory is copied, cut, merged and written to by hand. The page shows what can be shown of it.
 """
@@ -13,22 +13,22 @@ from typing import Any
 from dcgan_tf.files import read_bytes
 
 Check = Callable[[Any, str], None]
-"""Raises `MisfitError` if a value, whose place is given, is not what it should be."""
+"""A function that raises `MisfitError` if the value at a place is wrong."""
 
 _DEEPEST = 20
 _LONGEST_SHOWN = 60
 
 
 class MisfitError(Exception):
-    """A value is not what it should be; says which and what was expected."""
+    """A value is wrong; the message names it and what was expected."""
 
 
 def read(path: Path, check: Check) -> tuple[Any, str]:
     """Read a JSON file.
 
     Args:
-        path: of the file.
-        check: what it should hold.
+        path: the file.
+        check: what it should contain.
 
     Returns:
         (value, ""), or (None, what is wrong with it); (None, "") if there is no such file.
@@ -42,13 +42,13 @@ def read(path: Path, check: Check) -> tuple[Any, str]:
 
 
 def read_lines(path: Path, check: Check) -> tuple[list[Any], str]:
-    """Read a file of JSON lines; those that are not as they should be are left out.
+    """Read a file of JSON lines; wrong lines are left out.
 
-    A last line that a crash cut short is no mistake of anybody's.
+    An incomplete last line, from a crash, is not reported.
 
     Args:
-        path: of the file; without one, there are no lines.
-        check: what each line should hold.
+        path: the file; a missing file has no lines.
+        check: what each line should contain.
 
     Returns:
         (values, ""), or (those that can be used, what is wrong with the others).
@@ -90,7 +90,7 @@ def count(value: Any, where: str) -> None:
 
 
 def anything(value: Any, where: str) -> None:
-    """Expect nothing in particular."""
+    """Expect any value."""
 
 
 def each(check: Check) -> Check:
@@ -105,7 +105,7 @@ def each(check: Check) -> Check:
 
 
 def named(check: Check) -> Check:
-    """Expect an object with any names, and such values, or nothing."""
+    """Expect an object with any names and such values, or nothing."""
 
     def check_object(value: Any, where: str) -> None:
         _expect(value is None or isinstance(value, dict), value, where, "an object")
@@ -116,7 +116,7 @@ def named(check: Check) -> Check:
 
 
 def record(**checks: Check) -> Check:
-    """Expect an object, in which these names have such values, if they are there; others may have any."""
+    """Expect an object in which these names, if present, have such values; others may have any."""
 
     def check_record(value: Any, where: str) -> None:
         _expect(isinstance(value, dict), value, where, "an object")
@@ -128,7 +128,7 @@ def record(**checks: Check) -> Check:
 
 
 def needing(name: str, check: Check) -> Check:
-    """Expect what `check` expects, in which a name is there and not null."""
+    """Expect what `check` expects, with a name that is present and not null."""
 
     def check_needed(value: Any, where: str) -> None:
         check(value, where)
@@ -155,7 +155,7 @@ def _check_depth(value: Any) -> None:
 
 
 def _is_number(value: Any) -> bool:
-    """Return whether it is a number to compute with: JSON's may have any number of digits."""
+    """Return whether a value is a usable number, because JSON's may have any number of digits."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     return isinstance(value, float) or abs(value) < 2**63

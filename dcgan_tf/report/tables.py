@@ -1,4 +1,4 @@
-"""The sections on grades over time (metrics.jsonl) and on exported files (export.json)."""
+"""Write the sections on evaluations (metrics.jsonl) and on exported files (export.json)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dcgan_tf.report.page import ReportedRun, Section
 from dcgan_tf.runs import Record
 
 MOST_EVALUATIONS = 5
-"""The newest ones are columns of the table."""
+"""The most evaluations in the table; the newest are shown."""
 ENDS = (
     "other_real_images",
     "blurred_real_images",
@@ -20,9 +20,9 @@ ENDS = (
     "untrained_generator",
     "random_pixels",
 )
-"""Of the newest one's scales: what real images get, and what pictures that are none get."""
+"""The ends of the newest evaluation's scales: scores of real images and of control pictures."""
 UNGUARDED = ("precision", "density")
-"""Of evaluations without a guard; they may rank what is no picture above photographs."""
+"""The metrics without a guard, which may rank control pictures above photographs."""
 
 
 def evaluation_section(run: ReportedRun) -> Section:
@@ -45,8 +45,8 @@ def evaluation_section(run: ReportedRun) -> Section:
     rows = [[text(name), *(_cell(values.get(name)) for values in graded)] for name in names]
     body = (
         "<p>Grades of the generator's pictures, the newest on the right. Look for the direction over time; "
-        "numbers are comparable only where all of the protocol is the same. Read them between what other "
-        "real images get and what pictures that are none do; ± is one standard error.</p>"
+        "numbers are comparable only if the whole protocol is the same. Read them between the scores of "
+        "other real images and those of control pictures; ± is one standard error.</p>"
         + "".join(f'<p class="warning">{text(plain(said))}</p>' for said in records[-1].get("warnings") or [])
         + table(headings, rows, numbers=list(range(1, len(headings))))
         + "".join(_protocol_of(record) for record in records)
@@ -78,10 +78,10 @@ def export_section(run: ReportedRun, exports: Sequence[Path]) -> Section:
 
 
 def belongs(record: Any, run: ReportedRun) -> bool:
-    """Return whether an export.json is of this run, as far as the two can tell.
+    """Return whether an export.json seems to belong to this run.
 
     Args:
-        record: what export.json says.
+        record: content of export.json.
         run: the run.
     """
     model = record.get("model") if isinstance(record, dict) else None
@@ -138,7 +138,7 @@ def _export(folder: Path, record: dict[str, Any]) -> str:
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return nested objects as one, their names joined by spaces."""
+    """Return nested objects as one, with names joined by spaces."""
     flat: dict[str, Any] = {}
     for name, value in values.items():
         key = f"{prefix} {name}".strip().replace("_", " ")
@@ -151,11 +151,11 @@ def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def _name(key: str, metric: dict[str, Any]) -> str:
     name = str(metric.get("name", key))
-    return f"{name}, not guarded: of no use alone" if key in UNGUARDED else name
+    return f"{name}, not guarded: not useful alone" if key in UNGUARDED else name
 
 
 def _measured(metric: dict[str, Any]) -> Any:
-    """Return a metric's value, and its error where that is known."""
+    """Return a metric's value, with its error if it is known."""
     value, error = metric["value"], metric.get("error")
     if not isinstance(value, int | float) or not isinstance(error, int | float):
         return value
@@ -163,14 +163,14 @@ def _measured(metric: dict[str, Any]) -> Any:
 
 
 def _heading(record: Record) -> str:
-    """Return the step of an evaluation, and the class if it is of one alone."""
+    """Return the step of an evaluation, and the class if it is about a single one."""
     protocol = record.get("protocol")
     label = protocol.get("class") if isinstance(protocol, dict) else None
     return f"step {plain(record.get('step', '?'))}" + ("" if label is None else f", class {plain(label)}")
 
 
 def _end(record: Record, end: str) -> dict[str, Any]:
-    """Return {metric: its value at one end of its scale} of those that have it."""
+    """Return {metric: its value at one end of its scale} for metrics that have it."""
     metrics = {name: value for name, value in record.items() if isinstance(value, dict) and "value" in value}
     return {
         _name(name.replace("_", " "), value): value[end] for name, value in metrics.items() if end in value

@@ -1,4 +1,4 @@
-"""Tables of the paper, from the training to the number.
+"""Reproduce tables of the paper, from the training to the number.
 
 Each module is one table. It trains, draws and measures with the library's own functions, and adds only
 what the paper's protocol asks for.

@@ -1,9 +1,9 @@
 """The paper's table on MNIST: how well samples with labels replace training images (section 8.1, table 3).
 
 A conditional DCGAN and a conditional fully connected GAN are trained on 50,000 images. Each draws 50,000
-images with labels; a test image is given the label of the drawn one that is nearest in pixels. The error of
-this 1-nearest-neighbour classifier is that of the generator: pictures that are blurred, of too few kinds or
-of another class than their label lead it astray.
+images with labels. A test image gets the label of the drawn image that is nearest in pixels. The error of
+this 1-nearest-neighbour classifier measures the generator: blurred pictures, too few kinds, or pictures of
+another class than their label raise it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from dcgan_tf.training import train
 NAME = "mnist-1nn"
 REAL, GAN, DCGAN = "real images", "GAN", "DCGAN"
 PAPER = {REAL: 0.031, GAN: 0.0628, DCGAN: 0.0298}
-"""Test errors in the paper's table, with 50,000 images each."""
+"""The test errors in the paper's table, with 50,000 images each."""
 NUM_IMAGES = 50_000
 _SHOWN = (
     "filters",
@@ -52,16 +52,16 @@ _log = logging.getLogger("dcgan_tf")
 
 @dataclass(frozen=True)
 class Settings:
-    """What is trained, and on what.
+    """The settings of the reproduction.
 
     Attributes:
         data: a labelled dataset with the splits train and test, such as digits or a folder with both.
-        data_dir: where it was prepared.
-        num_images: training images of a TensorFlow Dataset; of other data all are taken. As many samples
-            are drawn from each generator.
-        dcgan_epochs: of the DCGAN.
-        gan_epochs: of the fully connected GAN.
-        seed: of both runs and of their samples.
+        data_dir: the folder where it was prepared.
+        num_images: number of training images of a TensorFlow Dataset; other data are used as a whole. Each
+            generator draws as many samples.
+        dcgan_epochs: epochs of the DCGAN.
+        gan_epochs: epochs of the fully connected GAN.
+        seed: seed of both runs and of their samples.
     """
 
     data: str = "tfds:mnist"
@@ -108,16 +108,16 @@ class Settings:
 
 
 def mnist_1nn(folder: str | os.PathLike[str], settings: Settings = Settings()) -> Finding:
-    """Train both networks, or go on with what is there, and measure the three errors.
+    """Train both networks, or continue them, and measure the three errors.
 
     Args:
         folder: becomes the run directories dcgan/ and gan/.
         settings: what is trained, and on what.
 
     Raises:
-        DataError: if the data cannot be had, or a class has no images.
+        DataError: if the data cannot be loaded, or a class has no images.
         RunError: if a run in the folder was made with other settings.
-        Interrupted: after Ctrl-C, once the run is saved; the same call goes on from there.
+        Interrupted: after Ctrl-C, once the run is saved; the same call continues from there.
     """
     started, folder = time.monotonic(), Path(folder)
     configs = {name: settings.config(name.lower(), folder) for name in (GAN, DCGAN)}
@@ -144,16 +144,16 @@ def mnist_1nn(folder: str | os.PathLike[str], settings: Settings = Settings()) -
 
 
 def _check_classes(real: ImageSet) -> None:
-    """Refuse images of which some class is missing, before hours are spent on them."""
+    """Refuse images if a class is missing, before hours are spent on them."""
     shown = set() if real.labels is None else set(np.unique(real.labels))
     if missing := [name for i, name in enumerate(real.label_names) if i not in shown]:
         raise DataError(
-            f"none of the {len(real):,} training images is of class {missing[0]}: take more of them"
+            f"none of the {len(real):,} training images is of class {missing[0]}: use more images"
         )
 
 
 def labelled_samples(run: Run, real: ImageSet, *, seed: int) -> ImageSet:
-    """Return as many samples of a conditional run as there are real images, with the labels of those."""
+    """Return as many samples of a conditional run as there are real images, with their labels."""
     labels = np.asarray(real.labels)
     images = run.generate(run.latents(len(labels), seed=seed), labels)
     return ImageSet(real.name, images, labels, real.label_names)
@@ -164,7 +164,7 @@ def classify(images: np.ndarray, labelled: ImageSet) -> np.ndarray:
 
     Args:
         images: uint8 [N, H, W, C].
-        labelled: to search, with labels.
+        labelled: the images to search, with labels.
     """
     _, found = nearest(images, labelled.images)
     return np.asarray(np.asarray(labelled.labels)[found[:, 0]])

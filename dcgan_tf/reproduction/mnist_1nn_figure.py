@@ -1,4 +1,4 @@
-"""The picture of the paper's table on MNIST: what was drawn, and the errors beside the paper's."""
+"""Draw the paper's table on MNIST: samples, and the errors beside the paper's."""
 
 from __future__ import annotations
 

@@ -479,7 +479,7 @@ def test_sample_draws_from_an_export(monkeypatch, tmp_path):
 def test_sample_of_an_export_has_nothing_to_choose_from(words):
     result = run("sample", "a.tflite", *words)
     assert result.exit_code == 2
-    assert "an export has neither checkpoints nor another generator" in result.stderr
+    assert "an export has neither checkpoints nor a raw generator" in result.stderr
 
 
 # inspect-data
@@ -524,7 +524,7 @@ def test_inspect_data_leaves_nothing_among_the_images(tmp_path, monkeypatch, spe
     result = run("inspect-data", spec, *settings)
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines()[-1].startswith(
-        "no grid is saved, for it would be one of the images here"
+        "no grid is saved, because it would be one of the images here"
     )
     result = run("inspect-data", spec, *settings, "--out", "grid.png")
     assert result.exit_code == 1

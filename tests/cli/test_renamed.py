@@ -19,7 +19,7 @@ EACH = [(command, old, new) for command, names in RENAMED.items() for old, new i
 @pytest.mark.parametrize(("command", "old", "new"), EACH)
 def test_an_old_spelling_becomes_todays_with_a_notice(command, old, new, capsys):
     assert with_new_names(command, ["run", old, "3", f"{old}=4"]) == ["run", new, "3", f"{new}=4"]
-    notice = f"note: {old} is called {new} now; the old spelling goes with the next version\n"
+    notice = f"note: {old} is called {new} now; the next version will not know the old spelling\n"
     assert capsys.readouterr().err == 2 * notice
 
 

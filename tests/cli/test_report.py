@@ -212,7 +212,7 @@ def test_the_analyses_are_of_the_checkpoint_that_is_asked_for(made):
 def test_options_of_analyses_are_not_ignored_where_none_is_made(option, made):
     result = run("report", made.root, option, 20)
     assert result.exit_code == 2
-    assert "are of the analyses that --run makes" in result.output
+    assert "need --run, because" in result.output
 
 
 def test_what_a_run_cannot_have_is_skipped_with_the_reason(made, monkeypatch):

@@ -104,7 +104,7 @@ def test_one_class_is_held_against_its_own_images(run_dir: Path, tmp_path: Path)
 def test_a_class_of_a_run_that_cannot_be_told_one_is_refused(trained: Path) -> None:
     done = CliRunner().invoke(main, ["evaluate", str(trained), "--label", "7"])
     assert done.exit_code == 1
-    assert "only a run trained with --conditional can be told" in done.output
+    assert "needs a run trained with --conditional" in done.output
 
 
 def test_labels_must_be_as_many_as_the_latents(run_dir: Path) -> None:

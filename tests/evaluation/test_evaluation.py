@@ -136,6 +136,6 @@ def test_the_conditions_are_told_in_two_lines():
         "right on 10,000 held-out images)"
     )
     assert second == (
-        "held against 10,000 of 60,000 images of split train of tfds:mnist; the other real images are "
+        "compared with 10,000 of 60,000 images of split train of tfds:mnist; the other real images are "
         "2,000 images of split test (held out)"
     )

@@ -66,7 +66,7 @@ def test_an_analysis_can_be_told_where_the_images_are(config: Config, tmp_path: 
     finally:
         moved.rename(config.data.spec)
     assert lost.exit_code == 1
-    assert "If the images were moved, --data says where they are now" in lost.output
+    assert "If the images were moved, name their new place with --data" in lost.output
     assert told.exit_code == 0, told.output
     for number in range(8):
         save_png(tmp_path / "dogs" / f"{number}.png", np.full((8, 8, 1), 31 * number, np.uint8))

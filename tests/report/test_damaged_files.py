@@ -175,7 +175,7 @@ def test_a_picture_that_is_none_is_named_and_left_out(run_dir, write_finding):
     (run_dir / "samples" / "real.png").write_text("no picture")
     page = write_report(run_dir).read_text(encoding="utf-8")
     for path in (folder / "figure.png", run_dir / "samples" / "real.png"):
-        assert f"{path} cannot be used and is left out: it is no whole picture" in page
+        assert f"{path} cannot be used and is left out: it is not a complete picture" in page
     assert "The figure is missing" in page
 
 

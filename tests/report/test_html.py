@@ -328,7 +328,7 @@ def test_the_command_of_a_missing_analysis_is_one_that_works(facts, commands, ru
     for name, command in commands.items():
         found = unescape(section(page, name))
         if command is None:
-            assert "Not to be had of this run: " in found
+            assert "This run cannot have it: " in found
             assert "dcgan-tf" not in found
         else:
             assert f"<code>dcgan-tf {command.replace('RUN', str(run_dir))}</code>" in found
@@ -353,7 +353,7 @@ def test_of_early_runs_of_a_folder_what_is_not_recorded_is_a_condition(run_dir):
     (run_dir / "config.json").write_text(json.dumps(config))
     (run_dir / "data.json").write_text(json.dumps({"attribute_names": ["age", "hat"]}))
     page = write_report(run_dir)
-    unseen, to_be_had = "there are images that training never saw", "Not made yet; to be had if"
+    unseen, to_be_had = "there are images that training never saw", "Not made yet; this is possible if"
     run = f"{run_dir}"
     for name, told in {
         "forget": f"{to_be_had} age is a yes-or-no attribute: <code>dcgan-tf forget {run} --attribute age<",
@@ -429,7 +429,7 @@ def test_a_file_outside_of_the_analysis_is_not_read(run_dir, write_finding):
 @pytest.mark.parametrize("content", ["{", "[]", "null"])
 def test_a_damaged_result_is_said_to_be_one(content, run_dir, write_finding):
     (write_finding("walk") / "result.json").write_text(content)
-    assert "The result cannot be used; this makes it again" in section(write_report(run_dir), "walk")
+    assert "The result cannot be used; this command makes it again" in section(write_report(run_dir), "walk")
 
 
 def test_a_result_without_anything_in_it_says_what_is_missing(run_dir, write_finding):
@@ -500,7 +500,7 @@ def test_what_an_evaluation_warns_of_stands_above_it_and_no_score_without_a_guar
     (run_dir / "metrics.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
     found = section(write_report(run_dir), "evaluation")
     assert found.index("all are alike") < found.index("<table")
-    assert "precision, not guarded: of no use alone" in found
+    assert "precision, not guarded: not useful alone" in found
     assert ">precision<" not in found
     assert found.index("random pixels") < found.index("0.25")
     assert found.count("0.997") == 1  # that of the old record; what the features alone say is no score

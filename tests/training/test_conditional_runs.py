@@ -164,7 +164,7 @@ def test_classes_are_chosen_by_name_or_number(
         ("2", ("cat", "dog"), "there is no class '2': expected one of cat, dog, or a number from 0 to 1"),
         ("cow", ("cat", "dog"), "there is no class 'cow'"),
         ("cat,0", ("cat", "dog"), "each class can be given once"),
-        ("7", (), "only a run trained with --conditional"),
+        ("7", (), "needs a run trained with --conditional"),
     ],
 )
 def test_a_class_that_cannot_be_drawn_is_refused(text: str, names: tuple[str, ...], words: str) -> None:
