@@ -125,9 +125,7 @@ def evaluate(
     who made an export, take its .tflite file: that can only compute.
     """
     if data is not None and against is not None:
-        raise click.UsageError(
-            "--data names the run's own images, and --against others: give only one of them"
-        )
+        raise click.UsageError("--data names the run's own images, --against others: give only one")
     if weights is not None and space != "inception":
         raise click.UsageError("--weights needs --space inception")
     _check_beforehand(source, checkpoint=checkpoint, ema=ema, label=label)
