@@ -206,7 +206,7 @@ def test_bad_images_are_named_and_do_not_shift_labels(config, tmp_path):
 
 def error_of(config, split="train"):
     with pytest.raises(ValueError, match=r"\w") as error:
-        tfds.load_data(config, split=split)
+        tfds.load(config, split=split)
     assert "\n" not in str(error.value)
     assert error.value.__suppress_context__ or error.value.__context__ is None
     return str(error.value)
@@ -344,7 +344,7 @@ def test_mnist_is_what_tfds_decodes(tmp_path):
     config = DataConfig(
         spec="tfds:mnist", data_dir=str(TFDS), image_size=(28, 28), channels=1, cache_dir=str(tmp_path)
     )
-    found = tfds.load_data(config, split="test[:600]")
+    found = tfds.load(config, split="test[:600]")
     builder = tfds_library.builder_from_directory(str(TFDS / "mnist" / "3.0.1"))
     expected = next(iter(builder.as_dataset(split="test[:600]", batch_size=600)))
     assert isinstance(expected["image"], tf.Tensor)
