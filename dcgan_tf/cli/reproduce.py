@@ -68,8 +68,10 @@ def mnist_1nn(out: Path, **options: Any) -> None:
 
         finding = make(out, Settings(**options))
     for name in ("DCGAN", "GAN"):
-        told = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in finding.protocol[name].items())
-        say(f"{name}: {told}")
+        listed = ", ".join(
+            f"{key.replace('_', ' ')} {value}" for key, value in finding.protocol[name].items()
+        )
+        say(f"{name}: {listed}")
     for measure in finding.measures:
         say(f"{measure.name:28} {measure.value:7.2%}   paper {measure.controls['paper']:.2%}")
     save_finding(finding, out)

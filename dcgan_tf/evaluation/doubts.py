@@ -79,10 +79,10 @@ def _missing(rows: Sequence[Row]) -> list[str]:
     low = [row for row in rows if row.score.value < MISSED * row.real]
     if not low:
         return []
-    told = " and ".join(
+    listed = " and ".join(
         f"{row.score.name} is {shown(row.score.value)} (real images: {shown(row.real)})" for row in low
     )
-    return [f"almost everything that real images show is missing in the pictures: {told}"]
+    return [f"almost everything that real images show is missing in the pictures: {listed}"]
 
 
 def _copied(row: Row) -> list[str]:

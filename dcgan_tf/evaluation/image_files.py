@@ -103,8 +103,10 @@ def _read_array(path: Path) -> np.ndarray:
     try:
         images: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
     except _DAMAGES as error:
-        told = str(error).partition("\n")[0] or type(error).__name__
-        raise DataError(f"{expected}; its header cannot be read, or does not fit the file: {told}") from None
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise DataError(
+            f"{expected}; its header cannot be read, or does not fit the file: {reason}"
+        ) from None
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3):
         raise DataError(
             f"{path} must be uint8 [N, H, W, 1 or 3], such as dcgan-tf sample --out FILE.npy writes, "
@@ -130,9 +132,9 @@ def _size_of_all(folder: ImageFolder) -> tuple[tuple[int, int], int]:
         sizes.setdefault(size, candidate.file)
         grey = grey and is_grey
     if len(sizes) != 1:
-        told = ", ".join(f"{h}x{w} ({file})" for (h, w), file in list(sizes.items())[:3])
+        listed = ", ".join(f"{h}x{w} ({file})" for (h, w), file in list(sizes.items())[:3])
         raise DataError(
-            f"the images in {folder.root} must all be of one size, received {told or 'none to be read'}; "
+            f"the images in {folder.root} must all be of one size, received {listed or 'none to be read'}; "
             "resize them like the real images, before you compare them"
         )
     return next(iter(sizes)), 1 if grey else 3

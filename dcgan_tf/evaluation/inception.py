@@ -104,13 +104,13 @@ def _trained(weights: Path | None) -> keras.Model:
     except Exception as error:
         if not (isinstance(error, _OF_FILES) or type(error) is Exception):
             raise
-        told = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         if weights is not None:
             raise ArgumentError(
-                f"{weights} does not hold the weights of Keras' InceptionV3 with its top ({told})"
+                f"{weights} does not hold the weights of Keras' InceptionV3 with its top ({reason})"
             ) from error
         raise ArgumentError(
-            f"the weights of Inception-v3 are neither in Keras' cache nor can they be downloaded ({told}); "
+            f"the weights of Inception-v3 are neither in Keras' cache nor can they be downloaded ({reason}); "
             f"put the file {WEIGHTS_FILE} at {weights_place()}, or name it with --weights FILE, or take "
             "another --space"
         ) from error

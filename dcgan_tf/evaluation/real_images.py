@@ -57,14 +57,14 @@ class RealImages:
         if beside is None or len(beside[1]) < FEWEST_IMAGES:
             chosen = evenly_spaced(len(train), min(most, len(train) // 2))
             rest = np.setdiff1d(np.arange(len(train)), chosen)
-            others, told = (
+            others, description = (
                 train.images,
                 f"other training images (fewer than {FEWEST_IMAGES} of {config.spec} are held out)",
             )
         else:
             split, held_out = beside
             chosen, rest = evenly_spaced(len(train), most), np.arange(len(held_out))
-            others, told = held_out.images, f"images of split {split} (held out)"
+            others, description = held_out.images, f"images of split {split} (held out)"
         _check(len(chosen), len(rest), config)
         rows = rest[evenly_spaced(len(rest), most)]
         # In random order, because folders are sorted by class, and some metrics work on consecutive parts.
@@ -74,7 +74,7 @@ class RealImages:
             reference=np.asarray(train.images[chosen]),
             others=np.asarray(others[rows])[order],
             reference_description=f"{len(chosen):,} of {len(train):,} images of split {config.split}",
-            others_description=told,
+            others_description=description,
             labels=None if train.labels is None else train.labels[chosen],
             label_names=train.label_names,
         )

@@ -191,9 +191,9 @@ def _storage_errors(target: Path, aside: Path) -> Iterator[None]:
         with storage_errors(target):
             yield
     except StorageError as error:
-        told = str(error).replace(str(aside), str(target))
-        full = any(words in told for words in _FULL)  # HDF5 hides the reason in a message of its own
-        raise storage_error(target, OSError(errno.ENOSPC, "")) if full else StorageError(told) from error
+        reason = str(error).replace(str(aside), str(target))
+        full = any(words in reason for words in _FULL)  # HDF5 hides the reason in a message of its own
+        raise storage_error(target, OSError(errno.ENOSPC, "")) if full else StorageError(reason) from error
     except tf.errors.OpError as error:
         if not any(words in str(error) for words in _FULL):
             raise

@@ -168,8 +168,8 @@ def measure_table(measures: list[dict[str, Any]], kinds: list[str]) -> str:
 def _name(measure: dict[str, Any]) -> str:
     """Return the measure's name, with its unit if numbers and name do not show it."""
     name, unit = measure.get("name") or "", measure.get("unit") or ""
-    told = unit in ("", "share", "ratio", "count") or unit in name
-    return text(name) + ("" if told else f" <small>({text(unit)})</small>")
+    is_clear = unit in ("", "share", "ratio", "count") or unit in name
+    return text(name) + ("" if is_clear else f" <small>({text(unit)})</small>")
 
 
 def _protocol(folder: Path, result: dict[str, Any]) -> str:

@@ -47,13 +47,13 @@ def _evaluation(run: ReportedRun) -> str:
     if not records:
         return f"Not evaluated yet: <code>{text(run.command('evaluate'))}</code>"
     newest = records[-1]
-    told = "; ".join(_scores(newest)[:MOST_SCORES])
+    listed = "; ".join(_scores(newest)[:MOST_SCORES])
     warnings = "".join(
         f'<span class="warning">{text(warning)}</span>' for warning in newest.get("warnings") or []
     )
     step = newest.get("step")
     place = "" if step is None or step == run.step else f" (of step {step:,})"
-    return f"{told or 'No scores are recorded'}{text(place)}.{warnings}"
+    return f"{listed or 'No scores are recorded'}{text(place)}.{warnings}"
 
 
 def _scores(record: Record) -> list[str]:

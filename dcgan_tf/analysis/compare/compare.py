@@ -135,14 +135,14 @@ def _remarks_on_latents(runs: Sequence[Run]) -> list[str]:
     kinds = {(run.config.model.latent_dim, run.config.model.latent_distribution) for run in runs}
     if len(kinds) == 1:
         return []
-    told = ", ".join(f"{size} {distribution} numbers" for size, distribution in sorted(kinds))
-    return [f"the runs take different latents ({told}): the seed is the same, but not the numbers"]
+    listed = ", ".join(f"{size} {distribution} numbers" for size, distribution in sorted(kinds))
+    return [f"the runs take different latents ({listed}): the seed is the same, but not the numbers"]
 
 
 def _remarks_on_length(entries: Sequence[ComparedRun]) -> list[str]:
     lengths = differences(entries).get("steps")
-    told = ", ".join(f"{length:,}" for length in lengths or ())
-    return [f"the runs are of different lengths ({told} steps)"] if lengths else []
+    listed = ", ".join(f"{length:,}" for length in lengths or ())
+    return [f"the runs are of different lengths ({listed} steps)"] if lengths else []
 
 
 def _graded(entry: ComparedRun, judge: Judge | None, num_images: int, seed: int) -> GradedRun:
@@ -238,14 +238,14 @@ def _summary(
 ) -> str:
     parts = []
     for group, graded_runs in zip(groups, by_group, strict=True):
-        told = f"{sum(bool(v.failures) for v in graded_runs)} of {len(graded_runs)} failed"
+        text = f"{sum(bool(v.failures) for v in graded_runs)} of {len(graded_runs)} failed"
         grades = [v.grade for v in graded_runs if v.grade]
         if judge and grades:
             distances = [grade.distance for grade in grades]
             deviation = f" ± {np.std(distances, ddof=1):.3g}" if len(distances) > 1 else ""
             covered = np.mean([grade.covered for grade in grades])
-            told = f"{np.mean(distances):.3g}{deviation}, {covered:.3g} of {len(judge.kinds)} kinds, {told}"
-        parts.append(f"{group.label}: {told}")
+            text = f"{np.mean(distances):.3g}{deviation}, {covered:.3g} of {len(judge.kinds)} kinds, {text}"
+        parts.append(f"{group.label}: {text}")
     joined = "; ".join(parts)
     if judge is None or floor is None:
         return joined

@@ -75,12 +75,12 @@ def embed(run: Run, *, num_images: int = 500, seed: int = 0) -> Finding:
     vectors = features if features.shape[1] <= DIMENSIONS else reduced
     kept = f" principal components, with {pca.explained_variance_ratio_.sum():.1%} of the variance"
     points = Points(f"D_features_step_{run.step}", vectors, _columns(subject, kinds), images)
-    told = _told_apart(features, count)
+    apart = _told_apart(features, count)
     return Finding(
         name="embed",
         summary=(
-            f"{told.value:.1%} of {2 * count:,} generated and held-out images have their nearest neighbour, "
-            f"in D's features, of their own kind ({_CONTROL} {told.controls[_CONTROL]:.1%}; 50% = not told "
+            f"{apart.value:.1%} of {2 * count:,} generated and held-out images have their nearest neighbour, "
+            f"in D's features, of their own kind ({_CONTROL} {apart.controls[_CONTROL]:.1%}; 50% = not told "
             "apart)"
         ),
         protocol=subject.protocol(
@@ -93,12 +93,12 @@ def embed(run: Run, *, num_images: int = 500, seed: int = 0) -> Finding:
             vectors_written=str(vectors.shape[1]) + (" features" if vectors is features else kept),
             seen_in_samples_by=subject.classifier.feature_space if subject.has_classifier else None,
         ),
-        measures=(told,),
+        measures=(apart,),
         figure=embed_figure(
             points={kind.name: part[:, :2] for kind, part in zip(kinds, np.split(reduced, 3), strict=True)},
             images={kind.name: kind.images for kind in kinds},
             variance=pca.explained_variance_ratio_[:2].tolist(),
-            told={"generated against held-out": told.value, _CONTROL: told.controls[_CONTROL]},
+            told_apart={"generated against held-out": apart.value, _CONTROL: apart.controls[_CONTROL]},
         ),
         files=points.files,
     )

@@ -21,7 +21,7 @@ def embed_figure(
     points: Mapping[str, np.ndarray],
     images: Mapping[str, np.ndarray],
     variance: Sequence[float],
-    told: Mapping[str, float],
+    told_apart: Mapping[str, float],
 ) -> Figure:
     """Draw the kinds' first two principal components with some thumbnails, and the two-sample test.
 
@@ -29,7 +29,7 @@ def embed_figure(
         points: {kind: float32 [N, 2]}.
         images: {kind: uint8 [N, H, W, C]}.
         variance: shares of the variance along the two axes.
-        told: {comparison: share told apart}; the first is this run's.
+        told_apart: {comparison: share told apart}; the first is this run's.
     """
     figure = new_figure(12.5, 6.2, title="What the discriminator sees in real and generated images")
     scatter, test = figure.subplots(1, 2, width_ratios=[4.2, 1])
@@ -44,16 +44,16 @@ def embed_figure(
     )
     scatter.tick_params(labelbottom=False, labelleft=False, length=0)
     scatter.legend(frameon=False, fontsize=9, markerscale=2.5, loc="upper right")
-    _draw_test(test, told)
+    _draw_test(test, told_apart)
     return figure
 
 
-def _draw_test(axes: Axes, told: Mapping[str, float]) -> None:
-    names = [name.replace(" against ", "\nagainst\n") for name in told]
+def _draw_test(axes: Axes, told_apart: Mapping[str, float]) -> None:
+    names = [name.replace(" against ", "\nagainst\n") for name in told_apart]
     bars(
         axes,
         names,
-        {"": list(told.values())},
+        {"": list(told_apart.values())},
         title="told apart by the\nnearest neighbour\n(50 %: not told apart)",
     )
     for bar, colour in zip(axes.patches, (OURS, CONTROL), strict=False):

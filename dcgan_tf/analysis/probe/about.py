@@ -28,8 +28,8 @@ def _suggest(known: KnownData) -> dict[str, Any]:
 
 
 def _condition(known: KnownData) -> str:
-    told = known.is_recorded or len(known.classes) > 1
-    open_ = [known.unseen_if, "" if told else "an attribute is a yes-or-no one"]
+    types_known = known.is_recorded or len(known.classes) > 1
+    open_ = [known.unseen_if, "" if types_known else "an attribute is a yes-or-no one"]
     return " and ".join(words for words in open_ if words)
 
 

@@ -205,11 +205,11 @@ def _asked(subject: Subject, train: ImageSet, held_out: ImageSet) -> tuple[list[
         raise RunError(
             f"the held-out images of {spec} have other classes or attributes than its training images"
         )
-    told = [i for i, question in enumerate(asked) if len(np.unique(question.answers)) > 1]
-    if not told:
+    varying = [i for i, question in enumerate(asked) if len(np.unique(question.answers)) > 1]
+    if not varying:
         more = "; raise --labels" if len(train) < len(subject.train) else ", so there is nothing to classify"
         raise RunError(f"all {len(train):,} training images have the same {asked[0].name!r}{more}")
-    return [asked[i] for i in told], [truth[i] for i in told]
+    return [asked[i] for i in varying], [truth[i] for i in varying]
 
 
 def _left_out(train: ImageSet, asked: Sequence[Question]) -> tuple[str, ...]:

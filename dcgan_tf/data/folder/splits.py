@@ -140,9 +140,9 @@ def _check_resembling(top: list[str], root: Path) -> None:
         if len(splits) == 1:  # a folder called train_and_test is neither
             alike[splits.pop()].add(name)
     if "train" in alike and len(alike) > 1:
-        told = " and ".join(sorted(min(names) for names in alike.values()))
+        listed = " and ".join(sorted(min(names) for names in alike.values()))
         raise DataError(
-            f"{told} in {root} look like images to train on and to test with, and all would be trained on: "
+            f"{listed} in {root} look like images to train on and to test with, and all would be trained on: "
             "call them train and test, or give only the folder with the images to train on"
         )
 
