@@ -82,7 +82,7 @@ def _without_folders(word: str) -> str:
     option, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
     if not value or value.startswith("tfds:"):
         return word
-    # A name of Windows' is also what stands behind the last slash of every other system's.
+    # Windows' rules also split at the slashes of other systems.
     return option + equals + (PureWindowsPath(value).name or value.strip("/\\") or "/")
 
 

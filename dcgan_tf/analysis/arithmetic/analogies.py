@@ -72,7 +72,7 @@ def analogies(
     for formula in progress(formulas, "analogies"):
         try:
             found.append(_graded(samples, formula, exemplars=exemplars, draws=draws, seed=seed))
-        except RunError as reason:  # the samples hardly show one of its concepts
+        except RunError as reason:  # too few samples show one of its concepts
             skipped.append(f"{formula}: {reason}")
     if not found:
         raise RunError(f"no analogy can be computed; {skipped[0]}")

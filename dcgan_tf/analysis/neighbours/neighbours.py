@@ -274,7 +274,7 @@ def _pictures(images: np.ndarray, held_out: np.ndarray, train: np.ndarray) -> Me
         "share",
         {"held-out images": share_with_form(held_out, real)},
         "share of them whose contrast, tails and correlations at every scale are those of real images; "
-        "without that a sample is hardly a picture",
+        "without that a sample is not yet a picture",
     )
 
 
