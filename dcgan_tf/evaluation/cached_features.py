@@ -16,13 +16,17 @@ from dcgan_tf.errors import ArgumentError, StorageError
 from dcgan_tf.evaluation.feature_spaces import Features, FeatureSpace
 from dcgan_tf.files import replacing
 from dcgan_tf.images import evenly_spaced
-from dcgan_tf.metrics import RealForm, form_statistics, neighbour_radii
+from dcgan_tf.metrics import (
+    DENSITY_NEIGHBOURS,
+    PRECISION_NEIGHBOURS,
+    RealForm,
+    form_statistics,
+    neighbour_radii,
+)
 from dcgan_tf.progress import Bar
 
 VERSION = 1  # of what a space reads: part of the cache's key
 _AT_ONCE = 1024
-RADII = (3, 5)
-"""The neighbours that define the balls of precision and recall (3) and of density and coverage (5)."""
 _MOST_FOR_FORM = 4000  # of these many images the range of each statistic is known well enough
 _log = logging.getLogger("dcgan_tf")
 
@@ -55,9 +59,9 @@ class View:
 
     @cached_property
     def radii(self) -> tuple[np.ndarray, np.ndarray]:
-        """The distances to each point's third and fifth nearest other point, float32 [N] each, kept."""
-        third, fifth = (neighbour_radii(self.points, k=k) for k in RADII)
-        return third, fifth
+        """The radii of each point's balls for precision, and for density, float32 [N] each, kept."""
+        for_precision = neighbour_radii(self.points, k=PRECISION_NEIGHBOURS)
+        return for_precision, neighbour_radii(self.points, k=DENSITY_NEIGHBOURS)
 
     @cached_property
     def form(self) -> np.ndarray:

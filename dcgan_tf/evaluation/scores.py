@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dcgan_tf.evaluation.cached_features import RADII, View
+from dcgan_tf.evaluation.cached_features import View
 from dcgan_tf.evaluation.feature_spaces import MetricNames
 from dcgan_tf.metrics import (
+    DENSITY_NEIGHBOURS,
+    PRECISION_NEIGHBOURS,
     ball_membership,
     frechet_distance,
     inception_score,
@@ -129,15 +131,15 @@ def fidelity_and_variety(task: Task) -> list[Score]:
     features. So a picture counts for these two only if it also has the form of a real image, which no network
     judges.
     """
-    real, of_third, of_fifth = task.reference.points, *task.reference.radii
+    real, precision_radii, density_radii = task.reference.points, *task.reference.radii
 
     def shares(images: View) -> list[float]:
         fake, formed = images.points, task.reference.real_form.holds(images.form)
-        near, _ = ball_membership(fake, real, of_third)
-        balls, occupied = ball_membership(fake, real, of_fifth)
-        reached, _ = ball_membership(real, fake, neighbour_radii(fake, k=RADII[0]))
+        near, _ = ball_membership(fake, real, precision_radii)
+        balls, occupied = ball_membership(fake, real, density_radii)
+        reached, _ = ball_membership(real, fake, neighbour_radii(fake, k=PRECISION_NEIGHBOURS))
         precisions = [float(np.mean((near > 0) & formed)), float(np.mean(near > 0))]
-        densities = [float(np.mean(balls * formed) / RADII[1]), float(np.mean(balls) / RADII[1])]
+        densities = [float(np.mean(held) / DENSITY_NEIGHBOURS) for held in (balls * formed, balls)]
         return [*precisions, float(np.mean(reached > 0)), *densities, float(occupied.mean())]
 
     precision, precise, recall, density, dense, coverage = _over_draws(task, shares)

@@ -5,6 +5,8 @@ from .ms_ssim import mean_ms_ssim as mean_ms_ssim
 from .nearest import BLOCK as BLOCK
 from .nearest import Search as Search
 from .nearest import nearest as nearest
+from .precision_recall import DENSITY_NEIGHBOURS as DENSITY_NEIGHBOURS
+from .precision_recall import PRECISION_NEIGHBOURS as PRECISION_NEIGHBOURS
 from .precision_recall import ball_membership as ball_membership
 from .precision_recall import density_coverage as density_coverage
 from .precision_recall import neighbour_radii as neighbour_radii

@@ -20,9 +20,14 @@ from dcgan_tf.errors import ArgumentError
 from dcgan_tf.metrics.inputs import check_features
 from dcgan_tf.metrics.nearest import BLOCK, nearest, squared_distances
 
+PRECISION_NEIGHBOURS = 3
+"""The neighbour that the balls of precision and recall reach to, as in the paper."""
+DENSITY_NEIGHBOURS = 5
+"""The neighbour that the balls of density and coverage reach to, as in the paper."""
+
 
 def precision_recall(
-    real: np.ndarray, fake: np.ndarray, *, k: int = 3, real_radii: np.ndarray | None = None
+    real: np.ndarray, fake: np.ndarray, *, k: int = PRECISION_NEIGHBOURS, real_radii: np.ndarray | None = None
 ) -> tuple[float, float]:
     """Return (precision, recall), each from 0 to 1.
 
@@ -49,7 +54,7 @@ def precision_recall(
 
 
 def density_coverage(
-    real: np.ndarray, fake: np.ndarray, *, k: int = 5, real_radii: np.ndarray | None = None
+    real: np.ndarray, fake: np.ndarray, *, k: int = DENSITY_NEIGHBOURS, real_radii: np.ndarray | None = None
 ) -> tuple[float, float]:
     """Return (density, coverage).
 

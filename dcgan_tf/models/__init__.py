@@ -2,7 +2,8 @@
 
 `build_generator` and `build_discriminator` build the networks of a `Config`. `dcgan.py` is the paper's
 architecture, `gan.py` the fully connected baseline. A new architecture is a module with these two functions,
-and a line in `build.py`. D ends in a sigmoid; losses start from `logits_of(D)`.
+and a line in `build.py`. Sizes and widths are settings. D ends in a sigmoid; losses start from
+`logits_of(D)`.
 """
 
 from __future__ import annotations

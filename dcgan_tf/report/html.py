@@ -9,11 +9,12 @@ from string import Template
 
 from dcgan_tf import __version__
 from dcgan_tf.files import write_text
+from dcgan_tf.report.curves import curves_section
 from dcgan_tf.report.findings import finding_section, findings_of
 from dcgan_tf.report.formats import EXPORT
 from dcgan_tf.report.glance import glance
 from dcgan_tf.report.markup import text
-from dcgan_tf.report.overview import curves_section, epochs_section, introduction, settings_section
+from dcgan_tf.report.overview import epochs_section, introduction, settings_section
 from dcgan_tf.report.page import ReportedRun, Section
 from dcgan_tf.report.reading import read
 from dcgan_tf.report.tables import belongs, evaluation_section, export_section

@@ -1,13 +1,11 @@
-"""Write the sections on training: the run, its pictures over time, and its losses."""
+"""Write the sections on what the run is and on its pictures over time."""
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
 from dcgan_tf.config import Config, flatten
-from dcgan_tf.report.curves import Curve, chart
 from dcgan_tf.report.formats import STARTS
 from dcgan_tf.report.markup import facts, fold, plain, text
 from dcgan_tf.report.page import ReportedRun, Section
@@ -93,45 +91,6 @@ def epochs_section(run: ReportedRun) -> Section:
     return Section("epochs", title, body)
 
 
-def curves_section(run: ReportedRun) -> Section:
-    """Return the section with the losses and the discriminator's opinions."""
-    title = "Training curves"
-    if not run.stats:
-        return Section("curves", title, '<p class="missing">There is no stats.jsonl yet.</p>', present=False)
-    charts = chart(
-        "Losses",
-        _lines(run, {"D, discriminator": "discriminator_loss", "G, generator": "generator_loss"}),
-        x=_axis(run),
-    ) + chart(
-        "How probably real, says the discriminator",
-        _lines(run, {"D(x), real pictures": "real_probability", "D(G(z)), generated": "fake_probability"}),
-        x=_axis(run),
-        highest=1.0,
-        level=0.5,
-    )
-    body = (
-        "<p>The two networks' losses over time (each falls at the other's expense), and how probably real "
-        "the discriminator finds real and generated pictures. Look for a standoff: no loss runs away, "
-        "and the two opinions stay apart without sticking at 1 and 0; a perfect generator would bring both "
-        f'to 0.5 (dashed).</p><div class="charts">{charts}</div>'
-        + fold(
-            "How this was measured",
-            facts(
-                {
-                    "thin lines": f"means over {run.config.run.log_every} steps each, as in stats.jsonl",
-                    "thick lines": "running means over up to 15 of these",
-                    "loss": run.config.training.loss,
-                    "label smoothing": run.config.training.label_smoothing,
-                    "instance noise": run.config.training.instance_noise,
-                    "records": len(run.stats),
-                    "last step": run.step,
-                }
-            ),
-        )
-    )
-    return Section("curves", title, body)
-
-
 def _main_settings(run: ReportedRun) -> dict[str, str]:
     config = run.config
     height, width = config.data.image_size
@@ -198,23 +157,3 @@ def _grid_figure(run: ReportedRun, step: int, path: Path) -> str:
     epochs = run.epochs(step)
     caption = f"after {epochs} (step {step:,})" if epochs else f"after step {step:,}"
     return run.figure(path, alt=f"64 samples {caption}", caption=caption)
-
-
-def _axis(run: ReportedRun) -> str:
-    return "epoch" if _is_place(run.stats[0].get("epoch")) else "step"
-
-
-def _lines(run: ReportedRun, names: dict[str, str]) -> list[Curve]:
-    axis = _axis(run)
-    return [
-        Curve(
-            shown,
-            [(float(record[axis]), record.get(name)) for record in run.stats if _is_place(record.get(axis))],
-        )
-        for shown, name in names.items()
-    ]
-
-
-def _is_place(value: Any) -> bool:
-    """Return whether a number has a place on the horizontal axis."""
-    return isinstance(value, int | float) and math.isfinite(value) and value >= 0

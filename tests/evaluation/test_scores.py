@@ -138,5 +138,5 @@ def test_tiny_images_have_no_patches_and_no_windows(cloud):
 
 def test_without_a_space_there_are_no_features(cloud):
     bare = View(seen(cloud).images, None)
-    with pytest.raises(ValueError, match="without a feature space"):
+    with pytest.raises(ValueError, match="there was no feature space"):
         scores.frechet(Task(bare, bare, MetricNames(), 0, False))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from dcgan_tf.report.curves import MOST_POINTS, Curve, chart
+from dcgan_tf.report.line_chart import MOST_POINTS, Curve, chart
 
 
 def paths(html: str, kind: str) -> list[list[tuple[float, float]]]:
