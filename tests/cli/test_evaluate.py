@@ -50,7 +50,7 @@ def swd(copied) -> Result:
 def test_a_run_is_shown_at_its_best_and_last_step(swd):
     assert swd.exit_code == 0, swd.output
     text = " ".join(swd.stdout.split())
-    assert "averaged weights (EMA), seed 0, in the space: pixels held against 296 of 296 images" in text
+    assert "averaged weights (EMA), seed 0, in the space: pixels compared with 296 of 296 images" in text
     assert "of split test of digits; the other real images are 100 images of split train (held out)" in text
     heading, *_ = [line.split() for line in swd.stdout.splitlines() if line.startswith("      ")]
     assert heading == ["best,", "step", "40", "last,", "step", "50", "other", "pixels"]

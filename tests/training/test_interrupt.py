@@ -151,7 +151,7 @@ def test_a_stop_signal_saves_and_says_how_to_go_on(
     ended = value if isinstance(value, Ended) else value.ended
     assert ended.code == code
     said = re.search(
-        rf"stopped by {name} after step (\d+); everything is saved\. The same command again", ended.err
+        rf"stopped by {name} after step (\d+); everything is saved\. The same command continues", ended.err
     )
     assert said, ended.err
     assert ended.checkpoints[0] == ended.recorded[-1] == int(said[1])

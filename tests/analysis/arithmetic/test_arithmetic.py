@@ -62,7 +62,7 @@ def test_a_number_that_is_no_sample_s_is_refused_at_once(portraits):
 
 def test_too_few_samples_of_a_concept_say_what_helps(portraits):
     run = dcgan_tf.Run.open(portraits)
-    with pytest.raises(RunError, match=r"samples show .* 10 are needed; raise --num-images, or train"):
+    with pytest.raises(RunError, match=r"0 show it at all.* 10 are needed; raise --num-images, or train"):
         analysis.arithmetic(
             run, plus=["man+crown+glasses+smile", "woman"], minus=["man"], num_images=8, draws=2
         )
