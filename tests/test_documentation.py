@@ -214,7 +214,8 @@ def test_the_site_has_the_public_names_and_the_formulas(site):
 # Code of the pages that no other test runs
 
 
-def test_the_example_of_evaluation_runs(trained, monkeypatch):
+def test_the_example_of_evaluation_runs(trained, monkeypatch, tmp_path):
+    monkeypatch.setenv("DCGAN_TF_CACHE", str(tmp_path))  # no other test is to get so poor a classifier
     monkeypatch.setattr("dcgan_tf.judges.classifier._FEWEST_STEPS", 10)
     (code,) = re.findall(r"```python\n(.*?)```", (DOCS / "evaluation.md").read_text(), re.DOTALL)
     names: dict = {}
