@@ -34,8 +34,10 @@ TINY = {
 
 
 def pytest_configure() -> None:
-    """Take a closed terminal's signal as usual, even where the tests run under nohup, which ignores it."""
+    """Take stops as usual, also where they are ignored: under nohup, and in the background of a script."""
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_finish() -> None:
