@@ -7,7 +7,7 @@ so that `dcgan-tf --help` and the report stay fast.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -167,8 +167,3 @@ class Analysis:
                 raise
             arguments = kind.otherwise
         return shlex.join(self.words(arguments))
-
-
-def ordered(analyses: Sequence[Analysis]) -> tuple[Analysis, ...]:
-    """Return analyses in the order of the report."""
-    return tuple(sorted(analyses, key=lambda analysis: (analysis.place, analysis.name)))

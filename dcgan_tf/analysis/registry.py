@@ -7,7 +7,7 @@ import importlib
 import pkgutil
 from pathlib import Path
 
-from dcgan_tf.analysis.description import Analysis, FindingKind, ordered
+from dcgan_tf.analysis.description import Analysis, FindingKind
 
 
 @functools.cache
@@ -15,7 +15,8 @@ def analyses() -> tuple[Analysis, ...]:
     """Return the descriptions of all analyses, in the order of the report."""
     folders = [found.name for found in pkgutil.iter_modules([str(Path(__file__).parent)]) if found.ispkg]
     names = [name for name in folders if (Path(__file__).parent / name / "about.py").exists()]
-    return ordered([importlib.import_module(f"dcgan_tf.analysis.{name}.about").ANALYSIS for name in names])
+    found = [importlib.import_module(f"dcgan_tf.analysis.{name}.about").ANALYSIS for name in names]
+    return tuple(sorted(found, key=lambda analysis: (analysis.place, analysis.name)))
 
 
 def finding_kinds() -> dict[str, tuple[FindingKind, Analysis]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -137,7 +138,7 @@ def _report_finding(
         say(f"note: this replaces an earlier result (--out keeps both): {replaced}", err=True)
     for kind in analysis.findings:
         if kind.further and kind.name == finding.name:
-            say(f"look    {kind.further.format(folder=folder)}")
+            say(f"look    {kind.further.format(folder=shlex.quote(str(folder)))}")
 
 
 @contextmanager
