@@ -3,6 +3,8 @@ from .batches import replica_share as replica_share
 from .batches import steps_per_epoch as steps_per_epoch
 from .decoding.decode import UnreadableImageError as UnreadableImageError
 from .decoding.decode import header as header
+from .fingerprints import pixel_fingerprint as pixel_fingerprint
+from .fingerprints import unordered_fingerprint as unordered_fingerprint
 from .folder.opened import ImageFolder as ImageFolder
 from .folder.place import BUILT_IN as BUILT_IN
 from .folder.place import folder_of as folder_of
@@ -10,8 +12,6 @@ from .held_out import held_out_images as held_out_images
 from .held_out import num_unseen as num_unseen
 from .held_out import why_no_test as why_no_test
 from .image_set import ImageSet as ImageSet
-from .image_set import pixel_fingerprint as pixel_fingerprint
-from .image_set import unordered_fingerprint as unordered_fingerprint
 from .inspection import bad_file_lines as bad_file_lines
 from .inspection import data_summary as data_summary
 from .inspection import example_images as example_images

@@ -7,7 +7,8 @@ from PIL import Image
 
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data.decoding.fit import fit_image
-from dcgan_tf.data.image_set import ImageSet, MissingSplitError, pixel_fingerprint
+from dcgan_tf.data.fingerprints import pixel_fingerprint
+from dcgan_tf.data.image_set import ImageSet, MissingSplitError
 
 SPLITS = {"train": 1501, "test": 296, "all": 1797}
 _HOLD_OUT_EVERY = 6

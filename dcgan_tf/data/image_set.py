@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from dcgan_tf import cache
+from dcgan_tf.data.fingerprints import UnorderedDigest, digest_of_shape
 from dcgan_tf.errors import DataError
 
 MANIFEST, IMAGES, HELD_OUT = "manifest.json", "images.npy", "held_out"
@@ -118,7 +119,7 @@ class ImageWriter:
         self.count = 0
         self._file = (folder / IMAGES).open("wb")
         self._file.write(self._header())
-        self._digest = _digest_of_shape(shape)
+        self._digest = digest_of_shape(shape)
         self._sum = UnorderedDigest(shape)
 
     def __enter__(self) -> ImageWriter:
@@ -153,42 +154,6 @@ class ImageWriter:
         description = {"descr": "|u1", "fortran_order": False, "shape": (self.count, *self.shape)}
         np.lib.format.write_array_header_1_0(header, description)
         return header.getvalue()
-
-
-def pixel_fingerprint(images: np.ndarray) -> str:
-    """Return a hexadecimal digest of images, uint8 [N, H, W, C]: of their order, size and pixels.
-
-    It reads a memory-mapped array a thousand images at a time.
-    """
-    digest = _digest_of_shape(images.shape[1:])
-    for start in range(0, len(images), 1000):
-        digest.update(np.ascontiguousarray(images[start : start + 1000]).data)
-    return digest.hexdigest()
-
-
-class UnorderedDigest:
-    """A digest of images that does not depend on the order in which they are added."""
-
-    def __init__(self, shape: tuple[int, ...]) -> None:
-        self._start, self._sum = _digest_of_shape(shape), 0
-
-    def add(self, pixels: bytes) -> None:
-        """Add one image."""
-        digest = self._start.copy()
-        digest.update(pixels)
-        self._sum = (self._sum + int.from_bytes(digest.digest(), "big")) % 2**128
-
-    def hexdigest(self) -> str:
-        """Return the digest as 32 hexadecimal digits."""
-        return f"{self._sum:032x}"
-
-
-def unordered_fingerprint(images: np.ndarray) -> str:
-    """Return a hexadecimal digest of images, uint8 [N, H, W, C], that does not depend on their order."""
-    digest = UnorderedDigest(images.shape[1:])
-    for image in images:
-        digest.add(image.tobytes())
-    return digest.hexdigest()
 
 
 def cached(cache_dir: str | Path | None, key: str, prepare: Callable[[Path], ImageSet]) -> ImageSet:
@@ -288,11 +253,6 @@ def _check_attribute(name: str, values: np.ndarray, num_images: int) -> None:
     lowest = -1 if values.dtype == np.float32 else 0
     if not lowest <= values.min() <= values.max() <= 1:  # also refuses NaN
         raise DataError(f"attribute {name!r} holds {values.min()} to {values.max()}, expected {lowest} to 1")
-
-
-def _digest_of_shape(shape: tuple[int, ...]) -> hashlib.blake2b:
-    """Return a digest that starts with the shape [H, W, C], so that equal bytes of another shape differ."""
-    return hashlib.blake2b(str(tuple(shape)).encode(), digest_size=16)
 
 
 def _manifest(image_set: ImageSet) -> dict[str, Any]:

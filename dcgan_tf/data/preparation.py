@@ -24,15 +24,8 @@ from dcgan_tf.data.decoding.decode import DecodedImage, UnreadableImageError, de
 from dcgan_tf.data.decoding.depth import Depth, by_kind, depth_remarks, overshadowed
 from dcgan_tf.data.decoding.formats import formats
 from dcgan_tf.data.decoding.memory import BOUND
-from dcgan_tf.data.image_set import (
-    HELD_OUT,
-    IMAGES,
-    BadFile,
-    ImageSet,
-    ImageWriter,
-    pixel_fingerprint,
-    unordered_fingerprint,
-)
+from dcgan_tf.data.fingerprints import pixel_fingerprint, unordered_fingerprint
+from dcgan_tf.data.image_set import HELD_OUT, IMAGES, BadFile, ImageSet, ImageWriter
 from dcgan_tf.errors import DataError, OutOfMemoryError
 
 VERSION = 2  # of the pixels: part of every cache key, raised when the same files would give others

@@ -15,15 +15,8 @@ import pytest
 
 from dcgan_tf import cache, files
 from dcgan_tf.cache import default_cache_dir
-from dcgan_tf.data.image_set import (
-    BadFile,
-    ImageSet,
-    ImageWriter,
-    cached,
-    pixel_fingerprint,
-    unordered_fingerprint,
-    write,
-)
+from dcgan_tf.data.fingerprints import pixel_fingerprint, unordered_fingerprint
+from dcgan_tf.data.image_set import BadFile, ImageSet, ImageWriter, cached, write
 from dcgan_tf.errors import StorageError
 
 IMAGES = np.arange(3 * 2 * 4 * 1, dtype=np.uint8).reshape(3, 2, 4, 1)

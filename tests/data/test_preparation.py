@@ -14,7 +14,7 @@ from PIL import Image
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data import preparation
 from dcgan_tf.data.decoding.fit import fit_image
-from dcgan_tf.data.image_set import pixel_fingerprint
+from dcgan_tf.data.fingerprints import pixel_fingerprint
 from dcgan_tf.errors import OutOfMemoryError
 from odd_images import encoded, png
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dcgan_tf.data.image_set import ImageSet, pixel_fingerprint
+from dcgan_tf.data.fingerprints import pixel_fingerprint
+from dcgan_tf.data.image_set import ImageSet
 from dcgan_tf.judges.classifier import Predictions, _quality, can_judge, trained_classifier
 from dcgan_tf.judges.network import load_weights
 

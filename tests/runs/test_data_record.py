@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dcgan_tf.data.image_set import ImageSet, pixel_fingerprint, unordered_fingerprint
+from dcgan_tf.data.fingerprints import pixel_fingerprint, unordered_fingerprint
+from dcgan_tf.data.image_set import ImageSet
 from dcgan_tf.errors import RunError
 from dcgan_tf.runs.data_record import check_same_images, describe, read_data
 from dcgan_tf.runs.folder import RunPaths
