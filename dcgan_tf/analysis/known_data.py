@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dcgan_tf.config import BUILT_IN_DATA
 from dcgan_tf.errors import RunError
 
 _WITH_DEGREES = "turn"
 """The only continuous attribute of the drawn portraits, which is recognised by its name alone."""
-_BUILT_IN = ("portraits", "digits")
 _FEWEST_UNSEEN = 2
 
 
@@ -43,7 +43,7 @@ class KnownData:
                 binary_attributes and num_unseen.
             spec: of the data, as for --data.
         """
-        is_built_in, unseen = spec in _BUILT_IN, record.get("num_unseen")
+        is_built_in, unseen = spec in BUILT_IN_DATA, record.get("num_unseen")
         names = _names(record, "attribute_names")
         binary = [name for name in names if name != _WITH_DEGREES]
         if "binary_attributes" in record:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dcgan_tf.cli.options import chosen_labels, one_label
+from dcgan_tf.config import BUILT_IN_DATA
 
 
 def check_run(
@@ -48,7 +49,7 @@ def check_data(spec: str) -> None:
     Raises:
         DataError: if they do not exist.
     """
-    from dcgan_tf.data import BUILT_IN, folder_of
+    from dcgan_tf.data import folder_of
 
-    if spec not in BUILT_IN and not spec.startswith("tfds:"):
+    if spec not in BUILT_IN_DATA and not spec.startswith("tfds:"):
         folder_of(spec)

@@ -16,7 +16,7 @@ from dcgan_tf.cli.frame import import_tensorflow, say
 from dcgan_tf.cli.options import SEED, STEP, one_label
 from dcgan_tf.cli.options import num_images as counted
 from dcgan_tf.cli.outputs import LOCAL_PATH
-from dcgan_tf.config import DataConfig, ModelConfig
+from dcgan_tf.config import BUILT_IN_DATA, DataConfig, ModelConfig
 from dcgan_tf.errors import ArgumentError, StorageError
 from dcgan_tf.files import writable
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from dcgan_tf.runs import Run
 
 SPACES = ("classifier", "inception", "swd")
-BUILT_IN = ("portraits", "digits")
 """Built-in data, which need only a name."""
 
 
@@ -214,7 +213,7 @@ def _of_export(path: Path, *, label: str | None) -> Pictures:
     height, width, channels = exported.facts["image_shape"]
     source = images_from(path)
     config = DataConfig(
-        spec=source if source in BUILT_IN else "", image_size=(height, width), channels=channels
+        spec=source if source in BUILT_IN_DATA else "", image_size=(height, width), channels=channels
     )
     generator = exported.facts.get("generator", "as exported")
     about = {"source": str(exported.path), "step": exported.step, "generator": generator}

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from dcgan_tf.config import BUILT_IN_DATA
+
 
 class _LocalPath(click.ParamType):  # type: ignore[type-arg]  # it takes none before click 8.4
     """A path on this computer; `~` is a home also where no shell replaces it, as in --out=~/x."""
@@ -131,9 +133,9 @@ def lies_in_data(target: Path, spec: str) -> bool:
     Raises:
         DataError: if there are none.
     """
-    from dcgan_tf.data import BUILT_IN, folder_of
+    from dcgan_tf.data import folder_of
 
-    if spec in BUILT_IN or spec.startswith("tfds:"):
+    if spec in BUILT_IN_DATA or spec.startswith("tfds:"):
         return False
     return target.absolute().resolve().is_relative_to(folder_of(spec))
 
@@ -152,7 +154,7 @@ def _data_folder(run: Path) -> Path | None:
         return None
     try:
         folder = Path(spec).expanduser().resolve()
-        found = spec not in ("portraits", "digits") and not spec.startswith("tfds:") and folder.is_dir()
+        found = spec not in BUILT_IN_DATA and not spec.startswith("tfds:") and folder.is_dir()
     except (OSError, RuntimeError, ValueError):  # no home of that user, or a circle of links
         return None
     facts = read_json(RunPaths(run).data, default=None)

@@ -20,6 +20,8 @@ LARGEST_SEED, MOST_AT_ONCE = 2**63 - 1, 10**7
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 LATENT_DISTRIBUTIONS = ("normal", "uniform")
 FITS = ("crop", "pad")
+BUILT_IN_DATA = ("portraits", "digits")
+"""The values of --data that need no files and no download."""
 
 
 @dataclass(frozen=True)

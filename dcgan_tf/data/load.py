@@ -7,7 +7,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from dcgan_tf.config import DataConfig
+from dcgan_tf.config import BUILT_IN_DATA, DataConfig
 from dcgan_tf.data.folder.remarks import say_once
 from dcgan_tf.data.image_set import ImageSet
 
@@ -43,7 +43,7 @@ def sizes(config: DataConfig, *, splits: Sequence[str]) -> dict[str, int]:
     Raises:
         DataError: if the spec names nothing that exists, or the splits are unclear.
     """
-    if config.spec in ("portraits", "digits"):
+    if config.spec in BUILT_IN_DATA:
         from dcgan_tf.data import digits
         from dcgan_tf.data.portraits import portraits
 

@@ -10,6 +10,7 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from dcgan_tf import __version__
+from dcgan_tf.config import BUILT_IN_DATA
 from dcgan_tf.export.record import checked_facts
 from dcgan_tf.printable import printable
 from dcgan_tf.runs import Run, RunPaths, read_json
@@ -56,7 +57,7 @@ def facts_of(run: Run, *, name: str) -> dict[str, Any]:
 def source_of(run: Run) -> str:
     """Return the source of the training images: portraits, digits, tfds or folder, but no private path."""
     spec = run.config.data.spec
-    if spec in ("portraits", "digits"):
+    if spec in BUILT_IN_DATA:
         return spec
     return "tfds" if spec.startswith("tfds:") else "folder"
 

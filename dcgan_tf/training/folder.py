@@ -14,7 +14,7 @@ from pathlib import Path
 
 import filelock
 
-from dcgan_tf.config import Config, difference, replace
+from dcgan_tf.config import BUILT_IN_DATA, Config, difference, replace
 from dcgan_tf.errors import RunError
 from dcgan_tf.files import writable
 from dcgan_tf.runs import RunPaths, read_config, read_data
@@ -22,7 +22,6 @@ from dcgan_tf.runs import RunPaths, read_config, read_data
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL)
 """Errors of `flock` on file systems that have no locks, such as some network disks."""
 _OF_NO_ACCOUNT = {"train.lock", "Thumbs.db", "desktop.ini", "Icon\r", "lost+found"}
-_BUILT_IN = ("portraits", "digits")
 _log = logging.getLogger("dcgan_tf")
 
 
@@ -133,7 +132,7 @@ def refuse_other_files(paths: RunPaths) -> None:
 
 def _refuse_place_among_images(paths: RunPaths, spec: str) -> None:
     """Refuse the folder of the images, and a new run inside it: its samples would become training images."""
-    if spec in _BUILT_IN or spec.startswith("tfds:") or not spec.strip():
+    if spec in BUILT_IN_DATA or spec.startswith("tfds:") or not spec.strip():
         return
     try:
         images, run = Path(spec).expanduser().resolve(), paths.root.resolve()

@@ -6,12 +6,11 @@ import difflib
 import os
 from pathlib import Path
 
+from dcgan_tf.config import BUILT_IN_DATA
 from dcgan_tf.data.decoding.formats import is_called_image
 from dcgan_tf.errors import DataError
 
-BUILT_IN = ("portraits", "digits")
-
-_EXPECTED = f"data must be {', '.join(BUILT_IN)}, tfds:NAME, or an existing folder of images"
+_EXPECTED = f"data must be {', '.join(BUILT_IN_DATA)}, tfds:NAME, or an existing folder of images"
 _ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar", ".zst")
 
 
@@ -53,11 +52,11 @@ def _absent(spec: str, path: Path) -> str:
         beside = [entry.name for entry in os.scandir(parent) if entry.is_dir()]
     except OSError:
         beside = []
-    known = [*beside, *BUILT_IN] if len(Path(spec).parts) == 1 else beside
+    known = [*beside, *BUILT_IN_DATA] if len(Path(spec).parts) == 1 else beside
     close = difflib.get_close_matches(missing.name, known, n=1)
     close = close or [name for name in known if name.casefold() == missing.name.casefold()][:1]
     hint = f"; did you mean {Path(*absolute.parts[: len(parent.parts)], close[0])}?" if close else ""
-    if close and close[0] in BUILT_IN and close[0] not in beside:
+    if close and close[0] in BUILT_IN_DATA and close[0] not in beside:
         hint = f"; did you mean {close[0]}?"
     elif not close and len(Path(spec).parts) == 1:
         hint = f"; a dataset of TensorFlow Datasets would be tfds:{spec}"
