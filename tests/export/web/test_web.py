@@ -347,6 +347,7 @@ def test_samples_are_the_same_ones_every_time(page):
 @pytest.mark.parametrize("by", ["button", "key"])
 def test_the_saved_png_is_as_large_and_as_smooth_as_the_picture_on_the_page(page, by):
     page.fill("#share", "50")
+    drawn = picture_of(page)  # what is saved is what one sees: the frame that is due comes first
     with page.expect_download() as download:
         page.click("#save") if by == "button" else press(page, "s")
     assert download.value.suggested_filename == "faces-50-from-sample-1-to-2.png"
@@ -354,7 +355,6 @@ def test_the_saved_png_is_as_large_and_as_smooth_as_the_picture_on_the_page(page
     assert (image.format, image.size) == ("PNG", (768, 768))
     pixels = np.asarray(image.convert("RGBA"))
     assert (pixels[..., 3] == 255).all()
-    drawn = picture_of(page)
     smooth = Image.fromarray(drawn).resize((768, 768), Image.Resampling.BILINEAR)
     assert np.abs(pixels[..., :3] - np.asarray(smooth, float)).mean() < 4
     blocks = drawn.astype(int).repeat(48, axis=0).repeat(48, axis=1)
