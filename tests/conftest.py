@@ -126,6 +126,15 @@ def trained(tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[...,
     return train(config)
 
 
+@pytest.fixture(name="quick_judges")
+def _quick_judges() -> Iterator[None]:
+    """Let what judges pictures train for a few steps: for tests whose claim is not how well it judges."""
+    from quick import quick_judges
+
+    with quick_judges():
+        yield
+
+
 @pytest.fixture
 def failing_train(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
     """Return a function that makes the training of a command raise."""

@@ -15,6 +15,7 @@ from dcgan_tf.evaluation.real_images import RealImages
 from dcgan_tf.judges.classifier import trained_classifier
 from dcgan_tf.progress import no_bar
 from places import TFDS, missing
+from quick import quick_judges
 
 COUNT = 2000
 
@@ -33,7 +34,8 @@ def evaluator(digits, tmp_path_factory) -> Evaluator:
     train, test = (digits.subset(order[part : part + COUNT]) for part in (0, COUNT))
     real = RealImages.of(DataConfig(spec="tfds:mnist"), train, ("test", test))
     cache = tmp_path_factory.mktemp("cache")
-    space = ClassifierSpace(trained_classifier(train, test, cache_dir=cache))
+    with quick_judges(classifier_steps=150):
+        space = ClassifierSpace(trained_classifier(train, test, cache_dir=cache))
     return Evaluator(real, space, COUNT, cache_dir=cache, bar=no_bar)
 
 

@@ -34,9 +34,8 @@ def test_double_exposures_are_sums_of_the_images():
     assert len(levels) > 30
 
 
-@pytest.fixture(scope="module")
-def subject(tmp_path_factory):
-    config = preset("default", cache_dir=str(tmp_path_factory.mktemp("cache")))
+def make_subject(cache_dir: Path) -> SimpleNamespace:
+    config = preset("default", cache_dir=str(cache_dir))
     run = SimpleNamespace(
         config=config,
         sample=lambda num, seed: crosses(num, seed=7),
@@ -45,12 +44,18 @@ def subject(tmp_path_factory):
     return SimpleNamespace(run=run, train=SimpleNamespace(images=crosses(500, seed=1), fingerprint="crosses"))
 
 
-def test_it_tells_them_from_single_pictures_it_has_not_seen(subject):
+def test_it_tells_them_from_single_pictures_it_has_not_seen(tmp_path):
+    subject = make_subject(tmp_path)
     detector = trained_detector(subject.run, subject.train)
     single = crosses(300, seed=2)
     double = double_exposures(single, 300, rng=np.random.default_rng(5))
     assert np.mean(double_exposure_scores(detector, single) > 0) >= 0.97
     assert np.mean(double_exposure_scores(detector, double) < 0) >= 0.9
+
+
+@pytest.fixture
+def subject(tmp_path, quick_judges):
+    return make_subject(tmp_path)
 
 
 def test_the_second_time_it_comes_from_the_cache(subject, monkeypatch):

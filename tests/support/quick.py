@@ -1,0 +1,25 @@
+"""Judges of little skill, for tests whose claim is not how well they judge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from dcgan_tf.judges import classifier, double_exposure
+
+
+@contextmanager
+def quick_judges(*, classifier_steps: int = 30, detector_steps: int = 5) -> Iterator[None]:
+    """Let the classifier and the detector of double exposures train for a few steps in place of 600 and 500.
+
+    What they are kept under has another version, so that no other test finds them in the cache.
+    """
+    version = f"quick-{classifier_steps}-{detector_steps}"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(classifier, "_FEWEST_STEPS", classifier_steps)
+        patch.setattr(double_exposure, "_STEPS", detector_steps)
+        for judge in (classifier, double_exposure):
+            patch.setattr(judge, "VERSION", version)
+        yield
