@@ -275,7 +275,7 @@ def test_a_run_may_be_written_with_its_step(tmp_path):
     assert run_at(str(odd)) == (odd, None)
 
 
-def test_compare_puts_two_checkpoints_side_by_side(trained, tmp_path):
+def test_compare_puts_two_checkpoints_side_by_side(trained, tmp_path, quick_judges):
     out = tmp_path / "side"
     result = run("compare", f"{trained}@20", trained, "-n", 32, "--out", out)
     assert result.exit_code == 0, result.output

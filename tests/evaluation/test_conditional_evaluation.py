@@ -23,6 +23,7 @@ from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import read_records
 from dcgan_tf.runs.run import Run
 from dcgan_tf.training.loop import train
+from quick import quick_judges
 
 COUNTS = {"bright": 120, "dark": 240}
 
@@ -44,7 +45,8 @@ def run_dir(tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[...,
         steps=11,
         run_dir=str(root / "run"),
     )
-    return train(config, hooks=[EveryEpoch(config)])
+    with quick_judges():
+        return train(config, hooks=[EveryEpoch(config)])
 
 
 def test_each_class_is_drawn_as_often_as_it_comes_in_the_data(run_dir: Path) -> None:

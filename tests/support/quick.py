@@ -1,12 +1,14 @@
-"""Judges of little skill, for tests whose claim is not how well they judge."""
+"""What takes seconds elsewhere, made small: for tests whose claim is neither skill nor number."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
+from dcgan_tf.data.portraits import people
 from dcgan_tf.judges import classifier, double_exposure
 
 
@@ -22,4 +24,14 @@ def quick_judges(*, classifier_steps: int = 30, detector_steps: int = 5) -> Iter
         patch.setattr(double_exposure, "_STEPS", detector_steps)
         for judge in (classifier, double_exposure):
             patch.setattr(judge, "VERSION", version)
+        yield
+
+
+@contextmanager
+def few_portraits(cache_dir: Path, *, train: int = 300, test: int = 80) -> Iterator[None]:
+    """Let there be as many portraits in place of 20,000 and 2,000, in a cache of their own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DCGAN_TF_CACHE", str(cache_dir))
+        for split, number in {"train": train, "test": test}.items():
+            patch.setitem(people.SPLITS, split, number)
         yield

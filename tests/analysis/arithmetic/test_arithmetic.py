@@ -13,6 +13,13 @@ import dcgan_tf
 from dcgan_tf import analysis
 from dcgan_tf.cli import main
 from dcgan_tf.errors import RunError
+from quick import few_portraits, quick_judges
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quick(tmp_path_factory):
+    with quick_judges(), few_portraits(tmp_path_factory.mktemp("cache")):
+        yield
 
 
 @pytest.fixture(scope="module")

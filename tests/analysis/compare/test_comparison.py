@@ -16,6 +16,7 @@ from dcgan_tf.analysis.compare.groups import compared_runs, groups_of
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.runs.records import append_record
 from dcgan_tf.runs.run import Run
+from quick import quick_judges
 
 
 def drawing(run: Run, images: np.ndarray) -> Run:
@@ -28,6 +29,12 @@ def drawing(run: Run, images: np.ndarray) -> Run:
         return chosen / 127.5 - 1.0
 
     return replace(run, generator=generator)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quick():
+    with quick_judges(classifier_steps=150):  # digits are told apart
+        yield
 
 
 @pytest.fixture(scope="module")
