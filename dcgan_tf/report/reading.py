@@ -94,11 +94,12 @@ def anything(value: Any, where: str) -> None:
 
 
 def each(check: Check) -> Check:
-    """Expect a list of such values, or nothing."""
+    """Expect a list of such values, none of them null; or nothing."""
 
     def check_list(value: Any, where: str) -> None:
         _expect(value is None or isinstance(value, list), value, where, "a list")
         for i, item in enumerate(value or ()):
+            _expect(item is not None, item, f"{where}[{i}]", "a value")
             check(item, f"{where}[{i}]")
 
     return check_list

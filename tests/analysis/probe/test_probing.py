@@ -40,7 +40,7 @@ def test_what_is_there_is_told_always_and_what_is_not_by_chance():
     np.testing.assert_array_equal(seen.answers, [question.answers for question in truth])
     # A shuffled answer goes with a whole group of images that look alike, so one shuffling proves little.
     guesses = []
-    for _ in range(40):
+    for _ in range(20):
         shuffled = [question.of(rng.permutation(400)) for question in asked]
         guesses.append(classify(learnt, shuffled, checked, truth, few=80, draws=0, seed=0).all)
     np.testing.assert_allclose(np.mean(guesses, axis=0), [0.25, 0.5], atol=0.15)
