@@ -6,11 +6,11 @@ from .description import Analysis as Analysis
 from .description import FindingKind as FindingKind
 from .description import Option as Option
 from .embed.embed import embed as embed
-from .figures import FAINT as FAINT
-from .figures import OURS as OURS
-from .figures import bars as bars
+from .figures import NOTE_COLOUR as NOTE_COLOUR
+from .figures import RUN_COLOUR as RUN_COLOUR
+from .figures import bar_chart as bar_chart
 from .figures import new_figure as new_figure
-from .figures import show as show
+from .figures import show_image as show_image
 from .filters.filters import filters as filters
 from .finding import FIGURE as FIGURE
 from .finding import RESULT as RESULT

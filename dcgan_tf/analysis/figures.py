@@ -11,7 +11,11 @@ from matplotlib.figure import Figure
 
 from dcgan_tf.images import grid
 
-OURS, CONTROL, THIRD, TEXT, FAINT = "#2563a8", "#b3bcc7", "#d9822b", "#1f2933", "#6b7785"
+RUN_COLOUR = "#2563a8"
+CONTROL_COLOUR = "#b3bcc7"
+ACCENT_COLOUR = "#d9822b"
+TEXT_COLOUR = "#1f2933"
+NOTE_COLOUR = "#6b7785"
 _GAP = 2
 
 
@@ -34,7 +38,7 @@ def new_figure(width: float, height: float, *, title: str = "") -> Figure:
     """
     figure = ShownFigure(figsize=(width, height), layout="constrained", facecolor="white")
     if title:
-        figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold", color=TEXT)
+        figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold", color=TEXT_COLOUR)
     return figure
 
 
@@ -62,28 +66,30 @@ def image_rows(
         if len(images):
             row = grid(images, columns=len(images), gap=_GAP)
             canvas[i * (height + _GAP) : i * (height + _GAP) + row.shape[0], : row.shape[1]] = row
-    show(axes, canvas, title=title)
+    show_image(axes, canvas, title=title)
     for i, (name, _) in enumerate(rows):
         middle = i * (height + _GAP) + _GAP + height / 2
-        axes.text(-0.012 * canvas.shape[1], middle, name, ha="right", va="center", fontsize=9, color=TEXT)
+        axes.text(
+            -0.012 * canvas.shape[1], middle, name, ha="right", va="center", fontsize=9, color=TEXT_COLOUR
+        )
     for i, heading in enumerate(headings):
         middle = i * (width + _GAP) + _GAP + width / 2
-        axes.text(middle, -0.8 * _GAP, heading, ha="center", va="bottom", fontsize=8, color=FAINT)
+        axes.text(middle, -0.8 * _GAP, heading, ha="center", va="bottom", fontsize=8, color=NOTE_COLOUR)
     if headings and title:
-        axes.set_title(title, loc="left", fontsize=10, color=TEXT, pad=18)
+        axes.set_title(title, loc="left", fontsize=10, color=TEXT_COLOUR, pad=18)
 
 
-def show(axes: Axes, picture: np.ndarray, *, title: str = "") -> None:
+def show_image(axes: Axes, picture: np.ndarray, *, title: str = "") -> None:
     """Draw one picture, uint8 [H, W, 1 or 3], pixel by pixel and without a frame."""
     axes.imshow(
         np.repeat(picture, 3, axis=-1) if picture.shape[-1] == 1 else picture, interpolation="nearest"
     )
     axes.set_axis_off()
     if title:
-        axes.set_title(title, loc="left", fontsize=10, color=TEXT)
+        axes.set_title(title, loc="left", fontsize=10, color=TEXT_COLOUR)
 
 
-def bars(
+def bar_chart(
     axes: Axes,
     groups: Sequence[str],
     series: Mapping[str, Sequence[float]],
@@ -91,7 +97,7 @@ def bars(
     title: str = "",
     percent: bool = True,
     number: str = ".3g",
-    colours: Sequence[str] = (OURS, CONTROL, THIRD, "#7fb069", "#8e6fb0"),
+    colours: Sequence[str] = (RUN_COLOUR, CONTROL_COLOUR, ACCENT_COLOUR, "#7fb069", "#8e6fb0"),
 ) -> None:
     """Draw groups of upright bars with their values written on top.
 
@@ -110,8 +116,8 @@ def bars(
         places = np.arange(len(groups)) + (i - (len(series) - 1) / 2) * width
         drawn = axes.bar(places, values, 0.92 * width, color=colours[i % len(colours)], label=name)
         labels = [percentage(value) if percent else f"{value:{number}}" for value in values]
-        axes.bar_label(drawn, labels, fontsize=points, color=TEXT, padding=1)
-    axes.set_xticks(range(len(groups)), groups, fontsize=9, color=TEXT)
+        axes.bar_label(drawn, labels, fontsize=points, color=TEXT_COLOUR, padding=1)
+    axes.set_xticks(range(len(groups)), groups, fontsize=9, color=TEXT_COLOUR)
     if percent:
         axes.set_ylim(0, 1.12)
         axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
@@ -136,8 +142,8 @@ def percentage(share: float) -> str:
 def plain(axes: Axes, *, title: str = "", x: str = "", y: str = "") -> None:
     """Remove the upper and right frame, and name the axes."""
     axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(CONTROL)
-    axes.tick_params(colors=FAINT, labelsize=8)
-    axes.set_title(title, loc="left", fontsize=10, color=TEXT)
-    axes.set_xlabel(x, fontsize=9, color=FAINT)
-    axes.set_ylabel(y, fontsize=9, color=FAINT)
+    axes.spines[["left", "bottom"]].set_color(CONTROL_COLOUR)
+    axes.tick_params(colors=NOTE_COLOUR, labelsize=8)
+    axes.set_title(title, loc="left", fontsize=10, color=TEXT_COLOUR)
+    axes.set_xlabel(x, fontsize=9, color=NOTE_COLOUR)
+    axes.set_ylabel(y, fontsize=9, color=NOTE_COLOUR)

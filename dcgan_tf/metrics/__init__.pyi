@@ -2,8 +2,8 @@ from .frechet import frechet_distance as frechet_distance
 from .inception_score import inception_score as inception_score
 from .kernel_distance import kernel_distance as kernel_distance
 from .ms_ssim import mean_ms_ssim as mean_ms_ssim
-from .nearest import BLOCK as BLOCK
-from .nearest import Search as Search
+from .nearest import BLOCK_SIZE as BLOCK_SIZE
+from .nearest import NearestSearch as NearestSearch
 from .nearest import nearest as nearest
 from .precision_recall import DENSITY_NEIGHBOURS as DENSITY_NEIGHBOURS
 from .precision_recall import PRECISION_NEIGHBOURS as PRECISION_NEIGHBOURS

@@ -6,7 +6,7 @@ import numpy as np
 
 from dcgan_tf.errors import ArgumentError
 
-BLOCK = 2048
+BLOCK_SIZE = 2048
 _CLOSE = 1e-4
 _PAIRS = 1024
 
@@ -27,13 +27,13 @@ def nearest(points: np.ndarray, among: np.ndarray, *, k: int = 1) -> tuple[np.nd
     """
     if not 1 <= k <= len(among):
         raise ArgumentError(f"k must be from 1 to the {len(among)} points that are searched, received {k}")
-    search = Search(points, k=k)
-    for start in range(0, len(among), BLOCK):
-        search.add(among[start : start + BLOCK])
+    search = NearestSearch(points, k=k)
+    for start in range(0, len(among), BLOCK_SIZE):
+        search.add(among[start : start + BLOCK_SIZE])
     return search.distances, search.indices
 
 
-class Search:
+class NearestSearch:
     """The k nearest neighbours of points among all that has been added so far.
 
     Use it for sets that come in blocks, such as features that do not fit in memory together.
@@ -65,8 +65,8 @@ class Search:
                 f"points and among must have equal lengths, received {self._points.shape}, {block.shape}"
             )
         vectors = _vectors(block)
-        for first in range(0, len(self._points), BLOCK):
-            rows = slice(first, first + BLOCK)
+        for first in range(0, len(self._points), BLOCK_SIZE):
+            rows = slice(first, first + BLOCK_SIZE)
             self._merge(rows, squared_distances(self._points[rows], vectors))
         self._added += len(block)
 
@@ -98,7 +98,7 @@ def squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
     Args:
         a: [N, ...], read as float32 vectors.
-        b: [M, ...], of the same length. N and M are best at most `BLOCK`: the result is a whole matrix.
+        b: [M, ...], of the same length. N and M are best at most `BLOCK_SIZE`: the result is a whole matrix.
 
     Returns:
         float32 [N, M].

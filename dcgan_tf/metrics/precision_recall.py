@@ -18,7 +18,7 @@ import numpy as np
 
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.metrics.inputs import check_features
-from dcgan_tf.metrics.nearest import BLOCK, nearest, squared_distances
+from dcgan_tf.metrics.nearest import BLOCK_SIZE, nearest, squared_distances
 
 PRECISION_NEIGHBOURS = 3
 """The neighbour that the balls of precision and recall reach to, as in the paper."""
@@ -125,11 +125,11 @@ def ball_membership(
         )
     balls = np.zeros(len(points), np.int64)
     occupied = np.zeros(len(centres), bool)
-    for i in range(0, len(points), BLOCK):
-        some = points[i : i + BLOCK]
-        for j in range(0, len(centres), BLOCK):
-            gaps = np.sqrt(squared_distances(some, centres[j : j + BLOCK]))
-            inside = gaps <= radius[j : j + BLOCK]
-            balls[i : i + BLOCK] += np.count_nonzero(inside, axis=1)
-            occupied[j : j + BLOCK] |= inside.any(axis=0)
+    for i in range(0, len(points), BLOCK_SIZE):
+        some = points[i : i + BLOCK_SIZE]
+        for j in range(0, len(centres), BLOCK_SIZE):
+            gaps = np.sqrt(squared_distances(some, centres[j : j + BLOCK_SIZE]))
+            inside = gaps <= radius[j : j + BLOCK_SIZE]
+            balls[i : i + BLOCK_SIZE] += np.count_nonzero(inside, axis=1)
+            occupied[j : j + BLOCK_SIZE] |= inside.any(axis=0)
     return balls, occupied

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.figure import Figure
 
-from dcgan_tf.analysis import FAINT, OURS, bars, new_figure, show
+from dcgan_tf.analysis import NOTE_COLOUR, RUN_COLOUR, bar_chart, new_figure, show_image
 from dcgan_tf.data import ImageSet
 from dcgan_tf.images import grid
 
@@ -25,15 +25,15 @@ def draw(sets: Mapping[str, ImageSet], errors: Mapping[str, float], paper: Mappi
     figure = new_figure(13, 4.6, title="MNIST: samples with labels in the place of training images")
     *pictures, chart = figure.subplots(1, len(sets) + 1, width_ratios=[1] * len(sets) + [1.25])
     for axes, (name, labelled) in zip(pictures, sets.items(), strict=True):
-        show(axes, _rows(labelled), title=name)
-    bars(
+        show_image(axes, _rows(labelled), title=name)
+    bar_chart(
         chart,
         list(errors),
         {"here": [100 * errors[name] for name in errors], "paper": [100 * paper[name] for name in errors]},
         title="1-NN error on the test images, %",
         percent=False,
         number=".2f",
-        colours=(OURS, FAINT),
+        colours=(RUN_COLOUR, NOTE_COLOUR),
     )
     return figure
 

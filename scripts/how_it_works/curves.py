@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from dcgan_tf.analysis.figures import FAINT, OURS, THIRD, image_rows, new_figure, plain
+from dcgan_tf.analysis.figures import ACCENT_COLOUR, NOTE_COLOUR, RUN_COLOUR, image_rows, new_figure, plain
 from dcgan_tf.images import SHEET_SIDE, cut
 from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import read_config, read_records
@@ -67,11 +67,11 @@ def training_curves(path: Path) -> Figure:
 
 def _draw(axes: Axes, records: list[dict[str, float]], names: dict[str, str], title: str) -> None:
     steps = [record["step"] for record in records]
-    for (key, label), colour in zip(names.items(), (OURS, THIRD), strict=True):
+    for (key, label), colour in zip(names.items(), (RUN_COLOUR, ACCENT_COLOUR), strict=True):
         axes.plot(steps, [record[key] for record in records], color=colour, linewidth=0.9, label=label)
     axes.set_ylim(0, 1.15 * max(record[key] for record in records for key in names))
     if title == "what D thinks":
         axes.set_ylim(0, 1)
-        axes.axhline(0.5, color=FAINT, linewidth=0.8, linestyle=":")
+        axes.axhline(0.5, color=NOTE_COLOUR, linewidth=0.8, linestyle=":")
     axes.legend(frameon=False, fontsize=8, loc="upper right", ncols=2)
     plain(axes, title=title, x="step")

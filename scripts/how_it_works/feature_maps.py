@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from matplotlib.figure import Figure, SubFigure
 
-from dcgan_tf.analysis.figures import FAINT, OURS, TEXT, new_figure
+from dcgan_tf.analysis.figures import NOTE_COLOUR, RUN_COLOUR, TEXT_COLOUR, new_figure
 from dcgan_tf.images import grid, to_float, to_uint8
 from dcgan_tf.runs.run import Run
 from how_it_works.pictures import latent_picture, liveliest
@@ -96,7 +96,9 @@ def feature_maps(run: Run, *, seed: int = 0) -> Figure:
         + [(_nine(maps), stage.shape, stage.what) for maps, stage in hidden]
         + [(np.full((1, 1, 1), 255, np.uint8), "D(G(z))", judge.what)],
     )
-    below.axes[-1].text(0.5, 0.5, f"{last.item():.2f}", ha="center", va="center", fontsize=16, color=TEXT)
+    below.axes[-1].text(
+        0.5, 0.5, f"{last.item():.2f}", ha="center", va="center", fontsize=16, color=TEXT_COLOUR
+    )
     return figure
 
 
@@ -111,16 +113,16 @@ def _shape(image: np.ndarray) -> str:
 
 def _draw_way(figure: SubFigure, title: str, steps: Sequence[tuple[np.ndarray, str, str]]) -> None:
     """Draw pictures of one size from left to right, above each its shape, below it what made it."""
-    figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold", color=TEXT)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold", color=TEXT_COLOUR)
     for i, (axes, (picture, shape, what)) in enumerate(
         zip(figure.subplots(1, len(steps)), steps, strict=True)
     ):
         height, width = (side / max(picture.shape[:2]) for side in picture.shape[:2])
         axes.imshow(_rgb(picture), interpolation="nearest", extent=(0, width, 0, height))
-        axes.text(width / 2, height + 0.05, shape, ha="center", va="bottom", fontsize=10, color=TEXT)
-        axes.text(width / 2, -0.06, what, ha="center", va="top", fontsize=8, color=FAINT)
+        axes.text(width / 2, height + 0.05, shape, ha="center", va="bottom", fontsize=10, color=TEXT_COLOUR)
+        axes.text(width / 2, -0.06, what, ha="center", va="top", fontsize=8, color=NOTE_COLOUR)
         if i:
-            arrow = {"arrowstyle": "-|>", "color": OURS, "linewidth": 1.5}
+            arrow = {"arrowstyle": "-|>", "color": RUN_COLOUR, "linewidth": 1.5}
             axes.annotate("", (-0.02, height / 2), (-0.26, height / 2), arrowprops=arrow)
         axes.set_xlim(-0.28, 1.02)
         axes.set_ylim(-0.5, 1.2)

@@ -10,7 +10,7 @@ import tensorflow as tf
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dcgan_tf.analysis.figures import FAINT, TEXT, new_figure, show
+from dcgan_tf.analysis.figures import NOTE_COLOUR, TEXT_COLOUR, new_figure, show_image
 from dcgan_tf.data import load_data
 from dcgan_tf.images import to_float, to_uint8
 from dcgan_tf.models.layers import logits_of
@@ -88,10 +88,10 @@ def the_game(path: Path, *, seed: int = 0) -> Figure:
     axes = figure.subplots(4, SHOWN, squeeze=False)
     changes = change_pictures(game.gradients)
     for column in range(SHOWN):
-        show(axes[0, column], game.real_images[column])
-        show(axes[1, column], latent_picture(game.latents[column]))
-        show(axes[2, column], game.fake_images[column])
-        show(axes[3, column], changes[column])
+        show_image(axes[0, column], game.real_images[column])
+        show_image(axes[1, column], latent_picture(game.latents[column]))
+        show_image(axes[2, column], game.fake_images[column])
+        show_image(axes[3, column], changes[column])
         for row, said in ((0, game.real_probabilities), (2, game.fake_probabilities)):
             _write(axes[row, column], 0.5, -0.05, f"D: {said[column]:.2f}", "center", "top")
     names = ("real images x", "latents z", "fakes G(z)", "where D\nasks G for\nchanges")
@@ -99,9 +99,9 @@ def the_game(path: Path, *, seed: int = 0) -> Figure:
         _write(axes[row, 0], -0.12, 0.5, name, "right", "center")
     real, fake = game.real_probabilities.mean(), game.fake_probabilities.mean()
     means = f"over all {BATCH} of the batch: mean D(x) {real:.2f}, mean D(G(z)) {fake:.2f}"
-    figure.supxlabel(means, fontsize=9, color=FAINT)
+    figure.supxlabel(means, fontsize=9, color=NOTE_COLOUR)
     return figure
 
 
 def _write(axes: Axes, x: float, y: float, text: str, ha: str, va: str) -> None:
-    axes.text(x, y, text, transform=axes.transAxes, ha=ha, va=va, fontsize=9, color=TEXT)
+    axes.text(x, y, text, transform=axes.transAxes, ha=ha, va=va, fontsize=9, color=TEXT_COLOUR)

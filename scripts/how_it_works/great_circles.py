@@ -7,13 +7,21 @@ from collections.abc import Callable
 import numpy as np
 from matplotlib.figure import Figure
 
-from dcgan_tf.analysis.figures import CONTROL, FAINT, OURS, THIRD, image_rows, new_figure, plain
+from dcgan_tf.analysis.figures import (
+    ACCENT_COLOUR,
+    CONTROL_COLOUR,
+    NOTE_COLOUR,
+    RUN_COLOUR,
+    image_rows,
+    new_figure,
+    plain,
+)
 from dcgan_tf.latents import lerp, sample_latents, slerp, typical_norm
 from dcgan_tf.runs.run import Run
 
 Way = Callable[[np.ndarray, np.ndarray, float], np.ndarray]
 
-WAYS = (("slerp, the great circle", slerp, OURS), ("lerp, the straight line", lerp, THIRD))
+WAYS = (("slerp, the great circle", slerp, RUN_COLOUR), ("lerp, the straight line", lerp, ACCENT_COLOUR))
 
 PAIRS, COUNTED, STEPS, SHOWN = 40, 10_000, 41, 9
 
@@ -43,22 +51,22 @@ def great_circles(run: Run, *, seed: int = 5) -> Figure:
     above, below = figure.subfigures(2, 1, height_ratios=[3.1, 2.5], squeeze=False)[:, 0]
     along, spread = above.subplots(1, 2, width_ratios=[3, 1], sharey=True)
     for name, way, colour in (
-        ("slerp, the great circle", slerp, OURS),
-        ("lerp, the straight line", lerp, THIRD),
+        ("slerp, the great circle", slerp, RUN_COLOUR),
+        ("lerp, the straight line", lerp, ACCENT_COLOUR),
     ):
         lengths = lengths_along(way, start, end, fractions)
         along.plot(fractions, lengths, color=colour, linewidth=0.5, alpha=0.35)
         along.plot(fractions, lengths.mean(axis=1), color=colour, linewidth=2.5, label=name)
     counted = np.linalg.norm(drawn, axis=1)
     low, high = np.percentile(counted, [0.05, 99.95])
-    along.axhspan(low, high, color=CONTROL, alpha=0.25, linewidth=0)
-    along.axhline(typical_norm(run.config.model), color=FAINT, linewidth=0.8, linestyle=":")
+    along.axhspan(low, high, color=CONTROL_COLOUR, alpha=0.25, linewidth=0)
+    along.axhline(typical_norm(run.config.model), color=NOTE_COLOUR, linewidth=0.8, linestyle=":")
     along.legend(frameon=False, fontsize=8, loc="lower left")
-    spread.hist(counted, 60, orientation="horizontal", color=CONTROL)
+    spread.hist(counted, 60, orientation="horizontal", color=CONTROL_COLOUR)
     spread.set_xticks([])
     plain(along, title=f"length of the latents along {PAIRS} ways", x="fraction of the way", y="length of z")
     plain(spread, title=f"lengths of {COUNTED:,} latents")
-    spread.text(0, low - 0.1, "the grey band holds 99.9 %", fontsize=8, color=FAINT, va="top")
+    spread.text(0, low - 0.1, "the grey band holds 99.9 %", fontsize=8, color=NOTE_COLOUR, va="top")
     places = np.linspace(0, 1, SHOWN)[:, None]
     image_rows(
         below.subplots(),

@@ -10,7 +10,14 @@ import tensorflow as tf
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dcgan_tf.analysis.figures import CONTROL, FAINT, OURS, THIRD, new_figure, plain
+from dcgan_tf.analysis.figures import (
+    ACCENT_COLOUR,
+    CONTROL_COLOUR,
+    NOTE_COLOUR,
+    RUN_COLOUR,
+    new_figure,
+    plain,
+)
 from dcgan_tf.training import losses
 
 Loss = Callable[[tf.Tensor], tf.Tensor]
@@ -50,19 +57,19 @@ def generator_losses() -> Figure:
     logits = np.linspace(-8, 8, 321)
     figure = new_figure(9, 3.7, title="What G is told about a fake, by D's logit for it")
     heights, pulls = figure.subplots(1, 2)
-    for name, colour in (("non_saturating", OURS), ("minimax", THIRD)):
+    for name, colour in (("non_saturating", RUN_COLOUR), ("minimax", ACCENT_COLOUR)):
         values, gradients = values_and_gradients(losses.GENERATOR_LOSSES[name], logits)
         heights.plot(logits, values, color=colour, linewidth=2, label=name)
         pulls.plot(logits, -gradients, color=colour, linewidth=2, label=name)
     for axes in (heights, pulls):
-        axes.axvspan(-8, -4, color=CONTROL, alpha=0.25, linewidth=0)
+        axes.axvspan(-8, -4, color=CONTROL_COLOUR, alpha=0.25, linewidth=0)
         _probability_axis(axes)
     heights.legend(frameon=False, fontsize=9, loc="upper right")
-    heights.text(-7.8, -7.4, "D sees through\nthe fake", fontsize=8, color=FAINT)
+    heights.text(-7.8, -7.4, "D sees through\nthe fake", fontsize=8, color=NOTE_COLOUR)
     plain(heights, title="the loss", x="D's logit for G(z)")
     plain(pulls, title="the pull: minus its derivative", x="D's logit for G(z)")
-    pulls.text(-7.9, 1.02, "non_saturating: near 1", fontsize=8, color=OURS)
-    pulls.text(-7.9, 0.03, "minimax: near 0", fontsize=8, color=THIRD)
+    pulls.text(-7.9, 1.02, "non_saturating: near 1", fontsize=8, color=RUN_COLOUR)
+    pulls.text(-7.9, 0.03, "minimax: near 0", fontsize=8, color=ACCENT_COLOUR)
     pulls.set_ylim(-0.02, 1.1)
     return figure
 
@@ -73,8 +80,8 @@ def losses_from_logits() -> Figure:
     figure = new_figure(9, 3.4, title="−log(1 − D(G(z))) in float32, computed in three ways")
     heights, slopes = figure.subplots(1, 2)
     ways: list[tuple[str, Loss, str, float]] = [
-        ("from the logit: softplus", losses.discriminator_fake_loss, OURS, 4),
-        ("from the probability", from_probability, THIRD, 1.6),
+        ("from the logit: softplus", losses.discriminator_fake_loss, RUN_COLOUR, 4),
+        ("from the probability", from_probability, ACCENT_COLOUR, 1.6),
         ("from the clipped probability", from_clipped_probability, "#3a9d5d", 1.6),
     ]
     for name, loss, colour, width in ways:
@@ -86,13 +93,13 @@ def losses_from_logits() -> Figure:
         slopes.plot(logits, gradients, colour, linewidth=width, alpha=alpha, label=name)
     end = last_finite(from_probability, logits)
     for axes in (heights, slopes):
-        axes.axvline(end, color=THIRD, linewidth=0.8, linestyle=":")
+        axes.axvline(end, color=ACCENT_COLOUR, linewidth=0.8, linestyle=":")
     slopes.text(
         end + 0.2,
         0.5,
         "from here the probability is 1,\nthe loss infinite, its derivative\nnot a number",
         fontsize=8,
-        color=THIRD,
+        color=ACCENT_COLOUR,
         va="center",
     )
     plain(heights, title="the loss", x="D's logit")
@@ -113,6 +120,6 @@ def _probability_axis(axes: Axes) -> None:
     upper = axes.secondary_xaxis("top")
     probabilities = np.array([0.001, 0.02, 0.5, 0.98, 0.999])
     upper.set_xticks(np.log(probabilities / (1 - probabilities)), [f"{p:g}" for p in probabilities])
-    upper.tick_params(labelsize=7, colors=FAINT, length=2)
+    upper.tick_params(labelsize=7, colors=NOTE_COLOUR, length=2)
     upper.spines["top"].set_visible(False)
-    upper.set_xlabel("D(G(z))", fontsize=8, color=FAINT)
+    upper.set_xlabel("D(G(z))", fontsize=8, color=NOTE_COLOUR)

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dcgan_tf import models
-from dcgan_tf.analysis.figures import FAINT, OURS, THIRD, new_figure, plain
+from dcgan_tf.analysis.figures import ACCENT_COLOUR, NOTE_COLOUR, RUN_COLOUR, new_figure, plain
 from dcgan_tf.config import Config
 from dcgan_tf.data import load_data
 from dcgan_tf.images import to_float
@@ -66,10 +66,10 @@ def batch_normalisation(run: Run, *, seed: int = 0) -> Figure:
 
 def _draw_channels(axes: Axes, before: np.ndarray, after: np.ndarray) -> None:
     """Draw each channel as a point: its mean and its spread over the batch."""
-    for values, label, colour in ((before, "before", THIRD), (after, "after", OURS)):
+    for values, label, colour in ((before, "before", ACCENT_COLOUR), (after, "after", RUN_COLOUR)):
         axes.scatter(values.mean(axis=0), values.std(axis=0), 9, color=colour, label=label, alpha=0.7)
-    axes.axvline(0, color=FAINT, linewidth=0.8, linestyle=":")
-    axes.axhline(1, color=FAINT, linewidth=0.8, linestyle=":")
+    axes.axvline(0, color=NOTE_COLOUR, linewidth=0.8, linestyle=":")
+    axes.axhline(1, color=NOTE_COLOUR, linewidth=0.8, linestyle=":")
     axes.set_ylim(bottom=0)
     axes.legend(frameon=False, fontsize=8, loc="lower right", title="batch norm", title_fontsize=8)
     plain(
@@ -85,7 +85,7 @@ def _draw_spreads(axes: Axes, config: Config, *, seed: int) -> None:
     z = np.asarray(sample_latents(BATCH, config.model.latent_dim, seed=seed))
     bare = without_normalisation(network)
     names = [stage.shape for stage in stages(network)]
-    for each, label, colour in ((network, "with batch norm", OURS), (bare, "without", THIRD)):
+    for each, label, colour in ((network, "with batch norm", RUN_COLOUR), (bare, "without", ACCENT_COLOUR)):
         values = spreads(each, z)
         axes.semilogy(range(len(values)), values, "o-", color=colour, label=label)
         axes.annotate(
@@ -99,7 +99,7 @@ def _draw_spreads(axes: Axes, config: Config, *, seed: int) -> None:
         )
     axes.set_xticks(range(len(names)), names, rotation=20)
     axes.margins(y=0.15)
-    axes.legend(frameon=False, fontsize=8, labelcolor=FAINT)
+    axes.legend(frameon=False, fontsize=8, labelcolor=NOTE_COLOUR)
     plain(axes, title="an untrained G: spread behind each layer", y="standard deviation")
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from dcgan_tf.analysis.figures import TEXT
+from dcgan_tf.analysis.figures import TEXT_COLOUR
 
 LATENT_RANGE = 2.5
 """Latents beyond this are drawn in full black or white."""
@@ -55,12 +55,12 @@ def numbers(
         empty = blank_zeros and value == 0
         axes.add_patch(_square(i, j, "white" if empty else str(colours[i, j])))
         if not empty:
-            axes.text(j, i, f"{value:.0f}", ha="center", va="center", fontsize=9, color=TEXT)
+            axes.text(j, i, f"{value:.0f}", ha="center", va="center", fontsize=9, color=TEXT_COLOUR)
     axes.set_xlim(-0.53, width - 0.47)
     axes.set_ylim(height - 0.47, -0.53)
     axes.set_aspect("equal")
     axes.set_axis_off()
-    axes.set_title(title, loc="left", fontsize=9, color=TEXT)
+    axes.set_title(title, loc="left", fontsize=9, color=TEXT_COLOUR)
 
 
 def _square(row: int, column: int, colour: str) -> Rectangle:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from dcgan_tf import models
-from dcgan_tf.analysis.figures import FAINT, TEXT, new_figure, show
+from dcgan_tf.analysis.figures import NOTE_COLOUR, TEXT_COLOUR, new_figure, show_image
 from dcgan_tf.config import preset
 from dcgan_tf.latents import sample_latents
 from how_it_works.pictures import grey, numbers
@@ -78,7 +78,7 @@ def transposed_convolution() -> Figure:
     numbers(first, INPUTS, INPUT_COLOURS, title="input, 2×2")
     numbers(second, KERNEL, np.full(KERNEL.shape, "#f1f3f5"), title="kernel, 4×4")
     text.set_axis_off()
-    text.text(0, 0.5, EXPLANATION, fontsize=9, color=TEXT, va="center", linespacing=1.6, wrap=True)
+    text.text(0, 0.5, EXPLANATION, fontsize=9, color=TEXT_COLOUR, va="center", linespacing=1.6, wrap=True)
     canvases = stamps(INPUTS, KERNEL)
     for axes, (i, j) in zip(middle.subplots(1, 4), np.ndindex(INPUTS.shape), strict=True):
         colours = np.full(canvases.shape[2:], INPUT_COLOURS[i, j])
@@ -99,14 +99,14 @@ def _draw_sum(figure: Figure, canvas: np.ndarray) -> None:
     total, output, weights = figure.subplots(1, 3, width_ratios=[6, 4, 4])
     numbers(total, canvas, np.full(canvas.shape, "#f1f3f5"), title="the four stamps added; the frame is kept")
     start, side = crop(len(KERNEL)) - 0.5, STRIDE * len(INPUTS)
-    total.add_patch(Rectangle((start, start), side, side, fill=False, edgecolor=TEXT, linewidth=2))
+    total.add_patch(Rectangle((start, start), side, side, fill=False, edgecolor=TEXT_COLOUR, linewidth=2))
     result = by_keras(INPUTS, KERNEL)
     rows, columns = np.indices(result.shape) % STRIDE
     numbers(output, result, PHASE_COLOURS[rows, columns], title="output, 4×4: what Keras computes")
     phases = kernel_phases(len(KERNEL))
     numbers(weights, KERNEL, PHASE_COLOURS[phases[..., 0], phases[..., 1]], title="the kernel's four phases")
     note = "an output pixel adds up inputs, each\ntimes a weight of its own colour"
-    weights.text(-0.5, 3.75, note, fontsize=8, color=FAINT, va="top")
+    weights.text(-0.5, 3.75, note, fontsize=8, color=NOTE_COLOUR, va="top")
 
 
 def checkerboards(*, seed: int = 0) -> Figure:
@@ -116,14 +116,14 @@ def checkerboards(*, seed: int = 0) -> Figure:
     for column, k in enumerate(KERNEL_SIZES):
         counts = stamps_per_pixel(k)
         numbers(axes[0, column], counts, _shades(counts), title=f"kernel {k}×{k}: stamps per pixel")
-        show(axes[1, column], grey(spread_of_untrained(k, seed=seed))[..., None])
+        show_image(axes[1, column], grey(spread_of_untrained(k, seed=seed))[..., None])
     heading = axes[1, 0].text(
         0,
         1.06,
         "an untrained G with that kernel: how much each pixel varies from image to image (bright: more)",
         transform=axes[1, 0].transAxes,
         fontsize=9,
-        color=TEXT,
+        color=TEXT_COLOUR,
     )
     heading.set_in_layout(False)  # it runs over the other columns
     return figure

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from dcgan_tf.analysis.figures import bars, percentage
+from dcgan_tf.analysis.figures import bar_chart, percentage
 from dcgan_tf.analysis.turn.figure import turn_figure
 
 
@@ -29,7 +29,7 @@ def test_a_percentage_says_a_tenth_and_neither_none_nor_all_unless_it_is_so(shar
 
 def test_bars_of_two_heights_have_two_labels():
     axes = Figure().subplots()
-    bars(axes, ["kept", "changed"], {"this run": [0.975, 0.985], "random": [0.98, 0.005]})
+    bar_chart(axes, ["kept", "changed"], {"this run": [0.975, 0.985], "random": [0.98, 0.005]})
     labels = [text.get_text() for text in axes.texts]
     assert labels == ["97.5", "98.5", "98", "0.5"]
 

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dcgan_tf.analysis.figures import bars, image_rows, new_figure
+from dcgan_tf.analysis.figures import bar_chart, image_rows, new_figure
 from dcgan_tf.analysis.finding import Finding, Measure
 
 
 @pytest.fixture
 def finding() -> Finding:
     figure = new_figure(4, 3, title="a title")
-    bars(figure.subplots(), ["one", "two"], {"this run": [0.5, 1.0], "chance": [0.1, 0.2]})
+    bar_chart(figure.subplots(), ["one", "two"], {"this run": [0.5, 1.0], "chance": [0.1, 0.2]})
     return Finding(
         name="walk",
         summary="it walks",
@@ -69,7 +69,7 @@ def test_what_is_not_finite_is_null_in_the_result(finding, tmp_path):
 @pytest.mark.parametrize("name", ["$10^$", "\x1b[2Jcat", "a_{b}$"])
 def test_names_stand_in_a_figure_as_they_are(name):
     figure = new_figure(4, 3, title=name)
-    bars(figure.subplots(), [name], {name: [0.5], "chance": [0.1]}, title=name)
+    bar_chart(figure.subplots(), [name], {name: [0.5], "chance": [0.1]}, title=name)
     assert Finding("walk", "", {}, (), figure).figure_png.startswith(b"\x89PNG")
     assert not any(
         "\x1b" in text.get_text() for text in figure.findobj(lambda part: hasattr(part, "get_text"))
@@ -113,7 +113,7 @@ def test_rows_of_pictures_are_laid_out_as_they_come():
 
 def test_bars_carry_their_values():
     axes = new_figure(4, 3).subplots()
-    bars(axes, ["one", "two"], {"this run": [0.5, 1.0], "chance": [0.1, 0.25]})
+    bar_chart(axes, ["one", "two"], {"this run": [0.5, 1.0], "chance": [0.1, 0.25]})
     assert [text.get_text() for text in axes.texts] == ["50", "100", "10", "25"]
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["this run", "chance"]
 

@@ -7,7 +7,7 @@ import importlib
 import numpy as np
 import pytest
 
-from dcgan_tf.metrics.nearest import Search, nearest
+from dcgan_tf.metrics.nearest import NearestSearch, nearest
 
 module = importlib.import_module("dcgan_tf.metrics.nearest")
 
@@ -34,7 +34,7 @@ def test_a_triangle_of_three_and_four():
 
 @pytest.mark.parametrize("k", [1, 2, 5])
 def test_more_points_than_a_block_give_what_the_definition_gives(monkeypatch, k):
-    monkeypatch.setattr(module, "BLOCK", 7)
+    monkeypatch.setattr(module, "BLOCK_SIZE", 7)
     rng = np.random.default_rng(0)
     points, among = rng.normal(size=(23, 6)).astype(np.float32), rng.normal(size=(40, 6)).astype(np.float32)
     distances, indices = nearest(points, among, k=k)
@@ -46,7 +46,7 @@ def test_more_points_than_a_block_give_what_the_definition_gives(monkeypatch, k)
 @pytest.mark.parametrize("k", [1, 3])
 def test_equal_points_are_exactly_0_apart_and_the_first_comes_first(monkeypatch, k):
     """The product form alone gives about 8 for vectors of this length."""
-    monkeypatch.setattr(module, "BLOCK", 8)
+    monkeypatch.setattr(module, "BLOCK_SIZE", 8)
     among = np.random.default_rng(1).uniform(0, 255, (30, 3072)).astype(np.float32)
     among[20] = among[3]
     distances, indices = nearest(among[[3, 11]], among, k=k)
@@ -75,7 +75,7 @@ def test_k_equal_to_all_of_them_is_a_ranking():
 
 
 def test_blocks_that_are_added_are_numbered_in_turn():
-    search = Search(np.array([[0.0], [10.0]]), k=2)
+    search = NearestSearch(np.array([[0.0], [10.0]]), k=2)
     search.add(np.array([[9.0]]))
     assert search.indices.tolist() == [[0, -1], [0, -1]]
     search.add(np.array([[1.0], [2.0]]))

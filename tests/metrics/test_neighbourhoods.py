@@ -41,7 +41,7 @@ def test_balls_may_overlap():
 
 
 def test_more_points_than_a_block_give_what_the_definition_gives(monkeypatch):
-    monkeypatch.setattr(module, "BLOCK", 7)
+    monkeypatch.setattr(module, "BLOCK_SIZE", 7)
     rng = np.random.default_rng(0)
     points, centres = rng.normal(size=(30, 3)), rng.normal(size=(23, 3))
     radius = rng.uniform(0.5, 1.5, 23).astype(np.float32)

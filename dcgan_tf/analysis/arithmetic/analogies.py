@@ -14,7 +14,15 @@ from matplotlib.figure import Figure
 from dcgan_tf.analysis.arithmetic.arithmetic import BothShares, grade
 from dcgan_tf.analysis.arithmetic.formulas import Formula, draw_exemplars
 from dcgan_tf.analysis.concepts import Concept, describe
-from dcgan_tf.analysis.figures import CONTROL, OURS, TEXT, THIRD, new_figure, percentage, plain
+from dcgan_tf.analysis.figures import (
+    ACCENT_COLOUR,
+    CONTROL_COLOUR,
+    RUN_COLOUR,
+    TEXT_COLOUR,
+    new_figure,
+    percentage,
+    plain,
+)
 from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.samples import Samples
 from dcgan_tf.analysis.subject import Subject
@@ -171,19 +179,27 @@ def _figure(found: Sequence[Analogy], *, realistic: str) -> Figure:
     figure = new_figure(9, 1.2 + 0.26 * len(ordered), title=title)
     axes = figure.subplots()
     places = np.arange(len(ordered))
-    drawn = axes.barh(places, [a.grade.latents.right for a in ordered], 0.72, color=OURS, label="latents")
+    drawn = axes.barh(
+        places, [a.grade.latents.right for a in ordered], 0.72, color=RUN_COLOUR, label="latents"
+    )
     axes.bar_label(
-        drawn, [f"{percentage(a.grade.latents.right)} %" for a in ordered], fontsize=8, color=TEXT, padding=3
+        drawn,
+        [f"{percentage(a.grade.latents.right)} %" for a in ordered],
+        fontsize=8,
+        color=TEXT_COLOUR,
+        padding=3,
     )
     pixels = [a.grade.pixels.right for a in ordered]
-    axes.plot(pixels, places, "s", markersize=5, color=THIRD, label="the same in pixels")
-    axes.plot([a.chance for a in ordered], places, "o", markersize=5, color=CONTROL, label="random latents")
+    axes.plot(pixels, places, "s", markersize=5, color=ACCENT_COLOUR, label="the same in pixels")
+    axes.plot(
+        [a.chance for a in ordered], places, "o", markersize=5, color=CONTROL_COLOUR, label="random latents"
+    )
     names = [f"{a.formula}  =  {a.formula.expected.name}" for a in ordered]
-    axes.set_yticks(places, names, fontsize=8, color=TEXT)
+    axes.set_yticks(places, names, fontsize=8, color=TEXT_COLOUR)
     axes.set_xlim(0, 1.08)
     axes.set_ylim(-0.6, len(ordered) - 0.4)
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
     plain(axes, title=f"results that are right and {realistic}, share of the draws")
-    axes.tick_params(axis="y", labelcolor=TEXT)
+    axes.tick_params(axis="y", labelcolor=TEXT_COLOUR)
     axes.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.4, -0.05), ncols=3)
     return figure

@@ -9,15 +9,15 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Rectangle
 
 from dcgan_tf.analysis.figures import (
-    CONTROL,
-    FAINT,
-    OURS,
-    TEXT,
-    THIRD,
-    bars,
+    ACCENT_COLOUR,
+    CONTROL_COLOUR,
+    NOTE_COLOUR,
+    RUN_COLOUR,
+    TEXT_COLOUR,
+    bar_chart,
     image_rows,
     new_figure,
-    show,
+    show_image,
 )
 from dcgan_tf.images import grid
 
@@ -71,7 +71,13 @@ def arithmetic_figure(
     _draw_terms(parts[0], exemplars, means, signs)
     _draw_results(parts[1], panel, in_pixels)
     if shares:
-        bars(parts[2].subplots(), groups, shares, title=graded, colours=(OURS, THIRD, CONTROL))
+        bar_chart(
+            parts[2].subplots(),
+            groups,
+            shares,
+            title=graded,
+            colours=(RUN_COLOUR, ACCENT_COLOUR, CONTROL_COLOUR),
+        )
     return figure
 
 
@@ -89,16 +95,18 @@ def _draw_terms(
 
 def _draw_results(figure: SubFigure, panel: np.ndarray, in_pixels: np.ndarray) -> None:
     results, pixels = figure.subplots(1, 2, width_ratios=[3, 1.1])
-    show(results, grid(panel, columns=3), title="= in latents")
+    show_image(results, grid(panel, columns=3), title="= in latents")
     height, width = (side + 2 for side in panel.shape[1:3])
-    results.add_patch(Rectangle((width, height), width, height, fill=False, edgecolor=TEXT, linewidth=1.5))
-    show(pixels, in_pixels, title="in pixels")
+    results.add_patch(
+        Rectangle((width, height), width, height, fill=False, edgecolor=TEXT_COLOUR, linewidth=1.5)
+    )
+    show_image(pixels, in_pixels, title="in pixels")
     results.text(
         0,
         -0.03,
         "middle: the result; around it: ±0.25 in each latent",
         transform=results.transAxes,
         fontsize=8,
-        color=FAINT,
+        color=NOTE_COLOUR,
         va="top",
     )

@@ -11,9 +11,17 @@ from matplotlib.figure import Figure, SubFigure
 
 from dcgan_tf.analysis.compare.grades import SampleGrade
 from dcgan_tf.analysis.compare.groups import ComparedRun, Group
-from dcgan_tf.analysis.figures import FAINT, OURS, TEXT, THIRD, image_rows, new_figure, plain
+from dcgan_tf.analysis.figures import (
+    ACCENT_COLOUR,
+    NOTE_COLOUR,
+    RUN_COLOUR,
+    TEXT_COLOUR,
+    image_rows,
+    new_figure,
+    plain,
+)
 
-COLOURS = (OURS, THIRD, "#5a9e4b", "#8e6fb0", "#c04f6f", "#4ba3a3", "#8a6d3b", "#6b7785")
+COLOURS = (RUN_COLOUR, ACCENT_COLOUR, "#5a9e4b", "#8e6fb0", "#c04f6f", "#4ba3a3", "#8a6d3b", "#6b7785")
 _SMOOTHING = 15
 
 
@@ -80,7 +88,7 @@ def _draw_losses(figure: SubFigure, groups: Sequence[Group], colours: dict[str, 
                 axes.plot(x, y, color=colours[group.label], linewidth=1.4, alpha=0.85, label=label)
         plain(axes, title=f"loss of the {network}, running mean of {_SMOOTHING} records", x="step")
         axes.set_ylim(bottom=0)
-    both[0].legend(frameon=False, fontsize=9, labelcolor=TEXT)
+    both[0].legend(frameon=False, fontsize=9, labelcolor=TEXT_COLOUR)
 
 
 def _draw_grades(
@@ -102,7 +110,7 @@ def _draw_grades(
         values = {label: [float(getattr(g, field)) for g in all_] for label, all_ in graded.items()}
         _bars_with_points(axes, values, colours, percent=field == "sure")
         level = float(getattr(floor, field))
-        axes.axhline(level, color=FAINT, linewidth=1.2, linestyle=(0, (4, 3)))
+        axes.axhline(level, color=NOTE_COLOUR, linewidth=1.2, linestyle=(0, (4, 3)))
         axes.annotate(
             "real images",
             (1, level),
@@ -111,7 +119,7 @@ def _draw_grades(
             textcoords="offset points",
             ha="right",
             fontsize=8,
-            color=FAINT,
+            color=NOTE_COLOUR,
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.5},
         )
         plain(axes, title=title)
@@ -127,8 +135,8 @@ def _bars_with_points(
         text = f"{100 * mean:.1f} %" if percent else f"{mean:.3g}"
         if len(some) > 1:
             deviation = float(np.std(some, ddof=1))
-            axes.errorbar(i, mean, deviation, color=TEXT, capsize=3, linewidth=1)
-            axes.plot([i + 0.18] * len(some), some, ".", color=TEXT, markersize=5)
+            axes.errorbar(i, mean, deviation, color=TEXT_COLOUR, capsize=3, linewidth=1)
+            axes.plot([i + 0.18] * len(some), some, ".", color=TEXT_COLOUR, markersize=5)
             text += f" ± {100 * deviation:.1f}" if percent else f" ± {deviation:.2g}"
         axes.annotate(
             text,
@@ -137,7 +145,7 @@ def _bars_with_points(
             textcoords="offset points",
             ha="center",
             fontsize=8,
-            color=TEXT,
+            color=TEXT_COLOUR,
             annotation_clip=False,
         )
     axes.set_xticks([])

@@ -10,9 +10,17 @@ from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
 from dcgan_tf.analysis.embed.projector_files import thumbnails
-from dcgan_tf.analysis.figures import CONTROL, FAINT, OURS, THIRD, bars, new_figure, plain
+from dcgan_tf.analysis.figures import (
+    ACCENT_COLOUR,
+    CONTROL_COLOUR,
+    NOTE_COLOUR,
+    RUN_COLOUR,
+    bar_chart,
+    new_figure,
+    plain,
+)
 
-COLOURS = {"training": CONTROL, "held-out": THIRD, "generated": OURS}
+COLOURS = {"training": CONTROL_COLOUR, "held-out": ACCENT_COLOUR, "generated": RUN_COLOUR}
 _THUMBNAILS, _THUMBNAIL_POINTS, _ASPECT = 16, 25, 1.9
 
 
@@ -50,15 +58,15 @@ def embed_figure(
 
 def _draw_test(axes: Axes, told_apart: Mapping[str, float]) -> None:
     names = [name.replace(" against ", "\nagainst\n") for name in told_apart]
-    bars(
+    bar_chart(
         axes,
         names,
         {"": list(told_apart.values())},
         title="told apart by the\nnearest neighbour\n(50 %: not told apart)",
     )
-    for bar, colour in zip(axes.patches, (OURS, CONTROL), strict=False):
+    for bar, colour in zip(axes.patches, (RUN_COLOUR, CONTROL_COLOUR), strict=False):
         bar.set_facecolor(colour)
-    axes.axhline(0.5, color=FAINT, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
+    axes.axhline(0.5, color=NOTE_COLOUR, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
 
 
 def _draw_thumbnails(axes: Axes, points: Mapping[str, np.ndarray], images: Mapping[str, np.ndarray]) -> None:

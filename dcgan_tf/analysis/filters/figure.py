@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-from dcgan_tf.analysis.figures import FAINT, TEXT, bars, image_rows, new_figure
+from dcgan_tf.analysis.figures import NOTE_COLOUR, TEXT_COLOUR, bar_chart, image_rows, new_figure
 from dcgan_tf.analysis.filters.guided_backprop import around_grey
 
 MOST_GROUPS = 12
@@ -73,7 +73,7 @@ def _draw_grades(
     else:
         right = figure.subplots()
     shares = {"trained D": [concentration[0]], "random D": [concentration[1]]}
-    bars(right, ["mean over all features"], shares, title="Gradient in a tenth of the pixels seen")
+    bar_chart(right, ["mean over all features"], shares, title="Gradient in a tenth of the pixels seen")
 
 
 def _draw_auc(axes: Axes, auc: Mapping[str, tuple[float, float]]) -> None:
@@ -81,7 +81,7 @@ def _draw_auc(axes: Axes, auc: Mapping[str, tuple[float, float]]) -> None:
     names = [name for name in auc if name in names]
     part = "" if len(names) == len(auc) else f" ({len(names)} best of {len(auc)} attributes)"
     series = {"trained D": [auc[name][0] for name in names], "random D": [auc[name][1] for name in names]}
-    bars(
+    bar_chart(
         axes,
         names,
         series,
@@ -91,5 +91,5 @@ def _draw_auc(axes: Axes, auc: Mapping[str, tuple[float, float]]) -> None:
     )
     lowest = min(0.5, *(value for pair in auc.values() for value in pair))
     axes.set_ylim(lowest, 1.06)
-    axes.set_ylabel("AUC; 0.5 is chance", fontsize=9, color=FAINT)
-    axes.axhline(0.5, color=TEXT, linewidth=0.8)
+    axes.set_ylabel("AUC; 0.5 is chance", fontsize=9, color=NOTE_COLOUR)
+    axes.axhline(0.5, color=TEXT_COLOUR, linewidth=0.8)

@@ -9,12 +9,12 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from dcgan_tf.analysis.figures import (
-    CONTROL,
-    FAINT,
-    OURS,
-    TEXT,
-    THIRD,
-    bars,
+    ACCENT_COLOUR,
+    CONTROL_COLOUR,
+    NOTE_COLOUR,
+    RUN_COLOUR,
+    TEXT_COLOUR,
+    bar_chart,
     image_rows,
     new_figure,
     plain,
@@ -80,7 +80,7 @@ def _draw_samples(axes: Axes, setup: ForgetSetup, outcome: ForgetResult) -> None
         for top, left, bottom, right in setup.boxes.of[number]:
             corner = (column * width + _GAP + left - 0.5, first + _GAP + top - 0.5)
             size = (right - left, bottom - top)
-            axes.add_patch(Rectangle(corner, *size, fill=False, edgecolor=TEXT, linewidth=1.2))
+            axes.add_patch(Rectangle(corner, *size, fill=False, edgecolor=TEXT_COLOUR, linewidth=1.2))
 
 
 def _difference(before: np.ndarray, after: np.ndarray) -> np.ndarray:
@@ -91,7 +91,7 @@ def _difference(before: np.ndarray, after: np.ndarray) -> np.ndarray:
 
 def _draw_shares(axes: Axes, setup: ForgetSetup, outcome: ForgetResult) -> None:
     in_grey = [f"{setup.attribute},\nin grey"] if setup.shape else []
-    bars(
+    bar_chart(
         axes,
         [*outcome.before.shares, *in_grey],
         {
@@ -101,7 +101,7 @@ def _draw_shares(axes: Axes, setup: ForgetSetup, outcome: ForgetResult) -> None:
             _paper(outcome): _seen(outcome.paper),
         },
         title="samples that show it",
-        colours=(TEXT, OURS, CONTROL, THIRD),
+        colours=(TEXT_COLOUR, RUN_COLOUR, CONTROL_COLOUR, ACCENT_COLOUR),
     )
     if legend := axes.get_legend():
         legend.set_bbox_to_anchor((0.5, -0.24))
@@ -110,12 +110,12 @@ def _draw_shares(axes: Axes, setup: ForgetSetup, outcome: ForgetResult) -> None:
 def _draw_changed(axes: Axes, setup: ForgetSetup, outcome: ForgetResult) -> None:
     names = [name for name in outcome.before.shares if name != setup.attribute]
     effects = {"ours": outcome.ours, "random": outcome.random, "paper": outcome.paper}
-    bars(
+    bar_chart(
         axes,
         names,
         {label: [effect.changed[name] for name in names] for label, effect in effects.items()},
         title="samples in which an attribute appears or vanishes (colours as above)",
-        colours=(OURS, CONTROL, THIRD),
+        colours=(RUN_COLOUR, CONTROL_COLOUR, ACCENT_COLOUR),
     )
     if legend := axes.get_legend():
         legend.remove()
@@ -129,13 +129,13 @@ def _draw_tried(axes: Axes, setup: ForgetSetup, outcome: ForgetResult) -> None:
     """Draw the effect of each number of maps on the first half, where the number is chosen."""
     name, numbers = setup.attribute, list(outcome.tried)
     effects = list(outcome.tried.values())
-    axes.plot(numbers, [one.shares[name] for one in effects], ".-", color=OURS, label=f"show {name}")
+    axes.plot(numbers, [one.shares[name] for one in effects], ".-", color=RUN_COLOUR, label=f"show {name}")
     if setup.shape:
         in_grey = [one.by_shape or 0.0 for one in effects]
         axes.plot(numbers, in_grey, ".-", color=_GREY, label=f"show {name}, in grey")
     others = [one.collateral(name) for one in effects]
-    axes.plot(numbers, others, ".-", color=THIRD, label="largest change of another attribute")
-    axes.axvline(len(outcome.dropped), color=FAINT, linewidth=1, linestyle="--", label="dropped")
+    axes.plot(numbers, others, ".-", color=ACCENT_COLOUR, label="largest change of another attribute")
+    axes.axvline(len(outcome.dropped), color=NOTE_COLOUR, linewidth=1, linestyle="--", label="dropped")
     axes.set_ylim(0, None)
     axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -9,7 +9,7 @@ import numpy as np
 
 from dcgan_tf.analysis.features import SPACE, discriminator_features
 from dcgan_tf.analysis.subject import Subject
-from dcgan_tf.metrics import BLOCK, Search
+from dcgan_tf.metrics import BLOCK_SIZE, NearestSearch
 from dcgan_tf.progress import progress
 
 NEIGHBOURS = 3
@@ -70,9 +70,9 @@ def neighbours_in_training(
     """
     both_ways = np.concatenate([images, images[:, :, ::-1]])
     k = min(NEIGHBOURS, len(train))
-    searches = {PIXELS: Search(both_ways, k=k), FEATURES: Search(features(both_ways), k=k)}
-    for start in progress(range(0, len(train), BLOCK), "training images"):
-        block = np.asarray(train[start : start + BLOCK])
+    searches = {PIXELS: NearestSearch(both_ways, k=k), FEATURES: NearestSearch(features(both_ways), k=k)}
+    for start in progress(range(0, len(train), BLOCK_SIZE), "training images"):
+        block = np.asarray(train[start : start + BLOCK_SIZE])
         searches[PIXELS].add(block)
         searches[FEATURES].add(features(block))
     levels = float(np.sqrt(np.prod(images.shape[1:])))
@@ -82,7 +82,7 @@ def neighbours_in_training(
     }
 
 
-def _either_way(search: Search, k: int, *, unit: float) -> Neighbours:
+def _either_way(search: NearestSearch, k: int, *, unit: float) -> Neighbours:
     """Join the neighbours of the images (the first half) with those of their mirror images."""
     count = len(search.indices) // 2
     distances = np.concatenate([search.distances[:count], search.distances[count:]], axis=1)

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.spatial import KDTree
 from sklearn.decomposition import PCA
 
-from dcgan_tf.metrics import BLOCK
+from dcgan_tf.metrics import BLOCK_SIZE
 from dcgan_tf.progress import progress
 
 NEAR_LEVELS = 5.0
@@ -84,7 +84,7 @@ def near_pairs(images: np.ndarray, chosen: np.ndarray, *, levels: float = NEAR_L
     fitted_on = _rows(images, chosen[:: -(-len(chosen) // _FITTED_ON)])
     count = min(_COMPONENTS, *fitted_on.shape)
     projection = PCA(count, svd_solver="randomized", random_state=0).fit(fitted_on)
-    blocks = [chosen[start : start + BLOCK] for start in range(0, len(chosen), BLOCK)]
+    blocks = [chosen[start : start + BLOCK_SIZE] for start in range(0, len(chosen), BLOCK_SIZE)]
     tree = KDTree(np.concatenate([projection.transform(_rows(images, block)) for block in blocks]))
     found = []
     for block in progress(blocks, "duplicates"):
@@ -112,7 +112,7 @@ def _differences(images: np.ndarray, pairs: np.ndarray, *, mirrored: bool) -> np
     """Return the root mean square difference of each pair, float32 [P], in levels."""
     squares = [
         np.mean((_rows(images, part[:, 0], mirrored=mirrored) - _rows(images, part[:, 1])) ** 2, axis=1)
-        for part in np.array_split(pairs, max(1, -(-len(pairs) // BLOCK)))
+        for part in np.array_split(pairs, max(1, -(-len(pairs) // BLOCK_SIZE)))
     ]
     return np.asarray(np.sqrt(np.concatenate(squares)), np.float32)
 

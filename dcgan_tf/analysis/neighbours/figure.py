@@ -9,7 +9,16 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dcgan_tf.analysis.figures import CONTROL, FAINT, OURS, TEXT, THIRD, new_figure, plain, show
+from dcgan_tf.analysis.figures import (
+    ACCENT_COLOUR,
+    CONTROL_COLOUR,
+    NOTE_COLOUR,
+    RUN_COLOUR,
+    TEXT_COLOUR,
+    new_figure,
+    plain,
+    show_image,
+)
 from dcgan_tf.analysis.neighbours.closeness import FEATURES, PIXELS, Neighbours
 from dcgan_tf.analysis.neighbours.memorising import NEAR_PERCENT
 
@@ -71,12 +80,14 @@ def _draw_rows(axes: Axes, rows: Sequence[SampleRow], train: np.ndarray) -> None
     lefts = {space: gap + width + i * (k * across + gap) for i, space in enumerate((PIXELS, FEATURES))}
     size = (int(down * len(rows)), int(lefts[FEATURES] + k * across))
     canvas = np.full((*size, channels), 255, np.uint8)
-    notes = [(left, -0.12 * height, f"nearest in {space}", "left", 9, TEXT) for space, left in lefts.items()]
-    notes.append((0, -0.12 * height, "sample", "left", 9, TEXT))
+    notes = [
+        (left, -0.12 * height, f"nearest in {space}", "left", 9, TEXT_COLOUR) for space, left in lefts.items()
+    ]
+    notes.append((0, -0.12 * height, "sample", "left", 9, TEXT_COLOUR))
     for i, row in enumerate(rows):
         top = int(i * down)
         canvas[top : top + height, :width] = row.image
-        notes.append((-0.12 * width, top + height / 2, row.name, "right", 9, TEXT))
+        notes.append((-0.12 * width, top + height / 2, row.name, "right", 9, TEXT_COLOUR))
         for space, left in lefts.items():
             found = row.found[space]
             for j in range(k):
@@ -84,10 +95,10 @@ def _draw_rows(axes: Axes, rows: Sequence[SampleRow], train: np.ndarray) -> None
                 image = np.asarray(train[found.indices[j]])
                 canvas[top : top + height, x : x + width] = image[:, ::-1] if found.mirrored[j] else image
                 text = (_MIRRORED if found.mirrored[j] else "") + _DISTANCE[space].format(found.distances[j])
-                notes.append((x + width / 2, top + 1.16 * height, text, "center", 7, FAINT))
+                notes.append((x + width / 2, top + 1.16 * height, text, "center", 7, NOTE_COLOUR))
     below = (len(rows) * down + 0.1 * height, f"{_MIRRORED}the mirror image is the nearer one")
-    notes.append((lefts[PIXELS], *below, "left", 7, FAINT))
-    show(axes, canvas)
+    notes.append((lefts[PIXELS], *below, "left", 7, NOTE_COLOUR))
+    show_image(axes, canvas)
     for x, y, text, side, points, colour in notes:
         axes.text(x, y, text, ha=side, va="center", fontsize=points, color=colour)
 
@@ -96,10 +107,13 @@ def _draw_distributions(axes: Axes, space: str, samples: np.ndarray, held_out: n
     threshold = float(np.percentile(held_out, NEAR_PERCENT))
     highest = float(np.percentile(np.concatenate([samples, held_out]), 99.5))
     bins = np.linspace(0, highest, _BINS + 1).tolist()
-    for values, colour, name in ((held_out, CONTROL, "held-out images"), (samples, OURS, "samples")):
+    for values, colour, name in (
+        (held_out, CONTROL_COLOUR, "held-out images"),
+        (samples, RUN_COLOUR, "samples"),
+    ):
         weights = np.full(len(values), 1 / len(values))
         axes.hist(values, bins, weights=weights, color=colour, alpha=0.65, label=f"{name} ({len(values):,})")
-    axes.axvline(threshold, color=THIRD, linewidth=1.2)
+    axes.axvline(threshold, color=ACCENT_COLOUR, linewidth=1.2)
     axes.text(
         0,
         1.02,
@@ -108,11 +122,13 @@ def _draw_distributions(axes: Axes, space: str, samples: np.ndarray, held_out: n
         transform=axes.transAxes,
         va="bottom",
         fontsize=8,
-        color=THIRD,
+        color=ACCENT_COLOUR,
     )
     axes.set_yticks([])
     axes.set_ylim(0, 1.2 * axes.get_ylim()[1])  # room for the legend
     plain(axes, x=f"{_UNITS[space]}; 0 is a copy")
-    axes.set_title(f"to the nearest training image, in {space}", loc="left", fontsize=10, color=TEXT, pad=18)
+    axes.set_title(
+        f"to the nearest training image, in {space}", loc="left", fontsize=10, color=TEXT_COLOUR, pad=18
+    )
     axes.spines["left"].set_visible(False)
-    axes.legend(frameon=False, fontsize=8, loc="upper right", labelcolor=TEXT)
+    axes.legend(frameon=False, fontsize=8, loc="upper right", labelcolor=TEXT_COLOUR)

@@ -10,7 +10,16 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dcgan_tf.analysis.figures import CONTROL, FAINT, OURS, TEXT, THIRD, new_figure, plain, show
+from dcgan_tf.analysis.figures import (
+    ACCENT_COLOUR,
+    CONTROL_COLOUR,
+    NOTE_COLOUR,
+    RUN_COLOUR,
+    TEXT_COLOUR,
+    new_figure,
+    plain,
+    show_image,
+)
 
 _COLUMNS = 5
 
@@ -70,17 +79,17 @@ def _draw_bars(
     lowest = min(mean for values in accuracy.values() for mean, _ in values.values())
     start = max(0.0, math.floor(20 * (lowest - 0.05)) / 20)
     width = 0.8 / len(names)
-    for i, (name, colour) in enumerate(zip(names, (OURS, CONTROL, THIRD), strict=True)):
+    for i, (name, colour) in enumerate(zip(names, (RUN_COLOUR, CONTROL_COLOUR, ACCENT_COLOUR), strict=True)):
         means = [accuracy[group][name][0] for group in groups]
         places = np.arange(len(groups)) + (i - (len(names) - 1) / 2) * width
         axes.bar(places, means, 0.92 * width, color=colour, label=name)
         for place, group in zip(places, groups, strict=True):
             mean, spread = accuracy[group][name]
             if spread:
-                axes.errorbar(place, mean, spread, color=TEXT, linewidth=1, capsize=2)
+                axes.errorbar(place, mean, spread, color=TEXT_COLOUR, linewidth=1, capsize=2)
             top = mean + spread + 0.015 * (1 - start)
-            axes.text(place, top, f"{100 * mean:.1f}", ha="center", fontsize=8, color=TEXT)
-    axes.set_xticks(range(len(groups)), groups, fontsize=9, color=TEXT)
+            axes.text(place, top, f"{100 * mean:.1f}", ha="center", fontsize=8, color=TEXT_COLOUR)
+    axes.set_xticks(range(len(groups)), groups, fontsize=9, color=TEXT_COLOUR)
     axes.set_ylim(start, 1 + 0.06 * (1 - start))
     axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:g} %")
     mean_of = f", mean of {questions} attributes" if questions > 1 else ""
@@ -93,7 +102,7 @@ def _draw_bars(
     note = (
         f"black: standard deviation over draws of labels; always the commonest answer: {100 * chance:.0f} %"
     )
-    axes.text(0, -0.22, note, transform=axes.transAxes, fontsize=8, color=FAINT, va="top")
+    axes.text(0, -0.22, note, transform=axes.transAxes, fontsize=8, color=NOTE_COLOUR, va="top")
 
 
 def _draw_contrast(axes: Axes, contrast: Contrast) -> None:
@@ -114,9 +123,9 @@ def _draw_contrast(axes: Axes, contrast: Contrast) -> None:
         f"with {contrast.labels:,} labels: {contrast.count:,} images that only D's features get right "
         f"({contrast.opposite:,} only pixels)"
     )
-    show(axes, canvas, title=title)
+    show_image(axes, canvas, title=title)
     for right, wrong, (top, left) in zip(contrast.right, contrast.wrong, places, strict=False):
         middle = left + width / 2 - 0.5
-        axes.text(middle, top - 0.04 * height, right, ha="center", va="bottom", fontsize=9, color=OURS)
+        axes.text(middle, top - 0.04 * height, right, ha="center", va="bottom", fontsize=9, color=RUN_COLOUR)
         below = top + 1.02 * height
-        axes.text(middle, below, f"pixels: {wrong}", ha="center", va="top", fontsize=8, color=THIRD)
+        axes.text(middle, below, f"pixels: {wrong}", ha="center", va="top", fontsize=8, color=ACCENT_COLOUR)

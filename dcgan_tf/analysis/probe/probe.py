@@ -42,7 +42,7 @@ METHOD = {
 }
 TOO_EASY = 0.99
 """The accuracy of a control above which D's features cannot show an advantage."""
-OURS, RANDOM, PIXELS = "D's features", "random D", "raw pixels"
+D_FEATURES, RANDOM, PIXELS = "D's features", "random D", "raw pixels"
 
 Extractor = Callable[[np.ndarray], np.ndarray]
 
@@ -177,7 +177,7 @@ def _extractors(subject: Subject) -> dict[str, Extractor]:
     ours = subject.run.discriminator
     fresh = untrained.untrained_discriminator(subject.run, subject.train.images)
     return {
-        OURS: lambda images: discriminator_features(ours, images),
+        D_FEATURES: lambda images: discriminator_features(ours, images),
         RANDOM: lambda images: discriminator_features(fresh, images),
         PIXELS: lambda images: np.asarray(to_float(images)).reshape(len(images), -1),
     }
@@ -225,9 +225,9 @@ def _left_out(train: ImageSet, asked: Sequence[Question]) -> tuple[str, ...]:
 def _bars(outcomes: Mapping[str, ProbeResult], labels: int) -> dict[str, dict[str, tuple[float, float]]]:
     """Return {number of labels: {features: (mean accuracy, standard deviation over the draws)}}."""
     groups = {}
-    if len(outcomes[OURS].few):
+    if len(outcomes[D_FEATURES].few):
         means = {name: outcome.few.mean(axis=1) for name, outcome in outcomes.items()}
-        groups[f"{outcomes[OURS].labels:,} labels"] = {
+        groups[f"{outcomes[D_FEATURES].labels:,} labels"] = {
             name: (float(m.mean()), float(m.std())) for name, m in means.items()
         }
     groups[f"{labels:,} labels"] = {name: (float(o.all.mean()), 0.0) for name, o in outcomes.items()}
@@ -247,8 +247,8 @@ def _verdict(outcomes: Mapping[str, ProbeResult], labels: int, checked: int) -> 
             f"whether D's features tell anything cannot be told, for {best} alone are right in "
             f"{values[best]:.1%} (the task is too easy)"
         )
-    error = math.sqrt(sum(share * (1 - share) for share in (values[OURS], values[best])) / checked)
-    if values[OURS] <= values[best] + 2 * error:
+    error = math.sqrt(sum(share * (1 - share) for share in (values[D_FEATURES], values[best])) / checked)
+    if values[D_FEATURES] <= values[best] + 2 * error:
         return f"D's features tell no more than {best} (a null result)"
     return f"D's features tell more than {RANDOM} and {PIXELS}"
 
@@ -257,8 +257,8 @@ def _summary(outcomes: Mapping[str, ProbeResult], labels: int) -> str:
     parts = []
     for name, values in _bars(outcomes, labels).items():
         others = ", ".join(f"{other} {values[other][0]:.1%}" for other in (RANDOM, PIXELS))
-        spread = f" ± {values[OURS][1]:.1%}" if values[OURS][1] else ""
-        parts.append(f"with {name} {values[OURS][0]:.1%}{spread} ({others})")
+        spread = f" ± {values[D_FEATURES][1]:.1%}" if values[D_FEATURES][1] else ""
+        parts.append(f"with {name} {values[D_FEATURES][0]:.1%}{spread} ({others})")
     return f"a linear classifier on D's features is right {'; '.join(parts)}"
 
 
@@ -269,7 +269,7 @@ def _measures(outcomes: Mapping[str, ProbeResult], truth: Sequence[Question], la
     measures = [
         Measure(
             f"accuracy with {name}{several}",
-            values[OURS][0],
+            values[D_FEATURES][0],
             "share",
             {other: values[other][0] for other in (RANDOM, PIXELS)} | {"always the commonest answer": chance},
             meaning,
@@ -282,9 +282,9 @@ def _measures(outcomes: Mapping[str, ProbeResult], truth: Sequence[Question], la
         }
         controls = {other: graded[other] for other in (RANDOM, PIXELS)}
         controls["always the commonest answer"] = question.commonest
-        count = min(outcomes[OURS].labels, labels)
+        count = min(outcomes[D_FEATURES].labels, labels)
         measures.append(
-            Measure(f"{question.name} with {count:,} labels", graded[OURS], "share", controls, meaning)
+            Measure(f"{question.name} with {count:,} labels", graded[D_FEATURES], "share", controls, meaning)
         )
     return measures
 
@@ -294,8 +294,8 @@ def _contrast(
 ) -> Contrast | None:
     """Return the held-out images that only D's features classify correctly, for the question with most."""
     right = np.stack([question.answers for question in truth])
-    differ = (outcomes[OURS].answers == right) & (outcomes[PIXELS].answers != right)
-    worse = (outcomes[OURS].answers != right) & (outcomes[PIXELS].answers == right)
+    differ = (outcomes[D_FEATURES].answers == right) & (outcomes[PIXELS].answers != right)
+    worse = (outcomes[D_FEATURES].answers != right) & (outcomes[PIXELS].answers == right)
     i = int(np.argmax(differ.sum(axis=1)))
     rows = np.flatnonzero(differ[i])[:10]
     if not len(rows):

@@ -8,9 +8,17 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dcgan_tf.analysis.figures import FAINT, OURS, THIRD, bars, image_rows, new_figure, plain
+from dcgan_tf.analysis.figures import (
+    ACCENT_COLOUR,
+    NOTE_COLOUR,
+    RUN_COLOUR,
+    bar_chart,
+    image_rows,
+    new_figure,
+    plain,
+)
 
-_COLOURS = (OURS, FAINT, THIRD)
+_COLOURS = (RUN_COLOUR, NOTE_COLOUR, ACCENT_COLOUR)
 
 
 def turn_figure(
@@ -56,7 +64,7 @@ def turn_figure(
     )
     curve, shares_axes = plots.subplots(2, 1)
     _draw_values(curve, attribute, values, unit)
-    bars(shares_axes, groups, shares, title="share of the samples, or of the pictures", colours=_COLOURS)
+    bar_chart(shares_axes, groups, shares, title="share of the samples, or of the pictures", colours=_COLOURS)
     shares_axes.get_legend().remove()  # that of the curves says the same, and is in nobody's way
     return figure
 
@@ -67,7 +75,9 @@ def _draw_values(axes: Axes, attribute: str, values: Mapping[str, np.ndarray], u
         places = np.linspace(0, 1, read.shape[1])
         axes.plot(places, read.mean(axis=0), color=colour, marker="o", markersize=3, label=name)
     low, high = np.percentile(next(iter(values.values())), [25, 75], axis=0)
-    axes.fill_between(places, low, high, color=OURS, alpha=0.15, linewidth=0, label="half of the samples")
+    axes.fill_between(
+        places, low, high, color=RUN_COLOUR, alpha=0.15, linewidth=0, label="half of the samples"
+    )
     plain(axes, title=f"{attribute} that is read, mean over the samples", x="how far it was moved", y=unit)
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["low\nexemplars", "¼", "½", "¾", "high\nexemplars"])
     axes.legend(frameon=False, fontsize=8, loc="upper left")

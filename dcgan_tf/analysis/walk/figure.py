@@ -8,10 +8,18 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dcgan_tf.analysis.figures import FAINT, OURS, THIRD, bars, image_rows, new_figure, plain
+from dcgan_tf.analysis.figures import (
+    ACCENT_COLOUR,
+    NOTE_COLOUR,
+    RUN_COLOUR,
+    bar_chart,
+    image_rows,
+    new_figure,
+    plain,
+)
 from dcgan_tf.analysis.walk.measured_paths import FADE, LATENT, MeasuredPaths
 
-_COLOURS = (OURS, THIRD, FAINT)
+_COLOURS = (RUN_COLOUR, ACCENT_COLOUR, NOTE_COLOUR)
 
 
 def walk_figure(
@@ -41,7 +49,7 @@ def walk_figure(
     )
     steps, ratios, realistic = plots.subplots(3, 1)
     _draw_steps(steps, shown)
-    bars(
+    bar_chart(
         ratios,
         [""],
         {name: [path.jump_ratio] for name, path in measured.items()},

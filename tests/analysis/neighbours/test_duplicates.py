@@ -53,7 +53,7 @@ def test_an_image_that_is_its_own_mirror_is_no_duplicate(images):
 
 
 def test_a_pair_is_found_across_blocks_and_parts(images, monkeypatch):
-    monkeypatch.setattr(module, "BLOCK", 9)
+    monkeypatch.setattr(module, "BLOCK_SIZE", 9)
     monkeypatch.setattr(module, "_PAIRS_AT_ONCE", 4)
     images[30:50] = np.clip(images[2], 1, 250) + np.arange(20, dtype=np.uint8)[:, None, None, None] % 4
     expected = [[i, j] for i in range(30, 50) for j in range(i + 1, 50)]
