@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import logging
 import shutil
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
+from unittest import mock
 
 import keras
 import numpy as np
@@ -48,23 +51,61 @@ def unlike_at_first(tiny_config: Callable[..., Config]):
     """Return a function from settings to a generator that was not trained, but is nowhere as initialised.
 
     For what training cannot change: every scale, bias and statistic of batch norm counts in what it draws.
+    Like a trained one, it neither draws grey nor only black and white, however many layers it has.
     """
     from dcgan_tf.models import build_generator
 
+    def as_wide(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        # A pixel of a transposed convolution of stride 2 is the sum of a quarter of its taps.
+        taps = shape[0] * shape[1] * shape[3] / 4 if len(shape) == 4 else shape[0]
+        return rng.normal(0, 1.2 / np.sqrt(taps), shape)
+
     drawn_from = {
+        "kernel": as_wide,
         "gamma": lambda rng, shape: rng.uniform(0.5, 1.5, shape),
         "moving_variance": lambda rng, shape: rng.uniform(0.5, 1.5, shape),
     }
 
-    def make(**changes: object) -> keras.Model:
-        generator = build_generator(tiny_config(**{"filters": 8, "latent_dim": 16, **changes}))
-        rng = np.random.default_rng(0)
+    def make(*, num_classes: int = 0, **changes: object) -> keras.Model:
+        config = tiny_config(**{"filters": 8, "latent_dim": 16, **changes})
+        generator = build_generator(config, num_classes=num_classes)
+        rng = np.random.default_rng(config.training.seed)
         for variable in generator.variables:
             draw = drawn_from.get(variable.name, lambda rng, shape: rng.normal(0, 0.2, shape))
             variable.assign(draw(rng, variable.shape))
         return generator
 
     return make
+
+
+@pytest.fixture(scope="session")
+def run_unlike_at_first(run: Run, unlike_at_first, tiny_config: Callable[..., Config]):
+    """Return a function from changed settings to a run with such a generator; the folder is another run's."""
+    from dcgan_tf.models import build_discriminator
+
+    def make(**changes: object) -> Run:
+        config = tiny_config(**{"filters": 8, "latent_dim": 16, **changes})
+        names = tuple(map(str, range(10))) if config.model.conditional else ()
+        return dataclasses.replace(
+            run,
+            config=config,
+            generator=unlike_at_first(num_classes=len(names), **changes),
+            discriminator=build_discriminator(config, num_classes=len(names)),
+            class_names=names,
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def untimed() -> Callable[[], AbstractContextManager[object]]:
+    """Return a context in which an export leaves the timing of its files out: a quarter of its own time.
+
+    Keras' own conversion, beside which they are timed, takes as long as the four of the export.
+    """
+    from dcgan_tf.export import exporting
+
+    return lambda: mock.patch.object(exporting, "_add_latencies")
 
 
 @pytest.fixture(scope="session")

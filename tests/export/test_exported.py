@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -140,21 +138,6 @@ def test_image_i_does_not_depend_on_how_many_are_drawn(folder, num):
 def test_a_file_that_does_not_exist_is_an_error(tmp_path):
     with pytest.raises(ExportError, match=r"no\.tflite: it is not a file"):
         Exported.open(tmp_path / "no.tflite")
-
-
-def test_keras_alone_loads_the_keras_file(folder, run, tmp_path):
-    np.save(tmp_path / "z.npy", run.latents(3))
-    code = (
-        "import sys, keras, numpy as np\n"
-        f"network = keras.saving.load_model({str(folder / 'model.keras')!r})\n"
-        "np.save('out.npy', network.predict(np.load('z.npy'), verbose=0))\n"
-        "assert not [name for name in sys.modules if name.startswith('dcgan_tf')]"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    np.testing.assert_allclose(
-        np.load(tmp_path / "out.npy"), run.generator(run.latents(3), training=False), atol=1e-6
-    )
 
 
 def test_the_keras_file_leaves_the_generator_as_it_is(run, tmp_path):

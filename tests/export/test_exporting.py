@@ -93,7 +93,7 @@ def test_the_facts_are_those_of_the_run(folder, run):
         assert archive.read("labels.txt").split() == [b"%d" % digit for digit in range(10)]
 
 
-def test_uniform_latents_are_said_and_drawn(trained_run, tmp_path, monkeypatch):
+def test_uniform_latents_are_said_and_drawn(run_unlike_at_first, untimed, tmp_path, monkeypatch):
     calibrated = {}
     convert = exporting.litert.convert
 
@@ -102,8 +102,9 @@ def test_uniform_latents_are_said_and_drawn(trained_run, tmp_path, monkeypatch):
         return convert(*arguments, calibration=calibration, **others)
 
     monkeypatch.setattr(exporting.litert, "convert", recording)
-    run = trained_run(latent_distribution="uniform")
-    folder = export_run(run, to=tmp_path / "u", formats=["tflite"], precisions=["int8"])
+    run = run_unlike_at_first(latent_distribution="uniform")
+    with untimed():
+        folder = export_run(run, to=tmp_path / "u", formats=["tflite"], precisions=["int8"])
     exported = Exported.open(folder)
     np.testing.assert_array_equal(exported.latents(9), run.latents(9))
     latents = calibrated["latents"]
@@ -176,8 +177,10 @@ def test_an_export_that_does_not_know_where_its_images_come_from_says_nothing_of
     assert "| trained on | digits, 296 images |" in model_card(record, folder=folder)
 
 
-def test_float_output_is_said_and_given(run, tmp_path):
-    folder = export_run(run, to=tmp_path / "f", formats=["tflite"], precisions=["fp32"], float_output=True)
+def test_float_output_is_said_and_given(run, untimed, tmp_path):
+    choice = {"formats": ["tflite"], "precisions": ["fp32"], "float_output": True}
+    with untimed():
+        folder = export_run(run, to=tmp_path / "f", **choice)
     exported = Exported.open(folder)
     assert (exported.facts["latent_dim"], exported.path.name) == (16, "generator-fp32.tflite")
     assert Exported.open(exported.path).facts["image_range"] == [-1, 1]
@@ -187,8 +190,9 @@ def test_float_output_is_said_and_given(run, tmp_path):
     verify_export(folder)
 
 
-def test_the_fully_connected_gan_is_exported_too(trained_run, tmp_path):
-    folder = export_run(trained_run(architecture="gan"), to=tmp_path / "gan", formats=FORMATS)
+def test_the_fully_connected_gan_is_exported_too(run_unlike_at_first, tmp_path):
+    run = run_unlike_at_first(architecture="gan", hidden_units=64)
+    folder = export_run(run, to=tmp_path / "gan", formats=FORMATS, precisions=["fp32", "int8"])
     operators = read_json(folder / "export.json", default={})["artefacts"]["generator-fp32.tflite"][
         "operators"
     ]
@@ -262,10 +266,11 @@ def test_out_of_bounds_everything_is_named_and_nothing_left(run, copy, monkeypat
     monkeypatch.setitem(verification.BOUNDS, "index.html", Bound(max_abs=1e-9))
     before = (copy / "export.json").read_text()
     with pytest.raises(ExportError) as caught:
-        export_run(run, to=copy, force=True)
+        export_run(run, to=copy, formats=["tflite", "web"], precisions=["fp32", "int8"], force=True)
     assert "; leave these out with --formats and --precision:\n" in str(caught.value)
     assert "generator-int8.tflite: PSNR " in str(caught.value)
     assert "web/index.html: largest difference " in str(caught.value)
+    assert "fp32" not in str(caught.value)
     assert left_in(copy.parent) == ["tiny"]
     assert (copy / "export.json").read_text() == before
 
@@ -277,7 +282,7 @@ def test_a_stop_in_between_leaves_nothing(run, tmp_path, monkeypatch, stop):
 
     monkeypatch.setattr(exporting.litert, "append_files", stopping)
     with pytest.raises((KeyboardInterrupt, StorageError)):
-        export_run(run, to=tmp_path / "a")
+        export_run(run, to=tmp_path / "a", formats=["keras", "tflite"], precisions=["fp32"])
     assert left_in(tmp_path) == []
 
 
@@ -383,11 +388,12 @@ def test_a_stop_that_comes_out_of_tensorflow_as_an_error_is_a_stop(run, tmp_path
     assert left_in(tmp_path) == []
 
 
-def test_any_name_of_a_folder_is_written_and_read(run, tmp_path):
+def test_any_name_of_a_folder_is_written_and_read(run, untimed, tmp_path):
     name = "a[1]*b? back\\slash 猫 " + os.fsdecode(b"caf\xe9")
     run = dataclasses.replace(run, path=Path(os.fspath(run.path.parent)) / os.fsdecode(b"r\xe9[n"))
     folder = tmp_path / name / "x[0]"
-    export_run(run, to=folder, formats=["saved_model", "keras", "tflite", "web"], precisions=["fp32"])
+    with untimed():
+        export_run(run, to=folder, formats=FORMATS, precisions=["fp32"])
     verify_export(folder)
     for artefact in (folder, folder / "saved_model", folder / "generator-fp32.tflite"):
         assert Exported.open(artefact).sample(1).shape == (1, 16, 16, 1)

@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -63,15 +64,7 @@ def check(artefact: Path, inputs: Sequence[np.ndarray], expected: np.ndarray) ->
     Raises:
         ExportError: if its runtime cannot read it.
     """
-    found = difference(open_artefact(artefact, image_shape=expected.shape[1:])(*inputs), expected)
-    record = {"bytes": sum(file.stat().st_size for file in files_of(artefact)), **_figures(found)}
-    problems = BOUNDS[artefact.name].broken_by(found)
-    if artefact.is_dir():
-        problems += _check_signatures(artefact, inputs, expected)
-    if artefact.suffix == ".tflite":
-        operators, reasons = _check_operators(LiteRTFile(artefact))
-        record |= operators
-        problems += reasons
+    record, problems, _ = _drawn_and_checked(artefact, inputs, expected)
     return record, problems
 
 
@@ -107,18 +100,37 @@ def verify_export(folder: str | os.PathLike[str]) -> dict[str, Record]:
     records: dict[str, Record] = {}
     names = sorted(exported["artefacts"], key=lambda name: name not in TRAINED)
     for name in names:
-        records[name], reasons = check(folder / name, inputs, expected)
+        records[name], reasons, drawn = _drawn_and_checked(folder / name, inputs, expected)
         problems += [f"{name}: {reason}" for reason in reasons]
         if name == names[0] and name in TRAINED:
-            expected = open_artefact(folder / name)(*inputs)
+            expected = drawn
     if problems:
         raise ExportError(listed(f"{folder} does not draw what was trained", problems))
     return {name: records[name] for name in exported["artefacts"]}
 
 
-def _check_signatures(path: Path, inputs: Sequence[np.ndarray], expected: np.ndarray) -> list[str]:
-    """Check the two signatures of a SavedModel that give bytes."""
-    model = load_saved_model(path)
+def _drawn_and_checked(
+    artefact: Path, inputs: Sequence[np.ndarray], expected: np.ndarray
+) -> tuple[Record, list[str], np.ndarray]:
+    """Do as `check`, and return the images too; a SavedModel, the slowest to load, is loaded once."""
+    model = load_saved_model(artefact) if artefact.is_dir() else None
+    drawn = open_artefact(artefact, image_shape=expected.shape[1:], saved_model=model)(*inputs)
+    found = difference(drawn, expected)
+    record = {"bytes": sum(file.stat().st_size for file in files_of(artefact)), **_figures(found)}
+    problems = BOUNDS[artefact.name].broken_by(found)
+    if model is not None:
+        problems += _check_signatures(artefact, model, inputs, expected)
+    if artefact.suffix == ".tflite":
+        operators, reasons = _check_operators(LiteRTFile(artefact))
+        record |= operators
+        problems += reasons
+    return record, problems, drawn
+
+
+def _check_signatures(
+    path: Path, model: Any, inputs: Sequence[np.ndarray], expected: np.ndarray
+) -> list[str]:
+    """Check the two signatures of a loaded SavedModel that give bytes."""
     with tf.device(REFERENCE_DEVICE), foreign_errors(path):
         served, sampled = model.serving_default(*inputs), model.sample(SEED, len(expected))
         shapes = [served["image"].shape, sampled["image"].shape]

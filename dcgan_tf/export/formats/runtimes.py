@@ -35,7 +35,9 @@ It returns images [N, H, W, C], uint8 or float32 in [-1, 1].
 """
 
 
-def open_artefact(path: Path, *, image_shape: Sequence[int] | None = None) -> DrawFunction:
+def open_artefact(
+    path: Path, *, image_shape: Sequence[int] | None = None, saved_model: Any = None
+) -> DrawFunction:
     """Return the function that draws with an artefact, after a check that the artefact can only compute.
 
     Args:
@@ -43,13 +45,14 @@ def open_artefact(path: Path, *, image_shape: Sequence[int] | None = None) -> Dr
             run a page, so its weights are read back and computed with TensorFlow.
         image_shape: (H, W, C) that the images must have, if it is known. Other images, and errors of the
             runtime, raise an ExportError when the function draws.
+        saved_model: what `load_saved_model` returned for this path, if it has been loaded already.
 
     Raises:
         ExportError: if its runtime cannot read it, or it has parts that no export has.
     """
     kind = "saved_model" if path.is_dir() else path.suffix
     openers: dict[str, Callable[[Path], DrawFunction]] = {
-        "saved_model": _saved_model,
+        "saved_model": lambda folder: _drawing_floats(saved_model or load_saved_model(folder), folder),
         ".tflite": lambda file: LiteRTFile(file, threads=2).generate,
         ".keras": _keras,
         ".html": _page,
@@ -90,8 +93,7 @@ def load_saved_model(path: Path) -> Any:
     return loaded
 
 
-def _saved_model(path: Path) -> DrawFunction:
-    loaded = load_saved_model(path)
+def _drawing_floats(loaded: Any, path: Path) -> DrawFunction:
     return _foreign(path, lambda *inputs: loaded.float_images(*inputs)["image"])
 
 

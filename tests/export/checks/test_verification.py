@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import math
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +16,29 @@ from dcgan_tf.export.checks import verification
 from dcgan_tf.export.checks.verification import verify_export
 from dcgan_tf.export.exporting import export_run
 from dcgan_tf.export.formats import saved_model
+from dcgan_tf.export.record import Record
 from dcgan_tf.runs.records import read_json, write_json
+
+
+@pytest.fixture(scope="module")
+def without_weights(run, untimed, tmp_path_factory) -> Path:
+    """Return an export without the trained weights: neither a SavedModel nor model.keras."""
+    to = tmp_path_factory.mktemp("exports") / "light"
+    with untimed():
+        return export_run(run, to=to, formats=["tflite", "web"], precisions=["fp32", "int8"])
+
+
+@pytest.fixture(scope="module")
+def verified(folder) -> tuple[dict[str, Record], list[str]]:
+    """Return what verifying an export of everything returns, and what is logged meanwhile."""
+    logged: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: logged.append(record.getMessage())
+    logging.getLogger("dcgan_tf").addHandler(handler)
+    try:
+        return verify_export(folder), logged
+    finally:
+        logging.getLogger("dcgan_tf").removeHandler(handler)
 
 
 def test_the_bounds_are_those_that_are_promised():
@@ -46,16 +70,16 @@ def test_every_signature_of_the_saved_model_is_held_against_the_run(run, tmp_pat
         export_run(run, to=tmp_path / "a", formats=["saved_model"])
 
 
-def test_with_a_saved_model_the_others_are_held_against_what_it_draws_unrounded(folder):
+def test_with_a_saved_model_the_others_are_held_against_what_it_draws_unrounded(verified):
     """A float32 file's PSNR is that between bytes, model.keras' that between floats: far higher, or equal."""
-    keras = verify_export(folder)["model.keras"]
+    keras = verified[0]["model.keras"]
     assert keras["psnr_mean_db"] is None or keras["psnr_mean_db"] > 100
 
 
-def test_without_a_saved_model_they_are_held_against_model_keras(run, tmp_path):
-    folder = export_run(
-        run, to=tmp_path / "a", formats=["tflite", "keras"], precisions=["fp16"], float_output=True
-    )
+def test_without_a_saved_model_they_are_held_against_model_keras(run, untimed, tmp_path):
+    choice = {"formats": ["tflite", "keras"], "precisions": ["fp16"], "float_output": True}
+    with untimed():
+        folder = export_run(run, to=tmp_path / "a", **choice)
     exported = read_json(folder / "export.json", default={})["artefacts"]["generator-fp16.tflite"]
     found = verify_export(folder)
     assert set(found) == {"generator-fp16.tflite", "model.keras"}
@@ -72,9 +96,9 @@ def test_a_damaged_reference_is_named(copy, content):
         verify_export(copy)
 
 
-def test_a_whole_export_verifies(folder):
+def test_a_whole_export_verifies(folder, verified):
     record = json.loads((folder / "export.json").read_text())
-    assert verify_export(folder).keys() == record["artefacts"].keys()
+    assert verified[0].keys() == record["artefacts"].keys()
 
 
 def test_it_verifies_where_it_has_been_moved_to_and_without_the_run(copy, tmp_path):
@@ -82,9 +106,8 @@ def test_it_verifies_where_it_has_been_moved_to_and_without_the_run(copy, tmp_pa
     verify_export(tmp_path / "elsewhere")
 
 
-def test_without_a_saved_model_the_samples_are_what_it_is_held_against(run, tmp_path):
-    folder = export_run(run, to=tmp_path / "a", formats=["tflite", "web"])
-    assert verify_export(folder)["generator-fp32.tflite"]["max_abs"] == 0
+def test_without_a_saved_model_the_samples_are_what_it_is_held_against(without_weights):
+    assert verify_export(without_weights)["generator-fp32.tflite"]["max_abs"] == 0
 
 
 def test_a_changed_file_is_named(copy):
@@ -93,8 +116,9 @@ def test_a_changed_file_is_named(copy):
         verify_export(copy)
 
 
-def test_files_that_are_not_of_the_export_are_named_and_no_problem(copy, caplog):
-    for name in ("notes.txt", "web/old page.html", ".DS_Store", ".git/config", "saved_model/.hidden"):
+def test_files_that_are_not_of_the_export_are_named_and_no_problem(without_weights, tmp_path, caplog):
+    copy = shutil.copytree(without_weights, tmp_path / "copy")
+    for name in ("notes.txt", "web/old page.html", ".DS_Store", ".git/config", "web/.hidden"):
         (copy / name).parent.mkdir(exist_ok=True)
         (copy / name).touch()
     verify_export(copy)
@@ -102,9 +126,8 @@ def test_files_that_are_not_of_the_export_are_named_and_no_problem(copy, caplog)
     assert warnings == ["not part of the export, and not verified: notes.txt, web/old page.html"]
 
 
-def test_a_whole_export_warns_of_nothing(folder, caplog):
-    verify_export(folder)
-    assert [record for record in caplog.records if record.name == "dcgan_tf"] == []
+def test_a_whole_export_warns_of_nothing(verified):
+    assert verified[1] == []
 
 
 def test_a_missing_file_is_named(copy):
@@ -113,8 +136,10 @@ def test_a_missing_file_is_named(copy):
         verify_export(copy)
 
 
-def test_another_generator_is_found_even_if_its_digest_is_right(copy, trained_run, tmp_path):
-    other = export_run(trained_run(seed=1), to=tmp_path / "other", formats=["tflite"])
+def test_another_generator_is_found_even_if_its_digest_is_right(copy, run_unlike_at_first, untimed, tmp_path):
+    choice = {"formats": ["tflite"], "precisions": ["fp32"]}
+    with untimed():
+        other = export_run(run_unlike_at_first(), to=tmp_path / "other", **choice)
     name = "generator-fp32.tflite"
     shutil.copy(other / name, copy / name)
     record = json.loads((copy / "export.json").read_text())
@@ -126,16 +151,16 @@ def test_another_generator_is_found_even_if_its_digest_is_right(copy, trained_ru
         verify_export(copy)
 
 
-def test_a_slow_operator_is_a_problem(folder, run, monkeypatch):
+def test_a_slow_operator_is_a_problem(without_weights, monkeypatch):
     monkeypatch.setattr(verification, "SLOW_OPERATORS", frozenset({"DEPTH_TO_SPACE"}))
     with pytest.raises(ExportError, match=r"generator-int8\.tflite: it has the operator DEPTH_TO_SPACE"):
-        verify_export(folder)
+        verify_export(without_weights)
 
 
-def test_a_heavy_operator_outside_xnnpack_is_a_problem(folder, monkeypatch):
+def test_a_heavy_operator_outside_xnnpack_is_a_problem(without_weights, monkeypatch):
     monkeypatch.setattr(verification, "HEAVY_OPERATORS", frozenset({"CAST"}))
     with pytest.raises(ExportError, match=r"generator-fp32\.tflite: XNNPACK does not take its CAST"):
-        verify_export(folder)
+        verify_export(without_weights)
 
 
 @pytest.mark.parametrize(

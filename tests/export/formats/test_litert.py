@@ -24,7 +24,18 @@ from dcgan_tf.export.network.graph import float_image
 from dcgan_tf.export.web import page as web
 from dcgan_tf.images import to_uint8
 
-SIZES = [((28, 28), 1), ((32, 32), 3), ((64, 64), 3), ((48, 64), 3)]
+GENERATORS = {
+    **{f"two upsamplings, kernel {size}": {"image_size": (28, 28), "kernel_size": size} for size in (4, 5)},
+    "three upsamplings": {"image_size": (32, 32), "channels": 3, "kernel_size": 5},
+    **{
+        f"four upsamplings, wide, kernel {size}": {
+            "image_size": (48, 64),
+            "channels": 3,
+            "kernel_size": size,
+        }
+        for size in (4, 5)
+    },
+}
 
 
 @pytest.fixture(scope="module")
@@ -45,19 +56,24 @@ def converted(run, tmp_path_factory):
     return convert
 
 
+@pytest.fixture(scope="module")
+def naive(run, tmp_path_factory) -> Path:
+    """Return Keras' own conversion of the same generator."""
+    path = tmp_path_factory.mktemp("keras") / "naive.tflite"
+    path.write_bytes(litert.convert_naively(run.generator))
+    return path
+
+
 def psnr(found: np.ndarray, expected: np.ndarray) -> np.ndarray:
     """Image by image, in dB of 8-bit levels."""
     errors = np.square(found.astype(float) - expected.astype(float)).reshape(len(found), -1).mean(axis=1)
     return 10 * np.log10(255**2 / np.maximum(errors, 1e-9))
 
 
-@pytest.mark.parametrize("kernel_size", [4, 5])
-@pytest.mark.parametrize(("image_size", "channels"), SIZES, ids=lambda value: str(value).replace(" ", ""))
-def test_a_trained_generator_draws_the_same_in_every_artefact(
-    trained_run, tmp_path, image_size, channels, kernel_size
-):
+@pytest.mark.parametrize("name", ["trained", *GENERATORS])
+def test_a_generator_draws_the_same_in_every_artefact(request, run_unlike_at_first, tmp_path, name):
     """Independently of what export measures: beside Keras, image by image."""
-    run = trained_run(image_size=image_size, channels=channels, kernel_size=kernel_size)
+    run = run_unlike_at_first(**GENERATORS[name]) if name in GENERATORS else request.getfixturevalue("run")
     z, folded = run.latents(16, seed=3), fold(run.generator)
     drawn = np.asarray(run.generator(z, training=False))
     assert drawn.std() > 0.1, "an image without contrast would hide any difference"
@@ -121,14 +137,12 @@ def test_xnnpack_takes_everything_but_the_last_cast(converted, precision):
     assert LiteRTFile(converted(precision, float_output=True)).undelegated() == []
 
 
-def test_the_naive_conversion_is_seen_to_be_left_to_slow_kernels(run, tmp_path, monkeypatch):
+def test_the_naive_conversion_is_seen_to_be_left_to_slow_kernels(naive, monkeypatch):
     """The same reading of the operators finds the fault in Keras' own conversion."""
-    path = tmp_path / "naive.tflite"
-    path.write_bytes(litert.convert_naively(run.generator))
     monkeypatch.setattr(LiteRTFile, "_check_signature", lambda self: None)
-    naive = LiteRTFile(path)
-    assert {"TRANSPOSE_CONV", "SHAPE", "PACK"} <= naive.operators().keys()
-    assert "TRANSPOSE_CONV" in naive.undelegated()
+    file = LiteRTFile(naive)
+    assert {"TRANSPOSE_CONV", "SHAPE", "PACK"} <= file.operators().keys()
+    assert "TRANSPOSE_CONV" in file.undelegated()
 
 
 def test_eight_bit_weights_are_a_quarter_and_sixteen_bit_a_half(unlike_at_first, tmp_path):
@@ -225,10 +239,9 @@ def test_float_output_of_a_joined_model_is_the_image_too(precision):
     np.testing.assert_allclose(images, expected, atol=0.15)
 
 
-@pytest.mark.parametrize("precision", ["dynamic", "int8"])
-def test_a_joined_model_has_the_same_bytes_twice(precision):
+def test_a_joined_model_has_the_same_bytes_twice():
     generator, z = two_dense_layers(bias=-3.0), latents(8)
-    first, second = (litert.convert(generator, precision, calibration=z) for _ in range(2))
+    first, second = (litert.convert(generator, "int8", calibration=z) for _ in range(2))
     assert first == second
 
 
@@ -276,13 +289,11 @@ def test_a_file_that_litert_cannot_read_is_named(tmp_path):
         LiteRTFile(path)
 
 
-def test_another_model_is_refused_with_its_signatures(run, tmp_path):
-    path = tmp_path / "naive.tflite"
-    path.write_bytes(litert.convert_naively(run.generator))
+def test_another_model_is_refused_with_its_signatures(naive):
     with pytest.raises(
         ExportError, match=r"expected a signature serving_default from z, or z and label, to image, found \{"
     ):
-        LiteRTFile(path)
+        LiteRTFile(naive)
 
 
 def test_the_oldest_runtime_is_named(converted):

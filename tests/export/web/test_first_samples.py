@@ -62,6 +62,6 @@ def test_an_exported_page_has_them(folder, run):
     assert model["first_samples"] == first_samples(run)
 
 
-def test_of_a_conditional_run_they_are_of_the_first_class(trained_run):
-    run = trained_run(conditional=True)
+def test_of_a_conditional_run_they_are_of_the_first_class(run_unlike_at_first):
+    run = run_unlike_at_first(conditional=True)
     assert first_samples(run) == first_samples(run.of_class(0)) != first_samples(run.of_class(3))
