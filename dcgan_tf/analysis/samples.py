@@ -207,12 +207,12 @@ class Samples:
         run, rng = self.subject.run, np.random.default_rng(0)
         latents = self.latents[self.well_drawn]
         scale = NEIGHBOUR_DISTANCE * typical_norm(run.config.model) / math.sqrt(latents.shape[1])
-        seen = []
+        predicted = []
         for _ in range(NEIGHBOURS):
             steps = rng.standard_normal(latents.shape).astype(np.float32)
             near = with_typical_norm(latents + scale * steps, run.config.model)
-            seen.append(self.subject.classifier.predict(run.generate(near)).margins)
-        return {name: np.stack([margins[name] for margins in seen], axis=1) for name in seen[0]}
+            predicted.append(self.subject.classifier.predict(run.generate(near)).margins)
+        return {name: np.stack([margins[name] for margins in predicted], axis=1) for name in predicted[0]}
 
     def exemplars(self, concept: Concept, *, at_least: int) -> np.ndarray:
         """Return well-drawn samples that show a concept, and around which others show it too.

@@ -147,7 +147,7 @@ class _Part:
 
     def bring_to(self, white: float, *, kind: str) -> None:
         """Write again the images of a kind that took a lower value for white."""
-        darker = {row: told for row, told in self.depths.items() if told[0].kind == kind}
+        darker = {row: depth for row, depth in self.depths.items() if depth[0].kind == kind}
         images = np.load(self.folder / IMAGES, mmap_mode="r+")
         for row, (depth, _, file) in darker.items():
             if depth.white < white:

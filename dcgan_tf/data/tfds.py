@@ -88,7 +88,7 @@ def _builder(name: str, data_dir: str | None) -> Any:
 
 
 @contextlib.contextmanager
-def _damage(told: str) -> Iterator[None]:
+def _damage(message: str) -> Iterator[None]:
     """Turn TFDS' errors about odd names, incomplete preparation and damaged files into one sentence.
 
     An error raised directly at the call means a wrong call, which is a bug here, and is left as it is.
@@ -105,7 +105,7 @@ def _damage(told: str) -> Iterator[None]:
         where = error.__traceback__.tb_next if error.__traceback__ else None  # below the block's own frame
         if isinstance(error, DataError) or where is None or where.tb_next is None:
             raise
-        raise DataError(f"{told}: {_first_line(error)}") from error
+        raise DataError(f"{message}: {_first_line(error)}") from error
 
 
 def _not_found(name: str, places: list[Path]) -> str:
@@ -214,8 +214,8 @@ def _batches(builder: Any, columns: Columns, split: str) -> Iterator[dict[str, A
         put_at_path(wanted, path, True)
     decoders: dict[str, Any] = {}
     put_at_path(decoders, columns.image, tfds.decode.SkipDecoding())
-    told = f"{builder.info.full_name} in {builder.data_dir} is damaged, delete it and prepare it again"
-    with _damage(told), _quiet_absl():
+    message = f"{builder.info.full_name} in {builder.data_dir} is damaged, delete it and prepare it again"
+    with _damage(message), _quiet_absl():
         dataset = builder.as_dataset(
             split=split,
             batch_size=_READ_BATCH,
@@ -225,7 +225,7 @@ def _batches(builder: Any, columns: Columns, split: str) -> Iterator[dict[str, A
         )
     batches = iter(tfds.as_numpy(dataset))
     while True:
-        with _damage(told):
+        with _damage(message):
             batch = next(batches, None)
         if batch is None:
             return

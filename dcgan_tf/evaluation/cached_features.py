@@ -80,20 +80,25 @@ class View:
         return part
 
 
-def view(images: np.ndarray, space: FeatureSpace | None, told: str, *, bar: Bar) -> View:
+def view(images: np.ndarray, space: FeatureSpace | None, description: str, *, bar: Bar) -> View:
     """Compute the features of images, uint8 [N, H, W, C], and show a bar."""
-    return View(images, _read(images, space, told, bar) if space else None)
+    return View(images, _read(images, space, description, bar) if space else None)
 
 
 def remembered_view(
-    images: np.ndarray, space: FeatureSpace | None, told: str, *, bar: Bar, cache_dir: str | Path | None
+    images: np.ndarray,
+    space: FeatureSpace | None,
+    description: str,
+    *,
+    bar: Bar,
+    cache_dir: str | Path | None,
 ) -> View:
     """Compute the features of images, or read them from the cache if the pixels are the same.
 
     Args:
         images: uint8 [N, H, W, C].
         space: the feature space, or None.
-        told: description of the images, for the bar.
+        description: description of the images, for the bar.
         bar: shows the progress.
         cache_dir: folder of the prepared images; None is the usual place.
     """
@@ -102,16 +107,19 @@ def remembered_view(
     digest = hashlib.blake2b(f"{space.key}\0{pixel_fingerprint(images)}".encode(), digest_size=16).hexdigest()
     file = cache.place(cache_dir, f"features-v{VERSION}-{cache.shortened(space.key)}-{digest}.npz")
     if (found := _load(file, len(images))) is None:
-        found = _read(images, space, told, bar)
+        found = _read(images, space, description, bar)
         _store(found, file)
     return View(images, found)
 
 
-def _read(images: np.ndarray, space: FeatureSpace, told: str, bar: Bar) -> Features:
+def _read(images: np.ndarray, space: FeatureSpace, description: str, bar: Bar) -> Features:
     starts = range(0, len(images), _AT_ONCE)
-    seen = [space.read(images[start : start + _AT_ONCE]) for start in bar(starts, f"looking at {told}")]
+    features = [
+        space.read(images[start : start + _AT_ONCE]) for start in bar(starts, f"looking at {description}")
+    ]
     return Features(
-        np.concatenate([one.points for one in seen]), np.concatenate([one.probabilities for one in seen])
+        np.concatenate([one.points for one in features]),
+        np.concatenate([one.probabilities for one in features]),
     )
 
 

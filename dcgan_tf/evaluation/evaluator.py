@@ -178,12 +178,12 @@ class Evaluator:
         warnings = (*doubts(rows, comparable=comparable), *self._remarks())
         return Evaluation(rows, protocol, warnings)
 
-    def _remembered(self, images: np.ndarray, told: str) -> View:
-        return remembered_view(images, self.space, told, bar=self.bar, cache_dir=self.cache_dir)
+    def _remembered(self, images: np.ndarray, description: str) -> View:
+        return remembered_view(images, self.space, description, bar=self.bar, cache_dir=self.cache_dir)
 
-    def _scored(self, images: np.ndarray, told: str, metrics: Sequence[Metric]) -> dict[str, Score]:
-        viewed = self._remembered(images, told)
-        found: list[Score] = score(self._task(viewed, with_errors=False), metrics, told, bar=self.bar)
+    def _scored(self, images: np.ndarray, description: str, metrics: Sequence[Metric]) -> dict[str, Score]:
+        viewed = self._remembered(images, description)
+        found: list[Score] = score(self._task(viewed, with_errors=False), metrics, description, bar=self.bar)
         return {one.key: one for one in found}
 
     def _row(self, one: Score) -> Row:

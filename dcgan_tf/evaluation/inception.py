@@ -81,8 +81,8 @@ class InceptionSpace:
     def read(self, images: np.ndarray) -> Features:
         """Return the features of images, uint8 [N, H, W, 1 or 3]; grey is repeated to three channels."""
         batches = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
-        seen = [self.network(_prepare(batch), training=False) for batch in batches]
-        probabilities, points = (np.concatenate(part) for part in zip(*seen, strict=True))
+        outputs = [self.network(_prepare(batch), training=False) for batch in batches]
+        probabilities, points = (np.concatenate(part) for part in zip(*outputs, strict=True))
         return Features(points, probabilities)
 
 

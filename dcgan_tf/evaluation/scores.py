@@ -82,16 +82,16 @@ class Task:
 Metric = Callable[[Task], list[Score]]
 
 
-def score(task: Task, metrics: Sequence[Metric], told: str, *, bar: Bar) -> list[Score]:
+def score(task: Task, metrics: Sequence[Metric], description: str, *, bar: Bar) -> list[Score]:
     """Compute metrics, and order them by the question that they answer.
 
     Args:
         task: the images and the reference.
         metrics: some of the metrics in this file.
-        told: description of the images, for the bar.
+        description: description of the images, for the bar.
         bar: shows the progress.
     """
-    found = [one for metric in bar(metrics, f"scoring {told}") for one in metric(task)]
+    found = [one for metric in bar(metrics, f"scoring {description}") for one in metric(task)]
     return sorted(found, key=lambda one: QUESTIONS.index(one.question))
 
 

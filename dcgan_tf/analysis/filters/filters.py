@@ -53,21 +53,21 @@ class FeatureResponses:
         maxima: maximum of each feature's map in each image, float32 [N, F].
         top: the images with the highest maxima for each feature, int64 [F, 4].
         gradients: guided, of these, float32 [F, 4, H, W, C].
-        seen: number of pixels that a feature depends on.
+        receptive_field: number of pixels that a feature depends on.
         detectors: {attribute: the feature that tells it best}.
     """
 
     maxima: np.ndarray
     top: np.ndarray
     gradients: np.ndarray
-    seen: int
+    receptive_field: int
     detectors: Mapping[str, Detector]
 
     @property
     def concentration(self) -> float:
         """The mean over all features' gradients that are not 0."""
         gradients = self.gradients.reshape(-1, *self.gradients.shape[2:])
-        return float(np.nanmean(concentration(gradients, seen=self.seen)))
+        return float(np.nanmean(concentration(gradients, receptive_field=self.receptive_field)))
 
     @property
     def mean_auc(self) -> float:
@@ -119,7 +119,7 @@ def filters(run: Run, *, num_images: int = 2000, features: str = TELLING, seed: 
             started=started,
             images=f"real, {'training' if warnings else 'held out'}",
             layer=f"the last convolution before the judge, {len(trained.top)} features",
-            pixels_seen=trained.seen,
+            pixels_seen=trained.receptive_field,
             features_shown=features if trained.detectors else FIRST,
             **METHOD,
         ),

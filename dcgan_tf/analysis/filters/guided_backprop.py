@@ -91,7 +91,7 @@ def pixels_seen(discriminator: keras.Sequential) -> int:
     return int(min(height, rows) * min(width, columns))
 
 
-def concentration(gradients: np.ndarray, *, seen: int) -> np.ndarray:
+def concentration(gradients: np.ndarray, *, receptive_field: int) -> np.ndarray:
     """Return the share of each gradient's energy in the strongest tenth of the pixels that a feature sees.
 
     A pixel's energy is the sum of its channels' squares. The share is 0.1 if all pixels that are seen are
@@ -99,13 +99,13 @@ def concentration(gradients: np.ndarray, *, seen: int) -> np.ndarray:
 
     Args:
         gradients: float [N, H, W, C].
-        seen: number of pixels that the feature depends on.
+        receptive_field: number of pixels that the feature depends on.
 
     Returns:
         float64 [N]; NaN where a gradient is 0 everywhere.
     """
     energy = np.sum(np.square(gradients, dtype=np.float64), axis=-1).reshape(len(gradients), -1)
-    strongest = max(1, round(STRONGEST_SHARE * seen))
+    strongest = max(1, round(STRONGEST_SHARE * receptive_field))
     total = energy.sum(axis=1)
     top = np.sort(energy, axis=1)[:, -strongest:].sum(axis=1)
     return np.asarray(np.divide(top, total, out=np.full(len(total), np.nan), where=total > 0))

@@ -104,12 +104,12 @@ def read_attributes(
     rows = _rows(path, lines, where, names)
     if missing := [file for file in needed if file not in rows]:
         alike = [file for file in missing if names.has_twin(file)]
-        told = (
+        advice = (
             f" ({alike[0]} differs from another file only in capitals, so they must be the same)"
             if alike
             else ""
         )
-        raise DataError(f"{path} has no row for {len(missing):,} of the images: {_first(missing)}{told}")
+        raise DataError(f"{path} has no row for {len(missing):,} of the images: {_first(missing)}{advice}")
     columns = {name: _column(values[:, i]) for i, name in enumerate(header) if i != where}
     return AttributeTable(rows=rows, columns=columns)
 

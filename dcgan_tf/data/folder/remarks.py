@@ -52,9 +52,9 @@ def remarks(root: Path, files: FolderFiles, splits: Splits, *, table: str | None
     if without := sorted({first_folder(file) for file in files.others} - set(top) - {""}):
         lines.append(f"no image is in {_list(f'{name}/' for name in without)} of {root}")
     if splits.beside:
-        told = _list(f"{name} ({top[name]:,} images)" if name in top else name for name in splits.beside)
+        others = _list(f"{name} ({top[name]:,} images)" if name in top else name for name in splits.beside)
         folders = " and ".join(sorted(name for names in splits.folders.values() for name in names))
-        lines.append(f"skipped in {root}, because {folders} are the splits: {told}")
+        lines.append(f"skipped in {root}, because {folders} are the splits: {others}")
     if not splits.folders:
         lines += _of_classes(root, images, top)
     if files.seen_before:
@@ -73,12 +73,12 @@ def _is_of_split(table: str, splits: Splits) -> bool:
 def kinds_of(files: Sequence[str]) -> str:
     """Return "30 .heic (…), 2 .txt, 1 without an ending", with advice for images among them."""
     counts = Counter(ending(file)[:12] for file in files)
-    told = [
+    named = [
         f"{count:,} {kind or 'without an ending'}{_advice(kind)}"
         for kind, count in counts.most_common(_AT_MOST)
     ]
     rest = len(files) - sum(count for _, count in counts.most_common(_AT_MOST))
-    return ", ".join(told) + (f" and {rest:,} others" if rest else "")
+    return ", ".join(named) + (f" and {rest:,} others" if rest else "")
 
 
 def are_pictures(files: Iterable[str]) -> bool:

@@ -94,9 +94,9 @@ def append_files(path: Path, facts: Mapping[str, Any], labels: Sequence[str]) ->
         facts: the content of dcgan.json, to which the SHA-256 of the model is added to find damage.
         labels: the lines of labels.txt, which is written if there are any.
     """
-    told = {**facts, "sha256": digest(path)}
+    with_digest = {**facts, "sha256": digest(path)}
     with zipfile.ZipFile(path, "a") as archive:
-        _append(archive, FACTS_FILE, json.dumps(told, indent=2) + "\n")
+        _append(archive, FACTS_FILE, json.dumps(with_digest, indent=2) + "\n")
         if labels:
             _append(archive, LABELS_FILE, "".join(f"{' '.join(label.splitlines())}\n" for label in labels))
 

@@ -86,20 +86,22 @@ def test_a_fully_connected_discriminator_has_no_filters(tiny_config):
 def test_concentration_of_even_and_of_single_pixels():
     even, single = np.ones((1, 10, 10, 3)), np.zeros((1, 10, 10, 3))
     single[0, 4, 4] = -7
-    assert concentration(np.concatenate([even, single]), seen=100).tolist() == pytest.approx([0.1, 1.0])
+    assert concentration(np.concatenate([even, single]), receptive_field=100).tolist() == pytest.approx(
+        [0.1, 1.0]
+    )
 
 
 def test_concentration_is_of_energy_and_adds_up_channels():
     gradients = np.zeros((1, 10, 10, 2))
     gradients[..., 0] = 1
     gradients[0, 3, :, 1] = 3  # ten pixels of 1 + 9, ninety of 1
-    assert concentration(gradients, seen=100)[0] == pytest.approx(100 / 190)
+    assert concentration(gradients, receptive_field=100)[0] == pytest.approx(100 / 190)
 
 
 def test_concentration_is_relative_to_what_a_feature_sees():
     gradients = np.zeros((1, 10, 10, 1))
     gradients[0, :2] = 1  # evenly over all twenty pixels that are seen
-    assert concentration(gradients, seen=20)[0] == pytest.approx(0.1)
+    assert concentration(gradients, receptive_field=20)[0] == pytest.approx(0.1)
 
 
 def test_a_feature_sees_what_its_convolutions_reach(tiny_config, by_hand):
@@ -111,7 +113,7 @@ def test_a_feature_sees_what_its_convolutions_reach(tiny_config, by_hand):
 
 
 def test_nothing_is_not_concentrated():
-    assert np.isnan(concentration(np.zeros((1, 4, 4, 1)), seen=16)[0])
+    assert np.isnan(concentration(np.zeros((1, 4, 4, 1)), receptive_field=16)[0])
 
 
 def test_gradients_are_drawn_around_grey():
