@@ -190,9 +190,10 @@ def test_float_output_is_said_and_given(run, untimed, tmp_path):
     verify_export(folder)
 
 
-def test_the_fully_connected_gan_is_exported_too(run_unlike_at_first, tmp_path):
+def test_the_fully_connected_gan_is_exported_too(run_unlike_at_first, untimed, tmp_path):
     run = run_unlike_at_first(architecture="gan", hidden_units=64)
-    folder = export_run(run, to=tmp_path / "gan", formats=FORMATS, precisions=["fp32", "int8"])
+    with untimed():
+        folder = export_run(run, to=tmp_path / "gan", formats=FORMATS, precisions=["fp32", "int8"])
     operators = read_json(folder / "export.json", default={})["artefacts"]["generator-fp32.tflite"][
         "operators"
     ]
