@@ -7,11 +7,15 @@ import signal
 import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from dcgan_tf.config import Config, preset
+
+if TYPE_CHECKING:
+    from mortal import Mortals
 
 TINY = {
     "data": "digits",
@@ -133,6 +137,14 @@ def _quick_judges() -> Iterator[None]:
 
     with quick_judges():
         yield
+
+
+@pytest.fixture(scope="session")
+def mortals(tmp_path_factory: pytest.TempPathFactory) -> Mortals:
+    """Return what starts fresh processes, which can be killed."""
+    from mortal import Mortals
+
+    return Mortals(tmp_path_factory.mktemp("logs"))
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import read_records
 from mortal import SEED, Mortals, moments
+from quick import quick_judges
 
 Read = Callable[[Path, int], dict[str, np.ndarray]]
 
@@ -29,11 +30,12 @@ VARIES = {"images_per_second", "seconds_waiting_for_data", "seconds"}
 
 
 def train(config: Config, every_epoch: bool) -> None:
-    """Train as the command does."""
+    """Train as the command does; the classifier that evaluates trains for a few steps."""
     from dcgan_tf.evaluation.every_epoch import EveryEpoch
     from dcgan_tf.training.loop import train
 
-    train(config, hooks=[EveryEpoch(config)] if every_epoch else [])
+    with quick_judges():
+        train(config, hooks=[EveryEpoch(config)] if every_epoch else [])
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,8 @@
-"""Processes that end at a chosen moment, by SIGKILL, as the out-of-memory killer or a crash ends them.
+"""Processes that are fresh, and that can end by SIGKILL, as the out-of-memory killer or a crash ends them.
 
 They are forked from one server that has imported TensorFlow and computed nothing, so that each starts at
-once. A moment is the n-th change of a file below a folder (a file opened for writing, a rename, a removal, a
-folder made or removed), or a time after the start.
+once. They can be told to end at a moment: at the n-th change of a file below a folder (a file opened for
+writing, a rename, a removal, a folder made or removed), or at a time after the start.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -84,10 +85,7 @@ class Mortals:
             args: its arguments.
             at: when it is killed; None lets it finish.
         """
-        self._count += 1
-        log = self._folder / f"{self._count}.log"
-        process = self._context.Process(target=_live, args=(function, args, at, log))
-        process.start()
+        process, log = self.start(function, *args, at=at)
         process.join(_SECONDS_AT_MOST)
         if process.is_alive():
             process.kill()
@@ -95,16 +93,28 @@ class Mortals:
             raise TimeoutError(f"{function.__name__} hangs: {log.read_text(errors='replace')}")
         return Ended(process.exitcode or 0, log.read_text(errors="replace"))
 
+    def start(
+        self, function: Callable[..., Any], *args: Any, at: Moment | None = None
+    ) -> tuple[BaseProcess, Path]:
+        """Do the same without a wait; return the process, and the file that gets what it prints."""
+        self._count += 1
+        log = self._folder / f"{self._count}.log"
+        process = self._context.Process(target=_live, args=(function, args, at, log))
+        process.start()
+        return process, log
+
     def command(self, *args: object, at: Moment | None = None) -> Ended:
         """Run the command line in a process of its own, as `dcgan-tf ARGS` does."""
         return self.run(command, *map(str, args), at=at)
 
 
 def command(*args: str) -> None:
-    """Run the command line in this process."""
+    """Run the command line in this process; what judges pictures trains for a few steps."""
     from dcgan_tf.cli import main
+    from quick import quick_judges
 
-    main(list(args), prog_name="dcgan-tf")
+    with quick_judges():
+        main(list(args), prog_name="dcgan-tf")
 
 
 def moments(seed: int, count: int, *, changes: int, seconds: float, below: Path) -> list[Moment]:

@@ -1,4 +1,7 @@
-"""One run that is killed, interrupted, terminated and at last finished: each time in a process of its own."""
+"""One run that is killed, interrupted, terminated and at last finished: each time in a process of its own.
+
+What is interrupted was started as a user does, from Python's start to its end. The others are forked.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,7 @@ from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import read_records
 from dcgan_tf.training.folder import lock
 from dcgan_tf.training.interrupt import StopSignals
+from mortal import Mortals, command
 
 PATIENCE = 120  # seconds, for a process that starts on a busy machine
 EVERY = 20  # steps between checkpoints
@@ -42,34 +46,83 @@ class Ended:
     recorded: list[int]
 
 
-class Training:
-    """`python -m dcgan_tf train` of a run without end, until it is stopped."""
+def command_with_errors_in(file: Path, *args: str) -> None:
+    """Run the command line in this process; what it says on standard error goes to a file of its own."""
+    os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 2)
+    command(*args)
 
-    def __init__(self, run: Path, options: list[str]) -> None:
+
+def command_on(terminal: str, *args: str) -> None:
+    """Run the command line in this process, on a terminal 200 columns wide."""
+    os.environ |= {"COLUMNS": "200", "TERM": "xterm-256color"}
+    shown = os.open(terminal, os.O_RDWR | os.O_NOCTTY)
+    for standard in (1, 2):
+        os.dup2(shown, standard)
+    command(*args)
+
+
+class Forked:
+    """A forked process that is used as a Popen is."""
+
+    def __init__(self, mortals: Mortals, folder: Path, args: list[str]) -> None:
+        self._err = folder / "errors"
+        self._process, self._out = mortals.start(command_with_errors_in, self._err, *args)
+
+    def poll(self) -> int | None:
+        return self._process.exitcode
+
+    @property
+    def returncode(self) -> int | None:
+        return self._process.exitcode
+
+    def send_signal(self, number: int) -> None:
+        assert self._process.pid is not None
+        os.kill(self._process.pid, number)
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def communicate(self, timeout: float | None = None) -> tuple[str, str]:
+        self._process.join(timeout)
+        assert self._process.exitcode is not None, "it does not end"
+        return self._out.read_text(errors="replace"), self._err.read_text(errors="replace")
+
+
+Process = subprocess.Popen[str] | Forked
+
+
+class Training:
+    """`dcgan-tf train` of a run without end, until it is stopped."""
+
+    def __init__(self, run: Path, options: list[str], mortals: Mortals) -> None:
         self.paths = RunPaths(run)
-        self._command = [sys.executable, "-m", "dcgan_tf", "train", "--run-dir", str(run), *options]
+        self._args, self._mortals = ["train", "--run-dir", str(run), *options], mortals
 
     @contextlib.contextmanager
-    def started(self) -> Iterator[subprocess.Popen[str]]:
-        process = subprocess.Popen(
-            self._command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace"
-        )
+    def started(self, *, forked: bool = True) -> Iterator[Process]:
+        process: Process
+        if forked:
+            process = Forked(self._mortals, self.paths.root.parent, self._args)
+        else:
+            words, pipe = [sys.executable, "-m", "dcgan_tf", *self._args], subprocess.PIPE
+            process = subprocess.Popen(words, stdout=pipe, stderr=pipe, text=True, errors="replace")
         try:
             yield process
         finally:
             process.kill()
             process.communicate()
 
-    def wait_for_more_steps(self, process: subprocess.Popen[str], before: int, steps: int = 5) -> None:
+    def wait_for_more_steps(self, process: Process, before: int, steps: int = 5) -> None:
         until = time.monotonic() + PATIENCE
         while len(self.recorded()) < steps or self.recorded()[-1] < before + steps:
             assert process.poll() is None, process.communicate()[1]
             assert time.monotonic() < until, "no step within the time"
             time.sleep(0.05)
 
-    def stopped_by(self, process: subprocess.Popen[str], number: signal.Signals) -> Ended:
+    def stopped_by(self, process: Process, number: signal.Signals) -> Ended:
         process.send_signal(number)
         out, err = process.communicate(timeout=PATIENCE)
+        assert process.returncode is not None
         return Ended(process.returncode, out, err, self.checkpoints(), self.recorded())
 
     def recorded(self) -> list[int]:
@@ -80,11 +133,12 @@ class Training:
 
 
 @pytest.fixture(scope="module")
-def training(tmp_path_factory: pytest.TempPathFactory, tiny_options: Callable[..., list[str]]) -> Training:
+def training(
+    tmp_path_factory: pytest.TempPathFactory, tiny_options: Callable[..., list[str]], mortals: Mortals
+) -> Training:
     run = tmp_path_factory.mktemp("interrupted") / "run"
-    return Training(
-        run, tiny_options(steps=10**6, checkpoint_every=EVERY, image_size=(8, 8), sample_every=10**6)
-    )
+    options = tiny_options(steps=10**6, checkpoint_every=EVERY, image_size=(8, 8), sample_every=10**6)
+    return Training(run, options, mortals)
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +158,7 @@ class Crowded:
 
 @pytest.fixture(scope="module")
 def interrupted(training: Training, killed: Ended) -> Crowded:
-    with training.started() as process:
+    with training.started(forked=False) as process:
         training.wait_for_more_steps(process, before=killed.recorded[-1])
         with pytest.raises(RunError) as error, lock(training.paths):
             pytest.fail("two processes train in one directory")
@@ -180,12 +234,16 @@ def test_piped_output_is_plain_lines(interrupted: Crowded, terminated: Ended) ->
 
 
 def test_on_a_terminal_a_bar_shows_epoch_step_losses_and_speed(
-    training: Training, terminated: Ended, tmp_path: Path, tiny_options: Callable[..., list[str]]
+    training: Training,
+    terminated: Ended,
+    tmp_path: Path,
+    tiny_options: Callable[..., list[str]],
+    mortals: Mortals,
 ) -> None:
     run, end = tmp_path / "run", terminated.checkpoints[0] + 3
     shutil.copytree(training.paths.root, run)
     options = tiny_options(steps=end, image_size=(8, 8), checkpoint_every=EVERY)
-    shown, code = in_a_terminal([sys.executable, "-m", "dcgan_tf", "train", "--run-dir", str(run), *options])
+    shown, code = in_a_terminal(mortals, ["train", "--run-dir", str(run), *options])
     assert code == 0, shown
     assert f"step {end:,}/{end:,}" in shown
     assert f"epoch {end / 9:.2f}/{end / 9:.0f}" in shown
@@ -193,8 +251,8 @@ def test_on_a_terminal_a_bar_shows_epoch_step_losses_and_speed(
     assert f"dcgan-tf sample {run}" in shown
 
 
-def in_a_terminal(command: list[str]) -> tuple[str, int]:
-    """Run a command on a pseudo-terminal 200 columns wide; return what was shown, and its exit code."""
+def in_a_terminal(mortals: Mortals, args: list[str]) -> tuple[str, int]:
+    """Run the command line on a pseudo-terminal; return what was shown, and the exit code."""
     ours, theirs = pty.openpty()
     shown: list[bytes] = []
 
@@ -204,15 +262,13 @@ def in_a_terminal(command: list[str]) -> tuple[str, int]:
                 shown.append(part)
 
     reader = threading.Thread(target=read)
-    environment = {**os.environ, "COLUMNS": "200", "TERM": "xterm-256color"}
-    process = subprocess.Popen(command, stdout=theirs, stderr=theirs, env=environment)
-    os.close(theirs)
     reader.start()
-    code = process.wait(timeout=PATIENCE)
+    ended = mortals.run(command_on, os.ttyname(theirs), *args)
+    os.close(theirs)
     reader.join()
     os.close(ours)
     text = b"".join(shown).decode(errors="replace")
-    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text), code
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text), ended.code
 
 
 def test_first_signal_is_remembered_and_the_handlers_are_given_back() -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,42 +18,61 @@ from dcgan_tf.errors import RunError
 from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import read_config, read_json, read_records
+from dcgan_tf.training.hooks import TrainingProgress
 from dcgan_tf.training.loop import train
 from dcgan_tf.training.plan import with_precision
 from dcgan_tf.training.start import settle, write_environment
 from dcgan_tf.training.state import create_train_state
-from dcgan_tf.training.strategy import make_strategy
+from dcgan_tf.training.strategy import make_strategy, split_cpu
+from mortal import Mortals
 
 Read = Callable[[Path, int], dict[str, np.ndarray]]
 
 # Nine steps are an epoch: the runs stop in the first, end in the second, and flips are on.
 STOP, END = 5, 12
-RESUME = """
-import sys
-from pathlib import Path
-from dcgan_tf.training.strategy import split_cpu
-split_cpu(2)
-from dcgan_tf.config import replace
-from dcgan_tf.runs.records import read_config
-from dcgan_tf.training.loop import train
-for path in sys.argv[2:]:
-    train(replace(read_config(Path(path)), steps=int(sys.argv[1])))
-"""
+
+
+def go_on(*runs: Path) -> None:
+    """Continue runs to the end."""
+    split_cpu(2)
+    for run in runs:
+        train(replace(read_config(run), run_dir=str(run), steps=END))
+
+
+class Copies:
+    """Copies a run as it stands after a step, when its checkpoint has been saved."""
+
+    def __init__(self, run: Path, copy: Path, *, step: int) -> None:
+        self.run, self.copy, self.step = run, copy, step
+
+    def after_step(self, progress: TrainingProgress) -> None:
+        if progress.step == self.step:
+            shutil.copytree(self.run, self.copy)
+
+    def close(self) -> None:
+        pass
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[..., Config]) -> dict[str, Path]:
-    """Return runs of twelve steps, on one and on two replicas: whole, and continued in a fresh process."""
+def runs(
+    tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[..., Config], mortals: Mortals
+) -> dict[str, Path]:
+    """Return runs of twelve steps, on one and on two replicas: whole, and continued in a fresh process.
+
+    On one replica a run of fewer steps is continued, on two what is there of the whole one after as many.
+    """
     root = tmp_path_factory.mktemp("runs")
-    for replicas in (1, 2):
-        whole = str(root / f"whole-{replicas}")
-        config = tiny_config(replicas=replicas, run_dir=whole, image_size=(8, 8), sample_every=4)
-        train(replace(config, steps=END))
-        train(replace(config, steps=STOP, run_dir=str(root / f"continued-{replicas}")))
-    continued = [str(root / f"continued-{replicas}") for replicas in (1, 2)]
-    command = [sys.executable, "-c", RESUME, str(END), *continued]
-    finished = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert finished.returncode == 0, finished.stderr
+    whole, continued = (
+        [root / f"{name}-{replicas}" for replicas in (1, 2)] for name in ("whole", "continued")
+    )
+    config = tiny_config(run_dir=str(whole[0]), image_size=(8, 8), sample_every=4, steps=END)
+    train(config)
+    train(replace(config, steps=STOP, run_dir=str(continued[0])))
+    on_two = replace(config, replicas=2, run_dir=str(whole[1]), checkpoint_every=STOP)
+    train(on_two, hooks=[Copies(whole[1], continued[1], step=STOP)])
+    assert CheckpointStore(RunPaths(continued[1]).checkpoints).steps() == [STOP]
+    finished = mortals.run(go_on, *continued)
+    assert finished.code == 0, finished.output
     return {path.name: path for path in root.iterdir()}
 
 
@@ -325,8 +342,8 @@ def test_dropout_masks_and_half_precision_resume_bit_for_bit_too(
         return {name: reader.get_tensor(name).tobytes() for name in names}
 
     quiet = {"sample_every": 0, "histogram_every": 0, **changes}
-    straight = train(tiny_config(run_dir=str(tmp_path / "straight"), steps=6, **quiet))
-    for steps in (3, 6):
-        resumed = train(tiny_config(run_dir=str(tmp_path / "resumed"), steps=steps, **quiet))
+    config = tiny_config(run_dir=str(tmp_path / "straight"), steps=6, checkpoint_every=3, **quiet)
+    straight = train(config, hooks=[Copies(tmp_path / "straight", tmp_path / "resumed", step=3)])
+    resumed = train(replace(config, run_dir=str(tmp_path / "resumed")))
     assert tensors(straight) == tensors(resumed)
     assert len(tensors(straight)) > 20

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import keras
 import pytest
 import tensorflow as tf
@@ -13,9 +15,10 @@ from dcgan_tf.training.strategy import make_deterministic, make_strategy
 
 @pytest.mark.parametrize("deterministic", [False, True])
 def test_random_operations_of_somebody_else_go_on_after_a_training_on_a_cpu(
-    deterministic, trained, tiny_config
+    deterministic, trained, tiny_config, tmp_path
 ):
-    train(tiny_config(run_dir=str(trained), steps=50, deterministic=deterministic))
+    shutil.copytree(trained, tmp_path / "run")  # training removes checkpoints, and others read those
+    train(tiny_config(run_dir=str(tmp_path / "run"), steps=50, deterministic=deterministic))
     assert tf.random.normal([2]).shape == (2,)
     assert sorted(tf.data.Dataset.range(3).shuffle(3).as_numpy_iterator()) == [0, 1, 2]
     dropped = keras.layers.Dropout(0.5)(tf.ones([1, 4]), training=True)
