@@ -171,6 +171,10 @@ class TrainingConfig:
                 "exactly one of epochs and steps must be set, "
                 f"received epochs={self.epochs}, steps={self.steps}"
             )
+        if self.replicas and self.batch_size % self.replicas:
+            raise ArgumentError(
+                f"batch_size must be a multiple of the {self.replicas} replicas, received {self.batch_size}"
+            )
 
 
 @dataclass(frozen=True)

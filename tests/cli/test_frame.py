@@ -285,6 +285,13 @@ def test_common_mistakes_are_found_out_before_tensorflow_is_imported(words, plac
     assert MISTAKES[words] in result.stderr
 
 
+def test_a_batch_that_its_replicas_cannot_share_is_told_before_tensorflow_is_imported(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    result = run("train", "--batch-size", "33", "--replicas", "2")
+    assert result.exit_code == 2
+    assert "batch_size must be a multiple of the 2 replicas, received 33" in result.stderr
+
+
 def test_a_run_in_which_another_process_trains_is_told_before_tensorflow_is_imported(places, monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorflow", None)
     with filelock.FileLock("run/train.lock"):
