@@ -1,7 +1,7 @@
 """Processes that are fresh, and that can end by SIGKILL, as the out-of-memory killer or a crash ends them.
 
-They are forked from one server that has imported TensorFlow and computed nothing, so that each starts at
-once. They can be told to end at a moment: at the n-th change of a file below a folder (a file opened for
+They are forked from one server that has imported what takes long and computed nothing, so that each starts
+at once. They can be told to end at a moment: at the n-th change of a file below a folder (a file opened for
 writing, a rename, a removal, a folder made or removed), or at a time after the start.
 """
 
@@ -28,6 +28,18 @@ SEED = int(os.environ.get("DCGAN_TF_FAULTS_SEED", "0"))
 _CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "os.link", "os.symlink")
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _SECONDS_AT_MOST = 180
+_IMPORTED = [
+    *("pytest", "tensorflow", "keras", "matplotlib.figure", "sklearn.datasets", "sklearn.manifold"),
+    *(
+        "tensorboard.plugins.hparams.api",
+        "PIL.GifImagePlugin",
+        "PIL.PngImagePlugin",
+        "dcgan_tf.training.loop",
+        "dcgan_tf.cli",
+        "dcgan_tf.export",
+    ),
+    *("dcgan_tf.evaluation.every_epoch", "dcgan_tf.judges.double_exposure", "dcgan_tf.analysis.subject"),
+]
 
 
 @dataclass(frozen=True)
@@ -72,9 +84,7 @@ class Mortals:
 
     def __init__(self, folder: Path) -> None:
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(
-            ["tensorflow", "keras", "dcgan_tf.training.loop", "dcgan_tf.cli"]
-        )
+        self._context.set_forkserver_preload(_IMPORTED)
         self._folder, self._count = folder, 0
 
     def run(self, function: Callable[..., Any], *args: Any, at: Moment | None = None) -> Ended:
