@@ -37,25 +37,12 @@ LABELS = np.array([7, 7, 0, 9, 3, 1, 8, 2, 6, 5, 4, 0, 9, 2, 2, 5], np.int32)
 DIGITS = [str(digit) for digit in range(10)]
 
 RUNS = {
-    "28x28x1": {"image_size": (28, 28)},
     "32x32x3": {"image_size": (32, 32), "channels": 3, "kernel_size": 5, "latent_distribution": "uniform"},
     "28x28x1 with a dense layer": {"image_size": (28, 28), "dense_units": 48},
     "gan": {"architecture": "gan", "hidden_units": 64},
 }
 ALIKE_DB = 30
 """So near the right picture the worst of the coarsest file has to be; another class may not come as near."""
-
-
-@pytest.fixture(scope="module", params=RUNS)
-def conditional(request, run_unlike_at_first) -> Run:
-    return with_classes_apart(run_unlike_at_first(conditional=True, **RUNS[request.param]))
-
-
-@pytest.fixture(scope="module")
-def folder(conditional, untimed, tmp_path_factory) -> Path:
-    """Return an export of everything."""
-    with untimed():
-        return export_run(conditional, to=tmp_path_factory.mktemp("exports") / "digits", formats=FORMATS)
 
 
 @pytest.fixture(scope="module")
@@ -66,8 +53,23 @@ def small(run_unlike_at_first) -> Run:
 
 @pytest.fixture(scope="module")
 def small_folder(small, tmp_path_factory) -> Path:
-    to = tmp_path_factory.mktemp("exports") / "small"
-    return export_run(small, to=to, formats=FORMATS, precisions=["fp32", "int8"])
+    return export_run(small, to=tmp_path_factory.mktemp("exports") / "small", formats=FORMATS)
+
+
+@pytest.fixture(scope="module", params=["16x16x1", *RUNS])
+def conditional(request, small, run_unlike_at_first) -> Run:
+    if request.param not in RUNS:
+        return small
+    return with_classes_apart(run_unlike_at_first(conditional=True, **RUNS[request.param]))
+
+
+@pytest.fixture(scope="module")
+def folder(conditional, small, small_folder, untimed, tmp_path_factory) -> Path:
+    """Return an export of everything."""
+    if conditional is small:
+        return small_folder
+    with untimed():
+        return export_run(conditional, to=tmp_path_factory.mktemp("exports") / "digits", formats=FORMATS)
 
 
 @pytest.fixture(scope="module")
