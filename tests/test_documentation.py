@@ -195,6 +195,21 @@ def test_the_site_has_every_page(site):
     assert expected <= {path.relative_to(site) for path in site.rglob("*.html")}
 
 
+def test_the_site_names_the_language_of_each_page(site):
+    pages = {path.relative_to(site): path.read_text() for path in site.rglob("*.html")}
+    korean = {str(path) for path, text in pages.items() if '<html lang="ko"' in text}
+    assert korean == {"ko/index.html"}
+    assert all('<html lang="' in text for text in pages.values())
+
+
+def test_the_site_can_be_searched_from_disk(site):
+    """Without a server, the index is a script, and another script stands in for the worker that searches."""
+    assert (site / "search" / "search_index.js").exists()
+    page = (site / "guides" / "train.html").read_text()
+    assert 'src="../style/iframe-worker.js"' in page
+    assert (site / "style" / "iframe-worker.js").exists()
+
+
 def test_the_site_loads_nothing_from_elsewhere(site):
     loaded = re.compile(
         r'<(?:script|img|iframe|source)[^>]*\ssrc="(?:https?:)?//|<link(?![^>]*canonical)[^>]*href="https?:'
