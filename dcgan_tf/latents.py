@@ -175,7 +175,7 @@ def slerp(start: np.ndarray, end: np.ndarray, fraction: float | np.ndarray) -> n
 
     Spherical linear interpolation (Shoemake 1985; for latents: White 2016). The length goes from that of
     `start` to that of `end` in a straight line. Opposite and parallel latents have no single great circle;
-    there it is `lerp`.
+    there it is `lerp`. The exported page has the same function, in export/web/assets/latents.js.
 
     Args:
         start: float32 [..., latent_dim].

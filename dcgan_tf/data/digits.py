@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from dcgan_tf.config import DataConfig
-from dcgan_tf.data.decoding.fit import fit_image
+from dcgan_tf.data.decoding.crop_and_pad import fit_image
 from dcgan_tf.data.fingerprints import pixel_fingerprint
 from dcgan_tf.data.image_set import ImageSet, MissingSplitError
 

@@ -1,4 +1,8 @@
-"""The small convolutional network that judges pictures, and its training."""
+"""The small convolutional network that judges pictures, and its training.
+
+Trained networks are cached. After a change here, raise VERSION in `classifier.py` and in
+`double_exposure.py`: it makes the cache forget older ones.
+"""
 
 from __future__ import annotations
 

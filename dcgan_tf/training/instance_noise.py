@@ -5,7 +5,8 @@ Sønderby et al. 2017, "Amortised MAP inference for image super-resolution", and
 
 Real and generated images lie on manifolds of low dimension, which a discriminator can separate without an
 error. From then on it teaches the generator nothing. Noise on both makes the two distributions overlap. It
-also hides every detail that is weaker than the noise.
+also hides every detail that is weaker than the noise. Its strength, the setting `instance_noise`, is the same
+throughout the training.
 """
 
 from __future__ import annotations

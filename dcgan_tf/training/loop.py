@@ -18,7 +18,6 @@ from dcgan_tf.errors import OutOfMemoryError, RunError, StorageError
 from dcgan_tf.files import DISK_FULL, storage_error
 from dcgan_tf.runs import RunPaths
 from dcgan_tf.training.console import make_console
-from dcgan_tf.training.folder import lock
 from dcgan_tf.training.hooks import (
     CatchesUp,
     CheckpointHook,
@@ -30,6 +29,7 @@ from dcgan_tf.training.hooks import (
 )
 from dcgan_tf.training.interrupt import Interrupted, StopSignals
 from dcgan_tf.training.plan import make_plan
+from dcgan_tf.training.run_dir import lock
 from dcgan_tf.training.start import Start, begin
 from dcgan_tf.training.statistics import Statistics
 from dcgan_tf.training.step import make_train_step

@@ -11,7 +11,7 @@ from dcgan_tf.config import Config, replace
 from dcgan_tf.data import ImageSet, load_data, replica_share, steps_per_epoch
 from dcgan_tf.errors import DataError
 from dcgan_tf.runs import RunPaths, read_config, with_own_held_out
-from dcgan_tf.training.folder import check_place
+from dcgan_tf.training.run_dir import check_place
 from dcgan_tf.training.strategy import make_deterministic, make_strategy, resolve_precision
 
 

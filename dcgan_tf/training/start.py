@@ -36,8 +36,8 @@ from dcgan_tf.runs import (
     set_aside,
     write_json,
 )
-from dcgan_tf.training.folder import refuse_changes, refuse_other_files
 from dcgan_tf.training.plan import Plan
+from dcgan_tf.training.run_dir import refuse_changes, refuse_other_files
 from dcgan_tf.training.state import TrainState, create_train_state
 
 _log = logging.getLogger("dcgan_tf")

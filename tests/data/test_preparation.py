@@ -13,7 +13,7 @@ from PIL import Image
 
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data import preparation
-from dcgan_tf.data.decoding.fit import fit_image
+from dcgan_tf.data.decoding.crop_and_pad import fit_image
 from dcgan_tf.data.fingerprints import pixel_fingerprint
 from dcgan_tf.errors import OutOfMemoryError
 from odd_images import encoded, png

@@ -20,8 +20,7 @@ from dcgan_tf.cli import main
 from dcgan_tf.errors import ExportError, StorageError
 from dcgan_tf.export import exporting
 from dcgan_tf.export.card import model_card
-from dcgan_tf.export.checks import verification
-from dcgan_tf.export.checks.difference import Bound
+from dcgan_tf.export.checks.bounds import BOUNDS, Bound
 from dcgan_tf.export.checks.verification import verify_export
 from dcgan_tf.export.exported import Exported
 from dcgan_tf.export.exporting import export_run
@@ -263,8 +262,8 @@ def test_an_empty_folder_is_filled(run, tmp_path):
 
 
 def test_out_of_bounds_everything_is_named_and_nothing_left(run, copy, monkeypatch):
-    monkeypatch.setitem(verification.BOUNDS, "generator-int8.tflite", Bound(psnr_mean=99))
-    monkeypatch.setitem(verification.BOUNDS, "index.html", Bound(max_abs=1e-9))
+    monkeypatch.setitem(BOUNDS, "generator-int8.tflite", Bound(psnr_mean=99))
+    monkeypatch.setitem(BOUNDS, "index.html", Bound(max_abs=1e-9))
     before = (copy / "export.json").read_text()
     with pytest.raises(ExportError) as caught:
         export_run(run, to=copy, formats=["tflite", "web"], precisions=["fp32", "int8"], force=True)

@@ -27,8 +27,8 @@ from dcgan_tf.errors import RunError
 from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import read_records
-from dcgan_tf.training.folder import lock
 from dcgan_tf.training.interrupt import StopSignals
+from dcgan_tf.training.run_dir import lock
 from mortal import Mortals, command
 
 PATIENCE = 120  # seconds, for a process that starts on a busy machine

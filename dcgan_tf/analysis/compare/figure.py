@@ -21,7 +21,7 @@ from dcgan_tf.analysis.figures import (
     plain,
 )
 
-COLOURS = (RUN_COLOUR, ACCENT_COLOUR, "#5a9e4b", "#8e6fb0", "#c04f6f", "#4ba3a3", "#8a6d3b", "#6b7785")
+COLOURS = (RUN_COLOUR, ACCENT_COLOUR, "#5a9e4b", "#8e6fb0", "#c04f6f", "#4ba3a3", "#8a6d3b", NOTE_COLOUR)
 _SMOOTHING = 15
 
 

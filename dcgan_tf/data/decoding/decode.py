@@ -25,9 +25,9 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from dcgan_tf.data.decoding.crop_and_pad import ORIENTATION, fitted, orientation, turn_upright
 from dcgan_tf.data.decoding.deep_colour import DeepColour
 from dcgan_tf.data.decoding.depth import Depth, depth_of, is_deep
-from dcgan_tf.data.decoding.fit import ORIENTATION, fitted, orientation, turn_upright
 from dcgan_tf.data.decoding.formats import formats
 from dcgan_tf.data.decoding.memory import LARGE, ROOM, is_bomb, needed, pillow_bounded_here
 from dcgan_tf.errors import DataError

@@ -58,28 +58,6 @@ def difference(found: np.ndarray, expected: np.ndarray) -> Difference:
     )
 
 
-@dataclass(frozen=True)
-class Bound:
-    """The largest difference that an artefact may have; see the figures of `Difference`."""
-
-    max_abs: float = math.inf
-    psnr_mean: float = -math.inf
-    psnr_worst: float = -math.inf
-
-    def broken_by(self, found: Difference) -> list[str]:
-        """Return a sentence for each figure that is out of bounds."""
-        broken = []
-        if not found.max_abs <= self.max_abs:
-            broken.append(f"largest difference {found.max_abs:.2g}, at most {self.max_abs:.2g} allowed")
-        if not found.psnr_mean >= self.psnr_mean:
-            broken.append(f"PSNR {found.psnr_mean:.1f} dB, at least {self.psnr_mean:g} expected")
-        if not found.psnr_worst >= self.psnr_worst:
-            broken.append(
-                f"PSNR of the worst image {found.psnr_worst:.1f} dB, at least {self.psnr_worst:g} expected"
-            )
-        return broken
-
-
 def _floats(images: np.ndarray) -> np.ndarray:
     """Return float64 in [-1, 1]."""
     floats: np.ndarray = (

@@ -14,7 +14,8 @@ import numpy as np
 import tensorflow as tf
 
 from dcgan_tf.errors import ExportError
-from dcgan_tf.export.checks.difference import Bound, Difference, difference
+from dcgan_tf.export.checks.bounds import BOUNDS
+from dcgan_tf.export.checks.difference import Difference, difference
 from dcgan_tf.export.checks.reference import SEED, read_reference, reference_inputs
 from dcgan_tf.export.folder import ExportPaths
 from dcgan_tf.export.formats.litert_file import LiteRTFile
@@ -34,17 +35,6 @@ SLOW_OPERATORS = frozenset({"TRANSPOSE_CONV", "SHAPE", "PACK"})
 HEAVY_OPERATORS = frozenset({"CONV_2D", "FULLY_CONNECTED"})
 """The operators with almost all arithmetic; they take many times as long outside XNNPACK."""
 
-_EXACT, _EIGHT_BIT = Bound(max_abs=1e-5), Bound(psnr_mean=45, psnr_worst=35)
-BOUNDS = {
-    "saved_model": _EXACT,
-    "model.keras": _EXACT,
-    "index.html": _EIGHT_BIT,
-    "generator-fp32.tflite": _EXACT,
-    "generator-fp16.tflite": Bound(psnr_mean=60, psnr_worst=60),
-    "generator-dynamic.tflite": _EIGHT_BIT,
-    "generator-int8.tflite": Bound(psnr_mean=40, psnr_worst=30),
-}
-"""The largest allowed difference of each artefact from the trained generator, by file name."""
 TRAINED = ("saved_model", "model.keras")
 """The artefacts that have the trained weights unchanged."""
 

@@ -13,8 +13,8 @@ from PIL import Image
 
 from dcgan_tf.data.decoding import decode as decoding
 from dcgan_tf.data.decoding import depth
+from dcgan_tf.data.decoding.crop_and_pad import fit_image
 from dcgan_tf.data.decoding.decode import UnreadableImageError, decode
-from dcgan_tf.data.decoding.fit import fit_image
 from dcgan_tf.data.decoding.memory import Room
 from odd_images import (
     BAD,

@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from dcgan_tf.export.checks.difference import Bound, Difference, difference
+from dcgan_tf.export.checks.bounds import Bound
+from dcgan_tf.export.checks.difference import Difference, difference
 
 
 def images(*values: float, dtype=np.float32) -> np.ndarray:

@@ -16,7 +16,7 @@ from dcgan_tf.errors import RunError
 from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import write_json
 from dcgan_tf.training import loop
-from dcgan_tf.training.folder import check_place, lock
+from dcgan_tf.training.run_dir import check_place, lock
 
 DATA = {
     "name": "a",
