@@ -176,7 +176,9 @@ def test_every_package_with_a_public_face_has_a_page():
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the built site."""
+    """Return the site that scripts/test.sh has built, or build it."""
+    if built := os.environ.get("BUILT_SITE"):
+        return Path(built)
     pytest.importorskip("mkdocs", reason="the site is built by mkdocs, of the extra docs")
     out = tmp_path_factory.mktemp("site")
     done = subprocess.run(
@@ -229,9 +231,8 @@ def test_the_site_has_the_public_names_and_the_formulas(site):
 # Code of the pages that no other test runs
 
 
-def test_the_example_of_evaluation_runs(trained, monkeypatch, tmp_path):
-    monkeypatch.setenv("DCGAN_TF_CACHE", str(tmp_path))  # no other test is to get so poor a classifier
-    monkeypatch.setattr("dcgan_tf.judges.classifier._FEWEST_STEPS", 10)
+def test_the_example_of_evaluation_runs(trained, monkeypatch, quick_judges):
+    monkeypatch.setattr("dcgan_tf.evaluation.scores.DESCRIPTORS", 4096)
     (code,) = re.findall(r"```python\n(.*?)```", (DOCS / "evaluation.md").read_text(), re.DOTALL)
     names: dict = {}
     exec(code.replace('"runs/mnist"', repr(str(trained))), names)
