@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import configparser
 import json
+import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from urllib.parse import urlparse
 
 import click
+import pytest
 from click.testing import CliRunner
 from documented import ALL_BLOCKS, ROOT
 
 from dcgan_tf.cli import main
+from dcgan_tf.evaluation import scores
+from mortal import Mortals
 
 Words = list[str]
-NUM_PORTRAITS = {"train": 300, "test": 80}
 STEPS_OF_FACES = 300  # from here on its samples show crowns
 PREPARED = (
     "dcgan-tf train --preset quick --run-dir runs/faces",
@@ -43,7 +47,7 @@ SMALL: dict[str, str] = {
     "report": "--run walk --num-images 22",
     "compare": "--num-images 64",
     "arithmetic": "--num-images 3072 --draws 2",
-    "walk": "--num-images 22",
+    "walk": "--num-images 22 --points 3",
     "turn": "--num-images 16 --draws 2",
     "neighbours": "--num-images 50",
     "filters": "--num-images 60",
@@ -53,6 +57,19 @@ SMALL: dict[str, str] = {
 }
 """What is added to each command: the last of two values of an option counts."""
 _DONE: set[tuple[str, ...]] = set()  # what several pages show is run once
+
+
+@contextmanager
+def few_samples() -> Iterator[None]:
+    """Let walks and turns look at few samples, evaluations at few patches, analogies at a quarter of all."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(import_module("dcgan_tf.analysis.walk.walk"), "FEWEST_SAMPLES", 100)
+        patch.setattr(import_module("dcgan_tf.analysis.turn.turn"), "POOL", 512)
+        analogies = import_module("dcgan_tf.analysis.arithmetic.analogies")
+        every = analogies.all_formulas
+        patch.setattr(analogies, "all_formulas", lambda attributes: every(attributes)[::4])
+        patch.setattr(scores, "DESCRIPTORS", 4096)
+        yield
 
 
 def small(words: Words) -> Words:
@@ -152,9 +169,20 @@ def _unzip(words: Words, workspace: Path) -> None:
 
 
 def _saved_model_cli(words: Words, workspace: Path) -> None:
-    program = Path(sys.executable).parent / "saved_model_cli"
-    done = subprocess.run([str(program), *words], cwd=workspace, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    assert (Path(sys.executable).parent / "saved_model_cli").exists()
+    logs = workspace / "logs"
+    logs.mkdir(exist_ok=True)
+    ended = Mortals(logs).run(saved_model_cli, words, workspace)
+    assert ended.code == 0, ended.output
+
+
+def saved_model_cli(words: Words, workspace: Path) -> None:
+    """Do in this process what the program does that TensorFlow installs."""
+    from tensorflow.python.tools import saved_model_cli
+
+    os.chdir(workspace)
+    sys.argv = ["saved_model_cli", *words]
+    saved_model_cli.main()
 
 
 def _docker(words: Words, workspace: Path) -> None:

@@ -193,7 +193,9 @@ def test_the_samples_of_a_run_are_cut_out_of_its_grids(trained):
 def drawn(trained, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("figures")
     script = importlib.import_module("draw_how_it_works")
-    done = CliRunner().invoke(script.main, [str(trained), "--out", str(out)], catch_exceptions=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(script, "DPI", 25)  # nobody looks at them
+        done = CliRunner().invoke(script.main, [str(trained), "--out", str(out)], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return out
 

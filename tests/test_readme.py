@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 import small_commands
 from documented import ALL_BLOCKS, PAGES, ROOT, Block, blocks_of, commands_in, name_of, text_of
-from small_commands import NUM_PORTRAITS, PREPARED, run
+from small_commands import PREPARED, few_samples, run
 
-from dcgan_tf.data.portraits import people
+from quick import few_portraits, quick_judges
 
 README = text_of(ROOT / "README.md")
 SHIP = text_of(ROOT / "docs" / "guides" / "ship.md")
@@ -33,13 +33,13 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("workspace")
     (folder / "saved_models").mkdir()
     (folder / "saved_models" / "portraits").symlink_to(ROOT / "saved_models" / "portraits")
-    with pytest.MonkeyPatch.context() as patch:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        few_portraits(folder / "cache"),
+        quick_judges(),
+        few_samples(),
+    ):
         patch.chdir(folder)
-        patch.setenv("DCGAN_TF_CACHE", str(folder / "cache"))  # its portraits are fewer than others'
-        for split, number in NUM_PORTRAITS.items():
-            patch.setitem(people.SPLITS, split, number)
-        patch.setattr("dcgan_tf.judges.double_exposure._STEPS", 2)
-        patch.setattr("dcgan_tf.judges.classifier._FEWEST_STEPS", 60)
         draw_pictures(folder / "pictures" / "cats", 40)
         draw_pictures(folder / "my-pictures", 60)
         for line in PREPARED:

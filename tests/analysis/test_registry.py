@@ -72,22 +72,21 @@ def worked_example(tmp_path_factory) -> Path:
     return folder
 
 
-def run_in(folder: Path, *words: str) -> str:
-    done = subprocess.run([sys.executable, *words], cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def test_the_worked_example_is_a_command_and_a_public_function(worked_example):
-    page = run_in(worked_example, "-m", "dcgan_tf", "--help")
-    assert "Compare the brightness of samples with that of real images." in page
-    names = run_in(worked_example, "-c", "from dcgan_tf import analysis; print(analysis.__all__)")
-    assert "'brightness'" in names
-
-
-def test_the_worked_example_runs(worked_example, trained, tmp_path):
+def test_the_worked_example_is_a_command_and_a_public_function_and_runs(worked_example, trained, tmp_path):
+    """All in one process, which finds the copy in the folder that it is started in."""
     out = tmp_path / "found"
-    words = ["brightness", str(trained), "--num-images", "4", "--out", str(out)]
-    said = run_in(worked_example, "-m", "dcgan_tf", *words)
-    assert re.match(r"the mean level of samples is \d+\.\d, that of real images \d+\.\d\n", said)
+    code = f"""
+from dcgan_tf import analysis
+from dcgan_tf.cli import main
+for words in ["--help"], ["brightness", {str(trained)!r}, "--num-images", "4", "--out", {str(out)!r}]:
+    main(words, standalone_mode=False)
+print(analysis.__all__)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=worked_example, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "Compare the brightness of samples with that of real images." in done.stdout
+    assert re.search(
+        r"^the mean level of samples is \d+\.\d, that of real images \d+\.\d$", done.stdout, re.MULTILINE
+    )
     assert {path.name for path in out.iterdir()} == {"figure.png", "result.json"}
+    assert "'brightness'" in done.stdout.splitlines()[-1]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import subprocess
+import resource
 import sys
-import textwrap
 
 import numpy as np
 import pytest
@@ -208,40 +207,35 @@ def test_a_batch_that_cannot_be_shared_equally_is_refused():
         pipeline.distributed_batches(strategy, numbered(10), batch_size=7, seed=0, flip=False, first_step=0)
 
 
-def test_memory_does_not_grow_with_the_array(tmp_path):
+def test_memory_does_not_grow_with_the_array(mortals, tmp_path):
     """Read the same number of batches from 20 MB and from 2 GB: the process must hardly become larger.
 
     Both files are holes, so that they take no room on the disk. The mapped pages of the images that were read
     do count as memory of the process: 20 batches of 32 images of 12 KB are 8 MB, and with what the system
     maps around each of them some 50.
     """
-    code = textwrap.dedent(
-        """
-        import json, resource, sys
-        import numpy as np, tensorflow as tf
-        from dcgan_tf.data.batches import distributed_batches
-
-        def peak_megabytes():
-            unit = 2**20 if sys.platform == "darwin" else 2**10
-            return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
-
-        def read(path, megabytes):
-            with open(path, "wb") as file:
-                file.truncate(megabytes * 2**20)
-            count = megabytes * 2**20 // (64 * 64 * 3)
-            images = np.memmap(path, np.uint8, "r", shape=(count, 64, 64, 3))
-            strategy = tf.distribute.MirroredStrategy(["CPU:0"])
-            batches = iter(
-                distributed_batches(strategy, images, batch_size=32, seed=0, flip=True, first_step=0)
-            )
-            for _ in range(20):
-                next(batches)
-            return peak_megabytes()
-
-        print(json.dumps([read(sys.argv[1], 20), read(sys.argv[2], 2000)]))
-        """
-    )
-    paths = [str(tmp_path / name) for name in ("small", "large")]
-    done = subprocess.run([sys.executable, "-c", code, *paths], capture_output=True, text=True, check=True)
-    small, large = json.loads(done.stdout)
+    ended = mortals.run(write_peaks, tmp_path)
+    assert ended.code == 0, ended.output
+    small, large = json.loads((tmp_path / "peaks.json").read_text())
     assert large - small < 200
+
+
+def write_peaks(folder):
+    """Write the most megabytes of this process after it has read from a small file, and then from a large."""
+    peaks = [peak_after_reading(folder / str(megabytes), megabytes) for megabytes in (20, 2000)]
+    (folder / "peaks.json").write_text(json.dumps(peaks))
+
+
+def peak_after_reading(path, megabytes):
+    with path.open("wb") as file:
+        file.truncate(megabytes * 2**20)
+    count = megabytes * 2**20 // (64 * 64 * 3)
+    images = np.memmap(path, np.uint8, "r", shape=(count, 64, 64, 3))
+    strategy = tf.distribute.MirroredStrategy(["CPU:0"])
+    batches = iter(
+        pipeline.distributed_batches(strategy, images, batch_size=32, seed=0, flip=True, first_step=0)
+    )
+    for _ in range(20):
+        next(batches)
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit

@@ -47,7 +47,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if reason := missing("mnist"):
         pytest.skip(reason)
     out = tmp_path_factory.mktemp("table")
-    options = ["--data-dir", str(TFDS), "--num-images", "1000", "--dcgan-epochs", "3", "--gan-epochs", "1"]
+    options = ["--data-dir", str(TFDS), "--num-images", "1000", "--dcgan-epochs", "2", "--gan-epochs", "1"]
     done = CliRunner().invoke(main, ["reproduce", "mnist-1nn", *options, "--out", str(out)])
     assert done.exit_code == 0, done.output
     assert "test error with DCGAN" in done.output
@@ -69,6 +69,7 @@ def test_the_command_trains_both_networks_and_writes_the_table(folder: Path) -> 
 def test_both_runs_are_conditional_and_trained_on_the_same_images(folder: Path) -> None:
     runs = [Run.open(folder / name) for name in ("dcgan", "gan")]
     assert [run.config.model.architecture for run in runs] == ["dcgan", "gan"]
+    assert [run.config.training.epochs for run in runs] == [2, 1]
     for run in runs:
         assert run.class_names == tuple("0123456789")
         assert run.config.data.split == "train[:1000]"

@@ -22,6 +22,7 @@ def quick_judges(*, classifier_steps: int = 30, detector_steps: int = 5) -> Iter
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(classifier, "_FEWEST_STEPS", classifier_steps)
         patch.setattr(double_exposure, "_STEPS", detector_steps)
+        patch.setattr(double_exposure, "NUM_TRAINING_SAMPLES", 256)
         for judge in (classifier, double_exposure):
             patch.setattr(judge, "VERSION", version)
         yield
