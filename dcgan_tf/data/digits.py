@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 from PIL import Image
 
@@ -30,11 +32,9 @@ def load(config: DataConfig, *, split: str) -> ImageSet:
     """
     if split not in SPLITS:
         raise MissingSplitError(f"split of digits must be one of {', '.join(SPLITS)}, received {split!r}")
-    from sklearn.datasets import load_digits  # takes about a second to import
-
-    pixels, labels = load_digits(return_X_y=True)
+    pixels, labels = _originals()
     chosen = np.flatnonzero(_in_split(labels, split))
-    images = np.stack([_resized(pixels[index].reshape(8, 8), config) for index in chosen])
+    images = np.stack([_resized(pixels[index], config) for index in chosen])
     return ImageSet(
         name="digits",
         images=images,
@@ -42,6 +42,18 @@ def load(config: DataConfig, *, split: str) -> ImageSet:
         label_names=tuple("0123456789"),
         fingerprint=pixel_fingerprint(images),
     )
+
+
+@functools.cache
+def _originals() -> tuple[np.ndarray, np.ndarray]:
+    """Return uint8 [N, 8, 8] in [0, 255], and the labels.
+
+    They are kept, because scikit-learn reads them from a packed text, which takes longer than all the rest.
+    """
+    from sklearn.datasets import load_digits  # takes about a second to import
+
+    pixels, labels = load_digits(return_X_y=True)
+    return np.round(pixels * (255 / 16)).astype(np.uint8).reshape(-1, 8, 8), labels
 
 
 def _in_split(labels: np.ndarray, split: str) -> np.ndarray:
@@ -55,6 +67,6 @@ def _in_split(labels: np.ndarray, split: str) -> np.ndarray:
 
 
 def _resized(digit: np.ndarray, config: DataConfig) -> np.ndarray:
-    """Resize one digit, float [8, 8] in [0, 16], to uint8 [H, W, C]."""
-    image = Image.fromarray(np.round(digit * (255 / 16)).astype(np.uint8))
+    """Resize one digit, uint8 [8, 8], to uint8 [H, W, C]."""
+    image = Image.fromarray(digit)
     return fit_image(image, image_size=config.image_size, channels=config.channels, fit=config.fit)
