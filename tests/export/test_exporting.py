@@ -398,5 +398,5 @@ def test_any_name_of_a_folder_is_written_and_read(run, untimed, tmp_path):
     for artefact in (folder, folder / "saved_model", folder / "generator-fp32.tflite"):
         assert Exported.open(artefact).sample(1).shape == (1, 16, 16, 1)
     (folder / "MODEL_CARD.md").read_text(encoding="utf-8", errors="strict")
-    export_run(run, to=folder, formats=["web"], force=True)
+    export_run(run, to=folder, formats=["keras"], force=True)
     assert left_in(tmp_path / name) == ["x[0]"]
