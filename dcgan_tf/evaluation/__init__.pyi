@@ -1,7 +1,7 @@
-from .classes import as_trained as as_trained
 from .evaluator import UNKNOWN_MODEL as UNKNOWN_MODEL
 from .evaluator import Evaluator as Evaluator
 from .evaluator import SampleFunction as SampleFunction
+from .evaluator import as_trained as as_trained
 from .every_epoch import EveryEpoch as EveryEpoch
 from .every_epoch import about_run as about_run
 from .image_files import ImageFiles as ImageFiles

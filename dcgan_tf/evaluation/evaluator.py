@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +29,7 @@ from dcgan_tf.evaluation.real_images import (
 )
 from dcgan_tf.evaluation.result import ERROR, FORMLESS, GUARDED, REAL, Evaluation, Row
 from dcgan_tf.evaluation.scores import OF_CONTROLS, OF_FEATURES, OF_PIXELS, Metric, Score, Task, score
+from dcgan_tf.images import evenly_spaced
 from dcgan_tf.judges import can_judge, trained_classifier
 from dcgan_tf.progress import Bar, progress
 from dcgan_tf.runs import RunPaths, check_same_images
@@ -245,3 +246,25 @@ def _space(
     if name in (CLASSIFIER, None):
         return ClassifierSpace(trained_classifier(train, held_out, cache_dir=config.cache_dir))
     raise ArgumentError(f"space must be one of {', '.join(SPACES)}, received {name!r}")
+
+
+def as_trained(
+    sample: Callable[..., np.ndarray], class_names: Sequence[str], real: RealImages
+) -> SampleFunction:
+    """Return a function that draws the classes in the shares that the real images have.
+
+    Args:
+        sample: the method of a run or an export; it takes `labels`, one for each image, if it is conditional.
+        class_names: names of its classes; () if it is not conditional.
+        real: the real images, whose shares are used if they have the same classes; otherwise all classes are
+            drawn equally often.
+    """
+    if not class_names or real.labels is None or tuple(class_names) != real.label_names:
+        return sample
+    labels = real.labels
+
+    def draw(num: int, *, seed: int) -> np.ndarray:
+        chosen = np.resize(labels[evenly_spaced(len(labels), num)], num)
+        return sample(num, seed=seed, labels=chosen)
+
+    return draw

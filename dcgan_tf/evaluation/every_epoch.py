@@ -13,8 +13,7 @@ import tensorflow as tf
 from dcgan_tf import data
 from dcgan_tf.config import Config
 from dcgan_tf.data import held_out_images
-from dcgan_tf.evaluation.classes import as_trained
-from dcgan_tf.evaluation.evaluator import Evaluator
+from dcgan_tf.evaluation.evaluator import Evaluator, as_trained
 from dcgan_tf.evaluation.real_images import RealImages
 from dcgan_tf.evaluation.result import Evaluation
 from dcgan_tf.progress import no_bar

@@ -17,8 +17,9 @@ from dcgan_tf.data import distributed_batches
 from dcgan_tf.errors import OutOfMemoryError, RunError, StorageError
 from dcgan_tf.files import DISK_FULL, storage_error
 from dcgan_tf.runs import RunPaths
-from dcgan_tf.training.console import make_console
-from dcgan_tf.training.hooks import (
+from dcgan_tf.training.interrupt import Interrupted, StopSignals
+from dcgan_tf.training.monitoring.console import make_console
+from dcgan_tf.training.monitoring.hooks import (
     CatchesUp,
     CheckpointHook,
     HistogramHook,
@@ -27,13 +28,12 @@ from dcgan_tf.training.hooks import (
     StatisticsHook,
     TrainingProgress,
 )
-from dcgan_tf.training.interrupt import Interrupted, StopSignals
+from dcgan_tf.training.monitoring.statistics import Statistics
+from dcgan_tf.training.monitoring.writers import StatsFile, TensorBoard, Writer
 from dcgan_tf.training.plan import make_plan
 from dcgan_tf.training.run_dir import lock
 from dcgan_tf.training.start import Start, begin
-from dcgan_tf.training.statistics import Statistics
 from dcgan_tf.training.step import make_train_step
-from dcgan_tf.training.writers import StatsFile, TensorBoard, Writer
 
 _GO_ON = "The checkpoints are intact; run the same command again to continue"
 _log = logging.getLogger("dcgan_tf")

@@ -17,6 +17,7 @@ from dcgan_tf.config import Config
 from dcgan_tf.images import to_float
 from dcgan_tf.latents import replica_latents
 from dcgan_tf.models import logits_of, with_labels
+from dcgan_tf.training.averaging import update_average
 from dcgan_tf.training.instance_noise import RandomKey
 from dcgan_tf.training.objective import Objective, objective_of
 from dcgan_tf.training.state import TrainState
@@ -207,22 +208,6 @@ def apply_gradients(optimizer: keras.optimizers.Optimizer, gradients: list[tf.Te
     scale = tf.cast(optimizer.scale_loss(tf.ones([])), norm.dtype)
     optimizer.apply([gradient / replica.num_replicas_in_sync for gradient in summed])
     return norm / scale / replica.num_replicas_in_sync
-
-
-def update_average(state: TrainState, decay: float) -> None:
-    """Move the averaged generator towards the generator, in cross-replica context.
-
-    The average covers the first steps only lightly: its decay is min(decay, (1 + t) / (10 + t)) at step t, so
-    that the random initial weights are forgotten at once. Batch-norm statistics are averaged like weights.
-    """
-    step = tf.cast(state.step, tf.float32)
-    keep = tf.minimum(decay, (1 + step) / (10 + step))
-    for average, current in zip(state.generator_ema.variables, state.generator.variables, strict=True):
-        if tf.as_dtype(average.dtype).is_floating:
-            rate = tf.cast(keep, average.dtype)
-            average.assign(average.value * rate + current.value * (1 - rate))
-        else:
-            average.assign(current.value)
 
 
 def _positive(logits: tf.Tensor) -> tf.Tensor:

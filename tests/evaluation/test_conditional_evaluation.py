@@ -13,8 +13,7 @@ from click.testing import CliRunner
 from dcgan_tf.cli import main
 from dcgan_tf.config import Config
 from dcgan_tf.data.image_set import ImageSet
-from dcgan_tf.evaluation.classes import as_trained
-from dcgan_tf.evaluation.evaluator import Evaluator
+from dcgan_tf.evaluation.evaluator import Evaluator, as_trained
 from dcgan_tf.evaluation.every_epoch import EveryEpoch
 from dcgan_tf.evaluation.real_images import RealImages, of_class
 from dcgan_tf.evaluation.scores import LOWER, WHOLE, Score, Task

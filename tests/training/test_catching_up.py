@@ -21,10 +21,11 @@ from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import read_records
 from dcgan_tf.runs.run import Run
-from dcgan_tf.training import hooks, loop
-from dcgan_tf.training.hooks import SampleHook
+from dcgan_tf.training import loop
 from dcgan_tf.training.interrupt import Interrupted
 from dcgan_tf.training.loop import train
+from dcgan_tf.training.monitoring import hooks
+from dcgan_tf.training.monitoring.hooks import SampleHook
 
 # Nine steps are an epoch; checkpoints and grids are due every five, evaluations after 9, 18 and the last, 20.
 EVERY = {"checkpoint_every": 5, "sample_every": 5, "histogram_every": 5, "steps": 20, "image_size": (8, 8)}

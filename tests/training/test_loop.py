@@ -19,9 +19,9 @@ from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import read_config, read_records
 from dcgan_tf.training import loop
-from dcgan_tf.training.hooks import CheckpointHook, TrainingProgress
+from dcgan_tf.training.monitoring.hooks import CheckpointHook, TrainingProgress
+from dcgan_tf.training.monitoring.statistics import Statistics
 from dcgan_tf.training.state import create_train_state
-from dcgan_tf.training.statistics import Statistics
 
 Make = Callable[..., Config]
 

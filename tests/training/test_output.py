@@ -12,9 +12,9 @@ import pytest
 from dcgan_tf.config import Config
 from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.folder import RunPaths
-from dcgan_tf.training.console import LastingOutput, PlainProgress, TerminalProgress, make_console
-from dcgan_tf.training.hooks import TrainingProgress
 from dcgan_tf.training.loop import train
+from dcgan_tf.training.monitoring.console import LastingOutput, PlainProgress, TerminalProgress, make_console
+from dcgan_tf.training.monitoring.hooks import TrainingProgress
 
 RECORD = {"step": 4, "epoch": 0.5, "discriminator_loss": 1.0, "generator_loss": 2.0, "images_per_second": 9.0}
 

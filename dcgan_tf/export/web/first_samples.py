@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from dcgan_tf.export.web.latents import page_latents
+from dcgan_tf.export.web.page_latents import page_latents
 from dcgan_tf.latents import typical_norm, with_typical_norm
 from dcgan_tf.models import logits_of
 from dcgan_tf.runs import Run, in_batches

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from dcgan_tf.export.web.first_samples import first_samples
-from dcgan_tf.export.web.latents import page_latents
+from dcgan_tf.export.web.page_latents import page_latents
 
 
 def judged_by(run, logit, draw):

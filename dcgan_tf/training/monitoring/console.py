@@ -21,7 +21,7 @@ from rich.progress import (
 )
 
 from dcgan_tf.runs import Record
-from dcgan_tf.training.hooks import TrainingProgress
+from dcgan_tf.training.monitoring.hooks import TrainingProgress
 
 SECONDS_BETWEEN_LINES = 10.0
 WIDE = 110

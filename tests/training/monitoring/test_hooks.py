@@ -12,7 +12,7 @@ from PIL import Image
 from dcgan_tf import images
 from dcgan_tf.config import Config
 from dcgan_tf.runs.folder import RunPaths
-from dcgan_tf.training.hooks import MAX_FRAMES, SampleHook, TrainingProgress, save_progress
+from dcgan_tf.training.monitoring.hooks import MAX_FRAMES, SampleHook, TrainingProgress, save_progress
 from dcgan_tf.training.state import TrainState, create_train_state
 
 

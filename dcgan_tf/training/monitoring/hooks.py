@@ -18,9 +18,9 @@ from dcgan_tf.errors import RunError
 from dcgan_tf.latents import sample_labels, sample_latents, whole_rows
 from dcgan_tf.models import with_labels
 from dcgan_tf.runs import CheckpointStore, RunPaths, set_aside
+from dcgan_tf.training.monitoring.statistics import WHAT_TO_TRY, Statistics
+from dcgan_tf.training.monitoring.writers import TensorBoard, Writer
 from dcgan_tf.training.state import TrainState
-from dcgan_tf.training.statistics import WHAT_TO_TRY, Statistics
-from dcgan_tf.training.writers import TensorBoard, Writer
 
 NUM_SAMPLES = 64
 SHOWN_EPOCHS = (1, 5)

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from dcgan_tf.training.console import LastingOutput, TerminalProgress
-from dcgan_tf.training.hooks import TrainingProgress
+from dcgan_tf.training.monitoring.console import LastingOutput, TerminalProgress
+from dcgan_tf.training.monitoring.hooks import TrainingProgress
 
 RECORD = {
     "step": 123_456,

@@ -1,0 +1,28 @@
+"""The averaged generator (EMA): its weights follow the generator's, and it is the one that draws.
+
+An exponential moving average of the weights: Karras et al. 2018, "Progressive growing of GANs", section A.1;
+Yazıcı et al. 2019, "The unusual effectiveness of averaging in GAN training". Its decay is the setting
+`ema_decay`.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from dcgan_tf.training.state import TrainState
+
+
+def update_average(state: TrainState, decay: float) -> None:
+    """Move the averaged generator towards the generator, in cross-replica context.
+
+    The average covers the first steps only lightly: its decay is min(decay, (1 + t) / (10 + t)) at step t, so
+    that the random initial weights are forgotten at once. Batch-norm statistics are averaged like weights.
+    """
+    step = tf.cast(state.step, tf.float32)
+    keep = tf.minimum(decay, (1 + step) / (10 + step))
+    for average, current in zip(state.generator_ema.variables, state.generator.variables, strict=True):
+        if tf.as_dtype(average.dtype).is_floating:
+            rate = tf.cast(keep, average.dtype)
+            average.assign(average.value * rate + current.value * (1 - rate))
+        else:
+            average.assign(current.value)
