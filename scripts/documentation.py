@@ -33,7 +33,7 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 
 
 def on_page_content(content: str, **_: Any) -> str:
-    """Turn LaTeX into MathML, which browsers show without a script."""
+    """Turn LaTeX into MathML, which browsers show without a script, and keep options in one piece."""
     from latex2mathml.converter import convert
 
     def mathml(match: re.Match[str]) -> str:
@@ -42,6 +42,10 @@ def on_page_content(content: str, **_: Any) -> str:
         # What is minimised over stands below, as LaTeX has it.
         return re.sub(r"<msub>(<mo>(?:min|max)</mo>.*?)</msub>", r"<munder>\1</munder>", converted)
 
+    def in_one_piece(code: re.Match[str]) -> str:
+        return re.sub(r"[\w.]*-[\w.-]+", r'<span class="hyphenated">\g<0></span>', code[0])
+
+    content = re.sub(r"<code>[^<]*</code>", in_one_piece, content)
     return re.sub(
         r'<(div|span) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', mathml, content, flags=re.DOTALL
     )
