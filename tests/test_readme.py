@@ -105,7 +105,7 @@ def test_the_readme_is_short():
 
 
 def test_it_says_what_to_take_from_somebody_unknown():
-    assert "From somebody you do not know, take a `.tflite` file or the page" in SHIP
+    assert "use its `.tflite` file or its page: they can only compute" in SHIP
 
 
 def ship_blocks(*languages: str) -> list[Block]:
