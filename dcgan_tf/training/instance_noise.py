@@ -24,12 +24,12 @@ class RandomKey(NamedTuple):
     Attributes:
         seed: seed of the run.
         step: int64 scalar.
-        number: counts the draws of one step, from 0.
+        draw: counts the draws of one step, from 0.
     """
 
     seed: int
     step: tf.Tensor
-    number: int
+    draw: int
 
 
 def add_instance_noise(images: tf.Tensor, key: RandomKey, *, stddev: float) -> tf.Tensor:
@@ -47,6 +47,6 @@ def add_instance_noise(images: tf.Tensor, key: RandomKey, *, stddev: float) -> t
     """
     replicas = tf.distribute.get_replica_context().num_replicas_in_sync
     seed = tf.stack([tf.constant(key.seed, tf.int64), key.step])
-    pair = tf.random.experimental.stateless_fold_in(seed, key.number + 1)
+    pair = tf.random.experimental.stateless_fold_in(seed, key.draw + 1)
     whole = tf.random.stateless_normal((tf.shape(images)[0] * replicas, *images.shape[1:]), pair)
     return images + stddev * tf.cast(share_of_replica(whole), images.dtype)

@@ -7,6 +7,7 @@ batch.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -27,21 +28,6 @@ class AdversarialLoss:
 
     discriminator: Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, ...]]
     generator: Callable[[tf.Tensor, Callable[[], tf.Tensor]], tf.Tensor]
-
-
-def adversarial_loss(name: str, *, label_smoothing: float = 0.0) -> AdversarialLoss:
-    """Return the loss of this name; D's part is always that of Goodfellow et al. 2014, eq. 1.
-
-    Args:
-        name: name of G's loss, one of `GENERATOR_LOSSES`.
-        label_smoothing: how far D's target for real images is lowered, from 0 to 0.5.
-    """
-    generator_loss = GENERATOR_LOSSES[name]
-
-    def discriminator_terms(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        return discriminator_real_loss(real_logits, label_smoothing), discriminator_fake_loss(fake_logits)
-
-    return AdversarialLoss(discriminator_terms, lambda fake_logits, _: generator_loss(fake_logits))
 
 
 def discriminator_real_loss(logits: tf.Tensor, label_smoothing: float = 0.0) -> tf.Tensor:
@@ -73,7 +59,24 @@ def minimax_loss(logits: tf.Tensor) -> tf.Tensor:
     return -tf.nn.softplus(logits)
 
 
-GENERATOR_LOSSES: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
-    "non_saturating": non_saturating_loss,
-    "minimax": minimax_loss,
+def cross_entropy(
+    generator_loss: Callable[[tf.Tensor], tf.Tensor], *, label_smoothing: float = 0.0
+) -> AdversarialLoss:
+    """Return the losses of Goodfellow et al. 2014: D's is that of eq. 1, and G's is one of the two above.
+
+    Args:
+        generator_loss: `non_saturating_loss` or `minimax_loss`.
+        label_smoothing: how far D's target for real images is lowered, from 0 to 0.5.
+    """
+
+    def discriminator_terms(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        return discriminator_real_loss(real_logits, label_smoothing), discriminator_fake_loss(fake_logits)
+
+    return AdversarialLoss(discriminator_terms, lambda fake_logits, _: generator_loss(fake_logits))
+
+
+LOSSES: dict[str, Callable[..., AdversarialLoss]] = {
+    "non_saturating": functools.partial(cross_entropy, non_saturating_loss),
+    "minimax": functools.partial(cross_entropy, minimax_loss),
 }
+"""The losses by the name that the setting `loss` has; each takes `label_smoothing`."""

@@ -1,7 +1,7 @@
 """The objective: what the two networks minimise, and how D sees an image. It is made from the settings.
 
-A new loss is an `AdversarialLoss`; a new penalty or augmentation is one function, and one line below. The
-step itself does not change.
+A new loss is an `AdversarialLoss` in `losses.LOSSES`, and its name in `config/settings.py`. A new penalty or
+augmentation is one function, and one line below. The step itself does not change.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from dcgan_tf.config import TrainingConfig
 from dcgan_tf.training.instance_noise import RandomKey, add_instance_noise
-from dcgan_tf.training.losses import AdversarialLoss, adversarial_loss
+from dcgan_tf.training.losses import LOSSES, AdversarialLoss
 
 Penalty = Callable[[Callable[..., tf.Tensor], tf.Tensor, tf.Tensor], tf.Tensor]
 """From (logits, real images, fake images) to a term of D's loss per image, float [n, 1].
@@ -46,6 +46,6 @@ def objective_of(settings: TrainingConfig) -> Objective:
     if settings.instance_noise:
         augmentations.append(functools.partial(add_instance_noise, stddev=settings.instance_noise))
     return Objective(
-        loss=adversarial_loss(settings.loss, label_smoothing=settings.label_smoothing),
+        loss=LOSSES[settings.loss](label_smoothing=settings.label_smoothing),
         augmentations=tuple(augmentations),
     )

@@ -1,7 +1,8 @@
 """One step of training: first the discriminator learns, then the generator learns from it.
 
-Goodfellow et al. 2014, "Generative adversarial nets", algorithm 1, with one update of D for each of G. What
-the two minimise, and what D sees of a picture, are in `objective.py`.
+Goodfellow et al. 2014, "Generative adversarial nets", algorithm 1, with one update of D for each of G. One
+minibatch of z serves both updates; in the paper, G draws another. What the two minimise, and what D sees of a
+picture, are in `objective.py`.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def make_train_step(
 
     def on_replica(step: tf.Tensor, images: tf.Tensor, labels: tf.Tensor | None = None) -> Metrics:
         replica = Replica(config, state, objective, logits_of_inputs, num_classes, step, labels)
-        # The fakes are made once: D learns from them, then G learns through the D that has.
+        # The fakes are made once. D learns from them; then G learns through the updated D.
         with tf.GradientTape() as generator_tape:
             fake_images = replica.fake_images()
         real_images = to_float(images, state.generator_ema.dtype)
@@ -61,6 +62,7 @@ def make_train_step(
         }
 
     def train_step(batch: tf.Tensor | tuple[tf.Tensor, tf.Tensor]) -> Metrics:
+        # The number, read once: given the variable, each replica would read it for itself.
         metrics = strategy.run(on_replica, (state.step + 0, *(batch if num_classes else (batch,))))
         update_average(state, config.training.ema_decay)
         state.step.assign_add(1)
@@ -202,12 +204,12 @@ def apply_gradients(optimizer: keras.optimizers.Optimizer, gradients: list[tf.Te
     Returns:
         Scalar, without the loss scale: the norm divided by the number of replicas, whose shares are summed.
     """
-    replica = tf.distribute.get_replica_context()
-    summed = replica.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
+    context = tf.distribute.get_replica_context()
+    summed = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
     norm = tf.linalg.global_norm(summed)
     scale = tf.cast(optimizer.scale_loss(tf.ones([])), norm.dtype)
-    optimizer.apply([gradient / replica.num_replicas_in_sync for gradient in summed])
-    return norm / scale / replica.num_replicas_in_sync
+    optimizer.apply([gradient / context.num_replicas_in_sync for gradient in summed])
+    return norm / scale / context.num_replicas_in_sync
 
 
 def _positive(logits: tf.Tensor) -> tf.Tensor:

@@ -15,7 +15,7 @@ from dcgan_tf.data import load_data
 from dcgan_tf.images import to_float, to_uint8
 from dcgan_tf.models.layers import logits_of
 from dcgan_tf.runs.run import Run
-from dcgan_tf.training import losses
+from dcgan_tf.training.objective import objective_of
 from how_it_works.pictures import latent_picture
 
 BATCH, SHOWN = 64, 8
@@ -56,7 +56,7 @@ def play(path: Path, *, seed: int) -> Game:
     with tf.GradientTape() as tape:
         tape.watch(fakes)
         fake_logits = logits_from(fakes, training=True)
-        loss = losses.GENERATOR_LOSSES[run.config.training.loss](fake_logits)
+        loss = objective_of(run.config.training).loss.generator(fake_logits, lambda: real_logits)
     return Game(
         real_images,
         tf.sigmoid(real_logits).numpy()[:, 0],

@@ -57,8 +57,11 @@ def generator_losses() -> Figure:
     logits = np.linspace(-8, 8, 321)
     figure = new_figure(9, 3.7, title="What G is told about a fake, by D's logit for it")
     heights, pulls = figure.subplots(1, 2)
-    for name, colour in (("non_saturating", RUN_COLOUR), ("minimax", ACCENT_COLOUR)):
-        values, gradients = values_and_gradients(losses.GENERATOR_LOSSES[name], logits)
+    for name, loss, colour in (
+        ("non_saturating", losses.non_saturating_loss, RUN_COLOUR),
+        ("minimax", losses.minimax_loss, ACCENT_COLOUR),
+    ):
+        values, gradients = values_and_gradients(loss, logits)
         heights.plot(logits, values, color=colour, linewidth=2, label=name)
         pulls.plot(logits, -gradients, color=colour, linewidth=2, label=name)
     for axes in (heights, pulls):
