@@ -1,1 +1,1 @@
-from .html import write_report as write_report
+from .page import write_report as write_report

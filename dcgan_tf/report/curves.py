@@ -7,7 +7,7 @@ from typing import Any
 
 from dcgan_tf.report.line_chart import Curve, chart
 from dcgan_tf.report.markup import facts, fold
-from dcgan_tf.report.page import ReportedRun, Section
+from dcgan_tf.report.reported_run import ReportedRun, Section
 
 
 def curves_section(run: ReportedRun) -> Section:

@@ -10,8 +10,8 @@ from dcgan_tf.analysis import Analysis, FindingKind, KnownData, finding_kinds
 from dcgan_tf.errors import RunError
 from dcgan_tf.report.formats import RESULT as RESULT_FORMAT
 from dcgan_tf.report.markup import NOTHING, facts, fold, number, plain, table, text
-from dcgan_tf.report.page import ReportedRun, Section
 from dcgan_tf.report.pictures import MEDIA_TYPES
+from dcgan_tf.report.reported_run import ReportedRun, Section
 
 RESULT, FIGURE = "result.json", "figure"
 MOST_COLUMNS = 3

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dcgan_tf.report.epochs import newest_grid
+from dcgan_tf.report.evaluation import UNGUARDED
 from dcgan_tf.report.findings import summary_of
 from dcgan_tf.report.formats import EVALUATION
 from dcgan_tf.report.markup import number, text
-from dcgan_tf.report.overview import newest_grid
-from dcgan_tf.report.page import ReportedRun
-from dcgan_tf.report.tables import UNGUARDED
+from dcgan_tf.report.reported_run import ReportedRun
 from dcgan_tf.runs import Record
 
 MOST_SCORES = 3

@@ -1,130 +1,95 @@
-"""The run as the report sees it: its files, its settings and its progress."""
+"""Write the page: all sections, in the order of a reader's questions, in one file."""
 
 from __future__ import annotations
 
-import shlex
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Sequence
+from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from string import Template
 
-from dcgan_tf.config import Config
-from dcgan_tf.report.formats import DATA, STATS
-from dcgan_tf.report.markup import figure, text
-from dcgan_tf.report.pictures import read_picture
-from dcgan_tf.report.reading import Check, MisfitError, read, read_lines
-from dcgan_tf.runs import Record, RunPaths, read_config
+from dcgan_tf import __version__
+from dcgan_tf.files import write_text
+from dcgan_tf.report.curves import curves_section
+from dcgan_tf.report.epochs import epochs_section
+from dcgan_tf.report.evaluation import evaluation_section
+from dcgan_tf.report.exports import export_section, find_exports
+from dcgan_tf.report.findings import finding_section, findings_of
+from dcgan_tf.report.glance import glance
+from dcgan_tf.report.markup import text
+from dcgan_tf.report.reported_run import ReportedRun, Section
+from dcgan_tf.report.settings import settings_section
 
 
-@dataclass(frozen=True)
-class Section:
-    """A section of the page.
+def write_report(run: Path, *, out: Path | None = None, exports: Sequence[Path] | None = None) -> Path:
+    """Write a run's report: one HTML file with everything in it, which needs no network.
 
-    Attributes:
-        anchor: its id.
-        title: title above it and in the table of contents.
-        body: HTML.
-        present: whether it has content; if not, it is a single line.
+    The same files give the same page. Large pictures are reduced to the size at which they are shown.
+
+    Args:
+        run: the run directory.
+        out: the file; None is RUN/report.html.
+        exports: folders of exports of this run; None looks for them in saved_models/.
+
+    Returns:
+        The file.
+
+    Raises:
+        RunError: if the folder is not a run.
     """
-
-    anchor: str
-    title: str
-    body: str
-    present: bool = True
-
-    @property
-    def html(self) -> str:
-        """The section with its heading."""
-        kind = "" if self.present else ' class="absent"'
-        return (
-            f'<section id="{text(self.anchor)}"{kind}><h2>{text(self.title)}</h2>\n{self.body}\n</section>\n'
-        )
+    reported = ReportedRun(run)
+    target = out or reported.paths.report
+    write_text(target, page(reported, find_exports(reported) if exports is None else exports))
+    return target
 
 
-@dataclass(frozen=True)
-class ReportedRun:
-    """A run, read from its files for the report.
+def page(reported: ReportedRun, exports: Sequence[Path]) -> str:
+    """Return the page."""
+    head = _introduction(reported)  # first: of a folder that is no run, it says so
+    names = findings_of(reported)
+    sections = [
+        epochs_section(reported),
+        evaluation_section(reported),
+        *(finding_section(reported, name) for name in names),
+        curves_section(reported),
+        export_section(reported, exports),
+        settings_section(reported),
+    ]
+    template = Template((files("dcgan_tf.report") / "template.html").read_text(encoding="utf-8"))
+    return template.substitute(
+        title=text(f"{reported.name}: report"),
+        contents="".join(_entry(section) for section in sections),
+        head=head,
+        glance=glance(reported, {section.anchor: section.title for section in sections}, names),
+        problems=_problems(reported),
+        sections="".join(section.html for section in sections),
+        version=text(__version__),
+        run=text(reported.root),
+    )
 
-    Attributes:
-        root: the run directory, as the user named it.
-        problems: a sentence for each file that cannot be used.
-    """
 
-    root: Path
-    problems: list[str] = field(default_factory=list)
+def _introduction(run: ReportedRun) -> str:
+    """Return the head of the page: the run in a sentence."""
+    config = run.config
+    kind = {
+        "dcgan": "deep convolutional generative adversarial network (DCGAN)",
+        "gan": "generative adversarial network (GAN) of fully connected layers",
+    }[config.model.architecture]
+    count = f"{run.data['num_images']:,} " if run.data.get("num_images") else ""
+    return (
+        f'<h1>{text(run.name)}</h1><p class="lead">A {kind} that learnt to draw from {count}pictures of '
+        f"<em>{text(run.data_name)}</em>. Each number is shown beside that of chance or of a simpler "
+        "method.</p>"
+    )
 
-    def read(self, path: Path, check: Check) -> Any:
-        """Return the value in a JSON file, or None if it cannot be used."""
-        value, problem = read(path, check)
-        self.note(problem)
-        return value
 
-    def read_lines(self, path: Path, check: Check) -> list[Record]:
-        """Return the values in a file of JSON lines that can be used."""
-        values, problem = read_lines(path, check)
-        self.note(problem)
-        return values
+def _entry(section: Section) -> str:
+    kind = "" if section.present else ' class="absent"'
+    return f'<li{kind}><a href="#{text(section.anchor)}">{text(section.title)}</a></li>'
 
-    def note(self, problem: str) -> None:
-        """Record a problem once; an empty text is ignored."""
-        if problem and problem not in self.problems:
-            self.problems.append(problem)
 
-    def figure(self, path: Path, *, alt: str, caption: str = "") -> str:
-        """Return a picture with its caption; if it cannot be used, record the problem and return ""."""
-        try:
-            return figure(read_picture(path), alt=alt, caption=caption)
-        except MisfitError as problem:
-            self.note(str(problem))
-            return ""
-
-    @cached_property
-    def paths(self) -> RunPaths:
-        """The paths of the run's files."""
-        return RunPaths(self.root)
-
-    @cached_property
-    def config(self) -> Config:
-        """The run's settings."""
-        return read_config(self.root)
-
-    @cached_property
-    def data(self) -> dict[str, Any]:
-        """The content of data.json."""
-        return self.read(self.paths.data, DATA) or {}
-
-    @cached_property
-    def stats(self) -> list[Record]:
-        """The records of training."""
-        return self.read_lines(self.paths.stats, STATS)
-
-    @property
-    def step(self) -> int:
-        """The last recorded step."""
-        return int(self.stats[-1]["step"]) if self.stats else 0
-
-    @property
-    def name(self) -> str:
-        """The folder's name."""
-        return self.root.resolve().name
-
-    @property
-    def data_name(self) -> str:
-        """The name of the images."""
-        return str(self.data.get("name") or self.config.data.spec)
-
-    @property
-    def steps_per_epoch(self) -> int:
-        """The number of whole batches in the images; 0 if it is unknown."""
-        return int(self.data.get("num_images") or 0) // self.config.training.batch_size
-
-    def epochs(self, step: int) -> str:
-        """Return a step as a number of epochs in words, or "" if that is unknown."""
-        if not self.steps_per_epoch:
-            return ""
-        count = step / self.steps_per_epoch
-        return f"{count:.3g} epoch{'' if count == 1 else 's'}"
-
-    def command(self, name: str, options: str = "") -> str:
-        """Return a command on this run that can be pasted into a shell."""
-        return " ".join(filter(None, ("dcgan-tf", name, shlex.quote(str(self.root)), options)))
+def _problems(reported: ReportedRun) -> str:
+    """Return a section with the files of the run that cannot be used."""
+    if not reported.problems:
+        return ""
+    listed = "".join(f'<p class="warning">{text(problem)}</p>' for problem in reported.problems)
+    return f'<section id="problems"><h2>Files that cannot be used</h2>{listed}</section>'

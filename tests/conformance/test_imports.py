@@ -87,7 +87,7 @@ WITHOUT_TENSORFLOW = (
     "native_output",
     "printable",
     "report",
-    "report.html",
+    "report.page",
     "runs",
     "runs.folder",
     "runs.records",

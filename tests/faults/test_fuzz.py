@@ -196,7 +196,7 @@ def _with_a_field(content: bytes, value: Any, place: float) -> bytes:
 def test_a_run_with_a_record_of_any_content_is_read_or_named(
     damaged: tuple[str, Callable[[bytes], bytes]], trained: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    from dcgan_tf.report.html import write_report
+    from dcgan_tf.report.page import write_report
     from dcgan_tf.runs.data_record import class_names_of
 
     def open_run(path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dcgan_tf.errors import RunError
-from dcgan_tf.report.html import write_report
+from dcgan_tf.report.page import write_report
 
 ANYTHING = st.recursive(
     st.none()

@@ -19,7 +19,7 @@ from dcgan_tf.analysis import finding_kinds
 from dcgan_tf.config import all_settings
 from dcgan_tf.errors import RunError
 from dcgan_tf.images import save_gif, save_png
-from dcgan_tf.report.html import write_report
+from dcgan_tf.report.page import write_report
 
 VOID = {"meta", "img", "br", "line", "path"}
 

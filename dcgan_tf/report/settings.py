@@ -1,0 +1,74 @@
+"""Write the section on the run's settings and starts, with the words that the page uses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dcgan_tf.config import Config, flatten
+from dcgan_tf.report.formats import STARTS
+from dcgan_tf.report.markup import facts, fold, plain, text
+from dcgan_tf.report.reported_run import ReportedRun, Section
+
+WORDS = {
+    "generator": "the network that turns numbers into pictures",
+    "latent": "the list of random numbers that one picture is made from",
+    "discriminator": "the network that tells real pictures from generated ones: the generator's teacher",
+    "D(x), D(G(z))": "how probable the discriminator finds it that a real, and a generated, picture is real",
+    "step, epoch": "one update of both networks; the steps it takes to see every training picture once",
+    "feature map, filter": "a small detector inside a network, and where in a picture it responds",
+    "control": "the same measurement where nothing was learnt, or by a simpler method",
+    "sample": "a picture that the generator has drawn",
+}
+
+
+def settings_section(run: ReportedRun) -> Section:
+    """Return the section with the run's settings and the words that the page uses."""
+    body = (
+        facts(_main_settings(run))
+        + fold("All settings, versions and starts", _everything(run))
+        + fold("Words used on this page", facts(WORDS))
+    )
+    return Section("settings", "Settings", body)
+
+
+def _main_settings(run: ReportedRun) -> dict[str, str]:
+    config = run.config
+    height, width = config.data.image_size
+    model, training = config.model, config.training
+    size = f"{model.filters} filters, kernels {model.kernel_size}×{model.kernel_size}"
+    if model.dense_units:
+        size += f", a dense layer of {model.dense_units:,} units"
+    if model.architecture == "gan":
+        size = f"two hidden layers of {model.hidden_units:,} units"
+    smoothing = f", label smoothing {training.label_smoothing:g}" if training.label_smoothing else ""
+    noise = f", instance noise {training.instance_noise:g}" if training.instance_noise else ""
+    loss = training.loss.replace("_", "-")
+    epochs = run.epochs(run.step)
+    return {
+        "data": run.data_name,
+        "pictures": f"{width}×{height}, {'colour' if config.data.channels == 3 else 'grey'}",
+        "trained": f"{run.step:,} steps of {training.batch_size}" + (f", {epochs}" if epochs else ""),
+        "networks": f"{model.architecture.upper()}, {size}",
+        "latent": f"{model.latent_dim} numbers, {model.latent_distribution}",
+        "learning": f"Adam {training.learning_rate:g}, {loss} loss{smoothing}{noise}",
+        "samples from": run.generator,
+        "seed": str(training.seed),
+    }
+
+
+def _everything(run: ReportedRun) -> str:
+    changed = flatten(Config())
+    settings = {
+        name: _setting(value) + ("" if value == changed[name] else f"   (default: {_setting(changed[name])})")
+        for name, value in flatten(run.config).items()
+    }
+    parts = [facts(settings)]
+    for start in run.read(run.paths.environment, STARTS) or []:
+        parts.append(f"<h3>Start at step {text(plain(start.get('first_step') or 0))}</h3>")
+        entries = {**start, "command": " ".join(map(str, start.get("command") or []))}
+        parts.append(facts({k: v for k, v in entries.items() if k != "first_step"}))
+    return "".join(parts)
+
+
+def _setting(value: Any) -> str:
+    return "×".join(map(str, value)) if isinstance(value, tuple) else plain(value)
