@@ -14,7 +14,7 @@ from dcgan_tf.cli.options import num_images as counted
 from dcgan_tf.cli.outputs import LOCAL_PATH, check_folder, refuse_among_images
 
 
-@click.command(short_help="Compare runs: samples, losses, and grades over seeds.")
+@click.command(short_help="Compare runs: samples, losses, and scores over seeds.")
 @click.argument("runs", metavar="RUN RUN...", nargs=-1, required=True)
 @click.option(
     "--num-images",
@@ -22,7 +22,7 @@ from dcgan_tf.cli.outputs import LOCAL_PATH, check_folder, refuse_among_images
     type=counted(least=2),
     default=2000,
     show_default=True,
-    help="Compute the grades on this many samples of each run.",
+    help="Compute the scores on this many samples of each run.",
 )
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Seed the latents with this number.")
 @click.option(

@@ -68,7 +68,9 @@ class Pictures:
     metavar="SPEC",
     help="Compare with other real images, named as for train --data.  [default: the run's own]",
 )
-@click.option("--split", help="Name the split that is trained on.  [default: the run's own, or train]")
+@click.option(
+    "--split", help="Compare with this training split of the real images.  [default: the run's own, or train]"
+)
 @click.option(
     "--data-dir", help="Look in this folder for prepared TensorFlow Datasets.  [default: the run's own]"
 )

@@ -73,7 +73,7 @@ def export(
     say(f"export      {folder}")
     if "web" in formats:
         say(f"in browser  {folder / 'web' / 'index.html'}")
-    say(f"figures     {folder / 'MODEL_CARD.md'}")
+    say(f"model card  {folder / 'MODEL_CARD.md'}")
     quoted = shlex.quote(str(folder))
     say(f"verify      dcgan-tf verify {quoted}")
     say(f"images      dcgan-tf sample {quoted} --num-images 64 --out samples.png")

@@ -18,7 +18,7 @@ from dcgan_tf.errors import ArgumentError
 @click.option("--out", type=LOCAL_PATH, help="Write the grid to this file.  [default: NAME-images.png]")
 @setting_options("data", exclude=("data", "flip", "max_bad_fraction"))
 def inspect_data(spec: str, out: Path | None, **changes: Any) -> None:
-    """Print what is in SPEC (as for --data) and save a grid of its images."""
+    """Print what is in SPEC (as for train --data) and save a grid of its images."""
     # Looking is for finding bad files, so they are no reason to refuse.
     config = configured("default", {**changes, "data": spec, "max_bad_fraction": 1.0})
     if out and lies_in_data(out, spec):

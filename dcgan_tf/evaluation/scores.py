@@ -25,7 +25,7 @@ from dcgan_tf.progress import Bar
 
 WHOLE = "Are they like real images, as a whole?"
 LOOK = "Does each one look real?"
-VARIETY = "Is there all that real images have?"
+VARIETY = "Do they cover the variety of real images?"
 QUESTIONS = (WHOLE, LOOK, VARIETY)
 LOWER, HIGHER, AS_REAL = "lower", "higher", "as real"
 

@@ -42,7 +42,7 @@ def evaluation_section(run: ReportedRun) -> Section:
     names = list(dict.fromkeys(name for values in graded for name in values))
     rows = [[text(name), *(_cell(values.get(name)) for values in graded)] for name in names]
     body = (
-        "<p>Grades of the generator's pictures, the newest on the right. Look for the direction over time; "
+        "<p>Scores of the generator's pictures, the newest on the right. Look for the direction over time; "
         "numbers are comparable only if the whole protocol is the same. Read them between the scores of "
         "other real images and those of control pictures; ± is one standard error.</p>"
         + "".join(f'<p class="warning">{text(plain(said))}</p>' for said in records[-1].get("warnings") or [])

@@ -206,7 +206,7 @@ class CheckpointStore:
         left = f"the checkpoint of step {older[0]} is intact" if older else "there is no earlier checkpoint"
         full = isinstance(error, (tf.errors.ResourceExhaustedError, tf.errors.OutOfRangeError))
         full = full or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        reason, mend = ("the disk is full", "Make room") if full else (first_line(error), "Mend that")
+        reason, mend = ("the disk is full", "Make room") if full else (first_line(error), "Remove the cause")
         return (
             f"could not save the checkpoint of step {step} in {self.directory}: {reason}; {left}. "
             f"{mend} and run the same command again to continue"

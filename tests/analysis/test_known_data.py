@@ -14,7 +14,7 @@ from dcgan_tf.errors import RunError
 def test_the_analogy_is_the_slides_where_the_data_has_it():
     assert analogy(["glasses", "woman", "crown"]) == (("man+crown", "woman"), ("man",))
     assert analogy(["glasses", "smile", "hat"]) == (("glasses+smile", "no-glasses"), ("glasses",))
-    with pytest.raises(RunError, match="needs two yes-or-no attributes, the data has 1"):
+    with pytest.raises(RunError, match="needs two yes-or-no attributes; the data has 1"):
         analogy(["smile"])
 
 

@@ -119,7 +119,7 @@ def test_embed_with_one_held_out_image_says_that_there_are_too_few():
 
 
 def test_filters_refuse_another_choice_of_features(run):
-    with pytest.raises(ValueError, match="features must be 'telling' or 'first', received 'all'"):
+    with pytest.raises(ValueError, match="features must be 'best' or 'first', received 'all'"):
         analysis.filters(run, features="all")
 
 
@@ -175,7 +175,9 @@ def test_what_all_training_images_have_in_common_is_left_out_of_a_probe_and_name
     assert finding.details["questions"] == ["class"]
     assert finding.warnings == ("'tailless' is left out: all 60 training images have the same",)
     others = False
-    with pytest.raises(RunError, match="all 60 training images have the same 'tailless'; raise --labels"):
+    with pytest.raises(
+        RunError, match="all 60 training images have the same 'tailless'; raise --training-labels"
+    ):
         analysis.probe(run, labels=60)
     with pytest.raises(RunError, match="the same 'tailless', so there is nothing to classify"):
         analysis.probe(run)

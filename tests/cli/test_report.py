@@ -153,7 +153,7 @@ def test_without_attributes_and_classes_what_needs_them_is_skipped(made):
     result = run("report", made.root, "--run", "turn,forget")
     assert result.exit_code == 0
     assert made.calls == {}
-    assert "turn        skipped: turning needs attributes or classes, the data has neither" in result.output
+    assert "turn        skipped: turning needs attributes or classes; the data has neither" in result.output
     assert "forget      skipped: forgetting an object needs a yes-or-no attribute" in result.output
 
 

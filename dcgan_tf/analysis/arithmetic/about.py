@@ -74,7 +74,7 @@ def analogy(binary: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         return ("man+crown", "woman"), ("man",)
     if len(binary) < 2:
         raise RunError(
-            f"a formula of what pictures show needs two yes-or-no attributes, the data has {len(binary)}"
+            f"a formula of what pictures show needs two yes-or-no attributes; the data has {len(binary)}"
         )
     a, b = binary[:2]
     return (f"{a}+{b}", f"no-{a}"), (a,)

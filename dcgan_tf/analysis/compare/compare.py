@@ -77,7 +77,7 @@ def compare(runs: Sequence[Run], *, num_images: int = 2000, seed: int = 0) -> Fi
     judge, warnings = _judge(runs, subject)
     if judge and num_images > (available := len(judge.others)):
         warnings.append(
-            f"graded on {available:,} samples each, because the data has no more images to compare with"
+            f"scored on {available:,} samples each, because the data has no more images to compare with"
         )
         num_images = available
     warnings += _remarks_on_latents(runs) + _remarks_on_length(entries)
@@ -124,9 +124,9 @@ def _judge(runs: Sequence[Run], subject: Subject) -> tuple[Judge | None, list[st
     """Return the judge of all the runs, or None and the reason why there is none."""
     prints = {read_json(RunPaths(run.path).data, default={}).get("fingerprint") for run in runs}
     if len(prints) > 1 or None in prints:
-        return None, ["the runs were trained on different images, so there is no grade that holds for all"]
+        return None, ["the runs were trained on different images, so no score would hold for all"]
     if not subject.has_classifier:
-        return None, ["the images have neither attributes nor labels, so nothing can grade the samples"]
+        return None, ["the images have neither attributes nor labels, so nothing can score the samples"]
     judge = Judge.of(subject)
     return judge, judge.classifier.doubtful(judge.classifier.concepts)
 

@@ -30,10 +30,10 @@ ANALYSIS = Analysis(
     options=(
         Option(
             "features",
-            "telling",
-            "Draw the six features that tell an attribute best, or the first six, as the paper does.",
+            "best",
+            "Draw the six features that detect an attribute best, or the first six, as the paper does.",
             type=str,
-            choices=("telling", "first"),
+            choices=("best", "first"),
         ),
     ),
     make=make,

@@ -77,7 +77,7 @@ def find_detectors(values: np.ndarray, truths: Mapping[str, np.ndarray], *, seed
     return found
 
 
-def most_telling(detectors: Mapping[str, Detector], count: int) -> list[tuple[int, Detector]]:
+def best_features(detectors: Mapping[str, Detector], count: int) -> list[tuple[int, Detector]]:
     """Return different features to look at: first each attribute's best, then its second best.
 
     Args:

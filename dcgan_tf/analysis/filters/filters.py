@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from dcgan_tf.analysis import untrained
-from dcgan_tf.analysis.filters.detectors import Detector, find_detectors, most_telling
+from dcgan_tf.analysis.filters.detectors import Detector, best_features, find_detectors
 from dcgan_tf.analysis.filters.figure import FilterRow, filters_figure
 from dcgan_tf.analysis.filters.guided_backprop import (
     STRONGEST_SHARE,
@@ -29,7 +29,7 @@ from dcgan_tf.errors import ArgumentError, RunError
 from dcgan_tf.progress import progress
 from dcgan_tf.runs import Run
 
-TELLING, FIRST = "telling", "first"
+BEST, FIRST = "best", "first"
 FEATURES_SHOWN = 6
 IMAGES_PER_FEATURE = 4
 CLEAR_DIFFERENCE = 0.05
@@ -75,7 +75,7 @@ class FeatureResponses:
         return float(np.mean([detector.best for detector in self.detectors.values()]))
 
 
-def filters(run: Run, *, num_images: int = 2000, features: str = TELLING, seed: int = 0) -> Finding:
+def filters(run: Run, *, num_images: int = 2000, features: str = BEST, seed: int = 0) -> Finding:
     """Show what the features of D's last convolutional layer respond to, beside those of a random D.
 
     There are two grades. One is the concentration of the guided gradients: a feature that has learnt a part
@@ -86,7 +86,7 @@ def filters(run: Run, *, num_images: int = 2000, features: str = TELLING, seed: 
     Args:
         run: a run with a convolutional discriminator.
         num_images: number of real images, held-out ones if there are any.
-        features: the features to draw: "telling", those that detect an attribute best; or "first", the first
+        features: the features to draw: "best", those that detect an attribute best; or "first", the first
             six, as in the paper.
         seed: seed of the choice of images and of the halves.
 
@@ -95,8 +95,8 @@ def filters(run: Run, *, num_images: int = 2000, features: str = TELLING, seed: 
         RunError: if there are fewer images than a feature's row shows.
     """
     started = time.monotonic()
-    if features not in (TELLING, FIRST):
-        raise ArgumentError(f"features must be {TELLING!r} or {FIRST!r}, received {features!r}")
+    if features not in (BEST, FIRST):
+        raise ArgumentError(f"features must be {BEST!r} or {FIRST!r}, received {features!r}")
     last_feature_layers(run.discriminator)
     subject = Subject(run)
     source, warnings = _real_images(subject)
@@ -191,8 +191,8 @@ def _figure(trained: FeatureResponses, random: FeatureResponses, images: np.ndar
 
 def _rows(responses: FeatureResponses, images: np.ndarray, features: str) -> list[FilterRow]:
     chosen: list[tuple[int, Detector | None]] = []
-    if features == TELLING:
-        chosen += most_telling(responses.detectors, FEATURES_SHOWN)
+    if features == BEST:
+        chosen += best_features(responses.detectors, FEATURES_SHOWN)
     chosen = chosen or [(feature, None) for feature in range(min(FEATURES_SHOWN, len(responses.top)))]
     rows = []
     for feature, detector in chosen:

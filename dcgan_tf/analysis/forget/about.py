@@ -38,7 +38,7 @@ def forgotten(known: KnownData) -> str:
         RunError: if there is none.
     """
     if not known.binary:
-        raise RunError("forgetting an object needs a yes-or-no attribute that tells of it, the data has none")
+        raise RunError("forgetting an object needs a yes-or-no attribute that tells of it; the data has none")
     return "crown" if "crown" in known.binary else known.binary[0]
 
 
@@ -54,7 +54,7 @@ ANALYSIS = Analysis(
 
     Try dcgan-tf forget RUN --attribute crown.""",
     num_images=2048,
-    of="Draw this many samples; half are learnt from, the numbers are computed on the others.",
+    of="Draw this many samples: half to find the maps, half for the numbers.",
     options=(
         Option(
             "attribute",
@@ -66,10 +66,10 @@ ANALYSIS = Analysis(
         Option(
             "boxes",
             None,
-            'Read where it is in the picture from a file such as {"3": [[top, left, bottom, right]]}, in '
-            "pixels, by the number of a sample of --seed from the first half; or find it by occlusion, as "
-            "the smallest window that hides it from the classifier.  [default: its place in the drawn "
-            "portraits, else occlusion]",
+            "Read the attribute's boxes from FILE.json: "
+            '{"3": [[top, left, bottom, right]]} has one in sample 3, in pixels. Only samples of the first '
+            "half can have boxes. 'occlusion' finds the boxes with the classifier.  [default: its place in "
+            "the drawn portraits, else occlusion]",
             type=str,
             metavar="FILE.json|occlusion",
         ),

@@ -23,7 +23,7 @@ def make(run: Run, *, labels: int, few_labels: int, draws: int, num_images: int,
 def _suggest(known: KnownData) -> dict[str, Any]:
     known.require_unseen()
     if not known.binary and len(known.classes) < 2:
-        raise RunError("a classifier needs yes-or-no attributes or classes to learn, the data has neither")
+        raise RunError("a classifier needs yes-or-no attributes or classes to learn; the data has neither")
     return {}
 
 

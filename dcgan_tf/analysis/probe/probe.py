@@ -207,7 +207,11 @@ def _asked(subject: Subject, train: ImageSet, held_out: ImageSet) -> tuple[list[
         )
     varying = [i for i, question in enumerate(asked) if len(np.unique(question.answers)) > 1]
     if not varying:
-        more = "; raise --labels" if len(train) < len(subject.train) else ", so there is nothing to classify"
+        more = (
+            "; raise --training-labels"
+            if len(train) < len(subject.train)
+            else ", so there is nothing to classify"
+        )
         raise RunError(f"all {len(train):,} training images have the same {asked[0].name!r}{more}")
     return [asked[i] for i in varying], [truth[i] for i in varying]
 

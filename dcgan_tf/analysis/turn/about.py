@@ -30,7 +30,7 @@ def turned(known: KnownData) -> str:
     """
     choices = (*known.continuous, *known.binary, *(known.classes if len(known.classes) > 1 else ()))
     if not choices:
-        raise RunError("turning needs attributes or classes, the data has neither")
+        raise RunError("turning needs attributes or classes; the data has neither")
     return "turn" if "turn" in choices else choices[0]
 
 

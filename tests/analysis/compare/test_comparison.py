@@ -236,7 +236,7 @@ def test_latents_of_different_lengths_are_mentioned(copy_of, trained_run):
 def test_more_images_than_the_data_has_are_not_pretended(trained):
     finding = compare([Run.open(trained, checkpoint=20), Run.open(trained)], num_images=10_000)
     assert finding.protocol["num_images"] == 296
-    assert any(warning.startswith("graded on 296 samples each") for warning in finding.warnings)
+    assert any(warning.startswith("scored on 296 samples each") for warning in finding.warnings)
 
 
 def test_one_run_or_the_same_twice_is_no_comparison(trained_run):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dcgan_tf.analysis.filters.detectors import area_under_curve, find_detectors, halves, most_telling
+from dcgan_tf.analysis.filters.detectors import area_under_curve, best_features, find_detectors, halves
 
 
 def test_the_area_is_the_share_of_pairs_in_the_right_order():
@@ -48,12 +48,12 @@ def test_attributes_with_too_few_examples_are_left_out():
     assert find_detectors(np.ones((200, 1)), {"rare": rare}, seed=0) == {}
 
 
-def test_the_most_telling_features_are_all_different():
+def test_the_best_features_are_all_different():
     rng = np.random.default_rng(0)
     truth = rng.random(200) < 0.5
     values = rng.normal(size=(200, 5))
     values[:, 2] += 9 * truth
     found = find_detectors(values, {"a": truth, "b": truth}, seed=0)
-    features = [feature for feature, _ in most_telling(found, 4)]
+    features = [feature for feature, _ in best_features(found, 4)]
     assert features[0] == 2
     assert len(set(features)) == 4
