@@ -5,7 +5,7 @@ from .decoding.decode import UnreadableImageError as UnreadableImageError
 from .decoding.decode import header as header
 from .fingerprints import pixel_fingerprint as pixel_fingerprint
 from .fingerprints import unordered_fingerprint as unordered_fingerprint
-from .folder.opened import ImageFolder as ImageFolder
+from .folder.image_folder import ImageFolder as ImageFolder
 from .folder.place import folder_of as folder_of
 from .held_out import held_out_images as held_out_images
 from .held_out import num_unseen as num_unseen

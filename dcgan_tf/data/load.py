@@ -53,9 +53,9 @@ def sizes(config: DataConfig, *, splits: Sequence[str]) -> dict[str, int]:
         from dcgan_tf.data import tfds
 
         return tfds.sizes(config, splits=splits)
-    from dcgan_tf.data.folder import image_folder
+    from dcgan_tf.data.folder import loading
 
-    return image_folder.sizes(config, splits=splits)
+    return loading.sizes(config, splits=splits)
 
 
 def _load(config: DataConfig, split: str) -> ImageSet:
@@ -73,9 +73,9 @@ def _load(config: DataConfig, split: str) -> ImageSet:
         from dcgan_tf.data import tfds
 
         return tfds.load(config, split=split)
-    from dcgan_tf.data.folder import image_folder
+    from dcgan_tf.data.folder import loading
 
-    return image_folder.load(config, split=split)
+    return loading.load(config, split=split)
 
 
 @functools.cache

@@ -65,7 +65,7 @@ WITHOUT_TENSORFLOW = (
     "data",
     "data.decoding.decode",
     "data.digits",
-    "data.folder.image_folder",
+    "data.folder.loading",
     "data.image_set",
     "data.inspection",
     "data.portraits.portraits",

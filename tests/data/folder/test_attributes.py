@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dcgan_tf.config import DataConfig
-from dcgan_tf.data.folder import image_folder
+from dcgan_tf.data.folder import loading
 from dcgan_tf.data.folder.attributes import read_attributes
 from dcgan_tf.errors import DcganError
 from odd_images import encoded
@@ -138,7 +138,7 @@ def test_a_table_that_is_a_pipe_is_refused_rather_than_waited_for(tmp_path):
 
 def load(root, tmp_path, **changes):
     settings = {"spec": str(root), "image_size": (8, 8), "cache_dir": str(tmp_path / "cache")}
-    return image_folder.load(DataConfig(**(settings | {"max_bad_fraction": 0.5} | changes)), split="train")
+    return loading.load(DataConfig(**(settings | {"max_bad_fraction": 0.5} | changes)), split="train")
 
 
 def test_attributes_of_a_folder_follow_its_good_files(tmp_path):

@@ -12,7 +12,7 @@ import pytest
 
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data import load_data, preparation
-from dcgan_tf.data.folder import image_folder, remarks
+from dcgan_tf.data.folder import loading, remarks
 from odd_images import BAD, GOOD, encoded, solid, write_odd_images
 
 RED, GREEN, BLUE = (200, 40, 20), (20, 200, 40), (20, 40, 200)
@@ -40,7 +40,7 @@ def pictures(tmp_path):
 def read(tmp_path, pictures):
     def _read(split="train", *, root=pictures, **changes):
         settings = {"spec": str(root), "image_size": (8, 8), "cache_dir": str(tmp_path / "cache")}
-        return image_folder.load(DataConfig(**(settings | changes)), split=split)
+        return loading.load(DataConfig(**(settings | changes)), split=split)
 
     return _read
 
@@ -347,7 +347,7 @@ def test_a_file_that_was_away_for_a_moment_is_read_the_next_time(pictures, read,
 
     monkeypatch.setattr(preparation, "write_images", while_one_is_away)
     # It is noticed in the same breath here; another process would notice when it reads the folder next.
-    monkeypatch.setattr(image_folder, "_is_back", lambda *_: False)
+    monkeypatch.setattr(loading, "_is_back", lambda *_: False)
     assert [bad.reason for bad in read().bad_files] == ["missing (a broken link?)"]
     monkeypatch.undo()
     assert len(read()) == 30
