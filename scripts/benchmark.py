@@ -247,7 +247,7 @@ def data_wait(batch_size: int, filters: int, steps: int = 20) -> float:
     step = make_train_step(config, state, strategy)
     images = data.load_data(config.data).images
     batches = iter(
-        distributed_batches(strategy, images, batch_size=batch_size, seed=0, flip=True, first_step=0)
+        distributed_batches(strategy, images, batch_size=batch_size, seed=0, flip=True, finished_steps=0)
     )
     waits = []
     for _ in range(steps):

@@ -84,9 +84,9 @@ def distributed_batches(
     batch_size: int,
     seed: int,
     flip: bool,
-    first_step: int,
+    finished_steps: int,
 ) -> tf.data.Dataset | tf.distribute.DistributedDataset:
-    """Return an endless dataset of batches from `first_step` on, each spread over the replicas.
+    """Return an endless dataset of the batches after `finished_steps` steps, each spread over the replicas.
 
     Its elements are images, or (images, labels) if labels, int64 [N], are given.
 
@@ -116,7 +116,7 @@ def distributed_batches(
 
     def dataset(of: tf.distribute.InputContext | None = None) -> tf.data.Dataset:
         number, count = (of.input_pipeline_id, of.num_input_pipelines) if of else (0, 1)
-        elements = tf.data.Dataset.range(first_step * replicas + number, np.iinfo(np.int64).max, count)
+        elements = tf.data.Dataset.range(finished_steps * replicas + number, np.iinfo(np.int64).max, count)
         loaded = elements.map(load, num_parallel_calls=1, deterministic=True).prefetch(2 * replicas)
         return loaded.with_options(_untuned())
 

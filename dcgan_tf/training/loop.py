@@ -60,9 +60,12 @@ def train(config: Config, *, hooks: Sequence[Hook] = ()) -> Path:
     plan = make_plan(config)
     with lock(plan.paths), _resource_errors(plan.paths):
         start = begin(plan)
-        if start.first_step >= plan.total_steps:
+        if start.finished_steps >= plan.total_steps:
             _log.info(
-                "%s already has its %d steps; %s", plan.paths.root, start.first_step, _how_to_extend(start)
+                "%s already has its %d steps; %s",
+                plan.paths.root,
+                start.finished_steps,
+                _how_to_extend(start),
             )
         _run(start, hooks)
     return plan.paths.root
@@ -71,9 +74,9 @@ def train(config: Config, *, hooks: Sequence[Hook] = ()) -> Path:
 def _how_to_extend(start: Start) -> str:
     """Return advice on how to train longer, with twice the length as an example."""
     if start.plan.config.training.steps is None:
-        epochs = 2 * start.first_step // start.plan.steps_per_epoch
+        epochs = 2 * start.finished_steps // start.plan.steps_per_epoch
         return f"to train longer, ask for more epochs: --epochs {epochs}"
-    return f"to train longer, ask for more: --steps {2 * start.first_step}"
+    return f"to train longer, ask for more: --steps {2 * start.finished_steps}"
 
 
 def _run(start: Start, hooks: Sequence[Hook]) -> None:
@@ -85,14 +88,14 @@ def _run(start: Start, hooks: Sequence[Hook]) -> None:
         all_hooks = [
             stack.enter_context(closing(hook)) for hook in [*_built_in_hooks(start, statistics), *hooks]
         ]
-        restored = TrainingProgress(start.first_step, plan.total_steps, plan.steps_per_epoch, start.state)
-        for hook in all_hooks if start.first_step else ():
+        restored = TrainingProgress(start.finished_steps, plan.total_steps, plan.steps_per_epoch, start.state)
+        for hook in all_hooks if start.finished_steps else ():
             if isinstance(hook, CatchesUp):
                 hook.catch_up(restored)
-        if start.first_step < plan.total_steps:
+        if start.finished_steps < plan.total_steps:
             _do_steps(start, statistics, all_hooks, signals)
         elif signals.received is not None:
-            raise Interrupted(signals.received, start.first_step)
+            raise Interrupted(signals.received, start.finished_steps)
 
 
 def _do_steps(start: Start, statistics: Statistics, hooks: Sequence[Hook], signals: StopSignals) -> None:
@@ -100,7 +103,7 @@ def _do_steps(start: Start, statistics: Statistics, hooks: Sequence[Hook], signa
     plan = start.plan
     train_step = make_train_step(plan.config, start.state, plan.strategy, num_classes=plan.num_classes)
     batches = iter(_batches(start))
-    for step in range(start.first_step + 1, plan.total_steps + 1):
+    for step in range(start.finished_steps + 1, plan.total_steps + 1):
         started = time.perf_counter()
         batch = next(batches)
         waited = time.perf_counter() - started
@@ -126,7 +129,7 @@ def _batches(start: Start) -> tf.distribute.DistributedDataset:
         batch_size=plan.config.training.batch_size,
         seed=plan.config.training.seed,
         flip=plan.config.data.flip,
-        first_step=start.first_step,
+        finished_steps=start.finished_steps,
     )
 
 
@@ -136,11 +139,11 @@ def _built_in_hooks(start: Start, statistics: Statistics) -> list[Hook]:
     When a checkpoint exists, the hooks before it have done their work. Those after it catch up.
     """
     plan, run, state = start.plan, start.plan.config.run, start.state
-    tensorboard = TensorBoard(plan.paths.events, first_step=start.first_step + 1)
-    if start.first_step == 0:
+    tensorboard = TensorBoard(plan.paths.events, first_step=start.finished_steps + 1)
+    if start.finished_steps == 0:
         tensorboard.write_settings(plan.config)
-    left = start.first_step < plan.total_steps
-    consoles = [make_console(start.first_step, plan.total_steps)] if left else []
+    left = start.finished_steps < plan.total_steps
+    consoles = [make_console(start.finished_steps, plan.total_steps)] if left else []
     writers: list[Writer] = [StatsFile(plan.paths.stats), tensorboard, *consoles]
     return [
         *consoles,

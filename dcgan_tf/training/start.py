@@ -51,13 +51,13 @@ class Start:
         plan: the plan of the run.
         state: the state of training, at the run's newest checkpoint.
         store: the run's checkpoints.
-        first_step: the number of steps that are done already.
+        finished_steps: the number of steps done before this start.
     """
 
     plan: Plan
     state: TrainState
     store: CheckpointStore
-    first_step: int
+    finished_steps: int
 
 
 def begin(plan: Plan) -> Start:
@@ -71,17 +71,19 @@ def begin(plan: Plan) -> Start:
     store, best = CheckpointStore(paths.checkpoints), CheckpointStore(paths.best)
     with plan.strategy.scope():
         state = create_train_state(config, num_classes=plan.num_classes, precision=config.training.precision)
-    first_step = restore(state, [store, best])
+    finished_steps = restore(state, [store, best])
     store.prune(config.run.keep_every)  # a kill may have come between a save and this
-    write_environment(paths, plan.strategy, config, first_step)
-    forget_records_after(paths.stats, first_step)
-    forget_records_after(paths.metrics, first_step)
+    write_environment(paths, plan.strategy, config, finished_steps)
+    forget_records_after(paths.stats, finished_steps)
+    forget_records_after(paths.metrics, finished_steps)
     _show_data(plan)
-    if first_step < plan.total_steps:
+    if finished_steps < plan.total_steps:
         count = f"{len(plan.image_set):,} images of {plan.image_set.name}"
         devices = f"{config.training.precision}, {plan.strategy.num_replicas_in_sync} device(s)"
-        _log.info("%s, %s; steps %d to %d in %s", count, devices, first_step, plan.total_steps, paths.root)
-    return Start(plan, state, store, first_step)
+        _log.info(
+            "%s, %s; steps %d to %d in %s", count, devices, finished_steps, plan.total_steps, paths.root
+        )
+    return Start(plan, state, store, finished_steps)
 
 
 def settle(config: Config, paths: RunPaths, image_set: ImageSet) -> None:
@@ -152,7 +154,7 @@ def restore(state: TrainState, stores: Sequence[CheckpointStore]) -> int:
 
 
 def write_environment(
-    paths: RunPaths, strategy: tf.distribute.Strategy, config: Config, first_step: int
+    paths: RunPaths, strategy: tf.distribute.Strategy, config: Config, finished_steps: int
 ) -> None:
     """Add an entry for this start to environment.json."""
     starts = read_json(paths.environment, default=[])
@@ -160,7 +162,7 @@ def write_environment(
         set_aside(paths.environment, why="cannot be read")
     entry: dict[str, Any] = {
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "first_step": first_step,
+        "first_step": finished_steps,
         "command": sys.argv,
         "versions": {
             "dcgan_tf": __version__,

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dcgan_tf.data import batches as pipeline
+from dcgan_tf.data import batches
 from dcgan_tf.training.strategy import make_strategy
 
 
@@ -23,22 +23,22 @@ def numbered(count: int, height: int = 2, width: int = 3) -> np.ndarray:
 
 
 def indices(step: int, *, num_images: int = 10, batch_size: int = 3, seed: int = 0) -> list[int]:
-    return pipeline.batch_indices(step, num_images=num_images, batch_size=batch_size, seed=seed).tolist()
+    return batches.batch_indices(step, num_images=num_images, batch_size=batch_size, seed=seed).tolist()
 
 
 # Indices
 
 
 def test_steps_per_epoch_leave_the_remainder_out():
-    assert pipeline.steps_per_epoch(10, 3) == 3
-    assert pipeline.steps_per_epoch(9, 3) == 3
-    assert pipeline.steps_per_epoch(3, 3) == 1
+    assert batches.steps_per_epoch(10, 3) == 3
+    assert batches.steps_per_epoch(9, 3) == 3
+    assert batches.steps_per_epoch(3, 3) == 1
 
 
 def test_fewer_images_than_a_batch_are_refused_with_both_numbers():
     message = "found 5 images, fewer than one batch of 8; add images or lower batch_size to at most 5"
     with pytest.raises(ValueError, match=message):
-        pipeline.steps_per_epoch(5, 8)
+        batches.steps_per_epoch(5, 8)
     with pytest.raises(ValueError, match=message):
         indices(0, num_images=5, batch_size=8)
 
@@ -62,9 +62,9 @@ def test_what_one_epoch_leaves_out_another_takes():
 
 def test_indices_do_not_depend_on_what_was_asked_before():
     forwards = [indices(step) for step in range(12)]
-    pipeline._epoch_order.cache_clear()
+    batches._epoch_order.cache_clear()
     assert [indices(step) for step in reversed(range(12))] == forwards[::-1]
-    pipeline._epoch_order.cache_clear()
+    batches._epoch_order.cache_clear()
     np.random.seed(1)
     assert indices(7) == forwards[7]
 
@@ -94,15 +94,15 @@ def test_a_step_far_away_is_reached_at_once():
 
 def test_a_batch_is_the_images_of_its_indices():
     images = numbered(10)
-    taken = pipeline.batch(images, 4, batch_size=3, seed=5)
+    taken = batches.batch(images, 4, batch_size=3, seed=5)
     assert taken.dtype == np.uint8
     np.testing.assert_array_equal(taken, images[indices(4, seed=5)])
 
 
 def test_flipping_turns_some_images_and_only_left_to_right():
     images = np.random.default_rng(0).integers(0, 256, (64, 4, 5, 3), dtype=np.uint8)
-    plain = pipeline.batch(images, 0, batch_size=64, seed=0)
-    flipped = pipeline.batch(images, 0, batch_size=64, seed=0, flip=True)
+    plain = batches.batch(images, 0, batch_size=64, seed=0)
+    flipped = batches.batch(images, 0, batch_size=64, seed=0, flip=True)
     turned = [(one == two[:, ::-1]).all() for one, two in zip(flipped, plain, strict=True)]
     kept = [(one == two).all() for one, two in zip(flipped, plain, strict=True)]
     assert all(a != b for a, b in zip(turned, kept, strict=True))  # each image is either
@@ -114,7 +114,7 @@ def test_flips_depend_on_the_step_and_the_seed_but_not_on_the_images_place_in_th
     def turned(step: int, seed: int, count: int = 40) -> tuple[bool, ...]:
         images = np.zeros((count, 1, 2, 1), np.uint8)
         images[:, :, 1] = 1
-        taken = pipeline.batch(images, step, batch_size=40, seed=seed, flip=True)
+        taken = batches.batch(images, step, batch_size=40, seed=seed, flip=True)
         return tuple(bool(image[0, 0, 0]) for image in taken)
 
     assert turned(3, 0) == turned(3, 0)
@@ -126,7 +126,7 @@ def test_flips_depend_on_the_step_and_the_seed_but_not_on_the_images_place_in_th
 def test_flipping_leaves_the_images_themselves_alone():
     images = numbered(10)
     before = images.copy()
-    pipeline.batch(images, 0, batch_size=10, seed=0, flip=True)
+    batches.batch(images, 0, batch_size=10, seed=0, flip=True)
     np.testing.assert_array_equal(images, before)
 
 
@@ -135,9 +135,9 @@ def test_a_memory_mapped_array_gives_the_same_batches(tmp_path):
     np.save(tmp_path / "images.npy", images)
     mapped = np.load(tmp_path / "images.npy", mmap_mode="r")
     for step in range(10):
-        from_map = pipeline.batch(mapped, step, batch_size=7, seed=1, flip=True)
+        from_map = batches.batch(mapped, step, batch_size=7, seed=1, flip=True)
         assert type(from_map) is np.ndarray
-        np.testing.assert_array_equal(from_map, pipeline.batch(images, step, batch_size=7, seed=1, flip=True))
+        np.testing.assert_array_equal(from_map, batches.batch(images, step, batch_size=7, seed=1, flip=True))
 
 
 # On the devices
@@ -145,21 +145,21 @@ def test_a_memory_mapped_array_gives_the_same_batches(tmp_path):
 
 def take(strategy, count: int, **arguments) -> list[list[np.ndarray]]:
     """Return the shares of each replica, for some batches."""
-    batches = iter(pipeline.distributed_batches(strategy, **arguments))
+    drawn = iter(batches.distributed_batches(strategy, **arguments))
     return [
-        [share.numpy() for share in strategy.experimental_local_results(next(batches))] for _ in range(count)
+        [share.numpy() for share in strategy.experimental_local_results(next(drawn))] for _ in range(count)
     ]
 
 
 @pytest.mark.parametrize("replicas", [1, 2])
-@pytest.mark.parametrize("first_step", [0, 5])
-def test_the_shares_of_the_replicas_make_up_the_batch_of_their_step(first_step, replicas):
+@pytest.mark.parametrize("finished_steps", [0, 5])
+def test_the_shares_of_the_replicas_make_up_the_batch_of_their_step(finished_steps, replicas):
     images = np.random.default_rng(0).integers(0, 256, (30, 4, 5, 3), dtype=np.uint8)
     strategy = make_strategy(replicas)
-    found = take(strategy, 8, images=images, batch_size=6, seed=3, flip=True, first_step=first_step)
-    for step, shares in enumerate(found, start=first_step):
+    found = take(strategy, 8, images=images, batch_size=6, seed=3, flip=True, finished_steps=finished_steps)
+    for step, shares in enumerate(found, start=finished_steps):
         assert [len(share) for share in shares] == [6 // replicas] * replicas
-        expected = pipeline.batch(images, step, batch_size=6, seed=3, flip=True)
+        expected = batches.batch(images, step, batch_size=6, seed=3, flip=True)
         np.testing.assert_array_equal(np.concatenate(shares), expected)
 
 
@@ -168,13 +168,13 @@ def test_labels_come_with_their_images(replicas):
     labels = np.arange(30, dtype=np.int64) * 7 % 11
     images = np.broadcast_to(labels[:, None, None, None], (30, 4, 5, 3)).astype(np.uint8)
     strategy = make_strategy(replicas)
-    batches = iter(
-        pipeline.distributed_batches(
-            strategy, images, labels=labels, batch_size=6, seed=3, flip=True, first_step=4
+    drawn = iter(
+        batches.distributed_batches(
+            strategy, images, labels=labels, batch_size=6, seed=3, flip=True, finished_steps=4
         )
     )
     for _ in range(6):
-        local = map(strategy.experimental_local_results, next(batches))
+        local = map(strategy.experimental_local_results, next(drawn))
         for taken, shown in zip(*local, strict=True):
             np.testing.assert_array_equal(taken.numpy()[:, 0, 0, 0], shown.numpy())
 
@@ -189,14 +189,14 @@ def test_no_iterator_has_a_tuner_whose_sleep_would_hold_up_the_end_of_a_run(repl
 
     monkeypatch.setattr(tf.data.Dataset, "__iter__", watched)
     strategy = make_strategy(replicas)
-    take(strategy, 1, images=numbered(10), batch_size=4, seed=0, flip=False, first_step=0)
+    take(strategy, 1, images=numbered(10), batch_size=4, seed=0, flip=False, finished_steps=0)
     assert tuned == [False] * replicas
 
 
 def test_shapes_are_known_before_a_batch_is_read():
     strategy = make_strategy(1)
-    dataset = pipeline.distributed_batches(
-        strategy, numbered(10), batch_size=4, seed=0, flip=False, first_step=0
+    dataset = batches.distributed_batches(
+        strategy, numbered(10), batch_size=4, seed=0, flip=False, finished_steps=0
     )
     assert dataset.element_spec == tf.TensorSpec((4, 2, 3, 1), tf.uint8)
 
@@ -204,7 +204,9 @@ def test_shapes_are_known_before_a_batch_is_read():
 def test_a_batch_that_cannot_be_shared_equally_is_refused():
     strategy = make_strategy(2)
     with pytest.raises(ValueError, match="batch_size must be a multiple of the 2 replicas, received 7"):
-        pipeline.distributed_batches(strategy, numbered(10), batch_size=7, seed=0, flip=False, first_step=0)
+        batches.distributed_batches(
+            strategy, numbered(10), batch_size=7, seed=0, flip=False, finished_steps=0
+        )
 
 
 def test_memory_does_not_grow_with_the_array(mortals, tmp_path):
@@ -232,10 +234,10 @@ def peak_after_reading(path, megabytes):
     count = megabytes * 2**20 // (64 * 64 * 3)
     images = np.memmap(path, np.uint8, "r", shape=(count, 64, 64, 3))
     strategy = tf.distribute.MirroredStrategy(["CPU:0"])
-    batches = iter(
-        pipeline.distributed_batches(strategy, images, batch_size=32, seed=0, flip=True, first_step=0)
+    drawn = iter(
+        batches.distributed_batches(strategy, images, batch_size=32, seed=0, flip=True, finished_steps=0)
     )
     for _ in range(20):
-        next(batches)
+        next(drawn)
     unit = 2**20 if sys.platform == "darwin" else 2**10
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit

@@ -29,7 +29,9 @@ def train(
     with strategy.scope():
         state = create_train_state(config, precision=precision)
     step = make_train_step(config, state, strategy)
-    batches = iter(distributed_batches(strategy, IMAGES, batch_size=BATCH, seed=0, flip=False, first_step=0))
+    batches = iter(
+        distributed_batches(strategy, IMAGES, batch_size=BATCH, seed=0, flip=False, finished_steps=0)
+    )
     return strategy, state, [step(next(batches)) for _ in range(3)]
 
 

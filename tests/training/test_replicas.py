@@ -38,7 +38,7 @@ def train(config: Config, replicas: int, *, dtype: str | None) -> tuple[Any, Tra
             batch_size=BATCH,
             seed=config.training.seed,
             flip=True,
-            first_step=0,
+            finished_steps=0,
         )
     )
     metrics = [{name: float(value) for name, value in step(next(batches)).items()} for _ in range(5)]

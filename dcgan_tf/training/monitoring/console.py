@@ -29,18 +29,18 @@ WIDE = 110
 _log = logging.getLogger("dcgan_tf")
 
 
-def make_console(first_step: int, total_steps: int) -> TerminalProgress | PlainProgress:
+def make_console(finished_steps: int, total_steps: int) -> TerminalProgress | PlainProgress:
     """Return a console that fits standard output: a bar on a terminal, plain lines elsewhere."""
     output = LastingOutput(sys.stdout)
     if output.isatty():
-        return TerminalProgress(first_step, total_steps, output)
-    return PlainProgress(first_step, total_steps, output)
+        return TerminalProgress(finished_steps, total_steps, output)
+    return PlainProgress(finished_steps, total_steps, output)
 
 
 class TerminalProgress:
     """Show a bar with epoch, losses, images/s and time left in 80 columns, and the step where it fits."""
 
-    def __init__(self, first_step: int, total_steps: int, output: LastingOutput) -> None:
+    def __init__(self, finished_steps: int, total_steps: int, output: LastingOutput) -> None:
         console = Console(file=cast(TextIO, output))
         step = [TextColumn("step {task.completed:,.0f}/{task.total:,.0f}")] if console.width >= WIDE else []
         self._bar = Progress(
@@ -55,7 +55,7 @@ class TerminalProgress:
             expand=True,
         )
         self._task = self._bar.add_task(
-            "train", total=total_steps, completed=first_step, epoch="-", numbers="compiling the step …"
+            "train", total=total_steps, completed=finished_steps, epoch="-", numbers="compiling the step …"
         )
         self._bar.start()
 
@@ -80,8 +80,8 @@ class TerminalProgress:
 class PlainProgress:
     """Print a line of numbers every ten seconds, and one at the end."""
 
-    def __init__(self, first_step: int, total_steps: int, output: LastingOutput) -> None:
-        self._first_step, self._total_steps, self._output = first_step, total_steps, output
+    def __init__(self, finished_steps: int, total_steps: int, output: LastingOutput) -> None:
+        self._finished_steps, self._total_steps, self._output = finished_steps, total_steps, output
         self._started = self._shown = time.monotonic()
 
     def after_step(self, progress: TrainingProgress) -> None:
@@ -94,7 +94,7 @@ class PlainProgress:
         if now - self._shown < SECONDS_BETWEEN_LINES and step < self._total_steps:
             return
         self._shown = now
-        left = (self._total_steps - step) * (now - self._started) / max(1, step - self._first_step)
+        left = (self._total_steps - step) * (now - self._started) / max(1, step - self._finished_steps)
         self._output.write(
             f"epoch {record['epoch']:.2f}  step {step:,}/{self._total_steps:,}  "
             f"{_numbers(record)}  {_clock(left)} left\n"
