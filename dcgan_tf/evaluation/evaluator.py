@@ -136,12 +136,12 @@ class Evaluator:
         return self._remembered(self.real.reference, "the reference")
 
     @cached_property
-    def floor(self) -> Mapping[str, Score]:
+    def real_scores(self) -> Mapping[str, Score]:
         """{key: score of other real images}: as many as are drawn, or all there are."""
         return self._scored(self.real.others[: self.num_images], "other real images", self.metrics)
 
     @cached_property
-    def ceiling(self) -> Mapping[str, Score]:
+    def formless_scores(self) -> Mapping[str, Score]:
         """{key: score of independent pixels, which have no form}."""
         drawn = independent_pixels(self.real.reference, self.num_images, seed=0)
         return self._scored(drawn, "pixels without form", self.metrics)
@@ -188,7 +188,7 @@ class Evaluator:
         return {one.key: one for one in found}
 
     def _row(self, one: Score) -> Row:
-        ends = {REAL: self.floor, FORMLESS: self.ceiling, **self.controls}
+        ends = {REAL: self.real_scores, FORMLESS: self.formless_scores, **self.controls}
         return Row(one, {name: scores[one.key] for name, scores in ends.items() if one.key in scores})
 
     def _task(self, images: View, *, with_errors: bool) -> Task:

@@ -61,10 +61,10 @@ def perfect(scored, others):
     return scored(others.images)
 
 
-def test_real_against_real_gives_the_floor_and_is_far_from_the_other_end(evaluator, perfect):
-    for key, score in evaluator.floor.items():
+def test_real_against_real_scores_alike_and_far_from_the_other_end(evaluator, perfect):
+    for key, score in evaluator.real_scores.items():
         value = score.value
-        apart = abs(evaluator.ceiling[key].value - value)
+        apart = abs(evaluator.formless_scores[key].value - value)
         assert abs(perfect[key] - value) < (0.5 if key == "ms_ssim" else 0.1) * apart, key
     assert not perfect["memorised"]
 
@@ -92,9 +92,9 @@ def test_noise_costs_precision_and_density(scored, perfect, others):
 
 @pytest.mark.parametrize("name", [*CONTROLS, "pixels_without_form"])
 def test_what_is_no_picture_never_looks_real(evaluator, name):
-    scores = evaluator.ceiling if name == "pixels_without_form" else evaluator.controls[name]
+    scores = evaluator.formless_scores if name == "pixels_without_form" else evaluator.controls[name]
     for key in ("guarded_precision", "guarded_density", "real_form"):
-        assert scores[key].value < 0.01 < 0.65 < evaluator.floor[key].value
+        assert scores[key].value < 0.01 < 0.65 < evaluator.real_scores[key].value
 
 
 def test_dropped_classes_cost_variety_but_not_precision(scored, perfect, others):
@@ -108,7 +108,7 @@ def test_dropped_classes_cost_variety_but_not_precision(scored, perfect, others)
 
 def test_copies_of_the_training_images_are_suspected(scored, evaluator):
     found = scored(evaluator.real.reference)
-    assert found["frechet_distance"] < evaluator.floor["frechet_distance"].value / 10
+    assert found["frechet_distance"] < evaluator.real_scores["frechet_distance"].value / 10
     assert found["guarded_precision"] == pytest.approx(0.95, abs=0.005)  # all lie there; 1 in 20 is odd
     assert found["memorised"]
 

@@ -83,12 +83,12 @@ def compare(runs: Sequence[Run], *, num_images: int = 2000, seed: int = 0) -> Fi
     warnings += _remarks_on_latents(runs) + _remarks_on_length(entries)
     graded_runs = [_graded(entry, judge, num_images, seed) for entry in progress(entries, "runs")]
     warnings += [f"{v.compared.label} failed: {'; '.join(v.failures)}" for v in graded_runs if v.failures]
-    floor = judge.real_grade(num_images) if judge else None
+    real_grade = judge.real_grade(num_images) if judge else None
     groups = groups_of(entries)
     by_group = [[v for v in graded_runs if v.compared in group.members] for group in groups]
     return Finding(
         name="compare",
-        summary=_summary(groups, by_group, judge, floor),
+        summary=_summary(groups, by_group, judge, real_grade),
         protocol={
             **subject.protocol(
                 seed=seed, num_images=num_images, started=started, **_rules(subject, judge, groups)
@@ -96,16 +96,16 @@ def compare(runs: Sequence[Run], *, num_images: int = 2000, seed: int = 0) -> Fi
             "run": [str(run.path) for run in runs],
             "step": [run.step for run in runs],
         },
-        measures=tuple(_measures(groups, by_group, judge, floor)),
+        measures=tuple(_measures(groups, by_group, judge, real_grade)),
         figure=comparison_figure(
             [RunRow(v.compared, v.images[:SHOWN], v.grade) for v in graded_runs],
             groups,
             real=subject.real_images[:SHOWN] if judge else None,
             kinds=len(judge.kinds) if judge else 0,
             space=judge.classifier.feature_space if judge else "",
-            floor=floor,
+            real_grade=real_grade,
         ),
-        details=_details(groups, by_group, floor),
+        details=_details(groups, by_group, real_grade),
         warnings=tuple(warnings),
     )
 
@@ -168,7 +168,7 @@ def _rules(subject: Subject, judge: Judge | None, groups: Sequence[Group]) -> di
         f"{MOST_ATTRIBUTES} binary attributes, that are at least {RAREST_KIND:.0%} of the real images",
         "covered": f"the kind's share of the samples is at least {COVERED_FROM} of its share of real images",
         "sure": f"the classifier's probability is at least {SURE}",
-        **subject.judge(),
+        **subject.classifier_facts(),
     }
 
 
@@ -176,14 +176,14 @@ def _measures(
     groups: Sequence[Group],
     by_group: Sequence[Sequence[GradedRun]],
     judge: Judge | None,
-    floor: SampleGrade | None,
+    real_grade: SampleGrade | None,
 ) -> list[Measure]:
     measures = []
-    if judge and floor:
+    if judge and real_grade:
         for field, name, unit, meaning in _grades(judge):
             for group, graded_runs in zip(groups, by_group, strict=True):
                 values = [float(getattr(v.grade, field)) for v in graded_runs]
-                controls = {"real images": float(getattr(floor, field))}
+                controls = {"real images": float(getattr(real_grade, field))}
                 if len(values) > 1:
                     controls = {"deviation over seeds": float(np.std(values, ddof=1)), **controls}
                 measures.append(
@@ -234,7 +234,7 @@ def _summary(
     groups: Sequence[Group],
     by_group: Sequence[Sequence[GradedRun]],
     judge: Judge | None,
-    floor: SampleGrade | None,
+    real_grade: SampleGrade | None,
 ) -> str:
     parts = []
     for group, graded_runs in zip(groups, by_group, strict=True):
@@ -247,13 +247,14 @@ def _summary(
             text = f"{np.mean(distances):.3g}{deviation}, {covered:.3g} of {len(judge.kinds)} kinds, {text}"
         parts.append(f"{group.label}: {text}")
     joined = "; ".join(parts)
-    if judge is None or floor is None:
+    if judge is None or real_grade is None:
         return joined
-    return f"Fréchet distance ({judge.classifier.feature_space}): {joined}; real images {floor.distance:.3g}"
+    space = judge.classifier.feature_space
+    return f"Fréchet distance ({space}): {joined}; real images {real_grade.distance:.3g}"
 
 
 def _details(
-    groups: Sequence[Group], by_group: Sequence[Sequence[GradedRun]], floor: SampleGrade | None
+    groups: Sequence[Group], by_group: Sequence[Sequence[GradedRun]], real_grade: SampleGrade | None
 ) -> dict[str, Any]:
     runs = [
         {
@@ -267,4 +268,4 @@ def _details(
         for group, graded_runs in zip(groups, by_group, strict=True)
         for v in graded_runs
     ]
-    return {"runs": runs, "real_images": asdict(floor) if floor else None}
+    return {"runs": runs, "real_images": asdict(real_grade) if real_grade else None}

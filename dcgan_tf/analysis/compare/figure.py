@@ -47,7 +47,7 @@ def comparison_figure(
     real: np.ndarray | None,
     kinds: int,
     space: str,
-    floor: SampleGrade | None,
+    real_grade: SampleGrade | None,
 ) -> Figure:
     """Draw the comparison.
 
@@ -57,22 +57,22 @@ def comparison_figure(
         real: real images, uint8 [n, H, W, C], for a row of their own.
         kinds: number of kinds of pictures.
         space: name of the feature space of the distance.
-        floor: the grade of real images; None leaves the bars out.
+        real_grade: the grade of real images; None leaves the bars out.
     """
     rows = [(one.compared.label, one.images) for one in shown]
     rows += [("real images", real)] if real is not None else []
-    heights = [0.8 + 0.85 * len(rows), 2.6, 2.6][: 3 if floor else 2]
+    heights = [0.8 + 0.85 * len(rows), 2.6, 2.6][: 3 if real_grade else 2]
     figure = new_figure(12.5, sum(heights), title="The runs, each with the same seed of latents")
     parts = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
     image_rows(parts[0].subplots(), _of_one_shape(rows))
     colours = {group.label: COLOURS[i % len(COLOURS)] for i, group in enumerate(groups)}
     _draw_losses(parts[1], groups, colours)
-    if floor:
+    if real_grade:
         graded = {
             group.label: [one.grade for one in shown if one.grade and one.compared in group.members]
             for group in groups
         }
-        _draw_grades(parts[2], graded, colours, floor=floor, kinds=kinds, space=space)
+        _draw_grades(parts[2], graded, colours, real_grade=real_grade, kinds=kinds, space=space)
     return figure
 
 
@@ -96,7 +96,7 @@ def _draw_grades(
     graded: dict[str, list[SampleGrade]],
     colours: dict[str, str],
     *,
-    floor: SampleGrade,
+    real_grade: SampleGrade,
     kinds: int,
     space: str,
 ) -> None:
@@ -109,7 +109,7 @@ def _draw_grades(
     for axes, (field, title) in zip(figure.subplots(1, len(titles)), titles.items(), strict=True):
         values = {label: [float(getattr(g, field)) for g in all_] for label, all_ in graded.items()}
         _bars_with_points(axes, values, colours, percent=field == "sure")
-        level = float(getattr(floor, field))
+        level = float(getattr(real_grade, field))
         axes.axhline(level, color=NOTE_COLOUR, linewidth=1.2, linestyle=(0, (4, 3)))
         axes.annotate(
             "real images",
