@@ -120,8 +120,8 @@ class Subject:
             "dcgan_tf": dcgan_tf.__version__,
         }
 
-    def judge(self) -> dict[str, Any]:
-        """Return the classifier's own quality, for a protocol."""
+    def classifier_facts(self) -> dict[str, Any]:
+        """Return what the classifier is and how good it is, for a protocol."""
         return {
             "classifier": self.classifier.feature_space,
             "held_out_accuracy": {name: round(q, 4) for name, q in self.classifier.quality.items()},

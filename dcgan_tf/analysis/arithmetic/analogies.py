@@ -93,7 +93,7 @@ def analogies(
         draws=draws,
         result="mean latents added, then scaled to the length of ordinary latents",
         realistic=samples.criteria,
-        **subject.judge(),
+        **subject.classifier_facts(),
     )
     warnings = [*samples.doubts, *subject.classifier.doubtful(subject.classifier.binary)]
     if skipped:

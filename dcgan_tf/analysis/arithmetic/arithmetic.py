@@ -88,7 +88,7 @@ def arithmetic(
             num_images=num_images,
             started=started,
             **_method(samples, formula, pools, draws),
-            **subject.judge(),
+            **subject.classifier_facts(),
         ),
         measures=tuple(_measure(formula, k, grades[k], chance) for k in EXEMPLARS),
         figure=_figure(samples, formula, pools, grades, chance, seed=seed),

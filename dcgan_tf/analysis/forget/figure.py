@@ -19,7 +19,7 @@ from dcgan_tf.analysis.figures import (
     new_figure,
     plain,
 )
-from dcgan_tf.analysis.forget.forgetting import Effect
+from dcgan_tf.analysis.forget.effects import Effect
 from dcgan_tf.analysis.forget.outcome import ForgetResult, ForgetSetup
 
 _COLUMNS = 8

@@ -87,7 +87,7 @@ def forget(
         name="forget",
         summary=summary(setup, outcome),
         protocol=subject.protocol(
-            seed=seed, num_images=num_images, started=started, **how, **subject.judge()
+            seed=seed, num_images=num_images, started=started, **how, **subject.classifier_facts()
         ),
         measures=measures(setup, outcome),
         figure=forget_figure(setup, outcome),

@@ -8,24 +8,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dcgan_tf.analysis.forget.boxes import Boxes, inside
-from dcgan_tf.analysis.forget.forgetting import (
-    Effect,
-    MapWeights,
-    balanced,
-    fit_map_weights,
-    mean_change,
-    numbers_beside,
-    numbers_to_try,
-    random_maps,
-)
+from dcgan_tf.analysis.forget.effects import Effect, balanced, mean_change, numbers_beside, numbers_to_try
 from dcgan_tf.analysis.forget.generator_halves import Halves, split_generator
+from dcgan_tf.analysis.forget.map_weights import MapWeights, fit_map_weights, random_maps
 from dcgan_tf.analysis.samples import Samples
 from dcgan_tf.errors import RunError
 from dcgan_tf.judges import Classifier, grey
 from dcgan_tf.progress import progress
 
 PENALTY = 0.5
-"""The penalty of large weights; see `forgetting.fit_map_weights`."""
+"""The penalty of large weights; see `map_weights.fit_map_weights`."""
 RANDOM_DRAWS = 5
 
 
@@ -191,7 +183,7 @@ def measure_outcome(setup: ForgetSetup, *, drop: int | None, seed: int) -> Forge
 
     Args:
         setup: what is forgotten, and where.
-        drop: the number of maps; None is the balanced one (`forgetting.balanced`).
+        drop: the number of maps; None is the balanced one (`effects.balanced`).
         seed: seed of the regression's positions and of the random maps.
 
     Raises:

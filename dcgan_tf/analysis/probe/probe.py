@@ -14,7 +14,7 @@ from dcgan_tf.analysis.features import discriminator_features
 from dcgan_tf.analysis.filters.guided_backprop import last_feature_layers
 from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.probe.figure import Contrast, probe_figure
-from dcgan_tf.analysis.probe.probing import (
+from dcgan_tf.analysis.probe.linear_probe import (
     COSTS,
     MOST_TO_CHOOSE_BY,
     balanced_draw,

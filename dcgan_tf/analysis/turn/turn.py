@@ -101,7 +101,7 @@ def turn(
             exemplars=exemplars,
             draws=draws,
             **METHOD,
-            **subject.judge(),
+            **subject.classifier_facts(),
         ),
         measures=measures.all,
         figure=_figure(judge, pictures, turned, measures),

@@ -75,7 +75,7 @@ def walk(run: Run, *, points: int = 9, num_images: int = 3300, seed: int = 0) ->
             way=f"{_way(run)} between random latents",
             space=measurer.space,
             realistic=samples.criteria,
-            **(subject.judge() if subject.has_classifier else {}),
+            **(subject.classifier_facts() if subject.has_classifier else {}),
         ),
         measures=_measures(found, measurer.space),
         figure=walk_figure(

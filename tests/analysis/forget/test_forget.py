@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from dcgan_tf import analysis
-from dcgan_tf.analysis.forget.forgetting import MapWeights
 from dcgan_tf.analysis.forget.generator_halves import split_generator
+from dcgan_tf.analysis.forget.map_weights import MapWeights
 from dcgan_tf.analysis.forget.outcome import Remains
 from dcgan_tf.errors import RunError
 from dcgan_tf.runs.run import Run

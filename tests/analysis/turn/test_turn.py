@@ -58,7 +58,7 @@ class PaintedSubject:
         facts.pop("started")
         return facts
 
-    def judge(self):
+    def classifier_facts(self):
         return {}
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dcgan_tf.analysis.probe.probe import classify
-from dcgan_tf.analysis.probe.probing import (
+from dcgan_tf.analysis.probe.linear_probe import (
     COSTS,
     balanced_draw,
     choose_costs,
@@ -14,6 +13,7 @@ from dcgan_tf.analysis.probe.probing import (
     predict_answers,
     standardise,
 )
+from dcgan_tf.analysis.probe.probe import classify
 from dcgan_tf.analysis.questions import Question, questions, shown
 from dcgan_tf.data.image_set import ImageSet
 
