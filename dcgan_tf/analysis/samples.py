@@ -45,7 +45,7 @@ class Judgement:
 
     Attributes:
         logits: D's, float32 [N].
-        reading: the classifier's judgement, or None without one.
+        predictions: the classifier's, or None without one.
         distances: to the nearest real image in the classifier's features, float32 [N]; 0 without one.
         singleness: logits that they are single pictures and no double exposures, float32 [N].
     """
@@ -117,7 +117,7 @@ class Samples:
         subject: the run that drew them.
         latents: float32 [N, latent_dim].
         images: uint8 [N, H, W, C].
-        look: their judgements.
+        judgement: their judgements.
         judges: the networks that judged them.
     """
 

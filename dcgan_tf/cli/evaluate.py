@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dcgan_tf.runs import Run
 
 SPACES = ("classifier", "inception", "swd")
-"""Built-in data, which need only a name."""
+"""The values of --space; repeated here because importing `evaluation.evaluator` is slow."""
 
 
 @dataclass(frozen=True)

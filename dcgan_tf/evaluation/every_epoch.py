@@ -97,7 +97,7 @@ class EveryEpoch:
         """Check before the first step that there are enough images, without training a network.
 
         Raises:
-            ValueError: if there are too few.
+            DataError: if there are too few.
         """
         config = self._config.data
         train = data.load_data(config)

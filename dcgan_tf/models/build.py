@@ -22,7 +22,7 @@ def build_generator(config: Config, *, num_classes: int = 0, dtype: str = "float
         dtype: Keras dtype policy of the hidden layers.
 
     Raises:
-        ValueError: if the image size does not fit the architecture; it names the nearest sizes that do.
+        ArgumentError: if the image size does not fit the architecture; it names the nearest sizes that do.
     """
     build = _ARCHITECTURES[config.model.architecture].build_generator
     return build(*_shape(config), num_classes=num_classes, seed=config.training.seed, dtype=dtype)

@@ -11,15 +11,7 @@ import pytest
 from dcgan_tf.analysis import analyses
 from dcgan_tf.cli import main
 from dcgan_tf.config import all_settings
-
-VERBS = {
-    *("Add", "Analyse", "Average", "Change", "Check", "Choose", "Classify", "Compare", "Compute", "Count"),
-    *("Draw", "Drop", "Evaluate", "Find", "Fit", "Forget", "Give", "Hold", "Keep", "Lay", "Let", "Look"),
-    *("Lower", "Make", "Measure", "Mirror", "Name", "Print", "Put", "Read", "Refuse", "Repeat", "Replace"),
-    *("Reproduce", "Resize", "Search", "Seed", "Set", "Show", "Start", "Subtract", "Train", "Turn", "Use"),
-    *("Visit", "Walk", "Write"),
-}
-"""What a help text may start with; add a verb where another says it better."""
+from habits import faults
 
 
 def commands(group: click.Group, prefix: str = "") -> Iterator[tuple[str, click.Command]]:
@@ -35,19 +27,6 @@ COMMANDS = {"dcgan-tf": main, **dict(commands(main))}
 def without_default(text: str) -> str:
     """A help text without what click shows in brackets behind it."""
     return re.sub(r"  \[default: [^\]]*\]$", "", text)
-
-
-def faults(text: str) -> list[str]:
-    """What keeps a text from being a sentence."""
-    found = []
-    first, *_ = words = text.split()
-    if first.rstrip(",") not in VERBS:
-        found.append(f"starts with {first!r}, which is not one of the verbs")
-    if len(words) < 3:
-        found.append("has fewer than three words")
-    if not text.endswith("."):
-        found.append("does not end with a full stop")
-    return found
 
 
 @pytest.mark.parametrize("name", COMMANDS)

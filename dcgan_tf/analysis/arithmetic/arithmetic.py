@@ -64,7 +64,7 @@ def arithmetic(
         seed: seed of the samples and the draws.
 
     Raises:
-        ValueError: for an attribute that the data does not have.
+        ArgumentError: for an attribute that the data does not have.
         RunError: if the data has no attributes, or too few samples show a concept.
     """
     started = time.monotonic()

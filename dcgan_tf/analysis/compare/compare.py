@@ -197,7 +197,7 @@ def _measures(
 
 
 def _grades(judge: Judge) -> list[tuple[str, str, str, str]]:
-    """Return (field of Grade, name, unit, meaning) of each grade."""
+    """Return (field of SampleGrade, name, unit, meaning) of each grade."""
     rows = [
         (
             "distance",

@@ -27,7 +27,7 @@ def last_feature_layers(discriminator: keras.Sequential) -> list[keras.Layer]:
     """Return D's layers up to the activation of its last convolution before the output.
 
     Raises:
-        ValueError: if it has no convolutional layers, as in the fully connected GAN.
+        ArgumentError: if it has no convolutional layers, as in the fully connected GAN.
     """
     return list(discriminator.layers[: activations_of_maps(discriminator)[-1] + 1])
 

@@ -43,7 +43,7 @@ def feature_space(subject: Subject) -> tuple[str, Callable[[np.ndarray], np.ndar
     They are the classifier's if the data has attributes or labels, or else those of the run's discriminator.
 
     Raises:
-        ValueError: if there is no classifier and the discriminator has no convolutional layers.
+        ArgumentError: if there is no classifier and the discriminator has no convolutional layers.
     """
     if subject.has_classifier:
         judge = subject.classifier

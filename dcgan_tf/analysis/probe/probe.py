@@ -87,7 +87,7 @@ def probe(
         seed: seed of all random choices.
 
     Raises:
-        ValueError: if the discriminator is fully connected.
+        ArgumentError: if the discriminator is fully connected.
         RunError: if there are no labels and no binary attributes, or no held-out images.
     """
     started = time.monotonic()

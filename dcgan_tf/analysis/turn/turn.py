@@ -74,7 +74,7 @@ def turn(
         seed: seed of the latents and the draws.
 
     Raises:
-        ValueError: for an attribute that the data does not have; it lists those that it has.
+        ArgumentError: for an attribute that the data does not have; it lists those that it has.
         RunError: if the data has neither attributes nor labels, or too few samples can be exemplars.
     """
     started = time.monotonic()
