@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import importlib.util
 import re
 import shutil
 import subprocess
@@ -14,6 +16,7 @@ from click.testing import CliRunner
 import dcgan_tf
 from dcgan_tf.analysis import Analysis, FindingKind, Option, analyses, finding_kinds
 from dcgan_tf.cli.analyses import command_of
+from habits import faults, misnamed_arguments, unexplained, untyped
 
 PACKAGE = Path(dcgan_tf.__file__).parent
 
@@ -36,10 +39,10 @@ def test_a_command_has_the_options_of_its_description():
         short_help="Count the stripes.",
         help="Count the stripes in samples.",
         num_images=7,
-        of="The number of samples.",
+        of="Draw this many samples.",
         make=lambda run, **options: None,
         findings=(FindingKind("stripes", "Stripes", "The bars are stripes.", "Look for many."),),
-        options=(Option("least_width", 3, "The least width of a stripe in pixels.", minimum=1, maximum=9),),
+        options=(Option("least_width", 3, "Count stripes of at least this width.", minimum=1, maximum=9),),
     )
     command = command_of(described)
     page = CliRunner().invoke(command, ["--help"]).output
@@ -70,6 +73,28 @@ def worked_example(tmp_path_factory) -> Path:
         with path.open("a") as file:
             file.write(code)
     return folder
+
+
+def test_the_worked_example_keeps_to_the_rules_for_what_a_user_reads(worked_example):
+    """So that who follows it does not meet them as failures of tests/conformance."""
+    file = worked_example / "dcgan_tf" / "analysis" / "brightness" / "about.py"
+    described = importlib.util.spec_from_file_location("about_brightness", file)
+    module = importlib.util.module_from_spec(described)
+    described.loader.exec_module(module)
+    analysis = module.ANALYSIS
+    helps = (analysis.short_help, analysis.help, analysis.of, *(option.help for option in analysis.options))
+    assert {text: faults(text) for text in helps if faults(text)} == {}
+    explanations = [text for kind in analysis.findings for text in (kind.see, kind.look_for)]
+    assert [text for text in explanations if not (text[0].isupper() and text.endswith("."))] == []
+    assert analysis.place not in [other.place for other in analyses()]
+
+
+def test_the_worked_example_keeps_to_the_rules_for_docstrings_and_signatures(worked_example):
+    files = sorted((worked_example / "dcgan_tf" / "analysis" / "brightness").glob("*.py"))
+    trees = {file.name: ast.parse(file.read_text()) for file in files}
+    assert len(trees) == 3
+    for rule in (unexplained, untyped, misnamed_arguments):
+        assert {name: rule(tree) for name, tree in trees.items() if rule(tree)} == {}
 
 
 def test_the_worked_example_is_a_command_and_a_public_function_and_runs(worked_example, trained, tmp_path):

@@ -68,8 +68,8 @@ def forget(
         seed: seed of the samples and of every random choice.
 
     Raises:
-        ArgumentError: for an attribute that the data does not have, a fully connected generator, or a layer or
-            a number of maps that it does not have.
+        ArgumentError: for an attribute that the data does not have, a fully connected generator, or a layer
+            or a number of maps that it does not have.
         DataError: for a boxes file that is malformed.
         RunError: if the data has no attributes, or too few samples show this one.
     """
