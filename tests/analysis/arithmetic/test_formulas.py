@@ -102,7 +102,7 @@ def test_analogies_of_what_hardly_occurs_are_left_out(monkeypatch):
     subject = samples.subject
     subject.classifier.doubtful = lambda names: []
     subject.protocol = lambda **facts: {"exemplars": facts["exemplars"], "draws": facts["draws"]}
-    subject.judge = dict
+    subject.classifier_facts = dict
     module = importlib.import_module("dcgan_tf.analysis.arithmetic.analogies")  # the package has the function
     monkeypatch.setattr(module, "Subject", lambda run: subject)
     monkeypatch.setattr(module.Samples, "draw", lambda *args, **kwargs: samples)
