@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-import dcgan_tf
-from dcgan_tf import data
+from dcgan_tf import __version__, data
 from dcgan_tf.data import ImageSet, held_out_images, why_no_test
 from dcgan_tf.errors import RunError
 from dcgan_tf.images import evenly_spaced
@@ -117,7 +116,7 @@ class Subject:
             "num_images": num_images,
             **more,
             "seconds": round(time.monotonic() - started, 1),
-            "dcgan_tf": dcgan_tf.__version__,
+            "dcgan_tf": __version__,
         }
 
     def classifier_facts(self) -> dict[str, Any]:

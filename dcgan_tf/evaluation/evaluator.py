@@ -11,8 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-import dcgan_tf
-from dcgan_tf import data
+from dcgan_tf import __version__, data
 from dcgan_tf.config import DataConfig, ModelConfig
 from dcgan_tf.data import ImageSet, held_out_images
 from dcgan_tf.errors import ArgumentError
@@ -174,7 +173,7 @@ class Evaluator:
         scores = score(self._task(viewed, with_errors=True), self.metrics, "the pictures", bar=self.bar)
         rows = tuple(self._row(one) for one in scores)
         protocol = {**about, **self._protocol(), "seconds": round(time.monotonic() - started, 1)}
-        protocol["dcgan_tf"] = dcgan_tf.__version__
+        protocol["dcgan_tf"] = __version__
         comparable = self.num_images <= len(self.real.others)
         warnings = (*doubts(rows, comparable=comparable), *self._remarks())
         return Evaluation(rows, protocol, warnings)

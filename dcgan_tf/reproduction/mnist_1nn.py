@@ -18,8 +18,7 @@ from typing import Any
 
 import numpy as np
 
-import dcgan_tf
-from dcgan_tf import data
+from dcgan_tf import __version__, data
 from dcgan_tf.analysis import Finding, Measure
 from dcgan_tf.config import Config, flatten, preset
 from dcgan_tf.data import ImageSet
@@ -199,5 +198,5 @@ def _protocol(
         **{name: {key: flatten(config)[key] for key in _SHOWN} for name, config in configs.items()},
         "generator": "averaged weights (EMA)",
         "seconds": round(seconds, 1),
-        "dcgan_tf": dcgan_tf.__version__,
+        "dcgan_tf": __version__,
     }
