@@ -9,7 +9,7 @@ source scripts/environment.sh
 .venv/bin/dcgan-tf sample runs/quickstart --num-images 64 --seed 1 --out runs/quickstart/quickstart.png
 .venv/bin/dcgan-tf export runs/quickstart --out saved_models/quickstart --force
 .venv/bin/dcgan-tf evaluate runs/quickstart
-.venv/bin/dcgan-tf report runs/quickstart --run all
+.venv/bin/dcgan-tf report runs/quickstart --analyses all
 
 show() { printf '  %-12s %q\n' "$1" "$PWD/$2"; }  # %q: a path with a space can be copied too
 printf '\nTo open in a browser:\n'

@@ -44,7 +44,7 @@ SMALL: dict[str, str] = {
     "inspect-data": "",
     "export": "",
     "verify": "",
-    "report": "--run walk --num-images 22",
+    "report": "--analyses walk --num-images 22",
     "compare": "--num-images 64",
     "arithmetic": "--num-images 3072 --draws 2",
     "walk": "--num-images 22 --points 3",

@@ -24,7 +24,7 @@ from dcgan_tf.export import FORMATS, PRECISIONS
     help=f"Write some of {', '.join(FORMATS)}, separated by commas.",
 )
 @names_option(
-    "--precision",
+    "--precisions",
     PRECISIONS,
     default=PRECISIONS,
     help="Write .tflite files of these precisions, separated by commas. fp32 is float32, fp16 has float16 "
@@ -43,7 +43,7 @@ def export(
     run: Path,
     out: Path | None,
     formats: tuple[str, ...],
-    precision: tuple[str, ...],
+    precisions: tuple[str, ...],
     float_output: bool,
     checkpoint: int | None,
     force: bool,
@@ -66,7 +66,7 @@ def export(
             Run.open(run, checkpoint=checkpoint),
             to=out,
             formats=formats,
-            precisions=precision,
+            precisions=precisions,
             float_output=float_output,
             force=force,
         )
@@ -83,7 +83,7 @@ def _refuse_options_of_tflite(formats: tuple[str, ...]) -> None:
     """Refuse options of .tflite files if no .tflite files are written."""
     source = click.get_current_context().get_parameter_source
     default = click.core.ParameterSource.DEFAULT
-    options = {"precision": "--precision", "float_output": "--float-output"}
+    options = {"precisions": "--precisions", "float_output": "--float-output"}
     if given := [flag for name, flag in options.items() if source(name) is not default]:
         raise click.UsageError(
             f"{' and '.join(given)} can only be given where .tflite files are written: expected tflite in "

@@ -5,9 +5,10 @@ from __future__ import annotations
 import click
 
 RENAMED: dict[str, dict[str, str]] = {
-    "export": {"--to": "--out"},
+    "export": {"--to": "--out", "--precision": "--precisions"},
     "probe": {"--labels": "--training-labels"},
-    "train": {"--instance-stddev": "--instance-noise"},
+    "report": {"--run": "--analyses"},
+    "train": {"--instance-stddev": "--instance-noise", "--every-epoch": "--evaluate-every-epoch"},
 }
 """{command: {an option's old spelling: its new one}}; CHANGELOG.md names them."""
 

@@ -26,7 +26,7 @@ FINDINGS = finding_kinds()
 @click.command(short_help="Write one page on a whole run, with everything in it.")
 @click.argument("run", type=LOCAL_PATH)
 @click.option(
-    "--run",
+    "--analyses",
     "wanted",
     type=NameList(("all", *FINDINGS)),
     default=(),
@@ -37,15 +37,19 @@ FINDINGS = finding_kinds()
     "--num-images",
     "-n",
     type=counted(),
-    help="Use this many images in each analysis of --run.  [default: its own number]",
-)
-@click.option("--seed", type=SEED, help="Seed every random choice of --run with this number.  [default: 0]")
-@click.option("--label", metavar="CLASS", help="Analyse only this class of a conditional run, with --run.")
-@click.option(
-    "--checkpoint", type=STEP, help="Analyse the checkpoint of this step, with --run.  [default: the newest]"
+    help="Use this many images in each of the --analyses.  [default: its own number]",
 )
 @click.option(
-    "--data", metavar="SPEC", help="Look for the run's images here, with --run, if they were moved since."
+    "--seed", type=SEED, help="Seed every random choice of --analyses with this number.  [default: 0]"
+)
+@click.option(
+    "--label", metavar="CLASS", help="Analyse only this class of a conditional run with --analyses."
+)
+@click.option(
+    "--checkpoint", type=STEP, help="Analyse this step's checkpoint with --analyses.  [default: the newest]"
+)
+@click.option(
+    "--data", metavar="SPEC", help="Look here for the run's images with --analyses, if they were moved."
 )
 @click.option(
     "--export",
@@ -74,8 +78,8 @@ def report(
     shared = {name: value for name, value in chosen.items() if value is not None}
     if not wanted and (shared or any(value is not None for value in (label, checkpoint, data))):
         raise click.UsageError(
-            "--num-images, --seed, --label, --checkpoint and --data need --run, because they are for its "
-            "analyses"
+            "--num-images, --seed, --label, --checkpoint and --data need --analyses, because they are for "
+            "the analyses"
         )
     _check_exports(exports)
     refuse_unwritable(out or run)

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 )
 @setting_options("data", "model", "training", "run")
 @click.option(
-    "--every-epoch",
+    "--evaluate-every-epoch",
+    "every_epoch",
     is_flag=True,
     help="Evaluate after every epoch (metrics.jsonl, TensorBoard), and keep the best checkpoint too.",
 )

@@ -162,7 +162,7 @@ def _write_artefacts(export: _Export, paths: ExportPaths, artefacts: Sequence[Pa
         _log.info("%s", card.artefact_line(name, records[name]))
     if problems:
         summary = f"what was exported does not draw what {export.run.path} draws"
-        raise ExportError(listed(f"{summary}; leave these out with --formats and --precision", problems))
+        raise ExportError(listed(f"{summary}; leave these out with --formats and --precisions", problems))
     return records
 
 

@@ -74,7 +74,8 @@ class Run:
             path: the run directory.
             checkpoint: the step of the checkpoint to read; the newest by default.
             ema: take the averaged generator rather than the raw one.
-            best: read the checkpoint with the best score, which `train --every-epoch` keeps, not the newest.
+            best: read the checkpoint with the best score, which `train --evaluate-every-epoch` keeps, not the
+                newest.
             data: the place of its images now, if they were moved.
 
         Raises:

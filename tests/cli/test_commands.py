@@ -360,8 +360,8 @@ def test_export_writes_every_precision_for_tensorflow_litert_and_the_browser(exp
 
 
 def test_export_takes_what_is_asked_for(export_calls):
-    words = ["--out", "b", "--formats", "keras,tflite", "--precision", "dynamic", "--float-output", "--force"]
-    result = run("export", "runs/a", *words, "--checkpoint", 500)
+    words = ["--formats", "keras,tflite", "--precisions", "dynamic", "--float-output", "--force"]
+    result = run("export", "runs/a", "--out", "b", *words, "--checkpoint", 500)
     assert result.exit_code == 0, result.output
     assert export_calls["to"] == Path("b")
     assert export_calls["formats"] == ("tflite", "keras")
@@ -373,7 +373,7 @@ def test_export_takes_what_is_asked_for(export_calls):
 
 
 def test_export_options_of_names_given_twice_are_added_up(export_calls):
-    words = ["--formats", "web", "--formats", "keras,tflite", "--precision", "int8", "--precision", "fp32"]
+    words = ["--formats", "web", "--formats", "keras,tflite", "--precisions", "int8", "--precisions", "fp32"]
     result = run("export", "runs/a", *words)
     assert result.exit_code == 0, result.output
     assert export_calls["formats"] == ("tflite", "web", "keras")
@@ -383,9 +383,9 @@ def test_export_options_of_names_given_twice_are_added_up(export_calls):
 @pytest.mark.parametrize(
     ("words", "named"),
     [
-        (["--precision", "fp32,fp16,dynamic,int8"], "--precision"),
+        (["--precisions", "fp32,fp16,dynamic,int8"], "--precisions"),
         (["--float-output"], "--float-output"),
-        (["--precision", "int8", "--float-output"], "--precision and --float-output"),
+        (["--precisions", "int8", "--float-output"], "--precisions and --float-output"),
     ],
 )
 def test_options_of_tflite_without_tflite_are_a_usage_error(words, named, export_calls):

@@ -253,10 +253,10 @@ MISTAKES = {
     "walk run --data /no-such-folder": "or an existing folder of images, received '/no-such-folder'",
     "compare run run@7": "run/checkpoints has no checkpoint of step 7; it has: 5",
     "report /no-such-folder": "/no-such-folder does not exist",
-    "report --run all others": "others is not a run directory",
-    "report --run walk run --checkpoint 7": "run/checkpoints has no checkpoint of step 7; it has: 5",
-    "report --run walk run --data /no-such-folder": "images, received '/no-such-folder'",
-    "report --run walk run --out a-file/r.html": "a-file/r.html cannot be written",
+    "report --analyses all others": "others is not a run directory",
+    "report --analyses walk run --checkpoint 7": "run/checkpoints has no checkpoint of step 7; it has: 5",
+    "report --analyses walk run --data /no-such-folder": "images, received '/no-such-folder'",
+    "report --analyses walk run --out a-file/r.html": "a-file/r.html cannot be written",
 }
 
 

@@ -108,7 +108,7 @@ def test_report_alone_makes_no_analysis(made):
 def test_all_makes_what_is_missing_in_order_and_with_arguments_that_the_data_has(made):
     (made.root / "analysis" / "walk").mkdir(parents=True)
     write_result(made.root / "analysis" / "walk", 30)
-    result = run("report", made.root, "--run", "all")
+    result = run("report", made.root, "--analyses", "all")
     assert result.exit_code == 0, result.output
     assert list(made.calls) == [name for name in FINDINGS if name != "walk"]
     assert made.calls["arithmetic"] == {"plus": ("hat+beard", "no-hat"), "minus": ("hat",)}
@@ -122,7 +122,7 @@ def test_all_makes_what_is_missing_in_order_and_with_arguments_that_the_data_has
 def test_the_papers_choice_is_made_where_the_data_has_it(made):
     for name, like in (("crown", "hat"), ("woman", "hat"), ("turn", "tilt")):
         made.attributes[name] = made.attributes[like]
-    run("report", made.root, "--run", "forget,arithmetic,turn")
+    run("report", made.root, "--analyses", "forget,arithmetic,turn")
     assert made.calls["forget"] == {"attribute": "crown"}
     assert made.calls["turn"] == {}
     assert made.calls["arithmetic"] == {"plus": ("man+crown", "woman"), "minus": ("man",)}
@@ -140,17 +140,17 @@ def test_an_entry_gives_what_the_analysis_asks_for_and_nothing_else(name, more, 
 
 def test_without_degrees_a_yes_or_no_attribute_is_turned_and_without_that_a_class(made):
     del made.attributes["tilt"]
-    run("report", made.root, "--run", "turn")
+    run("report", made.root, "--analyses", "turn")
     assert made.calls["turn"] == {"attribute": "hat"}
     made.attributes.clear()
-    run("report", made.root, "--run", "turn")
+    run("report", made.root, "--analyses", "turn")
     assert made.calls["turn"] == {"attribute": "0"}
 
 
 def test_without_attributes_and_classes_what_needs_them_is_skipped(made):
     made.attributes.clear()
     made.train.label_names = ("only",)
-    result = run("report", made.root, "--run", "turn,forget")
+    result = run("report", made.root, "--analyses", "turn,forget")
     assert result.exit_code == 0
     assert made.calls == {}
     assert "turn        skipped: turning needs attributes or classes; the data has neither" in result.output
@@ -158,16 +158,16 @@ def test_without_attributes_and_classes_what_needs_them_is_skipped(made):
 
 
 def test_those_that_are_named_are_made_again(made):
-    run("report", made.root, "--run", "walk,probe")
+    run("report", made.root, "--analyses", "walk,probe")
     made.calls.clear()
     (made.root / "analysis" / "walk" / "result.json").unlink()
     (made.root / "analysis" / "walk").rmdir()
-    run("report", made.root, "--run", "all")
+    run("report", made.root, "--analyses", "all")
     assert "probe" not in made.calls
     (made.root / "analysis" / "walk" / "result.json").unlink()
     (made.root / "analysis" / "walk").rmdir()
     made.calls.clear()
-    run("report", made.root, "--run", "walk")
+    run("report", made.root, "--analyses", "walk")
     assert list(made.calls) == ["walk"]
 
 
@@ -182,27 +182,27 @@ def test_those_that_are_named_are_made_again(made):
     ],
 )
 def test_all_makes_again_what_was_made_at_another_step_or_does_not_say(content, made):
-    run("report", made.root, "--run", "all")
+    run("report", made.root, "--analyses", "all")
     made.calls.clear()
     (made.root / "analysis" / "walk" / "result.json").write_text(content)
-    run("report", made.root, "--run", "all")
+    run("report", made.root, "--analyses", "all")
     assert list(made.calls) == ["walk"]
 
 
 def test_seed_and_number_are_passed_on_only_if_they_are_given(made):
-    run("report", made.root, "--run", "walk,forget", "--seed", 5)
+    run("report", made.root, "--analyses", "walk,forget", "--seed", 5)
     assert made.calls == {"walk": {"seed": 5}, "forget": {"attribute": "hat", "seed": 5}}
-    run("report", made.root, "--run", "walk", "-n", 50)
+    run("report", made.root, "--analyses", "walk", "-n", 50)
     assert made.calls["walk"] == {"num_images": 50}
 
 
 def test_the_analyses_are_of_the_checkpoint_that_is_asked_for(made):
-    run("report", made.root, "--run", "walk", "--checkpoint", 20)
+    run("report", made.root, "--analyses", "walk", "--checkpoint", 20)
     made.calls.clear()
-    run("report", made.root, "--run", "all", "--checkpoint", 20)
+    run("report", made.root, "--analyses", "all", "--checkpoint", 20)
     assert list(made.calls) == [name for name in FINDINGS if name != "walk"]
     (made.root / "report.html").unlink()
-    result = run("report", made.root, "--run", "all", "--checkpoint", 7)
+    result = run("report", made.root, "--analyses", "all", "--checkpoint", 7)
     assert result.exit_code == 1
     assert "no checkpoint of step 7" in result.output
     assert not (made.root / "report.html").exists()
@@ -212,7 +212,7 @@ def test_the_analyses_are_of_the_checkpoint_that_is_asked_for(made):
 def test_options_of_analyses_are_not_ignored_where_none_is_made(option, made):
     result = run("report", made.root, option, 20)
     assert result.exit_code == 2
-    assert "need --run, because" in result.output
+    assert "need --analyses, because" in result.output
 
 
 def test_what_a_run_cannot_have_is_skipped_with_the_reason(made, monkeypatch):
@@ -222,7 +222,7 @@ def test_what_a_run_cannot_have_is_skipped_with_the_reason(made, monkeypatch):
     monkeypatch.setattr(MODULES["filters"], "filters", refuse)
     for name in ("hat", "beard"):
         del made.attributes[name]
-    result = run("report", made.root, "--run", "all")
+    result = run("report", made.root, "--analyses", "all")
     assert result.exit_code == 0
     assert "filters     skipped: this network has no filters" in result.output
     assert (
@@ -237,7 +237,7 @@ def test_a_mistake_of_ours_is_not_skipped(made, monkeypatch):
         raise KeyError("mistake")
 
     monkeypatch.setattr(MODULES["filters"], "filters", broken)
-    result = run("report", made.root, "--run", "all")
+    result = run("report", made.root, "--analyses", "all")
     assert result.exit_code == 70
     assert "KeyError: 'mistake'" in result.stderr
     assert list(made.calls) == ["neighbours", "walk", "turn"]
@@ -249,14 +249,14 @@ def test_a_page_is_written_when_the_analyses_are_interrupted(made, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(MODULES["filters"], "filters", stopped)
-    result = run("report", made.root, "--run", "all")
+    result = run("report", made.root, "--analyses", "all")
     assert result.exit_code == 130
     assert (made.root / "report.html").exists()
     assert result.output.endswith("stopped\n")
 
 
 def test_unknown_analyses_and_folders_that_are_no_exports_are_refused(made, tmp_path):
-    assert "expected some of all, neighbours" in run("report", made.root, "--run", "dance").output
+    assert "expected some of all, neighbours" in run("report", made.root, "--analyses", "dance").output
     result = run("report", made.root, "--export", tmp_path)
     assert result.exit_code == 1
     assert "is not an export: it has no export.json" in result.output
@@ -363,7 +363,7 @@ def test_what_was_computed_is_shown_though_it_cannot_be_saved(trained, tmp_path,
         result = run(*command, "--out", tmp_path / "out")
         assert result.exit_code == 1
         assert result.output.splitlines() == ["what came out", "note: doubt it", f"dcgan-tf: {FULL}"]
-    result = run("report", trained, "--run", "walk", "--out", tmp_path / "report.html")
+    result = run("report", trained, "--analyses", "walk", "--out", tmp_path / "report.html")
     said = ["walk        what came out", "note: doubt it", f"walk        skipped: {FULL}"]
     assert result.output.splitlines()[:3] == said
 
@@ -374,7 +374,7 @@ def test_the_images_of_a_run_may_have_been_moved(made, monkeypatch, tmp_path):
         MODULES["walk"], "walk", lambda opened_run, **_: opened.append(opened_run.data) or refuse()
     )
     (tmp_path / "elsewhere").mkdir()
-    run("report", made.root, "--run", "walk", "--data", tmp_path / "elsewhere")
+    run("report", made.root, "--analyses", "walk", "--data", tmp_path / "elsewhere")
     assert opened == [str(tmp_path / "elsewhere")]
 
 

@@ -236,7 +236,7 @@ def test_what_a_crash_lost_is_forgotten(tmp_path, tiny_config):
 
 def test_the_command_evaluates_and_keeps_the_best(tmp_path, tiny_options):
     options = tiny_options(run_dir=str(tmp_path / "run"), steps=9)
-    done = CliRunner().invoke(main, ["train", *options, "--every-epoch"])
+    done = CliRunner().invoke(main, ["train", *options, "--evaluate-every-epoch"])
     assert done.exit_code == 0, done.output
     (record,) = read_records(tmp_path / "run" / "metrics.jsonl")
     assert record["step"] == 9
@@ -248,7 +248,7 @@ def test_too_few_images_are_refused_before_the_first_step(tmp_path, tiny_options
     for i in range(60):
         save_png(tmp_path / "few" / f"{i}.png", np.full((16, 16, 1), i, np.uint8))
     options = tiny_options(data=str(tmp_path / "few"), split="train", run_dir=str(tmp_path / "run"))
-    done = CliRunner().invoke(main, ["train", *options, "--every-epoch"])
+    done = CliRunner().invoke(main, ["train", *options, "--evaluate-every-epoch"])
     assert done.exit_code == 1
     assert "at least 50 real images to compare with and as many others, received 30 and 30" in done.output
     assert not (tmp_path / "run").exists()

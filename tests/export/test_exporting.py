@@ -267,7 +267,7 @@ def test_out_of_bounds_everything_is_named_and_nothing_left(run, copy, monkeypat
     before = (copy / "export.json").read_text()
     with pytest.raises(ExportError) as caught:
         export_run(run, to=copy, formats=["tflite", "web"], precisions=["fp32", "int8"], force=True)
-    assert "; leave these out with --formats and --precision:\n" in str(caught.value)
+    assert "; leave these out with --formats and --precisions:\n" in str(caught.value)
     assert "generator-int8.tflite: PSNR " in str(caught.value)
     assert "web/index.html: largest difference " in str(caught.value)
     assert "fp32" not in str(caught.value)

@@ -107,7 +107,7 @@ def is_whole(export: Path) -> bool:
 
 def test_an_export_that_is_killed_leaves_the_old_one_or_the_new_one(whole: Path, mortals: Mortals) -> None:
     target = whole.with_name("exports") / "tiny"
-    options = ("export", whole, "--out", target, "--formats", "tflite", "--precision", "fp32")
+    options = ("export", whole, "--out", target, "--formats", "tflite", "--precisions", "fp32")
     assert mortals.command(*options).code == 0
     met = 0
     for moment in moments(SEED, 4, changes=24, seconds=4.0, below=target.parent):

@@ -24,7 +24,7 @@ _DISTANCES = {
     "quality/frechet_distance": "Fréchet distance",
     "quality/sliced_wasserstein": "sliced Wasserstein",
 }
-"""The scalars that `train --every-epoch` writes to events/evaluation; each such run has at least one."""
+"""The scalars that `train --evaluate-every-epoch` writes to events/evaluation; each run has one or more."""
 
 
 class Writer(Protocol):
