@@ -122,6 +122,7 @@ class Analysis:
         of: the help text of --num-images.
         make: a function that computes the finding from an opened run, `num_images`, `seed` and the options.
         findings: the kinds of finding that it can make.
+        fewest: the fewest images that it takes, whatever the run.
         options: options of the command, besides those of every analysis.
         check: a function that raises ArgumentError for options that contradict each other.
     """
@@ -134,6 +135,7 @@ class Analysis:
     of: str
     make: Callable[..., Finding]
     findings: tuple[FindingKind, ...]
+    fewest: int = 1
     options: tuple[Option, ...] = ()
     check: Callable[..., None] | None = None
 

@@ -66,7 +66,7 @@ def _shared_options(analysis: Analysis) -> Callable[[Command], Command]:
             click.option(
                 "--num-images",
                 "-n",
-                type=counted(),
+                type=counted(least=analysis.fewest),
                 default=analysis.num_images,
                 show_default=True,
                 help=analysis.of,

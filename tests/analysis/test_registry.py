@@ -32,6 +32,21 @@ def test_no_two_analyses_take_the_same_place_in_the_report():
     assert places == sorted(set(places))
 
 
+def test_the_fewest_images_of_a_command_are_those_that_its_function_takes():
+    from dcgan_tf.analysis.filters.filters import IMAGES_PER_FEATURE
+    from dcgan_tf.analysis.forget.forget import FEWEST_SAMPLES
+    from dcgan_tf.analysis.neighbours.neighbours import FEWEST_IMAGES
+    from dcgan_tf.analysis.walk.measured_paths import STEPS
+
+    assert {analysis.name: analysis.fewest for analysis in analyses() if analysis.fewest > 1} == {
+        "neighbours": FEWEST_IMAGES,
+        "walk": STEPS - 1,
+        "filters": IMAGES_PER_FEATURE,
+        "forget": 4 * FEWEST_SAMPLES,  # with and without the attribute, in both halves
+        "embed": 2,
+    }
+
+
 def test_a_command_has_the_options_of_its_description():
     described = Analysis(
         name="stripes",
@@ -39,6 +54,7 @@ def test_a_command_has_the_options_of_its_description():
         short_help="Count the stripes.",
         help="Count the stripes in samples.",
         num_images=7,
+        fewest=5,
         of="Draw this many samples.",
         make=lambda run, **options: None,
         findings=(FindingKind("stripes", "Stripes", "The bars are stripes.", "Look for many."),),
@@ -48,7 +64,7 @@ def test_a_command_has_the_options_of_its_description():
     page = CliRunner().invoke(command, ["--help"]).output
     assert "--least-width INTEGER RANGE" in page
     assert "[default: 3; 1<=x<=9]" in page
-    assert "[default: 7" in page
+    assert "[default: 7; 5<=x<=10000000]" in " ".join(page.split())
     refused = CliRunner().invoke(command, ["run", "--least-width", "10"])
     assert "10 is not in the range 1<=x<=9" in refused.output
 

@@ -30,6 +30,7 @@ ANALYSIS = Analysis(
     short_help="Lay out D's features for TensorBoard's Embedding Projector.",
     help="""Write D's features of training, held-out and generated images for TensorBoard's Projector.""",
     num_images=500,
+    fewest=2,
     of="Show this many images of each kind: training, held-out and generated ones.",
     make=make,
     findings=(

@@ -26,6 +26,7 @@ ANALYSIS = Analysis(
 
     It uses guided backpropagation, and shows a discriminator with random weights beside it.""",
     num_images=2000,
+    fewest=4,
     of="Use this many real images; held-out ones are taken where there are any.",
     options=(
         Option(

@@ -54,6 +54,7 @@ ANALYSIS = Analysis(
 
     Try dcgan-tf forget RUN --attribute crown.""",
     num_images=2048,
+    fewest=40,
     of="Draw this many samples: half to find the maps, half for the numbers.",
     options=(
         Option(

@@ -37,7 +37,7 @@ from dcgan_tf.errors import ArgumentError, RunError
 from dcgan_tf.judges import shape_judge
 from dcgan_tf.runs import Run
 
-_FEWEST_SAMPLES = 10
+FEWEST_SAMPLES = 10
 
 
 def forget(
@@ -125,9 +125,9 @@ def _setup(
     shown = samples.judgement.margins[attribute] > 0
     for name, found in (("show", shown), ("do not show", ~shown)):
         count = min(np.count_nonzero(found[:half]), np.count_nonzero(found[half:]))
-        if count < _FEWEST_SAMPLES:
+        if count < FEWEST_SAMPLES:
             raise RunError(
-                f"only {count} of the {half:,} samples in a half {name} {attribute!r}, and {_FEWEST_SAMPLES} "
+                f"only {count} of the {half:,} samples in a half {name} {attribute!r}, and {FEWEST_SAMPLES} "
                 "are needed in each; raise --num-images, or train the run for longer"
             )
     boxes = find_boxes(

@@ -33,6 +33,7 @@ ANALYSIS = Analysis(
     Distances are measured in pixels and in features, to each training image and to its mirror image. Held-out
     images are the control.""",
     num_images=1000,
+    fewest=8,
     of="Search for this many samples, and for at most as many held-out images.",
     make=make,
     findings=(

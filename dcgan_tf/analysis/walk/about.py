@@ -27,6 +27,7 @@ ANALYSIS = Analysis(
     Smooth steps, and pictures on the way that all look real, show that nothing was learnt by heart. The
     command writes walk.gif beside the figure.""",
     num_images=3300,
+    fewest=11,
     of="Compute the numbers on this many pictures between two ends, 11 for each pair.",
     options=(
         Option(
