@@ -86,8 +86,9 @@ def worked_example(tmp_path_factory) -> Path:
     for name, code in written:
         path = folder / name
         path.parent.mkdir(exist_ok=True)
-        with path.open("a") as file:
-            file.write(code)
+        before = path.read_text() if path.suffix == ".pyi" else ""
+        if code not in before:  # it is there in the tree of somebody who follows the example
+            path.write_text(before + code)
     return folder
 
 
@@ -102,7 +103,7 @@ def test_the_worked_example_keeps_to_the_rules_for_what_a_user_reads(worked_exam
     assert {text: faults(text) for text in helps if faults(text)} == {}
     explanations = [text for kind in analysis.findings for text in (kind.see, kind.look_for)]
     assert [text for text in explanations if not (text[0].isupper() and text.endswith("."))] == []
-    assert analysis.place not in [other.place for other in analyses()]
+    assert analysis.place not in [other.place for other in analyses() if other.name != analysis.name]
 
 
 def test_the_worked_example_keeps_to_the_rules_for_docstrings_and_signatures(worked_example):
