@@ -11,6 +11,8 @@ RENAMED: dict[str, dict[str, str]] = {
     "train": {"--instance-stddev": "--instance-noise", "--every-epoch": "--evaluate-every-epoch"},
 }
 """{command: {an option's old spelling: its new one}}; CHANGELOG.md names them."""
+RENAMED_VALUES: dict[str, dict[tuple[str, str], str]] = {"filters": {("--features", "telling"): "best"}}
+"""{command: {(an option, its value's old spelling): the new one}}."""
 
 
 def with_new_names(command: str, words: list[str]) -> list[str]:
@@ -20,15 +22,23 @@ def with_new_names(command: str, words: list[str]) -> list[str]:
         command: name of the command.
         words: the words after it; each may be `--option` or `--option=value`.
     """
-    return [_with_new_name(RENAMED.get(command, {}), word) for word in words]
+    options, values = RENAMED.get(command, {}), RENAMED_VALUES.get(command, {})
+    new: list[str] = []
+    for word in words:
+        flag, equals, value = word.partition("=")
+        if flag in options:
+            _note(flag, options[flag])
+            new.append(f"{options[flag]}{equals}{value}")
+        elif (flag, value) in values:
+            _note(f"{flag} {value}", f"{flag} {values[flag, value]}")
+            new.append(f"{flag}={values[flag, value]}")
+        elif new and (new[-1], word) in values:
+            _note(f"{new[-1]} {word}", f"{new[-1]} {values[new[-1], word]}")
+            new.append(values[new[-1], word])
+        else:
+            new.append(word)
+    return new
 
 
-def _with_new_name(renamed: dict[str, str], word: str) -> str:
-    flag, equals, value = word.partition("=")
-    if flag not in renamed:
-        return word
-    click.echo(
-        f"note: {flag} is called {renamed[flag]} now; the next version will not know the old spelling",
-        err=True,
-    )
-    return f"{renamed[flag]}{equals}{value}"
+def _note(old: str, new: str) -> None:
+    click.echo(f"note: {old} is called {new} now; the next version will not know the old spelling", err=True)

@@ -42,6 +42,16 @@ def test_the_changelog_names_both(command, old, new):
     assert new in changed
 
 
+@pytest.mark.parametrize("words", [["--features", "telling"], ["--features=telling"]])
+def test_an_old_value_becomes_todays_with_a_notice(words, capsys):
+    assert "=".join(with_new_names("filters", words)) == "--features=best"
+    assert "note: --features telling is called --features best now" in capsys.readouterr().err
+    assert with_new_names("filters", ["--out", "telling"]) == ["--out", "telling"]
+    (option,) = [one for one in cli.main.commands["filters"].params if "--features" in one.opts]
+    assert "best" in option.type.choices
+    assert "telling" not in option.type.choices
+
+
 def test_another_commands_options_are_left_alone(capsys):
     assert with_new_names("sample", ["--to", "x"]) == ["--to", "x"]
     assert capsys.readouterr().err == ""
