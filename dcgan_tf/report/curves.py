@@ -15,6 +15,8 @@ def curves_section(run: ReportedRun) -> Section:
     title = "Training curves"
     if not run.stats:
         return Section("curves", title, '<p class="missing">There is no stats.jsonl yet.</p>', present=False)
+    # What the best D says if generated pictures look like real ones: half of the label of real images.
+    undecided = (1 - run.config.training.label_smoothing) / 2
     charts = chart(
         "Losses",
         _lines(run, {"D, discriminator": "discriminator_loss", "G, generator": "generator_loss"}),
@@ -24,13 +26,13 @@ def curves_section(run: ReportedRun) -> Section:
         _lines(run, {"D(x), real pictures": "real_probability", "D(G(z)), generated": "fake_probability"}),
         x=_axis(run),
         highest=1.0,
-        level=0.5,
+        level=undecided,
     )
     body = (
         "<p>The two networks' losses over time (each falls at the other's expense), and how probably real "
         "the discriminator finds real and generated pictures. Look for a standoff: no loss runs away, "
         "and the two opinions stay apart without sticking at 1 and 0; a perfect generator would bring both "
-        f'to 0.5 (dashed).</p><div class="charts">{charts}</div>'
+        f'to {undecided:g} (dashed).</p><div class="charts">{charts}</div>'
         + fold(
             "How this was measured",
             facts(

@@ -257,6 +257,15 @@ def test_losses_that_were_not_finite_are_gaps(run_dir):
     assert "None" not in curves
 
 
+@pytest.mark.parametrize(("smoothing", "level"), [(0.0, "0.5"), (0.2, "0.4")])
+def test_the_curves_show_what_a_perfect_generator_would_bring_d_to(run_dir, smoothing, level):
+    config = json.loads((run_dir / "config.json").read_text())
+    config["training"]["label_smoothing"] = smoothing
+    (run_dir / "config.json").write_text(json.dumps(config))
+    curves = section(write_report(run_dir), "curves")
+    assert f"would bring both to {level} (dashed)" in curves
+
+
 # Analyses
 
 
