@@ -27,9 +27,13 @@ OF_EVERY_COMMAND = {"--help", "--debug", "--version"}
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Replace the comments that stand for a generated part."""
-    markdown = markdown.replace("<!-- the commands -->", commands_reference())
-    return re.sub(r"<!-- the public names of ([\w.]+) -->", lambda match: names_reference(match[1]), markdown)
+    """Replace what stands between a comment and END by what is generated; it tells readers of the file so."""
+
+    def generated(match: re.Match[str]) -> str:
+        return names_reference(match[1]) if match[1] else commands_reference()
+
+    pattern = rf"<!-- the (?:commands|public names of ([\w.]+)) -->.*?{re.escape(END)}"
+    return re.sub(pattern, generated, markdown, flags=re.DOTALL)
 
 
 def on_page_content(content: str, **_: Any) -> str:
