@@ -176,7 +176,7 @@ def _open(source: Path, *, checkpoint: int | None, ema: bool, label: str | None)
         return [_of_export(source, label=label)]
     if source.is_dir() or (source.suffix == ".npy" and source.is_file()):
         return [_of_files(source, label=label)]
-    raise ArgumentError(f"expected a run, an export, a folder of pictures or a FILE.npy, received {source}")
+    raise _cannot_be_evaluated(source)
 
 
 def _of_run(path: Path, *, checkpoint: int | None, ema: bool, label: str | None) -> list[Pictures]:
@@ -275,10 +275,15 @@ def _check_beforehand(source: Path, *, checkpoint: int | None, ema: bool, label:
         check_run(source, checkpoint=checkpoint, labels=label, one=True)
     elif checkpoint is not None or not ema:
         raise click.UsageError("only a run has checkpoints and a raw generator")
-    elif not source.is_dir() and source.suffix not in (".npy", ".tflite"):
-        raise ArgumentError(
-            f"expected a run, an export, a folder of pictures or a FILE.npy, received {source}"
-        )
+    elif not source.exists() or (not source.is_dir() and source.suffix not in (".npy", ".tflite")):
+        raise _cannot_be_evaluated(source)
+
+
+def _cannot_be_evaluated(source: Path) -> ArgumentError:
+    expected = "expected a run, an export, a folder of pictures or a FILE.npy"
+    return ArgumentError(
+        f"{expected}, received {source}" if source.exists() else f"{source} does not exist; {expected}"
+    )
 
 
 def _say(evaluations: Mapping[str, Evaluation]) -> None:

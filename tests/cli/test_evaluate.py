@@ -252,4 +252,4 @@ def test_options_that_have_no_meaning_are_usage_errors(tmp_path, monkeypatch, wo
 def test_what_is_nothing_of_all_that_is_refused(tmp_path):
     result = run(tmp_path / "nothing")
     assert result.exit_code == 1
-    assert "expected a run, an export, a folder of pictures or a FILE.npy" in result.stderr
+    assert "nothing does not exist; expected a run, an export, a folder of pictures or a" in result.stderr
