@@ -30,7 +30,7 @@ def read_config(root: Path) -> Config:
         if not root.exists():
             raise RunError(f"{root} does not exist")
         if not path.is_file():
-            raise RunError(f"{root} is not a run directory: it has no {path.name}")
+            raise RunError(_why_no_run(root))
         text = path.read_text(encoding="utf-8")
         if not isinstance(value := json.loads(text), dict):
             raise ArgumentError(f"expected an object, found {text.strip()[:40]}")
@@ -39,6 +39,18 @@ def read_config(root: Path) -> Config:
         return from_json(text)
     except (ValueError, TypeError, RecursionError, OSError) as error:
         raise RunError(f"cannot read {path}: {error}") from None
+
+
+def _why_no_run(root: Path) -> str:
+    """Return what a file or a folder without the settings of a run is instead."""
+    if not root.is_dir():
+        return f"{root} is a file; expected a run directory"
+    if (root / "export.json").is_file():
+        return f"{root} is an export; this needs the run that it was made from"
+    runs = sorted(folder.name for folder in root.iterdir() if (folder / "config.json").is_file())
+    more = f" and {len(runs) - 3:,} more" if len(runs) > 3 else ""
+    inside = f"; it contains the run{'s' * (len(runs) > 1)} {', '.join(runs[:3])}{more}" if runs else ""
+    return f"{root} is not a run directory: it has no config.json{inside}"
 
 
 def with_own_held_out(config: Config) -> Config:

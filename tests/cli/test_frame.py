@@ -247,6 +247,10 @@ MISTAKES = {
     "export run --out a-file/e": "a-file/e cannot be written; choose another place with --out",
     "export begun": "begun/checkpoints has no checkpoint yet; train this run first",
     "verify others": "others is not an export",
+    "walk a-file": "a-file is a file; expected a run directory",
+    "walk exports/digits": "exports/digits is an export; this needs the run that it was made from",
+    "walk .": ". is not a run directory: it has no config.json; it contains the runs begun, run\n",
+    "export a-file": "a-file is a file; expected a run directory",
     "walk run --checkpoint 7": "run/checkpoints has no checkpoint of step 7; it has: 5",
     "walk run --label 2": "there is no class '2': expected one of zero, one",
     "walk run --label zero,one": "--label takes one class here",
@@ -265,8 +269,9 @@ MISTAKES = {
 def places(tmp_path, monkeypatch):
     """Make a conditional run as far as its files' names tell, one without checkpoints, and what is none."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "others").mkdir()
-    for name in ("a-file", "others/notes.txt"):
+    for name in ("others", "exports/digits"):
+        (tmp_path / name).mkdir(parents=True)
+    for name in ("a-file", "others/notes.txt", "exports/digits/export.json"):
         (tmp_path / name).write_text("mine")
     for name in ("run", "begun"):
         (tmp_path / name / "checkpoints").mkdir(parents=True)
