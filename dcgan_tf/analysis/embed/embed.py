@@ -79,9 +79,8 @@ def embed(run: Run, *, num_images: int = 500, seed: int = 0) -> Finding:
     return Finding(
         name="embed",
         summary=(
-            f"{apart.value:.1%} of {2 * count:,} generated and held-out images have their nearest neighbour, "
-            f"in D's features, of their own kind ({_CONTROL} {apart.controls[_CONTROL]:.1%}; 50% = not told "
-            "apart)"
+            f"for {apart.value:.1%} of {2 * count:,} generated and held-out images, the nearest neighbour in "
+            f"D's features is of the same kind (50% is chance; {_CONTROL} {apart.controls[_CONTROL]:.1%})"
         ),
         protocol=subject.protocol(
             seed=seed,

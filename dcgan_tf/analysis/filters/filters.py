@@ -204,7 +204,7 @@ def _rows(responses: FeatureResponses, images: np.ndarray, features: str) -> lis
 
 def _summary(trained: FeatureResponses, random: FeatureResponses) -> str:
     focus = (
-        f"{trained.concentration:.0%} of a guided gradient's energy in a tenth of the pixels it sees "
+        f"{trained.concentration:.0%} of a guided gradient's energy lies in a tenth of the pixels it sees "
         f"(random D {random.concentration:.0%})"
     )
     if not trained.detectors:
@@ -212,9 +212,10 @@ def _summary(trained: FeatureResponses, random: FeatureResponses) -> str:
     # Whether the training taught its features anything that random ones do not tell as well.
     null = trained.mean_auc - random.mean_auc < CLEAR_DIFFERENCE
     return (
-        f"{'a null result: ' if null else ''}D's best feature for each of {len(trained.detectors)} "
-        f"attributes has a mean AUC of {trained.mean_auc:.3f} (random D {random.mean_auc:.3f}"
-        f"{f', less than {CLEAR_DIFFERENCE} below' if null else ''}); {focus}"
+        f"{'a null result: ' if null else ''}single features of D recognise attributes "
+        f"{'no ' if null else ''}better than those of a random D (AUC of the best feature, mean over "
+        f"{len(trained.detectors)} attributes: {trained.mean_auc:.3f} and {random.mean_auc:.3f}; only a "
+        f"difference of {CLEAR_DIFFERENCE} counts); {focus}"
     )
 
 

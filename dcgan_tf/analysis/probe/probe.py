@@ -247,10 +247,7 @@ def _verdict(outcomes: Mapping[str, ProbeResult], labels: int, checked: int) -> 
     values = {name: mean for name, (mean, _) in next(iter(_bars(outcomes, labels).values())).items()}
     best = max((RANDOM, PIXELS), key=lambda name: values[name])
     if values[best] >= TOO_EASY:
-        return (
-            f"whether D's features tell anything cannot be told, for {best} alone are right in "
-            f"{values[best]:.1%} (the task is too easy)"
-        )
+        return f"no verdict, because the task is too easy: {best} alone are right in {values[best]:.1%}"
     error = math.sqrt(sum(share * (1 - share) for share in (values[D_FEATURES], values[best])) / checked)
     if values[D_FEATURES] <= values[best] + 2 * error:
         return f"D's features tell no more than {best} (a null result)"

@@ -111,9 +111,9 @@ def summary(attribute: str, measures: TurnMeasures) -> str:
     """Return the outcome in one line."""
     rises, correlation, realistic = measures.rises, measures.correlation, measures.realistic
     return (
-        f"{attribute} rises all the way, but for falls of {TOLERANCE:.0%}, in {rises.value:.1%} of the "
-        "samples (random direction "
-        f"{rises.controls[RANDOM]:.1%}, in pixels {rises.controls[PIXELS]:.1%}); rank correlation with the "
+        f"{attribute} rises all the way in {rises.value:.1%} of the samples (random direction "
+        f"{rises.controls[RANDOM]:.1%}, in pixels {rises.controls[PIXELS]:.1%}; falls of up to "
+        f"{TOLERANCE:.0%} are ignored); rank correlation with the "
         f"step {correlation.value:.2f} (random direction {correlation.controls[RANDOM]:.2f}); "
         f"{realistic.value:.1%} of the pictures are as realistic as samples (in pixels "
         f"{realistic.controls[PIXELS]:.1%})"
