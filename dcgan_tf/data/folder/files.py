@@ -67,6 +67,7 @@ class FolderFiles:
         others: files that are not images.
         seen_before: links to folders that were read already, under another name.
         too_deep: folders whose path is too long for the system.
+        ours: {folder: what it is} of the run directories, exports and analyses, which are skipped.
     """
 
     candidates: list[Candidate] = field(default_factory=list)
@@ -74,6 +75,7 @@ class FolderFiles:
     others: list[str] = field(default_factory=list)
     seen_before: list[str] = field(default_factory=list)
     too_deep: list[str] = field(default_factory=list)
+    ours: dict[str, str] = field(default_factory=dict)
 
 
 def find_files(root: Path) -> FolderFiles:
@@ -159,7 +161,10 @@ class _Walk:
             else:
                 self._found.candidates.append(Candidate(prefix.removesuffix("/"), -1, 0))
             return []
-        return [] if prefix and _is_ours({entry.name for entry in entries}) else entries
+        if prefix and (kind := _kind_of_ours({entry.name for entry in entries})):
+            self._found.ours[prefix] = kind
+            return []
+        return entries
 
 
 def _is_passed_over(entry: os.DirEntry[str], kind: str) -> bool:
@@ -180,10 +185,13 @@ def _kind(entry: os.DirEntry[str]) -> str:
     return "file"
 
 
-def _is_ours(names: set[str]) -> bool:
+def _kind_of_ours(names: set[str]) -> str | None:
     """Return whether the names in a folder are those of a run directory, an export or an analysis."""
-    is_run = _RUN_CONFIG in names and not _RUN_PARTS.isdisjoint(names)
-    return is_run or names >= _EXPORT or names >= _ANALYSIS
+    if _RUN_CONFIG in names and not _RUN_PARTS.isdisjoint(names):
+        return "a run"
+    if names >= _EXPORT:
+        return "an export"
+    return "an analysis" if names >= _ANALYSIS else None
 
 
 def _candidate(entry: os.DirEntry[str], name: str) -> Candidate:

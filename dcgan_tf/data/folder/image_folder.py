@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dcgan_tf.data.folder.attributes import choose_table
 from dcgan_tf.data.folder.files import Candidate, FolderFiles, find_files
-from dcgan_tf.data.folder.remarks import kinds_of, remarks, say_once
+from dcgan_tf.data.folder.remarks import remarks, say_once, what_is_there
 from dcgan_tf.data.folder.splits import Splits, find_splits, first_folder, split_of
 from dcgan_tf.errors import DataError
 
@@ -42,8 +42,7 @@ class ImageFolder:
         """
         files = find_files(root)
         if not files.candidates:
-            there = f"there are {kinds_of(files.others)}" if files.others else "it is empty"
-            raise DataError(f"no images in {root}: {there} (at any depth)")
+            raise DataError(f"no images in {root}: {what_is_there(files)}")
         _check_links(root, files)
         images = [candidate.file for candidate in files.candidates if candidate.size > 0]
         splits = find_splits(images, root=root)

@@ -81,6 +81,15 @@ def kinds_of(files: Sequence[str]) -> str:
     return ", ".join(named) + (f" and {rest:,} others" if rest else "")
 
 
+def what_is_there(files: FolderFiles) -> str:
+    """Return what is in a folder without images, for the error about it."""
+    parts = [f"there are {kinds_of(files.others)} (at any depth)"] if files.others else []
+    if files.ours:
+        named = [f"{folder} is {kind}" for folder, kind in sorted(files.ours.items())]
+        parts.append(f"{_list(named)}; runs, exports and analyses are skipped, because they are not data")
+    return "; ".join(parts) or "it is empty (at any depth)"
+
+
 def are_pictures(files: Iterable[str]) -> bool:
     """Return whether some of these files are images in formats that cannot be read."""
     return any(ending(file) in (*HEIF_ENDINGS, *RAW_ENDINGS, *UNREAD_ENDINGS) for file in files)

@@ -197,6 +197,20 @@ def test_no_images_says_where_and_what_there_is(pictures, read):
         read()
 
 
+def test_no_images_names_the_runs_and_exports_that_are_skipped(pictures, read):
+    (pictures / "faces" / "checkpoints").mkdir(parents=True)
+    (pictures / "faces" / "config.json").touch()
+    with pytest.raises(ValueError, match=r"holiday photos: faces/ is a run; runs, exports and analyses are"):
+        read()
+    (pictures / "portraits").mkdir()
+    for file in ("notes.txt", "portraits/export.json", "portraits/MODEL_CARD.md"):
+        (pictures / file).touch()
+    with pytest.raises(
+        ValueError, match=r"1 \.txt \(at any depth\); faces/ is a run, portraits/ is an export;"
+    ):
+        read()
+
+
 # What is passed over is told
 
 
