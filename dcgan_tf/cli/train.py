@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dcgan_tf.training import Hook
 
 
-@click.command(short_help="Train a run, or continue it.")
+@click.command(short_help="Train a run, or continue it.", context_settings={"allow_extra_args": True})
 @click.option(
     "--preset",
     "preset_name",
@@ -33,12 +33,16 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Evaluate after every epoch (metrics.jsonl, TensorBoard), and keep the best checkpoint too.",
 )
-def train(preset_name: str, every_epoch: bool, **changes: Any) -> None:
+@click.pass_context
+def train(ctx: click.Context, /, preset_name: str, every_epoch: bool, **changes: Any) -> None:
     """Train a run, or continue it.
 
     The same command again resumes a run that was stopped. With a larger --epochs it trains a finished run for
     longer.
     """
+    if ctx.args:
+        place = shlex.quote(ctx.args[0])
+        ctx.fail(f"Got unexpected argument {place}. Did you mean --run-dir {place}, or --data {place}?")
     with said_when_stopped("stopped without saving; the same command starts from the newest checkpoint"):
         config = configured(preset_name, changes)
         from dcgan_tf.data import check_portrait_size

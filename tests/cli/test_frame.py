@@ -291,6 +291,13 @@ def test_common_mistakes_are_found_out_before_tensorflow_is_imported(words, plac
     assert MISTAKES[words] in result.stderr
 
 
+@pytest.mark.parametrize("place", ["runs/faces", "'my photos'"])
+def test_a_place_that_train_is_given_without_its_option_is_told_which_to_put_before_it(place):
+    result = run("train", "--data", "digits", place.strip("'"))
+    assert result.exit_code == 2
+    assert f"unexpected argument {place}. Did you mean --run-dir {place}, or --data {place}?" in result.stderr
+
+
 def test_a_batch_that_its_replicas_cannot_share_is_told_before_tensorflow_is_imported(monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorflow", None)
     result = run("train", "--batch-size", "33", "--replicas", "2")
