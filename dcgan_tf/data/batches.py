@@ -24,8 +24,8 @@ def steps_per_epoch(num_images: int, batch_size: int) -> int:
     """
     if num_images < batch_size:
         raise DataError(
-            f"found {num_images} images, fewer than one batch of {batch_size}; "
-            f"add images or lower batch_size to at most {num_images}"
+            f"found {num_images} image{'s' * (num_images != 1)}, fewer than one batch of {batch_size}; "
+            f"add images, or lower the batch size with --batch-size, to at most {num_images}"
         )
     return num_images // batch_size
 

@@ -36,11 +36,16 @@ def test_steps_per_epoch_leave_the_remainder_out():
 
 
 def test_fewer_images_than_a_batch_are_refused_with_both_numbers():
-    message = "found 5 images, fewer than one batch of 8; add images or lower batch_size to at most 5"
+    message = (
+        "found 5 images, fewer than one batch of 8; add images, or lower the batch size with --batch-size, "
+        "to at most 5"
+    )
     with pytest.raises(ValueError, match=message):
         batches.steps_per_epoch(5, 8)
     with pytest.raises(ValueError, match=message):
         indices(0, num_images=5, batch_size=8)
+    with pytest.raises(ValueError, match="found 1 image, fewer"):
+        batches.steps_per_epoch(1, 8)
 
 
 @pytest.mark.parametrize("num_images", [12, 13, 14])

@@ -73,6 +73,8 @@ def test_a_folder_too_small_to_keep_any_aside_says_so_before_the_training(tmp_pa
     assert load_data(config_of(few)).held_out is None
     words = f"all 30 images in {few} are trained on, because a share of 0.05 would be too small"
     assert words in caplog.messages[-1]
+    load_data(config_of(draw(tmp_path / "one", range(1))))
+    assert f"the one image in {tmp_path / 'one'} is trained on" in caplog.messages[-1]
     caplog.clear()
     assert load_data(config_of(few, held_out_fraction=0.0)).held_out is None
     assert not [message for message in caplog.messages if "held out" in message or "hold out" in message]

@@ -102,10 +102,11 @@ def _say_share(root: Path, image_set: ImageSet, fraction: float) -> None:
             "training never sees them (held_out_fraction)"
         )
     elif fraction:
+        num = len(image_set)
+        images = f"all {num:,} images in {root} are" if num > 1 else f"the one image in {root} is"
         line = (
-            f"all {len(image_set):,} images in {root} are trained on, because a share of {fraction:g} "
-            "would be too small to hold out; neighbours, embed and probe need held-out images: "
-            "set a larger --held-out-fraction for them"
+            f"{images} trained on, because a share of {fraction:g} would be too small to hold out; "
+            "neighbours, embed and probe need held-out images: set a larger --held-out-fraction for them"
         )
     else:
         return
