@@ -98,7 +98,7 @@ def remembered_view(
     Args:
         images: uint8 [N, H, W, C].
         space: the feature space, or None.
-        description: description of the images, for the bar.
+        description: the images in words, for the bar.
         bar: shows the progress.
         cache_dir: folder of the prepared images; None is the usual place.
     """

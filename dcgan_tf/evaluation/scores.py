@@ -88,7 +88,7 @@ def score(task: Task, metrics: Sequence[Metric], description: str, *, bar: Bar) 
     Args:
         task: the images and the reference.
         metrics: some of the metrics in this file.
-        description: description of the images, for the bar.
+        description: the images in words, for the bar.
         bar: shows the progress.
     """
     found = [one for metric in bar(metrics, f"scoring {description}") for one in metric(task)]

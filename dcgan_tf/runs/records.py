@@ -47,7 +47,8 @@ def _why_no_run(root: Path) -> str:
         return f"{root} is a file; expected a run directory"
     if (root / "export.json").is_file():
         return f"{root} is an export; this needs the run that it was made from"
-    runs = sorted(folder.name for folder in root.iterdir() if (folder / "config.json").is_file())
+    folders = [RunPaths(folder) for folder in root.iterdir()]
+    runs = sorted(run.root.name for run in folders if run.config.is_file() and run.checkpoints.is_dir())
     more = f" and {len(runs) - 3:,} more" if len(runs) > 3 else ""
     inside = f"; it contains the run{'s' * (len(runs) > 1)} {', '.join(runs[:3])}{more}" if runs else ""
     return f"{root} is not a run directory: it has no config.json{inside}"

@@ -17,6 +17,10 @@ def update_average(state: TrainState, decay: float) -> None:
 
     The average covers the first steps only lightly: its decay is min(decay, (1 + t) / (10 + t)) at step t, so
     that the random initial weights are forgotten at once. Batch-norm statistics are averaged like weights.
+
+    Args:
+        state: its `generator_ema` is changed; `step` is t, the number of finished steps before this one.
+        decay: from 0, which copies the generator, to below 1.
     """
     step = tf.cast(state.step, tf.float32)
     keep = tf.minimum(decay, (1 + step) / (10 + step))

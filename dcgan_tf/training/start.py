@@ -81,7 +81,7 @@ def begin(plan: Plan) -> Start:
         count = f"{len(plan.image_set):,} images of {plan.image_set.name}"
         devices = f"{config.training.precision}, {plan.strategy.num_replicas_in_sync} device(s)"
         _log.info(
-            "%s, %s; steps %d to %d in %s", count, devices, finished_steps, plan.total_steps, paths.root
+            "%s, %s; steps %d to %d in %s", count, devices, finished_steps + 1, plan.total_steps, paths.root
         )
     return Start(plan, state, store, finished_steps)
 

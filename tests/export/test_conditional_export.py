@@ -38,6 +38,7 @@ DIGITS = [str(digit) for digit in range(10)]
 
 RUNS = {
     "32x32x3": {"image_size": (32, 32), "channels": 3, "kernel_size": 5, "latent_distribution": "uniform"},
+    "28x28x1": {"image_size": (28, 28)},
     "28x28x1 with a dense layer": {"image_size": (28, 28), "dense_units": 48},
     "gan": {"architecture": "gan", "hidden_units": 64},
 }
@@ -147,36 +148,36 @@ def test_the_exact_files_and_the_page_draw_it_too(conditional, folder):
     assert found.min() >= 35
 
 
-def test_it_verifies_from_the_files_alone(small_folder):
-    record = json.loads((small_folder / "export.json").read_text())
-    assert verify_export(small_folder).keys() == record["artefacts"].keys()
+def test_it_verifies_from_the_files_alone(folder):
+    record = json.loads((folder / "export.json").read_text())
+    assert verify_export(folder).keys() == record["artefacts"].keys()
 
 
-def test_samples_are_the_run_s(small, small_folder):
+def test_samples_are_the_run_s(conditional, folder):
     for name in ("saved_model", "generator-fp32.tflite"):
-        exported = Exported.open(small_folder / name)
+        exported = Exported.open(folder / name)
         assert exported.class_names == tuple(DIGITS)
         for labels in (None, [7], [3, 1, 4]):
             found = exported.sample(12, seed=5, labels=labels).astype(float)
-            expected = small.sample(12, seed=5, labels=labels).astype(float)
+            expected = conditional.sample(12, seed=5, labels=labels).astype(float)
             np.testing.assert_allclose(found, expected, atol=1)
 
 
-def test_the_command_line_draws_a_class_of_an_export(small, small_folder, tmp_path):
+def test_the_command_line_draws_a_class_of_an_export(conditional, folder, tmp_path):
     out = tmp_path / "a.npy"
-    words = ["sample", str(small_folder), "--label", "7", "-n", "3", "--out", str(out)]
+    words = ["sample", str(folder), "--label", "7", "-n", "3", "--out", str(out)]
     done = CliRunner().invoke(main, words)
     assert done.exit_code == 0, done.output
-    expected = small.sample(3, labels=[7]).astype(float)
+    expected = conditional.sample(3, labels=[7]).astype(float)
     np.testing.assert_allclose(np.load(out).astype(float), expected, atol=1)
 
 
-def test_the_reference_shows_the_classes_in_turn(small, small_folder):
-    height, width = small.config.data.image_size
-    with Image.open(small_folder / "samples.png") as picture:
+def test_the_reference_shows_the_classes_in_turn(conditional, folder):
+    height, width = conditional.config.data.image_size
+    with Image.open(folder / "samples.png") as picture:
         pixels = np.asarray(picture)
     second = pixels[2 : 2 + height, width + 4 : width + 4 + width]
-    expected = (by_keras(small, small.latents(2), np.array([0, 1]))[1] + 1) * 127.5
+    expected = (by_keras(conditional, conditional.latents(2), np.array([0, 1]))[1] + 1) * 127.5
     np.testing.assert_allclose(second.reshape(expected.shape), expected, atol=0.501)
 
 

@@ -192,7 +192,7 @@ def test_float_output_is_said_and_given(run, untimed, tmp_path):
 def test_the_fully_connected_gan_is_exported_too(run_unlike_at_first, untimed, tmp_path):
     run = run_unlike_at_first(architecture="gan", hidden_units=64)
     with untimed():
-        folder = export_run(run, to=tmp_path / "gan", formats=FORMATS, precisions=["fp32", "int8"])
+        folder = export_run(run, to=tmp_path / "gan", formats=FORMATS)
     operators = read_json(folder / "export.json", default={})["artefacts"]["generator-fp32.tflite"][
         "operators"
     ]
@@ -266,7 +266,7 @@ def test_out_of_bounds_everything_is_named_and_nothing_left(run, copy, monkeypat
     monkeypatch.setitem(BOUNDS, "index.html", Bound(max_abs=1e-9))
     before = (copy / "export.json").read_text()
     with pytest.raises(ExportError) as caught:
-        export_run(run, to=copy, formats=["tflite", "web"], precisions=["fp32", "int8"], force=True)
+        export_run(run, to=copy, force=True)
     assert "; leave these out with --formats and --precisions:\n" in str(caught.value)
     assert "generator-int8.tflite: PSNR " in str(caught.value)
     assert "web/index.html: largest difference " in str(caught.value)

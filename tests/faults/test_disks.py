@@ -82,7 +82,7 @@ OUTPUTS = {
     "an array": ("sample", "RUN", "-n", "300", "--out", "DISK/samples.npy"),
     "a grid": ("sample", "RUN", "--out", "DISK/samples.png"),
     "an export": ("export", "RUN", "--out", "DISK/exports/tiny", "--formats", "tflite,web"),
-    "an analysis": ("filters", "RUN", "--out", "DISK/filters", "--num-images", "16"),
+    "an analysis": ("walk", "RUN", "--out", "DISK/walk", "--num-images", "16"),
     "a page": ("report", "RUN", "--out", "DISK/report.html"),
 }
 

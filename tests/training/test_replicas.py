@@ -47,8 +47,8 @@ def train(config: Config, replicas: int, *, dtype: str | None) -> tuple[Any, Tra
 
 @pytest.fixture(
     scope="module",
-    params=[("gan", False), ("dcgan", True)],  # dropout without labels, batch normalisation with them
-    ids=["gan", "conditional-dcgan"],
+    params=[("dcgan", False), ("gan", False), ("dcgan", True), ("gan", True)],
+    ids=["dcgan", "gan", "conditional-dcgan", "conditional-gan"],
 )
 def pair(request: pytest.FixtureRequest, tiny_config: Callable[..., Config]) -> Any:
     architecture, conditional = request.param

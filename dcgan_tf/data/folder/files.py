@@ -186,7 +186,7 @@ def _kind(entry: os.DirEntry[str]) -> str:
 
 
 def _kind_of_ours(names: set[str]) -> str | None:
-    """Return whether the names in a folder are those of a run directory, an export or an analysis."""
+    """Return what a folder with these names in it is: "a run", "an export", "an analysis", or None."""
     if _RUN_CONFIG in names and not _RUN_PARTS.isdisjoint(names):
         return "a run"
     if names >= _EXPORT:

@@ -174,7 +174,7 @@ def _prepare(folder: ImageFolder, *, config: DataConfig, scratch: Path) -> Image
     prepared = preparation.write_images(
         sources, folder=scratch, config=config, total=len(chosen), held_out_fraction=share
     )
-    return _told_of(prepared, folder, attributes)
+    return _with_annotations(prepared, folder, attributes)
 
 
 def _held_out_fraction(folder: ImageFolder, config: DataConfig) -> float:
@@ -182,7 +182,7 @@ def _held_out_fraction(folder: ImageFolder, config: DataConfig) -> float:
     return 0.0 if set(folder.splits.folders) - {"train"} else config.held_out_fraction
 
 
-def _told_of(prepared: Prepared, folder: ImageFolder, attributes: AttributeTable | None) -> ImageSet:
+def _with_annotations(prepared: Prepared, folder: ImageFolder, attributes: AttributeTable | None) -> ImageSet:
     """Return the images with the labels and attributes from the folder."""
     candidates = folder.candidates
     files = [candidates[position].file for position in prepared.kept]
@@ -197,7 +197,7 @@ def _told_of(prepared: Prepared, folder: ImageFolder, attributes: AttributeTable
         bad_files=prepared.bad_files,
         unordered_fingerprint=prepared.unordered_fingerprint,
         remarks=prepared.remarks,
-        held_out=_told_of(prepared.held_out, folder, attributes) if prepared.held_out else None,
+        held_out=_with_annotations(prepared.held_out, folder, attributes) if prepared.held_out else None,
     )
 
 

@@ -24,17 +24,15 @@ from dcgan_tf.export.network.graph import float_image
 from dcgan_tf.export.web import page as web
 from dcgan_tf.images import to_uint8
 
+SIZES = [((28, 28), 1), ((32, 32), 3), ((64, 64), 3), ((48, 64), 3)]
 GENERATORS = {
-    "two upsamplings of a map of odd sides": {"image_size": (28, 28), "kernel_size": 5},
-    "three upsamplings": {"image_size": (32, 32), "channels": 3, "kernel_size": 5},
-    **{
-        f"four upsamplings, wide, kernel {size}": {
-            "image_size": (48, 64),
-            "channels": 3,
-            "kernel_size": size,
-        }
-        for size in (4, 5)
-    },
+    f"{height}x{width}x{channels}, kernel {size}": {
+        "image_size": (height, width),
+        "channels": channels,
+        "kernel_size": size,
+    }
+    for (height, width), channels in SIZES
+    for size in (4, 5)
 }
 
 
@@ -239,9 +237,10 @@ def test_float_output_of_a_joined_model_is_the_image_too(precision):
     np.testing.assert_allclose(images, expected, atol=0.15)
 
 
-def test_a_joined_model_has_the_same_bytes_twice():
+@pytest.mark.parametrize("precision", ["dynamic", "int8"])
+def test_a_joined_model_has_the_same_bytes_twice(precision):
     generator, z = two_dense_layers(bias=-3.0), latents(8)
-    first, second = (litert.convert(generator, "int8", calibration=z) for _ in range(2))
+    first, second = (litert.convert(generator, precision, calibration=z) for _ in range(2))
     assert first == second
 
 
