@@ -9,11 +9,11 @@ GAN's land").
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from dcgan_tf.export.web.page_latents import page_latents
 from dcgan_tf.latents import typical_norm, with_typical_norm
 from dcgan_tf.models import logits_of
 from dcgan_tf.runs import Run, in_batches
@@ -21,6 +21,7 @@ from dcgan_tf.runs import Run, in_batches
 CANDIDATES, SHOWN = 96, 24
 NEIGHBOURS, DISTANCE = 8, 0.3
 """The neighbours of a sample: how many, and their distance in each number, in standard deviations."""
+_SEED_STEP, _STATE_STEP = 0x9E3779B9, 0x6D2B79F5  # of mulberry32, as in latents.js
 
 
 def first_samples(run: Run) -> dict[str, Any]:
@@ -58,3 +59,33 @@ def first_samples(run: Run) -> dict[str, Any]:
 def _ranks(values: np.ndarray) -> np.ndarray:
     """Return the number of smaller values for each value, int [N]."""
     return np.searchsorted(np.sort(values), values)
+
+
+def page_latents(numbers: Sequence[int], latent_dim: int, *, distribution: str) -> np.ndarray:
+    """Return the latents that the page uses for samples with these numbers.
+
+    Args:
+        numbers: numbers of the samples; the page counts from 1.
+        latent_dim: length of each.
+        distribution: "normal", by Box and Muller (1958), or "uniform", U(-1, 1).
+
+    Returns:
+        float32 [len(numbers), latent_dim].
+    """
+    if distribution == "uniform":
+        return (2 * _uniform_numbers(numbers, latent_dim) - 1).astype(np.float32)
+    drawn = _uniform_numbers(numbers, 2 * latent_dim).reshape(len(numbers), latent_dim, 2)
+    lengths = np.sqrt(-2 * np.log(1 - drawn[..., 0]))
+    return np.asarray(lengths * np.cos(2 * np.pi * drawn[..., 1]), np.float32)
+
+
+def _uniform_numbers(seeds: Sequence[int], count: int) -> np.ndarray:
+    """Return the first numbers in [0, 1) of mulberry32 (Ettinger 2017) for each seed, float64 [N, count].
+
+    Its state grows by a fixed step, so that all states are known at once. uint32 wraps, as required.
+    """
+    first = np.asarray(seeds, np.uint32)[:, None] * np.uint32(_SEED_STEP)
+    state = first + np.arange(1, count + 1, dtype=np.uint32) * np.uint32(_STATE_STEP)
+    bits = (state ^ (state >> np.uint32(15))) * (state | np.uint32(1))
+    bits ^= bits + (bits ^ (bits >> np.uint32(7))) * (bits | np.uint32(61))
+    return np.asarray((bits ^ (bits >> np.uint32(14))) / 2**32, np.float64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dcgan_tf.analysis.turn.monotone import greatest_fall, monotone, rank_correlation
+from dcgan_tf.analysis.turn.numbers import greatest_fall, monotone, rank_correlation
 
 ROWS = np.array(
     [

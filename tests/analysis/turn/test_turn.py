@@ -11,7 +11,7 @@ import pytest
 from dcgan_tf.analysis import samples, turn
 from dcgan_tf.analysis.samples import Judgement
 from dcgan_tf.analysis.turn import directions
-from dcgan_tf.analysis.turn.monotone import monotone
+from dcgan_tf.analysis.turn.numbers import monotone
 from dcgan_tf.config import preset
 from dcgan_tf.errors import RunError
 from dcgan_tf.judges.classifier import Predictions

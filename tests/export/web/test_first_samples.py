@@ -9,8 +9,7 @@ import re
 import numpy as np
 import tensorflow as tf
 
-from dcgan_tf.export.web.first_samples import first_samples
-from dcgan_tf.export.web.page_latents import page_latents
+from dcgan_tf.export.web.first_samples import first_samples, page_latents
 
 
 def judged_by(run, logit, draw):

@@ -14,7 +14,7 @@ import pytest
 
 from dcgan_tf.config import ModelConfig
 from dcgan_tf.export.web import page as web
-from dcgan_tf.export.web.page_latents import page_latents
+from dcgan_tf.export.web.first_samples import page_latents
 from dcgan_tf.latents import between, typical_norm, with_typical_norm
 
 NUMBERS = [1, 2, 3, 24, 1000]

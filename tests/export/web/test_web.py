@@ -22,9 +22,9 @@ from dcgan_tf.config import ModelConfig
 from dcgan_tf.export.formats import litert
 from dcgan_tf.export.formats.litert_file import LiteRTFile
 from dcgan_tf.export.network.folding import FoldedGenerator, fold
+from dcgan_tf.export.web.first_samples import page_latents
 from dcgan_tf.export.web.page import write_page
 from dcgan_tf.export.web.page_file import read_page
-from dcgan_tf.export.web.page_latents import page_latents
 from dcgan_tf.images import to_uint8
 from dcgan_tf.latents import between, with_typical_norm
 from pages import CLASSES, FACTS, fully_connected, random_generator
