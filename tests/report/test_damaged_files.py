@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from dcgan_tf.errors import RunError
 from dcgan_tf.report.page import write_report
+from exports import export_record
 
 ANYTHING = st.recursive(
     st.none()
@@ -35,28 +36,6 @@ EVALUATION = {
     "warnings": ["doubt it"],
     "protocol": {"space": "classifier", "class": "7"},
 }
-EXPORT = {
-    "model": {
-        "run": "mine",
-        "data": "portraits",
-        "image_shape": [32, 32, 3],
-        "architecture": "dcgan",
-        "latent_dim": 100,
-        "seed": 0,
-        "step": 30,
-    },
-    "measured_on": {"cores": 2},
-    "artefacts": {
-        "generator.tflite": {
-            "bytes": 1_500_000,
-            "max_abs": 0.012,
-            "psnr_mean_db": None,
-            "psnr_worst_db": 41.26,
-            "milliseconds": {"1": 0.5},
-            "naive_milliseconds": {"1": 2.0},
-        }
-    },
-}
 
 
 @pytest.fixture
@@ -66,7 +45,7 @@ def whole(run_dir, write_finding, tmp_path, monkeypatch) -> dict[Path, object]:
     write_finding("walk", warnings=["look twice"])
     export = tmp_path / "saved_models" / "mine" / "export.json"
     export.parent.mkdir(parents=True)
-    export.write_text(json.dumps(EXPORT))
+    export.write_text(json.dumps(export_record()))
     (run_dir / "metrics.jsonl").write_text(json.dumps(EVALUATION) + "\n")
     found: dict[Path, object] = {
         path: json.loads(path.read_text())

@@ -20,6 +20,7 @@ from dcgan_tf.config import all_settings
 from dcgan_tf.errors import RunError
 from dcgan_tf.images import save_gif, save_png
 from dcgan_tf.report.page import write_report
+from exports import export_record
 
 VOID = {"meta", "img", "br", "line", "path"}
 
@@ -552,30 +553,8 @@ def test_scores_stand_beside_both_ends_of_their_scale(run_dir):
 
 def export_of(run: str, folder: Path, **model: object) -> Path:
     """Write an export.json as `dcgan-tf export` does."""
-    facts = {
-        "run": run,
-        "data": "portraits",
-        "image_shape": [32, 32, 3],
-        "architecture": "dcgan",
-        "latent_dim": 100,
-        "seed": 0,
-        "step": 30,
-    }
-    artefact = {
-        "bytes": 1_500_000,
-        "max_abs": 0.012,
-        "psnr_mean_db": None,
-        "psnr_worst_db": 41.26,
-        "milliseconds": {"1": 0.5},
-        "naive_milliseconds": {"1": 2.0},
-    }
-    record = {
-        "model": {**facts, **model},
-        "measured_on": {"cores": 2},
-        "artefacts": {"generator-fp32.tflite": artefact},
-    }
     folder.mkdir(parents=True)
-    (folder / "export.json").write_text(json.dumps(record))
+    (folder / "export.json").write_text(json.dumps(export_record(run, **model)))
     return folder
 
 
