@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dcgan_tf import cli, images
-from dcgan_tf.evaluation import scores
+from dcgan_tf.evaluation import evaluator, scores
 from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import read_records
 from dcgan_tf.runs.run import Run
@@ -253,3 +253,8 @@ def test_what_is_nothing_of_all_that_is_refused(tmp_path):
     result = run(tmp_path / "nothing")
     assert result.exit_code == 1
     assert "nothing does not exist; expected a run, an export, a folder of pictures or a" in result.stderr
+
+
+def test_the_spaces_of_the_command_are_those_of_the_evaluator():
+    (option,) = [one for one in cli.main.commands["evaluate"].params if one.name == "space"]
+    assert tuple(option.type.choices) == evaluator.SPACES
