@@ -180,7 +180,7 @@ def test_kill_loses_at_most_the_steps_since_the_last_checkpoint(killed: Ended) -
 def test_after_a_kill_training_goes_on_from_the_newest_checkpoint(
     killed: Ended, interrupted: Crowded
 ) -> None:
-    assert f"steps {killed.checkpoints[0]} to 1000000" in interrupted.ended.err
+    assert f"steps {killed.checkpoints[0] + 1} to 1000000" in interrupted.ended.err
     last = interrupted.ended.recorded[-1]
     assert interrupted.ended.recorded == list(range(1, last + 1))
 
@@ -212,7 +212,7 @@ def test_a_stop_signal_saves_and_says_how_to_go_on(
 
 
 def test_after_a_stop_training_goes_on_where_it_stopped(interrupted: Crowded, terminated: Ended) -> None:
-    assert f"steps {interrupted.ended.checkpoints[0]} to 1000000" in terminated.err
+    assert f"steps {interrupted.ended.checkpoints[0] + 1} to 1000000" in terminated.err
     assert terminated.recorded == list(range(1, terminated.recorded[-1] + 1))
 
 
