@@ -15,7 +15,11 @@ import dcgan_tf
 PROGRAM = (sys.executable, "-m", "dcgan_tf")
 # Nothing is kept aside of so few, and without being asked to the command says nothing of it.
 INSPECT = ("inspect-data", "pictures", "--image-size", "8", "--held-out-fraction", "0", "--out")
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(dcgan_tf.__file__).parents[1])}
+ENVIRONMENT = {
+    **os.environ,
+    "PYTHONPATH": str(Path(dcgan_tf.__file__).parents[1]),
+    "DCGAN_TF_CACHE": "cache",  # in the test's own folder: the pictures are new each time
+}
 FULL = Path("/dev/full")
 
 
