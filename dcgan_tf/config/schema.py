@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dcgan_tf.config.fields import without_none
-from dcgan_tf.config.settings import Config
+from dcgan_tf.config.settings import EMA_DECAY, Config
 from dcgan_tf.errors import ArgumentError
 
 _RENAMED = {("training", "instance_stddev"): "instance_noise"}
@@ -60,7 +60,7 @@ def flatten(config: Config) -> dict[str, Any]:
 def replace(config: Config, **changes: Any) -> Config:
     """Return `config` with settings changed by their flat names.
 
-    Setting `steps` clears `epochs`, and the other way round.
+    Setting `steps` clears `epochs`, and the other way round; so do `ema_images` and `ema_decay`.
 
     Raises:
         ArgumentError: for an unknown name, or a value that its setting does not allow.
@@ -69,6 +69,10 @@ def replace(config: Config, **changes: Any) -> Config:
         changes["epochs"] = None
     elif changes.get("epochs") is not None and changes.get("steps") is None:
         changes["steps"] = None
+    if changes.get("ema_images") is not None:
+        changes.setdefault("ema_decay", EMA_DECAY)
+    elif "ema_decay" in changes:
+        changes.setdefault("ema_images", None)
     by_section: dict[str, dict[str, Any]] = {}
     known = {s.name: s for s in all_settings()}
     for name, value in changes.items():

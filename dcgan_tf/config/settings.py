@@ -15,6 +15,7 @@ from dcgan_tf.errors import ArgumentError
 ARCHITECTURES = ("dcgan", "gan")
 LOSSES = ("non_saturating", "minimax")
 _MOST_STEPS = 10**9
+EMA_DECAY = 0.999
 LARGEST_SEED, MOST_AT_ONCE = 2**63 - 1, 10**7
 """The largest seed of samples, and the most samples at once."""
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
@@ -116,6 +117,13 @@ class TrainingConfig:
     discriminator_learning_rate: float | None = setting(
         None, "Set another learning rate for the discriminator alone.", minimum=0.0, maximum=10.0
     )
+    anneal: float = setting(
+        0.0,
+        "Let the learning rates fall linearly to 0 over this last share of the steps, such as 0.3. To train "
+        "for longer, the run goes back to where they began to fall.",
+        minimum=0.0,
+        maximum=1.0,
+    )
     beta_1: float = setting(0.5, "Set Adam's decay of the first moment.", minimum=0.0, maximum=0.999)
     loss: str = setting(
         "non_saturating", "Train the generator with the non_saturating or the minimax loss.", choices=LOSSES
@@ -134,10 +142,17 @@ class TrainingConfig:
         maximum=2.0,
     )
     ema_decay: float = setting(
-        0.999,
+        EMA_DECAY,
         "Average the generator's weights with this decay per step; 0 switches averaging off.",
         minimum=0.0,
         maximum=0.99999,
+    )
+    ema_images: int | None = setting(
+        None,
+        "Average the generator's weights over this many images, in place of --ema-decay: their weight in the "
+        "average halves after so many.",
+        minimum=1,
+        maximum=10**7,
     )
     precision: str = setting(
         "auto",
@@ -175,6 +190,16 @@ class TrainingConfig:
             raise ArgumentError(
                 f"batch_size must be a multiple of the {self.replicas} replicas, received {self.batch_size}"
             )
+        if self.ema_images is not None and self.ema_decay != EMA_DECAY:
+            raise ArgumentError(
+                "ema_images takes the place of ema_decay: set only one of them, "
+                f"received ema_images={self.ema_images}, ema_decay={self.ema_decay:g}"
+            )
+
+    @property
+    def averages(self) -> bool:
+        """Whether there is an averaged generator, other than the generator itself."""
+        return self.ema_images is not None or self.ema_decay > 0
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,10 @@ class TrainingProgress(Protocol):
         """Whether this is the last step."""
 
     @property
+    def anneal_after(self) -> int | None:
+        """The last step before the learning rates fall; None if they never do."""
+
+    @property
     def state(self) -> TrainingState:
         """The state of training."""
 
@@ -80,8 +84,9 @@ class EveryEpoch:
 
     It compares 2,000 samples with as many real images in the classifier's features, or in pixels for data
     without attributes and labels. The scores go to metrics.jsonl and events/evaluation. Whenever the first
-    score, a distance, is the lowest so far, the state is saved in best/. If a stop or a crash prevented an
-    evaluation, it is done when training continues from that step.
+    score, a distance, is the lowest so far, the state is saved in best/. The best one before the learning
+    rates fall stays there too, because a longer run goes back to that time. If a stop or a crash
+    prevented an evaluation, it is done when training continues from that step.
 
     Args:
         config: settings of the run, to whose directory the results go.
@@ -113,9 +118,9 @@ class EveryEpoch:
         evaluation = self._evaluate(progress)
         best = evaluation.rows[0].score.value < self._lowest(evaluation.rows[0].score.key)
         if best and progress.step in self._store.steps():  # saved before a crash, which left no record
-            self._store.prune()
+            self._store.prune(keep_before=progress.anneal_after)
         elif best:
-            self._store.save(progress.state.checkpoint(), progress.step)
+            self._store.save(progress.state.checkpoint(), progress.step, keep_before=progress.anneal_after)
         self._show(progress.step, evaluation)
         append_record(self._paths.metrics, evaluation.record())  # last: it says that all of this is done
         so_far = " The best so far." if best else ""

@@ -116,8 +116,12 @@ class ReportedRun:
     @property
     def generator(self) -> str:
         """Which generator draws the samples, in words."""
-        decay = self.config.training.ema_decay
-        return f"averaged generator (decay {decay:g})" if decay else "generator as trained, not averaged"
+        training = self.config.training
+        if training.ema_images is not None:
+            return f"averaged generator (half-life {training.ema_images:,} images)"
+        if training.averages:
+            return f"averaged generator (decay {training.ema_decay:g})"
+        return "generator as trained, not averaged"
 
     @property
     def steps_per_epoch(self) -> int:

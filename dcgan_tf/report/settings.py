@@ -41,6 +41,7 @@ def _main_settings(run: ReportedRun) -> dict[str, str]:
     if model.architecture == "gan":
         size = f"two hidden layers of {model.hidden_units:,} units"
     smoothing = f", label smoothing {training.label_smoothing:g}" if training.label_smoothing else ""
+    anneal = f", falling to 0 over the last {training.anneal:.3g} of the steps" if training.anneal else ""
     noise = f", instance noise {training.instance_noise:g}" if training.instance_noise else ""
     loss = training.loss.replace("_", "-")
     epochs = run.epochs(run.step)
@@ -50,7 +51,7 @@ def _main_settings(run: ReportedRun) -> dict[str, str]:
         "trained": f"{run.step:,} steps of {training.batch_size}" + (f", {epochs}" if epochs else ""),
         "networks": f"{model.architecture.upper()}, {size}",
         "latent": f"{model.latent_dim} numbers, {model.latent_distribution}",
-        "learning": f"Adam {training.learning_rate:g}, {loss} loss{smoothing}{noise}",
+        "learning": f"Adam {training.learning_rate:g}{anneal}, {loss} loss{smoothing}{noise}",
         "samples from": run.generator,
         "seed": str(training.seed),
     }

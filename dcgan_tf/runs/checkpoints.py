@@ -106,13 +106,21 @@ class CheckpointStore:
         store, step, damaged = newest_intact([self])
         return (step if store else None), {bad: problem for _, bad, problem in damaged}
 
-    def save(self, checkpoint: tf.train.Checkpoint, step: int, *, keep_every: int = 0) -> None:
+    def save(
+        self,
+        checkpoint: tf.train.Checkpoint,
+        step: int,
+        *,
+        keep_every: int = 0,
+        keep_before: int | None = None,
+    ) -> None:
         """Write a checkpoint, then remove the ones that are no longer kept.
 
         Args:
             checkpoint: the objects.
             step: number of finished steps; names the checkpoint.
             keep_every: keep also those at multiples of this; 0 for none.
+            keep_before: keep also the newest one that is not after this step.
 
         Raises:
             RunError: if the disk is full or cannot be written; earlier checkpoints stay as they are.
@@ -123,7 +131,7 @@ class CheckpointStore:
                 checkpoint.write(self._prefix(folder, step))
             for path in [*self._files(step), self.directory]:
                 flush(path)
-            self.prune(keep_every)
+            self.prune(keep_every, keep_before)
         except _WRITE_ERRORS as error:
             self._remove_torn(step)
             raise RunError(self._save_failure(step, error)) from None
@@ -133,16 +141,22 @@ class CheckpointStore:
         for path in self._files(step):
             path.rename(path.with_name(f"damaged-{path.name}"))
 
-    def prune(self, keep_every: int = 0) -> None:
+    def prune(self, keep_every: int = 0, keep_before: int | None = None) -> None:
         """Remove checkpoints that are no longer kept; a failure is only a warning.
 
         Args:
             keep_every: keep also those at multiples of this; 0 for none.
+            keep_before: keep also the newest one that is not after this step.
         """
         steps = self.steps()
         if not steps:
             return
-        kept = [s for i, s in enumerate(steps) if i < self._keep_last or (keep_every and s % keep_every == 0)]
+        before = [s for s in steps if keep_before is not None and s <= keep_before][:1]
+        kept = [
+            s
+            for i, s in enumerate(steps)
+            if i < self._keep_last or (keep_every and s % keep_every == 0) or s in before
+        ]
         newest, *_ = kept
         state = [f'model_checkpoint_path: "ckpt-{newest}"']
         state += [f'all_model_checkpoint_paths: "ckpt-{step}"' for step in reversed(kept)]

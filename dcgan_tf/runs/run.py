@@ -109,7 +109,7 @@ class Run:
     @property
     def weights(self) -> str:
         """The weights of the generator, as protocols name them; without averaging, they are the raw ones."""
-        averaged = self.ema and self.config.training.ema_decay > 0
+        averaged = self.ema and self.config.training.averages
         return "averaged weights (EMA)" if averaged else "raw weights"
 
     @property

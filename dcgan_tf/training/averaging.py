@@ -2,14 +2,29 @@
 
 An exponential moving average of the weights: Karras et al. 2018, "Progressive growing of GANs", section A.1;
 Yazıcı et al. 2019, "The unusual effectiveness of averaging in GAN training". Its decay is the setting
-`ema_decay`.
+`ema_decay`, or follows from the setting `ema_images`.
 """
 
 from __future__ import annotations
 
 import tensorflow as tf
 
+from dcgan_tf.config import TrainingConfig
 from dcgan_tf.training.state import TrainState
+
+
+def averaging_decay(settings: TrainingConfig) -> float:
+    """Return the decay of the average per step: from 0, without averaging, to below 1.
+
+        0.5 ^ (batch_size / ema_images)
+
+    With `ema_images`, the weight of a generator in the average halves after so many images; a step stands for
+    `batch_size` of them. The formula is in the code of Karras et al. 2020, "Training generative adversarial
+    networks with limited data" (`ema_kimg`). Without, the decay is `ema_decay`.
+    """
+    if settings.ema_images is None:
+        return settings.ema_decay
+    return float(0.5 ** (settings.batch_size / settings.ema_images))
 
 
 def update_average(state: TrainState, decay: float) -> None:

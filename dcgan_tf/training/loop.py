@@ -88,7 +88,7 @@ def _run(start: Start, hooks: Sequence[Hook]) -> None:
         all_hooks = [
             stack.enter_context(closing(hook)) for hook in [*_built_in_hooks(start, statistics), *hooks]
         ]
-        restored = TrainingProgress(start.finished_steps, plan.total_steps, plan.steps_per_epoch, start.state)
+        restored = _progress(start, start.finished_steps)
         for hook in all_hooks if start.finished_steps else ():
             if isinstance(hook, CatchesUp):
                 hook.catch_up(restored)
@@ -101,7 +101,9 @@ def _run(start: Start, hooks: Sequence[Hook]) -> None:
 def _do_steps(start: Start, statistics: Statistics, hooks: Sequence[Hook], signals: StopSignals) -> None:
     """Train until the last step, or until asked to stop."""
     plan = start.plan
-    train_step = make_train_step(plan.config, start.state, plan.strategy, num_classes=plan.num_classes)
+    train_step = make_train_step(
+        plan.config, start.state, plan.strategy, num_classes=plan.num_classes, schedule=plan.schedule
+    )
     batches = iter(_batches(start))
     for step in range(start.finished_steps + 1, plan.total_steps + 1):
         started = time.perf_counter()
@@ -111,13 +113,23 @@ def _do_steps(start: Start, statistics: Statistics, hooks: Sequence[Hook], signa
         seconds = time.perf_counter() - started
         statistics.add(step, metrics, seconds=seconds, seconds_waiting=waited)
         stop = signals.received
-        progress = TrainingProgress(
-            step, plan.total_steps, plan.steps_per_epoch, start.state, stopping=stop is not None
-        )
+        progress = _progress(start, step, stopping=stop is not None)
         for hook in hooks:
             hook.after_step(progress)
         if stop is not None:
             raise Interrupted(stop, step)
+
+
+def _progress(start: Start, step: int, *, stopping: bool = False) -> TrainingProgress:
+    plan = start.plan
+    return TrainingProgress(
+        step,
+        plan.total_steps,
+        plan.steps_per_epoch,
+        start.state,
+        stopping=stopping,
+        anneal_after=plan.schedule.anneal_after,
+    )
 
 
 def _batches(start: Start) -> tf.distribute.DistributedDataset:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from dcgan_tf import models
-from dcgan_tf.config import Config, replace
+from dcgan_tf.config import Config, TrainingConfig, replace
 from dcgan_tf.data import ImageSet, load_data, replica_share, steps_per_epoch
 from dcgan_tf.errors import DataError
 from dcgan_tf.runs import RunPaths, read_config, with_own_held_out
 from dcgan_tf.training.run_dir import check_place
+from dcgan_tf.training.schedule import Schedule
 from dcgan_tf.training.strategy import make_deterministic, make_strategy, resolve_precision
 
 
@@ -26,7 +27,7 @@ class Plan:
         image_set: the images it trains on.
         num_classes: number of classes of a conditional model, or 0.
         steps_per_epoch: steps that see every image once.
-        total_steps: the number of its last step.
+        schedule: its length, and the phase at its end in which the learning rates fall.
     """
 
     config: Config
@@ -35,7 +36,12 @@ class Plan:
     image_set: ImageSet
     num_classes: int
     steps_per_epoch: int
-    total_steps: int
+    schedule: Schedule
+
+    @property
+    def total_steps(self) -> int:
+        """The number of the last step."""
+        return self.schedule.total_steps
 
 
 def make_plan(config: Config) -> Plan:
@@ -63,8 +69,13 @@ def make_plan(config: Config) -> Plan:
         image_set=image_set,
         num_classes=_num_classes(config, image_set),
         steps_per_epoch=epoch,
-        total_steps=config.training.steps or (config.training.epochs or 0) * epoch,
+        schedule=schedule_of(config.training, epoch),
     )
+
+
+def schedule_of(settings: TrainingConfig, steps_per_epoch: int) -> Schedule:
+    """Return the schedule of a run with these settings, whose length may be in epochs."""
+    return Schedule(settings.steps or (settings.epochs or 0) * steps_per_epoch, settings.anneal)
 
 
 def with_precision(config: Config, paths: RunPaths) -> Config:

@@ -72,7 +72,9 @@ def begin(plan: Plan) -> Start:
     with plan.strategy.scope():
         state = create_train_state(config, num_classes=plan.num_classes, precision=config.training.precision)
     finished_steps = restore(state, [store, best])
-    store.prune(config.run.keep_every)  # a kill may have come between a save and this
+    store.prune(
+        config.run.keep_every, plan.schedule.anneal_after
+    )  # a kill may have come between a save and this
     write_environment(paths, plan.strategy, config, finished_steps)
     forget_records_after(paths.stats, finished_steps)
     forget_records_after(paths.metrics, finished_steps)

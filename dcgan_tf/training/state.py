@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from dcgan_tf import models
-from dcgan_tf.config import Config
+from dcgan_tf.config import Config, TrainingConfig
 from dcgan_tf.training.strategy import dtype_policy, make_optimizer
 
 
@@ -63,10 +63,8 @@ def create_train_state(
     generator = models.build_generator(config, num_classes=num_classes, dtype=dtype)
     discriminator = models.build_discriminator(config, num_classes=num_classes, dtype=dtype)
     generator_ema = models.build_generator(config, num_classes=num_classes, dtype=averaged)
-    discriminator_learning_rate = training.discriminator_learning_rate
-    if discriminator_learning_rate is None:
-        discriminator_learning_rate = training.learning_rate
-    generator_optimizer = make_optimizer(training.learning_rate, training.beta_1, precision)
+    generator_learning_rate, discriminator_learning_rate = learning_rates(training)
+    generator_optimizer = make_optimizer(generator_learning_rate, training.beta_1, precision)
     discriminator_optimizer = make_optimizer(discriminator_learning_rate, training.beta_1, precision)
     generator_optimizer.build(generator.trainable_variables)
     discriminator_optimizer.build(discriminator.trainable_variables)
@@ -80,3 +78,9 @@ def create_train_state(
     return TrainState(
         generator, discriminator, generator_ema, generator_optimizer, discriminator_optimizer, step
     )
+
+
+def learning_rates(settings: TrainingConfig) -> tuple[float, float]:
+    """Return the learning rates of G and of D, before any anneal."""
+    of_discriminator = settings.discriminator_learning_rate
+    return settings.learning_rate, settings.learning_rate if of_discriminator is None else of_discriminator

@@ -18,9 +18,10 @@ from dcgan_tf.config import Config
 from dcgan_tf.images import to_float
 from dcgan_tf.latents import replica_latents
 from dcgan_tf.models import logits_of, with_labels
-from dcgan_tf.training.averaging import update_average
+from dcgan_tf.training.averaging import averaging_decay, update_average
 from dcgan_tf.training.instance_noise import RandomKey
 from dcgan_tf.training.objective import Objective, objective_of
+from dcgan_tf.training.schedule import Schedule, set_learning_rates
 from dcgan_tf.training.state import TrainState
 
 Metrics = dict[str, tf.Tensor]
@@ -28,7 +29,12 @@ TrainStep = Callable[[tf.Tensor | tuple[tf.Tensor, tf.Tensor]], Metrics]
 
 
 def make_train_step(
-    config: Config, state: TrainState, strategy: tf.distribute.Strategy, *, num_classes: int = 0
+    config: Config,
+    state: TrainState,
+    strategy: tf.distribute.Strategy,
+    *,
+    num_classes: int = 0,
+    schedule: Schedule | None = None,
 ) -> TrainStep:
     """Return the compiled step: uint8 [batch_size, H, W, C] images in (spread over replicas), metrics out.
 
@@ -40,12 +46,14 @@ def make_train_step(
         state: what is trained, made in the scope of the strategy.
         strategy: spreads the batch over its replicas.
         num_classes: number of classes of a conditional model, or 0.
+        schedule: of the run; None for constant learning rates.
 
     Returns:
         The step. Its metrics are scalars over the global batch, and reading one waits for the device:
         discriminator_loss and generator_loss; real_probability D(x) and fake_probability D(G(z)), as D sees
         them before it learns; discriminator_accuracy, the share of both that D classifies correctly; and the
-        global norms discriminator_gradient_norm and generator_gradient_norm.
+        global norms discriminator_gradient_norm and generator_gradient_norm. With an anneal, the learning
+        rates of the step too.
     """
     objective = objective_of(config.training)
     logits_of_inputs = logits_of(state.discriminator)
@@ -62,12 +70,13 @@ def make_train_step(
         }
 
     def train_step(batch: tf.Tensor | tuple[tf.Tensor, tf.Tensor]) -> Metrics:
+        rates = set_learning_rates(state, config.training, schedule) if schedule else {}
         # The number, read once: given the variable, each replica would read it for itself.
         metrics = strategy.run(on_replica, (state.step + 0, *(batch if num_classes else (batch,))))
-        update_average(state, config.training.ema_decay)
+        update_average(state, averaging_decay(config.training))
         state.step.assign_add(1)
         total = functools.partial(strategy.reduce, tf.distribute.ReduceOp.SUM, axis=None)
-        return {name: total(value) for name, value in metrics.items()}
+        return {name: total(value) for name, value in metrics.items()} | rates
 
     # AutoGraph would read this source file again, which may be zipped, or edited while a job starts.
     compiled: TrainStep = tf.function(train_step, autograph=False)

@@ -306,3 +306,15 @@ def test_only_the_standard_library_is_needed():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_length_of_the_average_is_given_once():
+    in_images = preset("paper", ema_images=5000)
+    assert (in_images.training.ema_images, in_images.training.ema_decay) == (5000, 0.999)
+    assert in_images.training.averages
+    assert config.from_json(config.to_json(in_images)) == in_images
+    by_decay = replace(in_images, ema_decay=0.0)
+    assert (by_decay.training.ema_images, by_decay.training.ema_decay) == (None, 0.0)
+    assert not by_decay.training.averages
+    with pytest.raises(ValueError, match="ema_images takes the place of ema_decay: set only one of them"):
+        replace(Config(), ema_images=5000, ema_decay=0.9)

@@ -38,6 +38,7 @@ class TrainingProgress:
         steps_per_epoch: whole batches in the images.
         state: the networks and all else that training changes. Hooks read it and do not change it.
         stopping: whether training ends here early, because it was asked to.
+        anneal_after: the last step before the learning rates fall; None if they never do.
     """
 
     step: int
@@ -45,6 +46,7 @@ class TrainingProgress:
     steps_per_epoch: int
     state: TrainState
     stopping: bool = False
+    anneal_after: int | None = None
 
     @property
     def last(self) -> bool:
@@ -99,6 +101,7 @@ class StatisticsHook:
 class CheckpointHook:
     """Saves a checkpoint every `checkpoint_every` steps and at the end, if all weights are finite.
 
+    The one before the learning rates fall is saved too, and kept: from there the run can be made longer.
     The losses do not show this: G's last update may have spoilt its weights, which only the next step's loss
     would show.
     """
@@ -119,11 +122,17 @@ class CheckpointHook:
     def after_step(self, progress: TrainingProgress) -> None:
         """Save the checkpoint, if it is due."""
         kept = self._keep_every and progress.step % self._keep_every == 0
+        kept = kept or progress.step == progress.anneal_after
         if progress.last or kept or progress.step % self._every == 0:
             self._statistics.check_finite()
             if spoilt := self._state.non_finite():
                 raise RunError(f"{spoilt[0]} is no longer finite after step {progress.step}. {WHAT_TO_TRY}")
-            self._store.save(self._checkpoint, progress.step, keep_every=self._keep_every)
+            self._store.save(
+                self._checkpoint,
+                progress.step,
+                keep_every=self._keep_every,
+                keep_before=progress.anneal_after,
+            )
 
     def close(self) -> None:
         """Do nothing."""

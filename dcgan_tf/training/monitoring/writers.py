@@ -76,6 +76,8 @@ class TensorBoard:
         "discriminator_accuracy": "training/discriminator_accuracy",
         "discriminator_gradient_norm": "training/discriminator_gradient_norm",
         "generator_gradient_norm": "training/generator_gradient_norm",
+        "learning_rate": "training/learning_rate",
+        "discriminator_learning_rate": "training/discriminator_learning_rate",
         "epoch": "training/epoch",
         "images_per_second": "training/images_per_second",
         "seconds_waiting_for_data": "training/seconds_waiting_for_data",
@@ -88,7 +90,8 @@ class TensorBoard:
         """Write each number as a scalar."""
         with self._events.at(record["step"]):
             for name, tag in self._TAGS.items():
-                tf.summary.scalar(tag, record[name])
+                if name in record:  # the learning rates are in it if they change
+                    tf.summary.scalar(tag, record[name])
 
     def write_samples(self, step: int, grid: np.ndarray) -> None:
         """Show the grid."""
