@@ -13,7 +13,8 @@ from dcgan_tf.config.fields import setting, validate
 from dcgan_tf.errors import ArgumentError
 
 ARCHITECTURES = ("dcgan", "gan")
-LOSSES = ("non_saturating", "minimax")
+LOSSES_OF_PROBABILITIES = ("non_saturating", "minimax")
+LOSSES = (*LOSSES_OF_PROBABILITIES, "hinge", "relativistic")
 _MOST_STEPS = 10**9
 EMA_DECAY = 0.999
 LARGEST_SEED, MOST_AT_ONCE = 2**63 - 1, 10**7
@@ -125,8 +126,25 @@ class TrainingConfig:
         maximum=1.0,
     )
     beta_1: float = setting(0.5, "Set Adam's decay of the first moment.", minimum=0.0, maximum=0.999)
+    beta_2: float = setting(0.999, "Set Adam's decay of the second moment.", minimum=0.0, maximum=0.99999)
     loss: str = setting(
-        "non_saturating", "Train the generator with the non_saturating or the minimax loss.", choices=LOSSES
+        "non_saturating",
+        "Train with the non_saturating, the minimax, the hinge or the relativistic loss. The relativistic "
+        "one compares each real image with a generated one; it needs --r1-gamma and --r2-gamma.",
+        choices=LOSSES,
+    )
+    r1_gamma: float = setting(
+        0.0,
+        "Add the penalty R1 with this weight: half of the discriminator's squared gradient at real images. "
+        "0 adds none.",
+        minimum=0.0,
+        maximum=1000.0,
+    )
+    r2_gamma: float = setting(
+        0.0,
+        "Add the penalty R2 with this weight: the same at generated images. 0 adds none.",
+        minimum=0.0,
+        maximum=1000.0,
     )
     label_smoothing: float = setting(
         0.0,
@@ -185,6 +203,11 @@ class TrainingConfig:
             raise ArgumentError(
                 "exactly one of epochs and steps must be set, "
                 f"received epochs={self.epochs}, steps={self.steps}"
+            )
+        if self.label_smoothing and self.loss not in LOSSES_OF_PROBABILITIES:
+            raise ArgumentError(
+                f"label_smoothing lowers a target probability, and the {self.loss} loss has none, "
+                f"received label_smoothing={self.label_smoothing:g}; set it to 0, or take another loss"
             )
         if self.replicas and self.batch_size % self.replicas:
             raise ArgumentError(

@@ -15,12 +15,8 @@ import tensorflow as tf
 from dcgan_tf.config import TrainingConfig
 from dcgan_tf.training.instance_noise import RandomKey, add_instance_noise
 from dcgan_tf.training.losses import LOSSES, AdversarialLoss
+from dcgan_tf.training.penalties import Penalty, r1, r2
 
-Penalty = Callable[[Callable[..., tf.Tensor], tf.Tensor, tf.Tensor], tf.Tensor]
-"""From (logits, real images, fake images) to a term of D's loss per image, float [n, 1].
-
-`logits(images, draw=number)` computes D's logits; images are float [n, H, W, C] in [-1, 1].
-"""
 Augmentation = Callable[[tf.Tensor, RandomKey], tf.Tensor]
 """From images, float [n, H, W, C] in [-1, 1], to what D sees of them, of the same shape; differentiable."""
 
@@ -42,10 +38,16 @@ class Objective:
 
 def objective_of(settings: TrainingConfig) -> Objective:
     """Return the objective that these settings describe."""
+    penalties: list[Penalty] = []
+    if settings.r1_gamma:
+        penalties.append(r1(settings.r1_gamma))
+    if settings.r2_gamma:
+        penalties.append(r2(settings.r2_gamma))
     augmentations: list[Augmentation] = []
     if settings.instance_noise:
         augmentations.append(functools.partial(add_instance_noise, stddev=settings.instance_noise))
     return Objective(
         loss=LOSSES[settings.loss](label_smoothing=settings.label_smoothing),
+        penalties=tuple(penalties),
         augmentations=tuple(augmentations),
     )

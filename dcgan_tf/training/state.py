@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import keras
@@ -64,8 +65,11 @@ def create_train_state(
     discriminator = models.build_discriminator(config, num_classes=num_classes, dtype=dtype)
     generator_ema = models.build_generator(config, num_classes=num_classes, dtype=averaged)
     generator_learning_rate, discriminator_learning_rate = learning_rates(training)
-    generator_optimizer = make_optimizer(generator_learning_rate, training.beta_1, precision)
-    discriminator_optimizer = make_optimizer(discriminator_learning_rate, training.beta_1, precision)
+    adam = functools.partial(
+        make_optimizer, beta_1=training.beta_1, beta_2=training.beta_2, precision=precision
+    )
+    generator_optimizer = adam(generator_learning_rate)
+    discriminator_optimizer = adam(discriminator_learning_rate)
     generator_optimizer.build(generator.trainable_variables)
     discriminator_optimizer.build(discriminator.trainable_variables)
     step = tf.Variable(

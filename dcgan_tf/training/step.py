@@ -50,10 +50,11 @@ def make_train_step(
 
     Returns:
         The step. Its metrics are scalars over the global batch, and reading one waits for the device:
-        discriminator_loss and generator_loss; real_probability D(x) and fake_probability D(G(z)), as D sees
-        them before it learns; discriminator_accuracy, the share of both that D classifies correctly; and the
-        global norms discriminator_gradient_norm and generator_gradient_norm. With an anneal, the learning
-        rates of the step too.
+        discriminator_loss (with the penalties) and generator_loss; real_probability D(x) and fake_probability
+        D(G(z)), as D sees them before it learns (a relativistic D sees pairs: the first is the probability
+        that it gives the real one of two, the second is 1 minus that); discriminator_accuracy, the share of
+        both that D classifies correctly; and the global norms discriminator_gradient_norm and
+        generator_gradient_norm. With an anneal, the learning rates of the step too.
     """
     objective = objective_of(config.training)
     logits_of_inputs = logits_of(state.discriminator)
@@ -134,7 +135,8 @@ def update_discriminator(replica: Replica, real_images: tf.Tensor, fake_images: 
 
         mean[-log D(x)] + mean[-log(1 - D(G(z)))] + penalties
 
-    Goodfellow et al. 2014, equation 1 with the sign turned; the penalties are those of the objective.
+    Goodfellow et al. 2014, equation 1 with the sign turned, unless the objective has another loss; the
+    penalties are those of the objective.
 
     Args:
         replica: the networks and settings on this replica.
@@ -145,21 +147,26 @@ def update_discriminator(replica: Replica, real_images: tf.Tensor, fake_images: 
         This replica's part of each metric about D.
     """
     optimizer, discriminator = replica.state.discriminator_optimizer, replica.state.discriminator
+    adversarial, penalties = replica.objective.loss, replica.objective.penalties
+    penalised = [{"real": real_images, "fake": fake_images}[penalty.of] for penalty in penalties]
     with tf.GradientTape() as tape:
-        real_logits = replica.logits(real_images, draw=0)
-        fake_logits = replica.logits(fake_images, draw=1)
-        terms = list(replica.objective.loss.discriminator(real_logits, fake_logits))
-        terms += [
-            penalty(replica.logits, real_images, fake_images) for penalty in replica.objective.penalties
-        ]
+        # It watches nothing but the images that a penalty asks for, so that without penalties it is free.
+        with tf.GradientTape(watch_accessed_variables=False) as image_tape:
+            image_tape.watch(penalised)
+            real_logits = replica.logits(real_images, draw=0)
+            fake_logits = replica.logits(fake_images, draw=1)
+        slopes = image_tape.gradient([real_logits, fake_logits], penalised)
+        terms = list(adversarial.discriminator(real_logits, fake_logits))
+        terms += [penalty.term(slope) for penalty, slope in zip(penalties, slopes, strict=True)]
         loss = tf.add_n([replica.mean(term) for term in terms])
         scaled = optimizer.scale_loss(loss)
     gradients = tape.gradient(scaled, discriminator.trainable_variables)
-    right = _positive(real_logits) + _positive(-fake_logits)
+    real_decisions, fake_decisions = adversarial.decisions(real_logits, fake_logits)
+    right = _positive(real_decisions) + _positive(-fake_decisions)
     return {
         "discriminator_loss": loss,
-        "real_probability": replica.mean(tf.sigmoid(real_logits)),
-        "fake_probability": replica.mean(tf.sigmoid(fake_logits)),
+        "real_probability": replica.mean(tf.sigmoid(real_decisions)),
+        "fake_probability": replica.mean(tf.sigmoid(fake_decisions)),
         "discriminator_accuracy": replica.mean(right) / 2,
         "discriminator_gradient_norm": apply_gradients(optimizer, gradients),
     }

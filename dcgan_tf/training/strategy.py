@@ -95,9 +95,11 @@ def dtype_policy(precision: str) -> str:
 
 
 @own_settings()
-def make_optimizer(learning_rate: float, beta_1: float, precision: str) -> keras.optimizers.Optimizer:
+def make_optimizer(
+    learning_rate: float, *, beta_1: float, beta_2: float, precision: str
+) -> keras.optimizers.Optimizer:
     """Return Adam, inside a LossScaleOptimizer under float16, where small gradients would vanish."""
-    adam = keras.optimizers.Adam(learning_rate, beta_1=beta_1)
+    adam = keras.optimizers.Adam(learning_rate, beta_1=beta_1, beta_2=beta_2)
     return keras.optimizers.LossScaleOptimizer(adam) if precision == "float16" else adam
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from dcgan_tf import config
 from dcgan_tf.config import Config, DataConfig, ModelConfig, RunConfig, TrainingConfig, preset, replace
+from dcgan_tf.errors import ArgumentError
 
 
 def test_the_default_preset_has_the_numbers_everyone_knows():
@@ -122,7 +123,7 @@ def test_settings_know_their_type_and_whether_they_may_be_left_out():
     assert (found["epochs"].type, found["epochs"].optional) == (int, True)
     assert (found["flip"].type, found["flip"].optional) == (bool, False)
     assert (found["data"].section, found["data"].field) == ("data", "spec")
-    assert found["loss"].choices == ("non_saturating", "minimax")
+    assert found["loss"].choices == ("non_saturating", "minimax", "hinge", "relativistic")
 
 
 @pytest.mark.parametrize("section", [Config(), DataConfig(), ModelConfig(), TrainingConfig(), RunConfig()])
@@ -161,7 +162,10 @@ def test_an_unknown_preset_is_answered_with_those_there_are():
         ({"architecture": "vae"}, "architecture must be one of dcgan, gan, received 'vae'"),
         ({"channels": 2}, "channels must be one of 1, 3, received 2"),
         ({"fit": "stretch"}, "fit must be one of crop, pad, received 'stretch'"),
-        ({"loss": "hinge"}, "loss must be one of non_saturating, minimax, received 'hinge'"),
+        (
+            {"loss": "wasserstein"},
+            "loss must be one of non_saturating, minimax, hinge, relativistic, received 'wasserstein'",
+        ),
         (
             {"precision": "half"},
             "precision must be one of auto, float32, bfloat16, float16, received 'half'",
@@ -172,6 +176,9 @@ def test_an_unknown_preset_is_answered_with_those_there_are():
         ({"image_size": (64, 7)}, "image_size must be at least 8, received 7"),
         ({"learning_rate": -1.0}, "learning_rate must be at least 0, received -1.0"),
         ({"label_smoothing": 0.6}, "label_smoothing must be at most 0.5, received 0.6"),
+        ({"beta_2": 1.0}, "beta_2 must be at most 0.99999, received 1.0"),
+        ({"r1_gamma": -1.0}, "r1_gamma must be at least 0, received -1.0"),
+        ({"r2_gamma": 1e4}, "r2_gamma must be at most 1000, received 10000.0"),
         ({"ema_decay": 1.0}, "ema_decay must be at most 0.99999, received 1.0"),
         ({"max_bad_fraction": 1.5}, "max_bad_fraction must be at most 1, received 1.5"),
         ({"seed": -1}, "seed must be at least 0, received -1"),
@@ -183,6 +190,16 @@ def test_an_unknown_preset_is_answered_with_those_there_are():
 def test_a_value_out_of_bounds_is_told_the_rule_and_itself(changes, message):
     with pytest.raises(ValueError, match=message):
         preset(**changes)
+
+
+@pytest.mark.parametrize("loss", ["hinge", "relativistic"])
+def test_a_loss_without_a_target_probability_refuses_to_lower_it(loss):
+    message = (
+        f"label_smoothing lowers a target probability, and the {loss} loss has none, .*=0.1; set it to 0"
+    )
+    with pytest.raises(ArgumentError, match=message):
+        preset(loss=loss, label_smoothing=0.1)
+    assert preset(loss=loss).training.loss == loss
 
 
 @pytest.mark.parametrize(

@@ -116,5 +116,66 @@ def test_losses_are_per_image_in_the_type_of_the_logits(loss, dtype):
     np.testing.assert_allclose(together.numpy()[:, 0], one_by_one)
 
 
+# Real and fake logits: D is right by the margin, wrong, and undecided.
+REAL, FAKE = [2.0, -0.5, 0.0], [-3.0, 0.25, 0.0]
+
+
+def columns(*values):
+    return [tf.constant(numbers, tf.float64)[:, tf.newaxis] for numbers in values]
+
+
+def summed(terms):
+    return sum(terms).numpy()[:, 0]
+
+
+def test_hinge_is_by_hand():
+    loss = losses.hinge()
+    real, fake = columns(REAL, FAKE)
+    # max(0, 1 - 2) + max(0, 1 - 3), (1 + 0.5) + (1 + 0.25), 1 + 1
+    np.testing.assert_allclose(summed(loss.discriminator(real, fake)), [0, 2.75, 2])
+    np.testing.assert_allclose(loss.generator(fake, never)[:, 0], [3, -0.25, 0])
+    assert [logits.ref() for logits in loss.decisions(real, fake)] == [real.ref(), fake.ref()]
+
+
+def test_relativistic_is_by_hand():
+    loss = losses.relativistic()
+    real, fake = columns(REAL, FAKE)
+    # -log sigmoid of 2 + 3, -0.5 - 0.25 and 0 for D; of the opposite for G
+    expected = [-math.log(sigmoid(x)) for x in (5, -0.75, 0)]
+    np.testing.assert_allclose(summed(loss.discriminator(real, fake)), expected)
+    expected = [-math.log(sigmoid(x)) for x in (-5, 0.75, 0)]
+    np.testing.assert_allclose(loss.generator(fake, lambda: real)[:, 0], expected)
+    ours, theirs = loss.decisions(real, fake)
+    np.testing.assert_allclose(ours[:, 0], [5, -0.75, 0])
+    np.testing.assert_allclose(theirs[:, 0], [-5, 0.75, 0])
+
+
+def never():
+    raise AssertionError("a loss that does not compare must not pay for the real logits")
+
+
+@pytest.mark.parametrize("name", ["non_saturating", "minimax", "hinge"])
+def test_only_the_relativistic_loss_asks_for_real_logits(name):
+    losses.LOSSES[name](label_smoothing=0).generator(*columns(FAKE), never)
+
+
+@pytest.mark.parametrize("name", losses.LOSSES)
+def test_gradients_are_those_of_finite_differences(name):
+    loss = losses.LOSSES[name](label_smoothing=0.0)
+    real, fake = columns([1.5, -0.5, 0.25], [-2.0, 0.75, 0.5])
+    for part in (
+        lambda r, f: tf.add_n(loss.discriminator(r, f)),
+        lambda r, f: loss.generator(f, lambda: r) + 0 * r,
+    ):
+        with tf.GradientTape() as tape:
+            tape.watch((real, fake))
+            output = part(real, fake)
+        found = tape.gradient(output, (real, fake), unconnected_gradients="zero")
+        by_real = part(real + 1e-6, fake) - part(real - 1e-6, fake)
+        by_fake = part(real, fake + 1e-6) - part(real, fake - 1e-6)
+        for gradient, difference in zip(found, (by_real, by_fake), strict=True):
+            np.testing.assert_allclose(gradient, difference / 2e-6, atol=1e-8)
+
+
 def test_every_loss_that_can_be_configured_is_there():
     assert tuple(losses.LOSSES) == config.LOSSES

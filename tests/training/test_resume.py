@@ -182,7 +182,10 @@ OTHER = {
     "discriminator_learning_rate": 2e-3,
     "anneal": 0.3,
     "beta_1": 0.6,
+    "beta_2": 0.99,
     "loss": "minimax",
+    "r1_gamma": 1.0,
+    "r2_gamma": 1.0,
     "label_smoothing": 0.1,
     "instance_noise": 0.3,
     "ema_decay": 0.9,
@@ -334,8 +337,14 @@ def test_checkpoints_without_settings_are_an_error_not_a_fresh_start(settled: tu
         settle(config, paths, image_set)
 
 
-@pytest.mark.parametrize("changes", [{"architecture": "gan"}, {"precision": "bfloat16"}], ids=str)
-def test_dropout_masks_and_half_precision_resume_bit_for_bit_too(
+CHANGES = [
+    {"architecture": "gan", "loss": "relativistic", "r1_gamma": 1.0, "r2_gamma": 1.0},
+    {"precision": "bfloat16", "loss": "hinge", "beta_2": 0.9},
+]
+
+
+@pytest.mark.parametrize("changes", CHANGES, ids=str)
+def test_dropout_masks_penalties_and_half_precision_resume_bit_for_bit_too(
     tmp_path: Path, tiny_config: Callable[..., Config], changes: dict
 ) -> None:
     def tensors(run: Path) -> dict[str, bytes]:
