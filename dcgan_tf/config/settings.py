@@ -15,6 +15,8 @@ from dcgan_tf.errors import ArgumentError
 ARCHITECTURES = ("dcgan", "gan")
 LOSSES_OF_PROBABILITIES = ("non_saturating", "minimax")
 LOSSES = (*LOSSES_OF_PROBABILITIES, "hinge", "relativistic")
+DISCRIMINATOR_NORMS = ("batch", "spectral", "none")
+GENERATOR_NORMS = ("batch", "none")
 _MOST_STEPS = 10**9
 EMA_DECAY = 0.999
 LARGEST_SEED, MOST_AT_ONCE = 2**63 - 1, 10**7
@@ -77,6 +79,30 @@ class ModelConfig:
         minimum=1,
         maximum=8192,
     )
+    discriminator_filters: int | None = setting(
+        None,
+        "Set another number of channels for the discriminator's largest feature maps (dcgan only).",
+        minimum=1,
+        maximum=8192,
+    )
+    discriminator_depth: int = setting(
+        1,
+        "Set the number of convolutions at each size of the discriminator's maps. Those before the strided "
+        "one have 3x3 kernels (dcgan only).",
+        minimum=1,
+        maximum=4,
+    )
+    discriminator_norm: str = setting(
+        "batch",
+        "Normalise the discriminator's feature maps (batch), its weights (spectral) or nothing (none); dcgan "
+        "only.",
+        choices=DISCRIMINATOR_NORMS,
+    )
+    generator_norm: str = setting(
+        "batch",
+        "Normalise the generator's feature maps (batch) or nothing (none); dcgan only.",
+        choices=GENERATOR_NORMS,
+    )
     kernel_size: int = setting(
         4, "Set the side of the strided kernels; the paper uses 5.", minimum=2, maximum=7
     )
@@ -97,6 +123,22 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         validate(self)
+        if self.architecture == "gan":
+            _refuse_effectless(self, _CONVOLUTIONAL)
+
+
+_CONVOLUTIONAL = ("discriminator_filters", "discriminator_depth", "discriminator_norm", "generator_norm")
+"""Settings that the fully connected GAN refuses, because they would have no effect there."""
+
+
+def _refuse_effectless(model: ModelConfig, names: tuple[str, ...]) -> None:
+    for field in dataclasses.fields(model):
+        value = getattr(model, field.name)
+        if field.name in names and value != field.default:
+            raise ArgumentError(
+                f"{field.name} is {value}, but the fully connected gan has no convolutions and no "
+                f"normalisation; leave {field.name} out, or use the architecture dcgan"
+            )
 
 
 @dataclass(frozen=True)

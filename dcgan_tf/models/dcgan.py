@@ -10,17 +10,16 @@ cannot judge a shape. The authors' own networks for MNIST have a fully connected
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 
 import keras
 
 from dcgan_tf.config import ModelConfig
-from dcgan_tf.models.conditional import Conv2DWithLabel
+from dcgan_tf.models.blocks import Blocks
 from dcgan_tf.models.image_sizes import first_map
 from dcgan_tf.models.layers import (
+    LEAKY_RELU_GAIN,
     LEAKY_RELU_SLOPE,
-    batch_normalization,
-    convolution_initializer,
+    RELU_GAIN,
     layer_seeds,
     output_dtype,
 )
@@ -38,7 +37,7 @@ def build_generator(
     """Build G: latents [N, latent_dim (+ num_classes)] to images [N, H, W, channels] in [-1, 1] (tanh).
 
     Args:
-        model: filters, kernel_size, dense_units and latent_dim are used.
+        model: filters, kernel_size, generator_norm, dense_units and latent_dim are used.
         image_size: (height, width) in pixels.
         channels: channels of the images.
         num_classes: number of classes of a conditional model, whose inputs end in the class; else 0.
@@ -50,26 +49,28 @@ def build_generator(
         ArgumentError: if the size does not fit the architecture.
     """
     height, width, doublings = first_map(image_size)
-    kernel, seeds = model.kernel_size, layer_seeds(seed, "generator")
+    seeds = layer_seeds(seed, "generator")
+    make = Blocks(model.generator_norm, keras.layers.ReLU, RELU_GAIN, seeds, dtype)
     first, *others = widths(model.filters, doublings)[::-1]
     inputs = model.latent_dim + num_classes
+    summed = model.latent_dim + bool(num_classes)  # of the one-hot class, one number is not 0
     if model.dense_units:
         layers = [
-            _dense(model.dense_units, next(seeds), dtype),
-            *_normalized(next(seeds), dtype),
-            _dense(height * width * first, next(seeds), dtype),
+            make.dense(model.dense_units, inputs=summed),
+            *make.activated(),
+            make.dense(height * width * first, inputs=model.dense_units),
             keras.layers.Reshape((height, width, first), dtype=dtype),
         ]
     else:
         layers = [
             keras.layers.Reshape((1, 1, inputs), dtype=dtype),
-            _project(first, (height, width), next(seeds), dtype),
+            make.project(first, (height, width), inputs=summed),
         ]
     for filters in others:
-        layers += [*_normalized(next(seeds), dtype), _upsample(filters, kernel, next(seeds), dtype)]
-    layers += _normalized(next(seeds), dtype)
+        layers += [*make.activated(), make.upsample(filters, model.kernel_size, inputs=2 * filters)]
     layers += [
-        _upsample(channels, kernel, next(seeds), dtype),
+        *make.activated(),
+        make.upsample(channels, model.kernel_size, inputs=model.filters, last=True),
         keras.layers.Activation("tanh", dtype=output_dtype(dtype), name="image"),
     ]
     return keras.Sequential([keras.Input((inputs,), name="z"), *layers], name="generator")
@@ -86,27 +87,32 @@ def build_discriminator(
 ) -> keras.Sequential:
     """Build D: images [N, H, W, channels (+ num_classes)] in [-1, 1] to the probability [N, 1] of being real.
 
-    Args and Raises: as for `build_generator`.
+    Args and Raises: as for `build_generator`; of the model, the settings that begin with "discriminator" are
+    used too.
     """
     height, width, doublings = first_map(image_size)
-    kernel, seeds = model.kernel_size, layer_seeds(seed, "discriminator")
+    seeds = layer_seeds(seed, "discriminator")
+    leaky = functools.partial(keras.layers.LeakyReLU, LEAKY_RELU_SLOPE)
+    make = Blocks(model.discriminator_norm, leaky, LEAKY_RELU_GAIN, seeds, dtype)
     layers: list[keras.Layer] = []
-    for i, filters in enumerate(widths(model.filters, doublings)):
-        labelled = num_classes if i == 0 else 0
-        layers += [_downsample(filters, kernel, next(seeds), dtype, num_classes=labelled)]
-        layers += [batch_normalization(next(seeds), dtype)] if i else []
-        layers += [keras.layers.LeakyReLU(LEAKY_RELU_SLOPE, dtype=dtype)]
+    inputs = channels
+    for filters in widths(model.discriminator_filters or model.filters, doublings):
+        for kernel, strides in [(3, 1)] * (model.discriminator_depth - 1) + [(model.kernel_size, 2)]:
+            labels = 0 if layers else num_classes
+            made = make.convolution(filters, kernel, inputs=inputs, strides=strides, num_classes=labels)
+            # The paper leaves out batch norm where the image comes in.
+            layers += [made, *make.activated(normalized=bool(layers))]
+            inputs = filters
     if model.dense_units:
         layers += [
             keras.layers.Flatten(dtype=dtype),
-            _dense(model.dense_units, next(seeds), dtype),
-            batch_normalization(next(seeds), dtype),
-            keras.layers.LeakyReLU(LEAKY_RELU_SLOPE, dtype=dtype),
-            _dense(1, next(seeds), output_dtype(dtype), name="logit"),
+            make.dense(model.dense_units, inputs=height * width * inputs),
+            *make.activated(),
+            make.closing_dense(inputs=model.dense_units),
         ]
     else:
         layers += [
-            _judge((height, width), next(seeds), dtype),
+            make.closing_convolution((height, width), inputs=inputs),
             keras.layers.Flatten(dtype=output_dtype(dtype), name="logit"),
         ]
     layers += [keras.layers.Activation("sigmoid", dtype=output_dtype(dtype), name="probability")]
@@ -118,53 +124,3 @@ def build_discriminator(
 def widths(filters: int, doublings: int) -> list[int]:
     """Return the channels of the feature maps, from the image side inwards: 64, 128, 256, 512."""
     return [filters * 2**i for i in range(doublings)]
-
-
-def _normalized(seed: int, dtype: str) -> list[keras.Layer]:
-    """Return the layers that follow every generator layer but the last."""
-    return [batch_normalization(seed, dtype), keras.layers.ReLU(dtype=dtype)]
-
-
-def _dense(units: int, seed: int, dtype: str, *, name: str | None = None) -> keras.Layer:
-    return keras.layers.Dense(
-        units, use_bias=False, kernel_initializer=convolution_initializer(seed), dtype=dtype, name=name
-    )
-
-
-def _project(filters: int, size: tuple[int, int], seed: int, dtype: str) -> keras.Layer:
-    """Map z, as one pixel, to the first feature map."""
-    return keras.layers.Conv2DTranspose(
-        filters, size, use_bias=False, kernel_initializer=convolution_initializer(seed), dtype=dtype
-    )
-
-
-def _upsample(filters: int, kernel: int, seed: int, dtype: str) -> keras.Layer:
-    """Double height and width."""
-    return _strided(keras.layers.Conv2DTranspose, filters, kernel, seed, dtype)
-
-
-def _downsample(filters: int, kernel: int, seed: int, dtype: str, *, num_classes: int) -> keras.Layer:
-    """Halve height and width of maps, or of images that end in their class."""
-    labelled = functools.partial(Conv2DWithLabel, num_classes=num_classes)
-    return _strided(labelled if num_classes else keras.layers.Conv2D, filters, kernel, seed, dtype)
-
-
-def _strided(
-    layer: Callable[..., keras.Layer], filters: int, kernel: int, seed: int, dtype: str
-) -> keras.Layer:
-    return layer(
-        filters,
-        kernel,
-        strides=2,
-        padding="same",
-        use_bias=False,
-        kernel_initializer=convolution_initializer(seed),
-        dtype=dtype,
-    )
-
-
-def _judge(size: tuple[int, int], seed: int, dtype: str) -> keras.Layer:
-    """Map the last feature map to one number."""
-    return keras.layers.Conv2D(
-        1, size, use_bias=False, kernel_initializer=convolution_initializer(seed), dtype=dtype
-    )

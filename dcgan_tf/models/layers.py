@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,8 @@ from dcgan_tf.keras_settings import own_settings
 from dcgan_tf.latents import share_of_replica
 
 LEAKY_RELU_SLOPE = 0.2
+RELU_GAIN = math.sqrt(2)
+LEAKY_RELU_GAIN = math.sqrt(2 / (1 + LEAKY_RELU_SLOPE**2))
 BATCH_NORM_EPSILON = 1e-5
 BATCH_NORM_MOMENTUM = 0.9
 
@@ -107,9 +110,22 @@ def layer_seeds(seed: int, network: str) -> Iterator[int]:
         yield int(child.generate_state(1)[0] >> 1)
 
 
-def convolution_initializer(seed: int) -> keras.initializers.Initializer:
-    """Return N(0, 0.02), which initialises every convolution (Radford et al. 2015, section 4)."""
-    return keras.initializers.RandomNormal(0.0, 0.02, seed=seed)
+def kernel_initializer(
+    seed: int, *, norm: str, inputs: float, gain: float = 1.0
+) -> keras.initializers.RandomNormal:
+    """Return the distribution that the initial weights of a convolution or dense layer are drawn from.
+
+    Beside batch norm it is N(0, 0.02) (Radford et al. 2015, section 4). Without it, nothing rescales the
+    signal from layer to layer; the deviation is then gain / sqrt(inputs), which keeps its scale (He et al.
+    2015, "Delving deep into rectifiers", equations 10 and 15).
+
+    Args:
+        seed: seed of the draw.
+        norm: batch, spectral or none.
+        inputs: the number of values that are summed up in each output.
+        gain: the root of what the activation after the layer divides the mean square by; 1 without one.
+    """
+    return keras.initializers.RandomNormal(0.0, 0.02 if norm == "batch" else gain / math.sqrt(inputs), seed)
 
 
 def batch_normalization(seed: int, dtype: str) -> SyncBatchNormalization:

@@ -17,7 +17,7 @@ import tensorflow as tf
 from dcgan_tf.config import Config
 from dcgan_tf.images import to_float
 from dcgan_tf.latents import replica_latents
-from dcgan_tf.models import logits_of, with_labels
+from dcgan_tf.models import logits_of, power_iteration, with_labels
 from dcgan_tf.training.averaging import averaging_decay, update_average
 from dcgan_tf.training.instance_noise import RandomKey
 from dcgan_tf.training.objective import Objective, objective_of
@@ -149,6 +149,7 @@ def update_discriminator(replica: Replica, real_images: tf.Tensor, fake_images: 
     optimizer, discriminator = replica.state.discriminator_optimizer, replica.state.discriminator
     adversarial, penalties = replica.objective.loss, replica.objective.penalties
     penalised = [{"real": real_images, "fake": fake_images}[penalty.of] for penalty in penalties]
+    power_iteration(discriminator)
     with tf.GradientTape() as tape:
         # It watches nothing but the images that a penalty asks for, so that without penalties it is free.
         with tf.GradientTape(watch_accessed_variables=False) as image_tape:
