@@ -94,13 +94,13 @@ class ModelConfig:
     )
     discriminator_norm: str = setting(
         "batch",
-        "Normalise the discriminator's feature maps (batch), its weights (spectral) or nothing (none); dcgan "
-        "only.",
+        "Set the discriminator's normalisation: of its feature maps (batch), of its weights (spectral), or "
+        "none (dcgan only).",
         choices=DISCRIMINATOR_NORMS,
     )
     generator_norm: str = setting(
         "batch",
-        "Normalise the generator's feature maps (batch) or nothing (none); dcgan only.",
+        "Set the generator's normalisation: of its feature maps (batch), or none (dcgan only).",
         choices=GENERATOR_NORMS,
     )
     kernel_size: int = setting(
