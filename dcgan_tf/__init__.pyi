@@ -17,9 +17,11 @@ from .export import Exported as Exported
 from .export import export_run as export_run
 from .export import verify_export as verify_export
 from .runs import Run as Run
+from .training import Choice as Choice
 from .training import Hook as Hook
 from .training import Interrupted as Interrupted
 from .training import TrainingProgress as TrainingProgress
+from .training import choose as choose
 from .training import train as train
 
 __version__: str

@@ -11,20 +11,32 @@ import click
 from dcgan_tf.cli.beforehand import check_data
 from dcgan_tf.cli.frame import import_tensorflow, said_when_stopped, say
 from dcgan_tf.cli.options import configured, setting_options
-from dcgan_tf.config import PRESETS, Config
+from dcgan_tf.config import AUTO, DEFAULT_MINUTES, PRESETS, Budget, Config, check_length
 
 if TYPE_CHECKING:
-    from dcgan_tf.training import Hook
+    from dcgan_tf.training import Choice, Hook
 
 
 @click.command(short_help="Train a run, or continue it.", context_settings={"allow_extra_args": True})
 @click.option(
     "--preset",
     "preset_name",
-    type=click.Choice(list(PRESETS)),
+    type=click.Choice([*PRESETS, AUTO]),
     default="default",
     show_default=True,
-    help="Start from these settings; every other option changes one of them.",
+    help="Start from these settings; every other option changes one of them. "
+    "Let auto choose them for your pictures and your time.",
+)
+@click.option(
+    "--minutes",
+    type=float,
+    help="Train for so many minutes on this machine; a few steps are timed first.  "
+    f"[default: {DEFAULT_MINUTES:g} for auto]",
+)
+@click.option(
+    "--images",
+    type=float,
+    help="Train until so many images were seen, each as often as it is seen; 1e6 is a million.",
 )
 @setting_options("data", "model", "training", "run")
 @click.option(
@@ -34,34 +46,74 @@ if TYPE_CHECKING:
     help="Evaluate after every epoch (metrics.jsonl, TensorBoard), and keep the best checkpoint too.",
 )
 @click.pass_context
-def train(ctx: click.Context, /, preset_name: str, every_epoch: bool, **changes: Any) -> None:
+def train(
+    ctx: click.Context,
+    /,
+    preset_name: str,
+    minutes: float | None,
+    images: float | None,
+    every_epoch: bool,
+    **changes: Any,
+) -> None:
     """Train a run, or continue it.
 
-    The same command again resumes a run that was stopped. With a larger --epochs it trains a finished run for
-    longer.
+    The same command again resumes a run that was stopped. With a larger --epochs, --minutes or --images it
+    trains a finished run for longer.
     """
     if ctx.args:
         place = shlex.quote(ctx.args[0])
         ctx.fail(f"Got unexpected argument {place}. Did you mean --run-dir {place}, or --data {place}?")
     with said_when_stopped("stopped without saving; the same command starts from the newest checkpoint"):
-        config = configured(preset_name, changes)
-        from dcgan_tf.data import check_portrait_size
-        from dcgan_tf.models import check_size
-        from dcgan_tf.training import check_place
-
-        # At once: TensorFlow takes seconds, and images may take minutes.
-        check_size(config)
-        check_place(config)
-        check_data(config.data.spec)
-        if config.data.spec == "portraits":
-            check_portrait_size(config.data.image_size)
-        import_tensorflow()
+        settings: Config | Choice
+        if preset_name == AUTO or minutes is not None or images is not None:
+            settings = _chosen(preset_name, minutes, images, changes)
+            config = settings.config
+        else:
+            settings = config = _checked(configured(preset_name, changes))
+            import_tensorflow()
         from dcgan_tf.runs import with_own_held_out
         from dcgan_tf.training import train as train_run
 
-        config = with_own_held_out(config)
-        run_dir = train_run(config, hooks=[_evaluation(config)] if every_epoch else [])
+        if settings is config:
+            settings = config = with_own_held_out(config)
+        run_dir = train_run(settings, hooks=[_evaluation(config)] if every_epoch else [])
     _say_where(run_dir)
+
+
+def _checked(config: Config) -> Config:
+    """Find mistakes at once: TensorFlow takes seconds, and images may take minutes."""
+    from dcgan_tf.data import check_portrait_size
+    from dcgan_tf.models import check_size
+    from dcgan_tf.training import check_place
+
+    check_size(config)
+    check_place(config)
+    check_data(config.data.spec)
+    if config.data.spec == "portraits":
+        check_portrait_size(config.data.image_size)
+    return config
+
+
+def _chosen(preset_name: str, minutes: float | None, images: float | None, changes: dict[str, Any]) -> Choice:
+    """Choose the settings, show them, and measure how long the steps take."""
+    from dcgan_tf.training import choose_without_length, with_length
+
+    try:
+        budget = Budget(minutes, images)
+        check_length(budget, changes)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    if changes["data"] is not None:
+        check_data(changes["data"])
+        if changes["data"].startswith("tfds:"):
+            import_tensorflow()
+    choice = choose_without_length(preset_name, budget, changes)
+    if preset_name != AUTO:
+        _checked(choice.config)
+    import_tensorflow()
+    choice = with_length(choice)
+    say(choice.summary, err=True)
+    return choice
 
 
 def _evaluation(config: Config) -> Hook:

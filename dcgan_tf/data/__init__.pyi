@@ -15,5 +15,7 @@ from .inspection import bad_file_lines as bad_file_lines
 from .inspection import data_summary as data_summary
 from .inspection import example_images as example_images
 from .load import load_data as load_data
+from .native import NativeForm as NativeForm
+from .native import native_form as native_form
 from .portraits.portraits import attribute_boxes as attribute_boxes
 from .portraits.portraits import check_portrait_size as check_portrait_size

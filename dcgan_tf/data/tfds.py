@@ -69,6 +69,22 @@ def sizes(config: DataConfig, *, splits: Sequence[str]) -> dict[str, int]:
     return found
 
 
+def first_images(config: DataConfig, num: int) -> list[bytes]:
+    """Return the first images of a dataset as they are stored, encoded.
+
+    Args:
+        config: `spec`, `split` and `data_dir` are used.
+        num: number of images, at most 256.
+
+    Raises:
+        DataError: as in `load`.
+    """
+    builder = _builder(config.spec.removeprefix("tfds:"), config.data_dir)
+    _count(builder, config.split)
+    columns = find_columns(builder.info.features, builder.info.full_name)
+    return list(at_path(next(_batches(builder, columns, config.split)), columns.image)[:num])
+
+
 def _builder(name: str, data_dir: str | None) -> Any:
     """Return the reader of a dataset on disk, of any version, without running the code that makes it."""
     from tensorflow_datasets.core.read_only_builder import builder_from_files

@@ -54,6 +54,24 @@ def nearest_sizes(image_size: tuple[int, int]) -> tuple[str, str]:
     return below, above
 
 
+def fitting_size(image_size: tuple[int, int], *, smallest: int, largest: int) -> tuple[int, int]:
+    """Return the size nearest to an image's own that fits, with the same aspect ratio as far as that fits.
+
+    Args:
+        image_size: (height, width) in pixels.
+        smallest: the least number of pixels of the shorter side.
+        largest: the most.
+    """
+    shorter = min(max(min(image_size), smallest), largest)
+    sides = sorted(m * 2**k for k in range(1, 12) for m in (4, 5, 6, 7))
+    nearest = min((side for side in sides if smallest <= side <= largest), key=lambda s: abs(s - shorter))
+    scale = nearest / min(image_size)
+    height, width = (round(side * scale) for side in image_size)
+    text = _with_shorter_side((height, width), nearest, round)
+    rows, columns = text.split("x")
+    return int(rows), int(columns)
+
+
 def _with_shorter_side(image_size: tuple[int, int], side: int, rounded: Callable[[float], int]) -> str:
     """Return the size with this shorter side, and the longer side rounded to the same multiple."""
     (doublings,) = (k for k in range(1, 12) if side % 2**k == 0 and 4 <= side // 2**k <= 7)

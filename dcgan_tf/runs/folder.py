@@ -40,6 +40,11 @@ class RunPaths:
         return self.root / "data.json"
 
     @property
+    def choice(self) -> Path:
+        """The record of what was chosen and why, of a run begun with `--preset auto` or a budget."""
+        return self.root / "choice.json"
+
+    @property
     def environment(self) -> Path:
         """One entry per start: versions, devices, git commit, command line."""
         return self.root / "environment.json"

@@ -13,10 +13,10 @@ from pathlib import Path
 import tensorflow as tf
 
 from dcgan_tf.config import Config
-from dcgan_tf.data import distributed_batches
 from dcgan_tf.errors import OutOfMemoryError, RunError, StorageError
 from dcgan_tf.files import DISK_FULL, storage_error
 from dcgan_tf.runs import RunPaths
+from dcgan_tf.training.auto.choice import Choice
 from dcgan_tf.training.interrupt import Interrupted, StopSignals
 from dcgan_tf.training.monitoring.console import make_console
 from dcgan_tf.training.monitoring.hooks import (
@@ -30,7 +30,7 @@ from dcgan_tf.training.monitoring.hooks import (
 )
 from dcgan_tf.training.monitoring.statistics import Statistics
 from dcgan_tf.training.monitoring.writers import StatsFile, TensorBoard, Writer
-from dcgan_tf.training.plan import make_plan
+from dcgan_tf.training.plan import batches, make_plan
 from dcgan_tf.training.run_dir import lock
 from dcgan_tf.training.start import Start, begin
 from dcgan_tf.training.step import make_train_step
@@ -39,12 +39,12 @@ _GO_ON = "The checkpoints are intact; run the same command again to continue"
 _log = logging.getLogger("dcgan_tf")
 
 
-def train(config: Config, *, hooks: Sequence[Hook] = ()) -> Path:
+def train(config: Config | Choice, *, hooks: Sequence[Hook] = ()) -> Path:
     """Train a run, or continue it if its run directory already holds a part of it.
 
     Args:
-        config: all settings. An existing run directory must have been made with the same settings. Only the
-            length, and settings that do not affect the weights, may differ.
+        config: all settings, or a choice, which has them. An existing run directory must have been made with
+            the same settings. Only the length, and settings that do not affect the weights, may differ.
         hooks: hooks that are called every step, after the built-in ones.
 
     Returns:
@@ -57,9 +57,11 @@ def train(config: Config, *, hooks: Sequence[Hook] = ()) -> Path:
         OutOfMemoryError: if the memory is exhausted.
         Interrupted: after Ctrl-C, SIGTERM or a closed terminal, once the run is saved.
     """
-    plan = make_plan(config)
+    plan = make_plan(config.config if isinstance(config, Choice) else config)
     with lock(plan.paths), _resource_errors(plan.paths):
         start = begin(plan)
+        if isinstance(config, Choice):
+            config.write(plan.paths)
         if start.finished_steps >= plan.total_steps:
             _log.info(
                 "%s already has its %d steps; %s",
@@ -104,10 +106,10 @@ def _do_steps(start: Start, statistics: Statistics, hooks: Sequence[Hook], signa
     train_step = make_train_step(
         plan.config, start.state, plan.strategy, num_classes=plan.num_classes, schedule=plan.schedule
     )
-    batches = iter(_batches(start))
+    data = iter(batches(plan, finished_steps=start.finished_steps))
     for step in range(start.finished_steps + 1, plan.total_steps + 1):
         started = time.perf_counter()
-        batch = next(batches)
+        batch = next(data)
         waited = time.perf_counter() - started
         metrics = train_step(batch)
         seconds = time.perf_counter() - started
@@ -129,19 +131,6 @@ def _progress(start: Start, step: int, *, stopping: bool = False) -> TrainingPro
         start.state,
         stopping=stopping,
         anneal_after=plan.schedule.anneal_after,
-    )
-
-
-def _batches(start: Start) -> tf.distribute.DistributedDataset:
-    plan = start.plan
-    return distributed_batches(
-        plan.strategy,
-        plan.image_set.images,
-        labels=plan.image_set.labels if plan.config.model.conditional else None,
-        batch_size=plan.config.training.batch_size,
-        seed=plan.config.training.seed,
-        flip=plan.config.data.flip,
-        finished_steps=start.finished_steps,
     )
 
 

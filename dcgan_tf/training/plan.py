@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from dcgan_tf import models
 from dcgan_tf.config import Config, TrainingConfig, replace
-from dcgan_tf.data import ImageSet, load_data, replica_share, steps_per_epoch
+from dcgan_tf.data import ImageSet, distributed_batches, load_data, replica_share, steps_per_epoch
 from dcgan_tf.errors import DataError
 from dcgan_tf.runs import RunPaths, read_config, with_own_held_out
 from dcgan_tf.training.run_dir import check_place
@@ -76,6 +76,25 @@ def make_plan(config: Config) -> Plan:
 def schedule_of(settings: TrainingConfig, steps_per_epoch: int) -> Schedule:
     """Return the schedule of a run with these settings, whose length may be in epochs."""
     return Schedule(settings.steps or (settings.epochs or 0) * steps_per_epoch, settings.anneal)
+
+
+def batches(plan: Plan, *, finished_steps: int) -> tf.data.Dataset | tf.distribute.DistributedDataset:
+    """Return the endless batches of a run after some steps, spread over its devices.
+
+    Args:
+        plan: the plan of the run.
+        finished_steps: the number of steps done before.
+    """
+    config = plan.config
+    return distributed_batches(
+        plan.strategy,
+        plan.image_set.images,
+        labels=plan.image_set.labels if config.model.conditional else None,
+        batch_size=config.training.batch_size,
+        seed=config.training.seed,
+        flip=config.data.flip,
+        finished_steps=finished_steps,
+    )
 
 
 def with_precision(config: Config, paths: RunPaths) -> Config:

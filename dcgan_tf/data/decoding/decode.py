@@ -104,8 +104,11 @@ def decode(
                 image.close()  # leaving its block closes the file only, and keeps the pixels
 
 
-def header(source: Path) -> tuple[tuple[int, int], bool]:
+def header(source: Path | bytes) -> tuple[tuple[int, int], bool]:
     """Return ((height, width) of an upright image, whether it is grey) without reading its pixels.
+
+    Args:
+        source: a file, or the bytes of one.
 
     Raises:
         UnreadableImageError: if it is not an image, or if `decode` would refuse it at its own size.

@@ -1,0 +1,253 @@
+"""`--preset auto`: settings as a function of what the data are, of a budget, and of the machine's speed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dcgan_tf.config.recipe import (
+    DEFAULT_MINUTES,
+    FEW_PICTURES,
+    FEWEST_STEPS_OF_FEW,
+    LARGE_PORTRAITS_IMAGES,
+    LARGE_PORTRAITS_MINUTES,
+    LARGE_PORTRAITS_SIDE,
+    RULES,
+    SMALL_PORTRAITS_SIDE,
+    Case,
+    Rule,
+)
+from dcgan_tf.config.schema import replace
+from dcgan_tf.config.settings import BUILT_IN_DATA, Config
+from dcgan_tf.errors import ArgumentError
+
+AUTO = "auto"
+MOST_MINUTES, MOST_IMAGES = 1e6, 1e12
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the data are.
+
+    Attributes:
+        num_images: number of training images.
+        channels: 1 if the pictures are grey, else 3.
+        image_size: (height, width) nearest to the pictures' own that the networks can have.
+        num_classes: number of classes that are known of them; 0 without labels.
+    """
+
+    num_images: int
+    channels: int
+    image_size: tuple[int, int]
+    num_classes: int = 0
+
+    @property
+    def few(self) -> bool:
+        """Whether the pictures are so few that they are augmented, and the run searched for copies."""
+        return self.num_images < FEW_PICTURES
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long to train: for some minutes, or until some images were seen.
+
+    Attributes:
+        minutes: of training on this machine, or None.
+        images: real images to see, each as often as it is seen; or None.
+
+    Raises:
+        ArgumentError: if both are set, or one is not above 0.
+    """
+
+    minutes: float | None = None
+    images: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.minutes is not None and self.images is not None:
+            raise ArgumentError("--minutes and --images both say how long to train; give one of them")
+        for name, value, most in (
+            ("minutes", self.minutes, MOST_MINUTES),
+            ("images", self.images, MOST_IMAGES),
+        ):
+            if value is not None and not 0 < value <= most:
+                raise ArgumentError(f"{name} must be above 0 and at most {most:g}, received {value!r}")
+
+    @property
+    def given(self) -> bool:
+        """Whether there is one."""
+        return self.minutes is not None or self.images is not None
+
+    @property
+    def words(self) -> str:
+        """The budget as a user would say it."""
+        if self.minutes is not None:
+            return f"{self.minutes:g} minute{'s' * (self.minutes != 1)}"
+        return f"{self.images or 0:,.0f} images"
+
+
+@dataclass(frozen=True)
+class Speed:
+    """The time that training takes on this machine.
+
+    Attributes:
+        seconds_before: until the first step is done, which compiles it.
+        seconds_per_step: of each further step, with its share of what happens between steps.
+    """
+
+    seconds_before: float
+    seconds_per_step: float
+
+    def seconds(self, steps: int) -> float:
+        """Return the seconds that so many steps take."""
+        return self.seconds_before + steps * self.seconds_per_step
+
+    def steps(self, seconds: float) -> int:
+        """Return the number of steps that fit into so many seconds, at least 1."""
+        return max(1, math.floor((seconds - self.seconds_before) / self.seconds_per_step))
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Settings with the reasons why they were chosen.
+
+    Attributes:
+        config: all settings; the length is that of `Config()` unless it was given.
+        lines: (settings as text, the reason) of each rule of the table that holds.
+    """
+
+    config: Config
+    lines: tuple[tuple[str, str], ...]
+
+
+def check_length(budget: Budget, given: Mapping[str, Any]) -> None:
+    """Refuse a budget beside a number of epochs or steps.
+
+    Raises:
+        ArgumentError: if there are both; it says why.
+    """
+    for name in ("epochs", "steps"):
+        if budget.given and given.get(name) is not None:
+            option = "--minutes" if budget.minutes is not None else "--images"
+            raise ArgumentError(
+                f"{option} becomes a number of steps, and --{name} is another one; give one of them"
+            )
+
+
+def with_default(budget: Budget, given: Mapping[str, Any]) -> Budget:
+    """Return the budget, or the default one if neither a budget nor a number of epochs or steps is given."""
+    lengths = any(given.get(name) is not None for name in ("epochs", "steps"))
+    return budget if budget.given or lengths else Budget(minutes=DEFAULT_MINUTES)
+
+
+def portraits_size(budget: Budget) -> tuple[int, int]:
+    """Return the size of drawn portraits, which can have any, for a budget."""
+    minutes, images = budget.minutes or 0.0, budget.images or 0.0
+    large = minutes >= LARGE_PORTRAITS_MINUTES or images >= LARGE_PORTRAITS_IMAGES
+    side = LARGE_PORTRAITS_SIDE if large else SMALL_PORTRAITS_SIDE
+    return side, side
+
+
+def choose_settings(facts: Facts, given: Mapping[str, Any]) -> Chosen:
+    """Return the settings for these data by the table in `recipe.py`.
+
+    A rule that contradicts a given setting is left out.
+
+    Args:
+        facts: what the data are.
+        given: {setting: value} of what the user decides; it wins over every rule.
+
+    Raises:
+        ArgumentError: if the given settings contradict each other, or are not allowed.
+    """
+    image_size = given.get("image_size") or facts.image_size
+    channels = given.get("channels") or facts.channels
+    photographs = given.get("data", Config().data.spec) not in BUILT_IN_DATA
+    case = Case(facts.num_images, channels, photographs, min(image_size))
+    changes: dict[str, Any] = {"image_size": image_size, "channels": channels}
+    lines = []
+    for rule in RULES:
+        if not rule.when.holds(case):
+            continue
+        with_rule = {**changes, **rule.settings}
+        if contradiction := _made_wrong({**changes, **given}, {**with_rule, **given}):
+            lines.append((_named(rule.settings), f"left out: {contradiction}"))
+            continue
+        changes = with_rule
+        lines.append((_named({**rule.settings, **_asked(rule, given)}), _reason(rule, given)))
+    if facts.num_images < changes["batch_size"]:
+        changes["batch_size"] = max(2, facts.num_images)
+        lines.append((f"batch_size {changes['batch_size']}", "there are no more pictures"))
+    return Chosen(replace(Config(), **{**changes, **given}), tuple(lines))
+
+
+def steps_of(
+    budget: Budget, *, images_per_step: int, speed: Speed | None, few: bool = False
+) -> tuple[int, str]:
+    """Return (number of steps, a remark on it or "") for a budget.
+
+    Few pictures get a least number of steps, whatever the budget in images; a budget in minutes is kept, and
+    the remark says what is lacking.
+
+    Args:
+        budget: minutes or images.
+        images_per_step: real images that a step sees.
+        speed: of this machine; needed for minutes.
+        few: whether the pictures are few, and the settings those for few pictures.
+    """
+    if budget.minutes is None or speed is None:
+        steps = max(1, round((budget.images or 0.0) / images_per_step))
+        if few and steps < FEWEST_STEPS_OF_FEW:
+            return FEWEST_STEPS_OF_FEW, (
+                f"{budget.words} would be {steps:,} steps, and so few pictures need {FEWEST_STEPS_OF_FEW:,}"
+            )
+        return steps, ""
+    steps = speed.steps(60 * budget.minutes)
+    if few and steps < FEWEST_STEPS_OF_FEW:
+        enough = math.ceil(speed.seconds(FEWEST_STEPS_OF_FEW) / 60)
+        return steps, (
+            f"so few pictures need {FEWEST_STEPS_OF_FEW:,} steps to be recognised, which take about "
+            f"{enough} minutes here: --minutes {enough}"
+        )
+    return steps, ""
+
+
+def _made_wrong(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """Return why settings contradict each other that did not before; "" if they do not."""
+    try:
+        replace(Config(), **after)
+    except ArgumentError as error:
+        try:
+            replace(Config(), **before)
+        except ArgumentError:
+            return ""  # a later rule may put it right
+        return str(error)
+    return ""
+
+
+def _asked(rule: Rule, given: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: given[name] for name in rule.settings if name in given}
+
+
+def _reason(rule: Rule, given: Mapping[str, Any]) -> str:
+    asked = _asked(rule, given)
+    if not asked:
+        return rule.why
+    return "as you asked" if len(asked) == len(rule.settings) else f"{', '.join(asked)} as you asked"
+
+
+def _named(settings: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {_shown(value)}" for name, value in settings.items())
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return (
+        "x".join(map(str, value))
+        if isinstance(value, tuple)
+        else f"{value:g}"
+        if isinstance(value, float)
+        else str(value)
+    )

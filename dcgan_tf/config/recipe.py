@@ -1,0 +1,95 @@
+"""The table of `--preset auto`: which settings are chosen for which data, and why.
+
+Every value that `auto` chooses stands in this file. `auto.py` reads the table from top to bottom; a later
+rule wins over an earlier one, and a setting that the user gives wins over all of them. The guide's table is
+made from the same rules by `scripts/documentation.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+DEFAULT_MINUTES = 20.0
+FEW_PICTURES = 2000
+FEWEST_STEPS_OF_FEW = 5000
+"""So few pictures need this many steps before they are recognised; passes over them are the wrong measure."""
+FEWEST_STEPS = 1000
+"""A run of any preset that has fewer steps rarely draws anything."""
+LARGEST_SIDE, SMALLEST_SIDE = 64, 16
+"""The shorter side of the images in pixels; pictures between these keep the nearest size that fits."""
+LARGE_PORTRAITS_MINUTES, LARGE_PORTRAITS_IMAGES = 15.0, 400_000
+"""Drawn portraits are 64x64 from this budget on, and 32x32 below it."""
+LARGE_PORTRAITS_SIDE, SMALL_PORTRAITS_SIDE = 64, 32
+WIDE_UP_TO = 40
+"""Images whose shorter side has no more pixels than this get wide networks."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What the rules look at.
+
+    Attributes:
+        num_images: number of training images.
+        channels: 1 (grey) or 3 (RGB).
+        photographs: whether they come from a folder or a dataset, not from the library's own drawing.
+        side: the shorter side of the images that the networks see, in pixels.
+    """
+
+    num_images: int
+    channels: int
+    photographs: bool
+    side: int
+
+
+@dataclass(frozen=True)
+class When:
+    """The data that a rule is for.
+
+    Attributes:
+        words: the data in words, for the guide's table.
+        holds: whether a case belongs to them.
+    """
+
+    words: str
+    holds: Callable[[Case], bool]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Settings for some data.
+
+    Attributes:
+        settings: {setting: value}.
+        when: the data that they are for.
+        why: the reason, in a few words that end a line.
+    """
+
+    settings: Mapping[str, Any]
+    when: When
+    why: str
+
+
+ALL = When("all data", lambda case: True)
+FEW = When(f"fewer than {FEW_PICTURES:,} pictures", lambda case: case.num_images < FEW_PICTURES)
+ENOUGH = When(f"{FEW_PICTURES:,} pictures or more", lambda case: case.num_images >= FEW_PICTURES)
+GREY = When("grey pictures", lambda case: case.channels == 1)
+COLOUR_PHOTOGRAPHS = When(
+    "colour pictures of a folder or dataset", lambda case: case.channels == 3 and case.photographs
+)
+SMALL = When(f"images of up to {WIDE_UP_TO} pixels", lambda case: case.side <= WIDE_UP_TO)
+LARGE = When(f"images of more than {WIDE_UP_TO} pixels", lambda case: case.side > WIDE_UP_TO)
+
+RULES: tuple[Rule, ...] = (
+    Rule({"filters": 64}, SMALL, "small images leave time for wide networks"),
+    Rule({"filters": 32}, LARGE, "two cores make enough steps with narrow networks only"),
+    Rule({"latent_dim": 64}, ALL, "a shorter latent is learnt in fewer steps"),
+    Rule({"batch_size": 32}, ALL, "many small steps draw better than few large ones"),
+    Rule({"learning_rate": 4e-4}, ALL, "twice the usual rate; the time is short"),
+    Rule({"ema_decay": 0.999}, ALL, "samples come from averaged weights, which are steadier"),
+    Rule({"label_smoothing": 0.1}, ALL, "slows down the discriminator, which else wins early"),
+    Rule({"flip": False}, GREY, "mirrored writing and scans are other pictures"),
+    Rule({"flip": True}, COLOUR_PHOTOGRAPHS, "a mirrored photograph is a photograph too"),
+)
+"""The table. Change values here; `docs/guides/train.md` is made from it by `scripts/documentation.py`."""

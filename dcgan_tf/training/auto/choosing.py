@@ -1,0 +1,199 @@
+"""Choose the settings of a run: find out what the data are, ask the table, and measure the speed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace as changed
+from typing import Any
+
+from dcgan_tf.config import (
+    AUTO,
+    LARGEST_SIDE,
+    SMALLEST_SIDE,
+    Budget,
+    Config,
+    Facts,
+    check_length,
+    choose_settings,
+    portraits_size,
+    preset,
+    replace,
+    steps_of,
+    with_default,
+)
+from dcgan_tf.data import NativeForm, load_data, native_form
+from dcgan_tf.models import check_size, fitting_size
+from dcgan_tf.runs import RunPaths, read_config, with_own_held_out
+from dcgan_tf.training.auto.choice import Choice, is_auto, read_choice
+from dcgan_tf.training.run_dir import check_place
+
+
+def choose(
+    preset_name: str = AUTO, *, minutes: float | None = None, images: float | None = None, **given: Any
+) -> Choice:
+    """Choose the settings of a run for its data and a budget; `train` takes what this returns.
+
+    `auto` looks at the data; any other preset keeps its settings, and the budget replaces its length. A few
+    steps are timed on this machine, which takes some seconds. A run that was begun with a choice keeps it: a
+    larger budget makes it longer.
+
+    Args:
+        preset_name: "auto", or the name of another preset.
+        minutes: train for so long on this machine.
+        images: train until this many real images were seen.
+        given: settings by their flat names, such as `data="my-pictures"`; they win over what is chosen.
+
+    Returns:
+        The choice. `print(choice.summary)` says what was chosen and why.
+
+    Raises:
+        ArgumentError: if both budgets, or a budget and a number of epochs or steps, or settings that
+            contradict each other are given.
+        DataError: if the data cannot be loaded.
+        RunError: if the run directory holds a run with other settings, or something else.
+    """
+    return with_length(choose_without_length(preset_name, Budget(minutes, images), given))
+
+
+def choose_without_length(preset_name: str, budget: Budget, given: Mapping[str, Any]) -> Choice:
+    """Return the choice without the measurement of `with_length`; this does not import TensorFlow.
+
+    Args:
+        preset_name: "auto", or the name of another preset.
+        budget: minutes, images, or neither.
+        given: {setting: value} of what the user decides.
+
+    Raises:
+        ArgumentError, DataError, RunError: as `choose` does.
+    """
+    check_length(budget, given)
+    given = {name: value for name, value in given.items() if value is not None}
+    found = _recorded(preset_name, given)
+    if found is None:
+        budget = with_default(budget, given) if preset_name == AUTO else budget
+        found = (
+            _of_data(budget, given)
+            if preset_name == AUTO
+            else Choice(preset(preset_name, **given), preset_name, budget)
+        )
+    else:
+        base = found.config if preset_name == AUTO else preset(preset_name)
+        lengths = any(name in given for name in ("epochs", "steps"))
+        kept = Budget() if lengths else budget if budget.given else found.budget
+        found = changed(found, config=replace(base, **given), budget=kept)
+    check_size(found.config)
+    check_place(found.config)
+    return found
+
+
+def with_length(choice: Choice) -> Choice:
+    """Return a choice whose budget has become a number of steps; measure this machine if that is not known.
+
+    Args:
+        choice: what `choose_without_length` returned.
+    """
+    if choice.speed is None:
+        from dcgan_tf.training.auto.measuring import measure_speed
+
+        choice = changed(choice, speed=measure_speed(choice.config))
+    if not choice.budget.given:
+        return choice
+    steps, remark = steps_of(
+        choice.budget,
+        images_per_step=choice.config.training.batch_size,
+        speed=choice.speed,
+        few=choice.few and is_auto(choice),
+    )
+    return changed(choice, config=replace(choice.config, steps=steps), remark=remark)
+
+
+def _recorded(preset_name: str, given: Mapping[str, Any]) -> Choice | None:
+    """Return the choice that the run was begun with, if it was begun with this preset."""
+    place = {name: given[name] for name in ("run_dir", "data", "architecture") if name in given}
+    paths = RunPaths.of(replace(Config(), **place))
+    if not paths.config.exists() or not paths.choice.exists():
+        return None
+    found = read_choice(paths, read_config(paths.root))
+    return found if found and found.preset == preset_name else None
+
+
+def _of_data(budget: Budget, given: Mapping[str, Any]) -> Choice:
+    """Return the choice of the table for the data that are given."""
+    named = {s: given[s] for s in ("data", "data_dir", "split") if s in given}
+    native = native_form(replace(Config(), **named).data)
+    size = given.get("image_size") or _image_size(native, budget)
+    channels = given.get("channels") or (1 if native.grey else 3)
+    of_data = {name: value for name, value in given.items() if name in _DATA_SETTINGS}
+    config = replace(Config(), **{**of_data, "image_size": size, "channels": channels})
+    if "run_dir" in given or "architecture" in given:
+        config = replace(config, **{n: given[n] for n in ("run_dir", "architecture") if n in given})
+    check_size(config)
+    image_set = load_data(with_own_held_out(config).data)
+    facts = Facts(
+        num_images=len(image_set),
+        channels=channels,
+        image_size=size,
+        num_classes=len(image_set.label_names),
+    )
+    chosen = choose_settings(facts, given)
+    return Choice(
+        chosen.config,
+        AUTO,
+        budget,
+        num_images=facts.num_images,
+        few=facts.few,
+        about=_about(image_set.name, facts, native),
+        lines=(_line_of_size(native, facts, given), *chosen.lines),
+        notes=_notes(facts, given),
+    )
+
+
+_DATA_SETTINGS = (
+    *("data", "data_dir", "split", "fit", "max_bad_fraction", "held_out_fraction", "cache_dir"),
+)
+
+
+def _image_size(native: NativeForm, budget: Budget) -> tuple[int, int]:
+    """Return the size for pictures of this form: their own if that fits; square if they differ."""
+    if native.size is None:
+        return portraits_size(budget)
+    shorter = min(native.size)
+    own = native.alike and shorter <= LARGEST_SIDE
+    return fitting_size(
+        native.size if own else (shorter, shorter), smallest=SMALLEST_SIDE, largest=LARGEST_SIDE
+    )
+
+
+def _about(name: str, facts: Facts, native: NativeForm) -> str:
+    colour = "grey" if native.grey else "in colour"
+    if native.size is None:
+        size = "drawn at any size"
+    else:
+        height, width = native.size
+        size = f"{'' if native.alike else 'about '}{height}x{width} pixels"
+    return f"auto: {facts.num_images:,} images of {name} to train on, {colour}, {size}"
+
+
+def _line_of_size(native: NativeForm, facts: Facts, given: Mapping[str, Any]) -> tuple[str, str]:
+    height, width = facts.image_size
+    what = f"image_size {height}x{width}, channels {facts.channels}"
+    asked = [name for name in ("image_size", "channels") if name in given]
+    if asked:
+        return what, f"{' and '.join(asked)} as you asked"
+    if native.size is None:
+        return what, "by the budget"
+    return what, f"the size nearest to their own that fits, at most {LARGEST_SIDE}"
+
+
+def _notes(facts: Facts, given: Mapping[str, Any]) -> tuple[str, ...]:
+    notes = []
+    if facts.num_classes > 1 and not given.get("conditional"):
+        notes.append(
+            f"the data have {facts.num_classes} classes; with --conditional you can choose what is drawn"
+        )
+    if facts.few:
+        notes.append(
+            f"what to expect of {facts.num_images:,} pictures: variations of them, not new ones; at the end, "
+            "a search for copies says how near the samples are to them"
+        )
+    return tuple(notes)

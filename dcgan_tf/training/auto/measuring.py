@@ -1,0 +1,59 @@
+"""Time a few real steps on this machine, with a state that is thrown away."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from dcgan_tf.config import Config, Speed, replace
+from dcgan_tf.training.plan import batches, make_plan
+from dcgan_tf.training.state import create_train_state
+from dcgan_tf.training.step import TrainStep, make_train_step
+
+MEASURED_SECONDS = 5.0
+"""How long steps are timed; the first ones, which compile, come before."""
+_FEWEST_STEPS, _MOST_STEPS, _WARM_UP = 5, 1000, 3
+
+
+def measure_speed(config: Config, *, seconds: float | None = None) -> Speed:
+    """Return how long the steps of a run with these settings take here; the run itself is not touched.
+
+    The measurement has the real images, networks and devices. The run that follows is the same, bit for bit,
+    as one without a measurement, because every random number of a run is a function of (seed, step).
+
+    Args:
+        config: all settings; the length does not matter.
+        seconds: how long to time steps; `MEASURED_SECONDS` by default.
+
+    Raises:
+        DataError: if the data cannot be loaded, or do not fit the settings.
+        RunError: if the run directory holds something else, or another process trains there.
+    """
+    plan = make_plan(replace(config, steps=1))
+    with plan.strategy.scope():
+        state = create_train_state(
+            plan.config, num_classes=plan.num_classes, precision=plan.config.training.precision
+        )
+    step = make_train_step(plan.config, state, plan.strategy, num_classes=plan.num_classes)
+    data = iter(batches(plan, finished_steps=0))
+    return _time(step, data, MEASURED_SECONDS if seconds is None else seconds)
+
+
+def _time(step: TrainStep, data: Iterator[Any], seconds: float) -> Speed:
+    started = time.perf_counter()
+    _wait_for(step, data)
+    before = time.perf_counter() - started
+    for _ in range(_WARM_UP):
+        _wait_for(step, data)
+    started, count = time.perf_counter(), 0
+    while count < _FEWEST_STEPS or (count < _MOST_STEPS and time.perf_counter() - started < seconds):
+        _wait_for(step, data)
+        count += 1
+    return Speed(before, (time.perf_counter() - started) / count)
+
+
+def _wait_for(step: TrainStep, data: Iterator[Any]) -> None:
+    """Do one step, and read a number of it, so that the device has finished."""
+    metrics = step(next(data))
+    float(next(iter(metrics.values())))

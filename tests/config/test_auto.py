@@ -1,0 +1,172 @@
+"""The table of `--preset auto`, and the arithmetic of budgets, by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from dcgan_tf.config import (
+    Budget,
+    Config,
+    Facts,
+    Speed,
+    check_length,
+    choose_settings,
+    flatten,
+    from_json,
+    portraits_size,
+    steps_of,
+    to_json,
+    with_default,
+)
+from dcgan_tf.config.recipe import FEW_PICTURES, FEWEST_STEPS_OF_FEW, RULES
+
+PORTRAITS = Facts(20_000, 3, (64, 64))
+MNIST = Facts(60_000, 1, (28, 28), num_classes=10)
+CIFAR = Facts(50_000, 3, (32, 32), num_classes=10)
+PHOTOGRAPHS = Facts(285, 3, (64, 64))
+GREY = Facts(285, 1, (64, 64))
+
+
+def chosen(facts: Facts, **given: object) -> dict[str, object]:
+    return flatten(choose_settings(facts, given).config)
+
+
+@pytest.mark.parametrize(
+    ("facts", "data", "expected"),
+    [
+        (PORTRAITS, "portraits", {"image_size": (64, 64), "channels": 3, "filters": 32, "flip": False}),
+        (MNIST, "tfds:mnist", {"image_size": (28, 28), "channels": 1, "filters": 64, "flip": False}),
+        (CIFAR, "tfds:cifar10", {"image_size": (32, 32), "channels": 3, "filters": 64, "flip": True}),
+        (PHOTOGRAPHS, "photos", {"image_size": (64, 64), "channels": 3, "filters": 32, "flip": True}),
+        (GREY, "scans", {"image_size": (64, 64), "channels": 1, "filters": 32, "flip": False}),
+    ],
+)
+def test_what_is_chosen_for_the_data(facts, data, expected):
+    of_all = {"latent_dim": 64, "batch_size": 32, "learning_rate": 4e-4, "conditional": False, "data": data}
+    found = chosen(facts, data=data)
+    assert {name: found[name] for name in (of_all | expected)} == of_all | expected
+
+
+def test_one_image_decides_whether_pictures_are_few():
+    assert Facts(FEW_PICTURES - 1, 3, (64, 64)).few
+    assert not Facts(FEW_PICTURES, 3, (64, 64)).few
+
+
+def test_fewer_pictures_than_a_batch_make_a_smaller_batch():
+    assert chosen(Facts(31, 3, (64, 64)), data="photos")["batch_size"] == 31
+    assert chosen(Facts(32, 3, (64, 64)), data="photos")["batch_size"] == 32
+    assert chosen(Facts(1, 3, (64, 64)), data="photos")["batch_size"] == 2
+
+
+def test_what_the_user_gives_wins_and_is_told():
+    given = {"data": "photos", "filters": 8, "image_size": (32, 32), "conditional": True}
+    found = choose_settings(PHOTOGRAPHS, given)
+    settings = flatten(found.config)
+    assert {name: settings[name] for name in given} == given
+    assert ("filters 8", "as you asked") in found.lines
+
+
+def test_a_rule_that_contradicts_what_is_given_is_left_out(monkeypatch):
+    """A second length stands for any pair of settings that contradict each other."""
+    from dcgan_tf.config import auto
+    from dcgan_tf.config.recipe import ALL, Rule
+
+    rule = Rule({"replicas": 3}, ALL, "three are better")
+    monkeypatch.setattr(auto, "RULES", (*RULES, rule))
+    (_, why) = choose_settings(PORTRAITS, {"batch_size": 32}).lines[-1]
+    assert why == "left out: batch_size must be a multiple of the 3 replicas, received 32"
+    assert choose_settings(PORTRAITS, {"batch_size": 33}).config.training.replicas == 3
+
+
+def test_every_rule_has_settings_that_there_are_and_a_reason():
+    known = flatten(Config())
+    for rule in RULES:
+        assert set(rule.settings) <= set(known)
+        assert rule.why
+        assert rule.when.words
+
+
+def test_a_choice_is_a_plain_configuration():
+    config = choose_settings(MNIST, {"data": "tfds:mnist", "steps": 7}).config
+    assert from_json(to_json(config)) == config
+    assert config.training.steps == 7
+
+
+@pytest.mark.parametrize(
+    ("budget", "side"),
+    [
+        (Budget(minutes=14.9), 32),
+        (Budget(minutes=15), 64),
+        (Budget(images=399_999), 32),
+        (Budget(images=400_000), 64),
+        (Budget(), 32),
+    ],
+)
+def test_portraits_are_as_large_as_the_budget_allows(budget, side):
+    assert portraits_size(budget) == (side, side)
+
+
+# Budgets
+
+
+def test_minutes_become_steps_by_the_measured_speed():
+    # 60 s - 10 s to compile = 50 s; 50 / 0.25 = 200 steps.
+    speed = Speed(seconds_before=10, seconds_per_step=0.25)
+    assert steps_of(Budget(minutes=1), images_per_step=32, speed=speed) == (200, "")
+    assert speed.seconds(200) == 60
+    assert steps_of(Budget(minutes=0.1), images_per_step=32, speed=speed) == (1, "")
+
+
+def test_images_become_steps_by_the_batch():
+    assert steps_of(Budget(images=1e6), images_per_step=32, speed=None) == (31_250, "")
+    assert steps_of(Budget(images=1), images_per_step=32, speed=None) == (1, "")
+
+
+def test_few_pictures_get_enough_steps_of_a_budget_in_images():
+    steps, remark = steps_of(Budget(images=9600), images_per_step=32, speed=None, few=True)
+    assert steps == FEWEST_STEPS_OF_FEW
+    assert remark == f"9,600 images would be 300 steps, and so few pictures need {FEWEST_STEPS_OF_FEW:,}"
+
+
+def test_minutes_are_kept_for_few_pictures_and_the_lack_is_told():
+    speed = Speed(seconds_before=0, seconds_per_step=0.6)
+    steps, remark = steps_of(Budget(minutes=1), images_per_step=32, speed=speed, few=True)
+    assert steps == 100
+    assert remark.endswith("which take about 50 minutes here: --minutes 50")  # 5,000 * 0.6 s
+    assert steps_of(Budget(minutes=50), images_per_step=32, speed=speed, few=True) == (5000, "")
+
+
+def test_without_any_length_auto_trains_for_twenty_minutes():
+    assert with_default(Budget(), {}) == Budget(minutes=20)
+    assert with_default(Budget(images=5), {}) == Budget(images=5)
+    assert with_default(Budget(), {"epochs": 3}) == Budget()
+
+
+@pytest.mark.parametrize(
+    ("budget", "given", "message"),
+    [
+        (
+            Budget(minutes=3),
+            {"epochs": 3},
+            "--minutes becomes a number of steps, and --epochs is",
+        ),
+        (Budget(images=3), {"steps": 3}, "--images becomes a number of steps, and --steps is"),
+    ],
+)
+def test_two_lengths_are_refused(budget, given, message):
+    with pytest.raises(ValueError, match=message):
+        check_length(budget, given)
+
+
+@pytest.mark.parametrize(
+    ("budget", "message"),
+    [
+        ({"minutes": 1, "images": 1}, "--minutes and --images both say how long to train"),
+        ({"minutes": 0}, "minutes must be above 0 and at most 1e"),
+        ({"images": -1}, "images must be above 0"),
+        ({"minutes": float("nan")}, "minutes must be above 0"),
+    ],
+)
+def test_a_budget_that_cannot_be_is_refused(budget, message):
+    with pytest.raises(ValueError, match=message):
+        Budget(**budget)
