@@ -71,6 +71,16 @@ class Rule:
     why: str
 
 
+def both(first: When, second: When) -> When:
+    """Return the data that belong to both of two descriptions.
+
+    Args:
+        first: comes first in words.
+        second: comes last.
+    """
+    return When(f"{first.words}, {second.words}", lambda case: first.holds(case) and second.holds(case))
+
+
 ALL = When("all data", lambda case: True)
 FEW = When(f"fewer than {FEW_PICTURES:,} pictures", lambda case: case.num_images < FEW_PICTURES)
 ENOUGH = When(f"{FEW_PICTURES:,} pictures or more", lambda case: case.num_images >= FEW_PICTURES)
@@ -87,8 +97,23 @@ RULES: tuple[Rule, ...] = (
     Rule({"latent_dim": 64}, ALL, "a shorter latent is learnt in fewer steps"),
     Rule({"batch_size": 32}, ALL, "many small steps draw better than few large ones"),
     Rule({"learning_rate": 4e-4}, ALL, "twice the usual rate; the time is short"),
-    Rule({"ema_decay": 0.999}, ALL, "samples come from averaged weights, which are steadier"),
-    Rule({"label_smoothing": 0.1}, ALL, "slows down the discriminator, which else wins early"),
+    Rule({"anneal": 0.3}, ALL, "small steps at the end draw finer than large ones"),
+    Rule({"ema_images": 10_000}, ALL, "samples come from averaged weights, which are steadier"),
+    Rule({"label_smoothing": 0.1}, ENOUGH, "slows down the discriminator, which else wins early"),
+    Rule(
+        {
+            "discriminator_norm": "none",
+            "loss": "relativistic",
+            "r1_gamma": 10.0,
+            "r2_gamma": 10.0,
+            "learning_rate": 2e-4,
+            "beta_1": 0.0,
+            "beta_2": 0.99,
+        },
+        FEW,
+        "the discriminator would learn so few by heart, and all samples would become alike",
+    ),
+    Rule({"r1_gamma": 2.5, "r2_gamma": 2.5}, both(FEW, SMALL), "small images need less of it"),
     Rule({"flip": False}, GREY, "mirrored writing and scans are other pictures"),
     Rule({"flip": True}, COLOUR_PHOTOGRAPHS, "a mirrored photograph is a photograph too"),
 )

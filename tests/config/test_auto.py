@@ -31,18 +31,36 @@ def chosen(facts: Facts, **given: object) -> dict[str, object]:
     return flatten(choose_settings(facts, given).config)
 
 
+FREE = {"label_smoothing": 0.1, "loss": "non_saturating", "discriminator_norm": "batch", "r1_gamma": 0.0}
+REGULARISED = {"label_smoothing": 0.0, "loss": "relativistic", "discriminator_norm": "none", "r1_gamma": 10.0}
+
+
 @pytest.mark.parametrize(
     ("facts", "data", "expected"),
     [
-        (PORTRAITS, "portraits", {"image_size": (64, 64), "channels": 3, "filters": 32, "flip": False}),
-        (MNIST, "tfds:mnist", {"image_size": (28, 28), "channels": 1, "filters": 64, "flip": False}),
-        (CIFAR, "tfds:cifar10", {"image_size": (32, 32), "channels": 3, "filters": 64, "flip": True}),
-        (PHOTOGRAPHS, "photos", {"image_size": (64, 64), "channels": 3, "filters": 32, "flip": True}),
-        (GREY, "scans", {"image_size": (64, 64), "channels": 1, "filters": 32, "flip": False}),
+        (
+            PORTRAITS,
+            "portraits",
+            {"channels": 3, "filters": 32, "flip": False} | FREE,
+        ),
+        (MNIST, "tfds:mnist", {"channels": 1, "filters": 64, "flip": False} | FREE),
+        (CIFAR, "tfds:cifar10", {"channels": 3, "filters": 64, "flip": True} | FREE),
+        (PHOTOGRAPHS, "photos", {"channels": 3, "filters": 32, "flip": True} | REGULARISED),
+        (GREY, "scans", {"channels": 1, "filters": 32, "flip": False} | REGULARISED),
+        (Facts(285, 3, (32, 32)), "icons", {"filters": 64, "flip": True} | REGULARISED | {"r1_gamma": 2.5}),
+        (Facts(1999, 3, (64, 64)), "photos", REGULARISED),
+        (Facts(2000, 3, (64, 64)), "photos", FREE),
     ],
 )
 def test_what_is_chosen_for_the_data(facts, data, expected):
-    of_all = {"latent_dim": 64, "batch_size": 32, "learning_rate": 4e-4, "conditional": False, "data": data}
+    of_all = {
+        "image_size": facts.image_size,
+        "latent_dim": 64,
+        "batch_size": 32,
+        "anneal": 0.3,
+        "ema_images": 10_000,
+        "conditional": False,
+    }
     found = chosen(facts, data=data)
     assert {name: found[name] for name in (of_all | expected)} == of_all | expected
 
@@ -66,16 +84,31 @@ def test_what_the_user_gives_wins_and_is_told():
     assert ("filters 8", "as you asked") in found.lines
 
 
-def test_a_rule_that_contradicts_what_is_given_is_left_out(monkeypatch):
-    """A second length stands for any pair of settings that contradict each other."""
-    from dcgan_tf.config import auto
-    from dcgan_tf.config.recipe import ALL, Rule
+@pytest.mark.parametrize(
+    ("facts", "given", "without", "why"),
+    [
+        (
+            PHOTOGRAPHS,
+            {"label_smoothing": 0.2},
+            {"loss": "non_saturating", "r1_gamma": 0.0},
+            "label_smoothing",
+        ),
+        (PORTRAITS, {"ema_decay": 0.9}, {"ema_images": None}, "ema_images takes the place of ema_decay"),
+        (PHOTOGRAPHS, {"architecture": "gan"}, {"discriminator_norm": "batch"}, "discriminator_norm is none"),
+        (CIFAR, {"loss": "hinge"}, {"label_smoothing": 0.0}, "label_smoothing lowers a target"),
+    ],
+)
+def test_a_rule_that_contradicts_what_is_given_is_left_out(facts, given, without, why):
+    given = {"data": "photos", **given}
+    found = choose_settings(facts, given)
+    settings = flatten(found.config)
+    assert {name: settings[name] for name in given | without} == given | without
+    assert [reason for _, reason in found.lines if reason.startswith(f"left out: {why}")]
 
-    rule = Rule({"replicas": 3}, ALL, "three are better")
-    monkeypatch.setattr(auto, "RULES", (*RULES, rule))
-    (_, why) = choose_settings(PORTRAITS, {"batch_size": 32}).lines[-1]
-    assert why == "left out: batch_size must be a multiple of the 3 replicas, received 32"
-    assert choose_settings(PORTRAITS, {"batch_size": 33}).config.training.replicas == 3
+
+def test_settings_that_contradict_each_other_are_refused():
+    with pytest.raises(ValueError, match="label_smoothing lowers a target probability"):
+        choose_settings(CIFAR, {"data": "photos", "loss": "hinge", "label_smoothing": 0.1})
 
 
 def test_every_rule_has_settings_that_there_are_and_a_reason():
