@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import tensorflow as tf
 
 from dcgan_tf import models
-from dcgan_tf.config import Config, TrainingConfig, replace
+from dcgan_tf.config import FEWEST_STEPS, Config, TrainingConfig, replace
 from dcgan_tf.data import ImageSet, distributed_batches, load_data, replica_share, steps_per_epoch
 from dcgan_tf.errors import DataError
 from dcgan_tf.runs import RunPaths, read_config, with_own_held_out
@@ -106,6 +107,25 @@ def with_precision(config: Config, paths: RunPaths) -> Config:
     if config.training.precision == "auto" and paths.config.exists():
         return replace(config, precision=read_config(paths.root).training.precision)
     return replace(config, precision=resolve_precision(config.training.precision))
+
+
+def too_few_steps(plan: Plan) -> str:
+    """Return a question about a length in epochs that makes too few steps; "" if it makes enough.
+
+    Who names a number of steps knows it, and is not asked.
+
+    Args:
+        plan: the plan of the run.
+    """
+    if plan.config.training.epochs is None or plan.total_steps >= FEWEST_STEPS:
+        return ""
+    enough = math.ceil(FEWEST_STEPS / plan.steps_per_epoch)
+    return (
+        f"{plan.config.training.epochs} epochs of {len(plan.image_set):,} images are only "
+        f"{plan.total_steps:,} steps, and with fewer than {FEWEST_STEPS:,} there is rarely anything to see: "
+        f"the same command with --epochs {enough} makes enough, and with --preset auto and another --run-dir "
+        "it chooses a length that suits the images"
+    )
 
 
 def _steps_per_epoch(config: Config, image_set: ImageSet) -> int:

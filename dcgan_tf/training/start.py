@@ -36,7 +36,7 @@ from dcgan_tf.runs import (
     set_aside,
     write_json,
 )
-from dcgan_tf.training.plan import Plan
+from dcgan_tf.training.plan import Plan, too_few_steps
 from dcgan_tf.training.run_dir import refuse_changes, refuse_other_files
 from dcgan_tf.training.state import TrainState, create_train_state
 
@@ -79,6 +79,8 @@ def begin(plan: Plan) -> Start:
     forget_records_after(paths.stats, finished_steps)
     forget_records_after(paths.metrics, finished_steps)
     _show_data(plan)
+    if not finished_steps and (question := too_few_steps(plan)):
+        _log.warning("%s", question)
     if finished_steps < plan.total_steps:
         count = f"{len(plan.image_set):,} images of {plan.image_set.name}"
         devices = f"{config.training.precision}, {plan.strategy.num_replicas_in_sync} device(s)"

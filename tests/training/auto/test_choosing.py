@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from pathlib import Path
 
@@ -77,7 +78,7 @@ def test_one_command_trains_on_a_folder_and_says_what_it_chose(tmp_path):
     assert config.data.image_size == (16, 20)
     assert config.data.flip
     assert config.training.steps == 3
-    assert config.training.label_smoothing == 0.1
+    assert config.training.loss == "relativistic"
     said = result.stderr
     assert "auto: 40 images of pictures to train on, in colour, 16x20 pixels" in said
     assert re.search(r"image_size 16x20, channels 3 +the size nearest to their own", said)
@@ -104,3 +105,26 @@ def test_minutes_become_steps_once_and_a_larger_budget_extends(tmp_path, known_s
         "minutes": 0.03,
         "images": None,
     }
+
+
+# Too few steps, for every preset
+
+
+@pytest.mark.parametrize(
+    ("length", "asked"),
+    [
+        (["--epochs", "2"], "2 epochs of 40 images are only 4 steps"),
+        (["--steps", "4"], None),
+    ],
+)
+def test_epochs_that_make_too_few_steps_are_questioned(tmp_path, caplog, length, asked):
+    folder = tmp_path / "pictures"
+    write_pictures(folder, 40)
+    words = ["train", "--data", str(folder), "--run-dir", str(tmp_path / "run"), "--image-size", "16"]
+    with caplog.at_level(logging.WARNING, logger="dcgan_tf"):
+        assert CliRunner().invoke(cli.main, [*words, *TINY.split(), *length]).exit_code == 0
+    said = [record.getMessage() for record in caplog.records if "steps" in record.getMessage()]
+    assert len(said) == (1 if asked else 0)
+    if asked:  # 2 steps an epoch; 1,000 / 2
+        assert said[0].startswith(asked)
+        assert "the same command with --epochs 500 makes enough" in said[0]
