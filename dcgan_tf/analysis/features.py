@@ -31,17 +31,18 @@ def discriminator_logits(discriminator: keras.Sequential, images: np.ndarray) ->
 
 
 def discriminator_features(discriminator: keras.Sequential, images: np.ndarray) -> np.ndarray:
-    """Return D's features: all its convolutional layers, max-pooled to 4x4, as one vector.
+    """Return D's features: all its strided convolutions, max-pooled to 4x4, as one vector.
 
-    This is the representation of Radford et al. 2015, section 5.1, taken after each layer's activation. If a
-    map's side is not a multiple of 4, windows are a pixel larger or overlap by one.
+    This is the representation of Radford et al. 2015, section 5.1, taken after each layer's activation; their
+    D has no other convolutions. If a map's side is not a multiple of 4, windows are a pixel larger or overlap
+    by one.
 
     Args:
         discriminator: takes images float32 [N, H, W, C] in [-1, 1] and returns probabilities.
         images: uint8 [N, H, W, C].
 
     Returns:
-        float32 [N, 16 * (sum of the layers' channels)].
+        float32 [N, 16 * (sum of these layers' channels)].
 
     Raises:
         ArgumentError: if it has no convolutional layers, as in the fully connected GAN.
@@ -63,16 +64,16 @@ def _model_of(discriminator: keras.Sequential, maps: list[tf.Tensor]) -> keras.M
 
 
 def activations_of_maps(discriminator: keras.Sequential) -> list[int]:
-    """Return the places of the activations after D's convolutions, from the image to the output.
+    """Return the places of the activations after D's strided convolutions, from the image to the output.
 
     Raises:
         ArgumentError: if it has no convolutional layers, as in the fully connected GAN.
     """
-    places = [
-        place
-        for place, layer in enumerate(discriminator.layers)
-        if isinstance(layer, keras.layers.LeakyReLU) and len(layer.output.shape) == 4
-    ]
+    places, size = [], discriminator.inputs[0].shape[1:3]
+    for place, layer in enumerate(discriminator.layers):
+        if isinstance(layer, keras.layers.LeakyReLU) and len(layer.output.shape) == 4:
+            places += [place] if layer.output.shape[1:3] != size else []
+            size = layer.output.shape[1:3]
     if not places:
         raise ArgumentError(
             "this discriminator has no convolutional layers; features need --architecture dcgan"

@@ -10,10 +10,17 @@ from dcgan_tf.images import evenly_spaced, to_float
 from dcgan_tf.runs import Run
 
 CALIBRATION_IMAGES = 512
-PROTOCOL = (
-    "the run's own discriminator as it was before its first step, its batch normalisation set to the mean "
-    f"and variance of up to {CALIBRATION_IMAGES} real images"
-)
+
+
+def protocol(run: Run) -> str:
+    """Return how the random discriminator of a run is made, in words."""
+    made = "the run's own discriminator as it was before its first step"
+    if run.config.model.discriminator_norm != "batch":
+        return made
+    return (
+        f"{made}, its batch normalisation set to the mean and variance of up to {CALIBRATION_IMAGES} real "
+        "images"
+    )
 
 
 def untrained_discriminator(run: Run, real_images: np.ndarray) -> keras.Sequential:
@@ -21,7 +28,8 @@ def untrained_discriminator(run: Run, real_images: np.ndarray) -> keras.Sequenti
 
     Batch normalisation starts with mean 0 and variance 1, which D never sees while it trains. With these
     values, random weights of N(0, 0.02) would shrink the signal layer by layer, and the comparison would be
-    unfair.
+    unfair. A D without batch normalisation stays as it is: its initial weights keep the scale of the signal,
+    or it multiplies whole layers by a factor (spectral), on which no measure depends.
 
     Args:
         run: the run, whose settings and seed are used.

@@ -55,7 +55,8 @@ def untrained(num: int, image_shape: tuple[int, ...], model: ModelConfig) -> np.
     try:
         check_size(config)
     except ArgumentError:
-        config = replace(config, model=replace(config.model, architecture="gan"))
+        other = ModelConfig("gan", hidden_units=model.hidden_units, latent_dim=model.latent_dim)
+        config = replace(config, model=other)
     generator = models.build_generator(config)
     latents = sample_latents(num, model.latent_dim, seed=0, distribution=model.latent_distribution)
     parts = [generator(latents[i : i + _BATCH], training=False) for i in range(0, num, _BATCH)]

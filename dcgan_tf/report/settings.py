@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dcgan_tf.config import Config, flatten
+from dcgan_tf.config import Config, ModelConfig, flatten
 from dcgan_tf.report.formats import STARTS
 from dcgan_tf.report.markup import facts, fold, plain, text
 from dcgan_tf.report.reported_run import ReportedRun, Section
@@ -35,11 +35,6 @@ def _main_settings(run: ReportedRun) -> dict[str, str]:
     config = run.config
     height, width = config.data.image_size
     model, training = config.model, config.training
-    size = f"{model.filters} filters, kernels {model.kernel_size}×{model.kernel_size}"
-    if model.dense_units:
-        size += f", a dense layer of {model.dense_units:,} units"
-    if model.architecture == "gan":
-        size = f"two hidden layers of {model.hidden_units:,} units"
     smoothing = f", label smoothing {training.label_smoothing:g}" if training.label_smoothing else ""
     anneal = f", falling to 0 over the last {training.anneal:.3g} of the steps" if training.anneal else ""
     noise = f", instance noise {training.instance_noise:g}" if training.instance_noise else ""
@@ -49,12 +44,29 @@ def _main_settings(run: ReportedRun) -> dict[str, str]:
         "data": run.data_name,
         "pictures": f"{width}×{height}, {'colour' if config.data.channels == 3 else 'grey'}",
         "trained": f"{run.step:,} steps of {training.batch_size}" + (f", {epochs}" if epochs else ""),
-        "networks": f"{model.architecture.upper()}, {size}",
+        "networks": f"{model.architecture.upper()}, {_networks(model)}",
         "latent": f"{model.latent_dim} numbers, {model.latent_distribution}",
         "learning": f"Adam {training.learning_rate:g}{anneal}, {loss} loss{smoothing}{noise}",
         "samples from": run.generator,
         "seed": str(training.seed),
     }
+
+
+def _networks(model: ModelConfig) -> str:
+    if model.architecture == "gan":
+        return f"two hidden layers of {model.hidden_units:,} units"
+    parts = [f"{model.filters} filters"]
+    if model.discriminator_filters:
+        parts[0] += f" ({model.discriminator_filters} in the discriminator)"
+    parts += [f"kernels {model.kernel_size}×{model.kernel_size}"]
+    if model.discriminator_depth > 1:
+        parts += [f"{model.discriminator_depth} convolutions at each size in the discriminator"]
+    if model.dense_units:
+        parts += [f"a dense layer of {model.dense_units:,} units"]
+    norms = {"generator": model.generator_norm, "discriminator": model.discriminator_norm}
+    words = {"spectral": "spectral norm", "none": "no norm"}
+    parts += [f"{words[norm]} in the {network}" for network, norm in norms.items() if norm in words]
+    return ", ".join(parts)
 
 
 def _everything(run: ReportedRun) -> str:

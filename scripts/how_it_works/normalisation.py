@@ -11,6 +11,7 @@ from dcgan_tf import models
 from dcgan_tf.analysis.figures import ACCENT_COLOUR, NOTE_COLOUR, RUN_COLOUR, new_figure, plain
 from dcgan_tf.config import Config
 from dcgan_tf.data import load_data
+from dcgan_tf.errors import RunError
 from dcgan_tf.images import to_float
 from dcgan_tf.latents import sample_latents
 from dcgan_tf.runs.run import Run
@@ -55,7 +56,14 @@ def spreads(network: keras.Sequential, inputs: np.ndarray) -> list[float]:
 
 
 def batch_normalisation(run: Run, *, seed: int = 0) -> Figure:
-    """Draw D's channels before and after a normalisation, and G's signal with and without any."""
+    """Draw D's channels before and after a normalisation, and G's signal with and without any.
+
+    Raises:
+        RunError: if a network of the run has no batch norm.
+    """
+    model = run.config.model
+    if not model.discriminator_norm == model.generator_norm == "batch":
+        raise RunError(f"{run.path} has no batch norm in both networks; draw this figure from another run")
     images = np.asarray(load_data(run.config.data).images[:BATCH])
     figure = new_figure(9, 3.9, title="Batch norm brings every channel to one scale")
     left, right = figure.subplots(1, 2)

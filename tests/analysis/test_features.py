@@ -45,6 +45,19 @@ def test_features_of_all_layers_are_laid_in_one_vector(tiny_config):
     np.testing.assert_allclose(features[:, :32], max_pooled(np.asarray(first)).reshape(70, -1), atol=1e-5)
 
 
+def test_the_features_of_a_longer_discriminator_are_those_of_its_strided_convolutions(tiny_config):
+    config = tiny_config(discriminator_depth=3, discriminator_norm="spectral", discriminator_filters=3)
+    discriminator = models.build_discriminator(config)
+    images = np.random.default_rng(0).integers(0, 256, (5, 16, 16, 1), np.uint8)
+    features = discriminator_features(discriminator, images)
+    assert features.shape == (5, 16 * (3 + 6))
+    x = to_float(images)
+    for layer in discriminator.layers[:6]:  # three convolutions with their activations
+        x = layer(x)
+    assert x.shape == (5, 8, 8, 3)
+    np.testing.assert_allclose(features[:, :48], max_pooled(np.asarray(x)).reshape(5, -1), atol=1e-5)
+
+
 def test_logits_are_the_sigmoid_s_input(tiny_config):
     discriminator = models.build_discriminator(tiny_config())
     images = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 1), np.uint8)

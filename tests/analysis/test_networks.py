@@ -57,6 +57,19 @@ def test_a_seed_decides_everything_but_the_seconds(name, run, findings):
 
 
 @pytest.mark.parametrize("name", ANALYSES)
+def test_a_longer_discriminator_without_batch_norm_is_looked_into_too(name, run, tiny_config):
+    config = tiny_config(discriminator_depth=2, discriminator_norm="spectral", generator_norm="none")
+    longer = replace(run, config=config, discriminator=models.build_discriminator(config))
+    finding = ANALYSES[name](longer)
+    assert "batch norm" not in json.dumps(finding.result)
+    # It was not trained: it is its own control.
+    controls = [(m.value, m.controls["random D"]) for m in finding.measures if "random D" in m.controls]
+    assert controls
+    for value, control in controls:
+        assert value == pytest.approx(control, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", ANALYSES)
 def test_a_fully_connected_discriminator_is_refused(name, run, tiny_config):
     with pytest.raises(ValueError, match=r"no convolutional layers.*--architecture dcgan"):
         ANALYSES[name](gan_run(run, tiny_config))

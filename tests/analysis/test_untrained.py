@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import keras
 import numpy as np
+import pytest
 
 from dcgan_tf import models
-from dcgan_tf.analysis.untrained import untrained_discriminator
+from dcgan_tf.analysis.untrained import protocol, untrained_discriminator
 from dcgan_tf.images import to_float
 from dcgan_tf.runs.run import Run
 
@@ -34,3 +37,15 @@ def test_batch_norm_gives_every_channel_mean_beta_and_spread_gamma(trained):
     spread = np.asarray(before).var(axis=(0, 1, 2))
     expected = np.abs(np.asarray(norm.gamma)) * np.sqrt(spread / (spread + norm.epsilon))
     np.testing.assert_allclose(normalised.std(axis=(0, 1, 2)), expected, rtol=1e-3)
+
+
+@pytest.mark.parametrize("norm", ["spectral", "none"])
+def test_without_batch_norm_nothing_is_fitted(trained, norm, tiny_config):
+    config = tiny_config(discriminator_norm=norm)
+    run = dataclasses.replace(Run.open(trained), config=config)
+    fresh = untrained_discriminator(run, IMAGES)
+    for weight, same in zip(
+        fresh.get_weights(), models.build_discriminator(config).get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(weight, same)
+    assert "batch norm" not in protocol(run)

@@ -31,7 +31,9 @@ def test_random_pixels_are_spread_evenly():
 
 
 def test_an_untrained_generator_of_a_size_that_no_dcgan_has_is_a_fully_connected_one():
-    for shape in ((16, 16, 1), (11, 17, 3)):
-        images = untrained(3, shape, ModelConfig(filters=2, hidden_units=8, conditional=True))
+    for shape, norm in (((16, 16, 1), "batch"), ((11, 17, 3), "none")):
+        images = untrained(
+            3, shape, ModelConfig(filters=2, hidden_units=8, conditional=True, generator_norm=norm)
+        )
         assert images.shape == (3, *shape)
         assert 100 < images.mean() < 156

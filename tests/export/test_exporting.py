@@ -200,6 +200,15 @@ def test_the_fully_connected_gan_is_exported_too(run_unlike_at_first, untimed, t
     verify_export(folder)
 
 
+def test_a_generator_without_batch_norm_is_exported_in_every_format(run_unlike_at_first, untimed, tmp_path):
+    run = run_unlike_at_first(generator_norm="none", discriminator_norm="spectral", discriminator_depth=2)
+    with untimed():
+        folder = export_run(run, to=tmp_path / "biases", formats=FORMATS)
+    artefacts = read_json(folder / "export.json", default={})["artefacts"]
+    assert len(artefacts) == 3 + len(PRECISIONS)
+    verify_export(folder)
+
+
 def test_the_folder_is_named_after_the_run_unless_told_otherwise(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert export_run(run, formats=["keras"]) == Path("saved_models/digits")

@@ -89,6 +89,40 @@ def test_the_gradient_flows_through_sigma() -> None:
     assert abs(np.sum(gradient * kernel)) < 1e-10
 
 
+def test_the_gradient_of_a_penalty_on_slopes_flows_through_sigma() -> None:
+    # R1 differentiates twice: once with respect to the images, once with respect to the kernels.
+    rng = np.random.default_rng(0)
+    network = keras.Sequential(
+        [
+            keras.Input((5, 5, 2), dtype="float64"),
+            SpectralConv2D(3, 3, seed=1, dtype="float64"),
+            keras.layers.Activation("softplus", dtype="float64"),
+            keras.layers.Flatten(dtype="float64"),
+            SpectralDense(1, seed=2, dtype="float64"),
+        ]
+    )
+    images, weights = tf.constant(rng.normal(size=(2, 5, 5, 2))), network.trainable_variables
+
+    def penalty() -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            outputs = network(images)
+        return tf.reduce_sum(tape.gradient(outputs, images) ** 2)
+
+    with tf.GradientTape() as tape:
+        value = penalty()
+    gradients = tape.gradient(value, [weight.value for weight in weights], unconnected_gradients="zero")
+    start = [weight.numpy() for weight in weights]
+    steps = [1e-6 * rng.normal(size=weight.shape) for weight in start]
+    values = []
+    for sign in (1, -1):
+        for weight, at, step in zip(weights, start, steps, strict=True):
+            weight.assign(at + sign * step)
+        values.append(float(penalty()))
+    expected = sum(np.sum(np.asarray(g) * step) for g, step in zip(gradients, steps, strict=True))
+    np.testing.assert_allclose((values[0] - values[1]) / 2, expected, rtol=1e-5)
+
+
 def test_calls_change_neither_the_kernel_nor_u() -> None:
     # Keras' own layer overwrites the kernel in each training call.
     layer = SpectralConv2D(4, 3, seed=5)

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from dcgan_tf.analysis import finding_kinds
-from dcgan_tf.config import all_settings
+from dcgan_tf.config import all_settings, from_json, replace, to_json
 from dcgan_tf.errors import RunError
 from dcgan_tf.images import save_gif, save_png
 from dcgan_tf.report.page import write_report
@@ -118,6 +118,18 @@ def test_without_an_evaluation_the_first_section_has_the_command(run_dir):
     assert f"Not evaluated yet: <code>dcgan-tf evaluate {run_dir}</code>" in section(
         write_report(run_dir), "glance"
     )
+
+
+def test_settings_of_the_networks_are_told_where_they_are_not_the_usual_ones(run_dir):
+    assert "DCGAN, 32 filters, kernels 4×4<" in section(write_report(run_dir), "settings")
+    other = {"discriminator_norm": "spectral", "generator_norm": "none", "discriminator_depth": 2}
+    config = replace(from_json((run_dir / "config.json").read_text()), discriminator_filters=48, **other)
+    (run_dir / "config.json").write_text(to_json(config))
+    told = (
+        "DCGAN, 32 filters (48 in the discriminator), kernels 4×4, 2 convolutions at each size in the "
+        "discriminator, no norm in the generator, spectral norm in the discriminator<"
+    )
+    assert told in section(write_report(run_dir), "settings")
 
 
 def test_headings_go_down_one_level_at_a_time(run_dir, tmp_path, write_finding, monkeypatch):

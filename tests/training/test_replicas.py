@@ -46,10 +46,11 @@ def train(config: Config, replicas: int, *, dtype: str | None) -> tuple[Any, Tra
 
 
 RELATIVISTIC = {"loss": "relativistic", "r1_gamma": 2.0, "r2_gamma": 3.0, "beta_2": 0.9}
+WITHOUT_BATCH_NORM = {"discriminator_norm": "spectral", "generator_norm": "none"}
 CASES = {
     "dcgan": {},
     "gan": {"architecture": "gan", "loss": "hinge"},
-    "conditional-dcgan": {"conditional": True},
+    "conditional-dcgan": {"conditional": True, "dense_units": 5, **WITHOUT_BATCH_NORM, **RELATIVISTIC},
     "conditional-gan": {"architecture": "gan", "conditional": True, **RELATIVISTIC},
 }
 

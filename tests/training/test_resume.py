@@ -343,7 +343,7 @@ def test_checkpoints_without_settings_are_an_error_not_a_fresh_start(settled: tu
 
 CHANGES = [
     {"architecture": "gan", "loss": "relativistic", "r1_gamma": 1.0, "r2_gamma": 1.0},
-    {"precision": "bfloat16", "loss": "hinge", "beta_2": 0.9},
+    {"precision": "bfloat16", "loss": "hinge", "beta_2": 0.9, "discriminator_norm": "spectral"},
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -201,3 +202,18 @@ def test_average_follows_the_generator_with_a_warm_up_and_without_averaging_is_i
             # The library computes the decay in float32.
             np.testing.assert_allclose(found, average[name], rtol=1e-6, atol=1e-9 if decay else 0)
             assert decay or (found == current).all()
+
+
+def test_u_of_spectral_normalisation_takes_one_iteration_a_step(tiny_config: Callable[..., Config]) -> None:
+    # Without learning, the kernel stays, and so does the matrix of the iteration: u -> K^T K u / |K^T K u|.
+    config = tiny_config(discriminator_norm="spectral", batch_size=BATCH, learning_rate=0.0)
+    with everything_in_float64():
+        states = take_steps(config, 2).variables
+    kernels = [value for name, value in states[0].items() if name.startswith("discriminator/")]
+    kernels = [kernel.reshape(-1, kernel.shape[-1]) for kernel in kernels if kernel.ndim > 1]
+    found = [[v for name, v in state.items() if name.endswith("/u")] for state in states]
+    assert len(kernels) == len(found[0]) == 3
+    for number, kernel in enumerate(kernels):
+        for before, after in itertools.pairwise(found):
+            turned = kernel.T @ (kernel @ before[number])
+            np.testing.assert_allclose(after[number], turned / np.linalg.norm(turned), atol=1e-12)

@@ -37,11 +37,10 @@ CLEAR_DIFFERENCE = 0.05
 RANDOM, SHUFFLED = "random D", "shuffled answers"
 METHOD = {
     "gradient": "guided backpropagation from a feature's maximum over its map; at a leaky ReLU a gradient is "
-    "kept where it and the activation's input are positive; batch norm in inference mode",
+    "kept where it and the activation's input are positive; D in inference mode",
     "concentration": f"of the {IMAGES_PER_FEATURE} strongest images of every feature; energy in a "
     "tenth of as many pixels as a feature sees",
     "best_feature": "chosen on one half of the images, graded on the other",
-    "random_discriminator": untrained.PROTOCOL,
 }
 
 
@@ -121,7 +120,7 @@ def filters(run: Run, *, num_images: int = 2000, features: str = BEST, seed: int
             layer=f"the last convolution before the judge, {len(trained.top)} features",
             pixels_seen=trained.receptive_field,
             features_shown=features if trained.detectors else FIRST,
-            **METHOD,
+            **METHOD | {"random_discriminator": untrained.protocol(run)},
         ),
         measures=(*_auc_measures(trained, random, by_chance), _concentration_measure(trained, random)),
         figure=_figure(trained, random, images, features),

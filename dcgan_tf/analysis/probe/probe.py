@@ -38,7 +38,6 @@ METHOD = {
     "classifier": "linear SVM, squared hinge loss, L2 penalty, one answer against the others",
     "C": f"one of {', '.join(map(str, COSTS))}, chosen on a "
     f"fifth of up to {MOST_TO_CHOOSE_BY:,} training labels, or each fifth of few (of the first draw)",
-    "random_discriminator": untrained.PROTOCOL,
 }
 TOO_EASY = 0.99
 """The accuracy of a control above which D's features cannot show an advantage."""
@@ -112,7 +111,7 @@ def probe(
             images="real, held out",
             labels=len(train),
             few_labels=f"{draws} draws of {few_labels:,}, equally many of each answer" if draws else "all",
-            **METHOD,
+            **METHOD | {"random_discriminator": untrained.protocol(run)},
         ),
         measures=tuple(_measures(outcomes, truth, len(train))),
         figure=probe_figure(

@@ -77,6 +77,13 @@ def test_d_s_own_batch_norm_is_in_inference_mode_and_nothing_changes(tiny_config
         np.testing.assert_array_equal(weight, same)
 
 
+def test_a_longer_discriminator_sees_more_pixels(tiny_config):
+    # Kernels of 4x4 with stride 2: 1 + 3 + 2·3 = 10 pixels a side; with 3x3 before each, 2 and 2·2 more.
+    for depth, side in ((1, 10), (2, 16)):
+        config = tiny_config(image_size=(28, 28), discriminator_depth=depth, discriminator_norm="spectral")
+        assert pixels_seen(models.build_discriminator(config)) == side**2
+
+
 def test_a_fully_connected_discriminator_has_no_filters(tiny_config):
     discriminator = models.build_discriminator(tiny_config(architecture="gan"))
     with pytest.raises(ValueError, match=r"no convolutional layers.*--architecture dcgan"):

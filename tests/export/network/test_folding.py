@@ -16,7 +16,16 @@ def sequential(*layers: keras.Layer, latent_dim: int = 2) -> keras.Sequential:
     return keras.Sequential([keras.Input((latent_dim,)), *layers])
 
 
-@pytest.mark.parametrize("model", [{}, {"dense_units": 24}, {"architecture": "gan"}], ids=str)
+MODELS = [
+    {},
+    {"dense_units": 24},
+    {"architecture": "gan"},
+    {"generator_norm": "none"},
+    {"generator_norm": "none", "dense_units": 24},
+]
+
+
+@pytest.mark.parametrize("model", MODELS, ids=str)
 @pytest.mark.parametrize("size", [(16, 16), (48, 64)])
 def test_a_generator_is_the_same_folded(unlike_at_first, model, size):
     """That a trained one is, too, is seen in its artefacts."""
