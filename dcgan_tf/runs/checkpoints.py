@@ -17,7 +17,7 @@ from typing import Any
 import tensorflow as tf
 
 from dcgan_tf.errors import RunError, StorageError
-from dcgan_tf.files import flush, literal_path, write_text
+from dcgan_tf.files import flush, literal_path, storage_errors, write_text
 from dcgan_tf.runs.folder import checkpoint_step
 
 KEEP_LAST = 3
@@ -157,15 +157,30 @@ class CheckpointStore:
             for i, s in enumerate(steps)
             if i < self._keep_last or (keep_every and s % keep_every == 0) or s in before
         ]
-        newest, *_ = kept
-        state = [f'model_checkpoint_path: "ckpt-{newest}"']
-        state += [f'all_model_checkpoint_paths: "ckpt-{step}"' for step in reversed(kept)]
         try:
             for step in set(steps) - set(kept):
                 self._remove(step)
-            write_text(self.directory / "checkpoint", "\n".join(state) + "\n")
+            self._point_to(kept)
         except (OSError, StorageError) as error:
             _log.warning("older checkpoints in %s cannot be removed: %s", self.directory, error)
+
+    def forget_after(self, step: int) -> None:
+        """Remove all checkpoints after a step, the newest first; damaged ones that were set aside stay.
+
+        A kill leaves whole checkpoints: an index that is gone while data remain is taken for an interrupted
+        save (see `remove_leftovers`). The removal is flushed, so that no loss of power brings one back.
+
+        Raises:
+            StorageError: if they cannot be removed.
+        """
+        for later in [s for s in self.steps() if s > step]:
+            with storage_errors(self.directory):
+                unfinished = self.directory / f"ckpt-{later}_temp"
+                unfinished.mkdir(exist_ok=True)
+                self._remove(later)
+                unfinished.rmdir()
+                flush(self.directory)
+        self._point_to(self.steps())
 
     def remove_leftovers(self) -> None:
         """Remove the remains of interrupted saves, which only take space.
@@ -186,6 +201,16 @@ class CheckpointStore:
     @staticmethod
     def _prefix(folder: Path, step: int) -> str:
         return str(folder / f"ckpt-{step}")
+
+    def _point_to(self, kept: Sequence[int]) -> None:
+        """Tell TensorFlow's own tools which checkpoints there are, the newest first."""
+        file = self.directory / "checkpoint"
+        if not kept:
+            file.unlink(missing_ok=True)
+            return
+        state = [f'model_checkpoint_path: "ckpt-{kept[0]}"']
+        state += [f'all_model_checkpoint_paths: "ckpt-{step}"' for step in reversed(kept)]
+        write_text(file, "\n".join(state) + "\n")
 
     def _remove_torn(self, step: int) -> None:
         """Remove a save that has just failed, unless it is complete."""
@@ -228,12 +253,13 @@ class CheckpointStore:
 
 
 def newest_intact(
-    stores: Sequence[CheckpointStore],
+    stores: Sequence[CheckpointStore], *, until: int | None = None
 ) -> tuple[CheckpointStore | None, int, list[tuple[CheckpointStore, int, str]]]:
     """Find the newest checkpoint in several places that can be read.
 
     Args:
         stores: the places; the first one is preferred for checkpoints of the same step.
+        until: the last step that is looked at; None for no bound.
 
     Returns:
         The store and the step, or (None, 0) if there are no checkpoints at all; and (store, step, what is
@@ -242,7 +268,7 @@ def newest_intact(
     Raises:
         RunError: if there are checkpoints, but all are damaged; or for a reason that may pass.
     """
-    places = [(step, store) for store in stores for step in store.steps()]
+    places = [(step, store) for store in stores for step in store.steps() if until is None or step <= until]
     damaged: list[tuple[CheckpointStore, int, str]] = []
     for step, store in sorted(places, key=lambda place: place[0], reverse=True):
         problem = store.damage(step)

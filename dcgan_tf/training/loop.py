@@ -75,10 +75,14 @@ def train(config: Config | Choice, *, hooks: Sequence[Hook] = ()) -> Path:
 
 def _how_to_extend(start: Start) -> str:
     """Return advice on how to train longer, with twice the length as an example."""
+    annealed_after = start.plan.schedule.anneal_after
+    if annealed_after == 0:
+        return "to train longer, use another --run-dir: its learning rates fell from the first step on"
+    back = "" if annealed_after is None else f" (training then goes back to step {annealed_after})"
     if start.plan.config.training.steps is None:
         epochs = 2 * start.finished_steps // start.plan.steps_per_epoch
-        return f"to train longer, ask for more epochs: --epochs {epochs}"
-    return f"to train longer, ask for more: --steps {2 * start.finished_steps}"
+        return f"to train longer, ask for more epochs: --epochs {epochs}{back}"
+    return f"to train longer, ask for more: --steps {2 * start.finished_steps}{back}"
 
 
 def _run(start: Start, hooks: Sequence[Hook]) -> None:

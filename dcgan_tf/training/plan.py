@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from dcgan_tf import models
-from dcgan_tf.config import FEWEST_STEPS, Config, TrainingConfig, replace
+from dcgan_tf.config import FEWEST_STEPS, Config, replace
 from dcgan_tf.data import ImageSet, distributed_batches, load_data, replica_share, steps_per_epoch
 from dcgan_tf.errors import DataError
 from dcgan_tf.runs import RunPaths, read_config, with_own_held_out
 from dcgan_tf.training.run_dir import check_place
-from dcgan_tf.training.schedule import Schedule
+from dcgan_tf.training.schedule import Schedule, schedule_of
 from dcgan_tf.training.strategy import make_deterministic, make_strategy, resolve_precision
 
 
@@ -72,11 +72,6 @@ def make_plan(config: Config) -> Plan:
         steps_per_epoch=epoch,
         schedule=schedule_of(config.training, epoch),
     )
-
-
-def schedule_of(settings: TrainingConfig, steps_per_epoch: int) -> Schedule:
-    """Return the schedule of a run with these settings, whose length may be in epochs."""
-    return Schedule(settings.steps or (settings.epochs or 0) * steps_per_epoch, settings.anneal)
 
 
 def batches(plan: Plan, *, finished_steps: int) -> tf.data.Dataset | tf.distribute.DistributedDataset:

@@ -1,4 +1,4 @@
-"""The schedule of a run: how long it trains, and how the learning rates fall at its end.
+"""The schedule of a run: how long it trains, how the learning rates fall at its end, and how it gets longer.
 
 Constant learning rates, and a linear fall to 0 at the end: Zhu et al. 2017, "Unpaired image-to-image
 translation using cycle-consistent adversarial networks", section 4. Until the fall begins nothing depends on
@@ -8,12 +8,20 @@ compute-optimal training beyond fixed training durations", section 3.
 
 from __future__ import annotations
 
+import logging
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import tensorflow as tf
 
 from dcgan_tf.config import TrainingConfig
+from dcgan_tf.errors import RunError
+from dcgan_tf.files import storage_errors
+from dcgan_tf.runs import CheckpointStore, RunPaths, newest_intact, read_config
 from dcgan_tf.training.state import TrainState, learning_rates
+
+_log = logging.getLogger("dcgan_tf")
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,13 @@ class Schedule:
         """A, whose checkpoint is kept for a longer run; None if all steps have the whole learning rates."""
         return self.constant_steps if self.constant_steps < self.total_steps else None
 
+    def steps_alike(self, other: Schedule) -> int:
+        """Return how many steps have the same learning rates in a run with the other schedule.
+
+        With the same `anneal`, those are the constant steps that both have, unless the lengths are the same.
+        """
+        return self.total_steps if self == other else min(self.constant_steps, other.constant_steps)
+
     def share(self, finished_steps: tf.Tensor) -> tf.Tensor:
         """Return the share of the learning rates that the next step has, float64, above 0 and at most 1.
 
@@ -51,6 +66,11 @@ class Schedule:
         """
         left = tf.cast(self.total_steps - finished_steps, tf.float64)
         return tf.minimum(tf.ones([], tf.float64), left / (self.total_steps + 1 - self.constant_steps))
+
+
+def schedule_of(settings: TrainingConfig, steps_per_epoch: int) -> Schedule:
+    """Return the schedule of a run with these settings, whose length may be in epochs."""
+    return Schedule(settings.steps or (settings.epochs or 0) * steps_per_epoch, settings.anneal)
 
 
 def set_learning_rates(
@@ -67,16 +87,116 @@ def set_learning_rates(
         schedule: of the run.
 
     Returns:
-        What they are now, float32 scalars: learning_rate, and discriminator_learning_rate if D has another;
+        What they are now, scalars: learning_rate, and discriminator_learning_rate if D has another;
         nothing without an anneal.
     """
     if schedule.anneal_after is None:
         return {}
     share = schedule.share(state.step + 0)
-    of_generator, of_discriminator = (tf.cast(rate * share, tf.float32) for rate in learning_rates(settings))
+    optimizers = state.generator_optimizer, state.discriminator_optimizer
+    of_generator, of_discriminator = (
+        tf.cast(rate * share, optimizer.learning_rate.dtype)
+        for optimizer, rate in zip(optimizers, learning_rates(settings), strict=True)
+    )
     state.generator_optimizer.learning_rate.assign(of_generator)
     state.discriminator_optimizer.learning_rate.assign(of_discriminator)
     rates: dict[str, tf.Tensor] = {"learning_rate": of_generator}
     if settings.discriminator_learning_rate is not None:
         rates["discriminator_learning_rate"] = of_discriminator
     return rates
+
+
+def go_back(
+    paths: RunPaths, settings: TrainingConfig, steps_per_epoch: int, stores: Sequence[CheckpointStore]
+) -> None:
+    """Forget the annealed steps of a run that is made longer: in the longer run they come later.
+
+    Training then continues from the newest checkpoint before them. Until they are gone, the directory keeps
+    the settings that they were made with; the new ones are written after this. So a run that is killed at any
+    moment can go back again, or go on in its anneal, as it is asked to.
+
+    Args:
+        paths: the files of the run, with the settings of the steps that are done.
+        settings: those of training that are asked for; only the length differs.
+        steps_per_epoch: of the run.
+        stores: all places with checkpoints of the whole state.
+
+    Raises:
+        RunError: if the run has already done too many steps for that length, or if there is no checkpoint to
+            go back to; nothing has been changed then.
+    """
+    if not settings.anneal or not paths.config.exists():
+        return
+    for store in stores:
+        store.remove_leftovers()
+    before = read_config(paths.root).training
+    done, wanted = schedule_of(before, steps_per_epoch), schedule_of(settings, steps_per_epoch)
+    newest = max((step for store in stores for step in store.steps()), default=0)
+    if newest <= done.steps_alike(wanted):
+        return
+    if wanted.total_steps < done.total_steps:
+        raise RunError(f"{paths.root} {_too_short(newest, before, settings, steps_per_epoch)}")
+    base = _newest_until(done.constant_steps, stores)
+    if base is None:
+        raise RunError(f"{paths.root} cannot be trained for longer: {_no_way_back(before, done)}")
+    _log.info(
+        "%s goes back to step %d, because its learning rates fell after step %d. In a run of %d steps they "
+        "fall after step %d. Steps %d to %d are forgotten",
+        paths.root,
+        base,
+        done.constant_steps,
+        wanted.total_steps,
+        wanted.constant_steps,
+        base + 1,
+        newest,
+    )
+    with storage_errors(paths.progress):
+        paths.progress.unlink(missing_ok=True)
+    for store in stores:
+        store.forget_after(done.constant_steps)  # a damaged one before that is set aside later
+
+
+def _newest_until(step: int, stores: Sequence[CheckpointStore]) -> int | None:
+    """Return the step of the newest intact checkpoint that is not after this step, or None."""
+    try:
+        store, found, _ = newest_intact(stores, until=step)
+    except RunError as error:
+        _log.warning("%s", error)
+        return None
+    return None if store is None else found
+
+
+def _too_short(newest: int, before: TrainingConfig, settings: TrainingConfig, steps_per_epoch: int) -> str:
+    """Return what to do where the checkpoint of step `newest` is not one of the shorter run's."""
+    done, wanted = schedule_of(before, steps_per_epoch), schedule_of(settings, steps_per_epoch)
+    if newest > done.constant_steps:
+        here, length = f"fell after step {done.constant_steps}", _length(before)
+    else:
+        here, length = "have not fallen yet", _length_for(newest, settings, steps_per_epoch)
+    return (
+        f"has done {newest} steps, and its learning rates {here}. In a run of {wanted.total_steps} steps "
+        f"they fall after step {wanted.constant_steps}. Use {length} or more, or train in another --run-dir"
+    )
+
+
+def _no_way_back(before: TrainingConfig, done: Schedule) -> str:
+    if not done.constant_steps:
+        return (
+            f"with --anneal {before.anneal:g} its learning rates fell from the first step on. Use "
+            f"{_length(before)}, or train in another --run-dir"
+        )
+    return (
+        f"it would go back to step {done.constant_steps}, after which its learning rates fell, and no "
+        f"checkpoint of that step can be read. Put back a copy, use {_length(before)}, or train in another "
+        "--run-dir"
+    )
+
+
+def _length(settings: TrainingConfig) -> str:
+    return f"--epochs {settings.epochs}" if settings.steps is None else f"--steps {settings.steps}"
+
+
+def _length_for(constant_steps: int, settings: TrainingConfig, steps_per_epoch: int) -> str:
+    """Return a length whose anneal begins after so many steps or later."""
+    steps = math.ceil(constant_steps / (1 - settings.anneal))
+    return f"--epochs {math.ceil(steps / steps_per_epoch)}" if settings.steps is None else f"--steps {steps}"

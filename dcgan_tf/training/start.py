@@ -20,7 +20,7 @@ from dcgan_tf import __version__, data, images
 from dcgan_tf.config import Config, replace, to_json
 from dcgan_tf.data import ImageSet, num_unseen
 from dcgan_tf.errors import RunError
-from dcgan_tf.files import write_text
+from dcgan_tf.files import storage_errors, write_text
 from dcgan_tf.runs import (
     CheckpointStore,
     RunPaths,
@@ -38,6 +38,7 @@ from dcgan_tf.runs import (
 )
 from dcgan_tf.training.plan import Plan, too_few_steps
 from dcgan_tf.training.run_dir import refuse_changes, refuse_other_files
+from dcgan_tf.training.schedule import go_back
 from dcgan_tf.training.state import TrainState, create_train_state
 
 _log = logging.getLogger("dcgan_tf")
@@ -67,8 +68,10 @@ def begin(plan: Plan) -> Start:
         RunError: if the directory holds another run, or no checkpoint can be read.
     """
     config, paths = plan.config, plan.paths
-    settle(config, paths, plan.image_set)
+    compare(config, paths, plan.image_set)
     store, best = CheckpointStore(paths.checkpoints), CheckpointStore(paths.best)
+    go_back(paths, config.training, plan.steps_per_epoch, [store, best])
+    write_settings(config, paths, plan.image_set)
     with plan.strategy.scope():
         state = create_train_state(config, num_classes=plan.num_classes, precision=config.training.precision)
     finished_steps = restore(state, [store, best])
@@ -78,20 +81,29 @@ def begin(plan: Plan) -> Start:
     write_environment(paths, plan.strategy, config, finished_steps)
     forget_records_after(paths.stats, finished_steps)
     forget_records_after(paths.metrics, finished_steps)
+    if config.training.anneal:
+        _forget_grids_after(paths, finished_steps)
     _show_data(plan)
     if not finished_steps and (question := too_few_steps(plan)):
         _log.warning("%s", question)
     if finished_steps < plan.total_steps:
         count = f"{len(plan.image_set):,} images of {plan.image_set.name}"
         devices = f"{config.training.precision}, {plan.strategy.num_replicas_in_sync} device(s)"
+        falling = plan.schedule.anneal_after
         _log.info(
-            "%s, %s; steps %d to %d in %s", count, devices, finished_steps + 1, plan.total_steps, paths.root
+            "%s, %s; steps %d to %d in %s%s",
+            count,
+            devices,
+            finished_steps + 1,
+            plan.total_steps,
+            paths.root,
+            "" if falling is None else f"; the learning rates fall from step {falling + 1} on",
         )
     return Start(plan, state, store, finished_steps)
 
 
-def settle(config: Config, paths: RunPaths, image_set: ImageSet) -> None:
-    """Compare the settings with those the run was made with, or record them if the run is new.
+def compare(config: Config, paths: RunPaths, image_set: ImageSet) -> None:
+    """Compare the settings and images with those the run was made with, if it has begun.
 
     Args:
         config: settings of the run; the precision is no longer `auto`.
@@ -102,7 +114,6 @@ def settle(config: Config, paths: RunPaths, image_set: ImageSet) -> None:
         RunError: if a setting differs on which the weights depend, or the images, or the labels of
             a conditional run, are not the same; or if the directory is not empty and not a run.
     """
-    record = describe(image_set, num_unseen=num_unseen(config.data, image_set))
     if not paths.config.exists():
         refuse_other_files(paths)
     else:
@@ -118,7 +129,12 @@ def settle(config: Config, paths: RunPaths, image_set: ImageSet) -> None:
             )
         else:
             _say_lost_data(paths)
+
+
+def write_settings(config: Config, paths: RunPaths, image_set: ImageSet) -> None:
+    """Record the settings, and what the run trains on; see `compare`."""
     write_text(paths.config, to_json(config))
+    record = describe(image_set, num_unseen=num_unseen(config.data, image_set))
     if read_data(paths) != record:
         write_json(paths.data, record)
 
@@ -180,6 +196,14 @@ def write_environment(
         "git_commit": _git_commit(),
     }
     write_json(paths.environment, [*starts, entry])
+
+
+def _forget_grids_after(paths: RunPaths, step: int) -> None:
+    """Remove the sample grids of steps that will be done again, perhaps with other learning rates."""
+    for of, grid in paths.sample_grids().items():
+        if of > step:
+            with storage_errors(grid):
+                grid.unlink()
 
 
 def _show_data(plan: Plan) -> None:

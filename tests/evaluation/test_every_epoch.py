@@ -109,12 +109,25 @@ class PlantedState:
         return list(self.spoilt)
 
 
-def after(hook: EveryEpoch, step: int, *, state: PlantedState | None = None, stopping: bool = False) -> None:
-    hook.after_step(
-        SimpleNamespace(
-            step=step, steps_per_epoch=10, stopping=stopping, last=stopping, state=state or PlantedState()
-        )
+def at(
+    step: int,
+    *,
+    state: PlantedState | None = None,
+    stopping: bool = False,
+    anneal_after: int | None = None,
+) -> SimpleNamespace:
+    return SimpleNamespace(
+        step=step,
+        steps_per_epoch=10,
+        stopping=stopping,
+        last=stopping,
+        state=state or PlantedState(),
+        anneal_after=anneal_after,
     )
+
+
+def after(hook: EveryEpoch, step: int, **about: object) -> None:
+    hook.after_step(at(step, **about))
 
 
 @pytest.fixture
@@ -141,6 +154,16 @@ def test_only_a_lower_distance_replaces_the_best(planted, tmp_path):
     hook.close()
     assert kept == [10, 10, 20, 20, 20, 50]
     assert [record["step"] for record in read_records(RunPaths(tmp_path).metrics)] == [10, 20, 30, 40, 50]
+
+
+def test_the_best_before_the_anneal_stays_for_a_longer_run(planted, tmp_path):
+    hook = planted({10: 5.0, 20: 3.0, 30: 4.0, 40: 2.0, 50: 1.0})
+    kept = []
+    for step in (10, 20, 30, 40, 50):
+        after(hook, step, anneal_after=35)
+        kept.append(best_of(tmp_path))
+    hook.close()
+    assert kept == [[10], [20], [20], [40, 20], [50, 20]]
 
 
 def test_after_a_resume_the_best_so_far_is_read_from_the_records(planted, tmp_path):
@@ -179,13 +202,9 @@ def test_what_a_stop_prevented_is_made_up_for_once(planted, tmp_path):
     after(hook, 10, stopping=True)
     assert not RunPaths(tmp_path).metrics.exists()
     for _ in range(2):
-        hook.catch_up(
-            SimpleNamespace(step=10, steps_per_epoch=10, stopping=False, last=False, state=PlantedState())
-        )
+        hook.catch_up(at(10))
         assert [record["step"] for record in read_records(RunPaths(tmp_path).metrics)] == [10]
-    hook.catch_up(
-        SimpleNamespace(step=15, steps_per_epoch=10, stopping=False, last=False, state=PlantedState())
-    )
+    hook.catch_up(at(15))
     hook.close()
     assert [record["step"] for record in read_records(RunPaths(tmp_path).metrics)] == [10]
     assert best_of(tmp_path) == [10]
@@ -197,13 +216,13 @@ def test_a_crash_between_the_best_checkpoint_and_its_record_leaves_one_of_each(
     hook = planted({10: 5.0, 20: 4.0})
     after(hook, 10)
     with monkeypatch.context() as patch:
-        patch.setattr(CheckpointStore, "prune", lambda *args: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(
+            CheckpointStore, "prune", lambda *args, **kwargs: (_ for _ in ()).throw(KeyboardInterrupt)
+        )
         with pytest.raises(KeyboardInterrupt):
             after(hook, 20)
     assert best_of(tmp_path) == [20, 10]
-    hook.catch_up(
-        SimpleNamespace(step=20, steps_per_epoch=10, stopping=False, last=False, state=PlantedState())
-    )
+    hook.catch_up(at(20))
     hook.close()
     assert best_of(tmp_path) == [20]
     assert [record["step"] for record in read_records(RunPaths(tmp_path).metrics)] == [10, 20]

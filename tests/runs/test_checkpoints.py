@@ -58,6 +58,27 @@ def test_last_three_are_kept_and_multiples_of_keep_every(tmp_path: Path) -> None
     assert {path.name for path in tmp_path.iterdir()} == {"checkpoint", *files}
 
 
+def test_the_newest_one_before_a_step_is_kept_too(tmp_path: Path) -> None:
+    store = CheckpointStore(tmp_path)
+    found = []
+    for step in (2, 4, 6, 8, 10, 12):
+        store.save(checkpoint_of(step), step, keep_before=5)
+        found.append(store.steps())
+    assert found[2:] == [[6, 4, 2], [8, 6, 4], [10, 8, 6, 4], [12, 10, 8, 4]]
+
+
+def test_those_after_a_step_are_forgotten(store: CheckpointStore) -> None:
+    (store.directory / "ckpt-3.index").unlink()
+    (store.directory / "damaged-ckpt-9.index").write_bytes(b"")
+    store.forget_after(1)
+    left = {"checkpoint", "damaged-ckpt-9.index", "ckpt-1.index", "ckpt-1.data-00000-of-00001"}
+    assert {path.name for path in store.directory.iterdir()} == left
+    assert tf.train.latest_checkpoint(str(store.directory)) == store.prefix(1)
+    store.forget_after(0)
+    assert [path.name for path in store.directory.iterdir()] == ["damaged-ckpt-9.index"]
+    CheckpointStore(store.directory / "none").forget_after(0)
+
+
 def test_a_store_may_keep_one(tmp_path: Path) -> None:
     store = CheckpointStore(tmp_path, keep_last=1)
     for step in (1, 2):

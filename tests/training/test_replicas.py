@@ -10,6 +10,7 @@ import pytest
 
 from dcgan_tf.config import Config
 from dcgan_tf.data.batches import distributed_batches
+from dcgan_tf.training.schedule import Schedule
 from dcgan_tf.training.state import TrainState, create_train_state
 from dcgan_tf.training.step import make_train_step
 from dcgan_tf.training.strategy import make_strategy
@@ -29,7 +30,8 @@ def train(config: Config, replicas: int, *, dtype: str | None) -> tuple[Any, Tra
     labels, classes = (LABELS, CLASSES) if config.model.conditional else (None, 0)
     with strategy.scope():
         state = create_train_state(config, num_classes=classes, dtype=dtype)
-    step = make_train_step(config, state, strategy, num_classes=classes)
+    schedule = Schedule(5, config.training.anneal)
+    step = make_train_step(config, state, strategy, num_classes=classes, schedule=schedule)
     batches = iter(
         distributed_batches(
             strategy,
@@ -49,7 +51,7 @@ RELATIVISTIC = {"loss": "relativistic", "r1_gamma": 2.0, "r2_gamma": 3.0, "beta_
 WITHOUT_BATCH_NORM = {"discriminator_norm": "spectral", "generator_norm": "none"}
 CASES = {
     "dcgan": {},
-    "gan": {"architecture": "gan", "loss": "hinge"},
+    "gan": {"architecture": "gan", "loss": "hinge", "anneal": 0.6, "ema_images": 40},
     "conditional-dcgan": {"conditional": True, "dense_units": 5, **WITHOUT_BATCH_NORM, **RELATIVISTIC},
     "conditional-gan": {"architecture": "gan", "conditional": True, **RELATIVISTIC},
 }

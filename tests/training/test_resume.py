@@ -21,7 +21,7 @@ from dcgan_tf.runs.records import read_config, read_json, read_records
 from dcgan_tf.training.loop import train
 from dcgan_tf.training.monitoring.hooks import TrainingProgress
 from dcgan_tf.training.plan import with_precision
-from dcgan_tf.training.start import settle, write_environment
+from dcgan_tf.training.start import compare, write_environment, write_settings
 from dcgan_tf.training.state import create_train_state
 from dcgan_tf.training.strategy import make_strategy, split_cpu
 from mortal import Mortals
@@ -210,6 +210,12 @@ MAY_CHANGE = {
     *("data", "data_dir", "cache_dir", "epochs", "steps", "deterministic", "replicas", "run_dir"),
     *("checkpoint_every", "keep_every", "sample_every", "log_every", "histogram_every"),
 }
+
+
+def settle(config: Config, paths: RunPaths, image_set: data.ImageSet) -> None:
+    """Do what a start does before it reads a checkpoint."""
+    compare(config, paths, image_set)
+    write_settings(config, paths, image_set)
 
 
 @pytest.fixture

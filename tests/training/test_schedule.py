@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from dcgan_tf.config import Config
+from dcgan_tf.config import Config, replace, to_json
+from dcgan_tf.errors import RunError
 from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.folder import RunPaths
-from dcgan_tf.runs.records import read_records
+from dcgan_tf.runs.records import read_config, read_records
 from dcgan_tf.training.averaging import averaging_decay
 from dcgan_tf.training.loop import train
-from dcgan_tf.training.schedule import Schedule, set_learning_rates
+from dcgan_tf.training.monitoring.hooks import TrainingProgress
+from dcgan_tf.training.schedule import Schedule, go_back, set_learning_rates
 from dcgan_tf.training.state import TrainState, create_train_state
 
 
@@ -69,12 +74,218 @@ def test_the_decay_of_the_average_by_hand(tiny_config: Callable[..., Config]) ->
     assert after_thousand == pytest.approx(0.5)
 
 
-def test_an_annealed_run(tmp_path: Path, tiny_config: Callable[..., Config]) -> None:
-    config = tiny_config(
-        run_dir=str(tmp_path / "run"), image_size=(8, 8), steps=10, anneal=0.6, checkpoint_every=1
+# A run that is made longer
+
+Read = Callable[[Path, int], dict[str, np.ndarray]]
+# Five steps of ten have constant rates, and eight of sixteen: in the tests of runs, half is the anneal.
+SHORT, LONG = 10, 16
+
+
+class Copies:
+    """Copies a run as it stands after a step, when its checkpoint has been saved."""
+
+    def __init__(self, run: Path, copy: Path, *, step: int) -> None:
+        self.run, self.copy, self.step = run, copy, step
+
+    def after_step(self, progress: TrainingProgress) -> None:
+        if progress.step == self.step:
+            shutil.copytree(self.run, self.copy)
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[..., Config]) -> dict[str, Path]:
+    """Return runs of both lengths; the short one is also continued within its anneal, and made longer."""
+    root = tmp_path_factory.mktemp("runs")
+    settings = {"image_size": (8, 8), "anneal": 0.5, "checkpoint_every": 4, "sample_every": 4}
+    short = tiny_config(run_dir=str(root / "short"), steps=SHORT, learning_rate=1e-2, **settings)
+    train(short, hooks=[Copies(root / "short", root / "resumed", step=8)])
+    shutil.copytree(root / "short", root / "extended")
+    train(replace(short, run_dir=str(root / "resumed")))
+    for name in ("whole", "extended"):
+        train(replace(short, run_dir=str(root / name), steps=LONG))
+    return {path.name: path for path in root.iterdir()}
+
+
+def contents(run: Path, read_checkpoint: Read) -> dict[str, object]:
+    """Return what a run holds, without its times."""
+    store, paths = CheckpointStore(run / "checkpoints"), RunPaths(run)
+    varies = {"images_per_second", "seconds_waiting_for_data"}
+    tensors = read_checkpoint(run, store.steps()[0])
+    return {
+        "checkpoints": store.steps(),
+        "tensors": {name: v.tobytes() for name, v in tensors.items() if "save_counter" not in name},
+        "in checkpoints": sorted(path.name for path in store.directory.iterdir()),
+        "samples": {path.name: path.read_bytes() for path in paths.samples.iterdir()},
+        "stats": [{k: r[k] for k in r.keys() - varies} for r in read_records(paths.stats)],
+        "settings": replace(read_config(run), run_dir=None),
+    }
+
+
+@pytest.mark.parametrize(("found", "expected"), [("resumed", "short"), ("extended", "whole")])
+def test_a_run_that_goes_on_equals_one_that_was_never_stopped(
+    runs: dict[str, Path], read_checkpoint: Read, found: str, expected: str
+) -> None:
+    one, other = contents(runs[found], read_checkpoint), contents(runs[expected], read_checkpoint)
+    assert [name for name in other if one[name] != other[name]] == []
+    assert len(other["tensors"]) > 20
+
+
+def test_the_rates_of_a_run_and_the_checkpoint_that_is_kept(runs: dict[str, Path]) -> None:
+    assert CheckpointStore(RunPaths(runs["short"]).checkpoints).steps() == [10, 8, 5]
+    assert CheckpointStore(RunPaths(runs["whole"]).checkpoints).steps() == [16, 12, 8]
+    found = [record["learning_rate"] for record in read_records(RunPaths(runs["short"]).stats)]
+    np.testing.assert_allclose(found, 1e-2 * np.array([6, 6, 6, 6, 6, 5, 4, 3, 2, 1]) / 6, rtol=1e-6)
+
+
+# Going back, without training: checkpoints of one variable, and the settings that they were made with
+
+EPOCH = 10
+
+
+def checkpoint() -> tf.train.Checkpoint:
+    return tf.train.Checkpoint(step=tf.Variable(0))
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A run whose steps are checkpoints without a network; an epoch has ten of them."""
+
+    paths: RunPaths
+    config: Config
+
+    @property
+    def stores(self) -> list[CheckpointStore]:
+        return [CheckpointStore(self.paths.checkpoints), CheckpointStore(self.paths.best)]
+
+    @property
+    def steps(self) -> list[list[int]]:
+        return [store.steps() for store in self.stores]
+
+    def ask_for(self, **length: int) -> None:
+        """Do what a start does about the length, up to the point where it records the settings."""
+        go_back(self.paths, replace(self.config, **length).training, EPOCH, self.stores)
+
+
+@pytest.fixture
+def planted(tmp_path: Path, tiny_config: Callable[..., Config]) -> Callable[..., Planted]:
+    """Return a function from steps with checkpoints, and settings, to a run with a best one at step 60."""
+
+    def make(steps: tuple[int, ...] = (70, 80, 90, 100), **settings: object) -> Planted:
+        length = {"steps": None if "epochs" in settings else 100}
+        config = tiny_config(**{**length, "anneal": 0.3, **settings})
+        run = Planted(RunPaths(tmp_path / "run"), config)
+        for step in steps:
+            run.stores[0].save(checkpoint(), step, keep_every=10)
+        run.stores[1].save(checkpoint(), 60)
+        run.paths.config.write_text(to_json(config))
+        return run
+
+    return make
+
+
+def test_a_longer_run_goes_back_to_the_last_constant_step(
+    planted: Callable[..., Planted], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    run = planted()
+    run.stores[1].save(checkpoint(), 90)
+    run.ask_for(steps=150)
+    assert run.steps == [[70], [60]]
+    expected = (
+        "goes back to step 70, because its learning rates fell after step 70. In a run of 150 steps they "
+        "fall after step 105. Steps 71 to 100 are forgotten"
     )
-    paths = RunPaths(train(config))
-    assert CheckpointStore(paths.checkpoints).steps() == [10, 9, 8, 4]
-    found = [record["learning_rate"] for record in read_records(paths.stats)]
-    expected = 1e-3 * np.array([7, 7, 7, 7, 6, 5, 4, 3, 2, 1]) / 7
-    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    assert expected in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("steps", "length"),
+    [
+        ((60, 70), {"steps": 150}),  # the rates have not fallen yet
+        ((60, 70), {"steps": 100}),
+        ((70, 80), {"steps": 100}),  # the same run goes on in its anneal
+        ((70, 80), {"epochs": 10}),
+        ((20, 50), {"steps": 80}),  # a shorter run has as many constant steps
+    ],
+)
+def test_what_is_common_to_both_lengths_stays(
+    planted: Callable[..., Planted], steps: tuple[int, ...], length: dict[str, int]
+) -> None:
+    run = planted(steps)
+    run.stores[1].forget_after(0)
+    run.ask_for(**length)
+    assert run.steps == [sorted(steps, reverse=True), []]
+
+
+def test_without_an_anneal_a_length_means_nothing(planted: Callable[..., Planted]) -> None:
+    run = planted(anneal=0.0)
+    for length in (50, 150):
+        run.ask_for(steps=length)
+    assert run.steps[0] == [100, 90, 80, 70]
+
+
+@pytest.mark.parametrize(
+    ("settings", "steps", "length", "message"),
+    [
+        (
+            {},
+            (70, 80),
+            {"steps": 90},
+            "has done 80 steps, and its learning rates fell after step 70. In a run of 90 steps they fall "
+            "after step 63. Use --steps 100 or more, or train in another --run-dir",
+        ),
+        (
+            {},
+            (60, 70),
+            {"steps": 80},
+            "has done 70 steps, and its learning rates have not fallen yet. In a run of 80 steps they fall "
+            "after step 56. Use --steps 100 or more",
+        ),
+        ({}, (60, 65), {"epochs": 8}, "fall after step 56. Use --epochs 10 or more"),
+        ({"epochs": 10}, (70, 80), {"epochs": 7}, "fall after step 49. Use --epochs 10 or more"),
+        (
+            {"anneal": 1.0},
+            (70, 80),
+            {"steps": 150},
+            "cannot be trained for longer: with --anneal 1 its learning rates fell from the first step on. "
+            "Use --steps 100, or",
+        ),
+    ],
+)
+def test_a_length_that_does_not_fit_is_refused(
+    planted: Callable[..., Planted],
+    settings: dict[str, object],
+    steps: tuple[int, ...],
+    length: dict[str, int],
+    message: str,
+) -> None:
+    run = planted(steps, **settings)
+    before = run.steps
+    with pytest.raises(RunError, match=re.escape(message)):
+        run.ask_for(**length)
+    assert run.steps == before
+
+
+def test_a_length_that_is_proposed_fits(planted: Callable[..., Planted]) -> None:
+    for done in range(60, 71):
+        with pytest.raises(RunError, match=r"Use --steps (\d+) or more") as error:
+            planted((done,)).ask_for(steps=done + 1)
+        length = int(re.findall(r"--steps (\d+)", str(error.value))[0])
+        assert Schedule(length, 0.3).constant_steps >= done > Schedule(length - 2, 0.3).constant_steps
+
+
+def test_where_the_checkpoint_to_go_back_to_is_damaged(planted: Callable[..., Planted]) -> None:
+    run = planted()
+    (run.paths.checkpoints / "ckpt-70.index").write_bytes(b"")
+    run.ask_for(steps=150)  # there is an older one, of step 60
+    assert run.steps == [[70], [60]]
+    run = planted()
+    for store, step in zip(run.stores, (70, 60), strict=True):
+        (store.directory / f"ckpt-{step}.index").write_bytes(b"")
+    message = "would go back to step 70, after which its learning rates fell, and no checkpoint of that step"
+    with pytest.raises(RunError, match=message):
+        run.ask_for(steps=150)
+    assert run.steps == [[100, 90, 80, 70], [60]]
