@@ -126,6 +126,11 @@ class ModelConfig:
         if self.architecture == "gan":
             _refuse_effectless(self, _CONVOLUTIONAL)
 
+    @property
+    def discriminator_mixes_images(self) -> bool:
+        """Whether the discriminator has batch norm, through which an image's logit depends on the others."""
+        return self.architecture == "dcgan" and self.discriminator_norm == "batch"
+
 
 _CONVOLUTIONAL = ("discriminator_filters", "discriminator_depth", "discriminator_norm", "generator_norm")
 """Settings that the fully connected GAN refuses, because they would have no effect there."""
@@ -200,6 +205,13 @@ class TrainingConfig:
         "in -1 to 1).",
         minimum=0.0,
         maximum=2.0,
+    )
+    diffaugment: float = setting(
+        0.0,
+        "Change colour, place and a hole of this share of all images that the discriminator sees, real and "
+        "generated (DiffAugment), for few images. 0 changes none.",
+        minimum=0.0,
+        maximum=1.0,
     )
     ema_decay: float = setting(
         EMA_DECAY,
@@ -322,3 +334,21 @@ class Config:
     model: ModelConfig = dataclasses.field(default_factory=ModelConfig)
     training: TrainingConfig = dataclasses.field(default_factory=TrainingConfig)
     run: RunConfig = dataclasses.field(default_factory=RunConfig)
+
+    def __post_init__(self) -> None:
+        for name, reason in _WITHOUT_BATCH_NORM.items():
+            value = getattr(self.training, name)
+            if value and self.model.discriminator_mixes_images:
+                raise ArgumentError(
+                    f"{name} is {value:g}, but the discriminator has batch norm, {reason}; "
+                    f"set discriminator_norm to none or spectral, or {name} to 0"
+                )
+
+
+_ONE_IMAGE = "which mixes the images of a batch, and the penalty is meant for the gradient of one image"
+_WITHOUT_BATCH_NORM = {
+    "r1_gamma": _ONE_IMAGE,
+    "r2_gamma": _ONE_IMAGE,
+    "diffaugment": "whose statistics change with the augmentation, and training gets worse with it",
+}
+"""Settings that a discriminator with batch norm refuses, and why."""

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from dcgan_tf.config import TrainingConfig
-from dcgan_tf.training.instance_noise import RandomKey, add_instance_noise
+from dcgan_tf.training.augmentations.diffaugment import diffaugment
+from dcgan_tf.training.augmentations.instance_noise import add_instance_noise
+from dcgan_tf.training.augmentations.random_key import RandomKey
 from dcgan_tf.training.losses import LOSSES, AdversarialLoss
 from dcgan_tf.training.penalties import Penalty, r1, r2
 
@@ -44,6 +46,8 @@ def objective_of(settings: TrainingConfig) -> Objective:
     if settings.r2_gamma:
         penalties.append(r2(settings.r2_gamma))
     augmentations: list[Augmentation] = []
+    if settings.diffaugment:
+        augmentations.append(functools.partial(diffaugment, probability=settings.diffaugment))
     if settings.instance_noise:
         augmentations.append(functools.partial(add_instance_noise, stddev=settings.instance_noise))
     return Objective(

@@ -18,8 +18,8 @@ from dcgan_tf.config import Config
 from dcgan_tf.images import to_float
 from dcgan_tf.latents import replica_latents
 from dcgan_tf.models import logits_of, power_iteration, with_labels
+from dcgan_tf.training.augmentations.random_key import RandomKey
 from dcgan_tf.training.averaging import averaging_decay, update_average
-from dcgan_tf.training.instance_noise import RandomKey
 from dcgan_tf.training.objective import Objective, objective_of
 from dcgan_tf.training.schedule import Schedule, set_learning_rates
 from dcgan_tf.training.state import TrainState

@@ -179,6 +179,7 @@ def test_an_unknown_preset_is_answered_with_those_there_are():
         ({"beta_2": 1.0}, "beta_2 must be at most 0.99999, received 1.0"),
         ({"r1_gamma": -1.0}, "r1_gamma must be at least 0, received -1.0"),
         ({"r2_gamma": 1e4}, "r2_gamma must be at most 1000, received 10000.0"),
+        ({"diffaugment": 1.5}, "diffaugment must be at most 1, received 1.5"),
         ({"ema_decay": 1.0}, "ema_decay must be at most 0.99999, received 1.0"),
         ({"max_bad_fraction": 1.5}, "max_bad_fraction must be at most 1, received 1.5"),
         ({"seed": -1}, "seed must be at least 0, received -1"),
@@ -190,6 +191,18 @@ def test_an_unknown_preset_is_answered_with_those_there_are():
 def test_a_value_out_of_bounds_is_told_the_rule_and_itself(changes, message):
     with pytest.raises(ValueError, match=message):
         preset(**changes)
+
+
+@pytest.mark.parametrize("name", ["r1_gamma", "r2_gamma", "diffaugment"])
+def test_what_batch_norm_in_the_discriminator_spoils_is_refused(name):
+    message = (
+        f"{name} is 0.5, but the discriminator has batch norm, .*; set discriminator_norm to none or spectral"
+    )
+    with pytest.raises(ArgumentError, match=message):
+        preset(**{name: 0.5})
+    preset(**{name: 0.5}, discriminator_norm="none")
+    preset(**{name: 0.5}, discriminator_norm="spectral")
+    preset(**{name: 0.5}, architecture="gan")  # which has no batch norm
 
 
 @pytest.mark.parametrize("loss", ["hinge", "relativistic"])

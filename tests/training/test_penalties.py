@@ -56,7 +56,7 @@ class Logits(keras.layers.Layer):
 
 def replica_of(config: Config, discriminator: keras.Layer, generator: keras.Layer | None = None) -> Replica:
     """Return a replica whose optimizers subtract the gradient itself."""
-    state = SimpleNamespace(discriminator=discriminator, generator=generator)
+    state = SimpleNamespace(discriminator=keras.Sequential([discriminator]), generator=generator)
     for name in ("discriminator", "generator"):
         optimizer = keras.optimizers.SGD(1.0)
         optimizer.build(getattr(getattr(state, name), "trainable_variables", []))
@@ -80,7 +80,7 @@ def test_each_penalty_is_that_of_its_own_images(
     found = {}
     for name, changes in {"with": {"r1_gamma": r1, "r2_gamma": r2}, "without": {}}.items():
         discriminator = Logits(half_of_squared_length, a)
-        config = tiny_config(batch_size=BATCH, loss="relativistic", **changes)
+        config = tiny_config(batch_size=BATCH, discriminator_norm="none", loss="relativistic", **changes)
         metrics = update_discriminator(replica_of(config, discriminator), *both())
         found[name] = (float(metrics["discriminator_loss"]), a - float(discriminator.weight))
     loss, gradient = np.subtract(found["with"], found["without"])
@@ -95,7 +95,7 @@ def test_a_penalty_costs_no_further_pass_of_the_discriminator(tiny_config: Calla
         calls.append(images)
         return half_of_squared_length(weight, images)
 
-    config = tiny_config(batch_size=BATCH, r1_gamma=1.0, r2_gamma=1.0)
+    config = tiny_config(batch_size=BATCH, discriminator_norm="none", r1_gamma=1.0, r2_gamma=1.0)
     update_discriminator(replica_of(config, Logits(counted, 1.0)), *both())
     assert len(calls) == 2
 
@@ -117,8 +117,8 @@ def small_network(outputs: tuple[int, ...]) -> keras.Sequential:
 OBJECTIVES = {
     "non_saturating": {"label_smoothing": 0.2, "r1_gamma": 2.0},
     "minimax": {"r2_gamma": 3.0, "instance_noise": 0.5},
-    "hinge": {"r1_gamma": 2.0, "r2_gamma": 3.0},
-    "relativistic": {"r1_gamma": 2.0, "r2_gamma": 3.0, "instance_noise": 0.5},
+    "hinge": {"r1_gamma": 2.0, "r2_gamma": 3.0, "diffaugment": 1.0},
+    "relativistic": {"r1_gamma": 2.0, "r2_gamma": 3.0, "instance_noise": 0.5, "diffaugment": 0.5},
 }
 
 
@@ -126,7 +126,7 @@ OBJECTIVES = {
 def test_the_updates_follow_the_gradients_that_finite_differences_find(
     tiny_config: Callable[..., Config], loss: str
 ) -> None:
-    config = tiny_config(batch_size=BATCH, loss=loss, **OBJECTIVES[loss])
+    config = tiny_config(batch_size=BATCH, discriminator_norm="none", loss=loss, **OBJECTIVES[loss])
     discriminator, generator = small_network((1,)), small_network((SIZE, SIZE, 1))
     latents = tf.constant(np.random.default_rng(4).normal(size=(BATCH, 2)))
     generator(latents), discriminator(REAL)

@@ -47,7 +47,7 @@ def train(config: Config, replicas: int, *, dtype: str | None) -> tuple[Any, Tra
     return strategy, state, metrics
 
 
-RELATIVISTIC = {"loss": "relativistic", "r1_gamma": 2.0, "r2_gamma": 3.0, "beta_2": 0.9}
+RELATIVISTIC = {"loss": "relativistic", "r1_gamma": 2.0, "r2_gamma": 3.0, "beta_2": 0.9, "diffaugment": 0.7}
 WITHOUT_BATCH_NORM = {"discriminator_norm": "spectral", "generator_norm": "none"}
 CASES = {
     "dcgan": {},

@@ -11,31 +11,15 @@ throughout the training.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import tensorflow as tf
 
-from dcgan_tf.latents import share_of_replica
-
-
-class RandomKey(NamedTuple):
-    """The key of the random numbers in a step's augmentations.
-
-    Attributes:
-        seed: seed of the run.
-        step: int64 scalar.
-        draw: counts the draws of one step, from 0.
-    """
-
-    seed: int
-    step: tf.Tensor
-    draw: int
+from dcgan_tf.training.augmentations.random_key import RandomKey
 
 
 def add_instance_noise(images: tf.Tensor, key: RandomKey, *, stddev: float) -> tf.Tensor:
     """Add noise from N(0, stddev²), which depends on the key and the image's place in the batch alone.
 
-    It is called in replica context. The noise does not depend on the number of replicas.
+    It is called in replica context.
 
     Args:
         images: this replica's, [n, H, W, C] in [-1, 1], of any floating type.
@@ -45,8 +29,5 @@ def add_instance_noise(images: tf.Tensor, key: RandomKey, *, stddev: float) -> t
     Returns:
         [n, H, W, C], of the images' type; not clipped to the range.
     """
-    replicas = tf.distribute.get_replica_context().num_replicas_in_sync
-    seed = tf.stack([tf.constant(key.seed, tf.int64), key.step])
-    pair = tf.random.experimental.stateless_fold_in(seed, key.draw + 1)
-    whole = tf.random.stateless_normal((tf.shape(images)[0] * replicas, *images.shape[1:]), pair)
-    return images + stddev * tf.cast(share_of_replica(whole), images.dtype)
+    noise = key.normal(tf.shape(images)[0], tuple(images.shape[1:]))
+    return images + stddev * tf.cast(noise, images.dtype)
