@@ -97,23 +97,23 @@ def _is_whole(value: object) -> bool:
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
-def replica_latents(model: ModelConfig, batch_size: int, *, seed: int, step: tf.Tensor) -> tf.Tensor:
-    """Draw the latents of the global batch and return this replica's share, in replica context.
+def replica_latents(model: ModelConfig, num: int, *, seed: int, step: tf.Tensor) -> tf.Tensor:
+    """Draw the latents of all replicas in a step and return this replica's share, in replica context.
 
-    The numbers do not depend on how many replicas share them. Drawing the whole batch costs
-    `batch_size * latent_dim` floats, which is nothing beside one feature map.
+    The numbers do not depend on how many replicas share them. Drawing all costs
+    `num * latent_dim` floats, which is nothing beside one feature map.
 
     Args:
         model: latent_dim and latent_distribution are used.
-        batch_size: global; a multiple of the number of replicas.
+        num: how many, over all replicas; a multiple of their number.
         seed: of the run.
         step: int64 scalar.
 
     Returns:
-        float32 [batch_size / replicas, latent_dim].
+        float32 [num / replicas, latent_dim].
     """
     whole = sample_latents(
-        batch_size, model.latent_dim, seed=seed, step=step, distribution=model.latent_distribution
+        num, model.latent_dim, seed=seed, step=step, distribution=model.latent_distribution
     )
     return share_of_replica(whole)
 

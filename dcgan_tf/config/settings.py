@@ -148,7 +148,7 @@ def _refuse_effectless(model: ModelConfig, names: tuple[str, ...]) -> None:
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """The settings of training. Either `epochs` or `steps` is set; a step is one update of D and one of G."""
+    """The settings of training. Either `epochs` or `steps` is set; a step ends with its one update of G."""
 
     epochs: int | None = setting(
         25, "Train for this many passes over the training images.", minimum=1, maximum=10**6, may_change=True
@@ -157,7 +157,14 @@ class TrainingConfig:
         None, "Train for this many steps, instead of epochs.", minimum=1, maximum=_MOST_STEPS, may_change=True
     )
     batch_size: int = setting(
-        64, "Use this many real images per step, over all replicas.", minimum=2, maximum=2**20
+        64, "Use batches of this many real images, over all replicas.", minimum=2, maximum=2**20
+    )
+    discriminator_steps: int = setting(
+        1,
+        "Train the discriminator this many times in each step, before the generator. Each time takes a "
+        "batch of its own.",
+        minimum=1,
+        maximum=10,
     )
     learning_rate: float = setting(
         2e-4, "Set Adam's learning rate for both networks.", minimum=0.0, maximum=10.0
@@ -272,6 +279,11 @@ class TrainingConfig:
                 "ema_images takes the place of ema_decay: set only one of them, "
                 f"received ema_images={self.ema_images}, ema_decay={self.ema_decay:g}"
             )
+
+    @property
+    def images_per_step(self) -> int:
+        """Real images that a step takes, over all replicas: a batch for each update of the discriminator."""
+        return self.batch_size * self.discriminator_steps
 
     @property
     def averages(self) -> bool:

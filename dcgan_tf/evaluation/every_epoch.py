@@ -60,7 +60,7 @@ class TrainingProgress(Protocol):
 
     @property
     def steps_per_epoch(self) -> int:
-        """The number of whole batches in the images."""
+        """The number of steps that see every image once."""
 
     @property
     def stopping(self) -> bool:

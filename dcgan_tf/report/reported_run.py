@@ -125,8 +125,8 @@ class ReportedRun:
 
     @property
     def steps_per_epoch(self) -> int:
-        """The number of whole batches in the images; 0 if it is unknown."""
-        return int(self.data.get("num_images") or 0) // self.config.training.batch_size
+        """The number of steps that see every image once; 0 if it is unknown."""
+        return int(self.data.get("num_images") or 0) // self.config.training.images_per_step
 
     def epochs(self, step: int) -> str:
         """Return a step as a number of epochs in words, or "" if that is unknown."""

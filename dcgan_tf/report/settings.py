@@ -43,7 +43,7 @@ def _main_settings(run: ReportedRun) -> dict[str, str]:
     return {
         "data": run.data_name,
         "pictures": f"{width}×{height}, {'colour' if config.data.channels == 3 else 'grey'}",
-        "trained": f"{run.step:,} steps of {training.batch_size}" + (f", {epochs}" if epochs else ""),
+        "trained": f"{run.step:,} steps of {training.images_per_step}" + (f", {epochs}" if epochs else ""),
         "networks": f"{model.architecture.upper()}, {_networks(model)}",
         "latent": f"{model.latent_dim} numbers, {model.latent_distribution}",
         "learning": f"Adam {training.learning_rate:g}{anneal}, {loss} loss{smoothing}{noise}",

@@ -88,7 +88,9 @@ def _how_to_extend(start: Start) -> str:
 def _run(start: Start, hooks: Sequence[Hook]) -> None:
     """Do what a crash prevented after the last checkpoint, and then the steps that are left."""
     plan = start.plan
-    statistics = Statistics(batch_size=plan.config.training.batch_size, steps_per_epoch=plan.steps_per_epoch)
+    statistics = Statistics(
+        images_per_step=plan.config.training.images_per_step, steps_per_epoch=plan.steps_per_epoch
+    )
     with ExitStack() as stack:
         signals = stack.enter_context(StopSignals())
         all_hooks = [

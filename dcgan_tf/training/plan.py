@@ -86,7 +86,7 @@ def batches(plan: Plan, *, finished_steps: int) -> tf.data.Dataset | tf.distribu
         plan.strategy,
         plan.image_set.images,
         labels=plan.image_set.labels if config.model.conditional else None,
-        batch_size=config.training.batch_size,
+        batch_size=config.training.images_per_step,
         seed=config.training.seed,
         flip=config.data.flip,
         finished_steps=finished_steps,
@@ -124,9 +124,16 @@ def too_few_steps(plan: Plan) -> str:
 
 
 def _steps_per_epoch(config: Config, image_set: ImageSet) -> int:
-    """Return the number of batches in an epoch; refuse data that do not fill one batch."""
+    """Return the number of steps that see every image once; refuse data that do not fill one step."""
+    training = config.training
+    if training.discriminator_steps > 1 and len(image_set) < training.images_per_step:
+        raise DataError(
+            f"{config.data.spec}: found {len(image_set)} images, fewer than the {training.images_per_step} "
+            f"of a step, which takes {training.discriminator_steps} batches of {training.batch_size}; "
+            "add images, or lower --batch-size or --discriminator-steps"
+        )
     try:
-        return steps_per_epoch(len(image_set), config.training.batch_size)
+        return steps_per_epoch(len(image_set), training.images_per_step)
     except ValueError as error:
         raise DataError(f"{config.data.spec}: {error}") from None
 

@@ -1,7 +1,8 @@
 """One step of training: first the discriminator learns, then the generator learns from it.
 
-Goodfellow et al. 2014, "Generative adversarial nets", algorithm 1, with one update of D for each of G. One
-minibatch of z serves both updates; in the paper, G draws another. What the two minimise, and what D sees of a
+Goodfellow et al. 2014, "Generative adversarial nets", algorithm 1: k updates of D, then one of G; the setting
+`discriminator_steps` is k. Each update of D has real images and latents of its own. Those of the last one
+serve the update of G too; in the paper, G draws other latents. What the two minimise, and what D sees of a
 picture, are in `objective.py`.
 """
 
@@ -24,6 +25,7 @@ from dcgan_tf.training.objective import Objective, objective_of
 from dcgan_tf.training.schedule import Schedule, set_learning_rates
 from dcgan_tf.training.state import TrainState
 
+_DRAWS = 4  # of random numbers: for the real and the fake images of D's update, and of G's
 Metrics = dict[str, tf.Tensor]
 TrainStep = Callable[[tf.Tensor | tuple[tf.Tensor, tf.Tensor]], Metrics]
 
@@ -36,10 +38,10 @@ def make_train_step(
     num_classes: int = 0,
     schedule: Schedule | None = None,
 ) -> TrainStep:
-    """Return the compiled step: uint8 [batch_size, H, W, C] images in (spread over replicas), metrics out.
+    """Return the compiled step: uint8 [images_per_step, H, W, C] in (spread over replicas), metrics out.
 
-    A conditional model's step takes (images, labels int64 [batch_size]). The fakes get the labels of the real
-    images, so that D sees as many of each class in both.
+    A conditional model's step takes (images, labels int64 [images_per_step]). The fakes get the labels of the
+    real images, so that D sees as many of each class in both.
 
     Args:
         config: all sections but `run` are used.
@@ -54,19 +56,23 @@ def make_train_step(
         D(G(z)), as D sees them before it learns (a relativistic D sees pairs: the first is the probability
         that it gives the real one of two, the second is 1 minus that); discriminator_accuracy, the share of
         both that D classifies correctly; and the global norms discriminator_gradient_norm and
-        generator_gradient_norm. With an anneal, the learning rates of the step too.
+        generator_gradient_norm. Those about D are means over its updates. With an anneal, the learning rates
+        of the step too.
     """
     objective = objective_of(config.training)
     logits_of_inputs = logits_of(state.discriminator)
 
     def on_replica(step: tf.Tensor, images: tf.Tensor, labels: tf.Tensor | None = None) -> Metrics:
-        replica = Replica(config, state, objective, logits_of_inputs, num_classes, step, labels)
-        # The fakes are made once. D learns from them; then G learns through the updated D.
-        with tf.GradientTape() as generator_tape:
-            fake_images = replica.fake_images()
-        real_images = to_float(images, state.generator_ema.dtype)
+        of_updates = []
+        for update in range(config.training.discriminator_steps):
+            replica = Replica(config, state, objective, logits_of_inputs, num_classes, step, update, labels)
+            # The fakes are made once. D learns from them; then G learns through the updated D.
+            with tf.GradientTape() as generator_tape:
+                fake_images = replica.fake_images()
+            real_images = to_float(replica.dealt(images), state.generator_ema.dtype)
+            of_updates.append(update_discriminator(replica, real_images, tf.stop_gradient(fake_images)))
         return {
-            **update_discriminator(replica, real_images, tf.stop_gradient(fake_images)),
+            **_means(of_updates),
             **update_generator(replica, real_images, fake_images, generator_tape),
         }
 
@@ -86,7 +92,7 @@ def make_train_step(
 
 @dataclass(frozen=True)
 class Replica:
-    """What both updates of a step need, on one replica.
+    """What an update of D, and of G after the last one, needs on one replica.
 
     Attributes:
         config: all sections but `run` are used.
@@ -95,7 +101,9 @@ class Replica:
         logits_of_inputs: D without its closing sigmoid.
         num_classes: number of classes of a conditional model, or 0.
         step: int64 scalar, the number of finished steps.
-        labels: of the real images and of the fake ones, int64 [n]; None if the model is not conditional.
+        update: the number of the update of D in the step, from 0.
+        labels: of all real images of the step, and of the fake ones, int64; None if the model is not
+            conditional.
     """
 
     config: Config
@@ -104,26 +112,40 @@ class Replica:
     logits_of_inputs: keras.Model
     num_classes: int
     step: tf.Tensor
+    update: int
     labels: tf.Tensor | None
+
+    def dealt(self, rows: tf.Tensor) -> tf.Tensor:
+        """Return what this update takes of the step's images, labels or latents.
+
+        They are dealt out like cards, one after another to each update. So an update has the same images
+        however many replicas share them.
+        """
+        return rows[self.update :: self.config.training.discriminator_steps]
+
+    def labelled(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Return the latents or images of this update with their classes, if the model is conditional."""
+        labels = None if self.labels is None else self.dealt(self.labels)
+        return with_labels(inputs, labels, self.num_classes)
 
     def fake_images(self) -> tf.Tensor:
         """Draw z and return G(z), float [n, H, W, C] in [-1, 1]."""
         model, training = self.config.model, self.config.training
-        z = replica_latents(model, training.batch_size, seed=training.seed, step=self.step)
-        z = tf.cast(z, self.state.generator_ema.dtype)
-        inputs = with_labels(z, self.labels, self.num_classes)
-        return self.state.generator(inputs, training=True)
+        z = replica_latents(model, training.images_per_step, seed=training.seed, step=self.step)
+        z = tf.cast(self.dealt(z), self.state.generator_ema.dtype)
+        return self.state.generator(self.labelled(z), training=True)
 
     def logits(self, images: tf.Tensor, *, draw: int) -> tf.Tensor:
         """Return the logits l of images, float [n, 1], where D(x) = sigmoid(l).
 
         Args:
             images: float [n, H, W, C] in [-1, 1].
-            draw: counts the random draws of one step, from 0.
+            draw: counts the random draws of an update of D, and of G after it, from 0.
         """
+        key = RandomKey(self.config.training.seed, self.step, self.update * _DRAWS + draw)
         for augmentation in self.objective.augmentations:
-            images = augmentation(images, RandomKey(self.config.training.seed, self.step, draw))
-        return self.logits_of_inputs(with_labels(images, self.labels, self.num_classes), training=True)
+            images = augmentation(images, key)
+        return self.logits_of_inputs(self.labelled(images), training=True)
 
     def mean(self, per_image: tf.Tensor) -> tf.Tensor:
         """Return this replica's part of the mean over the global batch; the parts are summed later."""
@@ -227,6 +249,10 @@ def apply_gradients(optimizer: keras.optimizers.Optimizer, gradients: list[tf.Te
     scale = tf.cast(optimizer.scale_loss(tf.ones([])), norm.dtype)
     optimizer.apply([gradient / context.num_replicas_in_sync for gradient in summed])
     return norm / scale / context.num_replicas_in_sync
+
+
+def _means(of_updates: list[Metrics]) -> Metrics:
+    return {name: tf.add_n([one[name] for one in of_updates]) / len(of_updates) for name in of_updates[0]}
 
 
 def _positive(logits: tf.Tensor) -> tf.Tensor:

@@ -179,6 +179,8 @@ def test_an_unknown_preset_is_answered_with_those_there_are():
         ({"beta_2": 1.0}, "beta_2 must be at most 0.99999, received 1.0"),
         ({"r1_gamma": -1.0}, "r1_gamma must be at least 0, received -1.0"),
         ({"r2_gamma": 1e4}, "r2_gamma must be at most 1000, received 10000.0"),
+        ({"discriminator_steps": 0}, "discriminator_steps must be at least 1, received 0"),
+        ({"discriminator_steps": 11}, "discriminator_steps must be at most 10, received 11"),
         ({"diffaugment": 1.5}, "diffaugment must be at most 1, received 1.5"),
         ({"ema_decay": 1.0}, "ema_decay must be at most 0.99999, received 1.0"),
         ({"max_bad_fraction": 1.5}, "max_bad_fraction must be at most 1, received 1.5"),

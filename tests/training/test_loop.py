@@ -109,7 +109,7 @@ def test_a_weight_that_is_not_finite_is_not_saved_although_the_losses_are(
 ) -> None:
     # G's update comes last in a step: what it spoils is seen in no loss before the next step.
     state, store = create_train_state(tiny_config()), CheckpointStore(tmp_path)
-    statistics = Statistics(batch_size=8, steps_per_epoch=9)
+    statistics = Statistics(images_per_step=8, steps_per_epoch=9)
     hook = CheckpointHook(store, state, statistics, every=2, keep_every=0)
     hook.after_step(TrainingProgress(2, 10, 9, state))
     gamma = state.generator.trainable_variables[1]
@@ -121,7 +121,7 @@ def test_a_weight_that_is_not_finite_is_not_saved_although_the_losses_are(
 
 @pytest.mark.parametrize("step", [3, 4])
 def test_statistics_name_the_first_step_that_is_not_finite(step: int) -> None:
-    statistics = Statistics(batch_size=8, steps_per_epoch=9)
+    statistics = Statistics(images_per_step=8, steps_per_epoch=9)
     for number in range(1, 6):
         losses = {"discriminator_loss": 1.0, "generator_loss": float("inf") if number >= step else 1.0}
         statistics.add(number, losses, seconds=0.1, seconds_waiting=0.0)
@@ -130,7 +130,7 @@ def test_statistics_name_the_first_step_that_is_not_finite(step: int) -> None:
 
 
 def test_records_hold_the_means_since_the_last_record() -> None:
-    statistics = Statistics(batch_size=8, steps_per_epoch=3)
+    statistics = Statistics(images_per_step=8, steps_per_epoch=3)
     for step, loss in enumerate((1.0, 2.0, 6.0), start=1):
         metrics = {"discriminator_loss": loss, "generator_loss": -loss}
         statistics.add(step, metrics, seconds=100.0, seconds_waiting=0.5)

@@ -62,7 +62,7 @@ def replica_of(config: Config, discriminator: keras.Layer, generator: keras.Laye
         optimizer.build(getattr(getattr(state, name), "trainable_variables", []))
         setattr(state, f"{name}_optimizer", optimizer)
     return Replica(
-        config, state, objective_of(config.training), discriminator, 0, tf.constant(0, tf.int64), None
+        config, state, objective_of(config.training), discriminator, 0, tf.constant(0, tf.int64), 0, None
     )
 
 
@@ -148,9 +148,9 @@ def test_the_updates_follow_the_gradients_that_finite_differences_find(
         largest = max(np.abs(gradient).max() for gradient in gradients)
         assert largest > 1e-3
         for number, gradient in enumerate(gradients):
-            for place in [(0,) * gradient.ndim, tuple(side - 1 for side in gradient.shape)]:
-                difference = slope(network, weights, number, place, update)
-                assert gradient[place] == pytest.approx(difference, abs=1e-7 * max(1, largest))
+            place = np.unravel_index(np.abs(gradient).argmax(), gradient.shape)
+            difference = slope(network, weights, number, place, update)
+            assert gradient[place] == pytest.approx(difference, abs=1e-7 * max(1, largest))
         network.set_weights(weights)
 
 

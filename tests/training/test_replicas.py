@@ -37,7 +37,7 @@ def train(config: Config, replicas: int, *, dtype: str | None) -> tuple[Any, Tra
             strategy,
             IMAGES,
             labels=labels,
-            batch_size=BATCH,
+            batch_size=config.training.images_per_step,
             seed=config.training.seed,
             flip=True,
             finished_steps=0,
@@ -53,7 +53,7 @@ CASES = {
     "dcgan": {},
     "gan": {"architecture": "gan", "loss": "hinge", "anneal": 0.6, "ema_images": 40},
     "conditional-dcgan": {"conditional": True, "dense_units": 5, **WITHOUT_BATCH_NORM, **RELATIVISTIC},
-    "conditional-gan": {"architecture": "gan", "conditional": True, **RELATIVISTIC},
+    "conditional-gan": {"architecture": "gan", "conditional": True, "discriminator_steps": 2},
 }
 
 

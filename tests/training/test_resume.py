@@ -182,6 +182,7 @@ OTHER = {
     "epochs": 100,
     "steps": 100,
     "batch_size": 16,
+    "discriminator_steps": 2,
     "learning_rate": 2e-3,
     "discriminator_learning_rate": 2e-3,
     "anneal": 0.3,
@@ -352,7 +353,14 @@ def test_checkpoints_without_settings_are_an_error_not_a_fresh_start(settled: tu
 
 
 CHANGES = [
-    {"architecture": "gan", "loss": "relativistic", "r1_gamma": 1.0, "r2_gamma": 1.0, "diffaugment": 0.5},
+    {
+        "architecture": "gan",
+        "loss": "relativistic",
+        "r1_gamma": 1.0,
+        "r2_gamma": 1.0,
+        "diffaugment": 0.5,
+        "discriminator_steps": 2,
+    },
     {"precision": "bfloat16", "loss": "hinge", "beta_2": 0.9, "discriminator_norm": "spectral"},
 ]
 

@@ -109,7 +109,7 @@ def _length(run: Run) -> int:
     if run.step < max(CheckpointStore(paths.checkpoints).steps(), default=0):
         return run.step
     images = int(read_json(paths.data, default={}).get("num_images") or 0)
-    planned = training.steps or (training.epochs or 0) * (images // training.batch_size)
+    planned = training.steps or (training.epochs or 0) * (images // training.images_per_step)
     return max(run.step, planned)
 
 

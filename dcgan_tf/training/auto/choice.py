@@ -56,7 +56,7 @@ class Choice:
     @property
     def _steps_of_epochs(self) -> int:
         training = self.config.training
-        return (training.epochs or 0) * (self.num_images // training.batch_size)
+        return (training.epochs or 0) * (self.num_images // training.images_per_step)
 
     @property
     def _time(self) -> str:
@@ -65,10 +65,10 @@ class Choice:
             return ""
         training = self.config.training
         steps = training.steps or self._steps_of_epochs
-        seen = steps * training.batch_size
+        seen = steps * training.images_per_step
         passes = f", each picture {seen / self.num_images:,.0f} times" if self.num_images else ""
         return (
-            f"about {_duration(minutes)}: {steps:,} steps of {training.batch_size} images{passes} "
+            f"about {_duration(minutes)}: {steps:,} steps of {training.images_per_step} images{passes} "
             f"({self.speed.seconds_per_step:.3g} s a step, measured on this machine)"
         )
 

@@ -100,7 +100,7 @@ def with_length(choice: Choice) -> Choice:
         return choice
     steps, remark = steps_of(
         choice.budget,
-        images_per_step=choice.config.training.batch_size,
+        images_per_step=choice.config.training.images_per_step,
         speed=choice.speed,
         few=choice.few and is_auto(choice),
     )

@@ -35,7 +35,7 @@ class TrainingProgress:
     Attributes:
         step: number of finished steps.
         total_steps: when training ends.
-        steps_per_epoch: whole batches in the images.
+        steps_per_epoch: steps that see every image once.
         state: the networks and all else that training changes. Hooks read it and do not change it.
         stopping: whether training ends here early, because it was asked to.
         anneal_after: the last step before the learning rates fall; None if they never do.

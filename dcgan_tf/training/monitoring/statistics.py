@@ -25,12 +25,12 @@ class Statistics:
     They stay tensors until `record` or `check_finite` reads them, because reading waits for the device.
 
     Args:
-        batch_size: images per step, over all replicas.
+        images_per_step: real images of a step, over all replicas.
         steps_per_epoch: steps in an epoch, from which the epoch is computed.
     """
 
-    def __init__(self, *, batch_size: int, steps_per_epoch: int) -> None:
-        self._batch_size = batch_size
+    def __init__(self, *, images_per_step: int, steps_per_epoch: int) -> None:
+        self._images_per_step = images_per_step
         self._steps_per_epoch = steps_per_epoch
         self._pending: list[tuple[int, Metrics]] = []
         self._read: list[dict[str, float]] = []
@@ -80,7 +80,7 @@ class Statistics:
             "step": self._step,
             "epoch": round(self._step / self._steps_per_epoch, 4),
             **means,
-            "images_per_second": len(self._read) * self._batch_size / max(self._seconds, 1e-9),
+            "images_per_second": len(self._read) * self._images_per_step / max(self._seconds, 1e-9),
             "seconds_waiting_for_data": self._seconds_waiting,
         }
         self._read.clear()
