@@ -173,14 +173,15 @@ class CheckpointStore:
         Raises:
             StorageError: if they cannot be removed.
         """
-        for later in [s for s in self.steps() if s > step]:
-            with storage_errors(self.directory):
+        steps = self.steps()
+        with storage_errors(self.directory):
+            self._point_to([s for s in steps if s <= step])
+            for later in [s for s in steps if s > step]:
                 unfinished = self.directory / f"ckpt-{later}_temp"
                 unfinished.mkdir(exist_ok=True)
                 self._remove(later)
                 unfinished.rmdir()
                 flush(self.directory)
-        self._point_to(self.steps())
 
     def remove_leftovers(self) -> None:
         """Remove the remains of interrupted saves, which only take space.

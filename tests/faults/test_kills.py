@@ -7,6 +7,7 @@ the animation), or a time after the start (which meets steps, and what TensorFlo
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -16,10 +17,10 @@ import numpy as np
 import pytest
 
 from dcgan_tf.config import Config, replace
-from dcgan_tf.runs.checkpoints import CheckpointStore
+from dcgan_tf.runs.checkpoints import CheckpointStore, newest_intact
 from dcgan_tf.runs.folder import RunPaths
-from dcgan_tf.runs.records import read_records
-from mortal import SEED, Mortals, moments
+from dcgan_tf.runs.records import read_config, read_records
+from mortal import SEED, Moment, Mortals, moments
 from quick import quick_judges
 
 Read = Callable[[Path, int], dict[str, np.ndarray]]
@@ -91,6 +92,84 @@ def test_a_run_that_is_killed_again_and_again_ends_as_one_that_never_was(
     assert ended.code == 0, ended.output
     assert met, "no moment was met: the test has shown nothing"
     found, expected = contents(run, read_checkpoint), contents(whole, read_checkpoint)
+    assert [name for name in expected if found[name] != expected[name]] == []
+
+
+# A run that is made longer, which goes back to where its learning rates fell
+
+# Five of ten steps have constant rates, and seven of fourteen.
+ANNEALED, LONGER = {"anneal": 0.5, "steps": 10}, 14
+
+
+def train_all(*configs: Config) -> None:
+    """Train several runs in one process."""
+    for config in configs:
+        train(config, False)
+
+
+@pytest.fixture(scope="module")
+def annealed(config: Config, tmp_path_factory: pytest.TempPathFactory, mortals: Mortals) -> Path:
+    """Return a folder with an annealed run, and one that was as long as it is to become from the start."""
+    folder = tmp_path_factory.mktemp("annealed")
+    short = replace(config, run_dir=str(folder / "short"), **ANNEALED)
+    ended = mortals.run(train_all, short, replace(short, run_dir=str(folder / "whole"), steps=LONGER))
+    assert ended.code == 0, ended.output
+    # A best checkpoint from the anneal, as an evaluation leaves it; the whole run has none.
+    shutil.copytree(folder / "short" / "checkpoints", folder / "short" / "best")
+    CheckpointStore(folder / "short" / "best", keep_last=1).prune()
+    return folder
+
+
+def go_back_in(run: Path) -> None:
+    """Do what a start does first where the run is to be longer."""
+    from dcgan_tf.training.schedule import go_back
+
+    stores = [CheckpointStore(run / "checkpoints"), CheckpointStore(run / "best")]
+    go_back(RunPaths(run), replace(read_config(run), steps=LONGER).training, 9, stores)
+
+
+def test_wherever_the_going_back_is_killed_every_checkpoint_is_whole_and_it_is_done_again(
+    annealed: Path, mortals: Mortals
+) -> None:
+    settings = (annealed / "short" / "config.json").read_bytes()
+    for change in range(1, 100):
+        run = annealed / f"back-{change}"
+        shutil.copytree(annealed / "short", run)
+        ended = mortals.run(go_back_in, run, at=Moment(run, change=change))
+        assert ended.killed or ended.code == 0, ended.output
+        stores = [CheckpointStore(run / "checkpoints"), CheckpointStore(run / "best")]
+        if ended.killed:
+            for store in stores:
+                store.remove_leftovers()
+            _, step, damaged = newest_intact(stores)
+            assert step >= 5
+            assert damaged == []
+        assert (run / "config.json").read_bytes() == settings  # which the checkpoints are of
+        go_back_in(run)
+        assert [store.steps() for store in stores] == [[5], []]
+        assert [path.name for path in (run / "best").iterdir()] == []
+        shutil.rmtree(run)
+        if not ended.killed:
+            break
+    assert change > 10, "hardly a moment was met: the test has shown little"
+
+
+def test_a_run_that_is_killed_while_it_is_made_longer_ends_as_one_that_always_was(
+    config: Config, annealed: Path, mortals: Mortals, read_checkpoint: Read
+) -> None:
+    run = annealed / "killed"
+    shutil.copytree(annealed / "short", run)
+    longer = replace(config, run_dir=str(run), **{**ANNEALED, "steps": LONGER})
+    met = 0
+    for moment in moments(SEED, 2, changes=50, seconds=4.0, below=run):
+        ended = mortals.run(train, longer, False, at=moment)
+        assert ended.killed or ended.code == 0, ended.output
+        met += ended.killed
+    ended = mortals.run(train, longer, False)
+    assert ended.code == 0, ended.output
+    assert met, "no moment was met: the test has shown nothing"
+    (run / "best").rmdir()
+    found, expected = contents(run, read_checkpoint), contents(annealed / "whole", read_checkpoint)
     assert [name for name in expected if found[name] != expected[name]] == []
 
 
