@@ -64,19 +64,20 @@ def train(
         place = shlex.quote(ctx.args[0])
         ctx.fail(f"Got unexpected argument {place}. Did you mean --run-dir {place}, or --data {place}?")
     with said_when_stopped("stopped without saving; the same command starts from the newest checkpoint"):
-        settings: Config | Choice
+        choice = None
         if preset_name == AUTO or minutes is not None or images is not None:
-            settings = _chosen(preset_name, minutes, images, changes)
-            config = settings.config
+            choice = _chosen(preset_name, minutes, images, changes)
+            config = choice.config
         else:
-            settings = config = _checked(configured(preset_name, changes))
+            config = _checked(configured(preset_name, changes))
             import_tensorflow()
         from dcgan_tf.runs import with_own_held_out
         from dcgan_tf.training import train as train_run
 
-        if settings is config:
-            settings = config = with_own_held_out(config)
-        run_dir = train_run(settings, hooks=[_evaluation(config)] if every_epoch else [])
+        config = with_own_held_out(config)
+        run_dir = train_run(choice or config, hooks=[_evaluation(config)] if every_epoch else [])
+    if choice and choice.few:
+        _search_for_copies(run_dir)
     _say_where(run_dir)
 
 
@@ -122,6 +123,24 @@ def _evaluation(config: Config) -> Hook:
     hook = EveryEpoch(config)
     hook.check_images()
     return hook
+
+
+def _search_for_copies(run_dir: Path) -> None:
+    """Say how near the samples of a finished run are to its few training images, once for each length."""
+    from dcgan_tf.analysis import RESULT, neighbours
+    from dcgan_tf.cli.analyses import save_finding
+    from dcgan_tf.errors import DcganError
+    from dcgan_tf.runs import Run, RunPaths, read_json
+
+    folder = RunPaths(run_dir).analysis("neighbours")
+    run = Run.open(run_dir)
+    if read_json(folder / RESULT, default={}).get("protocol", {}).get("step") == run.step:
+        return
+    say("searching for copies of the training images among the samples …", err=True)
+    try:
+        save_finding(neighbours(run, control="training"), folder)
+    except DcganError as error:  # the run is trained all the same
+        say(f"note: no search for copies: {error}", err=True)
 
 
 def _logdir(run_dir: Path) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dcgan_tf.analysis.description import Analysis, FindingKind
+from dcgan_tf.analysis.description import Analysis, FindingKind, Option
 from dcgan_tf.analysis.known_data import KnownData
 
 if TYPE_CHECKING:
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from dcgan_tf.runs import Run
 
 
-def make(run: Run, *, num_images: int, seed: int) -> Finding:
+def make(run: Run, *, num_images: int, seed: int, control: str) -> Finding:
     """Search with these options; see `neighbours`."""
     from dcgan_tf.analysis.neighbours.neighbours import neighbours
 
-    return neighbours(run, num_images=num_images, seed=seed)
+    return neighbours(run, num_images=num_images, seed=seed, control=control)
 
 
 def _suggest(known: KnownData) -> dict[str, Any]:
@@ -34,6 +34,16 @@ ANALYSIS = Analysis(
     images are the control.""",
     num_images=1000,
     fewest=8,
+    options=(
+        Option(
+            "control",
+            "held_out",
+            "Compare with held_out images; where too few are held out, with the training images, each "
+            "searched among the others.",
+            type=str,
+            choices=("held_out", "training"),
+        ),
+    ),
     of="Search for this many samples, and for at most as many held-out images.",
     make=make,
     findings=(

@@ -9,12 +9,16 @@ import numpy as np
 
 from dcgan_tf.analysis.features import SPACE, discriminator_features
 from dcgan_tf.analysis.subject import Subject
+from dcgan_tf.analysis.untrained import CALIBRATION_IMAGES, calibrate
+from dcgan_tf.config import Config
 from dcgan_tf.metrics import BLOCK_SIZE, NearestSearch
+from dcgan_tf.models import build_discriminator
 from dcgan_tf.progress import progress
 
 NEIGHBOURS = 3
 PIXELS = "pixels"
 FEATURES = "features"
+RANDOM_SPACE = "features of a discriminator with random weights"
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,17 @@ class Neighbours:
     def of(self, chosen: np.ndarray | slice) -> Neighbours:
         """Return the neighbours of some of the images."""
         return Neighbours(self.distances[chosen], self.indices[chosen], self.mirrored[chosen])
+
+
+def random_features(subject: Subject) -> tuple[str, Callable[[np.ndarray], np.ndarray]]:
+    """Return the name of features that no training has touched, and the function that computes them.
+
+    A network that was trained on the training images sees them with other eyes than new ones; this one, a
+    discriminator with random weights, does not.
+    """
+    network = build_discriminator(Config(data=subject.run.config.data))
+    calibrate(network, np.asarray(subject.real_images[:CALIBRATION_IMAGES]))
+    return RANDOM_SPACE, lambda images: discriminator_features(network, images)
 
 
 def feature_space(subject: Subject) -> tuple[str, Callable[[np.ndarray], np.ndarray]]:

@@ -20,6 +20,7 @@ from dcgan_tf.analysis.figures import (
     show_image,
 )
 from dcgan_tf.analysis.neighbours.closeness import FEATURES, PIXELS, Neighbours
+from dcgan_tf.analysis.neighbours.control import HELD_OUT, Control
 from dcgan_tf.analysis.neighbours.memorising import NEAR_PERCENT
 
 _BINS = 40
@@ -49,6 +50,7 @@ def neighbours_figure(
     rows: Sequence[SampleRow],
     train: np.ndarray,
     spaces: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    control: Control = HELD_OUT,
 ) -> Figure:
     """Draw samples beside their nearest training images, and the distributions of all distances.
 
@@ -56,7 +58,8 @@ def neighbours_figure(
         said: the verdict, which ends the title.
         rows: the samples to show.
         train: uint8 [M, H, W, C].
-        spaces: {space: (distances of the samples [N], distances of the held-out images [M])}.
+        spaces: {space: (distances of the samples [N], distances of the control [M])}.
+        control: what the samples are compared with.
     """
     figure = new_figure(
         12.5,
@@ -68,7 +71,7 @@ def neighbours_figure(
     for axes, (space, (samples, held_out)) in zip(
         curves.subplots(len(spaces), 1), spaces.items(), strict=True
     ):
-        _draw_distributions(axes, space, samples, held_out)
+        _draw_distributions(axes, space, samples, held_out, control)
     return figure
 
 
@@ -103,12 +106,14 @@ def _draw_rows(axes: Axes, rows: Sequence[SampleRow], train: np.ndarray) -> None
         axes.text(x, y, text, ha=side, va="center", fontsize=points, color=colour)
 
 
-def _draw_distributions(axes: Axes, space: str, samples: np.ndarray, held_out: np.ndarray) -> None:
+def _draw_distributions(
+    axes: Axes, space: str, samples: np.ndarray, held_out: np.ndarray, control: Control
+) -> None:
     threshold = float(np.percentile(held_out, NEAR_PERCENT))
     highest = float(np.percentile(np.concatenate([samples, held_out]), 99.5))
     bins = np.linspace(0, highest, _BINS + 1).tolist()
     for values, colour, name in (
-        (held_out, CONTROL_COLOUR, "held-out images"),
+        (held_out, CONTROL_COLOUR, control.name),
         (samples, RUN_COLOUR, "samples"),
     ):
         weights = np.full(len(values), 1 / len(values))
@@ -117,7 +122,7 @@ def _draw_distributions(axes: Axes, space: str, samples: np.ndarray, held_out: n
     axes.text(
         0,
         1.02,
-        f"left of the line: {NEAR_PERCENT:g} % of the held-out images, and "
+        f"left of the line: {NEAR_PERCENT:g} % of the {control.name}, and "
         f"{100 * np.mean(samples < threshold):.1f} % of the samples",
         transform=axes.transAxes,
         va="bottom",

@@ -11,22 +11,30 @@ import numpy as np
 from scipy import stats
 
 from dcgan_tf.analysis.neighbours.closeness import FEATURES, PIXELS, Neighbours
+from dcgan_tf.analysis.neighbours.control import HELD_OUT, Control
 from dcgan_tf.metrics import LEAST_OF_PICTURES
 
 NEAR_PERCENT = 1.0
 """A sample is near if it is nearer to a training image than this percentage of held-out images."""
 
 MEMORISES, SIGNIFICANT = 0.10, 0.001
-ENOUGH_HELD_OUT, ENOUGH_SAMPLES = 200, 1000
-"""With this many images, chance explains far less than `MEMORISES`."""
-RULE = (
-    "a sample is near if it is nearer to a training image, in pixels and in features, than "
-    f"{NEAR_PERCENT:g} % of held-out images are; chance explains what as many other images of the same kind "
-    f"would show in all but {SIGNIFICANT:.1%} of cases (beta-binomial: the percentile is an estimate); "
-    f"more near than that, and at least {MEMORISES:.0%}: memorises; more, but fewer than {MEMORISES:.0%}: "
-    f"may copy some; no more: does not memorise, if chance explains no more than {MEMORISES:.0%} and at "
-    f"least {LEAST_OF_PICTURES:.0%} of the samples have the form of real images, else it cannot be told"
-)
+
+
+def rule(control: Control = HELD_OUT) -> str:
+    """Return the rule of the verdict in words.
+
+    Args:
+        control: what samples are compared with.
+    """
+    return (
+        "a sample is near if it is nearer to a training image, in pixels and in features, than "
+        f"{NEAR_PERCENT:g} % of {control.are}; chance explains what as many other images of the same kind "
+        f"would show in all but {SIGNIFICANT:.1%} of cases (beta-binomial: the percentile is an estimate); "
+        f"more near than that, and at least {MEMORISES:.0%}: memorises; more, but fewer than "
+        f"{MEMORISES:.0%}: may copy some; no more: does not memorise, if chance explains no more than "
+        f"{MEMORISES:.0%} and at least {LEAST_OF_PICTURES:.0%} of the samples have the form of real images, "
+        "else it cannot be told"
+    )
 
 
 @dataclass(frozen=True)
@@ -118,7 +126,7 @@ def near_in_both(comparisons: Mapping[str, Comparison]) -> np.ndarray:
     return np.asarray(comparisons[PIXELS].near & comparisons[FEATURES].near)
 
 
-def explained_by_chance(count: int, held_out: int) -> float:
+def explained_by_chance(count: int, held_out: int, control: Control = HELD_OUT) -> float:
     """Return the largest share of samples that may be near although none is a copy.
 
     If samples and held-out images are alike, how many samples lie below one of the smallest of the held-out
@@ -127,18 +135,20 @@ def explained_by_chance(count: int, held_out: int) -> float:
     Args:
         count: of samples.
         held_out: how many images the percentile was taken of.
+        control: which images these are.
     """
-    return float(_chance(count, held_out).isf(SIGNIFICANT)) / count
+    return float(_chance(count, held_out, control).isf(SIGNIFICANT)) / count
 
 
-def verdict(near: int, count: int, *, held_out: int, pictures: float) -> Verdict:
-    """Return the verdict on a number of near samples, by the `RULE`.
+def verdict(near: int, count: int, *, held_out: int, pictures: float, control: Control = HELD_OUT) -> Verdict:
+    """Return the verdict on a number of near samples, by the `rule`.
 
     Args:
         near: number of near samples.
         count: number of samples.
         held_out: number of images that they were compared with.
         pictures: share of the samples that have the form of real images.
+        control: which images they were compared with.
     """
     if pictures < LEAST_OF_PICTURES:
         return Verdict(
@@ -146,19 +156,18 @@ def verdict(near: int, count: int, *, held_out: int, pictures: float) -> Verdict
             f"only {pictures:.0%} of the samples have the form of real images, so most are not pictures "
             "yet, and noise is near to every dark or even image; train the run for longer",
         )
-    if _chance(count, held_out).sf(near - 1) < SIGNIFICANT:
+    if _chance(count, held_out, control).sf(near - 1) < SIGNIFICANT:
         return Verdict("memorises" if near >= MEMORISES * count else "may copy some")
-    if (chance := explained_by_chance(count, held_out)) > MEMORISES:
+    if (chance := explained_by_chance(count, held_out, control)) > MEMORISES:
         return Verdict(
             "cannot be told",
-            f"of {held_out:,} held-out images and {count:,} samples, chance explains up to {chance:.1%} near "
-            f"ones; hold out {ENOUGH_HELD_OUT} images or more, and draw {ENOUGH_SAMPLES:,} samples "
-            "(--num-images)",
+            f"of {held_out:,} {control.name} and {count:,} samples, chance explains up to {chance:.1%} near "
+            f"ones; {control.advice}",
         )
     return Verdict("does not memorise")
 
 
-def _chance(count: int, held_out: int) -> Any:
-    """Return the distribution of near samples among as many that are like held-out images."""
+def _chance(count: int, held_out: int, control: Control) -> Any:
+    """Return the distribution of near samples among as many that are like the images of the control."""
     rank = math.ceil(NEAR_PERCENT / 100 * (held_out - 1)) + 1  # the percentile is at most this smallest one
-    return stats.betabinom(count, rank, held_out + 1 - rank)
+    return stats.betabinom(count, rank / control.sharing, (held_out + 1 - rank) / control.sharing)

@@ -9,7 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from dcgan_tf import analysis
-from dcgan_tf.analysis.neighbours.closeness import FEATURES, PIXELS, neighbours_in_training
+from dcgan_tf.analysis.neighbours.closeness import FEATURES, PIXELS, Neighbours, neighbours_in_training
+from dcgan_tf.analysis.neighbours.control import TRAINING, without_themselves
 from dcgan_tf.analysis.neighbours.memorising import compare, explained_by_chance, verdict
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.data.image_set import ImageSet
@@ -119,6 +120,70 @@ def test_the_result_is_a_function_of_the_seed(run):
     assert first.figure_png == again.figure_png
 
 
+# Training images as the control
+
+
+@pytest.fixture
+def against_training(run, sets, monkeypatch):
+    """Return what compares a share of copies of 300 images with these images; others are copied too.
+
+    They are drawn anew: digits that follow each other are one person's, and those of a split do not.
+    """
+    mixed = np.random.default_rng(0).permutation(np.concatenate(sets))
+    monkeypatch.setattr(Subject, "train", ImageSet(name="digits", images=mixed[:300]))
+    monkeypatch.setattr(Subject, "held_out_or_none", None)
+
+    def compared(share):
+        replay = replace(run, generator=Replay(mixed[:300], mixed[300:], share=share))
+        return analysis.neighbours(replay, num_images=400, control="training")
+
+    return compared
+
+
+def test_training_images_show_how_near_others_are_where_none_are_held_out(against_training):
+    copying, honest = against_training(1.0), against_training(0.0)
+    assert copying.summary.startswith("memorises: ")
+    assert value(copying, "near a training image").value > 0.9
+    assert "than 1% of training images are to each other" in copying.summary
+    assert honest.summary.startswith("does not memorise: ")
+    assert value(honest, "near a training image").value < 0.03
+    assert value(honest, "distance in pixels").value == pytest.approx(1, abs=0.1)
+    assert honest.protocol["held_out_images"] == honest.protocol["training_images"] == 300
+    assert honest.protocol["spaces"][FEATURES] == "features of a discriminator with random weights"
+    assert honest.protocol["control"] == "training images to each other"
+
+
+def test_copies_now_and_then_are_found_among_training_images(against_training):
+    finding = against_training(0.25)
+    assert finding.summary.startswith("memorises: ")
+    assert value(finding, "near a training image").value == pytest.approx(0.25, abs=0.08)
+
+
+def test_an_image_is_no_neighbour_of_its_own():
+    """The third has so many copies that it does not find itself among the nearest: the last one goes."""
+    distances = np.array([[0, 2, 3], [1, 1, 4], [0, 0, 0]], np.float32)
+    indices = np.array([[0, 5, 6], [7, 1, 8], [3, 4, 5]])
+    mirrored = np.array([[False, True, False], [True, False, True], [False, True, True]])
+    found = without_themselves(Neighbours(distances, indices, mirrored), np.array([0, 1, 2]))
+    assert found.distances.tolist() == [[2, 3], [1, 4], [0, 0]]
+    assert found.indices.tolist() == [[5, 6], [7, 8], [3, 4]]
+    assert found.mirrored.tolist() == [[True, False], [True, True], [False, True]]
+
+
+def test_two_images_that_are_each_other_s_nearest_count_as_one():
+    """Chance explains more than among as many held-out images: the percentile is less certain."""
+    assert explained_by_chance(1000, 285) < explained_by_chance(1000, 285, TRAINING) < 0.1
+    assert verdict(0, 1000, held_out=285, pictures=1.0, control=TRAINING).said == "does not memorise"
+    few = verdict(0, 1000, held_out=100, pictures=1.0, control=TRAINING)
+    assert few.why.startswith("of 100 training images to each other and 1,000 samples, chance explains")
+    assert few.why.endswith("this takes 200 training images or more, and 1,000 samples (--num-images)")
+
+
+def test_an_unknown_control_is_refused(run):
+    with pytest.raises(ValueError, match="control must be one of held_out, training, received 'mine'"):
+        analysis.neighbours(run, num_images=8, control="mine")
+
+
 # The parts
 
 
@@ -197,7 +262,7 @@ def test_a_verdict_that_cannot_be_told_says_what_would_help():
     assert few.title == "whether it memorises cannot be told"
     assert few.why == (
         "of 50 held-out images and 1,000 samples, chance explains up to 17.4% near ones; hold out 200 images "
-        "or more, and draw 1,000 samples (--num-images)"
+        "or more (or compare with --control training), and draw 1,000 samples (--num-images)"
     )
     grain = verdict(500, 1000, held_out=1000, pictures=0.02)
     assert grain.said == "cannot be told"

@@ -85,6 +85,10 @@ def test_one_command_trains_on_a_folder_and_says_what_it_chose(tmp_path):
     assert re.search(r"batch_size 16 +as you asked", said)
     assert re.search(r"about .* seconds: 3 steps of 16 images", said)
     assert "variations of them, not new ones" in said
+    assert "\nwhether it memorises cannot be told: " in result.stdout  # noise after three steps
+    finding = json.loads((tmp_path / "run" / "analysis" / "neighbours" / "result.json").read_text())
+    assert finding["protocol"]["control"] == "training images to each other"
+    assert "memorises" not in auto(folder, "--steps", "3").stdout  # it is said once
 
 
 def test_minutes_become_steps_once_and_a_larger_budget_extends(tmp_path, known_speed):
