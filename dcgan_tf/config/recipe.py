@@ -106,6 +106,7 @@ RULES: tuple[Rule, ...] = (
             "loss": "relativistic",
             "r1_gamma": 10.0,
             "r2_gamma": 10.0,
+            "diffaugment": 1.0,
             "learning_rate": 2e-4,
             "beta_1": 0.0,
             "beta_2": 0.99,

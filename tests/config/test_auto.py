@@ -32,7 +32,9 @@ def chosen(facts: Facts, **given: object) -> dict[str, object]:
 
 
 FREE = {"label_smoothing": 0.1, "loss": "non_saturating", "discriminator_norm": "batch", "r1_gamma": 0.0}
+FREE["diffaugment"] = 0.0
 REGULARISED = {"label_smoothing": 0.0, "loss": "relativistic", "discriminator_norm": "none", "r1_gamma": 10.0}
+REGULARISED["diffaugment"] = 1.0
 
 
 @pytest.mark.parametrize(
