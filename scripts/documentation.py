@@ -1,7 +1,8 @@
 """Makes the generated parts of the documentation: commands, settings, public names, formulas.
 
-mkdocs calls the functions called `on_…` while it builds the site. The table of settings is a file of the
-repository, so that it can be read there too; after a change of a setting, write it anew:
+mkdocs calls the functions called `on_…` while it builds the site. The tables of settings, and of what
+`--preset auto` chooses, stand in files of the repository, so that they can be read there too; after a change
+of a setting, or of `config/recipe.py`, write them anew:
 
     .venv/bin/python scripts/documentation.py
 """
@@ -18,10 +19,11 @@ from typing import Any
 import click
 
 from dcgan_tf.cli import COMMANDS
-from dcgan_tf.config import PRESETS, Config, Setting, all_settings, flatten
+from dcgan_tf.config import PRESETS, RULES, Config, Setting, all_settings, flatten
 
 ROOT = Path(__file__).parents[1]
 SETTINGS_PAGE = ROOT / "docs" / "reference" / "settings.md"
+AUTO_PAGE = ROOT / "docs" / "guides" / "train.md"
 BEGIN, END = "<!-- made by scripts/documentation.py -->", "<!-- end -->"
 OF_EVERY_COMMAND = {"--help", "--debug", "--version"}
 
@@ -142,8 +144,26 @@ def _shown(value: object) -> str:
 
 def with_settings(page: str) -> str:
     """Return the page with its generated part made anew."""
+    return _with(page, settings_reference())
+
+
+def with_rules(page: str) -> str:
+    """Return the page with the table of what `--preset auto` chooses made anew."""
+    return _with(page, rules_reference())
+
+
+def rules_reference() -> str:
+    """Return what `--preset auto` chooses for which data, and why, as a Markdown table."""
+    lines = ["| for | settings | why |", "|---|---|---|"]
+    for rule in RULES:
+        settings = ", ".join(f"`{name}` {_shown(value)}" for name, value in rule.settings.items())
+        lines.append(f"| {rule.when.words} | {settings} | {rule.why} |")
+    return "\n".join(lines)
+
+
+def _with(page: str, generated: str) -> str:
     before, after = page.split(BEGIN)[0], page.split(END)[-1]
-    return f"{before}{BEGIN}\n\n{settings_reference()}\n\n{END}{after}"
+    return f"{before}{BEGIN}\n\n{generated}\n\n{END}{after}"
 
 
 # Public names
@@ -192,3 +212,4 @@ def public_names(package: str) -> Iterator[tuple[str, str]]:
 
 if __name__ == "__main__":
     SETTINGS_PAGE.write_text(with_settings(SETTINGS_PAGE.read_text()))
+    AUTO_PAGE.write_text(with_rules(AUTO_PAGE.read_text()))

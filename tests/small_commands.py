@@ -33,7 +33,15 @@ PREPARED = (
 )
 """What a page may find: runs and an export that other pages make."""
 _REPLACED = {"tfds:mnist": "digits"}
-_LEFT_OUT = ("--epochs", "--steps", "--data-dir", "--split", "--discriminator-learning-rate")
+_LEFT_OUT = (
+    "--epochs",
+    "--steps",
+    "--minutes",
+    "--images",
+    "--data-dir",
+    "--split",
+    "--discriminator-learning-rate",
+)
 _SMALL_TRAINING = (
     "--image-size 16 --filters 8 --dense-units 0 --hidden-units 8 --batch-size 32 --learning-rate 2e-3 "
     "--ema-decay 0.9 --sample-every 0 --histogram-every 0"
@@ -61,8 +69,12 @@ _DONE: set[tuple[str, ...]] = set()  # what several pages show is run once
 
 @contextmanager
 def few_samples() -> Iterator[None]:
-    """Let walks and turns look at few samples, evaluations at few patches, analogies at a quarter of all."""
+    """Let walks and turns look at few samples, evaluations at few patches, analogies at a quarter of all.
+
+    And let the speed of a machine be measured for a moment only.
+    """
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(import_module("dcgan_tf.training.auto.measuring"), "MEASURED_SECONDS", 0.1)
         patch.setattr(import_module("dcgan_tf.analysis.walk.walk"), "FEWEST_SAMPLES", 100)
         patch.setattr(import_module("dcgan_tf.analysis.turn.turn"), "POOL", 512)
         analogies = import_module("dcgan_tf.analysis.arithmetic.analogies")

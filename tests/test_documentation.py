@@ -145,6 +145,8 @@ def test_command_lines_are_found():
 def test_the_table_of_settings_is_the_one_in_config():
     page = (DOCS / "reference" / "settings.md").read_text()
     assert reference().with_settings(page) == page, "run: python scripts/documentation.py"
+    guide = (DOCS / "guides" / "train.md").read_text()
+    assert reference().with_rules(guide) == guide, "run: python scripts/documentation.py"
 
 
 def test_every_setting_is_in_the_reference():
