@@ -176,8 +176,9 @@ def choose_settings(facts: Facts, given: Mapping[str, Any]) -> Chosen:
             continue
         changes = with_rule
         lines.append((_named({**rule.settings, **_asked(rule, given)}), _reason(rule, given)))
-    if facts.num_images < changes["batch_size"]:
-        changes["batch_size"] = max(2, facts.num_images)
+    batches = {**changes, **given}.get("discriminator_steps", 1)
+    if facts.num_images < changes["batch_size"] * batches:
+        changes["batch_size"] = max(2, facts.num_images // batches)
         lines.append((f"batch_size {changes['batch_size']}", "there are no more pictures"))
     return Chosen(replace(Config(), **{**changes, **given}), tuple(lines))
 
