@@ -41,6 +41,10 @@ FEWEST_IMAGES = 8
 """The fewest samples, which the figure shows all; fewer say nothing about a generator."""
 _SHOWN = 4
 _LEAST_P_VALUE = 1e-300
+_PAPER = (
+    "did not search: nearest neighbours are 'trivially fooled by small image transforms' "
+    "(section 6); it argues by one-epoch samples, de-duplication and smooth walks"
+)
 
 
 def neighbours(run: Run, *, num_images: int = 1000, seed: int = 0, control: str = "held_out") -> Finding:
@@ -64,11 +68,7 @@ def neighbours(run: Run, *, num_images: int = 1000, seed: int = 0, control: str 
         ArgumentError: for fewer images than 8, an unknown control, or if there are neither labels nor
             convolutional features to compare in.
     """
-    if num_images < FEWEST_IMAGES:
-        raise ArgumentError(
-            f"at least {FEWEST_IMAGES} samples are needed to compare with held-out images, and 1,000 are "
-            f"better (--num-images), received {num_images}"
-        )
+    _check_number(num_images)
     started = time.monotonic()
     subject = Subject(run, of_all_classes=True)
     images = run.sample(num_images, seed=seed)
@@ -86,13 +86,7 @@ def neighbours(run: Run, *, num_images: int = 1000, seed: int = 0, control: str 
     )
     return Finding(
         name="neighbours",
-        summary=(
-            f"{found.summary}: {near.mean():.1%} of {num_images:,} samples are nearer to a training image, "
-            f"in pixels and in features, than 1% of {distances.control.are} (chance: up to "
-            f"{_chance_of(distances, num_images):.1%}), and the median sample is "
-            f"{comparisons[PIXELS].ratio:.2f} (pixels) and {comparisons[FEATURES].ratio:.2f} (features) "
-            f"times as far as the median {distances.control.one}"
-        ),
+        summary=f"{found.summary}: {_in_words(near, comparisons, distances)}",
         protocol=_protocol(subject, distances, repeated, seed=seed, num_images=num_images, started=started),
         measures=(*_measures(comparisons, distances, near, repeated, len(subject.train)), pictures),
         figure=neighbours_figure(
@@ -106,10 +100,27 @@ def neighbours(run: Run, *, num_images: int = 1000, seed: int = 0, control: str 
             "spaces": {space: found.numbers for space, found in comparisons.items()},
             "near_samples": np.flatnonzero(near)[:100].tolist(),
             "near_duplicates": repeated.pairs[:100].tolist(),
-            "paper": "did not search: nearest neighbours are 'trivially fooled by small image transforms' "
-            "(section 6); it argues by one-epoch samples, de-duplication and smooth walks",
+            "paper": _PAPER,
         },
         warnings=_warnings(distances, found),
+    )
+
+
+def _check_number(num_images: int) -> None:
+    if num_images < FEWEST_IMAGES:
+        raise ArgumentError(
+            f"at least {FEWEST_IMAGES} samples are needed to compare with held-out images, and 1,000 are "
+            f"better (--num-images), received {num_images}"
+        )
+
+
+def _in_words(near: np.ndarray, comparisons: Mapping[str, Comparison], distances: Distances) -> str:
+    return (
+        f"{near.mean():.1%} of {len(near):,} samples are nearer to a training image, "
+        f"in pixels and in features, than 1% of {distances.control.are} (chance: up to "
+        f"{_chance_of(distances, len(near)):.1%}), and the median sample is "
+        f"{comparisons[PIXELS].ratio:.2f} (pixels) and {comparisons[FEATURES].ratio:.2f} (features) "
+        f"times as far as the median {distances.control.one}"
     )
 
 
