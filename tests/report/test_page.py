@@ -16,10 +16,11 @@ import pytest
 from PIL import Image
 
 from dcgan_tf.analysis import finding_kinds
-from dcgan_tf.config import all_settings, from_json, replace, to_json
+from dcgan_tf.config import Config, all_settings, from_json, replace, to_json
 from dcgan_tf.errors import RunError
 from dcgan_tf.images import save_gif, save_png
 from dcgan_tf.report.page import write_report
+from dcgan_tf.report.reported_run import ReportedRun
 from exports import export_record
 
 VOID = {"meta", "img", "br", "line", "path"}
@@ -584,3 +585,16 @@ def test_exports_of_this_run_are_found_and_those_of_others_are_not(run_dir, tmp_
 def test_an_export_that_is_named_is_shown(run_dir, tmp_path):
     folder = export_of("other", tmp_path / "elsewhere")
     assert f"<h3>{folder}</h3>" in section(write_report(run_dir, exports=[folder]), "export")
+
+
+@pytest.mark.parametrize(
+    ("settings", "generator"),
+    [
+        ({}, "averaged generator (decay 0.999)"),
+        ({"ema_images": 5000}, "averaged generator (half-life 5,000 images)"),
+        ({"ema_decay": 0.0}, "generator as trained, not averaged"),
+    ],
+)
+def test_the_page_says_how_the_generator_was_averaged(settings, generator, tmp_path) -> None:
+    (tmp_path / "config.json").write_text(to_json(replace(Config(), **settings)))
+    assert ReportedRun(tmp_path).generator == generator

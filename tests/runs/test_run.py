@@ -237,3 +237,17 @@ def test_room_for_all_images_is_asked_for_before_they_are_drawn():
     with pytest.raises(OutOfMemoryError, match=said):
         in_batches(enormous, np.zeros((6400, 1)))
     assert drawn == [64]
+
+
+@pytest.mark.parametrize(
+    ("settings", "ema", "expected"),
+    [
+        ({}, True, "averaged weights (EMA)"),
+        ({}, False, "raw weights"),
+        ({"ema_decay": 0.0}, True, "raw weights"),
+        ({"ema_images": 5000}, True, "averaged weights (EMA)"),
+    ],
+)
+def test_weights_are_named_by_how_they_were_averaged(settings, ema, expected, tiny_config) -> None:
+    run = Run(Path("run"), tiny_config(**settings), 0, None, None, (), ema=ema)
+    assert run.weights == expected
