@@ -47,8 +47,8 @@ def native_form(config: DataConfig) -> NativeForm:
         return NativeForm(None, alike=True, grey=False)
     if config.spec == "digits":
         return NativeForm((8, 8), alike=True, grey=True)
-    sizes, grey = [], True
-    for source in _some(config):
+    sizes, grey, sources = [], True, list(_some(config))
+    for source in sources:
         try:
             size, is_grey = header(source)
             grey = grey and (is_grey or _has_no_colour(source))
@@ -56,7 +56,7 @@ def native_form(config: DataConfig) -> NativeForm:
             continue
         sizes.append(size)
     if not sizes:
-        raise DataError(f"none of the {LOOKED_AT} images looked at in {config.spec} can be read")
+        raise DataError(f"none of the {len(sources)} images looked at in {config.spec} can be read")
     height, width = (int(side) for side in np.median(sizes, axis=0))
     return NativeForm((height, width), alike=len(set(sizes)) == 1, grey=grey)
 

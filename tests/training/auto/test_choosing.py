@@ -13,8 +13,9 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from dcgan_tf import cli
-from dcgan_tf.config import Speed, from_json
-from dcgan_tf.training.auto import measuring
+from dcgan_tf.config import Budget, Config, Speed, difference, from_json, replace
+from dcgan_tf.data import NativeForm
+from dcgan_tf.training.auto import choosing, measuring
 
 TINY = "--filters 2 --latent-dim 4 --batch-size 16 --sample-every 0 --histogram-every 0 --precision float32"
 
@@ -109,6 +110,127 @@ def test_minutes_become_steps_once_and_a_larger_budget_extends(tmp_path, known_s
         "minutes": 0.03,
         "images": None,
     }
+
+
+@pytest.mark.usefixtures("few_steps_are_enough")
+def test_a_run_keeps_its_choice_whatever_the_budget_would_choose_now(tmp_path, known_speed, monkeypatch):
+    """As portraits do, which are larger with more time; here the rules change."""
+    folder = tmp_path / "pictures"
+    write_pictures(folder, 40)
+    assert auto(folder, "--images", "64").exit_code == 0
+    before = config_of(folder)
+    monkeypatch.setattr("dcgan_tf.config.auto.RULES", ())
+    assert auto(folder, "--images", "96").exit_code == 0
+    after = config_of(folder)
+    assert (before.training.steps, after.training.steps) == (4, 6)
+    assert difference(before, after) == []
+    assert auto(folder, "--images", "96", "--latent-dim", "5").exit_code == 1
+    assert config_of(folder) == after
+
+
+@pytest.fixture
+def few_steps_are_enough(monkeypatch):
+    monkeypatch.setattr("dcgan_tf.config.auto.FEWEST_STEPS_OF_FEW", 1)
+
+
+def test_a_run_of_another_choice_is_refused_before_anything_is_measured(tmp_path, known_speed):
+    folder = tmp_path / "pictures"
+    write_pictures(folder, 40)
+    words = ["train", "--data", str(folder), "--run-dir", str(tmp_path / "run"), "--image-size", "16"]
+    assert CliRunner().invoke(cli.main, [*words, *TINY.split(), "--steps", "2"]).exit_code == 0
+    refused = auto(folder, "--minutes", "1")
+    assert refused.exit_code == 1
+    assert "was made with other settings" in refused.stderr
+    assert "loss" in refused.stderr
+    assert known_speed == []
+
+
+def test_any_preset_takes_minutes(tmp_path, known_speed):
+    folder = tmp_path / "pictures"
+    write_pictures(folder, 40)
+    words = ["train", "--data", str(folder), "--run-dir", str(tmp_path / "run"), "--image-size", "16"]
+    for minutes, steps in (("0.01", 2), ("0.01", 2), ("0.02", 4)):
+        done = CliRunner().invoke(cli.main, [*words, *TINY.split(), "--minutes", minutes])
+        assert done.exit_code == 0, done.output
+        assert config_of(folder).training.steps == steps
+    assert len(known_speed) == 1
+    assert "memorises" not in done.stdout
+    assert config_of(folder).training.loss == "non_saturating"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--minutes", "3", "--epochs", "3"], "--minutes becomes a number of steps, and --epochs is another"),
+        (["--images", "3", "--steps", "3"], "--images becomes a number of steps, and --steps is another"),
+        (["--minutes", "3", "--images", "3"], "--minutes and --images both say how long to train"),
+        (["--minutes", "-1"], "minutes must be above 0"),
+    ],
+)
+@pytest.mark.parametrize("preset", ["auto", "quick"])
+def test_lengths_that_contradict_each_other_are_refused_at_once(words, message, preset):
+    refused = CliRunner().invoke(cli.main, ["train", "--preset", preset, *words])
+    assert refused.exit_code == 2
+    assert message in " ".join(refused.stderr.split())
+
+
+def test_from_python_it_is_the_same_and_a_measured_run_equals_an_unmeasured_one(
+    tmp_path, read_checkpoint, monkeypatch
+):
+    import dcgan_tf
+
+    folder = tmp_path / "pictures"
+    for name in "ab":
+        write_pictures(folder / name, 20)
+    tiny = dict(filters=2, latent_dim=4, batch_size=16, sample_every=0, histogram_every=0)
+    choice = dcgan_tf.choose(data=str(folder), steps=3, run_dir=str(tmp_path / "run"), **tiny)
+    assert choice.speed.seconds_per_step > 0
+    assert choice.minutes == pytest.approx(choice.speed.seconds(3) / 60)
+    assert "the data have 2 classes; with --conditional you can choose what is drawn" in choice.summary
+    dcgan_tf.train(choice)
+    plain = dcgan_tf.train(replace(choice.config, run_dir=str(tmp_path / "plain")))
+    assert (tmp_path / "run" / "choice.json").exists()
+    assert not (plain / "choice.json").exists()
+    measured, unmeasured = (read_checkpoint(run, 3) for run in (tmp_path / "run", plain))
+    assert measured.keys() == unmeasured.keys()
+    assert [name for name in measured if not np.array_equal(measured[name], unmeasured[name])] == []
+    conditional = dcgan_tf.choose(
+        data=str(folder), steps=3, run_dir=str(tmp_path / "c"), conditional=True, **tiny
+    )
+    assert conditional.config.model.conditional
+    assert "classes" not in conditional.summary
+
+
+def test_a_damaged_record_of_the_choice_is_no_obstacle(tmp_path, known_speed):
+    folder = tmp_path / "pictures"
+    write_pictures(folder, 40)
+    assert auto(folder, "--minutes", "0.02").exit_code == 0
+    before = config_of(folder)
+    (tmp_path / "run" / "choice.json").write_text('{"preset": "auto"}')
+    assert auto(folder, "--minutes", "0.02").exit_code == 0
+    assert config_of(folder) == before
+    assert len(known_speed) == 2
+
+
+@pytest.mark.parametrize(
+    ("form", "budget", "size"),
+    [
+        (NativeForm(None, True, False), Budget(minutes=20), (64, 64)),
+        (NativeForm(None, True, False), Budget(minutes=5), (32, 32)),
+        (NativeForm((28, 28), True, True), Budget(), (28, 28)),
+        (NativeForm((32, 32), True, False), Budget(), (32, 32)),
+        (NativeForm((8, 8), True, True), Budget(), (16, 16)),
+        (NativeForm((30, 45), True, False), Budget(), (28, 40)),  # 28 = 7 * 4; 45 * 28/30 = 42, of fours 40
+        (NativeForm((30, 45), False, False), Budget(), (28, 28)),
+        (NativeForm((480, 640), True, False), Budget(), (64, 64)),
+        (NativeForm((500, 33), False, False), Budget(), (32, 32)),
+    ],
+)
+def test_the_size_is_the_nearest_that_fits(form, budget, size):
+    from dcgan_tf.models import check_size
+
+    assert choosing._image_size(form, budget) == size
+    check_size(replace(Config(), image_size=size))
 
 
 # Too few steps, for every preset
