@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from dcgan_tf.config.recipe import (
+    ALL,
     DEFAULT_MINUTES,
     FEW_PICTURES,
     FEWEST_STEPS_OF_FEW,
@@ -19,7 +20,7 @@ from dcgan_tf.config.recipe import (
     Case,
     Rule,
 )
-from dcgan_tf.config.schema import replace
+from dcgan_tf.config.schema import flatten, replace
 from dcgan_tf.config.settings import BUILT_IN_DATA, Config
 from dcgan_tf.errors import ArgumentError
 
@@ -166,21 +167,24 @@ def choose_settings(facts: Facts, given: Mapping[str, Any]) -> Chosen:
     photographs = given.get("data", Config().data.spec) not in BUILT_IN_DATA
     case = Case(facts.num_images, channels, photographs, min(image_size))
     changes: dict[str, Any] = {"image_size": image_size, "channels": channels}
-    lines = []
-    for rule in RULES:
-        if not rule.when.holds(case):
-            continue
+    rules, left_out = [], []
+    for rule in (*(rule for rule in RULES if rule.when.holds(case)), *_of_few_images(facts, given)):
         with_rule = {**changes, **rule.settings}
         if contradiction := _made_wrong({**changes, **given}, {**with_rule, **given}):
-            lines.append((_named(rule.settings), f"left out: {contradiction}"))
+            left_out.append((_named(rule.settings), f"left out: {contradiction}"))
             continue
         changes = with_rule
-        lines.append((_named({**rule.settings, **_asked(rule, given)}), _reason(rule, given)))
-    batches = {**changes, **given}.get("discriminator_steps", 1)
-    if facts.num_images < changes["batch_size"] * batches:
-        changes["batch_size"] = max(2, facts.num_images // batches)
-        lines.append((f"batch_size {changes['batch_size']}", "there are no more pictures"))
-    return Chosen(replace(Config(), **{**changes, **given}), tuple(lines))
+        rules.append(rule)
+    config = replace(Config(), **{**changes, **given})
+    return Chosen(config, (*_lines(rules, flatten(config), given), *left_out))
+
+
+def _of_few_images(facts: Facts, given: Mapping[str, Any]) -> Iterator[Rule]:
+    """Yield the rule of a smaller batch, if there are fewer images than a step takes by the table."""
+    batches = given.get("discriminator_steps", 1)
+    largest = max(2, facts.num_images // batches)
+    if any(rule.settings.get("batch_size", 0) > largest for rule in RULES):
+        yield Rule({"batch_size": largest}, ALL, "there are no more images")
 
 
 def steps_of(
@@ -227,15 +231,17 @@ def _made_wrong(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     return ""
 
 
-def _asked(rule: Rule, given: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: given[name] for name in rule.settings if name in given}
-
-
-def _reason(rule: Rule, given: Mapping[str, Any]) -> str:
-    asked = _asked(rule, given)
-    if not asked:
-        return rule.why
-    return "as you asked" if len(asked) == len(rule.settings) else f"{', '.join(asked)} as you asked"
+def _lines(
+    rules: Sequence[Rule], values: Mapping[str, Any], given: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
+    """Yield (settings, reason) of each rule, with those settings alone that no later rule has changed."""
+    last = {name: rule for rule in rules for name in rule.settings}
+    for rule in rules:
+        own = [name for name in rule.settings if last[name] is rule]
+        if chosen := [name for name in own if name not in given]:
+            yield _named({name: values[name] for name in chosen}), rule.why
+        if asked := [name for name in own if name in given]:
+            yield _named({name: values[name] for name in asked}), "as you asked"
 
 
 def _named(settings: Mapping[str, Any]) -> str:
@@ -245,10 +251,6 @@ def _named(settings: Mapping[str, Any]) -> str:
 def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
-    return (
-        "x".join(map(str, value))
-        if isinstance(value, tuple)
-        else f"{value:g}"
-        if isinstance(value, float)
-        else str(value)
-    )
+    if isinstance(value, tuple):
+        return "x".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)

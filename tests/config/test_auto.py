@@ -113,6 +113,17 @@ def test_settings_that_contradict_each_other_are_refused():
         choose_settings(CIFAR, {"data": "photos", "loss": "hinge", "label_smoothing": 0.1})
 
 
+def test_what_a_later_rule_changes_is_not_told_twice():
+    lines = dict(choose_settings(Facts(285, 3, (32, 32)), {"data": "icons", "beta_1": 0.5}).lines)
+    named = [word for line in lines for word in line.replace(",", "").split() if not word[0].isdigit()]
+    assert len([name for name in named if name == "learning_rate"]) == 1
+    assert lines["r1_gamma 2.5, r2_gamma 2.5"] == "small images need less of it"
+    assert lines["beta_1 0.5"] == "as you asked"
+    (regularised,) = [line for line in lines if "discriminator_norm none" in line]
+    assert "beta_1" not in regularised
+    assert "gamma" not in regularised
+
+
 def test_every_rule_has_settings_that_there_are_and_a_reason():
     known = flatten(Config())
     for rule in RULES:

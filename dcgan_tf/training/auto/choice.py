@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import textwrap
 from dataclasses import dataclass
 from typing import Any
 
 from dcgan_tf.config import AUTO, Budget, Config, Speed
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.runs import RunPaths, read_json, write_json
+
+_WIDEST, _LINE = 32, 76
+"""Characters of the settings that have their reason beside them, and of a line of longer ones."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +46,8 @@ class Choice:
     @property
     def summary(self) -> str:
         """The choice as lines of text: the data, the settings with their reasons, the time, the notes."""
-        width = max((len(what) for what, _ in self.lines), default=0)
-        shown = [f"  {what:<{width}}  {why}" for what, why in self.lines]
+        width = max((len(what) for what, _ in self.lines if len(what) <= _WIDEST), default=0)
+        shown = [line for what, why in self.lines for line in _beside(what, why, width)]
         head = [self.about] if self.about else []
         return "\n".join([*head, *shown, *filter(None, [self._time, self.remark]), *self.notes])
 
@@ -89,6 +93,13 @@ class Choice:
             "notes": list(self.notes),
         }
         write_json(paths.choice, record)
+
+
+def _beside(what: str, why: str, width: int) -> list[str]:
+    """Return settings with their reason beside them; below them, if they take whole lines."""
+    if len(what) <= width:
+        return [f"  {what:<{width}}  {why}"]
+    return [*(f"  {line}" for line in textwrap.wrap(what, _LINE)), f"  {'':<{width}}  {why}"]
 
 
 def read_choice(paths: RunPaths, config: Config) -> Choice | None:
