@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ def _short_measurement(monkeypatch):
 
 @pytest.fixture
 def known_speed(monkeypatch):
-    """Put a known speed in the measurement's place; return how often it was asked for."""
+    """Put a known speed in place of the measurement, and search for no copies; return what was asked."""
     asked = []
 
     def stand_in(config, seconds=None):
@@ -35,6 +36,7 @@ def known_speed(monkeypatch):
         return Speed(seconds_before=0.0, seconds_per_step=0.3)
 
     monkeypatch.setattr(measuring, "measure_speed", stand_in)
+    monkeypatch.setattr(import_module("dcgan_tf.cli.train"), "_search_for_copies", lambda run_dir: None)
     return asked
 
 
