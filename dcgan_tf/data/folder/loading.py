@@ -106,7 +106,8 @@ def _say_share(root: Path, image_set: ImageSet, fraction: float) -> None:
         images = f"all {num:,} images in {root} are" if num > 1 else f"the one image in {root} is"
         line = (
             f"{images} trained on, because a share of {fraction:g} would be too small to hold out; "
-            "neighbours, embed and probe need held-out images: set a larger --held-out-fraction for them"
+            "embed, probe, and neighbours without --control training need held-out images: set a larger "
+            "--held-out-fraction for them"
         )
     else:
         return
