@@ -12,6 +12,8 @@ from dcgan_tf.errors import ArgumentError
 
 SAMPLING_STEP = -1
 """The "step" of latents that are drawn for people to look at; training never reaches it."""
+CALIBRATION_STEP = -2
+"""The "step" of latents over which batch norm's statistics are taken."""
 _PHILOX, _AT_A_COUNT = 1, 4
 
 

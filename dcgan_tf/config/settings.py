@@ -233,6 +233,11 @@ class TrainingConfig:
         minimum=1,
         maximum=10**7,
     )
+    ema_calibration: bool = setting(
+        False,
+        "Give the averaged generator's batch norm the statistics of its own activations whenever it draws; "
+        "without this, samples become pale if the batch is small.",
+    )
     precision: str = setting(
         "auto",
         "Compute in float32, bfloat16 or float16, or let auto choose; weights stay float32.",

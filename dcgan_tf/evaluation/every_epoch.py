@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Callable
 from functools import cached_property
 from typing import Protocol
 
@@ -78,6 +79,10 @@ class TrainingProgress(Protocol):
     def state(self) -> TrainingState:
         """The state of training."""
 
+    @property
+    def calibrate(self) -> Callable[[], None]:
+        """Makes the averaged generator ready to draw or to be saved."""
+
 
 class EveryEpoch:
     """Evaluates the averaged generator after every epoch and after the last step.
@@ -115,6 +120,7 @@ class EveryEpoch:
             return
         if progress.state.non_finite():  # nothing to look at; the next checkpoint says so and ends the run
             return
+        progress.calibrate()
         evaluation = self._evaluate(progress)
         best = evaluation.rows[0].score.value < self._lowest(evaluation.rows[0].score.key)
         if best and progress.step in self._store.steps():  # saved before a crash, which left no record

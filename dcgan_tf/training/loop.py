@@ -137,6 +137,7 @@ def _progress(start: Start, step: int, *, stopping: bool = False) -> TrainingPro
         start.state,
         stopping=stopping,
         anneal_after=plan.schedule.anneal_after,
+        calibrate=start.calibrate,
     )
 
 

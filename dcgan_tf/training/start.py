@@ -36,6 +36,7 @@ from dcgan_tf.runs import (
     set_aside,
     write_json,
 )
+from dcgan_tf.training.calibration import Calibration
 from dcgan_tf.training.plan import Plan, too_few_steps
 from dcgan_tf.training.run_dir import refuse_changes, refuse_other_files
 from dcgan_tf.training.schedule import go_back
@@ -53,12 +54,14 @@ class Start:
         state: the state of training, at the run's newest checkpoint.
         store: the run's checkpoints.
         finished_steps: the number of steps done before this start.
+        calibrate: makes the averaged generator ready to draw or to be saved.
     """
 
     plan: Plan
     state: TrainState
     store: CheckpointStore
     finished_steps: int
+    calibrate: Calibration
 
 
 def begin(plan: Plan) -> Start:
@@ -99,7 +102,8 @@ def begin(plan: Plan) -> Start:
             paths.root,
             "" if falling is None else f"; the learning rates fall from step {falling + 1} on",
         )
-    return Start(plan, state, store, finished_steps)
+    calibrate = Calibration(config, state, num_classes=plan.num_classes)
+    return Start(plan, state, store, finished_steps, calibrate)
 
 
 def compare(config: Config, paths: RunPaths, image_set: ImageSet) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -39,6 +39,7 @@ class TrainingProgress:
         state: the networks and all else that training changes. Hooks read it and do not change it.
         stopping: whether training ends here early, because it was asked to.
         anneal_after: the last step before the learning rates fall; None if they never do.
+        calibrate: makes the averaged generator ready to draw or to be saved.
     """
 
     step: int
@@ -47,6 +48,7 @@ class TrainingProgress:
     state: TrainState
     stopping: bool = False
     anneal_after: int | None = None
+    calibrate: Callable[[], None] = lambda: None
 
     @property
     def last(self) -> bool:
@@ -127,6 +129,7 @@ class CheckpointHook:
             self._statistics.check_finite()
             if spoilt := self._state.non_finite():
                 raise RunError(f"{spoilt[0]} is no longer finite after step {progress.step}. {WHAT_TO_TRY}")
+            progress.calibrate()
             self._store.save(
                 self._checkpoint,
                 progress.step,
@@ -161,7 +164,7 @@ class SampleHook:
     def after_step(self, progress: TrainingProgress) -> None:
         """Save the grid, if it is due; after the last one, also save the animation of all grids."""
         if self._due(progress):
-            self._draw(progress.step)
+            self._draw(progress)
             if progress.last:
                 save_progress(self._paths, progress.steps_per_epoch)
 
@@ -171,7 +174,7 @@ class SampleHook:
             return
         grid = self._paths.sample_grid(progress.step)
         if not _can_be_opened(grid):
-            self._draw(progress.step)
+            self._draw(progress)
         if progress.last and not _is_newest(self._paths.progress, self._paths.sample_grids().values()):
             save_progress(self._paths, progress.steps_per_epoch)
 
@@ -185,12 +188,13 @@ class SampleHook:
         shown = rest == 0 and epoch in SHOWN_EPOCHS
         return progress.last or shown or progress.step % self._every == 0
 
-    def _draw(self, step: int) -> None:
+    def _draw(self, progress: TrainingProgress) -> None:
+        progress.calibrate()
         drawn = images.to_uint8(self._generate(self._inputs))
         grid = images.sheet(drawn) if self._labels is None else images.class_sheet(drawn, self._labels)
         for writer in self._writers:  # the file comes last: where it is, the writers have had theirs
-            writer.write_samples(step, grid)
-        images.save_png(self._paths.sample_grid(step), grid)
+            writer.write_samples(progress.step, grid)
+        images.save_png(self._paths.sample_grid(progress.step), grid)
 
 
 class HistogramHook:
