@@ -99,6 +99,7 @@ RULES: tuple[Rule, ...] = (
     Rule({"learning_rate": 4e-4}, ALL, "twice the usual rate; the time is short"),
     Rule({"anneal": 0.3}, ALL, "small steps at the end draw finer than large ones"),
     Rule({"ema_images": 10_000}, ALL, "samples come from averaged weights, which are steadier"),
+    Rule({"ema_calibration": True}, ALL, "small batches would make samples pale"),
     Rule({"label_smoothing": 0.1}, ENOUGH, "slows down the discriminator, which else wins early"),
     Rule(
         {

@@ -61,6 +61,7 @@ def test_what_is_chosen_for_the_data(facts, data, expected):
         "batch_size": 32,
         "anneal": 0.3,
         "ema_images": 10_000,
+        "ema_calibration": True,
         "conditional": False,
     }
     found = chosen(facts, data=data)
