@@ -17,6 +17,8 @@ def curves_section(run: ReportedRun) -> Section:
         return Section("curves", title, '<p class="missing">There is no stats.jsonl yet.</p>', present=False)
     # What the best D says if generated pictures look like real ones: half of the label of real images.
     undecided = (1 - run.config.training.label_smoothing) / 2
+    compares = run.config.training.loss == "relativistic"
+    pairs = " This discriminator compares: its opinion is on which of a real and a generated picture is real."
     charts = chart(
         "Losses",
         _lines(run, {"D, discriminator": "discriminator_loss", "G, generator": "generator_loss"}),
@@ -32,7 +34,7 @@ def curves_section(run: ReportedRun) -> Section:
         "<p>The two networks' losses over time (each falls at the other's expense), and how probably real "
         "the discriminator finds real and generated pictures. Look for a standoff: no loss runs away, "
         "and the two opinions stay apart without sticking at 1 and 0; a perfect generator would bring both "
-        f'to {undecided:g} (dashed).</p><div class="charts">{charts}</div>'
+        f'to {undecided:g} (dashed).{pairs * compares}</p><div class="charts">{charts}</div>'
         + fold(
             "How this was measured",
             facts(

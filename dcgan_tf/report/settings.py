@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dcgan_tf.config import Config, ModelConfig, flatten
+from dcgan_tf.config import Config, ModelConfig, TrainingConfig, flatten
 from dcgan_tf.report.formats import STARTS
 from dcgan_tf.report.markup import facts, fold, plain, text
 from dcgan_tf.report.reported_run import ReportedRun, Section
@@ -35,10 +35,6 @@ def _main_settings(run: ReportedRun) -> dict[str, str]:
     config = run.config
     height, width = config.data.image_size
     model, training = config.model, config.training
-    smoothing = f", label smoothing {training.label_smoothing:g}" if training.label_smoothing else ""
-    anneal = f", falling to 0 over the last {training.anneal:.3g} of the steps" if training.anneal else ""
-    noise = f", instance noise {training.instance_noise:g}" if training.instance_noise else ""
-    loss = training.loss.replace("_", "-")
     epochs = run.epochs(run.step)
     return {
         "data": run.data_name,
@@ -46,10 +42,26 @@ def _main_settings(run: ReportedRun) -> dict[str, str]:
         "trained": f"{run.step:,} steps of {training.images_per_step}" + (f", {epochs}" if epochs else ""),
         "networks": f"{model.architecture.upper()}, {_networks(model)}",
         "latent": f"{model.latent_dim} numbers, {model.latent_distribution}",
-        "learning": f"Adam {training.learning_rate:g}{anneal}, {loss} loss{smoothing}{noise}",
+        "learning": _learning(training),
         "samples from": run.generator,
         "seed": str(training.seed),
     }
+
+
+def _learning(training: TrainingConfig) -> str:
+    anneal = f", falling to 0 over the last {training.anneal:.3g} of the steps" if training.anneal else ""
+    parts = [f"Adam {training.learning_rate:g}{anneal}", f"{training.loss.replace('_', '-')} loss"]
+    more = {
+        "label smoothing": training.label_smoothing,
+        "R1": training.r1_gamma,
+        "R2": training.r2_gamma,
+        "instance noise": training.instance_noise,
+        "DiffAugment": training.diffaugment,
+    }
+    parts += [f"{name} {value:g}" for name, value in more.items() if value]
+    if training.discriminator_steps > 1:
+        parts.append(f"{training.discriminator_steps} updates of the discriminator in a step")
+    return ", ".join(parts)
 
 
 def _networks(model: ModelConfig) -> str:

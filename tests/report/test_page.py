@@ -278,6 +278,20 @@ def test_the_curves_show_what_a_perfect_generator_would_bring_d_to(run_dir, smoo
     (run_dir / "config.json").write_text(json.dumps(config))
     curves = section(write_report(run_dir), "curves")
     assert f"would bring both to {level} (dashed)" in curves
+    assert "compares" not in curves
+
+
+def test_the_page_says_what_the_discriminator_learnt_from(run_dir):
+    config = json.loads((run_dir / "config.json").read_text())
+    config["model"]["discriminator_norm"] = "none"
+    config["training"] |= {"loss": "relativistic", "label_smoothing": 0, "r1_gamma": 2.5, "r2_gamma": 1}
+    config["training"] |= {"diffaugment": 0.5, "discriminator_steps": 2}
+    (run_dir / "config.json").write_text(json.dumps(config))
+    text = outline(write_report(run_dir)).text
+    assert "30 steps of 8, 15 epochs" in text
+    words = "relativistic loss, R1 2.5, R2 1, DiffAugment 0.5, 2 updates of the discriminator in a step"
+    assert f"Adam 0.0004, {words}" in text
+    assert "This discriminator compares" in text
 
 
 # Analyses

@@ -35,20 +35,28 @@ def train(
     return strategy, state, [step(next(batches)) for _ in range(3)]
 
 
-CASES = [("bfloat16", 1), ("float16", 1), ("float16", 2)]
+PENALISED = {"discriminator_norm": "none", "loss": "relativistic", "r1_gamma": 10.0, "r2_gamma": 10.0}
+CASES = {
+    "bfloat16 on 1": ("bfloat16", 1, PENALISED),
+    "float16 on 1": ("float16", 1, {}),
+    "float16 on 2": ("float16", 2, {}),
+}
 
 
-@pytest.fixture(scope="module", params=CASES, ids=[f"{p} on {n}" for p, n in CASES])
+@pytest.fixture(scope="module", params=CASES)
 def trained_in(request: pytest.FixtureRequest, tiny_config: Callable[..., Config]) -> tuple:
-    precision, replicas = request.param
-    return precision, *train(tiny_config(batch_size=BATCH), precision, replicas)
+    precision, replicas, changes = CASES[request.param]
+    return precision, *train(tiny_config(batch_size=BATCH, **changes), precision, replicas)
 
 
 @pytest.fixture(scope="module")
-def norms_in_float32(tiny_config: Callable[..., Config]) -> dict[str, tf.Tensor]:
-    """Return the metrics of the first step in float32, which the other precisions are held against."""
-    _, _, metrics = train(tiny_config(batch_size=BATCH), "float32", 1)
-    return metrics[0]
+def in_float32(tiny_config: Callable[..., Config]) -> dict[bool, dict[str, tf.Tensor]]:
+    """Return {with penalties: metrics of the first step in float32}, to compare other precisions with."""
+    cases = {bool(changes): changes for changes in (PENALISED, {})}
+    return {
+        penalised: train(tiny_config(batch_size=BATCH, **changes), "float32", 1)[2][0]
+        for penalised, changes in cases.items()
+    }
 
 
 def test_everything_that_is_kept_is_float32(trained_in: tuple) -> None:
@@ -101,10 +109,12 @@ def test_training_moves_the_weights(trained_in: tuple) -> None:
 
 
 def test_gradient_norms_are_those_of_float32(
-    trained_in: tuple, norms_in_float32: dict[str, tf.Tensor]
+    trained_in: tuple, in_float32: dict[bool, dict[str, tf.Tensor]], request: pytest.FixtureRequest
 ) -> None:
     # Without the loss scale (32,768 at first), and not counted once per replica.
     _, _, _, metrics = trained_in
+    _, _, changes = CASES[request.node.callspec.params["trained_in"]]
+    norms_in_float32 = in_float32[bool(changes)]
     for name in ("discriminator_gradient_norm", "generator_gradient_norm"):
         assert float(metrics[0][name]) == pytest.approx(float(norms_in_float32[name]), rel=0.05)
 
@@ -176,6 +186,12 @@ def test_more_replicas_than_gpus_are_refused(gpus: Callable[..., None]) -> None:
     gpus((8, 0))
     with pytest.raises(ValueError, match=r"replicas is 2, but this machine has 1 GPU\(s\)"):
         devices.make_strategy(2)
+
+
+def test_both_optimizers_have_the_decays_of_the_settings(tiny_config) -> None:
+    state = create_train_state(tiny_config(beta_1=0.25, beta_2=0.75))
+    for optimizer in (state.generator_optimizer, state.discriminator_optimizer):
+        assert (optimizer.beta_1, optimizer.beta_2) == (0.25, 0.75)
 
 
 def test_a_discriminator_learning_rate_of_zero_is_zero(tiny_config) -> None:
