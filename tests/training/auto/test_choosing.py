@@ -7,6 +7,7 @@ import logging
 import re
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -84,6 +85,20 @@ def auto(folder: Path, *words: str, tiny: str = TINY) -> Result:
 
 def config_of(folder: Path):
     return from_json((folder.parent / "run" / "config.json").read_text())
+
+
+def test_the_step_that_compiles_is_not_in_the_time_of_a_step(monkeypatch):
+    """By a clock that only steps move: 2 s the first, half a second each other; 3 of these warm up."""
+    now, batches = [0.0], []
+
+    def step(batch):
+        now[0] += 0.5 if batches else 2.0
+        batches.append(batch)
+        return {"discriminator_loss": 1.0}
+
+    monkeypatch.setattr(measuring, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+    assert measuring._time(step, iter(range(100)), 5.0) == Speed(2.0, 0.5)
+    assert len(batches) == 1 + 3 + 10
 
 
 def test_one_command_trains_on_a_folder_and_says_what_it_chose(tmp_path):
