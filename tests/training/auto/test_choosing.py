@@ -20,6 +20,7 @@ from dcgan_tf.data import NativeForm
 from dcgan_tf.runs import RunPaths
 from dcgan_tf.training.auto import choosing, measuring
 from dcgan_tf.training.auto.choice import Choice
+from dcgan_tf.training.plan import too_few_steps
 
 TINY = "--filters 2 --latent-dim 4 --batch-size 16 --sample-every 0 --histogram-every 0 --precision float32"
 
@@ -267,20 +268,27 @@ def test_the_size_is_the_nearest_that_fits(form, budget, size):
 
 
 @pytest.mark.parametrize(
-    ("length", "asked"),
+    ("length", "total", "asked"),
     [
-        (["--epochs", "2"], "2 epochs of 40 images are only 4 steps"),
-        (["--steps", "4"], None),
+        ({"epochs": 50}, 200, "50 epochs of 285 images are only 200 steps, and with fewer than 1,000"),
+        ({"epochs": 249}, 996, "the same command with --epochs 250 makes enough"),
+        ({"epochs": 250}, 1000, ""),
+        ({"steps": 200}, 200, ""),
     ],
 )
-def test_epochs_that_make_too_few_steps_are_questioned(tmp_path, caplog, length, asked):
+def test_epochs_that_make_too_few_steps_are_questioned(length, total, asked):
+    config = replace(Config(), **length)
+    plan = SimpleNamespace(config=config, total_steps=total, steps_per_epoch=4, image_set=range(285))
+    assert asked in too_few_steps(plan)
+    assert bool(asked) == bool(too_few_steps(plan))
+
+
+def test_the_question_comes_before_the_first_step(tmp_path, caplog):
     folder = tmp_path / "pictures"
     write_pictures(folder, 40)
     words = ["train", "--data", str(folder), "--run-dir", str(tmp_path / "run"), "--image-size", "16"]
-    with caplog.at_level(logging.WARNING, logger="dcgan_tf"):
-        assert CliRunner().invoke(cli.main, [*words, *TINY.split(), *length]).exit_code == 0
-    said = [record.getMessage() for record in caplog.records if "steps" in record.getMessage()]
-    assert len(said) == (1 if asked else 0)
-    if asked:  # 2 steps an epoch; 1,000 / 2
-        assert said[0].startswith(asked)
-        assert "the same command with --epochs 500 makes enough" in said[0]
+    with caplog.at_level(logging.INFO, logger="dcgan_tf"):
+        assert CliRunner().invoke(cli.main, [*words, *TINY.split(), "--epochs", "2"]).exit_code == 0
+    *_, question, start = [record.getMessage() for record in caplog.records]
+    assert question.startswith("2 epochs of 40 images are only 4 steps")
+    assert "; steps 1 to 4 in" in start
