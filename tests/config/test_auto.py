@@ -76,6 +76,7 @@ def test_one_image_decides_whether_pictures_are_few():
 def test_fewer_pictures_than_a_batch_make_a_smaller_batch():
     assert chosen(Facts(31, 3, (64, 64)), data="photos")["batch_size"] == 31
     assert chosen(Facts(32, 3, (64, 64)), data="photos")["batch_size"] == 32
+    assert chosen(Facts(50, 3, (64, 64)), data="photos", discriminator_steps=2)["batch_size"] == 25
     assert chosen(Facts(1, 3, (64, 64)), data="photos")["batch_size"] == 2
 
 

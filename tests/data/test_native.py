@@ -42,7 +42,7 @@ def test_grey_pictures_in_colour_files_are_grey(tmp_path, ending):
 
 def test_one_picture_with_a_colour_makes_them_colour(tmp_path):
     config = save(tmp_path / "mixed", [(40, 30)] * 4, grey=True)
-    Image.new("RGB", (40, 30), (200, 100, 90)).save(tmp_path / "mixed" / "colour.png")
+    Image.new("RGB", (40, 30), (200, 100, 90)).save(tmp_path / "mixed" / "0-colour.png")  # the first one
     assert not native_form(config).grey
 
 
