@@ -119,6 +119,17 @@ def test_gradient_norms_are_those_of_float32(
         assert float(metrics[0][name]) == pytest.approx(float(norms_in_float32[name]), rel=0.05)
 
 
+def test_penalties_in_float16_wait_for_a_loss_scale_that_does_not_overflow(
+    tiny_config: Callable[..., Config],
+) -> None:
+    # The second derivative of the scaled loss is too large at first; such updates are left out.
+    _, state, metrics = train(tiny_config(batch_size=BATCH, **PENALISED), "float16", 1)
+    assert np.isfinite([float(step["discriminator_loss"]) for step in metrics]).all()
+    assert np.isfinite(float(metrics[-1]["discriminator_gradient_norm"]))
+    assert 1 <= int(state.discriminator_optimizer.inner_optimizer.iterations.numpy()) <= 3
+    assert state.non_finite() == []
+
+
 @pytest.mark.parametrize("precision", ["float32", "bfloat16", "float16"])
 def test_a_named_precision_is_taken(precision: str) -> None:
     assert devices.resolve_precision(precision) == precision
