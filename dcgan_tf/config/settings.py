@@ -366,6 +366,5 @@ _ONE_IMAGE = "which mixes the images of a batch, and the penalty is meant for th
 _WITHOUT_BATCH_NORM = {
     "r1_gamma": _ONE_IMAGE,
     "r2_gamma": _ONE_IMAGE,
-    "diffaugment": "whose statistics change with the augmentation, and training gets worse with it",
 }
 """Settings that a discriminator with batch norm refuses, and why."""

@@ -31,10 +31,8 @@ def chosen(facts: Facts, **given: object) -> dict[str, object]:
     return flatten(choose_settings(facts, given).config)
 
 
-FREE = {"label_smoothing": 0.1, "loss": "non_saturating", "discriminator_norm": "batch", "r1_gamma": 0.0}
-FREE["diffaugment"] = 0.0
-REGULARISED = {"label_smoothing": 0.0, "loss": "relativistic", "discriminator_norm": "none", "r1_gamma": 10.0}
-REGULARISED["diffaugment"] = 1.0
+ENOUGH = {"batch_size": 32, "diffaugment": 0.0}
+FEW = {"batch_size": 16, "diffaugment": 1.0}
 
 
 @pytest.mark.parametrize(
@@ -43,22 +41,22 @@ REGULARISED["diffaugment"] = 1.0
         (
             PORTRAITS,
             "portraits",
-            {"channels": 3, "filters": 32, "flip": False} | FREE,
+            {"channels": 3, "filters": 32, "flip": False} | ENOUGH,
         ),
-        (MNIST, "tfds:mnist", {"channels": 1, "filters": 64, "flip": False} | FREE),
-        (CIFAR, "tfds:cifar10", {"channels": 3, "filters": 64, "flip": True} | FREE),
-        (PHOTOGRAPHS, "photos", {"channels": 3, "filters": 32, "flip": True} | REGULARISED),
-        (GREY, "scans", {"channels": 1, "filters": 32, "flip": False} | REGULARISED),
-        (Facts(285, 3, (32, 32)), "icons", {"filters": 64, "flip": True} | REGULARISED | {"r1_gamma": 2.5}),
-        (Facts(1999, 3, (64, 64)), "photos", REGULARISED),
-        (Facts(2000, 3, (64, 64)), "photos", FREE),
+        (MNIST, "tfds:mnist", {"channels": 1, "filters": 64, "flip": False} | ENOUGH),
+        (CIFAR, "tfds:cifar10", {"channels": 3, "filters": 64, "flip": True} | ENOUGH),
+        (PHOTOGRAPHS, "photos", {"channels": 3, "filters": 32, "flip": True} | FEW),
+        (GREY, "scans", {"channels": 1, "filters": 32, "flip": False} | FEW),
+        (Facts(285, 3, (32, 32)), "icons", {"filters": 64, "flip": True} | FEW),
+        (Facts(1999, 3, (64, 64)), "photos", FEW),
+        (Facts(2000, 3, (64, 64)), "photos", ENOUGH),
     ],
 )
 def test_what_is_chosen_for_the_data(facts, data, expected):
     of_all = {
         "image_size": facts.image_size,
         "latent_dim": 64,
-        "batch_size": 32,
+        "label_smoothing": 0.1,
         "anneal": 0.3,
         "ema_images": 10_000,
         "ema_calibration": True,
@@ -74,9 +72,9 @@ def test_one_image_decides_whether_pictures_are_few():
 
 
 def test_fewer_pictures_than_a_batch_make_a_smaller_batch():
-    assert chosen(Facts(31, 3, (64, 64)), data="photos")["batch_size"] == 31
-    assert chosen(Facts(32, 3, (64, 64)), data="photos")["batch_size"] == 32
-    assert chosen(Facts(50, 3, (64, 64)), data="photos", discriminator_steps=2)["batch_size"] == 25
+    assert chosen(Facts(15, 3, (64, 64)), data="photos")["batch_size"] == 15
+    assert chosen(Facts(16, 3, (64, 64)), data="photos")["batch_size"] == 16
+    assert chosen(Facts(30, 3, (64, 64)), data="photos", discriminator_steps=2)["batch_size"] == 15
     assert chosen(Facts(1, 3, (64, 64)), data="photos")["batch_size"] == 2
 
 
@@ -91,14 +89,7 @@ def test_what_the_user_gives_wins_and_is_told():
 @pytest.mark.parametrize(
     ("facts", "given", "without", "why"),
     [
-        (
-            PHOTOGRAPHS,
-            {"label_smoothing": 0.2},
-            {"loss": "non_saturating", "r1_gamma": 0.0},
-            "label_smoothing",
-        ),
         (PORTRAITS, {"ema_decay": 0.9}, {"ema_images": None}, "ema_images takes the place of ema_decay"),
-        (PHOTOGRAPHS, {"architecture": "gan"}, {"discriminator_norm": "batch"}, "discriminator_norm is none"),
         (CIFAR, {"loss": "hinge"}, {"label_smoothing": 0.0}, "label_smoothing lowers a target"),
     ],
 )
@@ -116,14 +107,11 @@ def test_settings_that_contradict_each_other_are_refused():
 
 
 def test_what_a_later_rule_changes_is_not_told_twice():
-    lines = dict(choose_settings(Facts(285, 3, (32, 32)), {"data": "icons", "beta_1": 0.5}).lines)
-    named = [word for line in lines for word in line.replace(",", "").split() if not word[0].isdigit()]
-    assert len([name for name in named if name == "learning_rate"]) == 1
-    assert lines["r1_gamma 2.5, r2_gamma 2.5"] == "small images need less of it"
-    assert lines["beta_1 0.5"] == "as you asked"
-    (regularised,) = [line for line in lines if "discriminator_norm none" in line]
-    assert "beta_1" not in regularised
-    assert "gamma" not in regularised
+    lines = dict(choose_settings(PHOTOGRAPHS, {"data": "photos"}).lines)
+    assert [line for line in lines if "batch_size" in line] == ["batch_size 16"]
+    assert lines["batch_size 16"].startswith("so few pictures need many steps")
+    lines = dict(choose_settings(PHOTOGRAPHS, {"data": "photos", "batch_size": 8}).lines)
+    assert lines["batch_size 8"] == "as you asked"
 
 
 def test_every_rule_has_settings_that_there_are_and_a_reason():

@@ -195,7 +195,7 @@ def test_a_value_out_of_bounds_is_told_the_rule_and_itself(changes, message):
         preset(**changes)
 
 
-@pytest.mark.parametrize("name", ["r1_gamma", "r2_gamma", "diffaugment"])
+@pytest.mark.parametrize("name", ["r1_gamma", "r2_gamma"])
 def test_what_batch_norm_in_the_discriminator_spoils_is_refused(name):
     message = (
         f"{name} is 0.5, but the discriminator has batch norm, .*; set discriminator_norm to none or spectral"

@@ -111,7 +111,7 @@ def test_one_command_trains_on_a_folder_and_says_what_it_chose(tmp_path):
     assert config.data.image_size == (16, 20)
     assert config.data.flip
     assert config.training.steps == 3
-    assert config.training.loss == "relativistic"
+    assert config.training.diffaugment == 1
     said = result.stderr
     assert "auto: 40 images of pictures to train on, in colour, 16x20 pixels" in said
     assert re.search(r"image_size 16x20, channels 3 +the size nearest to their own", said)
@@ -173,7 +173,7 @@ def test_a_run_of_another_choice_is_refused_before_anything_is_measured(tmp_path
     refused = auto(folder, "--minutes", "1")
     assert refused.exit_code == 1
     assert "was made with other settings" in refused.stderr
-    assert "loss" in refused.stderr
+    assert "diffaugment" in refused.stderr
     assert known_speed == []
 
 
