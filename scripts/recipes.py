@@ -66,6 +66,7 @@ COLUMNS = [
     "data",
     "recipe",
     "seed",
+    "images_asked",
     "images_seen",
     "minutes",
     "success",
@@ -107,9 +108,8 @@ class Cell:
 
     def is_in(self, row: dict[str, str]) -> bool:
         """Return whether a row of the table is this run."""
-        known = (row["data"], row["recipe"], row["seed"], row["options"])
-        same = known == (self.data, self.recipe, str(self.seed), self.options)
-        return same and abs(int(row["images_seen"]) / self.images - 1) < 0.05
+        known = (row["data"], row["recipe"], row["seed"], row["images_asked"], row["options"])
+        return known == (self.data, self.recipe, str(self.seed), str(self.images), self.options)
 
 
 def _names(ctx: click.Context, param: click.Parameter, value: str) -> list[str]:
@@ -190,7 +190,7 @@ def train_and_measure(cell: Cell, runs: Path, samples: int) -> dict[str, Any]:
         "data": cell.data,
         "recipe": cell.recipe,
         "seed": cell.seed,
-        "images_seen": cell.images,
+        "images_asked": cell.images,
         "minutes": round(minutes, 2),
         "success": False,
         "num_samples": samples,
@@ -236,11 +236,11 @@ def _measured(folder: Path, samples: int) -> dict[str, Any]:
     if best != run.step:
         at_best = final.evaluate(Run.open(folder, checkpoint=best).sample).rows[0].score.value
     return {
-        "images_seen": run.step * run.config.training.batch_size,
+        "images_seen": run.step * run.config.training.images_per_step,
         "success": first.score.value < blurred,
         "final_distance": round(first.score.value, 3),
         "best_distance": round(min(at_best, first.score.value), 3),
-        "best_at_images": best * run.config.training.batch_size,
+        "best_at_images": best * run.config.training.images_per_step,
         "distance": f"{first.score.name} ({whole.space.name if whole.space else 'pixels'})",
         "other_real_images": round(first.real, 3),
         "blurred_real_images": round(blurred, 3),

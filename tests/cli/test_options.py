@@ -105,7 +105,7 @@ def test_every_option_accepts_its_own_default():
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--loss", "hinge"], "'hinge' is not one of 'non_saturating', 'minimax'"),
+        (["--loss", "wgan"], "'wgan' is not one of 'non_saturating', 'minimax', 'hinge', 'relativistic'"),
         (["--batch-size", "many"], "'many' is not a valid integer"),
         (["--learning-rate", "fast"], "'fast' is not a valid float"),
         (["--image-size", "64x64x3"], "image size must be SIDE or HEIGHTxWIDTH in pixels"),

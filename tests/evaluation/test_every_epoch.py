@@ -123,6 +123,7 @@ def at(
         last=stopping,
         state=state or PlantedState(),
         anneal_after=anneal_after,
+        calibrate=lambda: None,
     )
 
 
@@ -154,6 +155,23 @@ def test_only_a_lower_distance_replaces_the_best(planted, tmp_path):
     hook.close()
     assert kept == [10, 10, 20, 20, 20, 50]
     assert [record["step"] for record in read_records(RunPaths(tmp_path).metrics)] == [10, 20, 30, 40, 50]
+
+
+def test_the_averaged_generator_is_calibrated_before_it_draws(planted):
+    done = []
+
+    class Noted(dict):
+        def __getitem__(self, step):
+            done.append("evaluated")
+            return super().__getitem__(step)
+
+    hook = planted(Noted({10: 5.0}))
+    for step in (9, 10):
+        progress = at(step)
+        progress.calibrate = lambda: done.append("calibrated")
+        hook.after_step(progress)
+    hook.close()
+    assert done == ["calibrated", "evaluated"]
 
 
 def test_the_best_before_the_anneal_stays_for_a_longer_run(planted, tmp_path):
