@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -77,20 +77,25 @@ def contents(run: Path, read_checkpoint: Read) -> dict[str, object]:
     }
 
 
+def train_in_spite_of_kills(mortals: Mortals, at: Iterable[Moment], config: Config, evaluated: bool) -> None:
+    """Train a run to its end in processes that are killed at these moments, of which one at least is met."""
+    met = 0
+    for moment in at:
+        ended = mortals.run(train, config, evaluated, at=moment)
+        assert ended.killed or ended.code == 0, ended.output
+        met += ended.killed
+    ended = mortals.run(train, config, evaluated)
+    assert ended.code == 0, ended.output
+    assert met, "no moment was met: the test has shown nothing"
+
+
 @pytest.mark.parametrize("chain", range(3))
 def test_a_run_that_is_killed_again_and_again_ends_as_one_that_never_was(
     chain: int, config: Config, whole: Path, mortals: Mortals, read_checkpoint: Read
 ) -> None:
     run = whole.with_name(f"killed-{chain}")
-    killed = replace(config, run_dir=str(run))
-    met = 0
-    for moment in moments(SEED + chain, 5, changes=60, seconds=6.0, below=run):
-        ended = mortals.run(train, killed, True, at=moment)
-        assert ended.killed or ended.code == 0, ended.output
-        met += ended.killed
-    ended = mortals.run(train, killed, True)
-    assert ended.code == 0, ended.output
-    assert met, "no moment was met: the test has shown nothing"
+    at = moments(SEED + chain, 5, changes=60, seconds=6.0, below=run)
+    train_in_spite_of_kills(mortals, at, replace(config, run_dir=str(run)), True)
     found, expected = contents(run, read_checkpoint), contents(whole, read_checkpoint)
     assert [name for name in expected if found[name] != expected[name]] == []
 
@@ -160,14 +165,8 @@ def test_a_run_that_is_killed_while_it_is_made_longer_ends_as_one_that_always_wa
     run = annealed / "killed"
     shutil.copytree(annealed / "short", run)
     longer = replace(config, run_dir=str(run), **{**ANNEALED, "steps": LONGER})
-    met = 0
-    for moment in moments(SEED, 2, changes=50, seconds=4.0, below=run):
-        ended = mortals.run(train, longer, False, at=moment)
-        assert ended.killed or ended.code == 0, ended.output
-        met += ended.killed
-    ended = mortals.run(train, longer, False)
-    assert ended.code == 0, ended.output
-    assert met, "no moment was met: the test has shown nothing"
+    at = moments(SEED, 2, changes=50, seconds=4.0, below=run)
+    train_in_spite_of_kills(mortals, at, longer, False)
     (run / "best").rmdir()
     found, expected = contents(run, read_checkpoint), contents(annealed / "whole", read_checkpoint)
     assert [name for name in expected if found[name] != expected[name]] == []

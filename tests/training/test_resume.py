@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from copies import Copies
 from dcgan_tf import data
 from dcgan_tf.config import Config, all_settings, replace, to_json
 from dcgan_tf.errors import RunError
@@ -19,7 +20,6 @@ from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import read_config, read_json, read_records
 from dcgan_tf.training.loop import train
-from dcgan_tf.training.monitoring.hooks import TrainingProgress
 from dcgan_tf.training.plan import with_precision
 from dcgan_tf.training.start import compare, write_environment, write_settings
 from dcgan_tf.training.state import create_train_state
@@ -37,20 +37,6 @@ def go_on(*runs: Path) -> None:
     split_cpu(2)
     for run in runs:
         train(replace(read_config(run), run_dir=str(run), steps=END))
-
-
-class Copies:
-    """Copies a run as it stands after a step, when its checkpoint has been saved."""
-
-    def __init__(self, run: Path, copy: Path, *, step: int) -> None:
-        self.run, self.copy, self.step = run, copy, step
-
-    def after_step(self, progress: TrainingProgress) -> None:
-        if progress.step == self.step:
-            shutil.copytree(self.run, self.copy)
-
-    def close(self) -> None:
-        pass
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from copies import Copies
 from dcgan_tf.config import Config, replace, to_json
 from dcgan_tf.errors import RunError
 from dcgan_tf.runs.checkpoints import CheckpointStore
@@ -19,7 +20,6 @@ from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import read_config, read_records
 from dcgan_tf.training.averaging import averaging_decay
 from dcgan_tf.training.loop import train
-from dcgan_tf.training.monitoring.hooks import TrainingProgress
 from dcgan_tf.training.schedule import Schedule, go_back, set_learning_rates
 from dcgan_tf.training.state import TrainState, create_train_state
 
@@ -79,20 +79,6 @@ def test_the_decay_of_the_average_by_hand(tiny_config: Callable[..., Config]) ->
 Read = Callable[[Path, int], dict[str, np.ndarray]]
 # Five steps of ten have constant rates, and eight of sixteen: in the tests of runs, half is the anneal.
 SHORT, LONG = 10, 16
-
-
-class Copies:
-    """Copies a run as it stands after a step, when its checkpoint has been saved."""
-
-    def __init__(self, run: Path, copy: Path, *, step: int) -> None:
-        self.run, self.copy, self.step = run, copy, step
-
-    def after_step(self, progress: TrainingProgress) -> None:
-        if progress.step == self.step:
-            shutil.copytree(self.run, self.copy)
-
-    def close(self) -> None:
-        pass
 
 
 @pytest.fixture(scope="module")
