@@ -72,7 +72,8 @@ class Choice:
         seen = steps * training.images_per_step
         passes = f", each picture {seen / self.num_images:,.0f} times" if self.num_images else ""
         return (
-            f"about {_duration(minutes)}: {steps:,} steps of {training.images_per_step} images{passes} "
+            f"about {_duration(minutes)}: {steps:,} step{'s' * (steps != 1)} of "
+            f"{training.images_per_step} images{passes} "
             f"({self.speed.seconds_per_step:.3g} s a step, measured on this machine)"
         )
 
@@ -133,5 +134,8 @@ def is_auto(choice: Choice) -> bool:
 
 def _duration(minutes: float) -> str:
     if minutes < 1:
-        return f"{max(1, round(60 * minutes))} seconds"
+        seconds = max(1, round(60 * minutes))
+        return f"{seconds} second{'s' * (seconds != 1)}"
+    if minutes < 1.5:
+        return "1 minute"
     return f"{minutes:.0f} minutes" if minutes < 120 else f"{minutes / 60:.1f} hours"

@@ -123,10 +123,8 @@ def _of_data(budget: Budget, given: Mapping[str, Any]) -> Choice:
     native = native_form(replace(Config(), **named).data)
     size = given.get("image_size") or _image_size(native, budget)
     channels = given.get("channels") or (1 if native.grey else 3)
-    of_data = {name: value for name, value in given.items() if name in _DATA_SETTINGS}
-    config = replace(Config(), **{**of_data, "image_size": size, "channels": channels})
-    if "run_dir" in given or "architecture" in given:
-        config = replace(config, **{n: given[n] for n in ("run_dir", "architecture") if n in given})
+    of_images = {name: given[name] for name in _OF_IMAGES if name in given}
+    config = replace(Config(), **{**of_images, "image_size": size, "channels": channels})
     check_size(config)
     image_set = load_data(with_own_held_out(config).data)
     facts = Facts(
@@ -148,9 +146,11 @@ def _of_data(budget: Budget, given: Mapping[str, Any]) -> Choice:
     )
 
 
-_DATA_SETTINGS = (
+_OF_IMAGES = (
     *("data", "data_dir", "split", "fit", "max_bad_fraction", "held_out_fraction", "cache_dir"),
+    *("run_dir", "architecture"),
 )
+"""The settings that decide which images are loaded; an existing run keeps the share that it holds out."""
 
 
 def _image_size(native: NativeForm, budget: Budget) -> tuple[int, int]:

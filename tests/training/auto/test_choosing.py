@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from dcgan_tf import cli
-from dcgan_tf.config import Budget, Config, Speed, difference, from_json, replace, to_json
+from dcgan_tf.config import Budget, Config, Speed, difference, from_json, preset, replace, to_json
 from dcgan_tf.data import NativeForm
 from dcgan_tf.runs import RunPaths
 from dcgan_tf.training.auto import choosing, measuring
@@ -292,3 +292,18 @@ def test_the_question_comes_before_the_first_step(tmp_path, caplog):
     *_, question, start = [record.getMessage() for record in caplog.records]
     assert question.startswith("2 epochs of 40 images are only 4 steps")
     assert "; steps 1 to 4 in" in start
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.2, "1 second"),
+        (59.0, "59 seconds"),
+        (75.0, "1 minute"),
+        (95.0, "2 minutes"),
+        (3 * 3600, "3.0 hours"),
+    ],
+)
+def test_the_time_is_said_in_the_unit_that_suits_it(seconds, words):
+    choice = Choice(preset("default", steps=1), "default", Budget(), speed=Speed(0.0, seconds))
+    assert choice.summary.startswith(f"about {words}: 1 step of 64 images")
