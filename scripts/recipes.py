@@ -3,7 +3,8 @@
     .venv/bin/python scripts/recipes.py --data cifar10 --recipes default,auto --seeds 0,1,2 --images 250000
 
 Every run is a row of the table (`--out`, a CSV file): the images that it saw, its minutes, and how good its
-samples were at its best checkpoint and at its last one. Runs that the table has are not made again, so the
+samples were at its best checkpoint and at its last one, in the features of the library's classifier and of
+a residual network (`residual_space.py`). Runs that the table has are not made again, so the
 same command continues after a stop. At the end, the mean and the spread over the seeds are printed.
 
 A run *succeeds* if its last samples are nearer to real images than blurred real images are (a Gaussian of
@@ -12,33 +13,37 @@ A run *succeeds* if its last samples are nearer to real images than blurred real
 
 from __future__ import annotations
 
-import csv
 import itertools
 import math
 import shlex
-import statistics
 import subprocess
 import sys
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+from recipe_table import add_row, read_table, summary
 
 from dcgan_tf import __version__
 from dcgan_tf.cli import import_tensorflow
+
+if TYPE_CHECKING:
+    from dcgan_tf.evaluation import Evaluator
+    from dcgan_tf.runs import Run
 
 DATA = {
     "portraits": "--data portraits --image-size 32",
     "mnist": "--data tfds:mnist --image-size 28 --channels 1",
     "cifar10": "--data tfds:cifar10 --image-size 32",
+    "photographs": "--data runs/photographs --image-size 32",
 }
-"""{name: options}. Any other name is a folder of pictures."""
+"""{name: options}. `photographs.py` makes the photographs. Any other name is a folder of pictures."""
 RECIPES = {
     "gan": "--preset default --architecture gan --hidden-units 1024",
     "default": "--preset default",
-    "quick": "--preset quick --filters 64",
+    "quick": "--preset quick",
     "auto": "--preset auto",
 }
 """{name: options}. Others are given with --recipe."""
@@ -58,32 +63,13 @@ ALONE = {
     "no-norm-in-g": "--generator-norm none",
     "depth-2": "--discriminator-depth 2",
     "d-steps-2": "--discriminator-steps 2",
-    "diffaugment": "--diffaugment 1 --discriminator-norm none",
+    "diffaugment": "--diffaugment 1",
+    "calibration": "--ema-calibration",
+    "dense-256": "--dense-units 256",
 }
 """{name: what is changed in `default`}: each setting alone."""
 RECIPES |= {name: f"--preset default {changes}" for name, changes in ALONE.items()}
-COLUMNS = [
-    "data",
-    "recipe",
-    "seed",
-    "images_asked",
-    "images_seen",
-    "minutes",
-    "success",
-    "final_distance",
-    "best_distance",
-    "best_at_images",
-    "distance",
-    "other_real_images",
-    "blurred_real_images",
-    "precision",
-    "recall",
-    "coverage",
-    "num_samples",
-    "options",
-    "dcgan_tf",
-]
-CHECKPOINTS = 6
+CHECKPOINTS = 4
 """The number of checkpoints of a run that are measured."""
 _METRICS = {"precision": "guarded_precision", "recall": "recall", "coverage": "coverage"}
 
@@ -220,7 +206,8 @@ def _measured(folder: Path, samples: int) -> dict[str, Any]:
     from dcgan_tf.runs import CheckpointStore, Run, RunPaths
 
     run = Run.open(folder)
-    whole = Evaluator.of(run.config.data, num_images=samples, model=run.config.model)
+    config = run.config.data
+    whole = Evaluator.of(config, num_images=samples, model=run.config.model)
     features = [metric for metric in whole.metrics if whole.space is None or "sliced" not in metric.__name__]
     brief = replace(whole, num_images=min(samples, 2000), metrics=features)
     course = {
@@ -245,63 +232,30 @@ def _measured(folder: Path, samples: int) -> dict[str, Any]:
         "other_real_images": round(first.real, 3),
         "blurred_real_images": round(blurred, 3),
         **{name: round(rows[key].score.value, 3) for name, key in _METRICS.items() if key in rows},
+        **_in_residual_space(run, whole, folder.parent),
     }
 
 
-def read_table(file: Path) -> list[dict[str, str]]:
-    """Return the rows of the table, or none if there is no file yet."""
-    if not file.exists():
-        return []
-    with file.open(newline="", encoding="utf-8") as opened:
-        return list(csv.DictReader(opened))
+def _in_residual_space(run: Run, evaluator: Evaluator, folder: Path) -> dict[str, float]:
+    """Return the columns of the second feature space; none without labels and attributes."""
+    from residual_space import residual_space
 
+    from dcgan_tf import data
 
-def add_row(file: Path, row: dict[str, Any]) -> None:
-    """Add a row to the table, and the line of headings to a new one."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    is_new = not file.exists()
-    with file.open("a", newline="", encoding="utf-8") as opened:
-        writer = csv.DictWriter(opened, COLUMNS, restval="", lineterminator="\n")
-        if is_new:
-            writer.writeheader()
-        writer.writerow(row)
-
-
-def summary(rows: list[dict[str, str]]) -> str:
-    """Return the mean over the seeds of each data set and recipe, as a table for people."""
-    headings = ("success", "distance at the end", "at best", "recall", "coverage", "minutes")
-    lines = [
-        f"{'data':<12}{'recipe':<20}" + "".join(f"{heading:>{len(heading) + 2}}" for heading in headings)
-    ]
-    by = sorted(rows, key=_kind)
-    for (data, recipe), group in itertools.groupby(by, key=_kind):
-        some = list(group)
-        cells = (
-            f"{sum(row['success'] == 'True' for row in some)}/{len(some)}",
-            f"{_mean(some, 'final_distance'):.2f} ± {_spread(some, 'final_distance'):.2f}",
-            *(f"{_mean(some, name):.2f}" for name in ("best_distance", "recall", "coverage", "minutes")),
-        )
-        numbers = (f"{cell:>{len(heading) + 2}}" for cell, heading in zip(cells, headings, strict=True))
-        lines.append(f"{Path(data).name:<12}{recipe:<20}{''.join(numbers)}")
-    return "\n".join(lines)
-
-
-def _kind(row: dict[str, str]) -> tuple[str, str]:
-    return row["data"], row["recipe"]
-
-
-def _values(rows: list[dict[str, str]], column: str) -> list[float]:
-    return [float(row[column]) for row in rows if row[column]]
-
-
-def _mean(rows: list[dict[str, str]], column: str) -> float:
-    values = _values(rows, column)
-    return statistics.fmean(values) if values else math.nan
-
-
-def _spread(rows: list[dict[str, str]], column: str) -> float:
-    values = _values(rows, column)
-    return statistics.stdev(values) if len(values) > 1 else 0.0
+    train = data.load_data(run.config.data)
+    held_out = data.held_out_images(run.config.data, train)
+    space = residual_space(train, held_out[1], folder) if held_out else None
+    if space is None:
+        return {}
+    metrics = [metric for metric in evaluator.metrics if "sliced" not in metric.__name__]
+    rows = {
+        row.score.key: row
+        for row in replace(evaluator, space=space, metrics=metrics).evaluate(run.sample).rows
+    }
+    first = next(iter(rows.values()))
+    columns = {"residual_distance": first.score.value, "residual_other_real_images": first.real}
+    columns |= {f"residual_{name}": rows[key].score.value for name, key in _METRICS.items() if key in rows}
+    return {name: round(value, 3) for name, value in columns.items()}
 
 
 if __name__ == "__main__":
