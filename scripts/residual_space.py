@@ -19,9 +19,11 @@ import tensorflow as tf
 
 from dcgan_tf.data import ImageSet
 from dcgan_tf.evaluation.feature_spaces import Features, MetricNames, digest_of
+from dcgan_tf.judges.network import load_weights, save_weights
 
 EPOCHS, BATCH, FEWEST_STEPS = 8, 128, 600
-_MOVED = 3  # pixels
+_MOVED = 0.1
+"""Training images are moved by up to this share of their side."""
 
 
 @dataclass(frozen=True)
@@ -83,14 +85,14 @@ def residual_space(train: ImageSet, held_out: ImageSet, folder: Path) -> Residua
     answers = [_answers(images) for images in (train, held_out)]
     if answers[0] is None or answers[1] is None:
         return None
-    file = folder / f"residual-{train.fingerprint[:16]}.keras"
+    file = folder / f"residual-{train.fingerprint[:16]}.npz"
+    network = _build(train.images.shape[1:], answers[0].shape[1])
     if file.exists():
-        network = keras.models.load_model(file, compile=False)
+        load_weights(network, file)
     else:
-        network = _build(train.images.shape[1:], answers[0].shape[1])
         _train(network, train.images, answers[0], one_of_all=train.labels is not None)
         file.parent.mkdir(parents=True, exist_ok=True)
-        network.save(file)
+        save_weights(network, file)
     accuracy = _accuracy(network, held_out.images, answers[1], one_of_all=train.labels is not None)
     print(f"residual network of {train.name}: {accuracy:.1%} of its answers on held-out images are right")
     return ResidualSpace(network, train.name, accuracy)
@@ -110,9 +112,6 @@ def _build(image_shape: tuple[int, int, int], outputs: int) -> keras.Model:
     layers = keras.layers
     images = keras.Input(image_shape, dtype="uint8")
     x = layers.Rescaling(1 / 127.5, -1.0)(images)
-    x = layers.RandomTranslation(_MOVED / image_shape[0], _MOVED / image_shape[1])(x)
-    if image_shape[2] == 3:
-        x = layers.RandomFlip("horizontal")(x)
     x = layers.Conv2D(24, 3, padding="same", use_bias=False)(x)
     for filters, strides in ((32, 2), (64, 2), (64, 1), (128, 2)):
         x = _block(x, filters, strides)
@@ -141,13 +140,21 @@ def _train(network: keras.Model, images: np.ndarray, answers: np.ndarray, *, one
     @tf.function(autograph=False)  # type: ignore[untyped-decorator]  # TensorFlow is untyped
     def step(some: tf.Tensor, wanted: tf.Tensor) -> None:
         with tf.GradientTape() as tape:
-            mean = tf.reduce_mean(loss(wanted, network(some, training=True)[0]))
+            mean = tf.reduce_mean(loss(wanted, network(_moved(some), training=True)[0]))
         optimizer.apply(tape.gradient(mean, network.trainable_variables), network.trainable_variables)
 
     rng, size = np.random.default_rng(0), min(BATCH, len(images))
     for _ in range(steps):
         chosen = np.sort(rng.choice(len(images), size, replace=False))
         step(np.ascontiguousarray(images[chosen]), answers[chosen])
+
+
+def _moved(images: tf.Tensor) -> tf.Tensor:
+    """Return the images moved a little; colour pictures are mirrored at random too."""
+    shape = images.shape
+    margins = [0, round(_MOVED * shape[1]), round(_MOVED * shape[2]), 0]
+    moved = tf.image.random_crop(tf.pad(images, [[m, m] for m in margins], "REFLECT"), shape)
+    return tf.image.random_flip_left_right(moved) if shape[3] == 3 else moved
 
 
 def _accuracy(network: keras.Model, images: np.ndarray, answers: np.ndarray, *, one_of_all: bool) -> float:
