@@ -19,6 +19,9 @@ DATA: Check = record(
 STARTS: Check = each(record(first_step=count, command=each(anything)))
 """environment.json."""
 
+CHOICE: Check = record(preset=string, about=string, lines=each(each(string)), notes=each(string))
+"""choice.json, of a run whose settings were chosen for its data."""
+
 STATS: Check = needing(
     "step",
     record(

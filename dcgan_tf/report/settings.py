@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dcgan_tf.config import Config, ModelConfig, TrainingConfig, flatten
-from dcgan_tf.report.formats import STARTS
+from dcgan_tf.report.formats import CHOICE, STARTS
 from dcgan_tf.report.markup import facts, fold, plain, text
 from dcgan_tf.report.reported_run import ReportedRun, Section
 
@@ -25,6 +25,7 @@ def settings_section(run: ReportedRun) -> Section:
     """Return the section with the run's settings and the words that the page uses."""
     body = (
         facts(_main_settings(run))
+        + _reasons(run)
         + fold("All settings, versions and starts", _everything(run))
         + fold("Words used on this page", facts(WORDS))
     )
@@ -79,6 +80,17 @@ def _networks(model: ModelConfig) -> str:
     words = {"spectral": "spectral norm", "none": "no norm"}
     parts += [f"{words[norm]} in the {network}" for network, norm in norms.items() if norm in words]
     return ", ".join(parts)
+
+
+def _reasons(run: ReportedRun) -> str:
+    """Return why `--preset auto` chose the settings; nothing of other runs."""
+    choice = run.read(run.paths.choice, CHOICE) or {}
+    lines = {line[0]: line[1] for line in choice.get("lines") or [] if len(line) == 2}
+    if not lines:
+        return ""
+    notes = "".join(f"<p>{text(note)}</p>" for note in choice.get("notes") or [])
+    about = f"<p>{text(choice.get('about') or '')}</p>"
+    return fold("Why these settings: they were chosen for the data", about + facts(lines) + notes)
 
 
 def _everything(run: ReportedRun) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from dcgan_tf.config import Config
+from dcgan_tf.config import Budget, Config
 from dcgan_tf.errors import OutOfMemoryError, RunError, StorageError
 from dcgan_tf.files import DISK_FULL, storage_error
 from dcgan_tf.runs import RunPaths
@@ -67,18 +67,21 @@ def train(config: Config | Choice, *, hooks: Sequence[Hook] = ()) -> Path:
                 "%s already has its %d steps; %s",
                 plan.paths.root,
                 start.finished_steps,
-                _how_to_extend(start),
+                _how_to_extend(start, config.budget if isinstance(config, Choice) else Budget()),
             )
         _run(start, hooks)
     return plan.paths.root
 
 
-def _how_to_extend(start: Start) -> str:
+def _how_to_extend(start: Start, budget: Budget) -> str:
     """Return advice on how to train longer, with twice the length as an example."""
     annealed_after = start.plan.schedule.anneal_after
     if annealed_after == 0:
         return "to train longer, use another --run-dir: its learning rates fell from the first step on"
     back = "" if annealed_after is None else f" (training then goes back to step {annealed_after})"
+    for name, value in (("minutes", budget.minutes), ("images", budget.images)):
+        if value is not None:
+            return f"to train longer, ask for more {name}: --{name} {2 * value:.15g}{back}"
     if start.plan.config.training.steps is None:
         epochs = 2 * start.finished_steps // start.plan.steps_per_epoch
         return f"to train longer, ask for more epochs: --epochs {epochs}{back}"

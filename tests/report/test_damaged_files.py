@@ -29,6 +29,13 @@ ANYTHING = st.recursive(
     max_leaves=4,
 )
 
+CHOICE = {
+    "preset": "auto",
+    "budget": {"minutes": 20.0, "images": None},
+    "about": "auto: 20 images of portraits",
+    "lines": [["batch_size 4", "many small steps draw better than few large ones"]],
+    "notes": ["Expect variations of them."],
+}
 EVALUATION = {
     "step": 30,
     "frechet_distance": {"name": "Fréchet distance", "value": 20.5, "error": 0.1, "other_real_images": 0.5},
@@ -43,6 +50,7 @@ def whole(run_dir, write_finding, tmp_path, monkeypatch) -> dict[Path, object]:
     """Return {file: what is in it} of a run that has all that the report reads; lines as lists."""
     monkeypatch.chdir(tmp_path)
     write_finding("walk", warnings=["look twice"])
+    (run_dir / "choice.json").write_text(json.dumps(CHOICE))
     export = tmp_path / "saved_models" / "mine" / "export.json"
     export.parent.mkdir(parents=True)
     export.write_text(json.dumps(export_record()))
@@ -53,6 +61,7 @@ def whole(run_dir, write_finding, tmp_path, monkeypatch) -> dict[Path, object]:
             run_dir / "config.json",
             run_dir / "data.json",
             run_dir / "environment.json",
+            run_dir / "choice.json",
             run_dir / "analysis" / "walk" / "result.json",
             export,
         )

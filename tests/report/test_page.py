@@ -232,6 +232,17 @@ def test_a_run_that_has_only_begun_has_a_page(run_dir):
 # The head and training
 
 
+def test_a_run_of_which_the_settings_were_chosen_says_why(run_dir):
+    assert "Why these settings" not in section(write_report(run_dir), "settings")
+    lines = [["batch_size 4", "many small steps draw better"], ["short"]]
+    choice = {"about": "auto: 20 images", "lines": lines, "notes": ["Expect <variations>."]}
+    (run_dir / "choice.json").write_text(json.dumps(choice))
+    page = section(write_report(run_dir), "settings")
+    for told in ("Why these settings", "batch size 4", "many small steps draw better", "auto: 20 images"):
+        assert told in page
+    assert "Expect &lt;variations&gt;." in page
+
+
 def test_the_head_says_what_the_run_is_and_every_setting(run_dir):
     text = outline(write_report(run_dir)).text
     assert "learnt to draw from 20 pictures of portraits" in text

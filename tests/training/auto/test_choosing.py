@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
 import re
@@ -206,7 +207,7 @@ def test_lengths_that_contradict_each_other_are_refused_at_once(words, message, 
 
 
 def test_from_python_it_is_the_same_and_a_measured_run_equals_an_unmeasured_one(
-    tmp_path, read_checkpoint, monkeypatch
+    tmp_path, read_checkpoint, caplog
 ):
     import dcgan_tf
 
@@ -226,6 +227,11 @@ def test_from_python_it_is_the_same_and_a_measured_run_equals_an_unmeasured_one(
     measured, unmeasured = (read_checkpoint(run, 3) for run in (tmp_path / "run", plain))
     assert measured.keys() == unmeasured.keys()
     assert [name for name in measured if not np.array_equal(measured[name], unmeasured[name])] == []
+    with caplog.at_level("INFO", "dcgan_tf"):
+        for budget in (Budget(minutes=0.5), Budget(images=1e6), Budget()):
+            dcgan_tf.train(dataclasses.replace(choice, budget=budget))
+    for advice in ("more minutes: --minutes 1 ", "more images: --images 2000000 ", "more: --steps 6 "):
+        assert f"already has its 3 steps; to train longer, ask for {advice}(training then" in caplog.text
     there = {"data": str(folder), "run_dir": str(tmp_path / "classes"), "conditional": True}
     conditional = choosing.choose_without_length("auto", Budget(), there)
     assert conditional.config.model.conditional
