@@ -4,7 +4,7 @@ from .auto import Facts as Facts
 from .auto import Speed as Speed
 from .auto import check_length as check_length
 from .auto import choose_settings as choose_settings
-from .auto import portraits_size as portraits_size
+from .auto import side_within as side_within
 from .auto import steps_of as steps_of
 from .auto import with_default as with_default
 from .fields import parse_image_size as parse_image_size
@@ -12,6 +12,8 @@ from .presets import PRESETS as PRESETS
 from .presets import preset as preset
 from .recipe import DEFAULT_MINUTES as DEFAULT_MINUTES
 from .recipe import FEWEST_STEPS as FEWEST_STEPS
+from .recipe import LARGE_FROM_MINUTES as LARGE_FROM_MINUTES
+from .recipe import LARGE_FROM_MINUTES_OF_FEW as LARGE_FROM_MINUTES_OF_FEW
 from .recipe import LARGEST_SIDE as LARGEST_SIDE
 from .recipe import RULES as RULES
 from .recipe import SMALLEST_SIDE as SMALLEST_SIDE

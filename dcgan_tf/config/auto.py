@@ -12,11 +12,12 @@ from dcgan_tf.config.recipe import (
     DEFAULT_MINUTES,
     FEW_PICTURES,
     FEWEST_STEPS_OF_FEW,
-    LARGE_PORTRAITS_IMAGES,
-    LARGE_PORTRAITS_MINUTES,
-    LARGE_PORTRAITS_SIDE,
+    LARGE_FROM_IMAGES,
+    LARGE_FROM_MINUTES,
+    LARGE_FROM_MINUTES_OF_FEW,
+    LARGEST_SIDE,
     RULES,
-    SMALL_PORTRAITS_SIDE,
+    SMALL_SIDE,
     Case,
     Rule,
 )
@@ -142,12 +143,16 @@ def with_default(budget: Budget, given: Mapping[str, Any]) -> Budget:
     return budget if budget.given or lengths else Budget(minutes=DEFAULT_MINUTES)
 
 
-def portraits_size(budget: Budget) -> tuple[int, int]:
-    """Return the size of drawn portraits, which can have any, for a budget."""
-    minutes, images = budget.minutes or 0.0, budget.images or 0.0
-    large = minutes >= LARGE_PORTRAITS_MINUTES or images >= LARGE_PORTRAITS_IMAGES
-    side = LARGE_PORTRAITS_SIDE if large else SMALL_PORTRAITS_SIDE
-    return side, side
+def side_within(budget: Budget, *, few: bool) -> int:
+    """Return the side in pixels at which pictures of any size become clear within a budget.
+
+    Args:
+        budget: minutes or images; without one, there is time enough.
+        few: whether the pictures are few, so that they need many passes.
+    """
+    enough = LARGE_FROM_MINUTES_OF_FEW if few else LARGE_FROM_MINUTES
+    short = budget.minutes is not None and budget.minutes < enough
+    return SMALL_SIDE if short or (budget.images or LARGE_FROM_IMAGES) < LARGE_FROM_IMAGES else LARGEST_SIDE
 
 
 def choose_settings(facts: Facts, given: Mapping[str, Any]) -> Chosen:

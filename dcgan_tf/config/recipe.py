@@ -19,9 +19,11 @@ FEWEST_STEPS = 1000
 """A run of any preset that has fewer steps rarely draws anything."""
 LARGEST_SIDE, SMALLEST_SIDE = 64, 16
 """The shorter side of the images in pixels; pictures between these keep the nearest size that fits."""
-LARGE_PORTRAITS_MINUTES, LARGE_PORTRAITS_IMAGES = 15.0, 400_000
-"""Drawn portraits are 64x64 from this budget on, and 32x32 below it."""
-LARGE_PORTRAITS_SIDE, SMALL_PORTRAITS_SIDE = 64, 32
+SMALL_SIDE = 32
+"""The side of drawn portraits, and of few pictures, if the budget is too small for LARGEST_SIDE."""
+LARGE_FROM_IMAGES = 400_000
+LARGE_FROM_MINUTES, LARGE_FROM_MINUTES_OF_FEW = 15.0, 60.0
+"""The budget from which on they have LARGEST_SIDE."""
 WIDE_UP_TO = 40
 """Images whose shorter side has no more pixels than this get wide networks."""
 
@@ -91,6 +93,7 @@ RULES: tuple[Rule, ...] = (
     Rule({"ema_calibration": True}, ALL, "small batches would make samples pale"),
     Rule({"label_smoothing": 0.1}, ALL, "slows down the discriminator, which else wins early"),
     Rule({"diffaugment": 1.0}, FEW, "the discriminator would learn so few by heart"),
+    Rule({"filters": 32}, FEW, "many steps are worth more to so few pictures than wide networks"),
     Rule({"batch_size": 16}, FEW, "so few pictures need many steps, and they may be small"),
     Rule({"flip": False}, GREY, "mirrored writing and scans are other pictures"),
     Rule({"flip": True}, COLOUR_PHOTOGRAPHS, "a mirrored photograph is a photograph too"),

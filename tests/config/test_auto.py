@@ -13,7 +13,7 @@ from dcgan_tf.config import (
     choose_settings,
     flatten,
     from_json,
-    portraits_size,
+    side_within,
     steps_of,
     to_json,
     with_default,
@@ -47,7 +47,7 @@ FEW = {"batch_size": 16, "diffaugment": 1.0}
         (CIFAR, "tfds:cifar10", {"channels": 3, "filters": 64, "flip": True} | ENOUGH),
         (PHOTOGRAPHS, "photos", {"channels": 3, "filters": 32, "flip": True} | FEW),
         (GREY, "scans", {"channels": 1, "filters": 32, "flip": False} | FEW),
-        (Facts(285, 3, (32, 32)), "icons", {"filters": 64, "flip": True} | FEW),
+        (Facts(285, 3, (32, 32)), "icons", {"filters": 32, "flip": True} | FEW),
         (Facts(1999, 3, (64, 64)), "photos", FEW),
         (Facts(2000, 3, (64, 64)), "photos", ENOUGH),
     ],
@@ -129,17 +129,22 @@ def test_a_choice_is_a_plain_configuration():
 
 
 @pytest.mark.parametrize(
-    ("budget", "side"),
+    ("budget", "few", "side"),
     [
-        (Budget(minutes=14.9), 32),
-        (Budget(minutes=15), 64),
-        (Budget(images=399_999), 32),
-        (Budget(images=400_000), 64),
-        (Budget(), 32),
+        (Budget(minutes=14.9), False, 32),
+        (Budget(minutes=15), False, 64),
+        (Budget(minutes=15), True, 32),
+        (Budget(minutes=59.9), True, 32),
+        (Budget(minutes=60), True, 64),
+        (Budget(images=399_999), False, 32),
+        (Budget(images=400_000), False, 64),
+        (Budget(images=399_999), True, 32),
+        (Budget(images=400_000), True, 64),
+        (Budget(), True, 64),
     ],
 )
-def test_portraits_are_as_large_as_the_budget_allows(budget, side):
-    assert portraits_size(budget) == (side, side)
+def test_images_of_any_size_are_as_large_as_the_budget_allows(budget, few, side):
+    assert side_within(budget, few=few) == side
 
 
 # Budgets

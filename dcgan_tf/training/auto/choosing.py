@@ -8,6 +8,8 @@ from typing import Any
 
 from dcgan_tf.config import (
     AUTO,
+    LARGE_FROM_MINUTES,
+    LARGE_FROM_MINUTES_OF_FEW,
     LARGEST_SIDE,
     SMALLEST_SIDE,
     Budget,
@@ -15,9 +17,9 @@ from dcgan_tf.config import (
     Facts,
     check_length,
     choose_settings,
-    portraits_size,
     preset,
     replace,
+    side_within,
     steps_of,
     with_default,
 )
@@ -124,15 +126,9 @@ def _of_data(budget: Budget, given: Mapping[str, Any]) -> Choice:
     size = given.get("image_size") or _image_size(native, budget)
     channels = given.get("channels") or (1 if native.grey else 3)
     of_images = {name: given[name] for name in _OF_IMAGES if name in given}
-    config = replace(Config(), **{**of_images, "image_size": size, "channels": channels})
-    check_size(config)
-    image_set = load_data(with_own_held_out(config).data)
-    facts = Facts(
-        num_images=len(image_set),
-        channels=channels,
-        image_size=size,
-        num_classes=len(image_set.label_names),
-    )
+    facts, name = _load(of_images, size, channels)
+    if facts.few and "image_size" not in given:
+        facts, name = _load(of_images, _image_size(native, budget, few=True), channels)
     chosen = choose_settings(facts, given)
     return Choice(
         chosen.config,
@@ -140,7 +136,7 @@ def _of_data(budget: Budget, given: Mapping[str, Any]) -> Choice:
         budget,
         num_images=facts.num_images,
         few=facts.few,
-        about=_about(image_set.name, facts, native),
+        about=_about(name, facts, native),
         lines=(_line_of_size(native, facts, given), *chosen.lines),
         notes=_notes(facts, given),
     )
@@ -153,15 +149,26 @@ _OF_IMAGES = (
 """The settings that decide which images are loaded; an existing run keeps the share that it holds out."""
 
 
-def _image_size(native: NativeForm, budget: Budget) -> tuple[int, int]:
-    """Return the size for pictures of this form: their own if that fits; square if they differ."""
+def _load(of_images: Mapping[str, Any], size: tuple[int, int], channels: int) -> tuple[Facts, str]:
+    """Load the images at a size, and return what they are, and their name."""
+    config = replace(Config(), **{**of_images, "image_size": size, "channels": channels})
+    check_size(config)
+    image_set = load_data(with_own_held_out(config).data)
+    facts = Facts(len(image_set), channels, size, num_classes=len(image_set.label_names))
+    return facts, image_set.name
+
+
+def _image_size(native: NativeForm, budget: Budget, *, few: bool = False) -> tuple[int, int]:
+    """Return the size for pictures of this form: their own if that fits; square if they differ.
+
+    A small budget makes drawn portraits small, and pictures that are few.
+    """
+    largest = side_within(budget, few=few) if few or native.size is None else LARGEST_SIDE
     if native.size is None:
-        return portraits_size(budget)
+        return largest, largest
     shorter = min(native.size)
-    own = native.alike and shorter <= LARGEST_SIDE
-    return fitting_size(
-        native.size if own else (shorter, shorter), smallest=SMALLEST_SIDE, largest=LARGEST_SIDE
-    )
+    own = native.alike and shorter <= largest
+    return fitting_size(native.size if own else (shorter, shorter), smallest=SMALLEST_SIDE, largest=largest)
 
 
 def _about(name: str, facts: Facts, native: NativeForm) -> str:
@@ -180,9 +187,17 @@ def _line_of_size(native: NativeForm, facts: Facts, given: Mapping[str, Any]) ->
     asked = [name for name in ("image_size", "channels") if name in given]
     if asked:
         return what, f"{' and '.join(asked)} as you asked"
+    if facts.image_size != _image_size(native, Budget()):
+        return what, f"in a short time small pictures become clearer; {_longer(facts)} draw larger ones"
     if native.size is None:
-        return what, "by the budget"
+        return what, "drawn at any size; the budget is large enough for this one"
     return what, f"the size nearest to their own that fits, at most {LARGEST_SIDE}"
+
+
+def _longer(facts: Facts) -> str:
+    """Return the budget that is large enough for large pictures."""
+    minutes = LARGE_FROM_MINUTES_OF_FEW if facts.few else LARGE_FROM_MINUTES
+    return f"--minutes {minutes:g}"
 
 
 def _notes(facts: Facts, given: Mapping[str, Any]) -> tuple[str, ...]:

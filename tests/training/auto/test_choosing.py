@@ -6,6 +6,7 @@ import dataclasses
 import json
 import logging
 import re
+import shutil
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -145,6 +146,24 @@ def test_minutes_become_steps_once_and_a_larger_budget_extends(tmp_path, known_s
     }
 
 
+def test_few_pictures_are_small_if_the_time_is_short(tmp_path, known_speed):
+    folder = tmp_path / "pictures"
+    write_pictures(folder, 40, size=(100, 80))
+    said = auto(folder, "--minutes", "20").stderr
+    assert config_of(folder).data.image_size == (32, 32)
+    assert "image_size 32x32, channels 3  in a short time" in said
+    assert "--minutes 60 draw larger ones" in said
+    shutil.rmtree(tmp_path / "run")
+    said = auto(folder, "--minutes", "60").stderr
+    assert config_of(folder).data.image_size == (64, 64)
+    assert re.search(
+        "image_size 64x64, channels 3 +the size nearest to their own that fits, at most 64", said
+    )
+    shutil.rmtree(tmp_path / "run")
+    auto(folder, "--minutes", "20", "--image-size", "48")
+    assert config_of(folder).data.image_size == (48, 48)
+
+
 @pytest.mark.usefixtures("few_steps_are_enough")
 def test_a_run_keeps_its_choice_whatever_the_budget_would_choose_now(tmp_path, known_speed, monkeypatch):
     """As portraits do, which are larger with more time; here the rules change."""
@@ -250,23 +269,34 @@ def test_a_damaged_record_of_the_choice_is_no_obstacle(tmp_path, known_speed):
 
 
 @pytest.mark.parametrize(
-    ("form", "budget", "size"),
+    ("form", "budget", "few", "size"),
     [
-        (NativeForm(None, True, False), Budget(minutes=20), (64, 64)),
-        (NativeForm(None, True, False), Budget(minutes=5), (32, 32)),
-        (NativeForm((28, 28), True, True), Budget(), (28, 28)),
-        (NativeForm((32, 32), True, False), Budget(), (32, 32)),
-        (NativeForm((8, 8), True, True), Budget(), (16, 16)),
-        (NativeForm((30, 45), True, False), Budget(), (28, 40)),  # 28 = 7 * 4; 45 * 28/30 = 42, of fours 40
-        (NativeForm((30, 45), False, False), Budget(), (28, 28)),
-        (NativeForm((480, 640), True, False), Budget(), (64, 64)),
-        (NativeForm((500, 33), False, False), Budget(), (32, 32)),
+        (NativeForm(None, True, False), Budget(minutes=20), False, (64, 64)),
+        (NativeForm(None, True, False), Budget(minutes=5), False, (32, 32)),
+        (NativeForm((28, 28), True, True), Budget(), False, (28, 28)),
+        (NativeForm((32, 32), True, False), Budget(), False, (32, 32)),
+        (NativeForm((8, 8), True, True), Budget(), False, (16, 16)),
+        (
+            NativeForm((30, 45), True, False),
+            Budget(),
+            False,
+            (28, 40),
+        ),  # 28 = 7 * 4; 45 * 28/30 = 42, of fours 40
+        (NativeForm((30, 45), False, False), Budget(), False, (28, 28)),
+        (NativeForm((480, 640), True, False), Budget(), False, (64, 64)),
+        (NativeForm((500, 33), False, False), Budget(), False, (32, 32)),
+        (NativeForm((480, 640), True, False), Budget(minutes=5), False, (64, 64)),
+        (NativeForm((480, 640), True, False), Budget(minutes=20), True, (32, 32)),
+        (NativeForm((480, 640), True, False), Budget(minutes=60), True, (64, 64)),
+        (NativeForm((28, 28), True, False), Budget(minutes=20), True, (28, 28)),
+        (NativeForm((16, 64), True, False), Budget(minutes=20), True, (16, 64)),
+        (NativeForm((40, 60), True, False), Budget(minutes=20), True, (32, 32)),
     ],
 )
-def test_the_size_is_the_nearest_that_fits(form, budget, size):
+def test_the_size_is_the_nearest_that_fits(form, budget, few, size):
     from dcgan_tf.models import check_size
 
-    assert choosing._image_size(form, budget) == size
+    assert choosing._image_size(form, budget, few=few) == size
     check_size(replace(Config(), image_size=size))
 
 
