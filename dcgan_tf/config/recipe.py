@@ -27,6 +27,9 @@ LARGE_FROM_MINUTES, LARGE_FROM_MINUTES_OF_FEW = 15.0, 60.0
 WIDE_UP_TO = 40
 """Images whose shorter side has no more pixels than this get wide networks."""
 
+TWO_HALVINGS_BELOW = 32
+"""The side below which the discriminator halves images only twice, so that its last maps see 10x10 pixels."""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -79,12 +82,14 @@ GREY = When("grey pictures", lambda case: case.channels == 1)
 COLOUR_PHOTOGRAPHS = When(
     "colour pictures of a folder or dataset", lambda case: case.channels == 3 and case.photographs
 )
+TINY = When(f"images of less than {TWO_HALVINGS_BELOW} pixels", lambda case: case.side < TWO_HALVINGS_BELOW)
 SMALL = When(f"images of up to {WIDE_UP_TO} pixels", lambda case: case.side <= WIDE_UP_TO)
 LARGE = When(f"images of more than {WIDE_UP_TO} pixels", lambda case: case.side > WIDE_UP_TO)
 
 RULES: tuple[Rule, ...] = (
     Rule({"filters": 64}, SMALL, "small images leave time for wide networks"),
     Rule({"filters": 32}, LARGE, "two cores make enough steps with narrow networks only"),
+    Rule({"dense_units": 256}, TINY, "maps that see 10x10 pixels cannot judge a shape by themselves"),
     Rule({"latent_dim": 64}, ALL, "a shorter latent is learnt in fewer steps"),
     Rule({"batch_size": 32}, ALL, "many small steps draw better than few large ones"),
     Rule({"learning_rate": 4e-4}, ALL, "twice the usual rate; the time is short"),

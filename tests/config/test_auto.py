@@ -31,7 +31,7 @@ def chosen(facts: Facts, **given: object) -> dict[str, object]:
     return flatten(choose_settings(facts, given).config)
 
 
-ENOUGH = {"batch_size": 32, "diffaugment": 0.0}
+ENOUGH = {"batch_size": 32, "diffaugment": 0.0, "dense_units": 0}
 FEW = {"batch_size": 16, "diffaugment": 1.0}
 
 
@@ -43,7 +43,7 @@ FEW = {"batch_size": 16, "diffaugment": 1.0}
             "portraits",
             {"channels": 3, "filters": 32, "flip": False} | ENOUGH,
         ),
-        (MNIST, "tfds:mnist", {"channels": 1, "filters": 64, "flip": False} | ENOUGH),
+        (MNIST, "tfds:mnist", {"channels": 1, "filters": 64, "flip": False} | ENOUGH | {"dense_units": 256}),
         (CIFAR, "tfds:cifar10", {"channels": 3, "filters": 64, "flip": True} | ENOUGH),
         (PHOTOGRAPHS, "photos", {"channels": 3, "filters": 32, "flip": True} | FEW),
         (GREY, "scans", {"channels": 1, "filters": 32, "flip": False} | FEW),
