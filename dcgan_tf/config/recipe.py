@@ -89,6 +89,7 @@ LARGE = When(f"images of more than {WIDE_UP_TO} pixels", lambda case: case.side 
 RULES: tuple[Rule, ...] = (
     Rule({"filters": 64}, SMALL, "small images leave time for wide networks"),
     Rule({"filters": 32}, LARGE, "two cores make enough steps with narrow networks only"),
+    Rule({"filters": 32}, TINY, "many steps are worth more to tiny images than wide networks"),
     Rule({"dense_units": 256}, TINY, "maps that see 10x10 pixels cannot judge a shape by themselves"),
     Rule({"latent_dim": 64}, ALL, "a shorter latent is learnt in fewer steps"),
     Rule({"batch_size": 32}, ALL, "many small steps draw better than few large ones"),
@@ -102,5 +103,6 @@ RULES: tuple[Rule, ...] = (
     Rule({"batch_size": 16}, FEW, "so few pictures need many steps, and they may be small"),
     Rule({"flip": False}, GREY, "mirrored writing and scans are other pictures"),
     Rule({"flip": True}, COLOUR_PHOTOGRAPHS, "a mirrored photograph is a photograph too"),
+    Rule({"flip": False}, FEW, "mirrored pictures would be twice as many to learn, and mix with the others"),
 )
 """The table. Change values here; `docs/guides/train.md` is made from it by `scripts/documentation.py`."""
