@@ -1,8 +1,8 @@
 """Makes the generated parts of the documentation: commands, settings, public names, formulas.
 
-mkdocs calls the functions called `on_…` while it builds the site. The tables of settings, and of what
-`--preset auto` chooses, stand in files of the repository, so that they can be read there too; after a change
-of a setting, or of `config/recipe.py`, write them anew:
+mkdocs calls the functions called `on_…` while it builds the site. The tables of settings, of what
+`--preset auto` chooses, and of how recipes compare stand in files of the repository, so that they can be read
+there too; after a change of a setting, of `config/recipe.py`, or of a file in `results/`, write them anew:
 
     .venv/bin/python scripts/documentation.py
 """
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from recipe_table import markdown, read_table
 
 from dcgan_tf.cli import COMMANDS
 from dcgan_tf.config import PRESETS, RULES, Config, Setting, all_settings, flatten
@@ -24,6 +25,7 @@ from dcgan_tf.config import PRESETS, RULES, Config, Setting, all_settings, flatt
 ROOT = Path(__file__).parents[1]
 SETTINGS_PAGE = ROOT / "docs" / "reference" / "settings.md"
 AUTO_PAGE = ROOT / "docs" / "guides" / "train.md"
+RESULTS_PAGE = ROOT / "docs" / "quality.md"
 BEGIN, END = "<!-- made by scripts/documentation.py -->", "<!-- end -->"
 OF_EVERY_COMMAND = {"--help", "--debug", "--version"}
 
@@ -161,6 +163,17 @@ def rules_reference() -> str:
     return "\n".join(lines)
 
 
+def with_results(page: str) -> str:
+    """Return the page with its tables made anew, each from the file of `results/` that it names."""
+
+    def made(begin: re.Match[str]) -> str:
+        return f"{begin[0]}\n\n{markdown(read_table(ROOT / begin[1]))}\n\n{END}"
+
+    begin = BEGIN.replace(" -->", r" from (results/[\w-]+\.csv) -->")
+    without = re.sub(rf"({begin}).*?{END}", r"\1", page, flags=re.DOTALL)
+    return re.sub(begin, made, without)
+
+
 def _with(page: str, generated: str) -> str:
     before, after = page.split(BEGIN)[0], page.split(END)[-1]
     return f"{before}{BEGIN}\n\n{generated}\n\n{END}{after}"
@@ -213,3 +226,4 @@ def public_names(package: str) -> Iterator[tuple[str, str]]:
 if __name__ == "__main__":
     SETTINGS_PAGE.write_text(with_settings(SETTINGS_PAGE.read_text()))
     AUTO_PAGE.write_text(with_rules(AUTO_PAGE.read_text()))
+    RESULTS_PAGE.write_text(with_results(RESULTS_PAGE.read_text()))

@@ -37,6 +37,8 @@ SIDE = 128
 @click.option("--num-images", default=300, show_default=True, help="Make this many crops.")
 def main(folder: Path, num_images: int) -> None:
     """Cut the crops out and write them as JPEG files."""
+    if folder.exists() and any(folder.iterdir()):
+        raise click.UsageError(f"{folder} is not empty: name a new folder")
     rng = np.random.default_rng(0)
     images = {name: Image.open(_file(path)).convert("RGB") for name, path in MOTIFS.items()}
     for i in range(num_images):

@@ -32,6 +32,7 @@ COLUMNS = [
     "residual_recall",
     "residual_coverage",
     "num_samples",
+    "settings",
     "options",
     "dcgan_tf",
 ]
@@ -42,6 +43,7 @@ SHOWN = {
     "residual_distance": "distance (residual)",
     "recall": "recall",
     "coverage": "coverage",
+    "images_seen": "images seen",
     "minutes": "minutes",
 }
 """{column: heading} of the summaries."""
@@ -56,9 +58,15 @@ def read_table(file: Path) -> list[dict[str, str]]:
 
 
 def add_row(file: Path, row: dict[str, Any]) -> None:
-    """Add a row to the table, and the line of headings to a new one."""
+    """Add a row to the table, and the line of headings to a new one.
+
+    Raises:
+        ValueError: if the table has other columns, such as one of another version.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
     is_new = not file.exists()
+    if not is_new and file.read_text(encoding="utf-8").partition("\n")[0] != ",".join(COLUMNS):
+        raise ValueError(f"{file} has other columns than {', '.join(COLUMNS)}: use another file")
     with file.open("a", newline="", encoding="utf-8") as opened:
         writer = csv.DictWriter(opened, COLUMNS, restval="", lineterminator="\n")
         if is_new:
@@ -99,8 +107,8 @@ def _lines(rows: list[dict[str, str]]) -> list[list[str]]:
     ]
 
 
-def _kind(row: dict[str, str]) -> tuple[str, str]:
-    return row["data"], row["recipe"]
+def _kind(row: dict[str, str]) -> tuple[str, ...]:
+    return row["data"], row["recipe"], row["images_asked"], row["options"]
 
 
 def _order(rows: list[dict[str, str]]) -> float:
@@ -120,6 +128,8 @@ def _cell(rows: list[dict[str, str]], column: str) -> str:
     if not values:
         return "-"
     mean = f"{statistics.fmean(values):.2f}"
+    if column == "images_seen":
+        return f"{statistics.fmean(values):,.0f}"
     if "distance" in column and len(values) > 1:
         return f"{mean} ± {statistics.stdev(values):.2f}"
     return mean

@@ -7,31 +7,35 @@ samples were at its best checkpoint and at its last one, in the features of the 
 a residual network (`residual_space.py`). Runs that the table has are not made again, so the
 same command continues after a stop. At the end, the mean and the spread over the seeds are printed.
 
-A run *succeeds* if its last samples are nearer to real images than blurred real images are (a Gaussian of
-1/16 of the side): in those, nothing can be recognised any more.
+A run *succeeds* if its last samples are nearer to real images than as many blurred real images are (a
+Gaussian of 1/16 of the side): in those, nothing can be recognised any more. A run of which a loss stopped
+being finite does not succeed, and has no distance.
 """
 
 from __future__ import annotations
 
+import hashlib
 import itertools
+import json
 import math
+import re
 import shlex
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from recipe_table import add_row, read_table, summary
 
 from dcgan_tf import __version__
 from dcgan_tf.cli import import_tensorflow
-
-if TYPE_CHECKING:
-    from dcgan_tf.evaluation import Evaluator
-    from dcgan_tf.runs import Run
+from dcgan_tf.cli.train import train
+from dcgan_tf.config import AUTO, Budget, Config, all_settings, flatten, preset
+from dcgan_tf.training import choose_without_length
 
 DATA = {
     "portraits": "--data portraits --image-size 32",
@@ -70,8 +74,7 @@ ALONE = {
 """{name: what is changed in `default`}: each setting alone."""
 RECIPES |= {name: f"--preset default {changes}" for name, changes in ALONE.items()}
 CHECKPOINTS = 4
-"""The number of checkpoints of a run that are measured."""
-_METRICS = {"precision": "guarded_precision", "recall": "recall", "coverage": "coverage"}
+"""Each run keeps about this many checkpoints on its way, and its newest ones; all of them are measured."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,7 @@ class Cell:
         seed: seed of the run.
         images: real images that the discriminator sees.
         options: of `dcgan-tf train`, for the data and the recipe.
+        samples: number of samples by which it is measured.
     """
 
     data: str
@@ -91,15 +95,58 @@ class Cell:
     seed: int
     images: int
     options: str
+    samples: int
+
+    @cached_property
+    def config(self) -> Config:
+        """All settings, without a length."""
+        given = train.make_context("train", shlex.split(self.options)).params
+        name = given.pop("preset_name")
+        names = {setting.name for setting in all_settings()}
+        changes = {key: value for key, value in given.items() if key in names and value is not None}
+        changes |= {"seed": self.seed, "run_dir": "runs/of-no-recipe"}
+        return (
+            choose_without_length(AUTO, Budget(), changes).config if name == AUTO else preset(name, **changes)
+        )
+
+    @property
+    def steps(self) -> int:
+        """The number of steps in which the images are seen."""
+        return math.ceil(self.images / self.config.training.images_per_step)
+
+    @property
+    def settings(self) -> str:
+        """A digest of all that decides what is trained."""
+        values = flatten(self.config)
+        decisive = {item.name: values[item.name] for item in all_settings() if not item.may_change}
+        return hashlib.blake2b(json.dumps([decisive, self.steps]).encode(), digest_size=4).hexdigest()
+
+    @property
+    def key(self) -> dict[str, str]:
+        """The columns by which a row of the table is known to be this run."""
+        values = {"data": self.data, "recipe": self.recipe, "settings": self.settings}
+        return values | {"seed": str(self.seed), "num_samples": str(self.samples)}
 
     def is_in(self, row: dict[str, str]) -> bool:
         """Return whether a row of the table is this run."""
-        known = (row["data"], row["recipe"], row["seed"], row["images_asked"], row["options"])
-        return known == (self.data, self.recipe, str(self.seed), str(self.images), self.options)
+        return all(row[name] == value for name, value in self.key.items())
 
 
 def _names(ctx: click.Context, param: click.Parameter, value: str) -> list[str]:
     return [name.strip() for name in value.split(",") if name.strip()]
+
+
+def _seeds(ctx: click.Context, param: click.Parameter, value: str) -> list[int]:
+    try:
+        return [int(seed) for seed in _names(ctx, param, value)]
+    except ValueError:
+        raise click.BadParameter(f"expected whole numbers with commas, received {value!r}") from None
+
+
+def _recipes(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> dict[str, str]:
+    if wrong := [text for text in value if "=" not in text]:
+        raise click.BadParameter(f"expected NAME=OPTIONS, received {wrong[0]!r}")
+    return dict(text.split("=", 1) for text in value)
 
 
 @click.command()
@@ -114,9 +161,10 @@ def _names(ctx: click.Context, param: click.Parameter, value: str) -> list[str]:
     "more",
     metavar="NAME=OPTIONS",
     multiple=True,
+    callback=_recipes,
     help="Add a recipe made of options of dcgan-tf train, such as small='--preset auto --filters 32'.",
 )
-@click.option("--seeds", default="0,1,2", show_default=True, callback=_names, help="Train with these seeds.")
+@click.option("--seeds", default="0,1,2", show_default=True, callback=_seeds, help="Train with these seeds.")
 @click.option("--images", default=250_000, show_default=True, help="Show each run this many real images.")
 @click.option("--samples", default=10_000, show_default=True, help="Measure this many samples at the end.")
 @click.option(
@@ -139,8 +187,8 @@ def _names(ctx: click.Context, param: click.Parameter, value: str) -> list[str]:
 def main(
     data: list[str],
     recipes: list[str],
-    more: tuple[str, ...],
-    seeds: list[str],
+    more: dict[str, str],
+    seeds: list[int],
     images: int,
     samples: int,
     options: str,
@@ -148,114 +196,37 @@ def main(
     out: Path,
 ) -> None:
     """Train every recipe with every seed on every data set, measure it, and print the comparison."""
-    known = RECIPES | dict(item.split("=", 1) for item in more)
-    recipes += [name for name in (item.split("=", 1)[0] for item in more) if name not in recipes]
+    known = RECIPES | more
+    recipes += [name for name in more if name not in recipes]
     if unknown := [name for name in recipes if name not in known]:
         raise click.UsageError(f"unknown recipe {unknown[0]!r}; there are {', '.join(known)}, and --recipe")
     cells = []
     for seed, name, recipe in itertools.product(seeds, data, recipes):
-        words = f"{DATA.get(name, f'--data {name}')} {known[recipe]} {options}".split()
-        cells.append(Cell(name, recipe, int(seed), images, " ".join(words)))
+        words = f"{DATA.get(name, f'--data {shlex.quote(name)}')} {known[recipe]} {options}"
+        cells.append(Cell(name, recipe, seed, images, words.strip(), samples))
     import_tensorflow()
     for cell in cells:
         if not any(cell.is_in(row) for row in read_table(out)):
-            add_row(out, train_and_measure(cell, runs, samples))
+            add_row(out, train_and_measure(cell, runs))
     click.echo(summary([row for row in read_table(out) if any(cell.is_in(row) for cell in cells)]))
 
 
-def train_and_measure(cell: Cell, runs: Path, samples: int) -> dict[str, Any]:
+def train_and_measure(cell: Cell, runs: Path) -> dict[str, Any]:
     """Train a run in a process of its own, measure its checkpoints, and return its row of the table."""
-    folder = runs / f"{Path(cell.data).name}-{cell.recipe}-{cell.seed}-{cell.images}"
+    from recipe_measures import measured
+
+    folder = runs / f"{Path(cell.data).name}-{cell.recipe}-{cell.seed}-{cell.settings}"
     command = [sys.executable, "-m", "dcgan_tf", "train", *shlex.split(cell.options)]
-    command += ["--seed", str(cell.seed), "--run-dir", str(folder), *_length(cell)]
+    command += ["--seed", str(cell.seed), "--steps", str(cell.steps), "--run-dir", str(folder)]
+    command += ["--keep-every", str(max(cell.steps // CHECKPOINTS, 1))]
     started = time.monotonic()
-    ended = subprocess.run(command, check=False).returncode
+    ended = subprocess.run(command, check=False, stderr=subprocess.PIPE, text=True)
     minutes = (time.monotonic() - started) / 60
-    measured = _measured(folder, samples) if ended == 0 else {}
-    row = {
-        "data": cell.data,
-        "recipe": cell.recipe,
-        "seed": cell.seed,
-        "images_asked": cell.images,
-        "minutes": round(minutes, 2),
-        "success": False,
-        "num_samples": samples,
-        "options": cell.options,
-        "dcgan_tf": __version__,
-    }
-    return row | measured
-
-
-def _length(cell: Cell) -> list[str]:
-    """Return the options that set how many images a run sees, and which of its checkpoints are kept."""
-    if "--preset auto" in cell.options:
-        return ["--images", str(cell.images), "--keep-every", str(_batches(cell, 32) // CHECKPOINTS)]
-    words = shlex.split(cell.options)
-    batch = int(words[words.index("--batch-size") + 1]) if "--batch-size" in words else 64
-    steps = _batches(cell, batch)
-    return ["--steps", str(steps), "--keep-every", str(max(steps // CHECKPOINTS, 1))]
-
-
-def _batches(cell: Cell, batch_size: int) -> int:
-    return math.ceil(cell.images / batch_size)
-
-
-def _measured(folder: Path, samples: int) -> dict[str, Any]:
-    """Return the columns about how good a run is: each kept checkpoint by fewer samples than the last one."""
-    from dcgan_tf.evaluation import Evaluator
-    from dcgan_tf.runs import CheckpointStore, Run, RunPaths
-
-    run = Run.open(folder)
-    config = run.config.data
-    whole = Evaluator.of(config, num_images=samples, model=run.config.model)
-    features = [metric for metric in whole.metrics if whole.space is None or "sliced" not in metric.__name__]
-    brief = replace(whole, num_images=min(samples, 2000), metrics=features)
-    course = {
-        step: brief.evaluate(Run.open(folder, checkpoint=step).sample).rows[0].score.value
-        for step in CheckpointStore(RunPaths(folder).checkpoints).steps()
-    }
-    final = replace(whole, metrics=features)
-    rows = {row.score.key: row for row in final.evaluate(run.sample).rows}
-    first = next(iter(rows.values()))
-    blurred = first.ends["blurred_real_images"].value if "blurred_real_images" in first.ends else math.nan
-    best = min(course, key=course.__getitem__)
-    at_best = first.score.value
-    if best != run.step:
-        at_best = final.evaluate(Run.open(folder, checkpoint=best).sample).rows[0].score.value
-    return {
-        "images_seen": run.step * run.config.training.images_per_step,
-        "success": first.score.value < blurred,
-        "final_distance": round(first.score.value, 3),
-        "best_distance": round(min(at_best, first.score.value), 3),
-        "best_at_images": best * run.config.training.images_per_step,
-        "distance": f"{first.score.name} ({whole.space.name if whole.space else 'pixels'})",
-        "other_real_images": round(first.real, 3),
-        "blurred_real_images": round(blurred, 3),
-        **{name: round(rows[key].score.value, 3) for name, key in _METRICS.items() if key in rows},
-        **_in_residual_space(run, whole, folder.parent),
-    }
-
-
-def _in_residual_space(run: Run, evaluator: Evaluator, folder: Path) -> dict[str, float]:
-    """Return the columns of the second feature space; none without labels and attributes."""
-    from residual_space import residual_space
-
-    from dcgan_tf import data
-
-    train = data.load_data(run.config.data)
-    held_out = data.held_out_images(run.config.data, train)
-    space = residual_space(train, held_out[1], folder) if held_out else None
-    if space is None:
-        return {}
-    metrics = [metric for metric in evaluator.metrics if "sliced" not in metric.__name__]
-    rows = {
-        row.score.key: row
-        for row in replace(evaluator, space=space, metrics=metrics).evaluate(run.sample).rows
-    }
-    first = next(iter(rows.values()))
-    columns = {"residual_distance": first.score.value, "residual_other_real_images": first.real}
-    columns |= {f"residual_{name}": rows[key].score.value for name, key in _METRICS.items() if key in rows}
-    return {name: round(value, 3) for name, value in columns.items()}
+    if ended.returncode and not re.search(r"became (nan|-?inf) at step", ended.stderr):
+        raise click.ClickException(f"{shlex.join(command)} failed: {ended.stderr.strip()}")
+    row: dict[str, Any] = {"images_asked": cell.images, "minutes": round(minutes, 2), "success": False}
+    row |= {"options": cell.options, "dcgan_tf": __version__, **cell.key}
+    return row if ended.returncode else row | measured(folder, cell.samples)
 
 
 if __name__ == "__main__":

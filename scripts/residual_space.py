@@ -21,6 +21,8 @@ from dcgan_tf.data import ImageSet
 from dcgan_tf.evaluation.feature_spaces import Features, MetricNames, digest_of
 from dcgan_tf.judges.network import load_weights, save_weights
 
+VERSION = 1
+"""Raise it after a change of the network or of its training: older ones are then forgotten."""
 EPOCHS, BATCH, FEWEST_STEPS = 8, 128, 600
 _MOVED = 0.1
 """Training images are moved by up to this share of their side."""
@@ -48,7 +50,7 @@ class ResidualSpace:
     @cached_property
     def key(self) -> str:
         """A key made of the name and the weights."""
-        return f"residual-{Path(self.data).name}-{digest_of(self.network)}".replace("/", "_")
+        return f"residual-{Path(self.data).name}-{digest_of(self.network)}"
 
     @property
     def names(self) -> MetricNames:
@@ -80,12 +82,14 @@ def residual_space(train: ImageSet, held_out: ImageSet, folder: Path) -> Residua
         folder: keeps the trained network.
 
     Returns:
-        None if the images have neither labels nor attributes.
+        None if the images have neither labels nor attributes, or the held-out ones have other classes.
     """
+    if train.labels is not None and held_out.label_names != train.label_names:
+        return None
     answers = [_answers(images) for images in (train, held_out)]
     if answers[0] is None or answers[1] is None:
         return None
-    file = folder / f"residual-{train.fingerprint[:16]}.npz"
+    file = folder / f"residual-{VERSION}-{train.fingerprint[:16]}.npz"
     network = _build(train.images.shape[1:], answers[0].shape[1])
     if file.exists():
         load_weights(network, file)
