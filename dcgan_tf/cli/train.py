@@ -102,6 +102,7 @@ def _chosen(preset_name: str, minutes: float | None, images: float | None, chang
     try:
         budget = Budget(minutes, images)
         check_length(budget, changes)
+        configured("default" if preset_name == AUTO else preset_name, changes)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     if changes["data"] is not None:

@@ -11,6 +11,7 @@ from dcgan_tf.config.recipe import (
     ALL,
     DEFAULT_MINUTES,
     FEW_PICTURES,
+    FEWEST_STEPS,
     FEWEST_STEPS_OF_FEW,
     LARGE_FROM_IMAGES,
     LARGE_FROM_MINUTES,
@@ -95,7 +96,7 @@ class Speed:
 
     Attributes:
         seconds_before: until the first step is done, which compiles it.
-        seconds_per_step: of each further step, with its share of what happens between steps.
+        seconds_per_step: of each further step, with its share of the calibrations between steps.
     """
 
     seconds_before: float
@@ -170,12 +171,17 @@ def choose_settings(facts: Facts, given: Mapping[str, Any]) -> Chosen:
     image_size = given.get("image_size") or facts.image_size
     channels = given.get("channels") or facts.channels
     photographs = given.get("data", Config().data.spec) not in BUILT_IN_DATA
-    case = Case(facts.num_images, channels, photographs, min(image_size))
+    convolutional = given.get("architecture", "dcgan") == "dcgan"
+    case = Case(facts.num_images, channels, photographs, min(image_size), convolutional)
     changes: dict[str, Any] = {"image_size": image_size, "channels": channels}
     rules, left_out = [], []
-    for rule in (*(rule for rule in RULES if rule.when.holds(case)), *_of_few_images(facts, given)):
+    fitting = [rule for rule in RULES if rule.when.holds(case)]
+    for rule in (*fitting, *_of_few_images(fitting, facts, given)):
         with_rule = {**changes, **rule.settings}
-        if contradiction := _made_wrong({**changes, **given}, {**with_rule, **given}):
+        contradiction = _made_wrong({**changes, **given}, {**with_rule, **given})
+        if not contradiction and "ema_images" in rule.settings and "ema_decay" in given:
+            contradiction = "ema_images takes the place of ema_decay, which you gave"
+        if contradiction:
             left_out.append((_named(rule.settings), f"left out: {contradiction}"))
             continue
         changes = with_rule
@@ -184,12 +190,13 @@ def choose_settings(facts: Facts, given: Mapping[str, Any]) -> Chosen:
     return Chosen(config, (*_lines(rules, flatten(config), given), *left_out))
 
 
-def _of_few_images(facts: Facts, given: Mapping[str, Any]) -> Iterator[Rule]:
-    """Yield the rule of a smaller batch, if there are fewer images than a step takes by the table."""
-    batches = given.get("discriminator_steps", 1)
-    largest = max(2, facts.num_images // batches)
-    if any(rule.settings.get("batch_size", 0) > largest for rule in RULES):
-        yield Rule({"batch_size": largest}, ALL, "there are no more images")
+def _of_few_images(fitting: Sequence[Rule], facts: Facts, given: Mapping[str, Any]) -> Iterator[Rule]:
+    """Yield the rule of a smaller batch, if there are fewer images than a step takes by the fitting rules."""
+    replicas = given.get("replicas") or 1
+    largest = max(2, facts.num_images // given.get("discriminator_steps", 1) // replicas * replicas)
+    sizes = [rule.settings["batch_size"] for rule in fitting if "batch_size" in rule.settings]
+    if sizes and sizes[-1] > largest:
+        yield Rule({"batch_size": largest}, ALL, "a batch cannot be larger than the data")
 
 
 def steps_of(
@@ -212,7 +219,7 @@ def steps_of(
             return FEWEST_STEPS_OF_FEW, (
                 f"{budget.words} would be {steps:,} steps, and so few pictures need {FEWEST_STEPS_OF_FEW:,}"
             )
-        return steps, ""
+        return steps, _too_few(steps, f"--images {FEWEST_STEPS * images_per_step}")
     steps = speed.steps(60 * budget.minutes)
     if few and steps < FEWEST_STEPS_OF_FEW:
         enough = math.ceil(speed.seconds(FEWEST_STEPS_OF_FEW) / 60)
@@ -220,7 +227,14 @@ def steps_of(
             f"so few pictures need {FEWEST_STEPS_OF_FEW:,} steps to be recognised, which take about "
             f"{enough} minutes here: --minutes {enough}"
         )
-    return steps, ""
+    return steps, _too_few(steps, f"--minutes {math.ceil(speed.seconds(FEWEST_STEPS) / 60)}")
+
+
+def _too_few(steps: int, enough: str) -> str:
+    """Return what to say of a number of steps; "" if it is enough to see anything."""
+    if steps >= FEWEST_STEPS:
+        return ""
+    return f"with fewer than {FEWEST_STEPS:,} steps there is rarely anything to see; {enough} makes enough"
 
 
 def _made_wrong(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:

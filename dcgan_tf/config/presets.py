@@ -73,5 +73,7 @@ def preset(name: str = "default", **changes: Any) -> Config:
         ArgumentError: for an unknown preset or setting, or a value that its setting does not allow.
     """
     if name not in PRESETS:
-        raise ArgumentError(f"preset must be one of {', '.join(PRESETS)}, received {name!r}")
+        raise ArgumentError(
+            f"preset must be one of {', '.join(PRESETS)}, or auto with dcgan_tf.choose, received {name!r}"
+        )
     return replace(PRESETS[name](), **changes)

@@ -40,12 +40,14 @@ class Case:
         channels: 1 (grey) or 3 (RGB).
         photographs: whether they come from a folder or a dataset, not from the library's own drawing.
         side: the shorter side of the images that the networks see, in pixels.
+        convolutional: whether the networks are convolutional, and not the fully connected GAN.
     """
 
     num_images: int
     channels: int
     photographs: bool
     side: int
+    convolutional: bool
 
 
 @dataclass(frozen=True)
@@ -77,14 +79,27 @@ class Rule:
 
 
 ALL = When("all data", lambda case: True)
+FEW_CONVOLUTIONAL = When(
+    f"fewer than {FEW_PICTURES:,} pictures",
+    lambda case: case.convolutional and case.num_images < FEW_PICTURES,
+)
 FEW = When(f"fewer than {FEW_PICTURES:,} pictures", lambda case: case.num_images < FEW_PICTURES)
 GREY = When("grey pictures", lambda case: case.channels == 1)
 COLOUR_PHOTOGRAPHS = When(
     "colour pictures of a folder or dataset", lambda case: case.channels == 3 and case.photographs
 )
-TINY = When(f"images of less than {TWO_HALVINGS_BELOW} pixels", lambda case: case.side < TWO_HALVINGS_BELOW)
-SMALL = When(f"images of up to {WIDE_UP_TO} pixels", lambda case: case.side <= WIDE_UP_TO)
-LARGE = When(f"images of more than {WIDE_UP_TO} pixels", lambda case: case.side > WIDE_UP_TO)
+TINY = When(
+    f"images whose shorter side has less than {TWO_HALVINGS_BELOW} pixels",
+    lambda case: case.convolutional and case.side < TWO_HALVINGS_BELOW,
+)
+SMALL = When(
+    f"images whose shorter side has up to {WIDE_UP_TO} pixels",
+    lambda case: case.convolutional and case.side <= WIDE_UP_TO,
+)
+LARGE = When(
+    f"images whose shorter side has more than {WIDE_UP_TO} pixels",
+    lambda case: case.convolutional and case.side > WIDE_UP_TO,
+)
 
 RULES: tuple[Rule, ...] = (
     Rule({"filters": 64}, SMALL, "small images leave time for wide networks"),
@@ -93,14 +108,16 @@ RULES: tuple[Rule, ...] = (
     Rule({"dense_units": 256}, TINY, "maps that see 10x10 pixels cannot judge a shape by themselves"),
     Rule({"latent_dim": 64}, ALL, "a shorter latent is learnt in fewer steps"),
     Rule({"batch_size": 32}, ALL, "many small steps draw better than few large ones"),
-    Rule({"learning_rate": 4e-4}, ALL, "twice the usual rate; the time is short"),
+    Rule({"learning_rate": 4e-4}, ALL, "twice the usual rate, because most runs are short"),
     Rule({"anneal": 0.3}, ALL, "small steps at the end draw finer than large ones"),
     Rule({"ema_images": 10_000}, ALL, "samples come from averaged weights, which are steadier"),
     Rule({"ema_calibration": True}, ALL, "small batches would make samples pale"),
-    Rule({"label_smoothing": 0.1}, ALL, "slows down the discriminator, which else wins early"),
+    Rule({"label_smoothing": 0.1}, ALL, "slows down the discriminator, which otherwise wins early"),
     Rule({"diffaugment": 1.0}, FEW, "the discriminator would learn so few by heart"),
-    Rule({"filters": 32}, FEW, "many steps are worth more to so few pictures than wide networks"),
-    Rule({"batch_size": 16}, FEW, "so few pictures need many steps, and they may be small"),
+    Rule(
+        {"filters": 32}, FEW_CONVOLUTIONAL, "many steps are worth more to so few pictures than wide networks"
+    ),
+    Rule({"batch_size": 16}, FEW, "so few pictures need many steps, and small batches make more of them"),
     Rule({"flip": False}, GREY, "mirrored writing and scans are other pictures"),
     Rule({"flip": True}, COLOUR_PHOTOGRAPHS, "a mirrored photograph is a photograph too"),
     Rule({"flip": False}, FEW, "mirrored pictures would be twice as many to learn, and mix with the others"),

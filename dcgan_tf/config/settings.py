@@ -127,12 +127,20 @@ class ModelConfig:
             _refuse_effectless(self, _CONVOLUTIONAL)
 
     @property
+    def generator_has_batch_norm(self) -> bool:
+        """Whether the generator has batch norm, as every convolutional one has that is not told otherwise."""
+        return self.architecture == "dcgan" and self.generator_norm == "batch"
+
+    @property
     def discriminator_mixes_images(self) -> bool:
         """Whether the discriminator has batch norm, through which an image's logit depends on the others."""
         return self.architecture == "dcgan" and self.discriminator_norm == "batch"
 
 
-_CONVOLUTIONAL = ("discriminator_filters", "discriminator_depth", "discriminator_norm", "generator_norm")
+_CONVOLUTIONAL = (
+    *("discriminator_filters", "discriminator_depth", "discriminator_norm", "generator_norm"),
+    "dense_units",
+)
 """Settings that the fully connected GAN refuses, because they would have no effect there."""
 
 
@@ -141,8 +149,8 @@ def _refuse_effectless(model: ModelConfig, names: tuple[str, ...]) -> None:
         value = getattr(model, field.name)
         if field.name in names and value != field.default:
             raise ArgumentError(
-                f"{field.name} is {value}, but the fully connected gan has no convolutions and no "
-                f"normalisation; leave {field.name} out, or use the architecture dcgan"
+                f"{field.name} is {value}, which has no effect on the fully connected gan; "
+                f"leave {field.name} out, or use the architecture dcgan"
             )
 
 
@@ -184,7 +192,7 @@ class TrainingConfig:
     loss: str = setting(
         "non_saturating",
         "Train with the non_saturating, the minimax, the hinge or the relativistic loss. The relativistic "
-        "one compares each real image with a generated one; it needs --r1-gamma and --r2-gamma.",
+        "one compares each real image with a generated one, and is meant for --r1-gamma and --r2-gamma.",
         choices=LOSSES,
     )
     r1_gamma: float = setting(
@@ -215,8 +223,8 @@ class TrainingConfig:
     )
     diffaugment: float = setting(
         0.0,
-        "Change colour, place and a hole of this share of all images that the discriminator sees, real and "
-        "generated (DiffAugment), for few images. 0 changes none.",
+        "Recolour and move this share of all images that the discriminator sees, real and generated, and cut "
+        "a hole into each (DiffAugment). This is for few images; 0 changes none.",
         minimum=0.0,
         maximum=1.0,
     )
@@ -228,8 +236,8 @@ class TrainingConfig:
     )
     ema_images: int | None = setting(
         None,
-        "Average the generator's weights over this many images, in place of --ema-decay: their weight in the "
-        "average halves after so many.",
+        "Average the generator's weights over this many images, in place of --ema-decay: the weight of a "
+        "generator in the average halves after so many.",
         minimum=1,
         maximum=10**7,
     )
@@ -360,6 +368,11 @@ class Config:
                     f"{name} is {value:g}, but the discriminator has batch norm, {reason}; "
                     f"set discriminator_norm to none or spectral, or {name} to 0"
                 )
+        if self.training.ema_calibration and not self.model.generator_has_batch_norm:
+            raise ArgumentError(
+                "ema_calibration sets the statistics of the generator's batch norm, and this generator has "
+                "none; set ema_calibration to False"
+            )
 
 
 _ONE_IMAGE = "which mixes the images of a batch, and the penalty is meant for the gradient of one image"

@@ -59,9 +59,7 @@ def train(config: Config | Choice, *, hooks: Sequence[Hook] = ()) -> Path:
     """
     plan = make_plan(config.config if isinstance(config, Choice) else config)
     with lock(plan.paths), _resource_errors(plan.paths):
-        start = begin(plan)
-        if isinstance(config, Choice):
-            config.write(plan.paths)
+        start = begin(plan, config if isinstance(config, Choice) else None)
         if start.finished_steps >= plan.total_steps:
             _log.info(
                 "%s already has its %d steps; %s",

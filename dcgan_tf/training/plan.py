@@ -118,8 +118,8 @@ def too_few_steps(plan: Plan) -> str:
     return (
         f"{plan.config.training.epochs} epochs of {len(plan.image_set):,} images are only "
         f"{plan.total_steps:,} steps, and with fewer than {FEWEST_STEPS:,} there is rarely anything to see: "
-        f"the same command with --epochs {enough} makes enough, and with --preset auto and another --run-dir "
-        "it chooses a length that suits the images"
+        f"the same command with --epochs {enough} makes enough, and --preset auto without --epochs, in "
+        "another --run-dir, chooses a length that suits the images"
     )
 
 

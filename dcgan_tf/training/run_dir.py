@@ -17,7 +17,7 @@ import filelock
 from dcgan_tf.config import BUILT_IN_DATA, Config, difference, replace
 from dcgan_tf.errors import RunError
 from dcgan_tf.files import writable
-from dcgan_tf.runs import RunPaths, read_config, read_data
+from dcgan_tf.runs import RunPaths, read_config, read_data, read_json
 
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL)
 """Errors of `flock` on file systems that have no locks, such as some network disks."""
@@ -122,6 +122,8 @@ def refuse_other_files(paths: RunPaths) -> None:
     there = sorted(name for name in found if name not in _OF_NO_ACCOUNT and not name.startswith("."))
     if there == [paths.data.name] and read_data(paths) is not None:
         return  # earlier versions wrote it before the settings
+    if there == [paths.choice.name] and "budget" in read_json(paths.choice, default={}):
+        return  # it is written before the settings
     if there:
         more = f" and {len(there) - 3:,} more" if len(there) > 3 else ""
         raise RunError(

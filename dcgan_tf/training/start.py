@@ -36,6 +36,7 @@ from dcgan_tf.runs import (
     set_aside,
     write_json,
 )
+from dcgan_tf.training.auto.choice import Choice
 from dcgan_tf.training.calibration import Calibration
 from dcgan_tf.training.plan import Plan, too_few_steps
 from dcgan_tf.training.run_dir import refuse_changes, refuse_other_files
@@ -64,8 +65,12 @@ class Start:
     calibrate: Calibration
 
 
-def begin(plan: Plan) -> Start:
+def begin(plan: Plan, choice: Choice | None = None) -> Start:
     """Record what the run is, build its state, and restore the newest checkpoint.
+
+    Args:
+        plan: the plan of the run.
+        choice: of the settings, if they were chosen; it is recorded first, so that no run is without it.
 
     Raises:
         RunError: if the directory holds another run, or no checkpoint can be read.
@@ -74,6 +79,8 @@ def begin(plan: Plan) -> Start:
     compare(config, paths, plan.image_set)
     store, best = CheckpointStore(paths.checkpoints), CheckpointStore(paths.best)
     go_back(paths, config.training, plan.steps_per_epoch, [store, best])
+    if choice is not None:
+        choice.write(paths)
     write_settings(config, paths, plan.image_set)
     with plan.strategy.scope():
         state = create_train_state(config, num_classes=plan.num_classes, precision=config.training.precision)

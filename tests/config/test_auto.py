@@ -76,6 +76,23 @@ def test_fewer_pictures_than_a_batch_make_a_smaller_batch():
     assert chosen(Facts(16, 3, (64, 64)), data="photos")["batch_size"] == 16
     assert chosen(Facts(30, 3, (64, 64)), data="photos", discriminator_steps=2)["batch_size"] == 15
     assert chosen(Facts(1, 3, (64, 64)), data="photos")["batch_size"] == 2
+    assert chosen(Facts(24, 3, (64, 64)), data="photos")["batch_size"] == 16
+    assert chosen(Facts(15, 3, (64, 64)), data="photos", replicas=2)["batch_size"] == 14
+
+
+def test_the_fully_connected_gan_gets_no_settings_of_convolutions():
+    found = choose_settings(MNIST, {"architecture": "gan", "data": "tfds:mnist"})
+    assert {"filters", "dense_units"}.isdisjoint(" ".join(what for what, _ in found.lines).split())
+    assert found.config.model.dense_units == 0
+    assert not found.config.training.ema_calibration
+    assert found.config.training.batch_size == 32
+
+
+def test_a_given_average_wins_over_the_chosen_one_though_it_is_the_usual_one():
+    found = choose_settings(CIFAR, {"ema_decay": 0.999, "data": "tfds:cifar10"})
+    assert found.config.training.ema_images is None
+    why = "left out: ema_images takes the place of ema_decay, which you gave"
+    assert ("ema_images 10000", why) in found.lines
 
 
 def test_what_the_user_gives_wins_and_is_told():
@@ -151,16 +168,23 @@ def test_images_of_any_size_are_as_large_as_the_budget_allows(budget, few, side)
 
 
 def test_minutes_become_steps_by_the_measured_speed():
-    # 60 s - 10 s to compile = 50 s; 50 / 0.25 = 200 steps.
-    speed = Speed(seconds_before=10, seconds_per_step=0.25)
-    assert steps_of(Budget(minutes=1), images_per_step=32, speed=speed) == (200, "")
-    assert speed.seconds(200) == 60
-    assert steps_of(Budget(minutes=0.1), images_per_step=32, speed=speed) == (1, "")
+    # 60 s - 10 s to compile = 50 s; 50 / 0.025 = 2,000 steps.
+    speed = Speed(seconds_before=10, seconds_per_step=0.025)
+    assert steps_of(Budget(minutes=1), images_per_step=32, speed=speed) == (2000, "")
+    assert speed.seconds(2000) == 60
+    assert steps_of(Budget(minutes=0.1), images_per_step=32, speed=speed) == (
+        1,
+        "with fewer than 1,000 steps there is rarely anything to see; --minutes 1 makes enough",
+    )
 
 
 def test_images_become_steps_by_the_batch():
     assert steps_of(Budget(images=1e6), images_per_step=32, speed=None) == (31_250, "")
-    assert steps_of(Budget(images=1), images_per_step=32, speed=None) == (1, "")
+    assert steps_of(Budget(images=32_000), images_per_step=32, speed=None) == (1000, "")
+    assert steps_of(Budget(images=1), images_per_step=32, speed=None) == (
+        1,
+        "with fewer than 1,000 steps there is rarely anything to see; --images 32000 makes enough",
+    )
 
 
 def test_few_pictures_get_enough_steps_of_a_budget_in_images():

@@ -70,6 +70,8 @@ def choose_without_length(preset_name: str, budget: Budget, given: Mapping[str, 
     """
     check_length(budget, given)
     given = {name: value for name, value in given.items() if value is not None}
+    if preset_name == AUTO:
+        replace(Config(), **given)  # refuses wrong values before the images are loaded
     found = _recorded(preset_name, given)
     if found is None:
         budget = with_default(budget, given) if preset_name == AUTO else budget
@@ -142,6 +144,8 @@ def _of_data(budget: Budget, given: Mapping[str, Any]) -> Choice:
     )
 
 
+MOST_ASPECT = 4
+"""Pictures of a longer shape become square."""
 _OF_IMAGES = (
     *("data", "data_dir", "split", "fit", "max_bad_fraction", "held_out_fraction", "cache_dir"),
     *("run_dir", "architecture"),
@@ -167,7 +171,7 @@ def _image_size(native: NativeForm, budget: Budget, *, few: bool = False) -> tup
     if native.size is None:
         return largest, largest
     shorter = min(native.size)
-    own = native.alike and shorter <= largest
+    own = native.alike and shorter <= largest and max(native.size) <= MOST_ASPECT * shorter
     return fitting_size(native.size if own else (shorter, shorter), smallest=SMALLEST_SIDE, largest=largest)
 
 
@@ -188,7 +192,7 @@ def _line_of_size(native: NativeForm, facts: Facts, given: Mapping[str, Any]) ->
     if asked:
         return what, f"{' and '.join(asked)} as you asked"
     if facts.image_size != _image_size(native, Budget()):
-        return what, f"in a short time small pictures become clearer; {_longer(facts)} draw larger ones"
+        return what, f"in a short time small pictures become clearer; with {_longer(facts)} they are larger"
     if native.size is None:
         return what, "drawn at any size; the budget is large enough for this one"
     return what, f"the size nearest to their own that fits, at most {LARGEST_SIDE}"

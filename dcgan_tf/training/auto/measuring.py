@@ -6,7 +6,8 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from dcgan_tf.config import Config, Speed, replace
+from dcgan_tf.config import Config, RunConfig, Speed, replace
+from dcgan_tf.training.calibration import Calibration
 from dcgan_tf.training.plan import batches, make_plan
 from dcgan_tf.training.state import create_train_state
 from dcgan_tf.training.step import TrainStep, make_train_step
@@ -37,7 +38,10 @@ def measure_speed(config: Config, *, seconds: float | None = None) -> Speed:
         )
     step = make_train_step(plan.config, state, plan.strategy, num_classes=plan.num_classes)
     data = iter(batches(plan, finished_steps=0))
-    return _time(step, data, MEASURED_SECONDS if seconds is None else seconds)
+    calibrate = Calibration(plan.config, state, num_classes=plan.num_classes)
+    calibrate()  # compiles
+    speed = _time(step, data, MEASURED_SECONDS if seconds is None else seconds)
+    return _with_calibration(speed, calibrate, plan.config.run)
 
 
 def _time(step: TrainStep, data: Iterator[Any], seconds: float) -> Speed:
@@ -51,6 +55,15 @@ def _time(step: TrainStep, data: Iterator[Any], seconds: float) -> Speed:
         _wait_for(step, data)
         count += 1
     return Speed(before, (time.perf_counter() - started) / count)
+
+
+def _with_calibration(speed: Speed, calibrate: Calibration, run: RunConfig) -> Speed:
+    """Return the speed with a step's share of the calibrations, which come before grids and checkpoints."""
+    started = time.perf_counter()
+    calibrate()
+    seconds = time.perf_counter() - started
+    steps_between = min(filter(None, (run.sample_every, run.checkpoint_every)))
+    return Speed(speed.seconds_before, speed.seconds_per_step + seconds / steps_between)
 
 
 def _wait_for(step: TrainStep, data: Iterator[Any]) -> None:

@@ -19,6 +19,7 @@ from PIL import Image
 from dcgan_tf import cli
 from dcgan_tf.config import Budget, Config, Speed, difference, from_json, preset, replace, to_json
 from dcgan_tf.data import NativeForm
+from dcgan_tf.errors import RunError
 from dcgan_tf.runs import RunPaths
 from dcgan_tf.training.auto import choosing, measuring
 from dcgan_tf.training.auto.choice import Choice
@@ -111,7 +112,7 @@ def test_one_command_trains_on_a_folder_and_says_what_it_chose(tmp_path):
     assert result.exit_code == 0, result.output
     config = config_of(folder)
     assert config.data.image_size == (16, 20)
-    assert config.data.flip
+    assert not config.data.flip
     assert config.training.steps == 3
     assert config.training.diffaugment == 1
     said = result.stderr
@@ -152,7 +153,7 @@ def test_few_pictures_are_small_if_the_time_is_short(tmp_path, known_speed):
     said = auto(folder, "--minutes", "20").stderr
     assert config_of(folder).data.image_size == (32, 32)
     assert "image_size 32x32, channels 3  in a short time" in said
-    assert "--minutes 60 draw larger ones" in said
+    assert "with --minutes 60 they are larger" in said
     shutil.rmtree(tmp_path / "run")
     said = auto(folder, "--minutes", "60").stderr
     assert config_of(folder).data.image_size == (64, 64)
@@ -246,6 +247,16 @@ def test_from_python_it_is_the_same_and_a_measured_run_equals_an_unmeasured_one(
     measured, unmeasured = (read_checkpoint(run, 3) for run in (tmp_path / "run", plain))
     assert measured.keys() == unmeasured.keys()
     assert [name for name in measured if not np.array_equal(measured[name], unmeasured[name])] == []
+    # A kill after the choice was recorded, before the settings were: the same command begins the run.
+    (tmp_path / "killed").mkdir()
+    killed = dataclasses.replace(choice, config=replace(choice.config, run_dir=str(tmp_path / "killed")))
+    killed.write(RunPaths(tmp_path / "killed"))
+    dcgan_tf.train(killed)
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign" / "choice.json").write_text('{"tea": "green"}')
+    foreign = dataclasses.replace(choice, config=replace(choice.config, run_dir=str(tmp_path / "foreign")))
+    with pytest.raises(RunError, match="neither empty nor a run: it holds choice"):
+        dcgan_tf.train(foreign)
     with caplog.at_level("INFO", "dcgan_tf"):
         for budget in (Budget(minutes=0.5), Budget(images=1e6), Budget()):
             dcgan_tf.train(dataclasses.replace(choice, budget=budget))
@@ -289,6 +300,7 @@ def test_a_damaged_record_of_the_choice_is_no_obstacle(tmp_path, known_speed):
         (NativeForm((480, 640), True, False), Budget(minutes=20), True, (32, 32)),
         (NativeForm((480, 640), True, False), Budget(minutes=60), True, (64, 64)),
         (NativeForm((28, 28), True, False), Budget(minutes=20), True, (28, 28)),
+        (NativeForm((40, 2000), True, False), Budget(), False, (40, 40)),
         (NativeForm((16, 64), True, False), Budget(minutes=20), True, (16, 64)),
         (NativeForm((40, 60), True, False), Budget(minutes=20), True, (32, 32)),
     ],
