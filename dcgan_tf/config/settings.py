@@ -223,8 +223,8 @@ class TrainingConfig:
     )
     diffaugment: float = setting(
         0.0,
-        "Recolour and move this share of all images that the discriminator sees, real and generated, and cut "
-        "a hole into each (DiffAugment). This is for few images; 0 changes none.",
+        "Change the colours and the place of this share of all images that the discriminator sees, real and "
+        "generated, and cut a hole into each (DiffAugment). This is for few images; 0 changes none.",
         minimum=0.0,
         maximum=1.0,
     )
