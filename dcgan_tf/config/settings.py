@@ -198,7 +198,7 @@ class TrainingConfig:
     r1_gamma: float = setting(
         0.0,
         "Add the penalty R1 with this weight: half of the discriminator's squared gradient at real images. "
-        "0 adds none.",
+        "0 adds none. It needs a --discriminator-norm other than batch.",
         minimum=0.0,
         maximum=1000.0,
     )

@@ -30,6 +30,7 @@ class Choice:
         lines: (settings as text, the reason) of each part of the choice.
         notes: sentences about what to expect.
         remark: a sentence on the budget, or "".
+        resumed: whether it was read from a run that has begun; a run keeps its choice.
     """
 
     config: Config
@@ -42,13 +43,15 @@ class Choice:
     lines: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
     remark: str = ""
+    resumed: bool = False
 
     @property
     def summary(self) -> str:
         """The choice as lines of text: the data, the settings with their reasons, the time, the notes."""
         width = max((len(what) for what, _ in self.lines if len(what) <= _WIDEST), default=0)
         shown = [line for what, why in self.lines for line in _beside(what, why, width)]
-        head = [self.about] if self.about else []
+        about = f"{self.about}; this was chosen when the run began" if self.resumed else self.about
+        head = [about] if self.about else []
         return "\n".join([*head, *shown, *filter(None, [self._time, self.remark]), *self.notes])
 
     @property
@@ -74,7 +77,8 @@ class Choice:
         return (
             f"about {_duration(minutes)}: {steps:,} step{'s' * (steps != 1)} of "
             f"{training.images_per_step} images{passes} "
-            f"({self.speed.seconds_per_step:.3g} s a step, measured on this machine)"
+            f"({self.speed.seconds_per_step:.3g} s a step, measured "
+            f"{'when the run began' if self.resumed else 'on this machine'})"
         )
 
     def write(self, paths: RunPaths) -> None:

@@ -84,7 +84,7 @@ def choose_without_length(preset_name: str, budget: Budget, given: Mapping[str, 
         base = found.config if preset_name == AUTO else preset(preset_name)
         lengths = any(name in given for name in ("epochs", "steps"))
         kept = Budget() if lengths else budget if budget.given else found.budget
-        found = changed(found, config=replace(base, **given), budget=kept)
+        found = changed(found, config=replace(base, **given), budget=kept, resumed=True)
     check_size(found.config)
     check_place(found.config)
     return found

@@ -135,6 +135,8 @@ def test_minutes_become_steps_once_and_a_larger_budget_extends(tmp_path, known_s
     assert (first.training.steps, first.data.channels, first.data.flip) == (4, 1, False)
     again = auto(folder, "--minutes", "0.02")
     assert again.exit_code == 0
+    assert "grey, 16x20 pixels; this was chosen when the run began" in again.stderr
+    assert "s a step, measured when the run began" in again.stderr
     assert config_of(folder) == first
     assert auto(folder, "--minutes", "0.03").exit_code == 0
     assert config_of(folder).training.steps == 6
@@ -337,7 +339,8 @@ def test_the_question_comes_before_the_first_step(tmp_path, caplog):
     words = ["train", "--data", str(folder), "--run-dir", str(tmp_path / "run"), "--image-size", "16"]
     with caplog.at_level(logging.INFO, logger="dcgan_tf"):
         assert CliRunner().invoke(cli.main, [*words, *TINY.split(), "--epochs", "2"]).exit_code == 0
-    *_, question, start = [record.getMessage() for record in caplog.records]
+    own = [record.getMessage() for record in caplog.records if record.name == "dcgan_tf"]
+    *_, question, start = own
     assert question.startswith("2 epochs of 40 images are only 4 steps")
     assert "; steps 1 to 4 in" in start
 
