@@ -166,12 +166,11 @@ def rules_reference() -> str:
 def with_results(page: str) -> str:
     """Return the page with its tables made anew, each from the file of `results/` that it names."""
 
-    def made(begin: re.Match[str]) -> str:
-        return f"{begin[0]}\n\n{markdown(read_table(ROOT / begin[1]))}\n\n{END}"
+    def made(block: re.Match[str]) -> str:
+        return f"{block[1]}\n\n{markdown(read_table(ROOT / block[2]))}\n\n{END}"
 
     begin = BEGIN.replace(" -->", r" from (results/[\w-]+\.csv) -->")
-    without = re.sub(rf"({begin}).*?{END}", r"\1", page, flags=re.DOTALL)
-    return re.sub(begin, made, without)
+    return re.sub(rf"({begin}).*?{END}", made, page, flags=re.DOTALL)
 
 
 def _with(page: str, generated: str) -> str:

@@ -35,7 +35,7 @@ def measured(folder: Path, samples: int) -> dict[str, Any]:
     whole = replace(whole, metrics=OF_FEATURES if whole.space else OF_PIXELS)
     rows = _rows(whole, run)
     final = next(iter(rows.values()))
-    best, at_best = _best(whole, folder)
+    best, at_best = _best_step(whole, folder), final.score.value
     if best != run.step:
         at_best = next(iter(_rows(whole, Run.open(folder, checkpoint=best)).values())).score.value
     return {
@@ -62,15 +62,14 @@ def _shares(rows: dict[str, Row], prefix: str) -> dict[str, float]:
     }
 
 
-def _best(whole: Evaluator, folder: Path) -> tuple[int, float]:
-    """Return (step, distance) of the best checkpoint that is kept, by few samples of each."""
+def _best_step(whole: Evaluator, folder: Path) -> int:
+    """Return the step of the best checkpoint that is kept, by few samples of each."""
     brief = replace(whole, num_images=min(whole.num_images, FEWER))
     course = {
         step: next(iter(_rows(brief, Run.open(folder, checkpoint=step)).values())).score.value
         for step in CheckpointStore(RunPaths(folder).checkpoints).steps()
     }
-    best = min(course, key=course.__getitem__)
-    return best, course[best]
+    return min(course, key=course.__getitem__)
 
 
 def _success(whole: Evaluator, run: Run) -> dict[str, Any]:

@@ -19,7 +19,7 @@ import tensorflow as tf
 
 from dcgan_tf.data import ImageSet
 from dcgan_tf.evaluation.feature_spaces import Features, MetricNames, digest_of
-from dcgan_tf.judges.network import load_weights, save_weights
+from dcgan_tf.judges.network import judge, load_weights, save_weights
 
 VERSION = 1
 """Raise it after a change of the network or of its training: older ones are then forgotten."""
@@ -69,8 +69,7 @@ class ResidualSpace:
 
     def read(self, images: np.ndarray) -> Features:
         """Return the features of images, uint8 [N, H, W, C]."""
-        points = [self.network(images[i : i + 256], training=False)[1] for i in range(0, len(images), 256)]
-        return Features(np.concatenate(points), np.ones((len(images), 1), np.float32))
+        return Features(judge(self.network, images)[1], np.ones((len(images), 1), np.float32))
 
 
 def residual_space(train: ImageSet, held_out: ImageSet, folder: Path) -> ResidualSpace | None:
@@ -162,8 +161,7 @@ def _moved(images: tf.Tensor) -> tf.Tensor:
 
 
 def _accuracy(network: keras.Model, images: np.ndarray, answers: np.ndarray, *, one_of_all: bool) -> float:
-    batches = [network(images[i : i + 256], training=False)[0] for i in range(0, len(images), 256)]
-    outputs = np.concatenate(batches)
+    outputs, _ = judge(network, images)
     if one_of_all:
         return float(np.mean(np.argmax(outputs, 1) == np.argmax(answers, 1)))
     return float(np.mean((outputs > 0) == (answers > 0)))

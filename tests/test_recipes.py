@@ -87,6 +87,14 @@ def test_the_summary_has_the_mean_of_the_seeds_and_begins_with_the_nearest(tmp_p
     assert "| default | 1 of 2 | 5.00 ± 1.41 |" in table
 
 
+@pytest.mark.parametrize("file", sorted((ROOT / "results").glob("*.csv")), ids=lambda file: file.name)
+def test_the_best_of_a_run_is_its_end_or_better_than_it(file):
+    for line in recipe_table.read_table(file):
+        if line["final_distance"]:
+            best, final = float(line["best_distance"]), float(line["final_distance"])
+            assert best == final if line["best_at_images"] == line["images_seen"] else best <= final, line
+
+
 @pytest.mark.parametrize("name", recipes.RECIPES)
 def test_every_recipe_is_one_that_train_takes(name):
     words = shlex.split(f"{recipes.RECIPES[name]} --data digits --filters 16 --steps 1")

@@ -11,7 +11,7 @@ import click
 from dcgan_tf.cli.beforehand import check_data
 from dcgan_tf.cli.frame import import_tensorflow, said_when_stopped, say
 from dcgan_tf.cli.options import configured, setting_options
-from dcgan_tf.config import AUTO, DEFAULT_MINUTES, PRESETS, Budget, Config, check_length
+from dcgan_tf.config import AUTO, DEFAULT_MINUTES, PRESETS, Budget, Config, check_request
 
 if TYPE_CHECKING:
     from dcgan_tf.training import Choice, Hook
@@ -101,8 +101,7 @@ def _chosen(preset_name: str, minutes: float | None, images: float | None, chang
 
     try:
         budget = Budget(minutes, images)
-        check_length(budget, changes)
-        configured("default" if preset_name == AUTO else preset_name, changes)
+        check_request(preset_name, budget, changes)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     if changes["data"] is not None:

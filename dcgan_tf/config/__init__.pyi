@@ -2,7 +2,7 @@ from .auto import AUTO as AUTO
 from .auto import Budget as Budget
 from .auto import Facts as Facts
 from .auto import Speed as Speed
-from .auto import check_length as check_length
+from .auto import check_request as check_request
 from .auto import choose_settings as choose_settings
 from .auto import side_within as side_within
 from .auto import steps_of as steps_of

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dcgan_tf.config.presets import preset
 from dcgan_tf.config.recipe import (
     ALL,
     DEFAULT_MINUTES,
@@ -17,6 +18,7 @@ from dcgan_tf.config.recipe import (
     LARGE_FROM_MINUTES,
     LARGE_FROM_MINUTES_OF_FEW,
     LARGEST_SIDE,
+    OF_CONVOLUTIONAL,
     RULES,
     SMALL_SIDE,
     Case,
@@ -124,12 +126,22 @@ class Chosen:
     lines: tuple[tuple[str, str], ...]
 
 
-def check_length(budget: Budget, given: Mapping[str, Any]) -> None:
-    """Refuse a budget beside a number of epochs or steps.
+def check_request(preset_name: str, budget: Budget, given: Mapping[str, Any]) -> None:
+    """Refuse what is wrong whatever the data are, before any image is loaded.
+
+    Args:
+        preset_name: "auto", or the name of another preset.
+        budget: minutes, images, or neither.
+        given: {setting: value} of what the user decides; None where nothing was said.
 
     Raises:
-        ArgumentError: if there are both; it says why.
+        ArgumentError: if there is a budget beside a number of epochs or steps, or if a setting is wrong or
+            contradicts another; it says why.
     """
+    preset(
+        "default" if preset_name == AUTO else preset_name,
+        **{name: value for name, value in given.items() if value is not None},
+    )
     for name in ("epochs", "steps"):
         if budget.given and given.get(name) is not None:
             option = "--minutes" if budget.minutes is not None else "--images"
@@ -171,11 +183,11 @@ def choose_settings(facts: Facts, given: Mapping[str, Any]) -> Chosen:
     image_size = given.get("image_size") or facts.image_size
     channels = given.get("channels") or facts.channels
     photographs = given.get("data", Config().data.spec) not in BUILT_IN_DATA
-    convolutional = given.get("architecture", "dcgan") == "dcgan"
-    case = Case(facts.num_images, channels, photographs, min(image_size), convolutional)
+    case = Case(facts.num_images, channels, photographs, min(image_size))
     changes: dict[str, Any] = {"image_size": image_size, "channels": channels}
     rules, left_out = [], []
-    fitting = [rule for rule in RULES if rule.when.holds(case)]
+    effectless = OF_CONVOLUTIONAL if given.get("architecture") == "gan" else set()
+    fitting = [rule for rule in RULES if rule.when.holds(case) and effectless.isdisjoint(rule.settings)]
     for rule in (*fitting, *_of_few_images(fitting, facts, given)):
         with_rule = {**changes, **rule.settings}
         contradiction = _made_wrong({**changes, **given}, {**with_rule, **given})

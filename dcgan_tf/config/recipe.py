@@ -26,7 +26,6 @@ LARGE_FROM_MINUTES, LARGE_FROM_MINUTES_OF_FEW = 15.0, 60.0
 """The budget from which on they have LARGEST_SIDE."""
 WIDE_UP_TO = 40
 """Images whose shorter side has no more pixels than this get wide networks."""
-
 TWO_HALVINGS_BELOW = 32
 """The side below which the discriminator halves images only twice, so that its last maps see 10x10 pixels."""
 
@@ -40,14 +39,12 @@ class Case:
         channels: 1 (grey) or 3 (RGB).
         photographs: whether they come from a folder or a dataset, not from the library's own drawing.
         side: the shorter side of the images that the networks see, in pixels.
-        convolutional: whether the networks are convolutional, and not the fully connected GAN.
     """
 
     num_images: int
     channels: int
     photographs: bool
     side: int
-    convolutional: bool
 
 
 @dataclass(frozen=True)
@@ -79,10 +76,6 @@ class Rule:
 
 
 ALL = When("all data", lambda case: True)
-FEW_CONVOLUTIONAL = When(
-    f"fewer than {FEW_PICTURES:,} pictures",
-    lambda case: case.convolutional and case.num_images < FEW_PICTURES,
-)
 FEW = When(f"fewer than {FEW_PICTURES:,} pictures", lambda case: case.num_images < FEW_PICTURES)
 GREY = When("grey pictures", lambda case: case.channels == 1)
 COLOUR_PHOTOGRAPHS = When(
@@ -90,15 +83,15 @@ COLOUR_PHOTOGRAPHS = When(
 )
 TINY = When(
     f"images whose shorter side has less than {TWO_HALVINGS_BELOW} pixels",
-    lambda case: case.convolutional and case.side < TWO_HALVINGS_BELOW,
+    lambda case: case.side < TWO_HALVINGS_BELOW,
 )
 SMALL = When(
     f"images whose shorter side has up to {WIDE_UP_TO} pixels",
-    lambda case: case.convolutional and case.side <= WIDE_UP_TO,
+    lambda case: case.side <= WIDE_UP_TO,
 )
 LARGE = When(
     f"images whose shorter side has more than {WIDE_UP_TO} pixels",
-    lambda case: case.convolutional and case.side > WIDE_UP_TO,
+    lambda case: case.side > WIDE_UP_TO,
 )
 
 RULES: tuple[Rule, ...] = (
@@ -114,12 +107,12 @@ RULES: tuple[Rule, ...] = (
     Rule({"ema_calibration": True}, ALL, "small batches would make samples pale"),
     Rule({"label_smoothing": 0.1}, ALL, "slows down the discriminator, which otherwise wins early"),
     Rule({"diffaugment": 1.0}, FEW, "the discriminator would learn so few by heart"),
-    Rule(
-        {"filters": 32}, FEW_CONVOLUTIONAL, "many steps are worth more to so few pictures than wide networks"
-    ),
+    Rule({"filters": 32}, FEW, "many steps are worth more to so few pictures than wide networks"),
     Rule({"batch_size": 16}, FEW, "so few pictures need many steps, and small batches make more of them"),
     Rule({"flip": False}, GREY, "mirrored writing and scans are other pictures"),
     Rule({"flip": True}, COLOUR_PHOTOGRAPHS, "a mirrored photograph is a photograph too"),
     Rule({"flip": False}, FEW, "mirrored pictures would be twice as many to learn, and mix with the others"),
 )
 """The table. Change values here; `docs/guides/train.md` is made from it by `scripts/documentation.py`."""
+OF_CONVOLUTIONAL = {"filters", "dense_units", "ema_calibration"}
+"""Settings of rules that are left out for the fully connected GAN, on which they have no effect."""

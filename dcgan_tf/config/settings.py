@@ -138,7 +138,10 @@ class ModelConfig:
 
 
 _CONVOLUTIONAL = (
-    *("discriminator_filters", "discriminator_depth", "discriminator_norm", "generator_norm"),
+    "discriminator_filters",
+    "discriminator_depth",
+    "discriminator_norm",
+    "generator_norm",
     "dense_units",
 )
 """Settings that the fully connected GAN refuses, because they would have no effect there."""

@@ -9,7 +9,7 @@ from dcgan_tf.config import (
     Config,
     Facts,
     Speed,
-    check_length,
+    check_request,
     choose_settings,
     flatten,
     from_json,
@@ -220,7 +220,7 @@ def test_without_any_length_auto_trains_for_twenty_minutes():
 )
 def test_two_lengths_are_refused(budget, given, message):
     with pytest.raises(ValueError, match=message):
-        check_length(budget, given)
+        check_request("auto", budget, given)
 
 
 @pytest.mark.parametrize(
@@ -235,3 +235,11 @@ def test_two_lengths_are_refused(budget, given, message):
 def test_a_budget_that_cannot_be_is_refused(budget, message):
     with pytest.raises(ValueError, match=message):
         Budget(**budget)
+
+
+def test_wrong_settings_are_refused_before_the_images_are_looked_at():
+    with pytest.raises(ValueError, match="filters must be at least 1, received 0"):
+        check_request("auto", Budget(minutes=3), {"filters": 0, "epochs": None})
+    with pytest.raises(ValueError, match="label_smoothing lowers a target"):
+        check_request("quick", Budget(), {"loss": "hinge"})  # quick smooths labels
+    check_request("auto", Budget(), {"loss": "hinge"})

@@ -15,7 +15,7 @@ from dcgan_tf.config import (
     Budget,
     Config,
     Facts,
-    check_length,
+    check_request,
     choose_settings,
     preset,
     replace,
@@ -68,10 +68,8 @@ def choose_without_length(preset_name: str, budget: Budget, given: Mapping[str, 
     Raises:
         ArgumentError, DataError, RunError: as `choose` does.
     """
-    check_length(budget, given)
+    check_request(preset_name, budget, given)
     given = {name: value for name, value in given.items() if value is not None}
-    if preset_name == AUTO:
-        replace(Config(), **given)  # refuses wrong values before the images are loaded
     found = _recorded(preset_name, given)
     if found is None:
         budget = with_default(budget, given) if preset_name == AUTO else budget
