@@ -98,6 +98,11 @@ class ModelConfig:
         "none (dcgan only).",
         choices=DISCRIMINATOR_NORMS,
     )
+    discriminator_bias: bool = setting(
+        False,
+        "Give the discriminator's first convolution a bias. With batch norm it cannot see how pale a batch "
+        "is without one (dcgan only).",
+    )
     generator_norm: str = setting(
         "batch",
         "Set the generator's normalisation: of its feature maps (batch), or none (dcgan only).",
@@ -141,6 +146,7 @@ _CONVOLUTIONAL = (
     "discriminator_filters",
     "discriminator_depth",
     "discriminator_norm",
+    "discriminator_bias",
     "generator_norm",
     "dense_units",
 )

@@ -60,7 +60,14 @@ class Blocks:
         )
 
     def convolution(
-        self, filters: int, kernel: int, *, inputs: int, strides: int, num_classes: int = 0
+        self,
+        filters: int,
+        kernel: int,
+        *,
+        inputs: int,
+        strides: int,
+        num_classes: int = 0,
+        bias: bool = False,
     ) -> keras.Layer:
         """Return a convolution with "same" padding: [N, H, W, inputs (+ K)] to [N, H / s, W / s, filters].
 
@@ -71,6 +78,7 @@ class Blocks:
             strides: s.
             num_classes: K, the number of planes at the end of the inputs that hold the class; one of them is
                 1 and the others are 0.
+            bias: whether it has a bias beside batch norm too.
         """
         kind: Any = SpectralConv2D if self.norm == "spectral" else keras.layers.Conv2D
         labelled: dict[str, int] = {}
@@ -78,6 +86,7 @@ class Blocks:
             kind = SpectralConv2DWithLabel if self.norm == "spectral" else Conv2DWithLabel
             labelled = {"num_classes": num_classes}
         arguments = self._arguments((inputs + bool(num_classes)) * kernel**2)
+        arguments["use_bias"] |= bias
         return kind(
             filters, kernel, strides=strides, padding="same", **arguments, **labelled, dtype=self.dtype
         )

@@ -98,10 +98,17 @@ def build_discriminator(
     inputs = channels
     for filters in widths(model.discriminator_filters or model.filters, doublings):
         for kernel, strides in [(3, 1)] * (model.discriminator_depth - 1) + [(model.kernel_size, 2)]:
-            labels = 0 if layers else num_classes
-            made = make.convolution(filters, kernel, inputs=inputs, strides=strides, num_classes=labels)
+            first = not layers
+            made = make.convolution(
+                filters,
+                kernel,
+                inputs=inputs,
+                strides=strides,
+                num_classes=num_classes if first else 0,
+                bias=first and model.discriminator_bias,
+            )
             # The paper leaves out batch norm where the image comes in.
-            layers += [made, *make.activated(normalized=bool(layers))]
+            layers += [made, *make.activated(normalized=not first)]
             inputs = filters
     if model.dense_units:
         layers += [

@@ -129,6 +129,21 @@ def test_no_convolution_has_a_bias(generator, discriminator):
             assert not layer.use_bias, layer.name
 
 
+@pytest.mark.parametrize("bias", [False, True])
+def test_batch_norm_hides_how_pale_a_batch_is_unless_the_first_convolution_has_a_bias(bias):
+    model = ModelConfig(filters=8, discriminator_bias=bias)
+    network = dcgan.build_discriminator(model, (32, 32), 3, seed=1)
+    first = network.layers[0]
+    assert [layer.use_bias for layer in network.layers if hasattr(layer, "use_bias")] == [bias, *[False] * 3]
+    if bias:
+        np.testing.assert_array_equal(first.bias, np.zeros(8))
+        first.bias.assign(np.linspace(-1, 1, 8))
+    images = np.random.default_rng(0).uniform(-1, 1, (16, 32, 32, 3)).astype("float32")
+    logits = logits_of(network)
+    full, pale = (logits(c * images, training=True).numpy() for c in (1.0, 0.5))
+    assert (np.abs(full - pale).max() > 0.1 * full.std()) == bias
+
+
 def test_outputs_are_in_the_range_of_tanh_and_of_sigmoid():
     generator = dcgan.build_generator(SMALL, (16, 16), 3)
     discriminator = dcgan.build_discriminator(SMALL, (16, 16), 3)

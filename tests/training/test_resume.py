@@ -159,6 +159,7 @@ OTHER = {
     "discriminator_filters": 3,
     "discriminator_depth": 2,
     "discriminator_norm": "spectral",
+    "discriminator_bias": True,
     "generator_norm": "none",
     "kernel_size": 5,
     "dense_units": 3,
