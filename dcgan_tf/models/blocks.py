@@ -1,6 +1,6 @@
 """The layers that a convolutional network is made of, each with its norm, bias and initial weights.
 
-A layer beside batch norm has no bias, because batch norm has one of its own.
+A layer beside batch norm has no bias unless it is asked for, because batch norm has one of its own.
 """
 
 from __future__ import annotations
