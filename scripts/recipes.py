@@ -120,9 +120,13 @@ class Cell:
 
     @property
     def settings(self) -> str:
-        """A digest of all that decides what is trained."""
-        values = flatten(self.config)
-        decisive = {item.name: values[item.name] for item in all_settings() if not item.may_change}
+        """A digest of all that decides what is trained: the settings that are not the defaults.
+
+        A new setting does not change it, as long as the setting has its default.
+        """
+        values, defaults = flatten(self.config), flatten(Config())
+        names = [item.name for item in all_settings() if not item.may_change]
+        decisive = {name: values[name] for name in names if values[name] != defaults[name]}
         return hashlib.blake2b(json.dumps([decisive, self.steps]).encode(), digest_size=4).hexdigest()
 
     @property
