@@ -41,6 +41,7 @@ SHOWN = {
     "final_distance": "distance",
     "best_distance": "at best",
     "residual_distance": "distance (residual)",
+    "precision": "precision",
     "recall": "recall",
     "coverage": "coverage",
     "images_seen": "images seen",
