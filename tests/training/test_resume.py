@@ -350,6 +350,7 @@ CHANGES = [
         "discriminator_steps": 2,
     },
     {"precision": "bfloat16", "loss": "hinge", "beta_2": 0.9, "discriminator_norm": "spectral"},
+    {"discriminator_bias": True, "anneal": 0.5, "ema_images": 40, "ema_calibration": True},
 ]
 
 
