@@ -73,6 +73,7 @@ ALONE = {
     "diffaugment": "--diffaugment 1",
     "calibration": "--ema-calibration",
     "bias-in-d": "--discriminator-bias",
+    "even-upsampling": "--even-upsampling",
     "dense-256": "--dense-units 256",
 }
 """{name: what is changed in `default`}: each setting alone."""

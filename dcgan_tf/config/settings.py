@@ -108,6 +108,11 @@ class ModelConfig:
         "Set the generator's normalisation: of its feature maps (batch), or none (dcgan only).",
         choices=GENERATOR_NORMS,
     )
+    even_upsampling: bool = setting(
+        False,
+        "Keep flat maps flat where the generator doubles their size, so that samples have no grid of dots "
+        "(dcgan only).",
+    )
     kernel_size: int = setting(
         4, "Set the side of the strided kernels; the paper uses 5.", minimum=2, maximum=7
     )
@@ -148,6 +153,7 @@ _CONVOLUTIONAL = (
     "discriminator_norm",
     "discriminator_bias",
     "generator_norm",
+    "even_upsampling",
     "dense_units",
 )
 """Settings that the fully connected GAN refuses, because they would have no effect there."""

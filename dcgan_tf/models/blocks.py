@@ -12,6 +12,7 @@ from typing import Any
 import keras
 
 from dcgan_tf.models.conditional import Conv2DWithLabel
+from dcgan_tf.models.even_phases import EvenPhases
 from dcgan_tf.models.layers import batch_normalization, kernel_initializer, output_dtype
 from dcgan_tf.models.spectral import SpectralConv2D, SpectralConv2DWithLabel, SpectralDense
 
@@ -49,12 +50,23 @@ class Blocks:
         arguments = self._arguments(inputs)
         return keras.layers.Conv2DTranspose(filters, size, **arguments, dtype=self.dtype)
 
-    def upsample(self, filters: int, kernel: int, *, inputs: int, last: bool = False) -> keras.Layer:
+    def upsample(
+        self, filters: int, kernel: int, *, inputs: int, even: bool = False, last: bool = False
+    ) -> keras.Layer:
         """Return a layer that doubles height and width: [N, H, W, inputs] to [N, 2H, 2W, filters].
 
         In each direction, every second row of the kernel reaches an output.
+
+        Args:
+            filters: number of its outputs at each place.
+            kernel: side of the kernel.
+            inputs: number of its inputs at each place.
+            even: whether training keeps its phases even, as `EvenPhases` says.
+            last: whether it makes the image, so that no ReLU follows.
         """
         arguments = self._arguments(inputs * kernel**2 / 4, gain=1.0 if last else None)
+        if even:
+            arguments["kernel_constraint"] = EvenPhases()
         return keras.layers.Conv2DTranspose(
             filters, kernel, strides=2, padding="same", **arguments, dtype=self.dtype
         )

@@ -37,7 +37,7 @@ def build_generator(
     """Build G: latents [N, latent_dim (+ num_classes)] to images [N, H, W, channels] in [-1, 1] (tanh).
 
     Args:
-        model: filters, kernel_size, generator_norm, dense_units and latent_dim are used.
+        model: filters, kernel_size, generator_norm, even_upsampling, dense_units and latent_dim are used.
         image_size: (height, width) in pixels.
         channels: channels of the images.
         num_classes: number of classes of a conditional model, whose inputs end in the class; else 0.
@@ -51,6 +51,7 @@ def build_generator(
     height, width, doublings = first_map(image_size)
     seeds = layer_seeds(seed, "generator")
     make = Blocks(model.generator_norm, keras.layers.ReLU, RELU_GAIN, seeds, dtype)
+    upsample = functools.partial(make.upsample, kernel=model.kernel_size, even=model.even_upsampling)
     first, *others = widths(model.filters, doublings)[::-1]
     inputs = model.latent_dim + num_classes
     summed = model.latent_dim + bool(num_classes)  # of the one-hot class, one number is not 0
@@ -67,10 +68,10 @@ def build_generator(
             make.project(first, (height, width), inputs=summed),
         ]
     for filters in others:
-        layers += [*make.activated(), make.upsample(filters, model.kernel_size, inputs=2 * filters)]
+        layers += [*make.activated(), upsample(filters, inputs=2 * filters)]
     layers += [
         *make.activated(),
-        make.upsample(channels, model.kernel_size, inputs=model.filters, last=True),
+        upsample(channels, inputs=model.filters, last=True),
         keras.layers.Activation("tanh", dtype=output_dtype(dtype), name="image"),
     ]
     return keras.Sequential([keras.Input((inputs,), name="z"), *layers], name="generator")

@@ -50,7 +50,7 @@ def train(config: Config, replicas: int, *, dtype: str | None) -> tuple[Any, Tra
 RELATIVISTIC = {"loss": "relativistic", "r1_gamma": 2.0, "r2_gamma": 3.0, "beta_2": 0.9, "diffaugment": 0.7}
 WITHOUT_BATCH_NORM = {"discriminator_norm": "spectral", "generator_norm": "none"}
 CASES = {
-    "dcgan": {"discriminator_bias": True},
+    "dcgan": {"discriminator_bias": True, "even_upsampling": True},
     "gan": {"architecture": "gan", "loss": "hinge", "anneal": 0.6, "ema_images": 40},
     "conditional-dcgan": {"conditional": True, "dense_units": 5, **WITHOUT_BATCH_NORM, **RELATIVISTIC},
     "conditional-gan": {"architecture": "gan", "conditional": True, "discriminator_steps": 2},

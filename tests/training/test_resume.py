@@ -161,6 +161,7 @@ OTHER = {
     "discriminator_norm": "spectral",
     "discriminator_bias": True,
     "generator_norm": "none",
+    "even_upsampling": True,
     "kernel_size": 5,
     "dense_units": 3,
     "hidden_units": 9,
@@ -350,7 +351,13 @@ CHANGES = [
         "discriminator_steps": 2,
     },
     {"precision": "bfloat16", "loss": "hinge", "beta_2": 0.9, "discriminator_norm": "spectral"},
-    {"discriminator_bias": True, "anneal": 0.5, "ema_images": 40, "ema_calibration": True},
+    {
+        "discriminator_bias": True,
+        "even_upsampling": True,
+        "anneal": 0.5,
+        "ema_images": 40,
+        "ema_calibration": True,
+    },
 ]
 
 
