@@ -12,8 +12,7 @@ from typing import Any
 import keras
 
 from dcgan_tf.models.conditional import Conv2DWithLabel
-from dcgan_tf.models.even_phases import EvenPhases
-from dcgan_tf.models.layers import batch_normalization, kernel_initializer, output_dtype
+from dcgan_tf.models.layers import EvenPhases, batch_normalization, kernel_initializer, output_dtype
 from dcgan_tf.models.spectral import SpectralConv2D, SpectralConv2DWithLabel, SpectralDense
 
 

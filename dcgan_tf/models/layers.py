@@ -1,4 +1,4 @@
-"""Layers that Keras does not have in the needed form, and the initialisers of both networks."""
+"""What Keras does not have in the needed form: layers, a constraint, and the initialisers of both networks."""
 
 from __future__ import annotations
 
@@ -100,6 +100,33 @@ class StepDropout(keras.layers.Layer):  # type: ignore[misc]  # Keras is untyped
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that rebuild the layer."""
         return {**super().get_config(), "rate": self.rate, "seed": self.seed}
+
+
+@keras.saving.register_keras_serializable("dcgan_tf")
+class EvenPhases(keras.constraints.Constraint):  # type: ignore[misc]  # Keras is untyped
+    """Keeps flat maps flat where a transposed convolution of stride 2 doubles them.
+
+    Each output is reached by a quarter of the kernel's weights: which quarter depends on whether its row and
+    its column are even or odd. If one of these four *phases* sums up to more than another, a flat map becomes
+    a grid of dots, which nothing after it takes away (Odena et al. 2016, "Deconvolution and checkerboard
+    artifacts"). There are none if all phases have the same sum (Sugawara et al. 2019, "Checkerboard artifacts
+    free convolutional neural networks"). Keras applies a constraint after each update: this one moves a
+    kernel to the nearest one with even phases. So neither the layer nor an exported file knows of it.
+    """
+
+    def __call__(self, kernel: tf.Tensor) -> tf.Tensor:
+        """Return the nearest kernel with even phases, of the same shape [k, k, outputs, inputs] and type.
+
+        With s the sums of the phases and n their numbers of weights, each weight of phase p gets
+        (t - s_p) / n_p more, where t = sum(s_p / n_p) / sum(1 / n_p) is what all of them then sum up to.
+        """
+        kernel = tf.convert_to_tensor(kernel)
+        of_row = np.eye(2)[np.arange(kernel.shape[0]) % 2]
+        numbers = tf.constant(np.outer(of_row.sum(0), of_row.sum(0))[:, :, None, None], kernel.dtype)
+        rows = tf.constant(of_row, kernel.dtype)
+        sums = tf.einsum("yp,xq,yxoi->pqoi", rows, rows, kernel)
+        common = tf.reduce_sum(sums / numbers, (0, 1)) / tf.reduce_sum(1 / numbers)
+        return kernel + tf.einsum("yp,xq,pqoi->yxoi", rows, rows, (common - sums) / numbers)
 
 
 def layer_seeds(seed: int, network: str) -> Iterator[int]:

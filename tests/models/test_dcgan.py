@@ -10,7 +10,7 @@ import tensorflow as tf
 from dcgan_tf.config import ModelConfig
 from dcgan_tf.models import dcgan
 from dcgan_tf.models.image_sizes import first_map, nearest_sizes
-from dcgan_tf.models.layers import layer_seeds, logits_of
+from dcgan_tf.models.layers import EvenPhases, layer_seeds, logits_of
 
 SMALL = ModelConfig(filters=2, latent_dim=5)
 # Keras 3.15 reads weights into NumPy in the way of NumPy 1; it can still be read, and only warns.
@@ -142,6 +142,23 @@ def test_batch_norm_hides_how_pale_a_batch_is_unless_the_first_convolution_has_a
     logits = logits_of(network)
     full, pale = (logits(c * images, training=True).numpy() for c in (1.0, 0.5))
     assert (np.abs(full - pale).max() > 0.1 * full.std()) == bias
+
+
+@pytest.mark.parametrize("even", [False, True])
+def test_every_doubling_of_the_generator_is_even_or_none(even):
+    model = ModelConfig(filters=4, latent_dim=5, even_upsampling=even)
+    generator = dcgan.build_generator(model, (32, 32), 3)
+    doublings = [layer for layer in generator.layers if getattr(layer, "strides", None) == (2, 2)]
+    assert len(doublings) == 3
+    assert [isinstance(layer.kernel.constraint, EvenPhases) for layer in doublings] == [even] * 3
+    others = [v for v in generator.trainable_variables if v.constraint is not None]
+    assert len(others) == (3 if even else 0)
+
+
+def test_a_generator_with_even_phases_is_made_again_from_its_configuration():
+    generator = dcgan.build_generator(ModelConfig(filters=4, latent_dim=5, even_upsampling=True), (16, 16), 3)
+    again = keras.Sequential.from_config(generator.get_config())
+    assert isinstance(again.layers[-2].kernel.constraint, EvenPhases)
 
 
 def test_outputs_are_in_the_range_of_tanh_and_of_sigmoid():
