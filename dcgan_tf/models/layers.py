@@ -1,4 +1,4 @@
-"""What Keras does not have in the needed form: layers, a constraint, and the initialisers of both networks."""
+"""What Keras lacks in the needed form: layers, a constraint, and the initialisers of both networks."""
 
 from __future__ import annotations
 
