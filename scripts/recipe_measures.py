@@ -13,12 +13,18 @@ from dcgan_tf import data
 from dcgan_tf.evaluation import Evaluator
 from dcgan_tf.evaluation.controls import blurred
 from dcgan_tf.evaluation.result import Row
-from dcgan_tf.evaluation.scores import OF_FEATURES, OF_PIXELS
+from dcgan_tf.evaluation.scores import OF_FEATURES, OF_PIXELS, form
+from dcgan_tf.images import to_float
 from dcgan_tf.runs import CheckpointStore, Run, RunPaths
 
 FEWER = 2000
 """The number of samples by which checkpoints are compared with each other, and with blurred images."""
-_METRICS = {"precision": "guarded_precision", "recall": "recall", "coverage": "coverage"}
+_METRICS = {
+    "precision": "guarded_precision",
+    "recall": "recall",
+    "coverage": "coverage",
+    "form": "real_form",
+}
 """{column: metric}."""
 
 
@@ -32,7 +38,7 @@ def measured(folder: Path, samples: int) -> dict[str, Any]:
     run = Run.open(folder)
     seen = run.config.training.images_per_step
     whole = Evaluator.of(run.config.data, num_images=samples, model=run.config.model)
-    whole = replace(whole, metrics=OF_FEATURES if whole.space else OF_PIXELS)
+    whole = replace(whole, metrics=(*OF_FEATURES, form) if whole.space else OF_PIXELS)
     rows = _rows(whole, run)
     final = next(iter(rows.values()))
     best, at_best = _best_step(whole, folder), final.score.value
@@ -47,6 +53,7 @@ def measured(folder: Path, samples: int) -> dict[str, Any]:
         "distance": f"{final.score.name} ({whole.space.name if whole.space else 'pixels'})",
         "other_real_images": round(final.real, 3),
         **_shares(rows, ""),
+        "contrast": round(_deviation(run.sample(FEWER)) / _deviation(whole.real.reference), 3),
         **_in_residual_space(run, whole, folder.parent),
     }
 
@@ -56,10 +63,15 @@ def _rows(evaluator: Evaluator, run: Run) -> dict[str, Row]:
 
 
 def _shares(rows: dict[str, Row], prefix: str) -> dict[str, float]:
-    """Return precision, recall and coverage, as far as they are measured."""
+    """Return precision, recall, coverage and form, as far as they are measured."""
     return {
         f"{prefix}{name}": round(rows[key].score.value, 3) for name, key in _METRICS.items() if key in rows
     }
+
+
+def _deviation(images: np.ndarray) -> float:
+    """Return the root of the mean square of images [N, H, W, C], uint8, in units of [-1, 1]."""
+    return float(np.sqrt(np.mean(to_float(images) ** 2)))
 
 
 def _best_step(whole: Evaluator, folder: Path) -> int:

@@ -26,6 +26,8 @@ COLUMNS = [
     "precision",
     "recall",
     "coverage",
+    "form",
+    "contrast",
     "residual_distance",
     "residual_other_real_images",
     "residual_precision",
@@ -44,6 +46,8 @@ SHOWN = {
     "precision": "precision",
     "recall": "recall",
     "coverage": "coverage",
+    "form": "form",
+    "contrast": "contrast",
     "images_seen": "images seen",
     "minutes": "minutes",
 }
