@@ -88,13 +88,13 @@ def _click_option(option: Option) -> Callable[[Command], Command]:
         kind = click.Choice(option.choices)
     elif option.type is int:
         kind = click.IntRange(option.minimum, option.maximum)
-    shown = option.default not in (None, ())
+    # A default of None counts as given for click 8.3 and later, so that nothing would be required any more.
+    default = {} if option.default in (None, ()) else {"default": option.default, "show_default": True}
     return click.option(
         option.spelling,
         option.name,
         type=kind,
-        default=option.default if shown else None,
-        show_default=shown,
+        **default,
         multiple=option.multiple,
         required=option.required,
         metavar=option.metavar,

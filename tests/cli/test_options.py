@@ -6,6 +6,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from dcgan_tf.cli import main
 from dcgan_tf.cli.options import ImageSize, NameList, names_option, setting_options
 from dcgan_tf.config import all_settings, flatten, preset
 
@@ -179,3 +180,9 @@ def test_an_option_of_names_refuses_what_is_not_known_the_second_time_too():
     result = CliRunner().invoke(letters, ["--letters", "a", "--letters", "d"], obj=[])
     assert result.exit_code == 2
     assert "expected some of a, b, c, received d" in result.stderr
+
+
+def test_what_an_analysis_has_to_be_told_is_asked_for():
+    result = CliRunner().invoke(main, ["forget", "runs/faces"])
+    assert result.exit_code == 2
+    assert "Missing option '--attribute'" in result.output
