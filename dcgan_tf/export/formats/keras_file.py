@@ -31,7 +31,7 @@ def write(path: Path, generator: keras.Sequential) -> None:
     """Write a generator as a .keras file.
 
     The training layers of this package are replaced by their forms in inference: Keras' batch normalisation,
-    and Keras' dropout, which does nothing.
+    and Keras' dropout, which does nothing. Constraints are left out.
 
     Args:
         path: the file, which ends in .keras.
@@ -104,7 +104,8 @@ def _plain(layer: keras.Layer) -> keras.Layer:
         return keras.layers.BatchNormalization.from_config({**layer.get_config(), "synchronized": False})
     if isinstance(layer, StepDropout):
         return keras.layers.Dropout(layer.rate, name=layer.name)
-    return type(layer).from_config(layer.get_config())
+    unconstrained = {"kernel_constraint": None} if hasattr(layer, "kernel_constraint") else {}
+    return type(layer).from_config({**layer.get_config(), **unconstrained})
 
 
 def _inference_weights(layer: keras.Layer) -> list[object]:
