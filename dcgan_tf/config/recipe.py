@@ -100,7 +100,6 @@ RULES: tuple[Rule, ...] = (
     Rule({"filters": 32}, TINY, "many steps are worth more to tiny images than wide networks"),
     Rule({"dense_units": 256}, TINY, "maps that see 10x10 pixels cannot judge a shape by themselves"),
     Rule({"discriminator_bias": True}, ALL, "beside batch norm, it lets the discriminator see pale samples"),
-    Rule({"even_upsampling": True}, ALL, "flat places of a sample stay flat, without a grid of dots"),
     Rule({"latent_dim": 64}, ALL, "a shorter latent is learnt in fewer steps"),
     Rule({"batch_size": 32}, ALL, "many small steps draw better than few large ones"),
     Rule({"batch_size": 16}, TINY, "with still more steps, digits were drawn better"),
@@ -117,5 +116,5 @@ RULES: tuple[Rule, ...] = (
     Rule({"flip": False}, FEW, "mirrored pictures would be twice as many to learn, and mix with the others"),
 )
 """The table. Change values here; `docs/guides/train.md` is made from it by `scripts/documentation.py`."""
-OF_CONVOLUTIONAL = {"filters", "dense_units", "discriminator_bias", "even_upsampling", "ema_calibration"}
+OF_CONVOLUTIONAL = {"filters", "dense_units", "discriminator_bias", "ema_calibration"}
 """Settings of rules that are left out for the fully connected GAN, on which they have no effect."""

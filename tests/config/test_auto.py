@@ -58,7 +58,6 @@ def test_what_is_chosen_for_the_data(facts, data, expected):
         "image_size": facts.image_size,
         "latent_dim": 64,
         "discriminator_bias": True,
-        "even_upsampling": True,
         "label_smoothing": 0.1,
         "anneal": 0.3,
         "ema_images": 10_000,
@@ -89,7 +88,6 @@ def test_the_fully_connected_gan_gets_no_settings_of_convolutions():
     assert found.config.model.dense_units == 0
     assert not found.config.training.ema_calibration
     assert not found.config.model.discriminator_bias
-    assert not found.config.model.even_upsampling
     assert found.config.training.batch_size == 16
 
 
