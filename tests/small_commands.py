@@ -28,8 +28,7 @@ STEPS_OF_FACES = 300  # from here on its samples show crowns
 PREPARED = (
     "dcgan-tf train --preset quick --run-dir runs/faces",
     "dcgan-tf export runs/faces",
-    "dcgan-tf train --preset quick --data digits --channels 1 --conditional --instance-noise 0.3 "
-    "--run-dir runs/mnist",
+    "dcgan-tf train --preset auto --even-upsampling --conditional --data tfds:mnist --run-dir runs/mnist",
 )
 """What a page may find: runs and an export that other pages make."""
 _REPLACED = {"tfds:mnist": "digits"}

@@ -132,7 +132,8 @@ def test_programs_in_other_languages_fit_the_generator_of_the_repository(block):
         return
     assert set(re.findall(r"generator-\w+", block.code)) == {"generator-dynamic"}
     assert "generator-dynamic.tflite" in RECORD["artefacts"]
-    assert "100" in block.code, "the latent's length"
+    length = RECORD["model"]["latent_dim"]
+    assert re.search(rf"FloatArray\({length}\)|0\.\.<{length}\)|length: {length}\}}", block.code)
     assert "64 * 64" in block.code or "width: 64, height: 64" in block.code
     if block.language != "swift":  # which has the first signature in the order of its inputs
         assert "serving_default" in block.code
