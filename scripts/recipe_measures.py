@@ -53,7 +53,7 @@ def measured(folder: Path, samples: int) -> dict[str, Any]:
         "distance": f"{final.score.name} ({whole.space.name if whole.space else 'pixels'})",
         "other_real_images": round(final.real, 3),
         **_shares(rows, ""),
-        "contrast": round(_deviation(run.sample(FEWER)) / _deviation(whole.real.reference), 3),
+        "contrast": round(_contrast(run.sample(FEWER)) / _contrast(whole.real.reference), 3),
         **_in_residual_space(run, whole, folder.parent),
     }
 
@@ -69,8 +69,8 @@ def _shares(rows: dict[str, Row], prefix: str) -> dict[str, float]:
     }
 
 
-def _deviation(images: np.ndarray) -> float:
-    """Return the root of the mean square of images [N, H, W, C], uint8, in units of [-1, 1]."""
+def _contrast(images: np.ndarray) -> float:
+    """Return the contrast of images, uint8 [N, H, W, C]: the root of the mean square of pixels in [-1, 1]."""
     return float(np.sqrt(np.mean(to_float(images) ** 2)))
 
 

@@ -17,7 +17,7 @@ from dcgan_tf.export.web.page_file import FORMAT, element_of
 
 FOLDER = Path(__file__).parents[1] / "saved_models"
 SHIPPED = ["portraits", "mnist", "cifar10"]
-MOST_BYTES = 25e6
+MOST_BYTES_OF_ONE, MOST_BYTES_OF_ALL = 12e6, 25e6
 
 each = pytest.mark.parametrize("name", SHIPPED)
 
@@ -47,9 +47,17 @@ def test_the_picture_of_the_page_in_the_readme_is_of_the_sources_that_are_here()
     assert path.stat().st_size < 150_000
 
 
+def size_of(name: str) -> int:
+    return sum(path.stat().st_size for path in (FOLDER / name).rglob("*") if path.is_file())
+
+
+@each
+def test_it_is_small(name):
+    assert size_of(name) < MOST_BYTES_OF_ONE
+
+
 def test_together_they_are_small():
-    files = [path for name in SHIPPED for path in (FOLDER / name).rglob("*") if path.is_file()]
-    assert sum(path.stat().st_size for path in files) < MOST_BYTES
+    assert sum(map(size_of, SHIPPED)) < MOST_BYTES_OF_ALL
 
 
 @each

@@ -106,12 +106,12 @@ class StepDropout(keras.layers.Layer):  # type: ignore[misc]  # Keras is untyped
 class EvenPhases(keras.constraints.Constraint):  # type: ignore[misc]  # Keras is untyped
     """Keeps flat maps flat where a transposed convolution of stride 2 doubles them.
 
-    Each output is reached by a quarter of the kernel's weights: which quarter depends on whether its row and
-    its column are even or odd. If one of these four *phases* sums up to more than another, a flat map becomes
-    a grid of dots, which nothing after it takes away (Odena et al. 2016, "Deconvolution and checkerboard
-    artifacts"). There are none if all phases have the same sum (Sugawara et al. 2019, "Checkerboard artifacts
-    free convolutional neural networks"). Keras applies a constraint after each update: this one moves a
-    kernel to the nearest one with even phases. So neither the layer nor an exported file knows of it.
+    Each output is reached by one of four parts of the kernel, its *phases*: by which one depends on whether
+    the output's row and column are even or odd. If one phase sums up to more than another, a flat map becomes
+    a grid of dots (Odena et al. 2016, "Deconvolution and checkerboard artifacts"). There is none if all
+    phases have the same sum (Sugawara et al. 2019, "Checkerboard artifacts free convolutional neural
+    networks"). Keras applies a constraint after each update: this one moves a kernel to the nearest one with
+    even phases. So neither the layer nor an exported file knows of it.
     """
 
     def __call__(self, kernel: tf.Tensor) -> tf.Tensor:
