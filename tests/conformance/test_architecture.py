@@ -1,4 +1,4 @@
-"""ARCHITECTURE.md and CONTRIBUTING.md name the files that there are."""
+"""ARCHITECTURE.md, CONTRIBUTING.md and .gitattributes name the files that there are."""
 
 from __future__ import annotations
 
@@ -57,3 +57,10 @@ def test_every_file_that_is_named_is_there(page):
     named = set(re.findall(r"`((?:[\w-]+/)+[\w.-]+\.\w+)`", text))
     there = [name for name in named if (ROOT / name).exists() or (CHECKOUT / name).exists()]
     assert {name for name in named - set(there) if EXAMPLE not in name} == set()
+
+
+def test_files_that_git_keeps_byte_for_byte_are_where_it_is_told():
+    lines = (CHECKOUT / ".gitattributes").read_text().splitlines()
+    patterns = [line.split()[0] for line in lines if line and not line.startswith("#")]
+    assert patterns
+    assert [pattern for pattern in patterns if not any(CHECKOUT.glob(pattern))] == []
