@@ -1,4 +1,4 @@
-"""The section on the training curves: the losses, and what the discriminator thinks of the pictures."""
+"""The section on the training: what went wrong, the losses, and what D thinks of the pictures."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import math
 from typing import Any
 
 from dcgan_tf.report.line_chart import Curve, chart
-from dcgan_tf.report.markup import facts, fold
+from dcgan_tf.report.markup import facts, fold, text
 from dcgan_tf.report.reported_run import ReportedRun, Section
 
 
 def curves_section(run: ReportedRun) -> Section:
-    """Return the section with the losses and the discriminator's opinions."""
+    """Return the section with the diagnosis, the losses and the discriminator's opinions."""
     title = "Training curves"
     if not run.stats:
         return Section("curves", title, '<p class="missing">There is no stats.jsonl yet.</p>', present=False)
@@ -30,7 +30,7 @@ def curves_section(run: ReportedRun) -> Section:
         highest=1.0,
         level=undecided,
     )
-    body = (
+    body = diagnosis(run) + (
         "<p>The two networks' losses over time (each falls at the other's expense), and how probably real "
         "the discriminator finds real and generated pictures. Look for a standoff: no loss runs away, "
         "and the two opinions stay apart without sticking at 1 and 0; a perfect generator would bring both "
@@ -51,6 +51,16 @@ def curves_section(run: ReportedRun) -> Section:
         )
     )
     return Section("curves", title, body)
+
+
+def diagnosis(run: ReportedRun) -> str:
+    """Return a warning for each thing that training has reported to go wrong, as HTML."""
+    lines = [
+        f'<p class="warning"><strong>{text(found.get("title", "?"))}</strong>, from step '
+        f"{found['step']:,} on: {text(found.get('seen', ''))} {text(found.get('advice', ''))}</p>"
+        for found in run.diagnosis
+    ]
+    return "".join(lines)
 
 
 def _axis(run: ReportedRun) -> str:

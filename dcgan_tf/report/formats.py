@@ -35,6 +35,9 @@ STATS: Check = needing(
 )
 """A line of stats.jsonl."""
 
+DIAGNOSIS: Check = needing("step", record(step=count, title=string, seen=string, advice=string))
+"""A line of diagnosis.jsonl."""
+
 
 def _evaluation(value: Any, where: str) -> None:
     record(step=count, warnings=each(string))(value, where)

@@ -27,6 +27,8 @@ def glance(run: ReportedRun, titles: Mapping[str, str], names: Sequence[str]) ->
         names: names of the analyses.
     """
     lines = [_line("evaluation", "How good are the pictures?", _evaluation(run))]
+    if run.diagnosis:
+        lines.insert(0, _line("curves", "What went wrong?", _diagnosis(run)))
     lines += [
         _line(name, titles[name], text(summary)) for name in names if (summary := summary_of(run, name))
     ]
@@ -39,6 +41,11 @@ def glance(run: ReportedRun, titles: Mapping[str, str], names: Sequence[str]) ->
 
 def _line(anchor: str, title: str, said: str) -> str:
     return f'<li><a href="#{text(anchor)}">{text(title)}</a> {said}</li>'
+
+
+def _diagnosis(run: ReportedRun) -> str:
+    found = (f"{record.get('title', '?')} (from step {record['step']:,} on)" for record in run.diagnosis)
+    return f'<span class="warning">{text(", ".join(found))}</span>'
 
 
 def _evaluation(run: ReportedRun) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dcgan_tf.config import Config
-from dcgan_tf.report.formats import DATA, STATS
+from dcgan_tf.report.formats import DATA, DIAGNOSIS, STATS
 from dcgan_tf.report.markup import figure, text
 from dcgan_tf.report.pictures import read_picture
 from dcgan_tf.report.reading import Check, MisfitError, read, read_lines
@@ -97,6 +97,11 @@ class ReportedRun:
     def stats(self) -> list[Record]:
         """The records of training."""
         return self.read_lines(self.paths.stats, STATS)
+
+    @cached_property
+    def diagnosis(self) -> list[Record]:
+        """What training has reported to go wrong."""
+        return self.read_lines(self.paths.diagnosis, DIAGNOSIS)
 
     @property
     def step(self) -> int:

@@ -55,6 +55,11 @@ class RunPaths:
         return self.root / "stats.jsonl"
 
     @property
+    def diagnosis(self) -> Path:
+        """One JSON line per condition that training has reported."""
+        return self.root / "diagnosis.jsonl"
+
+    @property
     def metrics(self) -> Path:
         """One JSON line per evaluation, each with its protocol."""
         return self.root / "metrics.jsonl"

@@ -17,6 +17,7 @@ from dcgan_tf.errors import OutOfMemoryError, RunError, StorageError
 from dcgan_tf.files import DISK_FULL, storage_error
 from dcgan_tf.runs import RunPaths
 from dcgan_tf.training.auto.choice import Choice
+from dcgan_tf.training.diagnosis.watch import Watch
 from dcgan_tf.training.interrupt import Interrupted, StopSignals
 from dcgan_tf.training.monitoring.console import make_console
 from dcgan_tf.training.monitoring.hooks import (
@@ -153,9 +154,11 @@ def _built_in_hooks(start: Start, statistics: Statistics) -> list[Hook]:
         tensorboard.write_settings(plan.config)
     left = start.finished_steps < plan.total_steps
     consoles = [make_console(start.finished_steps, plan.total_steps)] if left else []
-    writers: list[Writer] = [StatsFile(plan.paths.stats), tensorboard, *consoles]
+    watch = Watch(start, statistics, tensorboard)
+    writers: list[Writer] = [StatsFile(plan.paths.stats), tensorboard, *consoles, watch]
     return [
         *consoles,
+        watch,
         StatisticsHook(statistics, writers, log_every=run.log_every),
         HistogramHook(state, tensorboard, every=run.histogram_every),
         CheckpointHook(start.store, state, statistics, every=run.checkpoint_every, keep_every=run.keep_every),

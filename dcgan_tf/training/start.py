@@ -91,6 +91,7 @@ def begin(plan: Plan, choice: Choice | None = None) -> Start:
     write_environment(paths, plan.strategy, config, finished_steps)
     forget_records_after(paths.stats, finished_steps)
     forget_records_after(paths.metrics, finished_steps)
+    forget_records_after(paths.diagnosis, finished_steps)
     if config.training.anneal:
         _forget_grids_after(paths, finished_steps)
     _show_data(plan)

@@ -153,7 +153,14 @@ JSON = st.recursive(
     ),
     max_leaves=6,
 )
-RECORDS = ("config.json", "data.json", "environment.json", "stats.jsonl", "metrics.jsonl")
+RECORDS = (
+    "config.json",
+    "data.json",
+    "environment.json",
+    "stats.jsonl",
+    "diagnosis.jsonl",
+    "metrics.jsonl",
+)
 
 
 @st.composite

@@ -44,6 +44,14 @@ EVALUATION = {
     "protocol": {"space": "classifier", "class": "7"},
 }
 
+DIAGNOSIS = {
+    "step": 20,
+    "condition": "oscillation",
+    "title": "oscillation",
+    "seen": "It turns.",
+    "advice": "Try.",
+}
+
 
 @pytest.fixture
 def whole(run_dir, write_finding, tmp_path, monkeypatch) -> dict[Path, object]:
@@ -55,6 +63,7 @@ def whole(run_dir, write_finding, tmp_path, monkeypatch) -> dict[Path, object]:
     export.parent.mkdir(parents=True)
     export.write_text(json.dumps(export_record()))
     (run_dir / "metrics.jsonl").write_text(json.dumps(EVALUATION) + "\n")
+    (run_dir / "diagnosis.jsonl").write_text(json.dumps(DIAGNOSIS) + "\n")
     found: dict[Path, object] = {
         path: json.loads(path.read_text())
         for path in (
@@ -66,7 +75,7 @@ def whole(run_dir, write_finding, tmp_path, monkeypatch) -> dict[Path, object]:
             export,
         )
     }
-    for name in ("stats.jsonl", "metrics.jsonl"):
+    for name in ("stats.jsonl", "metrics.jsonl", "diagnosis.jsonl"):
         lines = (run_dir / name).read_text().splitlines()
         found[run_dir / name] = [json.loads(line) for line in lines]
     return found

@@ -282,6 +282,19 @@ def test_losses_that_were_not_finite_are_gaps(run_dir):
     assert "None" not in curves
 
 
+def test_what_went_wrong_is_said_at_a_glance_and_above_the_curves(run_dir):
+    assert "What went wrong?" not in write_report(run_dir).read_text(encoding="utf-8")
+    found = {"step": 1200, "title": "D <wins>", "seen": "D is right.", "advice": "Try more."}
+    (run_dir / "diagnosis.jsonl").write_text(json.dumps(found) + "\n")
+    page = write_report(run_dir)
+    assert "D &lt;wins&gt; (from step 1,200 on)" in section(page, "glance")
+    assert '<a href="#curves">What went wrong?</a>' in section(page, "glance")
+    curves = section(page, "curves")
+    warning = "<strong>D &lt;wins&gt;</strong>, from step 1,200 on: D is right. Try more."
+    assert f'<p class="warning">{warning}</p>' in curves
+    assert curves.index(warning) < curves.index("<svg")
+
+
 @pytest.mark.parametrize(("smoothing", "level"), [(0.0, "0.5"), (0.2, "0.4")])
 def test_the_curves_show_what_a_perfect_generator_would_bring_d_to(run_dir, smoothing, level):
     config = json.loads((run_dir / "config.json").read_text())

@@ -35,7 +35,12 @@ class Statistics:
         self._pending: list[tuple[int, Metrics]] = []
         self._read: list[dict[str, float]] = []
         self._seconds = self._seconds_waiting = 0.0
+        self._noted: dict[str, float] = {}
         self._step = 0
+
+    def note(self, values: dict[str, float]) -> None:
+        """Let the next record have these numbers too; newer ones take the place of older ones."""
+        self._noted |= values
 
     def add(self, step: int, metrics: Metrics, *, seconds: float, seconds_waiting: float) -> None:
         """Add the metrics of one step.
@@ -71,7 +76,7 @@ class Statistics:
         """Return the means since the last record, and start a new one.
 
         Returns:
-            step, epoch (fraction), the metrics of `make_train_step`, images_per_second, and
+            step, epoch (fraction), the metrics of `make_train_step`, what was noted, images_per_second, and
             seconds_waiting_for_data of the steps together.
         """
         self.check_finite()
@@ -80,10 +85,12 @@ class Statistics:
             "step": self._step,
             "epoch": round(self._step / self._steps_per_epoch, 4),
             **means,
+            **self._noted,
             "images_per_second": len(self._read) * self._images_per_step / max(self._seconds, 1e-9),
             "seconds_waiting_for_data": self._seconds_waiting,
         }
         self._read.clear()
+        self._noted.clear()
         self._seconds = self._seconds_waiting = 0.0
         return record
 

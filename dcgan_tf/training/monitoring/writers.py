@@ -78,6 +78,12 @@ class TensorBoard:
         "generator_gradient_norm": "training/generator_gradient_norm",
         "learning_rate": "training/learning_rate",
         "discriminator_learning_rate": "training/discriminator_learning_rate",
+        "sample_diversity": "training/sample_diversity",
+        "sample_contrast": "training/sample_contrast",
+        "sample_change": "training/sample_change",
+        "memorisation": "training/memorisation",
+        "data_diversity": "training/data_diversity",
+        "data_structure": "training/data_structure",
         "epoch": "training/epoch",
         "images_per_second": "training/images_per_second",
         "seconds_waiting_for_data": "training/seconds_waiting_for_data",
@@ -97,6 +103,11 @@ class TensorBoard:
         """Show the grid."""
         with self._events.at(step):
             tf.summary.image("samples", grid[None])
+
+    def write_text(self, step: int, tag: str, text: str) -> None:
+        """Show a text, in Markdown, under Text."""
+        with self._events.at(step):
+            tf.summary.text(tag, text)
 
     def write_settings(self, config: Config) -> None:
         """Show the settings under HParams, beside the last losses and, where evaluated, the distances."""

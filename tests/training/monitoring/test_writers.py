@@ -45,16 +45,19 @@ SCALARS = {
     "training/seconds_waiting_for_data": "seconds_waiting_for_data",
     "training/epoch": "epoch",
 }
+LOOKS = ["data_diversity", "data_structure", "memorisation", "sample_contrast", "sample_diversity"]
+"""What a look at the networks finds, after every 50 steps."""
 
 
 def test_every_number_is_in_both(events: Values, trained: Path) -> None:
     records = {record["step"]: record for record in read_records(RunPaths(trained).stats)}
     assert sorted(records) == [10, 20, 30, 40, 50]
-    for record in records.values():
-        assert record.keys() == {"step", *SCALARS.values()}
-    for tag, name in SCALARS.items():
-        assert sorted(events[tag]) == sorted(records), tag
-        for step, record in records.items():
+    for step, record in records.items():
+        assert record.keys() == {"step", *SCALARS.values(), *(LOOKS if step == 50 else [])}
+    for tag, name in (SCALARS | {f"training/{name}": name for name in LOOKS}).items():
+        having = {step: record for step, record in records.items() if name in record}
+        assert sorted(events[tag]) == sorted(having), tag
+        for step, record in having.items():
             assert events[tag][step] == np.float32(record[name]), tag
 
 

@@ -1,0 +1,68 @@
+"""The hook that watches a run and reports what goes wrong: once for each condition, as a warning."""
+
+from __future__ import annotations
+
+import logging
+from functools import cached_property
+
+import numpy as np
+
+from dcgan_tf.runs import Record, append_record, read_records
+from dcgan_tf.training.diagnosis.conditions import Condition, Course, diagnosis
+from dcgan_tf.training.diagnosis.looks import EVERY, Looks
+from dcgan_tf.training.monitoring.hooks import TrainingProgress
+from dcgan_tf.training.monitoring.statistics import Statistics
+from dcgan_tf.training.monitoring.writers import TensorBoard
+from dcgan_tf.training.start import Start
+
+_log = logging.getLogger("dcgan_tf")
+
+
+class Watch:
+    """Looks at the networks every 50 steps, and compares each record with the table of conditions.
+
+    It is a hook, which takes the looks, and a writer, which gets the records with what the looks found. A
+    condition is reported in the log, in TensorBoard and in diagnosis.jsonl.
+
+    Args:
+        start: the run that has begun, whose earlier records are read.
+        statistics: takes what a look has found.
+        tensorboard: shows the reports.
+    """
+
+    def __init__(self, start: Start, statistics: Statistics, tensorboard: TensorBoard) -> None:
+        self._start, self._statistics, self._tensorboard = start, statistics, tensorboard
+        self._paths = start.plan.paths
+        self._course = Course(read_records(self._paths.stats))
+        self._reported = {record.get("condition") for record in read_records(self._paths.diagnosis)}
+
+    def after_step(self, progress: TrainingProgress) -> None:
+        """Take a look, if it is due."""
+        if progress.step % EVERY == 0:
+            self._statistics.note(self._looks())
+
+    def write_record(self, record: Record) -> None:
+        """Compare the course of the run with the table."""
+        self._course.add(record)
+        condition = diagnosis(self._course)
+        if condition and condition.name not in self._reported:
+            self._report(condition, record["step"])
+
+    def write_samples(self, step: int, grid: np.ndarray) -> None:
+        """Do nothing: it takes looks of its own."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+    def _report(self, condition: Condition, step: int) -> None:
+        seen = condition.seen(self._course)
+        record = {"step": step, "condition": condition.name, "title": condition.title}
+        append_record(self._paths.diagnosis, record | {"seen": seen, "advice": condition.advice})
+        self._reported.add(condition.name)
+        self._tensorboard.write_text(step, "diagnosis", f"**{condition.title}:** {seen} {condition.advice}")
+        _log.warning("step %s: %s. %s %s", f"{step:,}", condition.title, seen, condition.advice)
+
+    @cached_property
+    def _looks(self) -> Looks:
+        """Made at the first look, because it loads images that are not trained on."""
+        return Looks(self._start.plan, self._start.state)

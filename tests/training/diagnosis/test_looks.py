@@ -1,0 +1,83 @@
+"""What a look at the networks measures, on pictures whose numbers are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from dcgan_tf.config import Config
+from dcgan_tf.training.diagnosis.looks import Looks, contrast, preference, reduced, spread, structure
+from dcgan_tf.training.plan import make_plan
+from dcgan_tf.training.state import create_train_state
+
+
+def test_the_spread_of_two_pictures_is_their_distance():
+    black, white = np.full((1, 64), -1.0), np.full((1, 64), 1.0)
+    assert spread(np.concatenate([black, white])) == pytest.approx(2.0)
+    # Of three, one pair is equal and two are not.
+    assert spread(np.concatenate([black, white, white])) == pytest.approx(4 / 3)
+    assert spread(black) == 0.0
+
+
+def test_noise_that_has_no_form_hardly_spreads():
+    noise = np.random.default_rng(0).uniform(-1, 1, (20, 64, 64, 3)).astype(np.float32)
+    shades = np.broadcast_to(noise[:, :1, :1], noise.shape)
+    assert spread(reduced(noise)) < 0.15
+    assert spread(reduced(shades)) > 0.5
+
+
+def test_the_contrast_of_grey_is_0_and_of_black_1():
+    assert contrast(np.zeros((2, 4, 4, 1))) == 0.0
+    assert contrast(np.full((2, 4, 4, 1), -1.0)) == 1.0
+
+
+def test_noise_has_no_structure_and_a_slope_has():
+    noise = np.random.default_rng(0).uniform(-1, 1, (20, 32, 32, 3))
+    slope = np.broadcast_to(np.linspace(-1, 1, 64)[:, None, None], (4, 64, 64, 3)).swapaxes(1, 2)
+    assert abs(structure(noise)) < 0.05
+    assert structure(slope) > 0.9
+    assert structure(np.ones((2, 8, 8, 1))) == 0.0
+
+
+def test_a_preference_counts_pairs():
+    assert preference(np.array([2.0, 3.0]), np.array([0.0, 1.0])) == 1.0
+    assert preference(np.array([0.0, 1.0]), np.array([2.0, 3.0])) == 0.0
+    assert preference(np.array([1.0, 2.0]), np.array([1.0, 2.0])) == 0.5
+    # Of the pairs (0, 1), (0, 3), (2, 1), (2, 3), one is in favour of the first.
+    assert preference(np.array([0.0, 2.0]), np.array([1.0, 3.0])) == 0.25
+
+
+@pytest.mark.parametrize("changes", [{}, {"conditional": True}, {"architecture": "gan"}])
+def test_a_look_changes_nothing_and_says_the_same_again(
+    changes: dict[str, object], tiny_config: Callable[..., Config]
+) -> None:
+    plan = make_plan(tiny_config(**changes))
+    state = create_train_state(plan.config, num_classes=plan.num_classes)
+    before = [v.numpy() for v in (*state.generator.variables, *state.discriminator.variables)]
+    looks = Looks(plan, state)
+    first, second = looks(), looks()
+    of_data, of_samples = {"data_diversity", "data_structure"}, {"sample_diversity", "sample_contrast"}
+    assert set(first) == of_data | of_samples | {"memorisation"}
+    assert second == {**first, "sample_change": 0.0}
+    for old, new in zip(before, (*state.generator.variables, *state.discriminator.variables), strict=True):
+        np.testing.assert_array_equal(old, new.numpy())
+
+
+def test_the_change_is_that_of_the_samples(tiny_config: Callable[..., Config]) -> None:
+    plan = make_plan(tiny_config())
+    state = create_train_state(plan.config)
+    looks = Looks(plan, state)
+    looks()
+    for weight in state.generator.trainable_variables:
+        weight.assign(-3 * weight.value)
+    assert looks()["sample_change"] > 0.01
+
+
+def test_a_discriminator_that_knows_its_images_prefers_them(tiny_config: Callable[..., Config]) -> None:
+    plan = make_plan(tiny_config())
+    looks = Looks(plan, create_train_state(plan.config))
+    known = {image.tobytes() for image in looks._training}
+    looks._judge = lambda images: np.array([[float(np.array(image).tobytes() in known)] for image in images])
+    assert looks()["memorisation"] == 1.0

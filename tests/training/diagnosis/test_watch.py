@@ -1,0 +1,185 @@
+"""Runs that are made to fail are reported by name; a healthy one is not."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from dcgan_tf.config import Config
+from dcgan_tf.runs.folder import RunPaths
+from dcgan_tf.runs.records import read_records
+from dcgan_tf.training import step as step_module
+from dcgan_tf.training.loop import train
+from dcgan_tf.training.monitoring.statistics import Statistics
+
+SMALL = {
+    "split": "train",
+    "filters": 8,
+    "latent_dim": 16,
+    "flip": False,
+    "steps": 450,
+    "log_every": 25,
+    "learning_rate": 4e-4,
+    "label_smoothing": 0.1,
+}
+
+
+def reported(root: Path) -> list[str]:
+    return [record["condition"] for record in read_records(RunPaths(root).diagnosis)]
+
+
+@pytest.fixture
+def small(tiny_config: Callable[..., Config], tmp_path: Path) -> Callable[..., Config]:
+    """Return the settings of a run that draws digits after 300 steps, with changes."""
+    return lambda **changes: tiny_config(**{**SMALL, "run_dir": str(tmp_path / "run"), **changes})
+
+
+@contextmanager
+def replaced_loss(monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], Any]) -> Iterator[None]:
+    """Let the objective of a step be another than that of the settings."""
+    original = step_module.objective_of
+    with monkeypatch.context() as patch:
+        patch.setattr(step_module, "objective_of", lambda settings: change(original(settings)))
+        yield
+
+
+def test_a_healthy_run_raises_no_alarm(small: Callable[..., Config]) -> None:
+    root = train(small())
+    assert reported(root) == []
+    assert not RunPaths(root).diagnosis.exists()
+    looks = [record for record in read_records(RunPaths(root).stats) if "sample_diversity" in record]
+    assert [record["step"] for record in looks] == list(range(50, 451, 50))
+    # The samples have become different from each other, which is what the other tests miss in theirs.
+    assert looks[-1]["sample_diversity"] > 0.5
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"discriminator_learning_rate": 2e-2}, "discriminator_wins"),
+        ({"learning_rate": 5e-2}, "oscillation"),
+    ],
+)
+def test_wrong_settings_are_named(changes: dict[str, float], name: str, small: Callable[..., Config]) -> None:
+    assert reported(train(small(**changes)))[:1] == [name]
+
+
+def test_the_advice_against_oscillation_mends_the_run(small: Callable[..., Config]) -> None:
+    assert reported(train(small(learning_rate=5e-3))) == []
+
+
+def test_a_generator_that_stands_still_loses(
+    small: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = step_module.update_generator
+
+    def frozen(replica: Any, *arguments: Any) -> Any:
+        replica.state.generator_optimizer.learning_rate.assign(0.0)
+        return original(replica, *arguments)
+
+    monkeypatch.setattr(step_module, "update_generator", frozen)
+    assert reported(train(small())) == ["discriminator_wins"]
+
+
+def test_swapped_labels_of_real_and_fake_let_the_generator_win(
+    small: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def swapped(objective: Any) -> Any:
+        loss = objective.loss
+        swapped_loss = dataclasses.replace(
+            loss, discriminator=lambda real, fake: loss.discriminator(fake, real)
+        )
+        return dataclasses.replace(objective, loss=swapped_loss)
+
+    with replaced_loss(monkeypatch, swapped):
+        assert reported(train(small())) == ["generator_wins"]
+
+
+def test_an_augmentation_of_the_samples_alone_lets_the_discriminator_win(
+    small: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = step_module.Replica.logits
+
+    def logits(self: Any, images: tf.Tensor, *, draw: int) -> tf.Tensor:
+        moved = tf.roll(images, 5, axis=2)[:, :, ::-1] * 0.5
+        return original(self, images if draw in (0, 3) else moved, draw=draw)
+
+    monkeypatch.setattr(step_module.Replica, "logits", logits)
+    assert reported(train(small()))[:1] == ["discriminator_wins"]
+
+
+@pytest.mark.parametrize(("name", "count"), [("equal_images", 40), ("noise", 400)])
+def test_data_without_pictures_are_named(
+    name: str, count: int, small: Callable[..., Config], tmp_path: Path
+) -> None:
+    (tmp_path / "data").mkdir()
+    rng = np.random.default_rng(0)
+    one = rng.integers(0, 256, (16, 16), dtype=np.uint8)
+    for number in range(count):
+        pixels = one if name == "equal_images" else rng.integers(0, 256, (16, 16), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "data" / f"{number:03}.png")
+    assert reported(train(small(data=str(tmp_path / "data"), steps=200))) == [name]
+
+
+def test_a_report_is_made_once_in_the_log_in_tensorboard_and_in_the_file(
+    small: Callable[..., Config], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts: list[tuple[str, str]] = []
+    monkeypatch.setattr(tf.summary, "text", lambda tag, text: texts.append((tag, text)))
+    config = small(learning_rate=5e-2, steps=250, checkpoint_every=50)
+    with caplog.at_level(logging.WARNING, "dcgan_tf"):
+        root = train(config)
+        train(small(learning_rate=5e-2, steps=350, checkpoint_every=50))
+    (found,) = read_records(RunPaths(root).diagnosis)
+    assert found["step"] == 200
+    said = [text for text in caplog.messages if "oscillation" in text]
+    assert said == [f"step 200: oscillation. {found['seen']} {found['advice']}"]
+    assert texts == [("diagnosis", f"**oscillation:** {found['seen']} {found['advice']}")]
+
+
+def test_a_report_that_a_crash_lost_is_made_again(small: Callable[..., Config]) -> None:
+    config = small(learning_rate=5e-2, steps=250, checkpoint_every=150)
+
+    class Crash:
+        def after_step(self, progress: Any) -> None:
+            if progress.step == 225:
+                raise KeyboardInterrupt
+
+        def close(self) -> None:
+            pass
+
+    with pytest.raises(KeyboardInterrupt):
+        train(config, hooks=[Crash()])
+    root = train(config)
+    assert [record["step"] for record in read_records(RunPaths(root).diagnosis)] == [200]
+
+
+def test_two_replicas_look_alike(small: Callable[..., Config], tmp_path: Path) -> None:
+    found = []
+    for replicas in (1, 2):
+        config = small(steps=50, replicas=replicas, run_dir=str(tmp_path / str(replicas)))
+        (look,) = [
+            record for record in read_records(RunPaths(train(config)).stats) if "memorisation" in record
+        ]
+        found.append({name: look[name] for name in ("sample_diversity", "sample_contrast", "memorisation")})
+    assert found[1] == pytest.approx(found[0], rel=1e-2)
+
+
+def test_noted_numbers_stand_in_the_next_record_alone() -> None:
+    statistics = Statistics(images_per_step=1, steps_per_epoch=1)
+    metrics = {"discriminator_loss": tf.constant(1.0), "generator_loss": tf.constant(1.0)}
+    statistics.note({"sample_diversity": 0.5})
+    statistics.note({"sample_diversity": 0.7})
+    statistics.add(1, metrics, seconds=1.0, seconds_waiting=0.0)
+    assert statistics.record()["sample_diversity"] == 0.7
+    statistics.add(2, metrics, seconds=1.0, seconds_waiting=0.0)
+    assert "sample_diversity" not in statistics.record()
