@@ -13,12 +13,13 @@ import click
 from dcgan_tf.analysis import Analysis, Option, analyses
 from dcgan_tf.cli.beforehand import check_data, check_run
 from dcgan_tf.cli.frame import import_tensorflow, say
-from dcgan_tf.cli.options import SEED, STEP, one_label
+from dcgan_tf.cli.options import CHECKPOINT, SEED, one_label
 from dcgan_tf.cli.options import num_images as counted
 from dcgan_tf.cli.outputs import LOCAL_PATH, check_folder, refuse_among_images
 
 if TYPE_CHECKING:
     from dcgan_tf.analysis import Finding
+    from dcgan_tf.runs import WantedCheckpoint
 
 Command = Callable[..., None]
 
@@ -49,7 +50,10 @@ def _shared_options(analysis: Analysis) -> Callable[[Command], Command]:
                 "--data", metavar="SPEC", help="Look for the run's images here, if they were moved since."
             ),
             click.option(
-                "--checkpoint", type=STEP, help="Read the checkpoint of this step.  [default: the newest]"
+                "--checkpoint",
+                type=CHECKPOINT,
+                metavar="STEP",
+                help="Read the checkpoint of this step, or the best.  [default: the newest]",
             ),
             click.option(
                 "--label",
@@ -106,7 +110,7 @@ def _report_finding(
     analysis: Analysis,
     run: Path,
     *,
-    checkpoint: int | None,
+    checkpoint: WantedCheckpoint,
     out: Path | None,
     label: str | None,
     data: str | None,

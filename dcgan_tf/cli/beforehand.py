@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dcgan_tf.cli.options import chosen_labels, one_label
 from dcgan_tf.config import BUILT_IN_DATA
 
+if TYPE_CHECKING:
+    from dcgan_tf.runs import WantedCheckpoint
+
 
 def check_run(
-    run: Path, *, checkpoint: int | None = None, labels: str | None = None, one: bool = False
+    run: Path, *, checkpoint: WantedCheckpoint = None, labels: str | None = None, one: bool = False
 ) -> None:
     """Check that a folder is a run, and has the wanted checkpoint and classes.
 
     Args:
         run: the run directory.
-        checkpoint: the step of the wanted checkpoint; None is the newest.
+        checkpoint: the step of the wanted checkpoint, or "best"; None is the newest.
         labels: names or numbers of the classes to draw; None if none are named.
         one: whether `labels` must be a single class.
 
@@ -26,7 +30,7 @@ def check_run(
     from dcgan_tf.runs import RunPaths, check_checkpoint, class_names_of, read_config
 
     config = read_config(run)
-    check_checkpoint(RunPaths(run).checkpoints, checkpoint)
+    check_checkpoint(RunPaths(run), checkpoint)
     if labels is not None:
         (one_label if one else chosen_labels)(labels, class_names_of(run, config))
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from dcgan_tf.cli.analyses import save_finding
 from dcgan_tf.cli.beforehand import check_data, check_run
 from dcgan_tf.cli.frame import import_tensorflow
-from dcgan_tf.cli.options import SEED, STEP
+from dcgan_tf.cli.options import CHECKPOINT, SEED
 from dcgan_tf.cli.options import num_images as counted
 from dcgan_tf.cli.outputs import LOCAL_PATH, check_folder, refuse_among_images
+
+if TYPE_CHECKING:
+    from dcgan_tf.runs import WantedCheckpoint
 
 
 @click.command(short_help="Compare runs: samples, losses, and scores over seeds.")
@@ -26,7 +30,10 @@ from dcgan_tf.cli.outputs import LOCAL_PATH, check_folder, refuse_among_images
 )
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Seed the latents with this number.")
 @click.option(
-    "--checkpoint", type=STEP, help="Read the checkpoint of this step in all runs.  [default: the newest]"
+    "--checkpoint",
+    type=CHECKPOINT,
+    metavar="STEP",
+    help="Read the checkpoint of this step, or the best, of all runs.  [default: the newest]",
 )
 @click.option("--data", metavar="SPEC", help="Look for the runs' images here, if they were moved since.")
 @click.option("--out", type=LOCAL_PATH, help="Write to this folder.  [default: comparison]")
@@ -34,7 +41,7 @@ def compare(
     runs: tuple[str, ...],
     num_images: int,
     seed: int,
-    checkpoint: int | None,
+    checkpoint: WantedCheckpoint,
     data: str | None,
     out: Path | None,
 ) -> None:
@@ -60,12 +67,12 @@ def compare(
     save_finding(finding, target)
 
 
-def run_at(name: str, checkpoint: int | None = None) -> tuple[Path, int | None]:
+def run_at(name: str, checkpoint: WantedCheckpoint = None) -> tuple[Path, WantedCheckpoint]:
     """Return the folder and the checkpoint's step of RUN or RUN@STEP.
 
     Args:
         name: the text; the name of an existing folder is taken as it is.
-        checkpoint: the step if none is named; None is the newest.
+        checkpoint: the checkpoint if none is named; None is the newest.
 
     Raises:
         ArgumentError: if it is not a path on this computer.

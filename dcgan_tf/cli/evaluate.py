@@ -13,7 +13,7 @@ import click
 
 from dcgan_tf.cli.beforehand import check_data, check_run
 from dcgan_tf.cli.frame import import_tensorflow, say
-from dcgan_tf.cli.options import SEED, STEP, one_label
+from dcgan_tf.cli.options import CHECKPOINT, SEED, one_label
 from dcgan_tf.cli.options import num_images as counted
 from dcgan_tf.cli.outputs import LOCAL_PATH
 from dcgan_tf.config import BUILT_IN_DATA, DataConfig, ModelConfig
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from dcgan_tf.evaluation import Evaluation, SampleFunction
-    from dcgan_tf.runs import Run
+    from dcgan_tf.runs import Run, WantedCheckpoint
 
 SPACES = ("classifier", "inception", "swd")
 """The values of --space; repeated here because importing `evaluation.evaluator` is slow."""
@@ -98,7 +98,10 @@ class Pictures:
     "--label", metavar="CLASS", help="Evaluate images of this class alone, by name or number.  [default: all]"
 )
 @click.option(
-    "--checkpoint", type=STEP, help="Read the checkpoint of this step.  [default: the newest, and the best]"
+    "--checkpoint",
+    type=CHECKPOINT,
+    metavar="STEP",
+    help="Read the checkpoint of this step, or best.  [default: the newest, and the best]",
 )
 @click.option(
     "--ema/--no-ema", default=True, show_default=True, help="Use the averaged generator, or the raw one."
@@ -115,7 +118,7 @@ def evaluate(
     num_images: int | None,
     seed: int,
     label: str | None,
-    checkpoint: int | None,
+    checkpoint: WantedCheckpoint,
     ema: bool,
     out: Path | None,
 ) -> None:
@@ -165,7 +168,7 @@ def evaluate(
     _keep([one.record() for one in evaluations.values()], records, out)
 
 
-def _open(source: Path, *, checkpoint: int | None, ema: bool, label: str | None) -> list[Pictures]:
+def _open(source: Path, *, checkpoint: WantedCheckpoint, ema: bool, label: str | None) -> list[Pictures]:
     """Return the pictures to evaluate; for a run with a best checkpoint, of that one and the last."""
     from dcgan_tf.export import is_export
     from dcgan_tf.runs import RunPaths
@@ -179,13 +182,13 @@ def _open(source: Path, *, checkpoint: int | None, ema: bool, label: str | None)
     raise _cannot_be_evaluated(source)
 
 
-def _of_run(path: Path, *, checkpoint: int | None, ema: bool, label: str | None) -> list[Pictures]:
+def _of_run(path: Path, *, checkpoint: WantedCheckpoint, ema: bool, label: str | None) -> list[Pictures]:
     from dcgan_tf.runs import CheckpointStore, Run, RunPaths
 
     last = Run.open(path, checkpoint=checkpoint, ema=ema)
     runs = {f"step {last.step:,}": last}
     if checkpoint is None and CheckpointStore(RunPaths(path).best).steps():
-        best = Run.open(path, ema=ema, best=True)
+        best = Run.open(path, ema=ema, checkpoint="best")
         runs = {f"best and last, step {last.step:,}": last}
         if best.step != last.step:
             runs = {f"best, step {best.step:,}": best, f"last, step {last.step:,}": last}
@@ -267,7 +270,7 @@ def _data(
     return config
 
 
-def _check_beforehand(source: Path, *, checkpoint: int | None, ema: bool, label: str | None) -> None:
+def _check_beforehand(source: Path, *, checkpoint: WantedCheckpoint, ema: bool, label: str | None) -> None:
     """Check before TensorFlow is imported that there is something to evaluate."""
     from dcgan_tf.runs import RunPaths
 

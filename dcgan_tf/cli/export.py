@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from dcgan_tf.cli.beforehand import check_export, check_run
 from dcgan_tf.cli.frame import import_tensorflow, said_when_stopped, say
-from dcgan_tf.cli.options import STEP, names_option
+from dcgan_tf.cli.options import CHECKPOINT, names_option
 from dcgan_tf.cli.outputs import LOCAL_PATH, refuse_unwritable
 from dcgan_tf.export import FORMATS, PRECISIONS
+
+if TYPE_CHECKING:
+    from dcgan_tf.runs import WantedCheckpoint
 
 
 @click.command(short_help="Write a run's generator as files that run elsewhere.")
@@ -33,7 +37,12 @@ from dcgan_tf.export import FORMATS, PRECISIONS
 @click.option(
     "--float-output", is_flag=True, help="Let .tflite files give float32 in [-1, 1] instead of uint8."
 )
-@click.option("--checkpoint", type=STEP, help="Read the checkpoint of this step.  [default: the newest]")
+@click.option(
+    "--checkpoint",
+    type=CHECKPOINT,
+    metavar="STEP",
+    help="Read the checkpoint of this step, or the best.  [default: the newest]",
+)
 @click.option(
     "--force",
     is_flag=True,
@@ -45,7 +54,7 @@ def export(
     formats: tuple[str, ...],
     precisions: tuple[str, ...],
     float_output: bool,
-    checkpoint: int | None,
+    checkpoint: WantedCheckpoint,
     force: bool,
 ) -> None:
     """Write the generator of RUN for TensorFlow, LiteRT and the browser, and verify what was written."""

@@ -21,8 +21,26 @@ from dcgan_tf.errors import ArgumentError
 Command = Callable[..., None]
 
 SEED = click.IntRange(0, LARGEST_SEED)
-STEP = click.IntRange(0, 10**9)
-"""The types of --seed for samples, and of --checkpoint."""
+"""The type of --seed for samples."""
+
+
+class Checkpoint(click.ParamType):  # type: ignore[type-arg]  # it takes none before click 8.4
+    """A checkpoint of a run: its step, or "best"."""
+
+    name = "checkpoint"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        """Return the step as a number, or "best"."""
+        if value == "best":
+            return "best"
+        try:
+            return int(click.IntRange(0, 10**9).convert(value, param, ctx))
+        except click.BadParameter:
+            self.fail(f"expected the step of a checkpoint, or best, received {value!r}", param, ctx)
+
+
+CHECKPOINT = Checkpoint()
+"""The type of --checkpoint."""
 
 
 def num_images(*, least: int = 1) -> click.IntRange:

@@ -12,13 +12,13 @@ from dcgan_tf.analysis import finding_kinds
 from dcgan_tf.cli.analyses import say_warnings
 from dcgan_tf.cli.beforehand import check_data, check_run
 from dcgan_tf.cli.frame import import_tensorflow, say
-from dcgan_tf.cli.options import SEED, STEP, NameList, one_label
+from dcgan_tf.cli.options import CHECKPOINT, SEED, NameList, one_label
 from dcgan_tf.cli.options import num_images as counted
 from dcgan_tf.cli.outputs import LOCAL_PATH, refuse_unwritable
 
 if TYPE_CHECKING:
     from dcgan_tf.analysis import KnownData
-    from dcgan_tf.runs import Run
+    from dcgan_tf.runs import Run, WantedCheckpoint
 
 FINDINGS = finding_kinds()
 
@@ -46,7 +46,10 @@ FINDINGS = finding_kinds()
     "--label", metavar="CLASS", help="Analyse only this class of a conditional run with --analyses."
 )
 @click.option(
-    "--checkpoint", type=STEP, help="Analyse this step's checkpoint with --analyses.  [default: the newest]"
+    "--checkpoint",
+    type=CHECKPOINT,
+    metavar="STEP",
+    help="Analyse the checkpoint of this step, or the best, with --analyses.  [default: the newest]",
 )
 @click.option(
     "--data", metavar="SPEC", help="Look here for the run's images with --analyses, if they were moved."
@@ -64,7 +67,7 @@ def report(
     run: Path,
     wanted: tuple[str, ...],
     label: str | None,
-    checkpoint: int | None,
+    checkpoint: WantedCheckpoint,
     data: str | None,
     exports: tuple[Path, ...],
     out: Path | None,
@@ -91,7 +94,7 @@ def report(
         _write(run, out=out, exports=exports)
 
 
-def _open(run: Path, checkpoint: int | None, label: str | None, data: str | None) -> Run:
+def _open(run: Path, checkpoint: WantedCheckpoint, label: str | None, data: str | None) -> Run:
     check_run(run, checkpoint=checkpoint, labels=label, one=True)
     if data is not None:
         check_data(data)

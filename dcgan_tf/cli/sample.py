@@ -9,13 +9,13 @@ import click
 
 from dcgan_tf.cli.beforehand import check_run
 from dcgan_tf.cli.frame import import_tensorflow, say
-from dcgan_tf.cli.options import SEED, STEP, chosen_labels
+from dcgan_tf.cli.options import CHECKPOINT, SEED, chosen_labels
 from dcgan_tf.cli.options import num_images as counted
 from dcgan_tf.cli.outputs import LOCAL_PATH, default_file, refuse_among_images, refuse_unwritable
 
 if TYPE_CHECKING:
     from dcgan_tf.export import Exported
-    from dcgan_tf.runs import Run
+    from dcgan_tf.runs import Run, WantedCheckpoint
 
 
 @click.command(short_help="Draw images from a run or an export.")
@@ -41,7 +41,12 @@ if TYPE_CHECKING:
     help="Write a grid to FILE.png, an array of uint8 [N, H, W, C] to FILE.npy, or one PNG each to a folder, "
     "in place of earlier ones.  [default: samples.png]",
 )
-@click.option("--checkpoint", type=STEP, help="Read the checkpoint of this step.  [default: the newest]")
+@click.option(
+    "--checkpoint",
+    type=CHECKPOINT,
+    metavar="STEP",
+    help="Read the checkpoint of this step, or the best.  [default: the newest]",
+)
 @click.option(
     "--ema/--no-ema", default=True, show_default=True, help="Use the averaged generator, or the raw one."
 )
@@ -52,7 +57,7 @@ def sample(
     seed: int,
     labels: str | None,
     out: Path | None,
-    checkpoint: int | None,
+    checkpoint: WantedCheckpoint,
     ema: bool,
     numbers: bool,
 ) -> None:
@@ -96,4 +101,5 @@ def sample(
     else:
         images.save(target, drawn)
     shown = f" ({', '.join(trained.class_names[i] for i in chosen[:num])})" if chosen else ""
-    say(f"{num} image{'s' if num > 1 else ''} of step {trained.step:,}{shown} -> {target}")
+    which = f", the {standing}" if isinstance(trained, Run) and (standing := trained.standing) else ""
+    say(f"{num} image{'s' if num > 1 else ''} of step {trained.step:,}{which}{shown} -> {target}")

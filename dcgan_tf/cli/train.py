@@ -14,6 +14,7 @@ from dcgan_tf.cli.options import configured, setting_options
 from dcgan_tf.config import AUTO, DEFAULT_MINUTES, PRESETS, Budget, Config, check_request
 
 if TYPE_CHECKING:
+    from dcgan_tf.runs import RunPaths
     from dcgan_tf.training import Choice, Hook
 
 
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     "--evaluate-every-epoch",
     "every_epoch",
     is_flag=True,
-    help="Evaluate after every epoch (metrics.jsonl, TensorBoard), and keep the best checkpoint too.",
+    help="Evaluate after every epoch (metrics.jsonl, TensorBoard), and choose the best checkpoint by that.",
 )
 @click.pass_context
 def train(
@@ -75,7 +76,7 @@ def train(
         from dcgan_tf.training import train as train_run
 
         config = with_own_held_out(config)
-        run_dir = train_run(choice or config, hooks=[_evaluation(config)] if every_epoch else [])
+        run_dir = train_run(choice or config, hooks=[_evaluation(config, every_epoch=every_epoch)])
     if choice and choice.few:
         _search_for_copies(run_dir)
     _say_where(run_dir)
@@ -117,9 +118,12 @@ def _chosen(preset_name: str, minutes: float | None, images: float | None, chang
     return choice
 
 
-def _evaluation(config: Config) -> Hook:
-    from dcgan_tf.evaluation import EveryEpoch
+def _evaluation(config: Config, *, every_epoch: bool) -> Hook:
+    """Return the hook that keeps the best checkpoint."""
+    from dcgan_tf.evaluation import EveryEpoch, KeepBest
 
+    if not every_epoch:
+        return KeepBest(config)
     hook = EveryEpoch(config)
     hook.check_images()
     return hook
@@ -143,6 +147,14 @@ def _search_for_copies(run_dir: Path) -> None:
         say(f"note: no search for copies: {error}", err=True)
 
 
+def _better_than_last(paths: RunPaths) -> int | None:
+    """Return the step of the best checkpoint, if it is not the last one."""
+    from dcgan_tf.runs import checkpoint_steps
+
+    best, last = checkpoint_steps(paths.best), checkpoint_steps(paths.checkpoints)
+    return best[0] if best and best[0] != last[0] else None
+
+
 def _logdir(run_dir: Path) -> Path:
     """Return the folder of all runs, where TensorBoard shows each by name; else the run alone."""
     return run_dir.parent if run_dir.parent.name == "runs" else run_dir
@@ -155,5 +167,7 @@ def _say_where(run_dir: Path) -> None:
     say(f"run         {run_dir}")
     if paths.progress.exists():
         say(f"samples     {paths.samples}/, {paths.progress}")
+    if best := _better_than_last(paths):
+        say(f"best        step {best:,}; --checkpoint best takes it in place of the last")
     say(f"TensorBoard tensorboard --logdir {shlex.quote(str(_logdir(paths.root)))}")
     say(f"more images dcgan-tf sample {shlex.quote(str(run_dir))} --num-images 64 --out samples.png")

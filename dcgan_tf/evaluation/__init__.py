@@ -5,8 +5,8 @@
     print(evaluation.summary)
 
 An `Evaluation` carries its protocol: feature space, number of images, seed, seconds. Each score is shown
-between that of other real images and that of pixels without form. Training evaluates through a hook,
-`EveryEpoch`.
+between that of other real images and that of pixels without form. Training keeps its best checkpoint by a
+hook: `KeepBest`, or `EveryEpoch`.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from .evaluator import as_trained as as_trained
 from .every_epoch import EveryEpoch as EveryEpoch
 from .every_epoch import about_run as about_run
 from .image_files import ImageFiles as ImageFiles
+from .keep_best import KeepBest as KeepBest
 from .result import Evaluation as Evaluation
 from .result import Row as Row
 from .scores import Score as Score

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import logging
-import math
-from collections.abc import Callable
 from functools import cached_property
-from typing import Protocol
 
-import keras
 import tensorflow as tf
 
 from dcgan_tf import data
 from dcgan_tf.config import Config
 from dcgan_tf.data import held_out_images
 from dcgan_tf.evaluation.evaluator import Evaluator, as_trained
+from dcgan_tf.evaluation.keep_best import keep_if_lowest
 from dcgan_tf.evaluation.real_images import RealImages
 from dcgan_tf.evaluation.result import Evaluation
+from dcgan_tf.evaluation.training_progress import TrainingProgress
 from dcgan_tf.progress import no_bar
 from dcgan_tf.runs import (
     CheckpointStore,
@@ -32,56 +30,6 @@ from dcgan_tf.runs import (
 NUM_IMAGES = 2000
 EVERY_EPOCH = "at the end of an epoch, while the run was training"
 _log = logging.getLogger("dcgan_tf")
-
-
-class TrainingState(Protocol):
-    """The part of the state of training that the hook uses."""
-
-    @property
-    def generator_ema(self) -> keras.Sequential:
-        """The averaged generator."""
-
-    @property
-    def discriminator(self) -> keras.Sequential:
-        """The discriminator."""
-
-    def checkpoint(self) -> tf.train.Checkpoint:
-        """Return a checkpoint of the whole state."""
-
-    def non_finite(self) -> list[str]:
-        """Return the paths of the weights that are no longer finite."""
-
-
-class TrainingProgress(Protocol):
-    """What the hook needs to know of where training stands: training's own class has it."""
-
-    @property
-    def step(self) -> int:
-        """The number of finished steps."""
-
-    @property
-    def steps_per_epoch(self) -> int:
-        """The number of steps that see every image once."""
-
-    @property
-    def stopping(self) -> bool:
-        """Whether training ends here because it was asked to."""
-
-    @property
-    def last(self) -> bool:
-        """Whether this is the last step."""
-
-    @property
-    def anneal_after(self) -> int | None:
-        """The last step before the learning rates fall; None if they never do."""
-
-    @property
-    def state(self) -> TrainingState:
-        """The state of training."""
-
-    @property
-    def calibrate(self) -> Callable[[], None]:
-        """Makes the averaged generator ready to draw or to be saved."""
 
 
 class EveryEpoch:
@@ -122,11 +70,8 @@ class EveryEpoch:
             return
         progress.calibrate()
         evaluation = self._evaluate(progress)
-        best = evaluation.rows[0].score.value < self._lowest(evaluation.rows[0].score.key)
-        if best and progress.step in self._store.steps():  # saved before a crash, which left no record
-            self._store.prune(keep_before=progress.anneal_after)
-        elif best:
-            self._store.save(progress.state.checkpoint(), progress.step, keep_before=progress.anneal_after)
+        score = evaluation.rows[0].score
+        best = keep_if_lowest(self._store, progress, score.value, self._earlier(score.key))
         self._show(progress.step, evaluation)
         append_record(self._paths.metrics, evaluation.record())  # last: it says that all of this is done
         so_far = " The best so far." if best else ""
@@ -156,15 +101,14 @@ class EveryEpoch:
         draw = as_trained(run.sample, run.class_names, self._evaluator.real)
         return self._evaluator.evaluate(draw, **about_run(run), evaluated=EVERY_EPOCH)
 
-    def _lowest(self, key: str) -> float:
-        """Return the score of the checkpoint in best/; infinity without one, or if its record is lost."""
-        kept = self._store.steps()
-        values = [
-            record[key].get("value")
+    def _earlier(self, key: str) -> dict[int, float]:
+        """Return {step: score} of the records of earlier evaluations."""
+        values = {
+            record["step"]: record[key].get("value")
             for record in self._records()
-            if record["step"] in kept and isinstance(record.get(key), dict)
-        ]
-        return min((value for value in values if value is not None), default=math.inf)
+            if isinstance(record.get(key), dict)
+        }
+        return {step: value for step, value in values.items() if value is not None}
 
     def _records(self) -> list[Record]:
         """Return the records of evaluations during training; `evaluate` adds others."""

@@ -44,7 +44,7 @@ A generator of {size} {colours} images, trained on {data} with dcgan_tf {version
 | architecture | {architecture} |
 | trained on | {data}{count}{source} |
 | trained with | {command}, in {precision} |
-| exported at | step {step:,} of the run with seed {seed} |
+| exported at | step {step:,}{checkpoint} of the run with seed {seed} |
 
 ## Files
 
@@ -114,6 +114,7 @@ def model_card(record: Record, *, folder: Path) -> str:
         command=_code(record["trained_by"]) if record["trained_by"] else "dcgan_tf, from Python",
         precision=model["precision"],
         step=model["step"],
+        checkpoint=f" (the {model['checkpoint']})" if model.get("checkpoint") else "",
         seed=model["seed"],
         files=_files_table(record["artefacts"]),
         latencies=_latencies(record),

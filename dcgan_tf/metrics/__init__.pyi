@@ -11,6 +11,7 @@ from .precision_recall import ball_membership as ball_membership
 from .precision_recall import density_coverage as density_coverage
 from .precision_recall import neighbour_radii as neighbour_radii
 from .precision_recall import precision_recall as precision_recall
+from .pyramid_distance import PyramidDistance as PyramidDistance
 from .real_form import LEAST_OF_PICTURES as LEAST_OF_PICTURES
 from .real_form import RealForm as RealForm
 from .real_form import form_statistics as form_statistics

@@ -7,18 +7,15 @@ no network.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
-from scipy.ndimage import correlate1d
 
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.images import evenly_spaced
 from dcgan_tf.metrics.inputs import check_images
+from dcgan_tf.metrics.pyramid import laplacian, level_sides
 
 _PATCH = 7
 _SMALLEST_LEVEL = 14
-_BINOMIAL = np.array([1, 4, 6, 4, 1], np.float32) / 16
 _IMAGES, _DIRECTIONS = 64, 32  # at a time; bounds the memory beside the descriptors' own
 
 
@@ -66,7 +63,7 @@ def sliced_wasserstein(
             f"there must be a descriptor and a direction, received {descriptors} and {directions}"
         )
     rng = np.random.default_rng(seed)
-    levels = list(_levels(real_images.shape[1:3]))
+    levels = list(level_sides(real_images.shape[1:3], smallest=_SMALLEST_LEVEL))
     count = min(len(real_images), len(fake_images), descriptors)
     distances = {}
     for level, sides in enumerate(levels):
@@ -77,14 +74,6 @@ def sliced_wasserstein(
         )
         distances[min(sides)] = 1000.0 * _distance(real, fake, directions, rng)
     return distances
-
-
-def _levels(sides: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-    """Yield the height and width of each level."""
-    yield sides
-    half = tuple((side + 1) // 2 for side in sides)
-    if min(half) >= _SMALLEST_LEVEL:
-        yield from _levels(half)
 
 
 def _corners(sides: tuple[int, ...], shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
@@ -100,7 +89,7 @@ def _descriptors(images: np.ndarray, corners: np.ndarray, *, level: int, last: b
     for start in range(0, count, _IMAGES):
         part = slice(start, start + _IMAGES)
         views = np.lib.stride_tricks.sliding_window_view(
-            _laplacian(images[chosen[part]], level=level, last=last), (_PATCH, _PATCH), axis=(1, 2)
+            laplacian(images[chosen[part]], level=level, last=last), (_PATCH, _PATCH), axis=(1, 2)
         )
         rows, columns = corners[:, part]
         places = views[np.arange(len(views))[:, None], rows, columns]
@@ -115,28 +104,6 @@ def _normalised(patches: np.ndarray) -> np.ndarray:
     deviation = np.sqrt(squares / (patches.shape[0] * patches.shape[1]))
     patches /= np.where(deviation > 0, deviation, 1.0)
     return patches
-
-
-def _laplacian(images: np.ndarray, *, level: int, last: bool) -> np.ndarray:
-    """Return a level of the Laplacian pyramid, float32 [N, h, w, C]; nothing is subtracted from the last."""
-    finer = images.astype(np.float32)
-    for _ in range(level):
-        finer = _halved(finer)
-    if last:
-        return finer
-    doubled = np.zeros_like(finer)
-    doubled[:, ::2, ::2] = 4.0 * _halved(finer)
-    return np.asarray(finer - _blurred(doubled))
-
-
-def _halved(images: np.ndarray) -> np.ndarray:
-    return _blurred(images)[:, ::2, ::2]
-
-
-def _blurred(images: np.ndarray) -> np.ndarray:
-    for axis in (1, 2):
-        images = correlate1d(images, _BINOMIAL, axis=axis, mode="mirror")
-    return images
 
 
 def _distance(real: np.ndarray, fake: np.ndarray, directions: int, rng: np.random.Generator) -> float:

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from dcgan_tf.report.line_chart import Curve, chart
-from dcgan_tf.report.markup import facts, fold, text
+from dcgan_tf.report.markup import facts, fold, number, text
 from dcgan_tf.report.reported_run import ReportedRun, Section
 
 
@@ -30,11 +30,13 @@ def curves_section(run: ReportedRun) -> Section:
         highest=1.0,
         level=undecided,
     )
+    charts += distance_chart(run)
     body = diagnosis(run) + (
         "<p>The two networks' losses over time (each falls at the other's expense), and how probably real "
         "the discriminator finds real and generated pictures. Look for a standoff: no loss runs away, "
         "and the two opinions stay apart without sticking at 1 and 0; a perfect generator would bring both "
-        f'to {undecided:g} (dashed).{pairs * compares}</p><div class="charts">{charts}</div>'
+        f"to {undecided:g} (dashed).{pairs * compares}{best_of(run)}</p>"
+        f'<div class="charts">{charts}</div>'
         + fold(
             "How this was measured",
             facts(
@@ -61,6 +63,35 @@ def diagnosis(run: ReportedRun) -> str:
         for found in run.diagnosis
     ]
     return "".join(lines)
+
+
+def distance_chart(run: ReportedRun) -> str:
+    """Return a chart of the distance to the training images, with the lowest as a dashed line; "" without."""
+    if not run.distances:
+        return ""
+    scale = run.steps_per_epoch if _axis(run) == "epoch" and run.steps_per_epoch else 1
+    points = [(record["step"] / scale, record["pyramid_distance"]) for record in run.distances]
+    return chart(
+        "Distance to training images",
+        [Curve("pyramid distance of samples", points)],
+        x=_axis(run),
+        level=min(distance for _, distance in points),
+    )
+
+
+def best_of(run: ReportedRun) -> str:
+    """Return a sentence on the best checkpoint, as HTML; "" if none was measured."""
+    if not run.distances:
+        return ""
+    lowest = min(run.distances, key=lambda record: record["pyramid_distance"])
+    last = run.distances[-1]
+    if lowest is last:
+        return " The last checkpoint is also the nearest to the training images."
+    return (
+        f" The checkpoint nearest to the training images is that of step {lowest['step']:,} (a distance of "
+        f"{number(lowest['pyramid_distance'])}; the last: {number(last['pyramid_distance'])}): "
+        f"<code>{text(run.command('sample', '--checkpoint best'))}</code>."
+    )
 
 
 def _axis(run: ReportedRun) -> str:

@@ -38,6 +38,9 @@ STATS: Check = needing(
 DIAGNOSIS: Check = needing("step", record(step=count, title=string, seen=string, advice=string))
 """A line of diagnosis.jsonl."""
 
+DISTANCES: Check = needing("step", record(step=count, pyramid_distance=number))
+"""A line of distances.jsonl."""
+
 
 def _evaluation(value: Any, where: str) -> None:
     record(step=count, warnings=each(string))(value, where)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dcgan_tf.config import Config
-from dcgan_tf.report.formats import DATA, DIAGNOSIS, STATS
+from dcgan_tf.report.formats import DATA, DIAGNOSIS, DISTANCES, STATS
 from dcgan_tf.report.markup import figure, text
 from dcgan_tf.report.pictures import read_picture
 from dcgan_tf.report.reading import Check, MisfitError, read, read_lines
@@ -102,6 +102,12 @@ class ReportedRun:
     def diagnosis(self) -> list[Record]:
         """What training has reported to go wrong."""
         return self.read_lines(self.paths.diagnosis, DIAGNOSIS)
+
+    @cached_property
+    def distances(self) -> list[Record]:
+        """The distances to the training images at the checkpoints."""
+        found = self.read_lines(self.paths.distances, DISTANCES)
+        return [record for record in found if record.get("pyramid_distance") is not None]
 
     @property
     def step(self) -> int:

@@ -6,8 +6,11 @@ from .data_record import class_names_of as class_names_of
 from .data_record import describe as describe
 from .data_record import read_data as read_data
 from .events import EventFile as EventFile
+from .folder import BEST as BEST
 from .folder import RunPaths as RunPaths
+from .folder import WantedCheckpoint as WantedCheckpoint
 from .folder import check_checkpoint as check_checkpoint
+from .folder import checkpoint_steps as checkpoint_steps
 from .folder import default_run_dir as default_run_dir
 from .folder import local_folder as local_folder
 from .labels import sample_inputs as sample_inputs

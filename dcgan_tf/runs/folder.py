@@ -13,6 +13,10 @@ from pathlib import Path
 from dcgan_tf.config import Config
 from dcgan_tf.errors import ArgumentError, RunError
 
+BEST = "best"
+WantedCheckpoint = int | str | None
+"""The step of a checkpoint; BEST for the one with the lowest distance, None for the newest."""
+
 
 @dataclass(frozen=True)
 class RunPaths:
@@ -60,6 +64,11 @@ class RunPaths:
         return self.root / "diagnosis.jsonl"
 
     @property
+    def distances(self) -> Path:
+        """One JSON line per checkpoint: the distance of its samples to the training images."""
+        return self.root / "distances.jsonl"
+
+    @property
     def metrics(self) -> Path:
         """One JSON line per evaluation, each with its protocol."""
         return self.root / "metrics.jsonl"
@@ -81,7 +90,7 @@ class RunPaths:
 
     @property
     def best(self) -> Path:
-        """The checkpoint with the best score, if the run is evaluated while it trains."""
+        """The checkpoint with the lowest distance to real images."""
         return self.root / "best"
 
     @property
@@ -98,6 +107,10 @@ class RunPaths:
     def progress(self) -> Path:
         """The sample grids as an animation."""
         return self.samples / "progress.gif"
+
+    def holding(self, wanted: WantedCheckpoint) -> Path:
+        """Return the folder that has the wanted checkpoint."""
+        return self.best if wanted == BEST else self.checkpoints
 
     def analysis(self, name: str) -> Path:
         """Return the folder of one analysis."""
@@ -124,17 +137,30 @@ def checkpoint_step(name: str) -> int | None:
     return int(match[1]) if match else None
 
 
-def check_checkpoint(folder: Path, step: int | None) -> None:
+def checkpoint_steps(folder: Path) -> list[int]:
+    """Return the steps of which a folder has checkpoints, damaged or not, newest first."""
+    found = {step for path in _entries(folder) if (step := checkpoint_step(path.name)) is not None}
+    return sorted(found, reverse=True)
+
+
+def check_checkpoint(paths: RunPaths, wanted: WantedCheckpoint) -> None:
     """Check that the files of a checkpoint exist, but not whether they are intact.
 
     Args:
-        folder: the folder of checkpoints.
-        step: None for the newest.
+        paths: of the run.
+        wanted: which one.
 
     Raises:
         RunError: if it does not exist.
     """
-    steps = sorted({of for path in _entries(folder) if (of := checkpoint_step(path.name)) is not None})
+    folder = paths.holding(wanted)
+    steps = checkpoint_steps(folder)[::-1]
+    step = None if wanted == BEST else wanted
+    if wanted == BEST and not steps:
+        raise RunError(
+            f"{paths.root} has kept no best checkpoint: training chooses one at its checkpoints, if "
+            "images have at least 14 pixels a side; leave --checkpoint out for the newest"
+        )
     if step is None and not steps:
         raise RunError(f"{folder} has no checkpoint yet; train this run first")
     if step is not None and step not in steps:

@@ -22,7 +22,14 @@ from dcgan_tf.images import to_uint8
 from dcgan_tf.latents import sample_latents
 from dcgan_tf.runs.checkpoints import CheckpointStore, does_not_fit, first_line
 from dcgan_tf.runs.data_record import check_same_images, class_names_of
-from dcgan_tf.runs.folder import RunPaths, check_checkpoint, local_folder
+from dcgan_tf.runs.folder import (
+    BEST,
+    RunPaths,
+    WantedCheckpoint,
+    check_checkpoint,
+    checkpoint_steps,
+    local_folder,
+)
 from dcgan_tf.runs.labels import check_labels, sample_inputs
 from dcgan_tf.runs.records import read_config
 
@@ -63,19 +70,17 @@ class Run:
     def open(
         path: str | os.PathLike[str],
         *,
-        checkpoint: int | None = None,
+        checkpoint: WantedCheckpoint = None,
         ema: bool = True,
-        best: bool = False,
         data: str | None = None,
     ) -> Run:
         """Open a run; another process may train it at the same time.
 
         Args:
             path: the run directory.
-            checkpoint: the step of the checkpoint to read; the newest by default.
+            checkpoint: the step of the checkpoint to read, or "best" for the one whose samples were nearest
+                to real images; the newest by default.
             ema: take the averaged generator rather than the raw one.
-            best: read the checkpoint with the best score, which `train --evaluate-every-epoch` keeps, not the
-                newest.
             data: the place of its images now, if they were moved.
 
         Raises:
@@ -88,12 +93,13 @@ class Run:
         config = read_config(root)
         if data is not None:
             config = _with_data(config, data, RunPaths(root))
-        store = CheckpointStore(RunPaths(root).best if best else RunPaths(root).checkpoints)
+        store = CheckpointStore(RunPaths(root).holding(checkpoint))
         class_names = class_names_of(root, config)
         generator = models.build_generator(config, num_classes=len(class_names))
         discriminator = models.build_discriminator(config, num_classes=len(class_names))
         objects = {("generator_ema" if ema else "generator"): generator, "discriminator": discriminator}
-        step = _restore(store, checkpoint, tf.train.Checkpoint(**objects))
+        wanted = checkpoint if isinstance(checkpoint, int) else None
+        step = _restore(store, wanted, tf.train.Checkpoint(**objects))
         return Run(root, config, step, generator, discriminator, class_names, ema=ema)
 
     @property
@@ -111,6 +117,15 @@ class Run:
         """The weights of the generator, as protocols name them; without averaging, they are the raw ones."""
         averaged = self.ema and self.config.training.averages
         return "averaged weights (EMA)" if averaged else "raw weights"
+
+    @property
+    def standing(self) -> str:
+        """Which of the run's checkpoints was read: "best", "last", "best and last", or "" for another."""
+        paths = RunPaths(self.path)
+        folders = {BEST: paths.best, "last": paths.checkpoints}
+        return " and ".join(
+            name for name, folder in folders.items() if checkpoint_steps(folder)[:1] == [self.step]
+        )
 
     @property
     def _label_names(self) -> tuple[str, ...]:
@@ -272,7 +287,7 @@ def _read(store: CheckpointStore, step: int, checkpoint: tf.train.Checkpoint) ->
 
 def _existing(store: CheckpointStore, step: int) -> int:
     """Check that a wanted step has a checkpoint."""
-    check_checkpoint(store.directory, step)
+    check_checkpoint(RunPaths(store.directory.parent), step)
     if problem := store.damage(step):
         raise RunError(f"the checkpoint of step {step} in {store.directory} is damaged: {problem}")
     return step

@@ -89,9 +89,8 @@ def begin(plan: Plan, choice: Choice | None = None) -> Start:
         config.run.keep_every, plan.schedule.anneal_after
     )  # a kill may have come between a save and this
     write_environment(paths, plan.strategy, config, finished_steps)
-    forget_records_after(paths.stats, finished_steps)
-    forget_records_after(paths.metrics, finished_steps)
-    forget_records_after(paths.diagnosis, finished_steps)
+    for records in (paths.stats, paths.diagnosis, paths.distances, paths.metrics):
+        forget_records_after(records, finished_steps)
     if config.training.anneal:
         _forget_grids_after(paths, finished_steps)
     _show_data(plan)

@@ -62,7 +62,7 @@ def test_a_continued_run_has_the_records_of_a_whole_one(runs):
 def test_the_best_checkpoint_is_kept_and_opens(runs):
     records = read_records(RunPaths(runs["whole"]).metrics)
     best = min(records, key=lambda record: record["frechet_distance"]["value"])["step"]
-    run = Run.open(runs["whole"], best=True)
+    run = Run.open(runs["whole"], checkpoint="best")
     assert run.step == best
     assert CheckpointStore(RunPaths(runs["whole"]).best).steps() == [best]
     assert Run.open(runs["whole"]).step == 20
@@ -278,7 +278,7 @@ def test_the_command_evaluates_and_keeps_the_best(tmp_path, tiny_options):
     (record,) = read_records(tmp_path / "run" / "metrics.jsonl")
     assert record["step"] == 9
     assert record["protocol"]["generator"] == "averaged weights (EMA)"
-    assert Run.open(tmp_path / "run", best=True).step == 9
+    assert Run.open(tmp_path / "run", checkpoint="best").step == 9
 
 
 def test_too_few_images_are_refused_before_the_first_step(tmp_path, tiny_options):

@@ -10,6 +10,7 @@ import pytest
 import scipy.ndimage
 from scipy.stats import wasserstein_distance
 
+from dcgan_tf.metrics.pyramid import laplacian
 from dcgan_tf.metrics.sliced_wasserstein import sliced_wasserstein
 
 module = importlib.import_module("dcgan_tf.metrics.sliced_wasserstein")
@@ -135,7 +136,7 @@ def test_the_pyramid_is_that_of_whole_kernels(shape):
     for channel in range(2):
         expected = by_whole_kernels(images[..., channel])
         for level, wanted in enumerate(expected):
-            found = module._laplacian(images, level=level, last=level + 1 == len(expected))[..., channel]
+            found = laplacian(images, level=level, last=level + 1 == len(expected))[..., channel]
             np.testing.assert_allclose(found, wanted, atol=1e-3)
 
 

@@ -118,7 +118,7 @@ def test_the_best_checkpoint_is_that_of_an_undisturbed_run_and_so_is_the_last(
         assert killed.steps() == whole.steps()
         for step in whole.steps():
             assert tensors(killed.prefix(step)) == tensors(whole.prefix(step))
-    assert Run.open(runs["killed"].root, best=True).step == 18
+    assert Run.open(runs["killed"].root, checkpoint="best").step == 18
 
 
 def test_statistics_are_those_of_an_undisturbed_run(runs: dict[str, RunPaths]) -> None:
