@@ -7,6 +7,7 @@ from .config import preset as preset
 from .data import ImageSet as ImageSet
 from .data import load_data as load_data
 from .errors import ArgumentError as ArgumentError
+from .errors import CollapseError as CollapseError
 from .errors import DataError as DataError
 from .errors import DcganError as DcganError
 from .errors import ExportError as ExportError

@@ -4,12 +4,14 @@
     ├── ArgumentError       a setting, an option or an argument has a value that it does not allow
     ├── DataError           images, labels or attributes cannot be loaded or used
     ├── RunError            a run cannot start, continue or be read
+    │   └── CollapseError   training went wrong, and was to stop then
     ├── ExportError         an export cannot be made, read or trusted
     ├── StorageError        a file cannot be written or read, because of the disk or of permissions
     └── OutOfMemoryError    there is not enough memory
 
 They are raised where the problem is found. Their message says what was expected, what was received and what
-to do. The command line prints that message and exits with 1. Any other exception is a bug.
+to do. The command line prints that message and exits with 1, or with 3 for a CollapseError. Any other
+exception is a bug.
 """
 
 from __future__ import annotations
@@ -29,6 +31,10 @@ class DataError(DcganError, ValueError):
 
 class RunError(DcganError):
     """A run cannot start, continue or be read."""
+
+
+class CollapseError(RunError):
+    """Training went wrong in a way that has a name, and `on_collapse` is "stop"."""
 
 
 class ExportError(DcganError):

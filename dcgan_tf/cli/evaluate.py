@@ -186,7 +186,7 @@ def _of_run(path: Path, *, checkpoint: WantedCheckpoint, ema: bool, label: str |
     from dcgan_tf.runs import CheckpointStore, Run, RunPaths
 
     last = Run.open(path, checkpoint=checkpoint, ema=ema)
-    runs = {f"step {last.step:,}": last}
+    runs = {f"{'best, ' if checkpoint == 'best' else ''}step {last.step:,}": last}
     if checkpoint is None and CheckpointStore(RunPaths(path).best).steps():
         best = Run.open(path, ema=ema, checkpoint="best")
         runs = {f"best and last, step {last.step:,}": last}

@@ -71,8 +71,11 @@ def export(
         from dcgan_tf.export import export_run
         from dcgan_tf.runs import Run
 
+        trained = Run.open(run, checkpoint=checkpoint)
+        which = f", the {trained.standing}" if trained.standing else ""
+        say(f"exporting   step {trained.step:,}{which}, of {run}", err=True)
         folder = export_run(
-            Run.open(run, checkpoint=checkpoint),
+            trained,
             to=out,
             formats=formats,
             precisions=precisions,

@@ -20,12 +20,12 @@ import click
 from dcgan_tf import __version__
 from dcgan_tf.cli.renamed import with_new_names
 from dcgan_tf.cli.streams import steady_output
-from dcgan_tf.errors import DcganError, stop_behind
+from dcgan_tf.errors import CollapseError, DcganError, stop_behind
 from dcgan_tf.native_output import STDERR, held_back_outside
 from dcgan_tf.printable import printable
 
-EXIT_USER_ERROR, EXIT_BUG = 1, 70
-"""The exit codes of errors that a user can correct, and of bugs (sysexits.h's EX_SOFTWARE)."""
+EXIT_USER_ERROR, EXIT_COLLAPSED, EXIT_BUG = 1, 3, 70
+"""The exit codes of a user's mistakes, of --on-collapse stop, and of bugs (sysexits.h's EX_SOFTWARE)."""
 _DEBUG = "dcgan_tf.debug"
 
 
@@ -101,7 +101,7 @@ class Frame(click.Group):
             if ctx.meta.get(_DEBUG):
                 traceback.print_exception(error)
             say(f"dcgan-tf: {_sentence(error)}", err=True)
-            ctx.exit(EXIT_USER_ERROR)
+            ctx.exit(EXIT_COLLAPSED if isinstance(error, CollapseError) else EXIT_USER_ERROR)
 
 
 def say(message: object = "", *, err: bool = False) -> None:

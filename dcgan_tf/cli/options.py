@@ -35,8 +35,8 @@ class Checkpoint(click.ParamType):  # type: ignore[type-arg]  # it takes none be
             return "best"
         try:
             return int(click.IntRange(0, 10**9).convert(value, param, ctx))
-        except click.BadParameter:
-            self.fail(f"expected the step of a checkpoint, or best, received {value!r}", param, ctx)
+        except click.BadParameter as error:
+            self.fail(f"expected best or a step, received {value!r}: {error.message}", param, ctx)
 
 
 CHECKPOINT = Checkpoint()

@@ -29,6 +29,7 @@ from .settings import BUILT_IN_DATA as BUILT_IN_DATA
 from .settings import LARGEST_SEED as LARGEST_SEED
 from .settings import LATENT_DISTRIBUTIONS as LATENT_DISTRIBUTIONS
 from .settings import LOSSES as LOSSES
+from .settings import LOSSES_OF_PROBABILITIES as LOSSES_OF_PROBABILITIES
 from .settings import MOST_AT_ONCE as MOST_AT_ONCE
 from .settings import PRECISIONS as PRECISIONS
 from .settings import Config as Config

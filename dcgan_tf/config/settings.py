@@ -21,6 +21,7 @@ _MOST_STEPS = 10**9
 EMA_DECAY = 0.999
 LARGEST_SEED, MOST_AT_ONCE = 2**63 - 1, 10**7
 """The largest seed of samples, and the most samples at once."""
+ON_COLLAPSE = ("warn", "stop")
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 LATENT_DISTRIBUTIONS = ("normal", "uniform")
 FITS = ("crop", "pad")
@@ -357,6 +358,12 @@ class RunConfig:
         maximum=_MOST_STEPS,
         may_change=True,
     )
+    on_collapse: str = setting(
+        "warn",
+        "Let training warn, or stop, when it goes wrong in a way that has a name.",
+        choices=ON_COLLAPSE,
+        may_change=True,
+    )
 
     def __post_init__(self) -> None:
         validate(self)
@@ -376,11 +383,12 @@ class Config:
     run: RunConfig = dataclasses.field(default_factory=RunConfig)
 
     def __post_init__(self) -> None:
-        for name, reason in _WITHOUT_BATCH_NORM.items():
+        for name in ("r1_gamma", "r2_gamma"):
             value = getattr(self.training, name)
             if value and self.model.discriminator_mixes_images:
                 raise ArgumentError(
-                    f"{name} is {value:g}, but the discriminator has batch norm, {reason}; "
+                    f"{name} is {value:g}, but the discriminator has batch norm, which mixes the images of a "
+                    "batch, and the penalty is meant for the gradient of one image; "
                     f"set discriminator_norm to none or spectral, or {name} to 0"
                 )
         if self.training.ema_calibration and not self.model.generator_has_batch_norm:
@@ -388,11 +396,3 @@ class Config:
                 "ema_calibration sets the statistics of the generator's batch norm, and this generator has "
                 "none; set ema_calibration to False"
             )
-
-
-_ONE_IMAGE = "which mixes the images of a batch, and the penalty is meant for the gradient of one image"
-_WITHOUT_BATCH_NORM = {
-    "r1_gamma": _ONE_IMAGE,
-    "r2_gamma": _ONE_IMAGE,
-}
-"""Settings that a discriminator with batch norm refuses, and why."""

@@ -14,7 +14,7 @@ from dcgan_tf.evaluation.evaluator import Evaluator, as_trained
 from dcgan_tf.evaluation.keep_best import keep_if_lowest
 from dcgan_tf.evaluation.real_images import RealImages
 from dcgan_tf.evaluation.result import Evaluation
-from dcgan_tf.evaluation.training_progress import TrainingProgress
+from dcgan_tf.evaluation.training_progress import EVERY_EPOCH, TrainingProgress
 from dcgan_tf.progress import no_bar
 from dcgan_tf.runs import (
     CheckpointStore,
@@ -28,7 +28,6 @@ from dcgan_tf.runs import (
 )
 
 NUM_IMAGES = 2000
-EVERY_EPOCH = "at the end of an epoch, while the run was training"
 _log = logging.getLogger("dcgan_tf")
 
 

@@ -8,6 +8,9 @@ from typing import Protocol
 import keras
 import tensorflow as tf
 
+EVERY_EPOCH = "at the end of an epoch, while the run was training"
+"""What the protocol of an evaluation by `EveryEpoch` says."""
+
 
 class TrainingState(Protocol):
     """The part of the state of training that the hooks use."""

@@ -114,7 +114,7 @@ def model_card(record: Record, *, folder: Path) -> str:
         command=_code(record["trained_by"]) if record["trained_by"] else "dcgan_tf, from Python",
         precision=model["precision"],
         step=model["step"],
-        checkpoint=f" (the {model['checkpoint']})" if model.get("checkpoint") else "",
+        checkpoint=f" (the {record['checkpoint']})" if record.get("checkpoint") else "",
         seed=model["seed"],
         files=_files_table(record["artefacts"]),
         latencies=_latencies(record),

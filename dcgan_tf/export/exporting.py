@@ -76,7 +76,6 @@ def export_run(
     target = place_of(run.path, to=to)
     _refuse_place(run, target)
     with written_aside(target, force=force) as folder, _storage_errors(target, folder):
-        _log.info("exporting step %s of %s", f"{run.step:,}", run.path)
         paths = ExportPaths(folder)
         folded = fold(run.generator, num_classes=len(run.class_names))
         export = _Export(run, folded, facts_of(run, name=target.name), float_output)
@@ -86,6 +85,7 @@ def export_run(
         record = {
             "model": export.facts,
             "images_from": source_of(run),
+            "checkpoint": run.standing,
             "trained_by": training_command(run),
             "float_output": float_output,
             "measured_on": describe_machine(),

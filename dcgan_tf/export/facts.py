@@ -48,7 +48,6 @@ def facts_of(run: Run, *, name: str) -> dict[str, Any]:
         "precision": config.training.precision,
         "run": printable(run.path.resolve().name),
         "step": run.step,
-        "checkpoint": run.standing,
         "seed": config.training.seed,
         "dcgan_tf": __version__,
     }

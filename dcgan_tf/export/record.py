@@ -224,8 +224,7 @@ _FACTS: Mapping[str, tuple[str, Callable[[object], bool]]] = {
     "attributes": _NAMES,
     "class_names": ("a list of two names or more", lambda v: _are_names(v) and len(v) > 1),  # type: ignore[arg-type]
     **dict.fromkeys(
-        ("name", "data", "architecture", "generator", "precision", "run", "checkpoint", "dcgan_tf", "sha256"),
-        _TEXT,
+        ("name", "data", "architecture", "generator", "precision", "run", "dcgan_tf", "sha256"), _TEXT
     ),
 }
 """For each fact, its form in words, and a function that checks a value."""

@@ -17,12 +17,12 @@ import math
 import numpy as np
 
 from dcgan_tf.errors import ArgumentError
-from dcgan_tf.images import evenly_spaced
 from dcgan_tf.metrics.inputs import check_images
 from dcgan_tf.metrics.pyramid import laplacian, level_sides
 
 _PATCH, _SMALLEST_LEVEL = 7, 7
 _PATCHES, _DIRECTIONS = 8, 64
+_IMAGES = 64  # at a time; bounds the memory
 
 
 class PyramidDistance:
@@ -30,19 +30,17 @@ class PyramidDistance:
 
     Args:
         real_images: uint8 [N, H, W, C], H and W at least 14.
-        num_samples: number of samples that will be measured, at most N.
+        num_samples: number of samples that will be measured.
         seed: seed of the places of patches and of the directions.
 
     Raises:
-        ArgumentError: for other images, or fewer of them than samples.
+        ArgumentError: for other images, or no samples.
     """
 
     def __init__(self, real_images: np.ndarray, *, num_samples: int, seed: int = 0) -> None:
         check_images(real_images, shortest=2 * _PATCH)
-        if not 1 <= num_samples <= len(real_images):
-            raise ArgumentError(
-                f"num_samples must be from 1 to the {len(real_images)} real images, received {num_samples}"
-            )
+        if num_samples < 1:
+            raise ArgumentError(f"num_samples must be at least 1, received {num_samples}")
         self.num_samples = num_samples
         self._shape: tuple[int, ...] = real_images.shape[1:]
         self._levels = list(level_sides(self._shape[:2], smallest=_SMALLEST_LEVEL))
@@ -102,20 +100,19 @@ class PyramidDistance:
 
     def _projected(self, images: np.ndarray, level: int) -> np.ndarray:
         """Return the vectors of a level along its directions, float64 [vectors, directions]."""
+        parts = [images[start : start + _IMAGES] for start in range(0, len(images), _IMAGES)]
+        return np.concatenate([self._vectors(part, level) @ self._directions[level] for part in parts])
+
+    def _vectors(self, images: np.ndarray, level: int) -> np.ndarray:
+        """Return the patches of a level, or its whole pictures, float32 [vectors, length]."""
         detail = laplacian(images, level=level, last=self._is_whole(level)) / 127.5
         if self._is_whole(level):
-            vectors = detail.reshape(len(detail), -1)
-        else:
-            vectors = np.concatenate(
-                [
-                    detail[:, y : y + _PATCH, x : x + _PATCH].reshape(len(detail), -1)
-                    for y, x in self._corners[level]
-                ]
-            )
-        return np.asarray(vectors @ self._directions[level])
+            return detail.reshape(len(detail), -1)
+        patches = [detail[:, y : y + _PATCH, x : x + _PATCH] for y, x in self._corners[level]]
+        return np.concatenate([patch.reshape(len(detail), -1) for patch in patches])
 
 
 def _quantiles(values: np.ndarray, count: int) -> np.ndarray:
-    """Return evenly spaced values of each column, sorted, [count, directions]."""
-    chosen: np.ndarray = np.sort(values, axis=0)[evenly_spaced(len(values), count)]
-    return chosen
+    """Return as many evenly spaced quantiles of each column, ascending, [count, directions]."""
+    places = (np.arange(count) + 0.5) / count
+    return np.asarray(np.quantile(values, places, axis=0, method="hazen"))

@@ -8,6 +8,7 @@ from typing import Any
 from dcgan_tf.report.line_chart import Curve, chart
 from dcgan_tf.report.markup import facts, fold, number, text
 from dcgan_tf.report.reported_run import ReportedRun, Section
+from dcgan_tf.runs import checkpoint_steps
 
 
 def curves_section(run: ReportedRun) -> Section:
@@ -83,13 +84,16 @@ def best_of(run: ReportedRun) -> str:
     """Return a sentence on the best checkpoint, as HTML; "" if none was measured."""
     if not run.distances:
         return ""
-    lowest = min(run.distances, key=lambda record: record["pyramid_distance"])
-    last = run.distances[-1]
-    if lowest is last:
+    best, newest = checkpoint_steps(run.paths.best), checkpoint_steps(run.paths.checkpoints)
+    measured = {record["step"]: record["pyramid_distance"] for record in run.distances}
+    if not best or best[0] not in measured:
+        return ""
+    if best[0] == newest[0]:
         return " The last checkpoint is also the nearest to the training images."
+    newest_distance = number(run.distances[-1]["pyramid_distance"])
     return (
-        f" The checkpoint nearest to the training images is that of step {lowest['step']:,} (a distance of "
-        f"{number(lowest['pyramid_distance'])}; the last: {number(last['pyramid_distance'])}): "
+        f" The checkpoint nearest to the training images is that of step {best[0]:,}, with a distance of "
+        f"{number(measured[best[0]])} (the newest measured: {newest_distance}): "
         f"<code>{text(run.command('sample', '--checkpoint best'))}</code>."
     )
 

@@ -151,15 +151,18 @@ def check_checkpoint(paths: RunPaths, wanted: WantedCheckpoint) -> None:
         wanted: which one.
 
     Raises:
+        ArgumentError: if it is neither a step nor "best".
         RunError: if it does not exist.
     """
+    if isinstance(wanted, str) and wanted != BEST:
+        raise ArgumentError(f'checkpoint must be a step, "best" or None, received {wanted!r}')
     folder = paths.holding(wanted)
     steps = checkpoint_steps(folder)[::-1]
     step = None if wanted == BEST else wanted
     if wanted == BEST and not steps:
         raise RunError(
-            f"{paths.root} has kept no best checkpoint: training chooses one at its checkpoints, if "
-            "images have at least 14 pixels a side; leave --checkpoint out for the newest"
+            f"{paths.root} has kept no best checkpoint. `dcgan-tf train` keeps one, if there are 200 images "
+            "of 14 pixels a side or more; take a step, or leave --checkpoint out for the newest"
         )
     if step is None and not steps:
         raise RunError(f"{folder} has no checkpoint yet; train this run first")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import operator
 import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import keras
 import numpy as np
@@ -93,12 +95,13 @@ class Run:
         config = read_config(root)
         if data is not None:
             config = _with_data(config, data, RunPaths(root))
+        check_checkpoint(RunPaths(root), checkpoint)
         store = CheckpointStore(RunPaths(root).holding(checkpoint))
         class_names = class_names_of(root, config)
         generator = models.build_generator(config, num_classes=len(class_names))
         discriminator = models.build_discriminator(config, num_classes=len(class_names))
         objects = {("generator_ema" if ema else "generator"): generator, "discriminator": discriminator}
-        wanted = checkpoint if isinstance(checkpoint, int) else None
+        wanted = None if checkpoint in (None, BEST) else operator.index(cast(int, checkpoint))
         step = _restore(store, wanted, tf.train.Checkpoint(**objects))
         return Run(root, config, step, generator, discriminator, class_names, ema=ema)
 

@@ -54,6 +54,7 @@ def train(config: Config | Choice, *, hooks: Sequence[Hook] = ()) -> Path:
     Raises:
         DataError: if the data cannot be loaded, or a size does not fit.
         RunError: if the run cannot start, continue or be saved.
+        CollapseError: if training goes wrong in a way that has a name, and `on_collapse` is "stop".
         StorageError: if a file of the run cannot be written.
         OutOfMemoryError: if the memory is exhausted.
         Interrupted: after Ctrl-C, SIGTERM or a closed terminal, once the run is saved.

@@ -18,7 +18,7 @@ from dcgan_tf import cli
 from dcgan_tf.cli.frame import Frame, LogFormatter, debug_option, said_when_stopped, say
 from dcgan_tf.config import preset, to_json
 from dcgan_tf.data.image_set import ImageSet
-from dcgan_tf.errors import DataError, OutOfMemoryError
+from dcgan_tf.errors import CollapseError, DataError, OutOfMemoryError
 from dcgan_tf.runs.data_record import describe
 
 ONE_OF_TWO = ImageSet(
@@ -63,6 +63,12 @@ def test_an_error_of_the_tree_is_one_sentence_wherever_it_is_raised(monkeypatch)
     monkeypatch.setattr("dcgan_tf.data.load_data", failing)
     result = run("inspect-data", "digits")
     assert (result.exit_code, result.stderr) == (1, "dcgan-tf: the picture is torn\n")
+
+
+def test_training_that_went_wrong_has_an_exit_code_of_its_own(failing_train):
+    failing_train(CollapseError("training was stopped"))
+    result = run("train")
+    assert (result.exit_code, result.stderr) == (3, "dcgan-tf: training was stopped\n")
 
 
 @pytest.mark.parametrize("words", [("--debug", "train"), ("train", "--debug")])

@@ -309,7 +309,7 @@ def test_what_may_change_on_resume_is_decided_setting_by_setting():
     where = {"data_dir", "cache_dir", "run_dir"}
     length = {"epochs", "steps"}
     periods = {"checkpoint_every", "keep_every", "sample_every", "log_every", "histogram_every"}
-    assert may_change == where | length | periods | {"replicas", "deterministic"}
+    assert may_change == where | length | periods | {"replicas", "deterministic", "on_collapse"}
 
 
 # Image sizes as text

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,23 @@ from scipy.ndimage import gaussian_filter
 
 from dcgan_tf.cli import main
 from dcgan_tf.config import Config, replace
-from dcgan_tf.data import load_data
-from dcgan_tf.evaluation import KeepBest
+from dcgan_tf.data import ImageSet, load_data
+from dcgan_tf.errors import ArgumentError, RunError
+from dcgan_tf.evaluation import EveryEpoch, KeepBest, keep_best
 from dcgan_tf.report.page import write_report
 from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.folder import RunPaths, checkpoint_steps
 from dcgan_tf.runs.records import read_records
 from dcgan_tf.runs.run import Run
 from dcgan_tf.training.loop import train
+
+
+@pytest.fixture(scope="module", autouse=True)
+def often() -> Iterator[None]:
+    """Measure at every checkpoint."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keep_best, "MEASURED_EVERY", 1)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -83,17 +93,89 @@ def test_no_trick_becomes_the_best(
     rng = np.random.default_rng(0)
     honest = np.clip(real + rng.normal(0, 12, real.shape), 0, 255).astype(np.uint8)
     drawn = {
-        1: honest,
-        2: rng.integers(0, 256, real.shape, dtype=np.uint8),
-        3: np.repeat(real[:1], 512, axis=0),
-        4: np.stack([gaussian_filter(image, (1, 1, 0)) for image in real]),
+        1: rng.integers(0, 256, real.shape, dtype=np.uint8),
+        2: np.stack([gaussian_filter(image, (1, 1, 0)) for image in real]),
+        3: honest,
+        4: np.repeat(real[:1], 512, axis=0),
         5: np.full_like(real, 127),
     }
     monkeypatch.setattr(KeepBest, "_draw", lambda self, progress: drawn[progress.step])
     train(config, hooks=[KeepBest(config)])
     records = read_records(RunPaths(tmp_path / "run").distances)
-    assert [record["best"] for record in records] == [True, False, False, False, False]
-    assert checkpoint_steps(RunPaths(tmp_path / "run").best) == [1]
+    assert [record["step"] for record in records if record["best"]] == [1, 2, 3]
+    assert checkpoint_steps(RunPaths(tmp_path / "run").best) == [3]
+
+
+def test_a_best_checkpoint_that_was_chosen_by_another_measure_stays(
+    tmp_path: Path, tiny_config: Callable[..., Config]
+) -> None:
+    config = tiny_config(run_dir=str(tmp_path / "run"), steps=9)
+    train(config, hooks=[EveryEpoch(config)])
+    paths = RunPaths(tmp_path / "run")
+    assert checkpoint_steps(paths.best) == [9]
+    for steps in (9, 12):  # the finished run again, and a longer one
+        train(replace(config, steps=steps), hooks=[KeepBest(config)])
+    assert checkpoint_steps(paths.best) == [9]
+    assert not paths.distances.exists()
+
+
+def test_damaged_records_of_distances_count_for_nothing(
+    tmp_path: Path, tiny_config: Callable[..., Config]
+) -> None:
+    config = tiny_config(run_dir=str(tmp_path / "run"), steps=2, checkpoint_every=1)
+    train(config, hooks=[KeepBest(config)])
+    paths = RunPaths(tmp_path / "run")
+    damaged = [{"step": 1, "pyramid_distance": value} for value in ("low", None, [0.1])]
+    nan = '{"step": 1, "pyramid_distance": NaN}\n'
+    with paths.distances.open("a") as file:
+        file.write("".join(json.dumps(record) + "\n" for record in damaged) + nan)
+    longer = replace(config, steps=4)
+    train(longer, hooks=[KeepBest(longer)])
+    assert [record["step"] for record in read_records(paths.distances)][-2:] == [3, 4]
+    assert checkpoint_steps(paths.best)
+
+
+def test_a_conditional_run_draws_each_class_as_often_as_it_is_there(
+    tmp_path: Path, tiny_config: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tiny_config(run_dir=str(tmp_path / "run"), steps=1, conditional=True, split="train")
+    given: list[np.ndarray] = []
+    original = Run.generate
+
+    def generate(self: Run, latents: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
+        given.append(np.asarray(labels))
+        return original(self, latents, labels)
+
+    monkeypatch.setattr(Run, "generate", generate)
+    train(config, hooks=[KeepBest(config)])
+    shares = np.bincount(np.asarray(load_data(config.data).labels)) / len(load_data(config.data))
+    np.testing.assert_allclose(np.bincount(given[0]) / 512, shares, atol=0.005)
+
+
+def test_few_images_are_not_measured(
+    tmp_path: Path, tiny_config: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keep_best, "FEWEST_IMAGES", 297)  # the digits of the split test are 296
+    config = tiny_config(run_dir=str(tmp_path / "run"), steps=1)
+    train(config, hooks=[KeepBest(config)])
+    assert not RunPaths(tmp_path / "run").best.exists()
+
+
+def test_large_images_are_measured_by_fewer_samples(tiny_config: Callable[..., Config]) -> None:
+    sizes = {}
+    for side in (16, 128, 256):
+        hook = KeepBest(tiny_config())
+        hook._images = ImageSet("any", np.zeros((200, side, side, 1), np.uint8))
+        sizes[side] = hook._distance.num_samples
+    assert sizes == {16: 512, 128: 128, 256: 128}
+
+
+@pytest.mark.parametrize(("period", "every"), [(500, 500), (200, 600), (1000, 1000), (1, 500)])
+def test_it_is_not_measured_more_often_than_every_500_steps(
+    period: int, every: int, tiny_config: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keep_best, "MEASURED_EVERY", 500)
+    assert KeepBest(tiny_config(checkpoint_every=period))._every == every
 
 
 def test_images_with_a_single_scale_are_not_measured(
@@ -108,7 +190,8 @@ def test_images_with_a_single_scale_are_not_measured(
 def chosen(tmp_path: Path, tiny_config: Callable[..., Config], monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a run of 6 steps whose best checkpoint is that of step 3."""
     config = tiny_config(run_dir=str(tmp_path / "run"), steps=6, checkpoint_every=3)
-    real = np.asarray(load_data(config.data).images[:296])
+    images = np.asarray(load_data(config.data).images)
+    real = np.concatenate([images, images])[:512]
     drawn = {3: real, 6: np.full_like(real, 127)}
     monkeypatch.setattr(KeepBest, "_draw", lambda self, progress: drawn[progress.step])
     train(config, hooks=[KeepBest(config)])
@@ -139,13 +222,13 @@ def test_an_export_and_its_card_say_it_too(chosen: Path, tmp_path: Path) -> None
 def test_the_report_shows_the_distances_and_names_the_best(chosen: Path) -> None:
     page = write_report(chosen).read_text(encoding="utf-8")
     assert "Distance to training images" in page
-    assert "nearest to the training images is that of step 3 (a distance of" in page
+    assert "nearest to the training images is that of step 3, with a distance of" in page
     assert f"dcgan-tf sample {chosen} --checkpoint best" in page
 
 
 def test_evaluate_takes_the_best_alone(chosen: Path) -> None:
     shown = invoke("evaluate", chosen, "--checkpoint", "best", "--num-images", "100")
-    assert "step 3" in shown
+    assert "best, step 3" in shown
     assert "step 6" not in shown
 
 
@@ -163,8 +246,15 @@ def test_a_run_without_a_best_checkpoint_says_so(trained: Path) -> None:
     assert "has kept no best checkpoint" in result.output
 
 
+@pytest.mark.parametrize("value", ["bets", "3", 1.5])
+def test_python_takes_a_step_or_best(value: Any, chosen: Path) -> None:
+    with pytest.raises((ArgumentError, TypeError, RunError)):
+        Run.open(chosen, checkpoint=value)
+    assert Run.open(chosen, checkpoint=np.int64(6)).step == 6
+
+
 @pytest.mark.parametrize("value", ["first", "-1", "1.5", ""])
 def test_a_checkpoint_is_a_step_or_best(value: str, trained: Path) -> None:
     result = CliRunner().invoke(main, ["sample", str(trained), "--checkpoint", value])
     assert result.exit_code == 2
-    assert f"expected the step of a checkpoint, or best, received {value!r}" in result.output
+    assert f"expected best or a step, received {value!r}: " in result.output

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
@@ -12,6 +14,7 @@ from dcgan_tf.errors import ArgumentError
 from dcgan_tf.metrics import PyramidDistance
 
 NUM = 256
+module = importlib.import_module("dcgan_tf.metrics.pyramid_distance")
 
 
 @pytest.fixture(scope="module")
@@ -83,10 +86,23 @@ def test_it_is_the_same_again(portraits: np.ndarray) -> None:
     assert first == second
 
 
-@pytest.mark.parametrize("num", [0, 21])
-def test_more_samples_than_real_images_are_refused(num: int) -> None:
-    with pytest.raises(ArgumentError, match=f"from 1 to the 20 real images, received {num}"):
-        PyramidDistance(np.zeros((20, 16, 16, 1), np.uint8), num_samples=num)
+def test_no_samples_are_refused() -> None:
+    with pytest.raises(ArgumentError, match="at least 1, received 0"):
+        PyramidDistance(np.zeros((20, 16, 16, 1), np.uint8), num_samples=0)
+
+
+def test_few_real_images_are_compared_with_many_samples(portraits: np.ndarray) -> None:
+    few = PyramidDistance(portraits[:300], num_samples=512)
+    honest, copies = portraits[400:912], np.repeat(portraits[:8], 64, axis=0)
+    assert few(honest) < 0.12
+    assert few(copies) > 2 * few(honest)
+
+
+def test_it_is_the_same_in_small_parts(portraits: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = PyramidDistance(portraits[:150], num_samples=100)(portraits[200:300])
+    monkeypatch.setattr(module, "_IMAGES", 7)
+    parts = PyramidDistance(portraits[:150], num_samples=100)(portraits[200:300])
+    assert parts == pytest.approx(whole)
 
 
 @pytest.mark.parametrize("shape", [(9, 16, 16, 1), (10, 16, 16, 3), (10, 18, 16, 1)])

@@ -196,6 +196,7 @@ OTHER = {
     "sample_every": 7,
     "log_every": 7,
     "histogram_every": 7,
+    "on_collapse": "stop",
 }
 MAY_CHANGE = {
     *("data", "data_dir", "cache_dir", "epochs", "steps", "deterministic", "replicas", "run_dir"),

@@ -11,7 +11,7 @@ import tensorflow as tf
 from scipy.stats import rankdata
 
 from dcgan_tf.data import ImageSet, held_out_images
-from dcgan_tf.errors import DataError
+from dcgan_tf.errors import DcganError
 from dcgan_tf.images import evenly_spaced, to_float
 from dcgan_tf.latents import sample_labels, sample_latents
 from dcgan_tf.models import logits_of, with_labels
@@ -21,6 +21,8 @@ from dcgan_tf.training.state import TrainState
 EVERY = 50
 """A look is taken after so many steps. It costs about a hundredth of them."""
 NUM_IMAGES = 64
+FEWEST_OTHERS = 30
+"""Images that are not trained on; of fewer, D may prefer others by chance."""
 SIDE = 8
 """Images are compared at this many pixels a side, where noise and fine detail have no weight."""
 LEAST_SPREAD = 0.02
@@ -51,9 +53,9 @@ class Looks:
         )
         labels = sample_labels(NUM_IMAGES, self._classes) if self._classes else None
         self._inputs = with_labels(latents, labels, self._classes)
-        of_data = spread(reduced(self._training))
-        self._of_data = {"data_diversity": of_data, "data_structure": structure(self._training)}
-        self._spread = max(of_data, LEAST_SPREAD)
+        each_other = spread(self._training.reshape(len(self._training), -1))
+        self._of_data = {"data_diversity": each_other, "data_structure": structure(self._training)}
+        self._spread = max(spread(reduced(self._training)), LEAST_SPREAD)
         self._contrast = max(contrast(self._training), LEAST_SPREAD)
         self._before: np.ndarray | None = None
         logits = logits_of(state.discriminator)
@@ -64,7 +66,8 @@ class Looks:
         """Take a look.
 
         Returns:
-            data_diversity: how far two training images are from each other on average, of at most 2.
+            data_diversity: how far two training images are from each other on average, in all pixels, of at
+                most 2.
             data_structure: the correlation of neighbouring pixels in training images, 0 for noise.
             sample_diversity: how far two samples are from each other on average, divided by the same of
                 training images.
@@ -119,10 +122,14 @@ def contrast(images: np.ndarray) -> float:
 
 
 def structure(images: np.ndarray) -> float:
-    """Return the correlation of pixels with their right neighbours, of images [N, H, W, C]."""
-    centred = images - images.mean()
+    """Return the correlation of neighbouring pixels, across or down, of images [N, H, W, C]."""
+    centred = images - images.mean(axis=(0, 1, 2))
     squares = float(np.mean(np.square(centred)))
-    return float(np.mean(centred[:, :, 1:] * centred[:, :, :-1])) / squares if squares else 0.0
+    if not squares:
+        return 0.0
+    across = float(np.mean(centred[:, :, 1:] * centred[:, :, :-1])) / squares
+    down = float(np.mean(centred[:, 1:] * centred[:, :-1])) / squares
+    return max(abs(across), abs(down))
 
 
 def preference(first: np.ndarray, second: np.ndarray) -> float:
@@ -157,9 +164,13 @@ def _others(plan: Plan) -> tuple[np.ndarray | None, np.ndarray | None]:
     """Return images that the run does not train on, with their classes; None if there are none."""
     try:
         found = held_out_images(plan.config.data, plan.image_set)
-    except DataError:  # a look is no reason to end the training
+    except DcganError:  # a look is no reason to end the training
         return None, None
     others = found[1] if found else None
-    if others is None or (plan.num_classes and others.label_names != plan.image_set.label_names):
+    if (
+        others is None
+        or len(others) < FEWEST_OTHERS
+        or (plan.num_classes and others.label_names != plan.image_set.label_names)
+    ):
         return None, None
     return _chosen(others), _labels(others, plan.num_classes)

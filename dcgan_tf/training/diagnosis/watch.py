@@ -7,8 +7,10 @@ from functools import cached_property
 
 import numpy as np
 
+from dcgan_tf.errors import CollapseError
 from dcgan_tf.runs import Record, append_record, read_records
-from dcgan_tf.training.diagnosis.conditions import Condition, Course, diagnosis
+from dcgan_tf.training.diagnosis.conditions import Condition, diagnosis
+from dcgan_tf.training.diagnosis.course import Course
 from dcgan_tf.training.diagnosis.looks import EVERY, Looks
 from dcgan_tf.training.monitoring.hooks import TrainingProgress
 from dcgan_tf.training.monitoring.statistics import Statistics
@@ -32,21 +34,36 @@ class Watch:
 
     def __init__(self, start: Start, statistics: Statistics, tensorboard: TensorBoard) -> None:
         self._start, self._statistics, self._tensorboard = start, statistics, tensorboard
-        self._paths = start.plan.paths
+        self._config, self._paths = start.plan.config, start.plan.paths
         self._course = Course(read_records(self._paths.stats))
-        self._reported = {record.get("condition") for record in read_records(self._paths.diagnosis)}
+        self._reported = {str(record.get("condition")) for record in read_records(self._paths.diagnosis)}
 
     def after_step(self, progress: TrainingProgress) -> None:
         """Take a look, if it is due."""
         if progress.step % EVERY == 0:
             self._statistics.note(self._looks())
 
+    def catch_up(self, progress: TrainingProgress) -> None:
+        """Look at the step that training resumes from, so that the next look knows how far samples moved."""
+        if progress.step % EVERY == 0 and progress.step < progress.total_steps:
+            self._looks()
+
     def write_record(self, record: Record) -> None:
         """Compare the course of the run with the table."""
         self._course.add(record)
-        condition = diagnosis(self._course)
-        if condition and condition.name not in self._reported:
+        if not self._course.has_look:
+            return
+        condition = diagnosis(self._course, self._config)
+        if condition is None:
+            return
+        if condition.name not in self._reported:
             self._report(condition, record["step"])
+        if self._config.run.on_collapse == "stop":
+            raise CollapseError(
+                f"training was stopped at step {record['step']:,}, as --on-collapse asks: {condition.title}. "
+                f"For other settings take another --run-dir. The checkpoints of {self._paths.root} stay; "
+                "with --on-collapse warn, training goes on from the newest"
+            )
 
     def write_samples(self, step: int, grid: np.ndarray) -> None:
         """Do nothing: it takes looks of its own."""
@@ -55,12 +72,12 @@ class Watch:
         """Do nothing."""
 
     def _report(self, condition: Condition, step: int) -> None:
-        seen = condition.seen(self._course)
+        seen, advice = condition.seen(self._course), condition.advice(self._config)
         record = {"step": step, "condition": condition.name, "title": condition.title}
-        append_record(self._paths.diagnosis, record | {"seen": seen, "advice": condition.advice})
+        append_record(self._paths.diagnosis, record | {"seen": seen, "advice": advice})
         self._reported.add(condition.name)
-        self._tensorboard.write_text(step, "diagnosis", f"**{condition.title}:** {seen} {condition.advice}")
-        _log.warning("step %s: %s. %s %s", f"{step:,}", condition.title, seen, condition.advice)
+        self._tensorboard.write_text(step, "diagnosis", f"**{condition.title}:** {seen} {advice}")
+        _log.warning("step %s: %s. %s %s", f"{step:,}", condition.title, seen, advice)
 
     @cached_property
     def _looks(self) -> Looks:

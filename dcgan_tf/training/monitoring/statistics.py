@@ -35,12 +35,13 @@ class Statistics:
         self._pending: list[tuple[int, Metrics]] = []
         self._read: list[dict[str, float]] = []
         self._seconds = self._seconds_waiting = 0.0
-        self._noted: dict[str, float] = {}
+        self._noted: dict[str, list[float]] = {}
         self._step = 0
 
     def note(self, values: dict[str, float]) -> None:
-        """Let the next record have these numbers too; newer ones take the place of older ones."""
-        self._noted |= values
+        """Let the next record have these numbers too: their means, if they are noted several times."""
+        for name, value in values.items():
+            self._noted.setdefault(name, []).append(value)
 
     def add(self, step: int, metrics: Metrics, *, seconds: float, seconds_waiting: float) -> None:
         """Add the metrics of one step.
@@ -85,7 +86,7 @@ class Statistics:
             "step": self._step,
             "epoch": round(self._step / self._steps_per_epoch, 4),
             **means,
-            **self._noted,
+            **{name: float(np.mean(values)) for name, values in self._noted.items()},
             "images_per_second": len(self._read) * self._images_per_step / max(self._seconds, 1e-9),
             "seconds_waiting_for_data": self._seconds_waiting,
         }

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import pytest
 
-from dcgan_tf.training.diagnosis.conditions import (
-    BEGUN_BY,
-    CONDITIONS,
-    LONG_WINDOW,
-    WINDOW,
-    Course,
-    diagnosis,
-)
+from dcgan_tf.config import Config, flatten, preset
+from dcgan_tf.training.diagnosis.conditions import OF_DATA, OF_NETWORKS, diagnosis
+from dcgan_tf.training.diagnosis.course import LONG_WINDOW, WINDOW, Course
 
 HEALTHY = {
     "discriminator_loss": 0.8,
@@ -32,16 +28,35 @@ HEALTHY = {
     "memorisation": 0.5,
 }
 WRONG: dict[str, dict[str, float]] = {
-    "equal_images": {"data_diversity": 0.001},
-    "noise": {"data_structure": 0.02},
-    "discriminator_wins": {"discriminator_accuracy": 1.0, "fake_probability": 0.002},
-    "generator_wins": {"fake_probability": 0.9, "real_probability": 0.1, "discriminator_accuracy": 0.1},
-    "mode_collapse": {"sample_diversity": 0.1},
-    "oscillation": {"sample_change": 1.1},
-    "vanishing_gradient": {"generator_gradient_norm": 1e-3},
-    "discriminator_memorises": {"memorisation": 0.95},
-    "samples_fade": {"sample_contrast": 0.4},
+    "equal_images": {"data_diversity": 0.019},
+    "noise": {"data_structure": 0.09},
+    "discriminator_memorises": {"memorisation": 0.81},
+    "discriminator_wins": {"discriminator_accuracy": 0.99, "fake_probability": 0.045},
+    "generator_wins": {"fake_probability": 0.62, "real_probability": 0.1, "discriminator_accuracy": 0.49},
+    "mode_collapse": {"sample_diversity": 0.44},
+    "oscillation": {"sample_change": 0.72},
+    "vanishing_gradient": {"generator_gradient_norm": 0.019, "sample_change": 0.01},
+    "samples_fade": {"sample_contrast": 0.56},
 }
+"""Numbers just beyond the limits."""
+NOT_YET: dict[str, dict[str, float]] = {
+    "equal_images": {"data_diversity": 0.021},
+    "noise": {"data_structure": 0.11},
+    "discriminator_memorises": {"memorisation": 0.79},
+    "discriminator_wins": {"discriminator_accuracy": 0.99, "fake_probability": 0.055},
+    "generator_wins": {"fake_probability": 0.58, "real_probability": 0.1, "discriminator_accuracy": 0.49},
+    "mode_collapse": {"sample_diversity": 0.46},
+    "oscillation": {"sample_change": 0.68},
+    "vanishing_gradient": {"generator_gradient_norm": 0.021, "sample_change": 0.01},
+    "samples_fade": {"sample_contrast": 0.58},
+}
+"""Numbers just before them."""
+DEFAULT = Config()
+
+
+def names(course: Course, config: Config = DEFAULT) -> list[str]:
+    found = diagnosis(course, config)
+    return [found.name] if found else []
 
 
 def course(*parts: tuple[int, dict[str, Any]]) -> Course:
@@ -55,82 +70,132 @@ def course(*parts: tuple[int, dict[str, Any]]) -> Course:
 
 
 def test_every_condition_of_the_table_is_tested():
-    assert [condition.name for condition in CONDITIONS] == list(WRONG)
+    assert [condition.name for condition in (*OF_DATA, *OF_NETWORKS)] == list(WRONG) == list(NOT_YET)
 
 
 def test_a_healthy_course_has_no_condition():
-    assert diagnosis(course((2000, {}))) is None
+    assert names(course((2000, {}))) == []
 
 
 @pytest.mark.parametrize("name", WRONG)
 def test_a_condition_has_its_name_and_says_the_numbers(name: str) -> None:
     ill = course((600, {}), (WINDOW, WRONG[name]))
-    found = diagnosis(ill)
+    found = diagnosis(ill, DEFAULT)
     assert found is not None
     assert found.name == name
     assert "nan" not in found.seen(ill)
-    assert found.advice.startswith("Try ")
+
+
+@pytest.mark.parametrize("name", NOT_YET)
+def test_numbers_before_the_limits_are_no_condition(name: str) -> None:
+    assert names(course((600, {}), (WINDOW, NOT_YET[name]))) == []
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_a_condition_must_last_a_window(name: str) -> None:
-    # A single record of it is a swing.
-    assert diagnosis(course((600, {}), (50, WRONG[name]), (WINDOW - 50, {}))) is None
+def test_a_condition_must_last(name: str) -> None:
+    # A single look is a swing, however far it goes.
+    far = {key: 100 * value if key == "sample_change" else value for key, value in WRONG[name].items()}
+    assert names(course((600, {}), (50, far), (WINDOW - 50, {}))) == []
 
 
 @pytest.mark.parametrize("name", WRONG)
 def test_a_short_run_is_not_judged(name: str) -> None:
-    assert diagnosis(course((WINDOW - 50, WRONG[name]))) is None
+    assert names(course((WINDOW - 50, WRONG[name]))) == []
 
 
 def test_accuracy_alone_is_no_victory():
     # Grey digits are told apart from the first steps on, and are learnt all the same.
-    assert diagnosis(course((600, {"discriminator_accuracy": 0.999, "fake_probability": 0.14}))) is None
+    assert names(course((600, {"discriminator_accuracy": 0.999, "fake_probability": 0.14}))) == []
 
 
 def test_a_generator_that_never_begins_is_the_discriminators_victory():
     pale = {"sample_diversity": 0.15, "sample_contrast": 0.2, "generator_loss": 4.0}
-    assert diagnosis(course((BEGUN_BY - 50, pale))) is None
-    found = diagnosis(course((BEGUN_BY, pale)))
-    assert found is not None
-    assert found.name == "discriminator_wins"
+    assert names(course((LONG_WINDOW - 50, pale))) == []
+    assert names(course((LONG_WINDOW, pale))) == ["discriminator_wins"]
     # A discriminator that has not begun either is no victor.
-    assert diagnosis(course((2000, pale | {"generator_loss": 0.9}))) is None
+    assert names(course((2000, pale | {"generator_loss": 0.9}))) == []
+    # The losses of other objectives have another scale.
+    assert names(course((LONG_WINDOW, pale)), preset("default", loss="hinge")) == []
+
+
+def test_a_generator_that_begins_slowly_is_left_alone():
+    # As a fully connected GAN does, of 32x32 portraits.
+    grows = Course()
+    for step in range(50, 551, 50):
+        grows.add({"step": step, **HEALTHY, "sample_diversity": 0.06, "sample_contrast": step / 1200})
+        assert names(grows) == []
 
 
 def test_samples_are_alike_for_a_while_when_they_become_pictures():
     begun = {"sample_diversity": 0.25, "sample_contrast": 0.6}
     pale = {"sample_diversity": 0.1, "sample_contrast": 0.2, "generator_loss": 0.9}
-    assert diagnosis(course((400, pale), (300, begun), (400, {}))) is None
-    assert diagnosis(course((400, pale), (300, begun))) is None
-    found = diagnosis(course((400, pale), (LONG_WINDOW, begun)))
-    assert found is not None
-    assert found.name == "mode_collapse"
-
-
-def test_samples_that_were_varied_and_are_so_no_more_have_collapsed():
-    found = diagnosis(course((600, {}), (WINDOW, {"sample_diversity": 0.42})))
-    assert found is not None
-    assert found.name == "mode_collapse"
+    assert names(course((400, pale), (300, begun), (400, {}))) == []
+    assert names(course((400, pale), (300, begun))) == []
+    assert names(course((400, pale), (LONG_WINDOW, begun))) == ["mode_collapse"]
 
 
 def test_numbers_that_a_record_lacks_decide_nothing():
     made = Course({"step": step, "generator_loss": 1.0} for step in range(50, 2050, 50))
-    assert diagnosis(made) is None
-    assert math.isnan(made.mean("sample_diversity"))
+    assert names(made) == []
+    assert math.isnan(made.level("sample_diversity"))
     nulls = Course({"step": step, **dict.fromkeys(HEALTHY)} for step in range(50, 2050, 50))
-    assert diagnosis(nulls) is None
+    assert names(nulls) == []
+
+
+@pytest.mark.parametrize("damaged", ["many", [1], {"a": 1}, True, 10**400, float("nan")])
+def test_damaged_numbers_are_left_out(damaged: object) -> None:
+    made = Course({"step": step, **HEALTHY, "sample_change": damaged} for step in range(50, 1050, 50))
+    assert math.isnan(made.level("sample_change"))
+
+
+def test_the_first_look_of_a_run_of_an_earlier_version_decides_nothing():
+    old = {name: value for name, value in HEALTHY.items() if "sample" not in name and "data" not in name}
+    made = Course({"step": step, **old} for step in range(50, 1050, 50))
+    made.add({"step": 1050, **HEALTHY, **WRONG["oscillation"], "sample_diversity": 0.1})
+    assert names(made) == []
 
 
 def test_long_intervals_between_records_are_enough():
+    # Each record then has the means of all looks since the last one.
     made = Course({"step": step, **HEALTHY, **WRONG["oscillation"]} for step in range(1000, 5000, 1000))
-    found = diagnosis(made)
-    assert found is not None
-    assert found.name == "oscillation"
+    assert names(made) == ["oscillation"]
 
 
-def test_the_table_is_ordered_by_causes():
+def test_causes_come_before_their_consequences():
     both = WRONG["mode_collapse"] | WRONG["discriminator_wins"]
-    found = diagnosis(course((600, {}), (WINDOW, both)))
-    assert found is not None
-    assert found.name == "discriminator_wins"
+    assert names(course((600, {}), (WINDOW, both))) == ["discriminator_wins"]
+    assert names(course((600, {}), (WINDOW, both | WRONG["noise"]))) == ["noise"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"loss": "hinge"},
+        {"loss": "relativistic"},
+        {"loss": "minimax", "label_smoothing": 0.1},
+        {"architecture": "gan"},
+        {"diffaugment": 1.0, "anneal": 0.3, "discriminator_bias": True, "instance_noise": 0.1},
+    ],
+)
+def test_what_is_advised_is_allowed_and_is_not_so_already(changes: dict[str, Any]) -> None:
+    config = preset("default", **changes)
+    values = {
+        "label-smoothing": 0.1,
+        "instance-noise": 0.1,
+        "diffaugment": 1.0,
+        "discriminator-steps": 2,
+        "anneal": 0.3,
+        "loss": "non_saturating",
+        "discriminator-bias": True,
+    }
+    for condition in (*OF_DATA, *OF_NETWORKS):
+        advice = condition.advice(config)
+        assert advice.startswith("Try ")
+        assert advice.endswith(", with another --run-dir.")
+        for option in re.findall(r"(?<!no )--([a-z-]+)", advice):
+            if option in values:
+                name = option.replace("-", "_")
+                assert flatten(config)[name] != values[option], (condition.name, option)
+                preset("default", **changes | {name: values[option]})
+    assert ("no --instance-noise" in OF_NETWORKS[2].advice(config)) == (config.training.instance_noise > 0)

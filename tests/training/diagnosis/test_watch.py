@@ -15,7 +15,8 @@ import tensorflow as tf
 from PIL import Image
 
 from dcgan_tf.config import Config
-from dcgan_tf.runs.folder import RunPaths
+from dcgan_tf.errors import CollapseError
+from dcgan_tf.runs.folder import RunPaths, checkpoint_steps
 from dcgan_tf.runs.records import read_records
 from dcgan_tf.training import step as step_module
 from dcgan_tf.training.loop import train
@@ -26,7 +27,7 @@ SMALL = {
     "filters": 8,
     "latent_dim": 16,
     "flip": False,
-    "steps": 450,
+    "steps": 500,
     "log_every": 25,
     "learning_rate": 4e-4,
     "label_smoothing": 0.1,
@@ -57,7 +58,7 @@ def test_a_healthy_run_raises_no_alarm(small: Callable[..., Config]) -> None:
     assert reported(root) == []
     assert not RunPaths(root).diagnosis.exists()
     looks = [record for record in read_records(RunPaths(root).stats) if "sample_diversity" in record]
-    assert [record["step"] for record in looks] == list(range(50, 451, 50))
+    assert [record["step"] for record in looks] == list(range(50, 501, 50))
     # The samples have become different from each other, which is what the other tests miss in theirs.
     assert looks[-1]["sample_diversity"] > 0.5
 
@@ -135,23 +136,38 @@ def test_a_report_is_made_once_in_the_log_in_tensorboard_and_in_the_file(
 ) -> None:
     texts: list[tuple[str, str]] = []
     monkeypatch.setattr(tf.summary, "text", lambda tag, text: texts.append((tag, text)))
-    config = small(learning_rate=5e-2, steps=250, checkpoint_every=50)
+    config = small(learning_rate=5e-2, steps=300, checkpoint_every=50)
     with caplog.at_level(logging.WARNING, "dcgan_tf"):
         root = train(config)
         train(small(learning_rate=5e-2, steps=350, checkpoint_every=50))
     (found,) = read_records(RunPaths(root).diagnosis)
-    assert found["step"] == 200
+    assert found["step"] == 250
     said = [text for text in caplog.messages if "oscillation" in text]
-    assert said == [f"step 200: oscillation. {found['seen']} {found['advice']}"]
+    assert said == [f"step 250: oscillation. {found['seen']} {found['advice']}"]
     assert texts == [("diagnosis", f"**oscillation:** {found['seen']} {found['advice']}")]
 
 
-def test_a_report_that_a_crash_lost_is_made_again(small: Callable[..., Config]) -> None:
-    config = small(learning_rate=5e-2, steps=250, checkpoint_every=150)
+def test_a_run_stops_if_it_is_to_and_goes_on_if_it_is_not(small: Callable[..., Config]) -> None:
+    changes = {"learning_rate": 5e-2, "steps": 300, "checkpoint_every": 100}
+    config = small(on_collapse="stop", **changes)
+    for _ in range(2):  # the same command again stops again
+        with pytest.raises(CollapseError, match=r"stopped at step 250, .*: oscillation"):
+            train(config)
+    root = RunPaths(Path(config.run.run_dir))
+    assert checkpoint_steps(root.checkpoints) == [200, 100]
+    assert reported(root.root) == ["oscillation"]
+    train(small(**changes))
+    assert checkpoint_steps(root.checkpoints)[0] == 300
+
+
+def test_a_report_that_a_crash_lost_is_made_again(
+    small: Callable[..., Config], caplog: pytest.LogCaptureFixture
+) -> None:
+    config = small(learning_rate=5e-2, steps=300, checkpoint_every=200)
 
     class Crash:
         def after_step(self, progress: Any) -> None:
-            if progress.step == 225:
+            if progress.step == 275:
                 raise KeyboardInterrupt
 
         def close(self) -> None:
@@ -159,8 +175,25 @@ def test_a_report_that_a_crash_lost_is_made_again(small: Callable[..., Config]) 
 
     with pytest.raises(KeyboardInterrupt):
         train(config, hooks=[Crash()])
-    root = train(config)
-    assert [record["step"] for record in read_records(RunPaths(root).diagnosis)] == [200]
+    assert [record["step"] for record in read_records(RunPaths(Path(config.run.run_dir)).diagnosis)] == [250]
+    caplog.clear()
+    with caplog.at_level(logging.WARNING, "dcgan_tf"):
+        root = train(config)
+    assert len([text for text in caplog.messages if text.startswith("step 250: oscillation.")]) == 1
+    assert [record["step"] for record in read_records(RunPaths(root).diagnosis)] == [250]
+
+
+def test_a_run_that_resumes_has_the_looks_of_a_whole_one(
+    small: Callable[..., Config], tmp_path: Path
+) -> None:
+    looks = []
+    for name, lengths in (("whole", [150]), ("resumed", [100, 150])):
+        for steps in lengths:
+            root = train(small(steps=steps, run_dir=str(tmp_path / name)))
+        records = read_records(RunPaths(root).stats)
+        looks.append([{k: v for k, v in r.items() if "second" not in k} for r in records if r["step"] == 150])
+    assert "sample_change" in looks[0][0]
+    assert looks[0] == looks[1]
 
 
 def test_two_replicas_look_alike(small: Callable[..., Config], tmp_path: Path) -> None:
@@ -177,9 +210,9 @@ def test_two_replicas_look_alike(small: Callable[..., Config], tmp_path: Path) -
 def test_noted_numbers_stand_in_the_next_record_alone() -> None:
     statistics = Statistics(images_per_step=1, steps_per_epoch=1)
     metrics = {"discriminator_loss": tf.constant(1.0), "generator_loss": tf.constant(1.0)}
-    statistics.note({"sample_diversity": 0.5})
-    statistics.note({"sample_diversity": 0.7})
+    statistics.note({"sample_diversity": 0.6})
+    statistics.note({"sample_diversity": 0.8})
     statistics.add(1, metrics, seconds=1.0, seconds_waiting=0.0)
-    assert statistics.record()["sample_diversity"] == 0.7
+    assert statistics.record()["sample_diversity"] == pytest.approx(0.7)
     statistics.add(2, metrics, seconds=1.0, seconds_waiting=0.0)
     assert "sample_diversity" not in statistics.record()
