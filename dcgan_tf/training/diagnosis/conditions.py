@@ -108,7 +108,7 @@ def _mode_collapse(course: Course, config: Config) -> bool:
 
 
 def _oscillation(course: Course, config: Config) -> bool:
-    return course.level("sample_change") >= 0.7
+    return course.level("sample_change", LONG_WINDOW) >= 0.68
 
 
 def _vanishing_gradient(course: Course, config: Config) -> bool:
@@ -212,8 +212,8 @@ OF_NETWORKS: tuple[Condition, ...] = (
         "oscillation",
         _oscillation,
         lambda course: (
-            f"In 50 steps the samples change by {course.level('sample_change'):.0%} of the distance of two "
-            "training images, so nothing that G learns stays."
+            f"In 50 steps the samples change by {course.level('sample_change', LONG_WINDOW):.0%} of what two "
+            "training images differ, so nothing that G learns stays."
         ),
         (Remedy("a tenth of the --learning-rate"), _ANNEAL),
     ),

@@ -13,7 +13,7 @@ from dcgan_tf.runs import Record
 WINDOW = 200
 """Steps that a condition must last. Shorter swings are a part of healthy training."""
 LONG_WINDOW = 400
-"""Steps that samples must be alike or pale; they are so for a while when they begin to become pictures."""
+"""Steps that samples must be alike, pale or unsteady; they are so when they begin to become pictures."""
 FEWEST_LOOKS = 3
 """Looks that a window must have; one of them alone decides nothing."""
 _OF_LOOKS = frozenset(
@@ -70,13 +70,17 @@ class Course:
         """Whether the newest record says what a look has found."""
         return bool(self._recent) and "sample_diversity" in self._recent[-1][1]
 
-    def level(self, name: str) -> float:
+    def level(self, name: str, window: int = WINDOW) -> float:
         """Return the median of a number over the window.
 
         It is NaN, which is neither above nor below any limit, if there are too few values, or the run is
         shorter than the window.
+
+        Args:
+            name: of the number.
+            window: steps, at most LONG_WINDOW.
         """
-        values = self.values(name, WINDOW)
+        values = self.values(name, window)
         return float(np.median(values)) if len(values) else math.nan
 
     def highest(self, name: str) -> float:

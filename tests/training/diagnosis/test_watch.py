@@ -136,38 +136,38 @@ def test_a_report_is_made_once_in_the_log_in_tensorboard_and_in_the_file(
 ) -> None:
     texts: list[tuple[str, str]] = []
     monkeypatch.setattr(tf.summary, "text", lambda tag, text: texts.append((tag, text)))
-    config = small(learning_rate=5e-2, steps=300, checkpoint_every=50)
+    config = small(learning_rate=5e-2, steps=450, checkpoint_every=50)
     with caplog.at_level(logging.WARNING, "dcgan_tf"):
         root = train(config)
-        train(small(learning_rate=5e-2, steps=350, checkpoint_every=50))
+        train(small(learning_rate=5e-2, steps=500, checkpoint_every=50))
     (found,) = read_records(RunPaths(root).diagnosis)
-    assert found["step"] == 250
+    assert found["step"] == 400
     said = [text for text in caplog.messages if "oscillation" in text]
-    assert said == [f"step 250: oscillation. {found['seen']} {found['advice']}"]
+    assert said == [f"step 400: oscillation. {found['seen']} {found['advice']}"]
     assert texts == [("diagnosis", f"**oscillation:** {found['seen']} {found['advice']}")]
 
 
 def test_a_run_stops_if_it_is_to_and_goes_on_if_it_is_not(small: Callable[..., Config]) -> None:
-    changes = {"learning_rate": 5e-2, "steps": 300, "checkpoint_every": 100}
+    changes = {"learning_rate": 5e-2, "steps": 500, "checkpoint_every": 150}
     config = small(on_collapse="stop", **changes)
     for _ in range(2):  # the same command again stops again
-        with pytest.raises(CollapseError, match=r"stopped at step 250, .*: oscillation"):
+        with pytest.raises(CollapseError, match=r"stopped at step 400, .*: oscillation"):
             train(config)
     root = RunPaths(Path(config.run.run_dir))
-    assert checkpoint_steps(root.checkpoints) == [200, 100]
+    assert checkpoint_steps(root.checkpoints) == [300, 150]
     assert reported(root.root) == ["oscillation"]
     train(small(**changes))
-    assert checkpoint_steps(root.checkpoints)[0] == 300
+    assert checkpoint_steps(root.checkpoints)[0] == 500
 
 
 def test_a_report_that_a_crash_lost_is_made_again(
     small: Callable[..., Config], caplog: pytest.LogCaptureFixture
 ) -> None:
-    config = small(learning_rate=5e-2, steps=300, checkpoint_every=200)
+    config = small(learning_rate=5e-2, steps=450, checkpoint_every=300)
 
     class Crash:
         def after_step(self, progress: Any) -> None:
-            if progress.step == 275:
+            if progress.step == 425:
                 raise KeyboardInterrupt
 
         def close(self) -> None:
@@ -175,12 +175,12 @@ def test_a_report_that_a_crash_lost_is_made_again(
 
     with pytest.raises(KeyboardInterrupt):
         train(config, hooks=[Crash()])
-    assert [record["step"] for record in read_records(RunPaths(Path(config.run.run_dir)).diagnosis)] == [250]
+    assert [record["step"] for record in read_records(RunPaths(Path(config.run.run_dir)).diagnosis)] == [400]
     caplog.clear()
     with caplog.at_level(logging.WARNING, "dcgan_tf"):
         root = train(config)
-    assert len([text for text in caplog.messages if text.startswith("step 250: oscillation.")]) == 1
-    assert [record["step"] for record in read_records(RunPaths(root).diagnosis)] == [250]
+    assert len([text for text in caplog.messages if text.startswith("step 400: oscillation.")]) == 1
+    assert [record["step"] for record in read_records(RunPaths(root).diagnosis)] == [400]
 
 
 def test_a_run_that_resumes_has_the_looks_of_a_whole_one(
