@@ -73,7 +73,7 @@ def distance_chart(run: ReportedRun) -> str:
     scale = run.steps_per_epoch if _axis(run) == "epoch" and run.steps_per_epoch else 1
     points = [(record["step"] / scale, record["pyramid_distance"]) for record in run.distances]
     return chart(
-        "Distance to training images",
+        "Distance to training images (dashed: the lowest)",
         [Curve("pyramid distance of samples", points)],
         x=_axis(run),
         level=min(distance for _, distance in points),
