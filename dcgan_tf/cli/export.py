@@ -71,11 +71,8 @@ def export(
         from dcgan_tf.export import export_run
         from dcgan_tf.runs import Run
 
-        trained = Run.open(run, checkpoint=checkpoint)
-        which = f", the {trained.standing}" if trained.standing else ""
-        say(f"exporting   step {trained.step:,}{which}, of {run}", err=True)
         folder = export_run(
-            trained,
+            Run.open(run, checkpoint=checkpoint),
             to=out,
             formats=formats,
             precisions=precisions,

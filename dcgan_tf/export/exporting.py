@@ -76,6 +76,8 @@ def export_run(
     target = place_of(run.path, to=to)
     _refuse_place(run, target)
     with written_aside(target, force=force) as folder, _storage_errors(target, folder):
+        which = f", the {run.standing}," if run.standing else ""
+        _log.info("exporting step %s%s of %s", f"{run.step:,}", which, run.path)
         paths = ExportPaths(folder)
         folded = fold(run.generator, num_classes=len(run.class_names))
         export = _Export(run, folded, facts_of(run, name=target.name), float_output)

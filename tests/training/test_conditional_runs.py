@@ -96,7 +96,7 @@ def test_the_grid_has_one_row_for_each_class(run_dir: Path, tmp_path: Path) -> N
         main, ["sample", str(run_dir), "--labels", "dark,0", "--out", str(tmp_path / "a.png")]
     )
     assert done.exit_code == 0, done.output
-    assert "64 images of step 200 (dark, bright)" in done.output
+    assert "64 images of step 200, the last (dark, bright)" in done.output
     upper, lower = np.array_split(np.asarray(Image.open(tmp_path / "a.png")), 2)
     assert upper.mean() < lower.mean()
 
@@ -114,7 +114,10 @@ def test_with_numbers_it_has_too(run_dir: Path, tmp_path: Path) -> None:
 
 
 def test_only_classes_that_were_drawn_are_named(run_dir: Path, tmp_path: Path) -> None:
-    for num, words in ((1, "1 image of step 200 (bright) ->"), (2, "2 images of step 200 (bright, dark) ->")):
+    for num, words in (
+        (1, "1 image of step 200, the last (bright) ->"),
+        (2, "2 images of step 200 (bright, dark) ->"),
+    ):
         done = CliRunner().invoke(
             main, ["sample", str(run_dir), "-n", str(num), "--out", str(tmp_path / "a.npy")]
         )

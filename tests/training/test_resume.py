@@ -200,7 +200,7 @@ OTHER = {
 }
 MAY_CHANGE = {
     *("data", "data_dir", "cache_dir", "epochs", "steps", "deterministic", "replicas", "run_dir"),
-    *("checkpoint_every", "keep_every", "sample_every", "log_every", "histogram_every"),
+    *("checkpoint_every", "keep_every", "sample_every", "log_every", "histogram_every", "on_collapse"),
 }
 
 
