@@ -116,7 +116,7 @@ def test_with_numbers_it_has_too(run_dir: Path, tmp_path: Path) -> None:
 def test_only_classes_that_were_drawn_are_named(run_dir: Path, tmp_path: Path) -> None:
     for num, words in (
         (1, "1 image of step 200, the last (bright) ->"),
-        (2, "2 images of step 200 (bright, dark) ->"),
+        (2, "2 images of step 200, the last (bright, dark) ->"),
     ):
         done = CliRunner().invoke(
             main, ["sample", str(run_dir), "-n", str(num), "--out", str(tmp_path / "a.npy")]
