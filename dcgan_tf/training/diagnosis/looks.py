@@ -20,13 +20,14 @@ from dcgan_tf.training.state import TrainState
 
 EVERY = 50
 """A look is taken after so many steps. It costs about a hundredth of them."""
-NUM_IMAGES = 64
+MOST_IMAGES, FEWEST_IMAGES, MOST_PIXELS = 64, 8, 64 * 256**2
+"""Of each kind; fewer of images of more than 256x256 pixels, so that they fit into the memory."""
 FEWEST_OTHERS = 30
 """Images that are not trained on; of fewer, D may prefer others by chance."""
 SIDE = 8
 """Images are compared at this many pixels a side, where noise and fine detail have no weight."""
 LEAST_SPREAD = 0.02
-"""The distance of two images, as a share of the range of the pixels, below which they are called equal."""
+"""The distance of two images in [-1, 1] below which they are called equal."""
 
 
 class Looks:
@@ -42,16 +43,18 @@ class Looks:
 
     def __init__(self, plan: Plan, state: TrainState) -> None:
         self._classes, config = plan.num_classes, plan.config
-        self._training = _chosen(plan.image_set)
-        self._training_labels = _labels(plan.image_set, self._classes)
-        self._held_out, self._held_out_labels = _others(plan)
+        height, width = config.data.image_size
+        num = min(MOST_IMAGES, max(FEWEST_IMAGES, MOST_PIXELS // (height * width)))
+        self._training = _chosen(plan.image_set, num)
+        self._training_labels = _labels(plan.image_set, num, self._classes)
+        self._held_out, self._held_out_labels = _others(plan, num)
         latents = sample_latents(
-            NUM_IMAGES,
+            num,
             config.model.latent_dim,
             seed=config.training.seed,
             distribution=config.model.latent_distribution,
         )
-        labels = sample_labels(NUM_IMAGES, self._classes) if self._classes else None
+        labels = sample_labels(num, self._classes) if self._classes else None
         self._inputs = with_labels(latents, labels, self._classes)
         each_other = spread(self._training.reshape(len(self._training), -1))
         self._of_data = {"data_diversity": each_other, "data_structure": structure(self._training)}
@@ -148,19 +151,19 @@ def _distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return np.asarray(np.sqrt(squares))
 
 
-def _chosen(images: ImageSet) -> np.ndarray:
-    some = images.images[evenly_spaced(len(images), NUM_IMAGES)]
+def _chosen(images: ImageSet, num: int) -> np.ndarray:
+    some = images.images[evenly_spaced(len(images), num)]
     return np.asarray(to_float(tf.constant(some), "float32"))
 
 
-def _labels(images: ImageSet, classes: int) -> np.ndarray | None:
+def _labels(images: ImageSet, num: int, classes: int) -> np.ndarray | None:
     if not classes or images.labels is None:
         return None
-    labels: np.ndarray = np.asarray(images.labels)[evenly_spaced(len(images), NUM_IMAGES)]
+    labels: np.ndarray = np.asarray(images.labels)[evenly_spaced(len(images), num)]
     return labels
 
 
-def _others(plan: Plan) -> tuple[np.ndarray | None, np.ndarray | None]:
+def _others(plan: Plan, num: int) -> tuple[np.ndarray | None, np.ndarray | None]:
     """Return images that the run does not train on, with their classes; None if there are none."""
     try:
         found = held_out_images(plan.config.data, plan.image_set)
@@ -173,4 +176,4 @@ def _others(plan: Plan) -> tuple[np.ndarray | None, np.ndarray | None]:
         or (plan.num_classes and others.label_names != plan.image_set.label_names)
     ):
         return None, None
-    return _chosen(others), _labels(others, plan.num_classes)
+    return _chosen(others, num), _labels(others, num, plan.num_classes)
