@@ -113,6 +113,12 @@ class PyramidDistance:
 
 
 def _quantiles(values: np.ndarray, count: int) -> np.ndarray:
-    """Return as many evenly spaced quantiles of each column, ascending, [count, directions]."""
-    places = (np.arange(count) + 0.5) / count
-    return np.asarray(np.quantile(values, places, axis=0, method="hazen"))
+    """Return as many evenly spaced quantiles of each column, ascending, [count, directions].
+
+    They are those of `np.quantile` with method "hazen", which takes hundreds of times as long for so many.
+    """
+    ordered = np.sort(values, axis=0)
+    places = np.clip((np.arange(count) + 0.5) / count * len(ordered) - 0.5, 0, len(ordered) - 1)
+    below = np.floor(places).astype(np.int64)
+    share = (places - below)[:, None]
+    return np.asarray(ordered[below] * (1 - share) + ordered[np.ceil(places).astype(np.int64)] * share)

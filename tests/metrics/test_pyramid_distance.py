@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import time
 
 import numpy as np
 import pytest
@@ -89,6 +90,21 @@ def test_it_is_the_same_again(portraits: np.ndarray) -> None:
 def test_no_samples_are_refused() -> None:
     with pytest.raises(ArgumentError, match="at least 1, received 0"):
         PyramidDistance(np.zeros((20, 16, 16, 1), np.uint8), num_samples=0)
+
+
+@pytest.mark.parametrize(("num", "count"), [(7, 3), (3, 7), (5, 5), (1, 4)])
+def test_quantiles_are_those_of_numpy(num: int, count: int) -> None:
+    values = np.random.default_rng(0).normal(size=(num, 2))
+    expected = np.quantile(values, (np.arange(count) + 0.5) / count, axis=0, method="hazen")
+    np.testing.assert_allclose(module._quantiles(values, count), expected, atol=1e-12)
+
+
+def test_it_costs_little() -> None:
+    # Quantiles one by one would take half a minute here.
+    images = np.random.default_rng(0).integers(0, 256, (2048, 32, 32, 3), dtype=np.uint8)
+    started = time.perf_counter()
+    PyramidDistance(images, num_samples=512)(images[:512])
+    assert time.perf_counter() - started < 10
 
 
 def test_few_real_images_are_compared_with_many_samples(portraits: np.ndarray) -> None:
