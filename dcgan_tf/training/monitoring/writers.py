@@ -21,10 +21,11 @@ _MEASURES = {
     "probabilities/D(G(z))": "D(G(z))",
 }
 _DISTANCES = {
+    "quality/pyramid_distance": "pyramid distance",
     "quality/frechet_distance": "Fréchet distance",
     "quality/sliced_wasserstein": "sliced Wasserstein",
 }
-"""The scalars that `train --evaluate-every-epoch` writes to events/evaluation; each run has one or more."""
+"""The scalars that the hooks of `train` write to events/evaluation; each run has one of them or more."""
 
 
 class Writer(Protocol):

@@ -122,5 +122,6 @@ def test_losses_and_distances_are_columns_beside_them(events: Values) -> None:
     experiment = plugin_data_pb2.HParamsPluginData.FromString(events["_hparams_/experiment"]).experiment
     columns = {(info.name.group, info.name.tag) for info in experiment.metric_infos}
     assert {("", "losses/generator"), ("", "probabilities/D(x)")} <= columns
-    assert ("evaluation", "quality/frechet_distance") in columns
+    shown = {("evaluation", "quality/frechet_distance"), ("evaluation", "quality/pyramid_distance")}
+    assert shown <= set(columns)
     assert {tag for group, tag in columns if not group} <= set(events)
