@@ -77,6 +77,7 @@ def distance_chart(run: ReportedRun) -> str:
         [Curve("pyramid distance of samples", points)],
         x=_axis(run),
         level=min(distance for _, distance in points),
+        smoothed=False,
     )
 
 

@@ -35,7 +35,13 @@ class Curve:
 
 
 def chart(
-    title: str, lines: Sequence[Curve], *, x: str, highest: float | None = None, level: float | None = None
+    title: str,
+    lines: Sequence[Curve],
+    *,
+    x: str,
+    highest: float | None = None,
+    level: float | None = None,
+    smoothed: bool = True,
 ) -> str:
     """Draw curves: thin lines of the records, and thick lines of running means.
 
@@ -45,12 +51,13 @@ def chart(
         x: name of the horizontal axis.
         highest: the upper end of the vertical axis, which starts at 0; by default what the thick lines need.
         level: the height of a dashed horizontal line.
+        smoothed: whether the thick lines are running means, or the records themselves.
 
     Returns:
         A <figure>.
     """
     raw = [_thinned(line.points) for line in lines]
-    smooth = [_smoothed(points) for points in raw]
+    smooth = [_smoothed(points) for points in raw] if smoothed else raw
     top = highest or _nice_top(max((y for points in smooth for _, y in points if y is not None), default=1.0))
     right = max((points[-1][0] for points in raw if points), default=1.0)
     right = right if right > _LEAST else 1.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -222,6 +223,11 @@ def test_an_export_and_its_card_say_it_too(chosen: Path, tmp_path: Path) -> None
 def test_the_report_shows_the_distances_and_names_the_best(chosen: Path) -> None:
     page = write_report(chosen).read_text(encoding="utf-8")
     assert "Distance to training images" in page
+    drawn = page[page.index("Distance to training images") :]
+    thin, thick = (
+        re.search(rf'<path class="{kind} line0" d="([^"]+)"', drawn)[1] for kind in ("thin", "thick")
+    )
+    assert thin == thick  # a running mean of a few distances would lag behind them
     assert "nearest to the training images is that of step 3, with a distance of" in page
     assert f"dcgan-tf sample {chosen} --checkpoint best" in page
 
