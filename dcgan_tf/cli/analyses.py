@@ -13,7 +13,7 @@ import click
 from dcgan_tf.analysis import Analysis, Option, analyses
 from dcgan_tf.cli.beforehand import check_data, check_run
 from dcgan_tf.cli.frame import import_tensorflow, say
-from dcgan_tf.cli.options import CHECKPOINT, SEED, one_label
+from dcgan_tf.cli.options import SEED, checkpoint_option, one_label
 from dcgan_tf.cli.options import num_images as counted
 from dcgan_tf.cli.outputs import LOCAL_PATH, check_folder, refuse_among_images
 
@@ -49,12 +49,7 @@ def _shared_options(analysis: Analysis) -> Callable[[Command], Command]:
             click.option(
                 "--data", metavar="SPEC", help="Look for the run's images here, if they were moved since."
             ),
-            click.option(
-                "--checkpoint",
-                type=CHECKPOINT,
-                metavar="STEP",
-                help="Read the checkpoint of this step, or the best.  [default: the newest]",
-            ),
+            checkpoint_option("Read the checkpoint of this step, or the best one"),
             click.option(
                 "--label",
                 metavar="CLASS",

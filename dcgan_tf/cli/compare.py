@@ -10,7 +10,7 @@ import click
 from dcgan_tf.cli.analyses import save_finding
 from dcgan_tf.cli.beforehand import check_data, check_run
 from dcgan_tf.cli.frame import import_tensorflow
-from dcgan_tf.cli.options import CHECKPOINT, SEED
+from dcgan_tf.cli.options import SEED, checkpoint_option
 from dcgan_tf.cli.options import num_images as counted
 from dcgan_tf.cli.outputs import LOCAL_PATH, check_folder, refuse_among_images
 
@@ -29,12 +29,7 @@ if TYPE_CHECKING:
     help="Compute the scores on this many samples of each run.",
 )
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Seed the latents with this number.")
-@click.option(
-    "--checkpoint",
-    type=CHECKPOINT,
-    metavar="STEP",
-    help="Read the checkpoint of this step, or the best, of all runs.  [default: the newest]",
-)
+@checkpoint_option("Read the checkpoint of this step, or the best one, of all runs")
 @click.option("--data", metavar="SPEC", help="Look for the runs' images here, if they were moved since.")
 @click.option("--out", type=LOCAL_PATH, help="Write to this folder.  [default: comparison]")
 def compare(

@@ -13,7 +13,7 @@ import click
 
 from dcgan_tf.cli.beforehand import check_data, check_run
 from dcgan_tf.cli.frame import import_tensorflow, say
-from dcgan_tf.cli.options import CHECKPOINT, SEED, one_label
+from dcgan_tf.cli.options import SEED, checkpoint_option, one_label
 from dcgan_tf.cli.options import num_images as counted
 from dcgan_tf.cli.outputs import LOCAL_PATH
 from dcgan_tf.config import BUILT_IN_DATA, DataConfig, ModelConfig
@@ -97,12 +97,7 @@ class Pictures:
 @click.option(
     "--label", metavar="CLASS", help="Evaluate images of this class alone, by name or number.  [default: all]"
 )
-@click.option(
-    "--checkpoint",
-    type=CHECKPOINT,
-    metavar="STEP",
-    help="Read the checkpoint of this step, or best.  [default: the newest, and the best]",
-)
+@checkpoint_option("Read the checkpoint of this step, or the best one", default="the newest, and the best")
 @click.option(
     "--ema/--no-ema", default=True, show_default=True, help="Use the averaged generator, or the raw one."
 )

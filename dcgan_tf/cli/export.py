@@ -10,7 +10,7 @@ import click
 
 from dcgan_tf.cli.beforehand import check_export, check_run
 from dcgan_tf.cli.frame import import_tensorflow, said_when_stopped, say
-from dcgan_tf.cli.options import CHECKPOINT, names_option
+from dcgan_tf.cli.options import checkpoint_option, names_option
 from dcgan_tf.cli.outputs import LOCAL_PATH, refuse_unwritable
 from dcgan_tf.export import FORMATS, PRECISIONS
 
@@ -37,12 +37,7 @@ if TYPE_CHECKING:
 @click.option(
     "--float-output", is_flag=True, help="Let .tflite files give float32 in [-1, 1] instead of uint8."
 )
-@click.option(
-    "--checkpoint",
-    type=CHECKPOINT,
-    metavar="STEP",
-    help="Read the checkpoint of this step, or the best.  [default: the newest]",
-)
+@checkpoint_option("Read the checkpoint of this step, or the best one")
 @click.option(
     "--force",
     is_flag=True,

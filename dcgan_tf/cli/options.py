@@ -27,7 +27,11 @@ SEED = click.IntRange(0, LARGEST_SEED)
 class Checkpoint(click.ParamType):  # type: ignore[type-arg]  # it takes none before click 8.4
     """A checkpoint of a run: its step, or "best"."""
 
-    name = "checkpoint"
+    name = "STEP|best"
+
+    def get_metavar(self, *args: Any, **settings: Any) -> str:
+        """Return what stands for the value in the help; click would write it in capitals."""
+        return self.name
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
         """Return the step as a number, or "best"."""
@@ -39,8 +43,14 @@ class Checkpoint(click.ParamType):  # type: ignore[type-arg]  # it takes none be
             self.fail(f"expected best or a step, received {value!r}: {error.message}", param, ctx)
 
 
-CHECKPOINT = Checkpoint()
-"""The type of --checkpoint."""
+def checkpoint_option(does: str, *, default: str = "the newest") -> Callable[[Command], Command]:
+    """Return the option --checkpoint.
+
+    Args:
+        does: the help, as a sentence without its full stop.
+        default: what is taken without it, in words.
+    """
+    return click.option("--checkpoint", type=Checkpoint(), help=f"{does}.  [default: {default}]")
 
 
 def num_images(*, least: int = 1) -> click.IntRange:

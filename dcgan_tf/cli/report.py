@@ -12,7 +12,7 @@ from dcgan_tf.analysis import finding_kinds
 from dcgan_tf.cli.analyses import say_warnings
 from dcgan_tf.cli.beforehand import check_data, check_run
 from dcgan_tf.cli.frame import import_tensorflow, say
-from dcgan_tf.cli.options import CHECKPOINT, SEED, NameList, one_label
+from dcgan_tf.cli.options import SEED, NameList, checkpoint_option, one_label
 from dcgan_tf.cli.options import num_images as counted
 from dcgan_tf.cli.outputs import LOCAL_PATH, refuse_unwritable
 
@@ -45,12 +45,7 @@ FINDINGS = finding_kinds()
 @click.option(
     "--label", metavar="CLASS", help="Analyse only this class of a conditional run with --analyses."
 )
-@click.option(
-    "--checkpoint",
-    type=CHECKPOINT,
-    metavar="STEP",
-    help="Analyse the checkpoint of this step, or the best, with --analyses.  [default: the newest]",
-)
+@checkpoint_option("Analyse the checkpoint of this step, or the best one, with --analyses")
 @click.option(
     "--data", metavar="SPEC", help="Look here for the run's images with --analyses, if they were moved."
 )

@@ -9,7 +9,7 @@ import click
 
 from dcgan_tf.cli.beforehand import check_run
 from dcgan_tf.cli.frame import import_tensorflow, say
-from dcgan_tf.cli.options import CHECKPOINT, SEED, chosen_labels
+from dcgan_tf.cli.options import SEED, checkpoint_option, chosen_labels
 from dcgan_tf.cli.options import num_images as counted
 from dcgan_tf.cli.outputs import LOCAL_PATH, default_file, refuse_among_images, refuse_unwritable
 
@@ -41,12 +41,7 @@ if TYPE_CHECKING:
     help="Write a grid to FILE.png, an array of uint8 [N, H, W, C] to FILE.npy, or one PNG each to a folder, "
     "in place of earlier ones.  [default: samples.png]",
 )
-@click.option(
-    "--checkpoint",
-    type=CHECKPOINT,
-    metavar="STEP",
-    help="Read the checkpoint of this step, or the best.  [default: the newest]",
-)
+@checkpoint_option("Read the checkpoint of this step, or the best one")
 @click.option(
     "--ema/--no-ema", default=True, show_default=True, help="Use the averaged generator, or the raw one."
 )

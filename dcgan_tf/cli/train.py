@@ -152,7 +152,7 @@ def _better_than_last(paths: RunPaths) -> int | None:
     from dcgan_tf.runs import checkpoint_steps
 
     best, last = checkpoint_steps(paths.best), checkpoint_steps(paths.checkpoints)
-    return best[0] if best and best[0] != last[0] else None
+    return best[0] if best and best[:1] != last[:1] else None
 
 
 def _logdir(run_dir: Path) -> Path:

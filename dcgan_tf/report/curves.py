@@ -89,7 +89,7 @@ def best_of(run: ReportedRun) -> str:
     measured = {record["step"]: record["pyramid_distance"] for record in run.distances}
     if not best or best[0] not in measured:
         return ""
-    if best[0] == newest[0]:
+    if best[:1] == newest[:1]:
         return " The last checkpoint is also the nearest to the training images."
     newest_distance = number(run.distances[-1]["pyramid_distance"])
     return (

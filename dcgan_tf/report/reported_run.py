@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -107,7 +108,11 @@ class ReportedRun:
     def distances(self) -> list[Record]:
         """The distances to the training images at the checkpoints."""
         found = self.read_lines(self.paths.distances, DISTANCES)
-        return [record for record in found if record.get("pyramid_distance") is not None]
+        return [
+            record
+            for record in found
+            if (value := record.get("pyramid_distance")) is not None and math.isfinite(value)
+        ]
 
     @property
     def step(self) -> int:

@@ -65,7 +65,7 @@ class RunPaths:
 
     @property
     def distances(self) -> Path:
-        """One JSON line per checkpoint: the distance of its samples to the training images."""
+        """One JSON line about every 500 steps: the distance of the samples to the training images."""
         return self.root / "distances.jsonl"
 
     @property
@@ -154,7 +154,7 @@ def check_checkpoint(paths: RunPaths, wanted: WantedCheckpoint) -> None:
         ArgumentError: if it is neither a step nor "best".
         RunError: if it does not exist.
     """
-    if isinstance(wanted, str) and wanted != BEST:
+    if not (wanted is None or wanted == BEST or hasattr(wanted, "__index__")):
         raise ArgumentError(f'checkpoint must be a step, "best" or None, received {wanted!r}')
     folder = paths.holding(wanted)
     steps = checkpoint_steps(folder)[::-1]

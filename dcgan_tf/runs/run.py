@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import operator
 import os
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,10 +17,10 @@ from dcgan_tf import data as images_of
 from dcgan_tf import models
 from dcgan_tf.config import Config
 from dcgan_tf.config import replace as change
-from dcgan_tf.errors import ArgumentError, OutOfMemoryError, RunError
+from dcgan_tf.errors import ArgumentError, OutOfMemoryError
 from dcgan_tf.images import to_uint8
 from dcgan_tf.latents import sample_latents
-from dcgan_tf.runs.checkpoints import CheckpointStore, does_not_fit, first_line
+from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.data_record import check_same_images, class_names_of
 from dcgan_tf.runs.folder import (
     BEST,
@@ -34,11 +32,9 @@ from dcgan_tf.runs.folder import (
 )
 from dcgan_tf.runs.labels import check_labels, sample_inputs
 from dcgan_tf.runs.records import read_config
+from dcgan_tf.runs.restoring import restore
 
 SAMPLING_BATCH = 64
-_ATTEMPTS, _PAUSE_SECONDS = 50, 0.1
-
-_log = logging.getLogger("dcgan_tf")
 
 
 @dataclass(frozen=True)
@@ -102,7 +98,7 @@ class Run:
         discriminator = models.build_discriminator(config, num_classes=len(class_names))
         objects = {("generator_ema" if ema else "generator"): generator, "discriminator": discriminator}
         wanted = None if checkpoint in (None, BEST) else operator.index(cast(int, checkpoint))
-        step = _restore(store, wanted, tf.train.Checkpoint(**objects))
+        step = restore(store, wanted, tf.train.Checkpoint(**objects))
         return Run(root, config, step, generator, discriminator, class_names, ema=ema)
 
     @property
@@ -245,59 +241,3 @@ def _with_data(config: Config, spec: str, paths: RunPaths) -> Config:
     config = change(config, data=spec)
     check_same_images(paths, images_of.load_data(config.data), conditional=config.model.conditional)
     return config
-
-
-def _restore(store: CheckpointStore, wanted: int | None, checkpoint: tf.train.Checkpoint) -> int:
-    """Restore the wanted checkpoint, or the newest one; return its step.
-
-    Another process may train here, write the newest checkpoint and remove the oldest. So a checkpoint that
-    cannot be read counts as damaged only if no file has changed meanwhile.
-    """
-    damaged: dict[int, str] = {}
-    problem: RunError | None = None
-    for _ in range(_ATTEMPTS):
-        before, step = store.state_of_files(), 0
-        try:
-            step, damaged = (_existing(store, wanted), {}) if wanted is not None else _newest(store)
-            _read(store, step, checkpoint)
-            problem = None
-        except RunError as error:
-            problem = error
-        if not damaged and problem is None:
-            return step
-        time.sleep(_PAUSE_SECONDS)
-        if store.state_of_files() == before:
-            break
-    else:
-        damaged = {}  # it is only being written, again and again
-    if problem is not None:
-        raise problem
-    for bad, what in damaged.items():
-        _log.warning("the checkpoint of step %d is damaged (%s); using an earlier one", bad, what)
-    return step
-
-
-def _read(store: CheckpointStore, step: int, checkpoint: tf.train.Checkpoint) -> None:
-    try:
-        store.read(checkpoint, step).assert_existing_objects_matched().expect_partial()
-    except (AssertionError, ValueError) as error:
-        raise RunError(does_not_fit(store, step, error)) from None
-    except tf.errors.OpError as error:
-        raise RunError(
-            f"cannot read the checkpoint of step {step} in {store.directory}: {first_line(error)}"
-        ) from None
-
-
-def _existing(store: CheckpointStore, step: int) -> int:
-    """Check that a wanted step has a checkpoint."""
-    check_checkpoint(RunPaths(store.directory.parent), step)
-    if problem := store.damage(step):
-        raise RunError(f"the checkpoint of step {step} in {store.directory} is damaged: {problem}")
-    return step
-
-
-def _newest(store: CheckpointStore) -> tuple[int, dict[int, str]]:
-    step, damaged = store.newest_intact()
-    if step is None:
-        raise RunError(f"{store.directory} has no checkpoint yet; train this run first")
-    return step, damaged

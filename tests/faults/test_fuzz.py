@@ -159,6 +159,7 @@ RECORDS = (
     "environment.json",
     "stats.jsonl",
     "diagnosis.jsonl",
+    "distances.jsonl",
     "metrics.jsonl",
 )
 

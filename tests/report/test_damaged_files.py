@@ -64,6 +64,7 @@ def whole(run_dir, write_finding, tmp_path, monkeypatch) -> dict[Path, object]:
     export.write_text(json.dumps(export_record()))
     (run_dir / "metrics.jsonl").write_text(json.dumps(EVALUATION) + "\n")
     (run_dir / "diagnosis.jsonl").write_text(json.dumps(DIAGNOSIS) + "\n")
+    (run_dir / "distances.jsonl").write_text('{"step": 20, "pyramid_distance": 0.1, "best": true}\n')
     found: dict[Path, object] = {
         path: json.loads(path.read_text())
         for path in (
@@ -75,7 +76,7 @@ def whole(run_dir, write_finding, tmp_path, monkeypatch) -> dict[Path, object]:
             export,
         )
     }
-    for name in ("stats.jsonl", "metrics.jsonl", "diagnosis.jsonl"):
+    for name in ("stats.jsonl", "metrics.jsonl", "diagnosis.jsonl", "distances.jsonl"):
         lines = (run_dir / name).read_text().splitlines()
         found[run_dir / name] = [json.loads(line) for line in lines]
     return found

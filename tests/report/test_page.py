@@ -282,6 +282,24 @@ def test_losses_that_were_not_finite_are_gaps(run_dir):
     assert "None" not in curves
 
 
+def test_distances_that_are_no_numbers_are_left_out(run_dir):
+    for value in ("NaN", "null", "Infinity"):
+        (run_dir / "distances.jsonl").write_text(f'{{"step": 10, "pyramid_distance": {value}}}\n')
+        assert "Distance to training images" not in section(write_report(run_dir), "curves")
+    with (run_dir / "distances.jsonl").open("a") as file:
+        file.write('{"step": 20, "pyramid_distance": 0.5}\n')
+    curves = section(write_report(run_dir), "curves")
+    assert "Distance to training images" in curves
+    assert "nan" not in curves
+
+
+def test_the_best_checkpoint_alone_is_no_mistake(run_dir):
+    (run_dir / "distances.jsonl").write_text('{"step": 20, "pyramid_distance": 0.5}\n')
+    (run_dir / "best").mkdir()
+    (run_dir / "best" / "ckpt-20.index").touch()
+    assert "is that of step 20" in section(write_report(run_dir), "curves")
+
+
 def test_what_went_wrong_is_said_at_a_glance_and_above_the_curves(run_dir):
     assert "What went wrong?" not in write_report(run_dir).read_text(encoding="utf-8")
     found = {"step": 1200, "title": "D <wins>", "seen": "D is right.", "advice": "Try more."}

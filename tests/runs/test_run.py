@@ -210,7 +210,7 @@ def test_a_checkpoint_that_is_half_written_is_waited_for(
     data = copy / "checkpoints" / "ckpt-50.data-00000-of-00001"
     whole = data.read_bytes()
     data.write_bytes(whole[:100])
-    monkeypatch.setattr("dcgan_tf.runs.run.time.sleep", lambda _: data.write_bytes(whole))
+    monkeypatch.setattr("dcgan_tf.runs.restoring.time.sleep", lambda _: data.write_bytes(whole))
     assert Run.open(copy, checkpoint=step).step == 50
     assert caplog.text == ""
 

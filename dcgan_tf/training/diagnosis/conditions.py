@@ -51,7 +51,7 @@ class Condition:
         """Return what to try with these settings, as a sentence."""
         tried = [remedy.text for remedy in self.remedies if remedy.helps(config)]
         listed = ", or ".join(filter(None, [", ".join(tried[:-1]), tried[-1]]))
-        return f"Try {listed}, with another --run-dir."
+        return f"Try {listed}. Take another --run-dir for it."
 
 
 def diagnosis(course: Course, config: Config) -> Condition | None:
@@ -90,7 +90,7 @@ def _draws_nothing(course: Course) -> bool:
     if len(contrast) < 2 or course.level("generator_loss") < 1.5:
         return False
     half = len(contrast) // 2
-    becoming_stronger = contrast[half:].mean() > 1.3 * contrast[:half].mean()
+    becoming_stronger = contrast[half:].mean() > contrast[:half].mean() + 0.06
     pale = course.highest("sample_contrast") <= PALE and course.highest("sample_diversity") <= 0.3
     return bool(pale and not becoming_stronger)
 
@@ -129,9 +129,7 @@ def _is_convolutional(config: Config) -> bool:
     return config.model.architecture == "dcgan"
 
 
-_AUGMENT = Remedy(
-    "--diffaugment 1, if there are few pictures", lambda config: config.training.diffaugment < 1
-)
+_AUGMENT = Remedy("--diffaugment 1 (for few pictures)", lambda config: config.training.diffaugment < 1)
 _ANNEAL = Remedy("--anneal 0.3", lambda config: not config.training.anneal)
 _HALF_RATE = Remedy("half the --learning-rate")
 _PICTURES = Remedy("--data with other pictures (dcgan-tf inspect-data shows what is there)")

@@ -88,15 +88,16 @@ class Course:
         return float(self._highest.get(name, math.nan))
 
     def values(self, name: str, window: int) -> np.ndarray:
-        """Return the values of a number over the last steps, float64.
+        """Return the values of a number over the last steps.
 
         Args:
             name: of the number.
             window: steps, at most LONG_WINDOW.
 
         Returns:
-            None if the run is shorter, or for fewer looks than `FEWEST_LOOKS`. A record of as many steps as
-            the window is enough: it has the mean of all its looks.
+            float64 [values]; empty if the run is shorter than the window, or has fewer looks in it than
+            `FEWEST_LOOKS`. A single record of as many steps as the window is enough: it has the mean of all
+            its looks.
         """
         inside = [kept[name] for step, kept in self._recent if step > self.step - window and name in kept]
         steps = [step for step, _ in self._recent]

@@ -120,12 +120,15 @@ def spread(vectors: np.ndarray) -> float:
 
 
 def contrast(images: np.ndarray) -> float:
-    """Return the root of the mean square of the pixels of images in [-1, 1]."""
+    """Return the root of the mean square of the pixels of images, float [N, H, W, C] in [-1, 1]."""
     return float(np.sqrt(np.mean(np.square(images))))
 
 
 def structure(images: np.ndarray) -> float:
-    """Return the correlation of neighbouring pixels, across or down, of images [N, H, W, C]."""
+    """Return the correlation of neighbouring pixels of images, float [N, H, W, C]; 0 if all are equal.
+
+    It is that across or that down, without its sign: the one that is farther from 0.
+    """
     centred = images - images.mean(axis=(0, 1, 2))
     squares = float(np.mean(np.square(centred)))
     if not squares:
@@ -139,6 +142,10 @@ def preference(first: np.ndarray, second: np.ndarray) -> float:
     """Return the probability that a number of the first set is larger than one of the second.
 
     It is the area under the receiver operating characteristic; equal numbers count half.
+
+    Args:
+        first: float [N].
+        second: float [M].
     """
     ranks = rankdata(np.concatenate([first, second]))[: len(first)]
     above = ranks.sum() - len(first) * (len(first) + 1) / 2

@@ -118,6 +118,15 @@ def test_a_generator_that_never_begins_is_the_discriminators_victory():
     assert names(course((LONG_WINDOW, pale)), preset("default", loss="hinge")) == []
 
 
+def test_samples_that_become_hardly_stronger_are_no_beginning():
+    # 8 filters, digits, 50 times the rate for D: the contrast rises from 0.06 to 0.13 in 450 steps.
+    stuck = Course()
+    for step in range(50, 451, 50):
+        low = {"sample_diversity": 0.1, "sample_contrast": 0.06 + step / 6400, "generator_loss": 3.0}
+        stuck.add({"step": step, **HEALTHY, **low})
+    assert names(stuck) == ["discriminator_wins"]
+
+
 def test_a_generator_that_begins_slowly_is_left_alone():
     # As a fully connected GAN does, of 32x32 portraits.
     grows = Course()
@@ -192,7 +201,7 @@ def test_what_is_advised_is_allowed_and_is_not_so_already(changes: dict[str, Any
     for condition in (*OF_DATA, *OF_NETWORKS):
         advice = condition.advice(config)
         assert advice.startswith("Try ")
-        assert advice.endswith(", with another --run-dir.")
+        assert advice.endswith(". Take another --run-dir for it.")
         for option in re.findall(r"(?<!no )--([a-z-]+)", advice):
             if option in values:
                 name = option.replace("-", "_")
