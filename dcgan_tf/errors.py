@@ -34,7 +34,10 @@ class RunError(DcganError):
 
 
 class CollapseError(RunError):
-    """Training went wrong in a way that has a name, and `on_collapse` is "stop"."""
+    """Training went wrong in a way that has a name, and `on_collapse` asks to stop then.
+
+    It also does so after rollbacks that did not help.
+    """
 
 
 class ExportError(DcganError):

@@ -15,7 +15,7 @@ from dcgan_tf.evaluation.controls import blurred
 from dcgan_tf.evaluation.result import Row
 from dcgan_tf.evaluation.scores import OF_FEATURES, OF_PIXELS, form
 from dcgan_tf.images import to_float
-from dcgan_tf.runs import CheckpointStore, Run, RunPaths
+from dcgan_tf.runs import CheckpointStore, Run, RunPaths, read_records
 
 FEWER = 2000
 """The number of samples by which checkpoints are compared with each other, and with blurred images."""
@@ -28,12 +28,25 @@ _METRICS = {
 """{column: metric}."""
 
 
-def measured(folder: Path, samples: int) -> dict[str, Any]:
+def conditions(folder: Path) -> str:
+    """Return what training reported to go wrong, such as "oscillation at 400", or "none".
+
+    Args:
+        folder: the run directory.
+    """
+    found = [
+        f"{record['condition']} at {record['step']}" for record in read_records(RunPaths(folder).diagnosis)
+    ]
+    return "; ".join(found) or "none"
+
+
+def measured(folder: Path, samples: int, *, residual: bool) -> dict[str, Any]:
     """Return the columns of a run that is complete.
 
     Args:
         folder: the run directory.
         samples: number of samples by which the last checkpoint is measured.
+        residual: whether to measure it in the second feature space too.
     """
     run = Run.open(folder)
     seen = run.config.training.images_per_step
@@ -54,7 +67,7 @@ def measured(folder: Path, samples: int) -> dict[str, Any]:
         "other_real_images": round(final.real, 3),
         **_shares(rows, ""),
         "contrast": round(_contrast(run.sample(FEWER)) / _contrast(whole.real.reference), 3),
-        **_in_residual_space(run, whole, folder.parent),
+        **(_in_residual_space(run, whole, folder.parent) if residual else {}),
     }
 
 

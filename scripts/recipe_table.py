@@ -37,6 +37,7 @@ COLUMNS = [
     "settings",
     "options",
     "dcgan_tf",
+    "conditions",
 ]
 SHOWN = {
     "success": "runs that succeed",

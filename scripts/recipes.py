@@ -213,16 +213,28 @@ def main(
     for seed, name, recipe in itertools.product(seeds, data, recipes):
         words = f"{DATA.get(name, f'--data {shlex.quote(name)}')} {known[recipe]} {options}"
         cells.append(Cell(name, recipe, seed, images, words.strip(), samples))
+    click.echo(summary(rows_of(cells, runs, out)))
+
+
+def rows_of(cells: list[Cell], runs: Path, out: Path, *, residual: bool = True) -> list[dict[str, str]]:
+    """Make the rows that the table does not have yet, and return those of the cells.
+
+    Args:
+        cells: runs to compare.
+        runs: folder that holds the run directories.
+        out: file of the table.
+        residual: whether samples are measured in the second feature space too.
+    """
     import_tensorflow()
     for cell in cells:
         if not any(cell.is_in(row) for row in read_table(out)):
-            add_row(out, train_and_measure(cell, runs))
-    click.echo(summary([row for row in read_table(out) if any(cell.is_in(row) for cell in cells)]))
+            add_row(out, _train_and_measure(cell, runs, residual=residual))
+    return [row for row in read_table(out) if any(cell.is_in(row) for cell in cells)]
 
 
-def train_and_measure(cell: Cell, runs: Path) -> dict[str, Any]:
+def _train_and_measure(cell: Cell, runs: Path, *, residual: bool) -> dict[str, Any]:
     """Train a run in a process of its own, measure its checkpoints, and return its row of the table."""
-    from recipe_measures import measured
+    from recipe_measures import conditions, measured
 
     folder = runs / f"{Path(cell.data).name}-{cell.recipe}-{cell.seed}-{cell.settings}"
     command = [sys.executable, "-m", "dcgan_tf", "train", *shlex.split(cell.options)]
@@ -234,8 +246,8 @@ def train_and_measure(cell: Cell, runs: Path) -> dict[str, Any]:
     if ended.returncode and not re.search(r"became (nan|-?inf) at step", ended.stderr):
         raise click.ClickException(f"{shlex.join(command)} failed: {ended.stderr.strip()}")
     row: dict[str, Any] = {"images_asked": cell.images, "minutes": round(minutes, 2), "success": False}
-    row |= {"options": cell.options, "dcgan_tf": __version__, **cell.key}
-    return row if ended.returncode else row | measured(folder, cell.samples)
+    row |= {"options": cell.options, "dcgan_tf": __version__, **cell.key, "conditions": conditions(folder)}
+    return row if ended.returncode else row | measured(folder, cell.samples, residual=residual)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ _MOST_STEPS = 10**9
 EMA_DECAY = 0.999
 LARGEST_SEED, MOST_AT_ONCE = 2**63 - 1, 10**7
 """The largest seed of samples, and the most samples at once."""
-ON_COLLAPSE = ("warn", "stop")
+ON_COLLAPSE = ("warn", "stop", "rollback")
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 LATENT_DISTRIBUTIONS = ("normal", "uniform")
 FITS = ("crop", "pad")
@@ -360,7 +360,8 @@ class RunConfig:
     )
     on_collapse: str = setting(
         "warn",
-        "Let training warn, or stop, when it goes wrong in a way that has a name.",
+        "Let training warn, stop, or go back to its best checkpoint with half the learning rates (rollback), "
+        "when it goes wrong in a way that has a name.",
         choices=ON_COLLAPSE,
         may_change=True,
     )

@@ -78,6 +78,7 @@ class EveryEpoch:
 
     def catch_up(self, progress: TrainingProgress) -> None:
         """Evaluate, if that was due at the step that training resumes from and has not been done."""
+        self._events.close()  # after a rollback, later steps come again
         if not any(record["step"] == progress.step for record in self._records()):
             self.after_step(progress)
 

@@ -73,6 +73,7 @@ class KeepBest:
 
     def catch_up(self, progress: TrainingProgress) -> None:
         """Measure, if that was due at the step that training resumes from and has not been done."""
+        self._events.close()  # after a rollback, later steps come again
         if progress.step not in self._earlier():
             self.after_step(progress)
 

@@ -57,8 +57,14 @@ def curves_section(run: ReportedRun) -> Section:
 
 
 def diagnosis(run: ReportedRun) -> str:
-    """Return a warning for each thing that training has reported to go wrong, as HTML."""
+    """Return a warning for each rollback, and for each thing that training has reported, as HTML."""
     lines = [
+        f'<p class="warning"><strong>{text(back.get("title", "?"))}</strong> at step '
+        f"{back.get('from_step', 0):,}: training went back to step {back['to_step']:,}, and has lower "
+        "learning rates from there on. The curves show what came after that.</p>"
+        for back in run.rollbacks
+    ]
+    lines += [
         f'<p class="warning"><strong>{text(found.get("title", "?"))}</strong>, from step '
         f"{found['step']:,} on: {text(found.get('seen', ''))} {text(found.get('advice', ''))}</p>"
         for found in run.diagnosis

@@ -27,7 +27,7 @@ def glance(run: ReportedRun, titles: Mapping[str, str], names: Sequence[str]) ->
         names: names of the analyses.
     """
     lines = [_line("evaluation", "How good are the pictures?", _evaluation(run))]
-    if run.diagnosis:
+    if run.diagnosis or run.rollbacks:
         lines.insert(0, _line("curves", "What went wrong?", _diagnosis(run)))
     lines += [
         _line(name, titles[name], text(summary)) for name in names if (summary := summary_of(run, name))
@@ -44,7 +44,11 @@ def _line(anchor: str, title: str, said: str) -> str:
 
 
 def _diagnosis(run: ReportedRun) -> str:
-    found = (f"{record.get('title', '?')} (from step {record['step']:,} on)" for record in run.diagnosis)
+    found = [
+        f"{back.get('title', '?')} (back from step {back.get('from_step', 0):,} to {back['to_step']:,})"
+        for back in run.rollbacks
+    ]
+    found += [f"{record.get('title', '?')} (from step {record['step']:,} on)" for record in run.diagnosis]
     return f'<span class="warning">{text(", ".join(found))}</span>'
 
 

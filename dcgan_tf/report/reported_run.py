@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dcgan_tf.config import Config
-from dcgan_tf.report.formats import DATA, DIAGNOSIS, DISTANCES, STATS
+from dcgan_tf.report.formats import DATA, DIAGNOSIS, DISTANCES, ROLLBACKS, STATS
 from dcgan_tf.report.markup import figure, text
 from dcgan_tf.report.pictures import read_picture
 from dcgan_tf.report.reading import Check, MisfitError, read, read_lines
@@ -103,6 +103,11 @@ class ReportedRun:
     def diagnosis(self) -> list[Record]:
         """What training has reported to go wrong."""
         return self.read_lines(self.paths.diagnosis, DIAGNOSIS)
+
+    @cached_property
+    def rollbacks(self) -> list[dict[str, Any]]:
+        """The content of rollbacks.json."""
+        return self.read(self.paths.rollbacks, ROLLBACKS) or []
 
     @cached_property
     def distances(self) -> list[Record]:

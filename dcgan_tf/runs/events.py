@@ -40,9 +40,10 @@ class EventFile:
         writer.flush()
 
     def close(self) -> None:
-        """Close the file, if there is one."""
+        """Close the file, if there is one; the next value begins another."""
         if self._writer is not None:
             self._writer.close()
+            self._writer = None
         self._links.close()
 
     def _opened(self, step: int) -> tf.summary.SummaryWriter:

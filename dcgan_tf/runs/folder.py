@@ -64,6 +64,11 @@ class RunPaths:
         return self.root / "diagnosis.jsonl"
 
     @property
+    def rollbacks(self) -> Path:
+        """Each time that training went back to a better checkpoint, and its learning rates from there on."""
+        return self.root / "rollbacks.json"
+
+    @property
     def distances(self) -> Path:
         """One JSON line about every 500 steps: the distance of the samples to the training images."""
         return self.root / "distances.jsonl"

@@ -29,9 +29,10 @@ from dcgan_tf.training.monitoring.hooks import (
     StatisticsHook,
     TrainingProgress,
 )
-from dcgan_tf.training.monitoring.statistics import Statistics
+from dcgan_tf.training.monitoring.statistics import NotFiniteError, Statistics
 from dcgan_tf.training.monitoring.writers import StatsFile, TensorBoard, Writer
-from dcgan_tf.training.plan import batches, make_plan
+from dcgan_tf.training.plan import Plan, batches, make_plan
+from dcgan_tf.training.rollback import NeedsRollbackError, decide_to_go_back, finish_rollback, given_up
 from dcgan_tf.training.run_dir import lock
 from dcgan_tf.training.start import Start, begin
 from dcgan_tf.training.step import make_train_step
@@ -54,13 +55,27 @@ def train(config: Config | Choice, *, hooks: Sequence[Hook] = ()) -> Path:
     Raises:
         DataError: if the data cannot be loaded, or a size does not fit.
         RunError: if the run cannot start, continue or be saved.
-        CollapseError: if training goes wrong in a way that has a name, and `on_collapse` is "stop".
+        CollapseError: if training goes wrong in a way that has a name, and `on_collapse` is "stop", or it is
+            "rollback" and going back does not help.
         StorageError: if a file of the run cannot be written.
         OutOfMemoryError: if the memory is exhausted.
         Interrupted: after Ctrl-C, SIGTERM or a closed terminal, once the run is saved.
     """
     plan = make_plan(config.config if isinstance(config, Choice) else config)
-    with lock(plan.paths), _resource_errors(plan.paths):
+    with lock(plan.paths), _resource_errors(plan.paths), ExitStack() as stack:
+        own_hooks = [stack.enter_context(closing(hook)) for hook in hooks]
+        while not _train_or_go_back(plan, config, own_hooks):
+            pass
+    return plan.paths.root
+
+
+def _train_or_go_back(plan: Plan, config: Config | Choice, hooks: Sequence[Hook]) -> bool:
+    """Train to the last step, and return True; or decide to go back, and return False.
+
+    Raises:
+        CollapseError: if the run has gone back too often; it is back at its best checkpoint then.
+    """
+    try:
         start = begin(plan, config if isinstance(config, Choice) else None)
         if start.finished_steps >= plan.total_steps:
             _log.info(
@@ -70,7 +85,12 @@ def train(config: Config | Choice, *, hooks: Sequence[Hook] = ()) -> Path:
                 _how_to_extend(start, config.budget if isinstance(config, Choice) else Budget()),
             )
         _run(start, hooks)
-    return plan.paths.root
+    except NeedsRollbackError as wrong:
+        if not decide_to_go_back(plan.paths, wrong):
+            finish_rollback(plan.paths)
+            raise given_up(plan.paths, wrong) from None
+        return False
+    return True
 
 
 def _how_to_extend(start: Start, budget: Budget) -> str:
@@ -96,15 +116,20 @@ def _run(start: Start, hooks: Sequence[Hook]) -> None:
     )
     with ExitStack() as stack:
         signals = stack.enter_context(StopSignals())
-        all_hooks = [
-            stack.enter_context(closing(hook)) for hook in [*_built_in_hooks(start, statistics), *hooks]
-        ]
+        tensorboard = TensorBoard(plan.paths.events, first_step=start.finished_steps + 1)
+        watch = Watch(start, statistics, tensorboard)
+        built_in = _built_in_hooks(start, statistics, tensorboard, watch)
+        all_hooks = [*(stack.enter_context(closing(hook)) for hook in built_in), *hooks]
         restored = _progress(start, start.finished_steps)
         for hook in all_hooks if start.finished_steps else ():
             if isinstance(hook, CatchesUp):
                 hook.catch_up(restored)
         if start.finished_steps < plan.total_steps:
-            _do_steps(start, statistics, all_hooks, signals)
+            try:
+                _do_steps(start, statistics, all_hooks, signals)
+            except NotFiniteError as error:
+                watch.report_not_finite(error)
+                raise
         elif signals.received is not None:
             raise Interrupted(signals.received, start.finished_steps)
 
@@ -144,18 +169,18 @@ def _progress(start: Start, step: int, *, stopping: bool = False) -> TrainingPro
     )
 
 
-def _built_in_hooks(start: Start, statistics: Statistics) -> list[Hook]:
+def _built_in_hooks(
+    start: Start, statistics: Statistics, tensorboard: TensorBoard, watch: Watch
+) -> list[Hook]:
     """Return the hooks of every run in the order of their calls: numbers, checkpoint, pictures.
 
     When a checkpoint exists, the hooks before it have done their work. Those after it catch up.
     """
     plan, run, state = start.plan, start.plan.config.run, start.state
-    tensorboard = TensorBoard(plan.paths.events, first_step=start.finished_steps + 1)
     if start.finished_steps == 0:
         tensorboard.write_settings(plan.config)
     left = start.finished_steps < plan.total_steps
     consoles = [make_console(start.finished_steps, plan.total_steps)] if left else []
-    watch = Watch(start, statistics, tensorboard)
     writers: list[Writer] = [StatsFile(plan.paths.stats), tensorboard, *consoles, watch]
     return [
         *consoles,

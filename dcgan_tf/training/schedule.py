@@ -31,10 +31,12 @@ class Schedule:
     Attributes:
         total_steps: T, the number of the last step.
         anneal: the share of the steps in which the learning rates fall, from 0 to 1.
+        lowered: (A, share) of each rollback: the steps after A have this share of the learning rates.
     """
 
     total_steps: int
     anneal: float = 0.0
+    lowered: tuple[tuple[int, float], ...] = ()
 
     @property
     def constant_steps(self) -> int:
@@ -56,7 +58,7 @@ class Schedule:
     def share(self, finished_steps: tf.Tensor) -> tf.Tensor:
         """Return the share of the learning rates that the next step has, float64, above 0 and at most 1.
 
-            min(1, (T + 1 - s) / (T + 1 - A))
+            min(1, (T + 1 - s) / (T + 1 - A)) times the lowest share of the rollbacks before s
 
         The step s is counted from 1. Steps up to A have the whole rates. Those of the last step, T, are
         1 / (T + 1 - A) of them; step T + 1 would be the first without any.
@@ -64,8 +66,11 @@ class Schedule:
         Args:
             finished_steps: s - 1, an int64 scalar.
         """
-        left = tf.cast(self.total_steps - finished_steps, tf.float64)
-        return tf.minimum(tf.ones([], tf.float64), left / (self.total_steps + 1 - self.constant_steps))
+        left, one = tf.cast(self.total_steps - finished_steps, tf.float64), tf.ones([], tf.float64)
+        lowest = one
+        for after, share in self.lowered:
+            lowest = tf.where(finished_steps >= after, tf.minimum(lowest, share), lowest)
+        return lowest * tf.minimum(one, left / (self.total_steps + 1 - self.constant_steps))
 
 
 def schedule_of(settings: TrainingConfig, steps_per_epoch: int) -> Schedule:
@@ -79,18 +84,18 @@ def set_learning_rates(
     """Give both optimizers the learning rates of the next step, in cross-replica context.
 
     They are functions of the number of the step alone. So it does not matter which ones a checkpoint holds.
-    Without an anneal nothing is done.
+    Without an anneal and rollbacks nothing is done.
 
     Args:
         state: its optimizers are changed; `step` is the number of finished steps.
-        settings: the learning rates before the anneal.
+        settings: the learning rates before the anneal and all rollbacks.
         schedule: of the run.
 
     Returns:
         What they are now, scalars: learning_rate, and discriminator_learning_rate if D has another;
-        nothing without an anneal.
+        nothing without an anneal and rollbacks.
     """
-    if schedule.anneal_after is None:
+    if schedule.anneal_after is None and not schedule.lowered:
         return {}
     share = schedule.share(state.step + 0)
     optimizers = state.generator_optimizer, state.discriminator_optimizer

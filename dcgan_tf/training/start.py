@@ -39,6 +39,7 @@ from dcgan_tf.runs import (
 from dcgan_tf.training.auto.choice import Choice
 from dcgan_tf.training.calibration import Calibration
 from dcgan_tf.training.plan import Plan, too_few_steps
+from dcgan_tf.training.rollback import finish_rollback, forget_rollbacks_after, with_rollbacks
 from dcgan_tf.training.run_dir import refuse_changes, refuse_other_files
 from dcgan_tf.training.schedule import go_back
 from dcgan_tf.training.state import TrainState, create_train_state
@@ -78,6 +79,7 @@ def begin(plan: Plan, choice: Choice | None = None) -> Start:
     config, paths = plan.config, plan.paths
     compare(config, paths, plan.image_set)
     store, best = CheckpointStore(paths.checkpoints), CheckpointStore(paths.best)
+    finish_rollback(paths)
     go_back(paths, config.training, plan.steps_per_epoch, [store, best])
     if choice is not None:
         choice.write(paths)
@@ -91,7 +93,8 @@ def begin(plan: Plan, choice: Choice | None = None) -> Start:
     write_environment(paths, plan.strategy, config, finished_steps)
     for records in (paths.stats, paths.diagnosis, paths.distances, paths.metrics):
         forget_records_after(records, finished_steps)
-    if config.training.anneal:
+    plan = with_rollbacks(plan, forget_rollbacks_after(paths, finished_steps))
+    if config.training.anneal or plan.schedule.lowered:
         _forget_grids_after(paths, finished_steps)
     _show_data(plan)
     if not finished_steps and (question := too_few_steps(plan)):

@@ -114,7 +114,7 @@ def test_a_weight_that_is_not_finite_is_not_saved_although_the_losses_are(
     hook.after_step(TrainingProgress(2, 10, 9, state))
     gamma = state.generator.trainable_variables[1]
     gamma.assign(gamma / 0.0)
-    with pytest.raises(RunError, match="gamma is no longer finite after step 4"):
+    with pytest.raises(RunError, match="gamma is no longer finite at step 4"):
         hook.after_step(TrainingProgress(4, 10, 9, state))
     assert store.steps() == [2]
 

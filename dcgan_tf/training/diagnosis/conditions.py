@@ -121,6 +121,10 @@ def _fade(course: Course, config: Config) -> bool:
     return highest >= 0.8 and course.level("sample_contrast") <= 0.6 * highest
 
 
+def _worsens(course: Course, config: Config) -> bool:
+    return course.recent_distance >= 1.5 * course.lowest_distance + 0.05
+
+
 def _smooths(config: Config) -> bool:
     return config.training.loss in LOSSES_OF_PROBABILITIES and not config.training.label_smoothing
 
@@ -243,6 +247,16 @@ OF_NETWORKS: tuple[Condition, ...] = (
             ),
             _HALF_RATE,
         ),
+    ),
+    Condition(
+        "samples_worsen",
+        "samples worsen",
+        _worsens,
+        lambda course: (
+            f"The last two distances to training images are {course.recent_distance:.2f} or more, and the "
+            f"lowest was {course.lowest_distance:.2f}, whose checkpoint is kept as the best."
+        ),
+        (_ANNEAL, _HALF_RATE),
     ),
 )
 """What is wrong with the networks, causes before their consequences."""

@@ -42,9 +42,13 @@ class Course:
 
     Args:
         records: as in stats.jsonl, the oldest first.
+        since: the step after which a condition can begin. What was before it only counts for the highest
+            levels: a run that has gone back is not judged by what it was before.
     """
 
-    def __init__(self, records: Iterable[Record] = ()) -> None:
+    def __init__(self, records: Iterable[Record] = (), *, since: int = 0) -> None:
+        self._since = since
+        self._distances: list[tuple[int, float]] = []
         self._recent: deque[tuple[int, dict[str, float]]] = deque()
         self._highest: dict[str, float] = {}
         for record in records:
@@ -54,11 +58,33 @@ class Course:
         """Add the newest record; of its numbers, those that are not finite are left out."""
         kept = {name: record[name] for name in _OF_LOOKS | _OF_STEPS if _is_finite(record.get(name))}
         self._recent.append((record["step"], kept))
-        while self._recent[0][0] <= record["step"] - LONG_WINDOW:
+        begin = max(record["step"] - LONG_WINDOW, self._since if record["step"] > self._since else 0)
+        while self._recent[0][0] <= begin:
             self._recent.popleft()
         if self.has_look:
             for name in _OF_LOOKS | _OF_STEPS:
                 self._highest[name] = np.fmax(self._highest.get(name, math.nan), self.level(name))
+
+    def measured(self, distances: Iterable[Record]) -> None:
+        """Take the distances of samples to training images that there are so far.
+
+        Args:
+            distances: as in distances.jsonl, the oldest first.
+        """
+        name = "pyramid_distance"
+        found = [record for record in distances if _is_finite(record.get(name))]
+        self._distances = [(record["step"], float(record[name])) for record in found]
+
+    @property
+    def lowest_distance(self) -> float:
+        """The lowest distance so far, or NaN."""
+        return min((value for _, value in self._distances), default=math.nan)
+
+    @property
+    def recent_distance(self) -> float:
+        """The lower one of the last two distances; NaN if there are fewer since the run last went back."""
+        last = [value for step, value in self._distances if step > self._since][-2:]
+        return min(last) if len(last) == 2 else math.nan
 
     @property
     def step(self) -> int:
@@ -103,7 +129,8 @@ class Course:
         steps = [step for step, _ in self._recent]
         covers_all = len(steps) < 2 or steps[-1] - steps[-2] >= window
         few = name in _OF_LOOKS and len(inside) < FEWEST_LOOKS and not covers_all
-        return np.asarray([] if self.step < window or few else inside, np.float64)
+        too_short = self.step - (self._since if self.step > self._since else 0) < window
+        return np.asarray([] if too_short or few else inside, np.float64)
 
 
 def _is_finite(value: object) -> bool:

@@ -9,12 +9,13 @@ import numpy as np
 
 from dcgan_tf.errors import CollapseError
 from dcgan_tf.runs import Record, append_record, read_records
-from dcgan_tf.training.diagnosis.conditions import Condition, diagnosis
+from dcgan_tf.training.diagnosis.conditions import OF_NETWORKS, Condition, diagnosis
 from dcgan_tf.training.diagnosis.course import Course
 from dcgan_tf.training.diagnosis.looks import EVERY, Looks
 from dcgan_tf.training.monitoring.hooks import TrainingProgress
-from dcgan_tf.training.monitoring.statistics import Statistics
+from dcgan_tf.training.monitoring.statistics import WHAT_TO_TRY, NotFiniteError, Statistics
 from dcgan_tf.training.monitoring.writers import TensorBoard
+from dcgan_tf.training.rollback import NeedsRollbackError
 from dcgan_tf.training.start import Start
 
 _log = logging.getLogger("dcgan_tf")
@@ -35,11 +36,14 @@ class Watch:
     def __init__(self, start: Start, statistics: Statistics, tensorboard: TensorBoard) -> None:
         self._start, self._statistics, self._tensorboard = start, statistics, tensorboard
         self._config, self._paths = start.plan.config, start.plan.paths
-        self._course = Course(read_records(self._paths.stats))
+        since = max((after for after, _ in start.plan.schedule.lowered), default=0)
+        self._course = Course(read_records(self._paths.stats), since=since)
+        self._stopping = False
         self._reported = {str(record.get("condition")) for record in read_records(self._paths.diagnosis)}
 
     def after_step(self, progress: TrainingProgress) -> None:
         """Take a look, if it is due."""
+        self._stopping = progress.stopping
         if progress.step % EVERY == 0:
             self._statistics.note(self._looks())
 
@@ -53,17 +57,34 @@ class Watch:
         self._course.add(record)
         if not self._course.has_look:
             return
+        self._course.measured(read_records(self._paths.distances))
         condition = diagnosis(self._course, self._config)
         if condition is None:
             return
         if condition.name not in self._reported:
             self._report(condition, record["step"])
-        if self._config.run.on_collapse == "stop":
+        if self._stopping:  # the run is saved; the next look after it goes on is soon enough
+            return
+        wanted = self._config.run.on_collapse
+        if wanted == "rollback" and condition in OF_NETWORKS:
+            raise NeedsRollbackError(condition.name, condition.title, record["step"])
+        if wanted != "warn":
             raise CollapseError(
                 f"training was stopped at step {record['step']:,}, as --on-collapse asks: {condition.title}. "
                 f"For other settings take another --run-dir. The checkpoints of {self._paths.root} stay; "
                 "with --on-collapse warn, training goes on from the newest"
             )
+
+    def report_not_finite(self, error: NotFiniteError) -> None:
+        """Report what ends the training.
+
+        Raises:
+            NeedsRollbackError: if training is to go back then.
+        """
+        name, title = "not_finite", "not finite"
+        self._write(name, title, f"{error.seen[:1].upper()}{error.seen[1:]}.", WHAT_TO_TRY, error.step)
+        if self._config.run.on_collapse == "rollback" and not self._stopping:
+            raise NeedsRollbackError(name, title, error.step)
 
     def write_samples(self, step: int, grid: np.ndarray) -> None:
         """Do nothing: it takes looks of its own."""
@@ -73,11 +94,14 @@ class Watch:
 
     def _report(self, condition: Condition, step: int) -> None:
         seen, advice = condition.seen(self._course), condition.advice(self._config)
-        record = {"step": step, "condition": condition.name, "title": condition.title}
-        append_record(self._paths.diagnosis, record | {"seen": seen, "advice": advice})
-        self._reported.add(condition.name)
-        self._tensorboard.write_text(step, "diagnosis", f"**{condition.title}:** {seen} {advice}")
+        self._write(condition.name, condition.title, seen, advice, step)
         _log.warning("step %s: %s. %s %s", f"{step:,}", condition.title, seen, advice)
+
+    def _write(self, name: str, title: str, seen: str, advice: str, step: int) -> None:
+        record = {"step": step, "condition": name, "title": title, "seen": seen, "advice": advice}
+        append_record(self._paths.diagnosis, record)
+        self._reported.add(name)
+        self._tensorboard.write_text(step, "diagnosis", f"**{title}:** {seen} {advice}")
 
     @cached_property
     def _looks(self) -> Looks:

@@ -14,11 +14,10 @@ from PIL import Image
 
 from dcgan_tf import images
 from dcgan_tf.config import Config
-from dcgan_tf.errors import RunError
 from dcgan_tf.latents import sample_labels, sample_latents, whole_rows
 from dcgan_tf.models import with_labels
 from dcgan_tf.runs import CheckpointStore, RunPaths, set_aside
-from dcgan_tf.training.monitoring.statistics import WHAT_TO_TRY, Statistics
+from dcgan_tf.training.monitoring.statistics import NotFiniteError, Statistics
 from dcgan_tf.training.monitoring.writers import TensorBoard, Writer
 from dcgan_tf.training.state import TrainState
 
@@ -74,7 +73,7 @@ class CatchesUp(Protocol):
         """Do the work of the step that training resumes from, if it is missing.
 
         Training calls this once, before its first step, with the state of the checkpoint, even if no steps
-        are left.
+        are left; and again after each rollback.
         """
 
 
@@ -128,7 +127,7 @@ class CheckpointHook:
         if progress.last or kept or progress.step % self._every == 0:
             self._statistics.check_finite()
             if spoilt := self._state.non_finite():
-                raise RunError(f"{spoilt[0]} is no longer finite after step {progress.step}. {WHAT_TO_TRY}")
+                raise NotFiniteError(f"{spoilt[0]} is no longer finite", progress.step)
             progress.calibrate()
             self._store.save(
                 self._checkpoint,

@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 
-from dcgan_tf.errors import RunError
+from dcgan_tf.errors import CollapseError
 from dcgan_tf.runs import Record
 from dcgan_tf.training.step import Metrics
 
@@ -17,6 +17,19 @@ WHAT_TO_TRY = (
     "--label-smoothing 0.1"
 )
 _LOSSES = ("discriminator_loss", "generator_loss")
+
+
+class NotFiniteError(CollapseError):
+    """A loss or a weight is no longer finite, so training cannot go on.
+
+    Attributes:
+        seen: what was seen, as the beginning of a sentence.
+        step: the step after which it was seen.
+    """
+
+    def __init__(self, seen: str, step: int) -> None:
+        super().__init__(f"{seen} at step {step}. {WHAT_TO_TRY}")
+        self.seen, self.step = seen, step
 
 
 class Statistics:
@@ -61,14 +74,14 @@ class Statistics:
         """Read the pending metrics.
 
         Raises:
-            RunError: at the first step whose loss is not finite; it says what to try.
+            NotFiniteError: at the first step whose loss is not finite; it says what to try.
         """
         started = time.perf_counter()
         for step, metrics in self._pending:
             values = {name: float(value) for name, value in metrics.items()}
             for name in _LOSSES:
                 if not math.isfinite(values[name]):
-                    raise RunError(_not_finite(name, step, values))
+                    raise NotFiniteError(f"the {name.replace('_', ' ')} became {values[name]}", step)
             self._read.append(values)
         self._pending.clear()
         self._seconds += time.perf_counter() - started
@@ -94,7 +107,3 @@ class Statistics:
         self._noted.clear()
         self._seconds = self._seconds_waiting = 0.0
         return record
-
-
-def _not_finite(name: str, step: int, values: dict[str, float]) -> str:
-    return f"the {name.replace('_', ' ')} became {values[name]} at step {step}. {WHAT_TO_TRY}"

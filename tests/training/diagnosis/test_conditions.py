@@ -70,7 +70,9 @@ def course(*parts: tuple[int, dict[str, Any]]) -> Course:
 
 
 def test_every_condition_of_the_table_is_tested():
-    assert [condition.name for condition in (*OF_DATA, *OF_NETWORKS)] == list(WRONG) == list(NOT_YET)
+    of_distances = ["samples_worsen"]
+    assert [condition.name for condition in (*OF_DATA, *OF_NETWORKS)] == [*WRONG, *of_distances]
+    assert list(WRONG) == list(NOT_YET)
 
 
 def test_a_healthy_course_has_no_condition():
@@ -89,6 +91,36 @@ def test_a_condition_has_its_name_and_says_the_numbers(name: str) -> None:
 @pytest.mark.parametrize("name", NOT_YET)
 def test_numbers_before_the_limits_are_no_condition(name: str) -> None:
     assert names(course((600, {}), (LONG_WINDOW, NOT_YET[name]))) == []
+
+
+@pytest.mark.parametrize(
+    ("distances", "expected"),
+    [
+        ([0.2, 0.1, 0.21, 0.3], ["samples_worsen"]),
+        ([0.2, 0.1, 0.19, 0.3], []),  # the limit is 1.5 times the lowest, and 0.05
+        ([0.2, 0.1, 0.3], []),  # one alone decides nothing
+        ([0.2, math.nan, 0.1, 0.21], []),
+        ([0.02, 0.01, 0.03, 0.03], []),
+        ([], []),
+    ],
+)
+def test_distances_that_rise_are_a_condition(distances: list[float], expected: list[str]) -> None:
+    healthy = course((2000, {}))
+    healthy.measured({"step": 500 * i, "pyramid_distance": value} for i, value in enumerate(distances, 1))
+    assert names(healthy) == expected
+
+
+def test_a_run_that_went_back_is_not_judged_by_distances_before_that() -> None:
+    again = Course(since=1000)
+    for step in range(50, 2001, 50):
+        again.add({"step": step, **HEALTHY})
+    records = [
+        {"step": 500 * i, "pyramid_distance": value} for i, value in enumerate((0.1, 0.3, 0.3, 0.3), 1)
+    ]
+    again.measured(records[:3])
+    assert names(again) == []
+    again.measured(records)
+    assert names(again) == ["samples_worsen"]
 
 
 @pytest.mark.parametrize("name", WRONG)

@@ -1,0 +1,169 @@
+"""Go back to a better checkpoint when training goes wrong, and train on from there with half the rates.
+
+The decision is written to rollbacks.json at once. All else follows from that file when the run begins again,
+as it does after a kill, so a kill at any moment changes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+
+from dcgan_tf.errors import CollapseError, RunError
+from dcgan_tf.files import storage_errors
+from dcgan_tf.runs import CheckpointStore, RunPaths, newest_intact, read_json, set_aside, write_json
+from dcgan_tf.training.diagnosis.course import LONG_WINDOW
+from dcgan_tf.training.plan import Plan
+
+MOST_ROLLBACKS = 3
+"""After so many, the run goes back once more, and ends there."""
+_log = logging.getLogger("dcgan_tf")
+
+
+class NeedsRollbackError(Exception):
+    """Training has a condition, and is to go back.
+
+    Attributes:
+        condition: the name of what went wrong.
+        title: the same in words.
+        step: the number of finished steps.
+    """
+
+    def __init__(self, condition: str, title: str, step: int) -> None:
+        super().__init__(title)
+        self.condition, self.title, self.step = condition, title, step
+
+
+@dataclass(frozen=True)
+class Rollback:
+    """One step back.
+
+    Attributes:
+        from_step: the step after which the condition was found.
+        to_step: the step from which training goes on; 0 for its beginning.
+        condition: the name of the condition.
+        title: the same in words.
+        rate_share: the share of the learning rates that the steps after `to_step` have.
+        done: whether the steps after `to_step` are forgotten.
+    """
+
+    from_step: int
+    to_step: int
+    condition: str
+    title: str
+    rate_share: float
+    done: bool
+
+
+def read_rollbacks(paths: RunPaths) -> list[Rollback]:
+    """Return the rollbacks of a run, the oldest first.
+
+    A file that cannot be read is set aside with a warning; the run then has its whole learning rates.
+    """
+    try:
+        return [_checked(Rollback(**entry)) for entry in read_json(paths.rollbacks, default=None)]
+    except (TypeError, ValueError):  # also where there is no file
+        if paths.rollbacks.exists():
+            set_aside(paths.rollbacks, why="cannot be read, so the learning rates are those of the settings")
+        return []
+
+
+def _checked(rollback: Rollback) -> Rollback:
+    """Return a rollback whose numbers are such as training writes; the file may be damaged."""
+    steps = type(rollback.from_step), type(rollback.to_step)
+    if (
+        steps != (int, int)
+        or not 0 <= rollback.to_step < rollback.from_step
+        or not 0 < rollback.rate_share < 1
+    ):
+        raise ValueError(f"not a rollback: {rollback}")
+    return rollback
+
+
+def decide_to_go_back(paths: RunPaths, wrong: NeedsRollbackError) -> bool:
+    """Record that the run goes back to its best checkpoint; return whether it may train on from there.
+
+    Without a best checkpoint, it is the newest one from before the condition began, or the beginning.
+
+    Args:
+        paths: the files of the run.
+        wrong: why.
+    """
+    rollbacks = read_rollbacks(paths)
+    best, stores = (
+        CheckpointStore(paths.best),
+        [CheckpointStore(paths.checkpoints), CheckpointStore(paths.best)],
+    )
+    to_step = _newest([best]) or _newest(stores, until=wrong.step - LONG_WINDOW) or 0
+    share = 0.5 ** min(len(rollbacks) + 1, MOST_ROLLBACKS)
+    new = Rollback(wrong.step, to_step, wrong.condition, wrong.title, share, done=False)
+    write_json(paths.rollbacks, [asdict(rollback) for rollback in [*rollbacks, new]])
+    return len(rollbacks) < MOST_ROLLBACKS
+
+
+def finish_rollback(paths: RunPaths) -> None:
+    """Forget the checkpoints after the step to which the run has decided to go back, if it has.
+
+    Args:
+        paths: the files of the run.
+    """
+    rollbacks = read_rollbacks(paths)
+    if not rollbacks or rollbacks[-1].done:
+        return
+    last = rollbacks[-1]
+    with storage_errors(paths.progress):
+        paths.progress.unlink(missing_ok=True)
+    for store in (CheckpointStore(paths.checkpoints), CheckpointStore(paths.best)):
+        store.remove_leftovers()
+        store.forget_after(last.to_step)
+    write_json(
+        paths.rollbacks, [asdict(rollback) for rollback in [*rollbacks[:-1], replace(last, done=True)]]
+    )
+    _log.warning(
+        "went back from step %s to step %s (rollback %d): from there on, the learning rates are %g of "
+        "the settings",
+        f"{last.from_step:,}",
+        f"{last.to_step:,}",
+        len(rollbacks),
+        last.rate_share,
+    )
+
+
+def forget_rollbacks_after(paths: RunPaths, step: int) -> list[Rollback]:
+    """Forget the rollbacks to later steps, which will be done again; return those that are left.
+
+    Args:
+        paths: the files of the run.
+        step: the number of finished steps.
+    """
+    rollbacks = read_rollbacks(paths)
+    left = [rollback for rollback in rollbacks if rollback.to_step <= step]
+    if left != rollbacks:
+        write_json(paths.rollbacks, [asdict(rollback) for rollback in left])
+    return left
+
+
+def with_rollbacks(plan: Plan, rollbacks: Sequence[Rollback]) -> Plan:
+    """Return the plan of a run that has gone back: its learning rates are lower from there on."""
+    lowered = tuple((rollback.to_step, rollback.rate_share) for rollback in rollbacks)
+    return replace(plan, schedule=replace(plan.schedule, lowered=lowered))
+
+
+def given_up(paths: RunPaths, wrong: NeedsRollbackError) -> CollapseError:
+    """Return the error that ends a run which went wrong too often."""
+    last = read_rollbacks(paths)[-1]
+    return CollapseError(
+        f"training was stopped at step {wrong.step:,}, after {MOST_ROLLBACKS} rollbacks: "
+        f"{wrong.title}. {paths.root} is back at step {last.to_step:,}. For other settings take "
+        "another --run-dir; with --on-collapse warn, training goes on from there"
+    )
+
+
+def _newest(stores: Sequence[CheckpointStore], until: int | None = None) -> int | None:
+    """Return the step of the newest intact checkpoint that is not after a step, or None."""
+    try:
+        store, step, _ = newest_intact(stores, until=until)
+    except RunError:  # all are damaged
+        return None
+    return None if store is None else step
