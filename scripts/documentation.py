@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import stability_table
 from recipe_table import markdown, read_table
 
 from dcgan_tf.cli import COMMANDS
@@ -25,7 +26,8 @@ from dcgan_tf.config import PRESETS, RULES, Config, Setting, all_settings, flatt
 ROOT = Path(__file__).parents[1]
 SETTINGS_PAGE = ROOT / "docs" / "reference" / "settings.md"
 AUTO_PAGE = ROOT / "docs" / "guides" / "train.md"
-RESULTS_PAGE = ROOT / "docs" / "quality.md"
+RESULTS_PAGES = ROOT / "docs" / "quality.md", ROOT / "docs" / "stability.md"
+STABILITY = "results/stability.csv"
 BEGIN, END = "<!-- made by scripts/documentation.py -->", "<!-- end -->"
 OF_EVERY_COMMAND = {"--help", "--debug", "--version"}
 
@@ -167,7 +169,8 @@ def with_results(page: str) -> str:
     """Return the page with its tables made anew, each from the file of `results/` that it names."""
 
     def made(block: re.Match[str]) -> str:
-        return f"{block[1]}\n\n{markdown(read_table(ROOT / block[2]))}\n\n{END}"
+        table = stability_table.markdown if block[2] == STABILITY else markdown
+        return f"{block[1]}\n\n{table(read_table(ROOT / block[2]))}\n\n{END}"
 
     begin = BEGIN.replace(" -->", r" from (results/[\w-]+\.csv) -->")
     return re.sub(rf"({begin}).*?{END}", made, page, flags=re.DOTALL)
@@ -225,4 +228,5 @@ def public_names(package: str) -> Iterator[tuple[str, str]]:
 if __name__ == "__main__":
     SETTINGS_PAGE.write_text(with_settings(SETTINGS_PAGE.read_text()))
     AUTO_PAGE.write_text(with_rules(AUTO_PAGE.read_text()))
-    RESULTS_PAGE.write_text(with_results(RESULTS_PAGE.read_text()))
+    for page in RESULTS_PAGES:
+        page.write_text(with_results(page.read_text()))

@@ -6,6 +6,7 @@ import csv
 import itertools
 import math
 import statistics
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,11 @@ def add_row(file: Path, row: dict[str, Any]) -> None:
 
 def summary(rows: list[dict[str, str]]) -> str:
     """Return the mean over the seeds of each data set and recipe, as a table for a terminal."""
-    lines = [["data", "recipe", *SHOWN.values()], *_lines(rows)]
+    return aligned([["data", "recipe", *SHOWN.values()], *_lines(rows)])
+
+
+def aligned(lines: Sequence[Sequence[str]]) -> str:
+    """Return a table for a terminal: two columns of names on the left, and numbers on the right."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(

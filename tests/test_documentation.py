@@ -150,9 +150,11 @@ def test_the_table_of_settings_is_the_one_in_config():
 
 
 def test_the_tables_of_results_are_those_of_their_files():
-    page = (DOCS / "quality.md").read_text()
-    assert reference().with_results(page) == page, "run: python scripts/documentation.py"
-    files = set(re.findall(r"from (results/[\w-]+\.csv) -->", page))
+    files = set()
+    for file in reference().RESULTS_PAGES:
+        page = file.read_text()
+        assert reference().with_results(page) == page, "run: python scripts/documentation.py"
+        files |= set(re.findall(r"from (results/[\w-]+\.csv) -->", page))
     assert files == {f"results/{file.name}" for file in (ROOT / "results").glob("*.csv")}
 
 

@@ -85,6 +85,10 @@ TINY = When(
     f"images whose shorter side has less than {TWO_HALVINGS_BELOW} pixels",
     lambda case: case.side < TWO_HALVINGS_BELOW,
 )
+TINY_GREY = When(
+    f"grey pictures whose shorter side has less than {TWO_HALVINGS_BELOW} pixels",
+    lambda case: TINY.holds(case) and GREY.holds(case),
+)
 SMALL = When(
     f"images whose shorter side has up to {WIDE_UP_TO} pixels",
     lambda case: case.side <= WIDE_UP_TO,
@@ -98,7 +102,7 @@ RULES: tuple[Rule, ...] = (
     Rule({"filters": 64}, SMALL, "small images leave time for wide networks"),
     Rule({"filters": 32}, LARGE, "two cores make enough steps with narrow networks only"),
     Rule({"filters": 32}, TINY, "many steps are worth more to tiny images than wide networks"),
-    Rule({"dense_units": 256}, TINY, "maps that see 10x10 pixels cannot judge a shape by themselves"),
+    Rule({"dense_units": 256}, TINY_GREY, "maps that see 10x10 pixels cannot judge a shape by themselves"),
     Rule({"discriminator_bias": True}, ALL, "beside batch norm, it lets the discriminator see pale samples"),
     Rule({"latent_dim": 64}, ALL, "a shorter latent is learnt in fewer steps"),
     Rule({"batch_size": 32}, ALL, "many small steps draw better than few large ones"),

@@ -45,6 +45,7 @@ FEW = {"batch_size": 16, "diffaugment": 1.0}
             {"channels": 3, "filters": 32, "flip": False} | ENOUGH,
         ),
         (MNIST, "tfds:mnist", {"channels": 1, "filters": 32, "flip": False} | ENOUGH | TINY),
+        (Facts(50_000, 3, (28, 28)), "icons", {"filters": 32} | ENOUGH | {"batch_size": 16}),
         (CIFAR, "tfds:cifar10", {"channels": 3, "filters": 64, "flip": True} | ENOUGH),
         (PHOTOGRAPHS, "photos", {"channels": 3, "filters": 32, "flip": False} | FEW),
         (GREY, "scans", {"channels": 1, "filters": 32, "flip": False} | FEW),

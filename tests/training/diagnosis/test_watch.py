@@ -64,18 +64,29 @@ def test_a_healthy_run_raises_no_alarm(small: Callable[..., Config]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "name"),
+    ("changes", "name", "advice", "followed"),
     [
-        ({"discriminator_learning_rate": 2e-2}, "discriminator_wins"),
-        ({"learning_rate": 5e-2}, "oscillation"),
+        (
+            {"discriminator_learning_rate": 2e-2},
+            "discriminator_wins",
+            "a --discriminator-learning-rate of half the --learning-rate",
+            {"discriminator_learning_rate": 2e-4},
+        ),
+        ({"learning_rate": 5e-2}, "oscillation", "a tenth of the --learning-rate", {"learning_rate": 5e-3}),
     ],
 )
-def test_wrong_settings_are_named(changes: dict[str, float], name: str, small: Callable[..., Config]) -> None:
-    assert reported(train(small(**changes)))[:1] == [name]
-
-
-def test_the_advice_against_oscillation_mends_the_run(small: Callable[..., Config]) -> None:
-    assert reported(train(small(learning_rate=5e-3))) == []
+def test_wrong_settings_are_named_and_the_advice_mends_the_run(
+    changes: dict[str, float],
+    name: str,
+    advice: str,
+    followed: dict[str, float],
+    small: Callable[..., Config],
+    tmp_path: Path,
+) -> None:
+    wrong = train(small(**changes))
+    assert reported(wrong)[:1] == [name]
+    assert advice in read_records(RunPaths(wrong).diagnosis)[0]["advice"]
+    assert reported(train(small(**followed, run_dir=str(tmp_path / "mended")))) == []
 
 
 def test_a_generator_that_stands_still_loses(

@@ -1,0 +1,75 @@
+"""The table of `stability.py`: how many runs of each recipe succeed, and what training said of them."""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+
+from recipe_table import aligned
+from scipy.stats import binomtest
+
+HEADINGS = (
+    "data",
+    "recipe",
+    "succeed",
+    "95 % interval",
+    "distance",
+    "at best",
+    "minutes",
+    "false alarms",
+    "failures named",
+)
+
+
+def summary(rows: list[dict[str, str]]) -> str:
+    """Return the table for a terminal."""
+    return aligned([HEADINGS, *_lines(rows)])
+
+
+def markdown(rows: list[dict[str, str]]) -> str:
+    """Return the same as a table of Markdown."""
+    lines = [HEADINGS, ("---",) * len(HEADINGS), *_lines(rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _lines(rows: list[dict[str, str]]) -> list[tuple[str, ...]]:
+    """Return a line for each recipe over all data sets, then one for each of them."""
+    sets, recipes = (list(dict.fromkeys(row[column] for row in rows)) for column in ("data", "recipe"))
+    lines = []
+    for recipe in recipes:
+        lines.append(_line("all", recipe, [row for row in rows if row["recipe"] == recipe]))
+    for name, recipe in itertools.product(sets, recipes):
+        some = [row for row in rows if (row["data"], row["recipe"]) == (name, recipe)]
+        lines += [_line(name, recipe, some)] if some else []
+    return lines
+
+
+def _line(name: str, recipe: str, rows: list[dict[str, str]]) -> tuple[str, ...]:
+    good = [row for row in rows if row["success"] == "True"]
+    bad = [row for row in rows if row["success"] != "True"]
+    columns = ("final_distance", "best_distance")
+    # Distances of different data sets have no mean.
+    distances = ["-", "-"] if name == "all" else [_spread(rows, column) for column in columns]
+    return (
+        name,
+        recipe,
+        f"{len(good)} of {len(rows)}",
+        _interval(len(good), len(rows)),
+        *distances,
+        f"{statistics.median(float(row['minutes']) for row in rows):.1f}",
+        *(f"{sum(row['conditions'] != 'none' for row in some)} of {len(some)}" for some in (good, bad)),
+    )
+
+
+def _interval(successes: int, runs: int) -> str:
+    """Return the interval of a share: Wilson 1927, "Probable inference, the law of succession"."""
+    low, high = binomtest(successes, runs).proportion_ci(method="wilson")
+    return f"{low:.0%} to {high:.0%}"
+
+
+def _spread(rows: list[dict[str, str]], column: str) -> str:
+    """Return the median of a column, and its range."""
+    values = [float(row[column]) for row in rows if row[column]]
+    if not values:
+        return "-"
+    return f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
