@@ -14,6 +14,7 @@ import sys
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
@@ -143,15 +144,11 @@ def main(runs: Path, out: Path, only: tuple[str, ...]) -> None:
         if not only or example.name in only:
             run = _trained(example.options, runs / example.name)
             save(picture_of(example, run), out / f"{example.name}.png")
-    if not only or "good-until" in only:
-        run = _trained(
-            f"{_few(250, runs)} --filters 32 --learning-rate 4e-4 --steps 6000", runs / "good-until"
-        )
-        example = Example("good-until", "", "250 pictures, without augmentation", DISTANCE)
-        save(picture_of(example, run), out / "good-until.png")
-    if not only or "copies" in only:
-        run = _trained(f"{_few(40, runs)} --filters 16 --diffaugment 1 --steps 4000", runs / "copies")
-        save(copies(run), out / "copies.png")
+    for name, num in (("good-until", 250), ("copies", 60)):
+        if not only or name in only:
+            run = _trained(f"{_few(num, runs)} --filters 32 --learning-rate 4e-4 --steps 6000", runs / name)
+            example = Example(name, "", f"{num} pictures, without augmentation", DISTANCE)
+            save(copies(run) if name == "copies" else picture_of(example, run), out / f"{name}.png")
 
 
 def _few(num: int, runs: Path) -> str:
@@ -200,7 +197,7 @@ def limits(records: list[Record]) -> Figure:
     return figure
 
 
-def _draw_course(axes: Axes, looks: list[Record], panel: Panel, **style: object) -> None:
+def _draw_course(axes: Axes, looks: list[Record], panel: Panel, **style: Any) -> None:
     """Draw the running median of a number, as far as it counts."""
     condition, level = panel.where
     known = [
@@ -224,18 +221,13 @@ def picture_of(example: Example, run: Path) -> Figure:
     step = list(paths.sample_grids())[-1]
     shown = samples_at(run, step, ROWS * COLUMNS)
     figure = new_figure(9, 2.5)
-    left, right = figure.subfigures(1, 2, width_ratios=[2, 3])
+    left, right = figure.subfigures(1, 2, width_ratios=[2, 3], squeeze=False)[0]
     axes = left.subplots()
     for (name, label), colour in zip(example.curves.items(), (RUN_COLOUR, ACCENT_COLOUR), strict=False):
         records = read_records(paths.distances if name == "pyramid_distance" else paths.stats)
         known = [(record["step"], record[name]) for record in records if record.get(name) is not None]
         axes.plot(*np.array(known).T, color=colour, linewidth=1, label=label)
-    if "pyramid_distance" in example.curves:
-        axes.set_yscale("log")
-    else:
-        axes.set_ylim(bottom=0)
-    if "sample_diversity" in example.curves:
-        axes.set_ylim(top=1)
+    axes.set_ylim(0, {"sample_diversity": 1.0, "pyramid_distance": 0.2}.get(next(iter(example.curves))))
     axes.legend(frameon=False, fontsize=8)
     plain(axes, title=example.title, x="step")
     rows = [("", shown[i : i + COLUMNS]) for i in range(0, len(shown), COLUMNS)]

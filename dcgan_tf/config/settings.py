@@ -360,7 +360,7 @@ class RunConfig:
     )
     on_collapse: str = setting(
         "warn",
-        "Let training warn, stop, or go back to its best checkpoint with half the learning rates (rollback), "
+        "Let training warn, stop, or go back to its best checkpoint with lower learning rates (rollback), "
         "when it goes wrong in a way that has a name.",
         choices=ON_COLLAPSE,
         may_change=True,

@@ -1,4 +1,6 @@
-"""Go back to a better checkpoint when training goes wrong, and train on from there with half the rates.
+"""Go back to a better checkpoint when training goes wrong, and train on from there with lower rates.
+
+The network that has become too strong gets half of its learning rate; if neither has, both do.
 
 The decision is written to rollbacks.json at once. All else follows from that file when the run begins again,
 as it does after a kill, so a kill at any moment changes nothing.
@@ -13,6 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from dcgan_tf.errors import CollapseError, RunError
 from dcgan_tf.files import storage_errors
 from dcgan_tf.runs import CheckpointStore, RunPaths, newest_intact, read_json, set_aside, write_json
+from dcgan_tf.training.diagnosis.conditions import BOTH
 from dcgan_tf.training.diagnosis.course import LONG_WINDOW
 from dcgan_tf.training.plan import Plan
 
@@ -28,11 +31,12 @@ class NeedsRollbackError(Exception):
         condition: the name of what went wrong.
         title: the same in words.
         step: the number of finished steps.
+        slower: the networks that are to have half the learning rate.
     """
 
-    def __init__(self, condition: str, title: str, step: int) -> None:
+    def __init__(self, condition: str, title: str, step: int, slower: tuple[str, ...] = BOTH) -> None:
         super().__init__(title)
-        self.condition, self.title, self.step = condition, title, step
+        self.condition, self.title, self.step, self.slower = condition, title, step, slower
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,8 @@ class Rollback:
         to_step: the step from which training goes on; 0 for its beginning.
         condition: the name of the condition.
         title: the same in words.
-        rate_share: the share of the learning rates that the steps after `to_step` have.
+        generator_share: the share of G's learning rate that the steps after `to_step` have.
+        discriminator_share: the same of D's.
         done: whether the steps after `to_step` are forgotten.
     """
 
@@ -52,7 +57,8 @@ class Rollback:
     to_step: int
     condition: str
     title: str
-    rate_share: float
+    generator_share: float
+    discriminator_share: float
     done: bool
 
 
@@ -72,11 +78,8 @@ def read_rollbacks(paths: RunPaths) -> list[Rollback]:
 def _checked(rollback: Rollback) -> Rollback:
     """Return a rollback whose numbers are such as training writes; the file may be damaged."""
     steps = type(rollback.from_step), type(rollback.to_step)
-    if (
-        steps != (int, int)
-        or not 0 <= rollback.to_step < rollback.from_step
-        or not 0 < rollback.rate_share < 1
-    ):
+    goes_back = steps == (int, int) and 0 <= rollback.to_step < rollback.from_step
+    if not goes_back or not 0 < rollback.generator_share * rollback.discriminator_share < 1:
         raise ValueError(f"not a rollback: {rollback}")
     return rollback
 
@@ -91,13 +94,15 @@ def decide_to_go_back(paths: RunPaths, wrong: NeedsRollbackError) -> bool:
         wrong: why.
     """
     rollbacks = read_rollbacks(paths)
-    best, stores = (
-        CheckpointStore(paths.best),
-        [CheckpointStore(paths.checkpoints), CheckpointStore(paths.best)],
-    )
+    best = CheckpointStore(paths.best)
+    stores = [CheckpointStore(paths.checkpoints), best]
     to_step = _newest([best]) or _newest(stores, until=wrong.step - LONG_WINDOW) or 0
-    share = 0.5 ** min(len(rollbacks) + 1, MOST_ROLLBACKS)
-    new = Rollback(wrong.step, to_step, wrong.condition, wrong.title, share, done=False)
+    before = rollbacks[-1] if rollbacks else None
+    shares = (before.generator_share, before.discriminator_share) if before else (1.0, 1.0)
+    if len(rollbacks) < MOST_ROLLBACKS:
+        halved = [0.5 if network in wrong.slower else 1.0 for network in BOTH]
+        shares = shares[0] * halved[0], shares[1] * halved[1]
+    new = Rollback(wrong.step, to_step, wrong.condition, wrong.title, *shares, done=False)
     write_json(paths.rollbacks, [asdict(rollback) for rollback in [*rollbacks, new]])
     return len(rollbacks) < MOST_ROLLBACKS
 
@@ -121,12 +126,13 @@ def finish_rollback(paths: RunPaths) -> None:
         paths.rollbacks, [asdict(rollback) for rollback in [*rollbacks[:-1], replace(last, done=True)]]
     )
     _log.warning(
-        "went back from step %s to step %s (rollback %d): from there on, the learning rates are %g of "
-        "the settings",
+        "went back from step %s to step %s (rollback %d): from there on, G has %g and D has %g of its "
+        "learning rate",
         f"{last.from_step:,}",
         f"{last.to_step:,}",
         len(rollbacks),
-        last.rate_share,
+        last.generator_share,
+        last.discriminator_share,
     )
 
 
@@ -146,7 +152,7 @@ def forget_rollbacks_after(paths: RunPaths, step: int) -> list[Rollback]:
 
 def with_rollbacks(plan: Plan, rollbacks: Sequence[Rollback]) -> Plan:
     """Return the plan of a run that has gone back: its learning rates are lower from there on."""
-    lowered = tuple((rollback.to_step, rollback.rate_share) for rollback in rollbacks)
+    lowered = tuple((back.to_step, back.generator_share, back.discriminator_share) for back in rollbacks)
     return replace(plan, schedule=replace(plan.schedule, lowered=lowered))
 
 

@@ -31,12 +31,12 @@ class Schedule:
     Attributes:
         total_steps: T, the number of the last step.
         anneal: the share of the steps in which the learning rates fall, from 0 to 1.
-        lowered: (A, share) of each rollback: the steps after A have this share of the learning rates.
+        lowered: (B, share of G's, share of D's) of each rollback: the learning rates of the steps after B.
     """
 
     total_steps: int
     anneal: float = 0.0
-    lowered: tuple[tuple[int, float], ...] = ()
+    lowered: tuple[tuple[int, float, float], ...] = ()
 
     @property
     def constant_steps(self) -> int:
@@ -58,7 +58,7 @@ class Schedule:
     def share(self, finished_steps: tf.Tensor) -> tf.Tensor:
         """Return the share of the learning rates that the next step has, float64, above 0 and at most 1.
 
-            min(1, (T + 1 - s) / (T + 1 - A)) times the lowest share of the rollbacks before s
+            min(1, (T + 1 - s) / (T + 1 - A))
 
         The step s is counted from 1. Steps up to A have the whole rates. Those of the last step, T, are
         1 / (T + 1 - A) of them; step T + 1 would be the first without any.
@@ -66,11 +66,23 @@ class Schedule:
         Args:
             finished_steps: s - 1, an int64 scalar.
         """
-        left, one = tf.cast(self.total_steps - finished_steps, tf.float64), tf.ones([], tf.float64)
-        lowest = one
-        for after, share in self.lowered:
-            lowest = tf.where(finished_steps >= after, tf.minimum(lowest, share), lowest)
-        return lowest * tf.minimum(one, left / (self.total_steps + 1 - self.constant_steps))
+        left = tf.cast(self.total_steps - finished_steps, tf.float64)
+        return tf.minimum(tf.ones([], tf.float64), left / (self.total_steps + 1 - self.constant_steps))
+
+    def lowest(self, finished_steps: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the shares of G's and of D's learning rate that rollbacks leave the next step, float64.
+
+        Args:
+            finished_steps: an int64 scalar.
+        """
+        shares = [tf.ones([], tf.float64)] * 2
+        for after, *lower in self.lowered:
+            is_later = finished_steps >= after
+            shares = [
+                tf.where(is_later, tf.minimum(share, low), share)
+                for share, low in zip(shares, lower, strict=True)
+            ]
+        return shares[0], shares[1]
 
 
 def schedule_of(settings: TrainingConfig, steps_per_epoch: int) -> Schedule:
@@ -92,21 +104,21 @@ def set_learning_rates(
         schedule: of the run.
 
     Returns:
-        What they are now, scalars: learning_rate, and discriminator_learning_rate if D has another;
+        What they are now, scalars: learning_rate, and discriminator_learning_rate if D may have another;
         nothing without an anneal and rollbacks.
     """
     if schedule.anneal_after is None and not schedule.lowered:
         return {}
-    share = schedule.share(state.step + 0)
+    share, lowest = schedule.share(state.step + 0), schedule.lowest(state.step + 0)
     optimizers = state.generator_optimizer, state.discriminator_optimizer
     of_generator, of_discriminator = (
-        tf.cast(rate * share, optimizer.learning_rate.dtype)
-        for optimizer, rate in zip(optimizers, learning_rates(settings), strict=True)
+        tf.cast(rate * share * low, optimizer.learning_rate.dtype)
+        for optimizer, rate, low in zip(optimizers, learning_rates(settings), lowest, strict=True)
     )
     state.generator_optimizer.learning_rate.assign(of_generator)
     state.discriminator_optimizer.learning_rate.assign(of_discriminator)
     rates: dict[str, tf.Tensor] = {"learning_rate": of_generator}
-    if settings.discriminator_learning_rate is not None:
+    if settings.discriminator_learning_rate is not None or schedule.lowered:
         rates["discriminator_learning_rate"] = of_discriminator
     return rates
 

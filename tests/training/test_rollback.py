@@ -127,7 +127,7 @@ def test_the_run_goes_back_to_its_best_checkpoint_with_half_the_rates(
     going_wrong(monkeypatch, 100)
     root = trained(small())
     found = {"from_step": 100, "to_step": 40, "condition": "mode_collapse", "title": "mode collapse"}
-    found |= {"rate_share": 0.5, "done": True}
+    found |= {"generator_share": 0.5, "discriminator_share": 0.5, "done": True}
     assert json.loads(RunPaths(root).rollbacks.read_text()) == [found]
     assert "went back from step 100 to step 40" in caplog.text
     records = read_records(RunPaths(root).stats)
@@ -234,7 +234,7 @@ def test_after_three_rollbacks_the_run_ends_at_its_best(
     ):
         trained(small())
     paths = RunPaths(Path(small().run.run_dir))
-    shares = [entry["rate_share"] for entry in read_json(paths.rollbacks, default=[])]
+    shares = [entry["generator_share"] for entry in read_json(paths.rollbacks, default=[])]
     assert shares == [0.5, 0.25, 0.125, 0.125]
     assert checkpoint_steps(paths.checkpoints) == [30]
     assert checkpoint_steps(paths.best) == [40]
@@ -305,13 +305,34 @@ def test_a_rollback_that_damage_undoes_is_forgotten(
 
 
 def test_rates_by_hand() -> None:
-    schedule = Schedule(100, 0.2, lowered=((10, 0.5), (40, 0.25)))
-    shares = {
-        step: float(schedule.share(tf.constant(step - 1, tf.int64))) for step in (10, 11, 40, 41, 80, 81, 100)
+    schedule = Schedule(100, 0.2, lowered=((10, 1.0, 0.5), (40, 0.5, 0.25)))
+    lowest = {
+        step: tuple(float(share) for share in schedule.lowest(tf.constant(step - 1, tf.int64)))
+        for step in (10, 11, 40, 41, 100)
     }
-    expected = {10: 1, 11: 0.5, 40: 0.5, 41: 0.25, 80: 0.25, 81: 0.25 * 20 / 21, 100: 0.25 / 21}
-    assert shares == pytest.approx(expected)
-    assert Schedule(100, lowered=((10, 0.5), (5, 0.25))).share(tf.constant(20, tf.int64)) == 0.25
+    assert lowest == {10: (1, 1), 11: (1, 0.5), 40: (1, 0.5), 41: (0.5, 0.25), 100: (0.5, 0.25)}
+    earlier = Schedule(100, lowered=((10, 0.5, 1.0), (5, 0.5, 0.5)))
+    assert [float(share) for share in earlier.lowest(tf.constant(20, tf.int64))] == [0.5, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("condition", "rates"),
+    [
+        ("discriminator_wins", (1e-3, 5e-4)),
+        ("discriminator_memorises", (1e-3, 5e-4)),
+        ("generator_wins", (5e-4, 1e-3)),
+        ("oscillation", (5e-4, 5e-4)),
+    ],
+)
+def test_the_network_that_is_too_strong_learns_more_slowly(
+    condition: str,
+    rates: tuple[float, float],
+    small: Callable[..., Config],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    going_wrong(monkeypatch, 100, condition=next(some for some in OF_NETWORKS if some.name == condition))
+    last = read_records(RunPaths(trained(small(anneal=0.2))).stats)[9]
+    assert (last["learning_rate"], last["discriminator_learning_rate"]) == pytest.approx(rates)
 
 
 def test_a_run_that_went_back_is_not_judged_by_what_was_before() -> None:

@@ -12,6 +12,7 @@ from dcgan_tf.config import LOSSES_OF_PROBABILITIES, Config
 from dcgan_tf.training.diagnosis.course import LONG_WINDOW, Course
 from dcgan_tf.training.diagnosis.looks import LEAST_SPREAD
 
+BOTH = GENERATOR, DISCRIMINATOR = "generator", "discriminator"
 PALE = 0.5
 """The contrast up to which samples are too pale to show anything, as a share of that of training images."""
 
@@ -39,6 +40,7 @@ class Condition:
         holds: whether it is so at the end of a course, with these settings.
         seen: returns what was seen, as a sentence with the numbers.
         remedies: what to try.
+        slower: the networks that get half the learning rate after a rollback.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Condition:
     holds: Callable[[Course, Config], bool]
     seen: Callable[[Course], str]
     remedies: tuple[Remedy, ...]
+    slower: tuple[str, ...] = BOTH
 
     def advice(self, config: Config) -> str:
         """Return what to try with these settings, as a sentence."""
@@ -169,6 +172,7 @@ OF_NETWORKS: tuple[Condition, ...] = (
             "the time (50% is chance), so it knows the pictures by heart, or the others are of another kind."
         ),
         (_AUGMENT, Remedy("more pictures"), Remedy("a shorter run")),
+        (DISCRIMINATOR,),
     ),
     Condition(
         "discriminator_wins",
@@ -184,6 +188,7 @@ OF_NETWORKS: tuple[Condition, ...] = (
             Remedy("--instance-noise 0.1", lambda config: not config.training.instance_noise),
             _AUGMENT,
         ),
+        (DISCRIMINATOR,),
     ),
     Condition(
         "generator_wins",
@@ -198,6 +203,7 @@ OF_NETWORKS: tuple[Condition, ...] = (
             Remedy("--discriminator-steps 2", lambda config: config.training.discriminator_steps < 2),
             Remedy("no --instance-noise", lambda config: config.training.instance_noise > 0),
         ),
+        (GENERATOR,),
     ),
     Condition(
         "mode_collapse",

@@ -36,7 +36,7 @@ class Watch:
     def __init__(self, start: Start, statistics: Statistics, tensorboard: TensorBoard) -> None:
         self._start, self._statistics, self._tensorboard = start, statistics, tensorboard
         self._config, self._paths = start.plan.config, start.plan.paths
-        since = max((after for after, _ in start.plan.schedule.lowered), default=0)
+        since = max((after for after, *_ in start.plan.schedule.lowered), default=0)
         self._course = Course(read_records(self._paths.stats), since=since)
         self._stopping = False
         self._reported = {str(record.get("condition")) for record in read_records(self._paths.diagnosis)}
@@ -67,7 +67,7 @@ class Watch:
             return
         wanted = self._config.run.on_collapse
         if wanted == "rollback" and condition in OF_NETWORKS:
-            raise NeedsRollbackError(condition.name, condition.title, record["step"])
+            raise NeedsRollbackError(condition.name, condition.title, record["step"], condition.slower)
         if wanted != "warn":
             raise CollapseError(
                 f"training was stopped at step {record['step']:,}, as --on-collapse asks: {condition.title}. "
