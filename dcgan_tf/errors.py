@@ -4,7 +4,7 @@
     ├── ArgumentError       a setting, an option or an argument has a value that it does not allow
     ├── DataError           images, labels or attributes cannot be loaded or used
     ├── RunError            a run cannot start, continue or be read
-    │   └── CollapseError   training went wrong, and was to stop then
+    │   └── CollapseError   training went wrong, and does not go on
     ├── ExportError         an export cannot be made, read or trusted
     ├── StorageError        a file cannot be written or read, because of the disk or of permissions
     └── OutOfMemoryError    there is not enough memory
@@ -34,10 +34,7 @@ class RunError(DcganError):
 
 
 class CollapseError(RunError):
-    """Training went wrong in a way that has a name, and `on_collapse` asks to stop then.
-
-    It also does so after rollbacks that did not help.
-    """
+    """Training went wrong in a way that has a name, and could not or was not to go on."""
 
 
 class ExportError(DcganError):

@@ -31,8 +31,8 @@ from dcgan_tf.training.monitoring.hooks import (
 )
 from dcgan_tf.training.monitoring.statistics import NotFiniteError, Statistics
 from dcgan_tf.training.monitoring.writers import StatsFile, TensorBoard, Writer
-from dcgan_tf.training.plan import Plan, batches, make_plan
-from dcgan_tf.training.rollback import NeedsRollbackError, decide_to_go_back, finish_rollback, given_up
+from dcgan_tf.training.plan import batches, make_plan
+from dcgan_tf.training.rollback import NeedsRollbackError, decide_to_go_back
 from dcgan_tf.training.run_dir import lock
 from dcgan_tf.training.start import Start, begin
 from dcgan_tf.training.step import make_train_step
@@ -55,8 +55,8 @@ def train(config: Config | Choice, *, hooks: Sequence[Hook] = ()) -> Path:
     Raises:
         DataError: if the data cannot be loaded, or a size does not fit.
         RunError: if the run cannot start, continue or be saved.
-        CollapseError: if training goes wrong in a way that has a name, and `on_collapse` is "stop", or it is
-            "rollback" and going back does not help.
+        CollapseError: if training goes wrong in a way that has a name and `on_collapse` is "stop", if going
+            back does not help, or if a number is no longer finite.
         StorageError: if a file of the run cannot be written.
         OutOfMemoryError: if the memory is exhausted.
         Interrupted: after Ctrl-C, SIGTERM or a closed terminal, once the run is saved.
@@ -64,33 +64,18 @@ def train(config: Config | Choice, *, hooks: Sequence[Hook] = ()) -> Path:
     plan = make_plan(config.config if isinstance(config, Choice) else config)
     with lock(plan.paths), _resource_errors(plan.paths), ExitStack() as stack:
         own_hooks = [stack.enter_context(closing(hook)) for hook in hooks]
-        while not _train_or_go_back(plan, config, own_hooks):
-            pass
+        finished = False
+        while not finished:
+            start = begin(plan, config if isinstance(config, Choice) else None)
+            if start.finished_steps >= plan.total_steps:
+                _log.info(
+                    "%s already has its %d steps; %s",
+                    plan.paths.root,
+                    start.finished_steps,
+                    _how_to_extend(start, config.budget if isinstance(config, Choice) else Budget()),
+                )
+            finished = _run(start, own_hooks)
     return plan.paths.root
-
-
-def _train_or_go_back(plan: Plan, config: Config | Choice, hooks: Sequence[Hook]) -> bool:
-    """Train to the last step, and return True; or decide to go back, and return False.
-
-    Raises:
-        CollapseError: if the run has gone back too often; it is back at its best checkpoint then.
-    """
-    try:
-        start = begin(plan, config if isinstance(config, Choice) else None)
-        if start.finished_steps >= plan.total_steps:
-            _log.info(
-                "%s already has its %d steps; %s",
-                plan.paths.root,
-                start.finished_steps,
-                _how_to_extend(start, config.budget if isinstance(config, Choice) else Budget()),
-            )
-        _run(start, hooks)
-    except NeedsRollbackError as wrong:
-        if not decide_to_go_back(plan.paths, wrong):
-            finish_rollback(plan.paths)
-            raise given_up(plan.paths, wrong) from None
-        return False
-    return True
 
 
 def _how_to_extend(start: Start, budget: Budget) -> str:
@@ -108,8 +93,12 @@ def _how_to_extend(start: Start, budget: Budget) -> str:
     return f"to train longer, ask for more: --steps {2 * start.finished_steps}{back}"
 
 
-def _run(start: Start, hooks: Sequence[Hook]) -> None:
-    """Do what a crash prevented after the last checkpoint, and then the steps that are left."""
+def _run(start: Start, hooks: Sequence[Hook]) -> bool:
+    """Do what a crash prevented after the last checkpoint, and then the steps that are left.
+
+    Returns:
+        Whether the run is finished; if not, it has decided to go back, and is to begin again.
+    """
     plan = start.plan
     statistics = Statistics(
         images_per_step=plan.config.training.images_per_step, steps_per_epoch=plan.steps_per_epoch
@@ -124,17 +113,22 @@ def _run(start: Start, hooks: Sequence[Hook]) -> None:
         for hook in all_hooks if start.finished_steps else ():
             if isinstance(hook, CatchesUp):
                 hook.catch_up(restored)
-        if start.finished_steps < plan.total_steps:
-            try:
-                _do_steps(start, statistics, all_hooks, signals)
-            except NotFiniteError as error:
-                watch.report_not_finite(error)
-                raise
-        elif signals.received is not None:
-            raise Interrupted(signals.received, start.finished_steps)
+        try:
+            if start.finished_steps < plan.total_steps:
+                _do_steps(start, statistics, all_hooks, signals, watch)
+            elif signals.received is not None:
+                raise Interrupted(signals.received, start.finished_steps)
+        except NeedsRollbackError as wrong:
+            decide_to_go_back(plan.paths, wrong)
+            if signals.received is not None:  # the next start goes back
+                raise Interrupted(signals.received, wrong.step) from None
+            return False
+    return True
 
 
-def _do_steps(start: Start, statistics: Statistics, hooks: Sequence[Hook], signals: StopSignals) -> None:
+def _do_steps(
+    start: Start, statistics: Statistics, hooks: Sequence[Hook], signals: StopSignals, watch: Watch
+) -> None:
     """Train until the last step, or until asked to stop."""
     plan = start.plan
     train_step = make_train_step(
@@ -150,8 +144,12 @@ def _do_steps(start: Start, statistics: Statistics, hooks: Sequence[Hook], signa
         statistics.add(step, metrics, seconds=seconds, seconds_waiting=waited)
         stop = signals.received
         progress = _progress(start, step, stopping=stop is not None)
-        for hook in hooks:
-            hook.after_step(progress)
+        try:
+            for hook in hooks:
+                hook.after_step(progress)
+        except NotFiniteError as error:
+            watch.report_not_finite(error)
+            raise
         if stop is not None:
             raise Interrupted(stop, step)
 

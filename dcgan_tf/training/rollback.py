@@ -12,9 +12,10 @@ import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
-from dcgan_tf.errors import CollapseError, RunError
+from dcgan_tf.config import FEWEST_STEPS
+from dcgan_tf.errors import CollapseError
 from dcgan_tf.files import storage_errors
-from dcgan_tf.runs import CheckpointStore, RunPaths, newest_intact, read_json, set_aside, write_json
+from dcgan_tf.runs import CheckpointStore, RunPaths, forget_records_after, read_json, set_aside, write_json
 from dcgan_tf.training.diagnosis.conditions import BOTH
 from dcgan_tf.training.diagnosis.course import LONG_WINDOW
 from dcgan_tf.training.plan import Plan
@@ -78,25 +79,27 @@ def read_rollbacks(paths: RunPaths) -> list[Rollback]:
 def _checked(rollback: Rollback) -> Rollback:
     """Return a rollback whose numbers are such as training writes; the file may be damaged."""
     steps = type(rollback.from_step), type(rollback.to_step)
-    goes_back = steps == (int, int) and 0 <= rollback.to_step < rollback.from_step
-    if not goes_back or not 0 < rollback.generator_share * rollback.discriminator_share < 1:
+    shares = rollback.generator_share, rollback.discriminator_share
+    if steps != (int, int) or not 0 <= rollback.to_step < rollback.from_step or not 0 < min(shares) < 1:
         raise ValueError(f"not a rollback: {rollback}")
     return rollback
 
 
-def decide_to_go_back(paths: RunPaths, wrong: NeedsRollbackError) -> bool:
-    """Record that the run goes back to its best checkpoint; return whether it may train on from there.
+def decide_to_go_back(paths: RunPaths, wrong: NeedsRollbackError) -> None:
+    """Record that the run goes back to its best checkpoint.
 
-    Without a best checkpoint, it is the newest one from before the condition began, or the beginning.
+    Without a best checkpoint, it is the newest one from before the condition began, or the oldest that there
+    is. A run in its first 1,000 steps begins again.
 
     Args:
         paths: the files of the run.
         wrong: why.
+
+    Raises:
+        RunError: if a checkpoint cannot be read for a reason that may pass; nothing has been changed then.
     """
     rollbacks = read_rollbacks(paths)
-    best = CheckpointStore(paths.best)
-    stores = [CheckpointStore(paths.checkpoints), best]
-    to_step = _newest([best]) or _newest(stores, until=wrong.step - LONG_WINDOW) or 0
+    to_step = _place_to_go_back_to(paths, wrong.step)
     before = rollbacks[-1] if rollbacks else None
     shares = (before.generator_share, before.discriminator_share) if before else (1.0, 1.0)
     if len(rollbacks) < MOST_ROLLBACKS:
@@ -104,11 +107,10 @@ def decide_to_go_back(paths: RunPaths, wrong: NeedsRollbackError) -> bool:
         shares = shares[0] * halved[0], shares[1] * halved[1]
     new = Rollback(wrong.step, to_step, wrong.condition, wrong.title, *shares, done=False)
     write_json(paths.rollbacks, [asdict(rollback) for rollback in [*rollbacks, new]])
-    return len(rollbacks) < MOST_ROLLBACKS
 
 
 def finish_rollback(paths: RunPaths) -> None:
-    """Forget the checkpoints after the step to which the run has decided to go back, if it has.
+    """Forget what came after the step to which the run has decided to go back, if it has.
 
     Args:
         paths: the files of the run.
@@ -122,12 +124,16 @@ def finish_rollback(paths: RunPaths) -> None:
     for store in (CheckpointStore(paths.checkpoints), CheckpointStore(paths.best)):
         store.remove_leftovers()
         store.forget_after(last.to_step)
+    for records in (paths.stats, paths.diagnosis, paths.distances, paths.metrics):
+        forget_records_after(records, last.to_step)
+    forget_grids_after(paths, last.to_step)
     write_json(
         paths.rollbacks, [asdict(rollback) for rollback in [*rollbacks[:-1], replace(last, done=True)]]
     )
     _log.warning(
-        "went back from step %s to step %s (rollback %d): from there on, G has %g and D has %g of its "
+        "%s: went back from step %s to step %s (rollback %d); from there on, G has %g and D has %g of its "
         "learning rate",
+        last.title,
         f"{last.from_step:,}",
         f"{last.to_step:,}",
         len(rollbacks),
@@ -136,18 +142,12 @@ def finish_rollback(paths: RunPaths) -> None:
     )
 
 
-def forget_rollbacks_after(paths: RunPaths, step: int) -> list[Rollback]:
-    """Forget the rollbacks to later steps, which will be done again; return those that are left.
-
-    Args:
-        paths: the files of the run.
-        step: the number of finished steps.
-    """
-    rollbacks = read_rollbacks(paths)
-    left = [rollback for rollback in rollbacks if rollback.to_step <= step]
-    if left != rollbacks:
-        write_json(paths.rollbacks, [asdict(rollback) for rollback in left])
-    return left
+def forget_grids_after(paths: RunPaths, step: int) -> None:
+    """Remove the sample grids of steps that will be done again, perhaps with other learning rates."""
+    for of, grid in paths.sample_grids().items():
+        if of > step:
+            with storage_errors(grid):
+                grid.unlink()
 
 
 def with_rollbacks(plan: Plan, rollbacks: Sequence[Rollback]) -> Plan:
@@ -156,20 +156,30 @@ def with_rollbacks(plan: Plan, rollbacks: Sequence[Rollback]) -> Plan:
     return replace(plan, schedule=replace(plan.schedule, lowered=lowered))
 
 
-def given_up(paths: RunPaths, wrong: NeedsRollbackError) -> CollapseError:
-    """Return the error that ends a run which went wrong too often."""
-    last = read_rollbacks(paths)[-1]
-    return CollapseError(
-        f"training was stopped at step {wrong.step:,}, after {MOST_ROLLBACKS} rollbacks: "
-        f"{wrong.title}. {paths.root} is back at step {last.to_step:,}. For other settings take "
-        "another --run-dir; with --on-collapse warn, training goes on from there"
-    )
+def refuse_after_too_many(paths: RunPaths) -> None:
+    """End a run that went wrong too often.
+
+    Raises:
+        CollapseError: if it has gone back as often as it may, and once more.
+    """
+    rollbacks = read_rollbacks(paths)
+    if len(rollbacks) > MOST_ROLLBACKS:
+        last = rollbacks[-1]
+        raise CollapseError(
+            f"training was stopped after {MOST_ROLLBACKS} rollbacks, because at step "
+            f"{last.from_step:,} it went wrong again: {last.title}. {paths.root} is back at step "
+            f"{last.to_step:,}. For other settings take another --run-dir; with --on-collapse warn, training "
+            "goes on from there"
+        )
 
 
-def _newest(stores: Sequence[CheckpointStore], until: int | None = None) -> int | None:
-    """Return the step of the newest intact checkpoint that is not after a step, or None."""
-    try:
-        store, step, _ = newest_intact(stores, until=until)
-    except RunError:  # all are damaged
-        return None
-    return None if store is None else step
+def _place_to_go_back_to(paths: RunPaths, step: int) -> int:
+    """Return the step of an intact checkpoint before a step, or 0."""
+    stores = [CheckpointStore(paths.best), CheckpointStore(paths.checkpoints)]
+    best, others = ([s for s in store.steps() if s < step and store.damage(s) is None] for store in stores)
+    if best:
+        return best[0]
+    early_enough = [s for s in others if s <= step - LONG_WINDOW]
+    if early_enough or step <= FEWEST_STEPS:
+        return early_enough[0] if early_enough else 0
+    return others[-1] if others else 0

@@ -123,6 +123,13 @@ def set_learning_rates(
     return rates
 
 
+def reset_learning_rates(state: TrainState, settings: TrainingConfig) -> None:
+    """Give both optimizers the learning rates of the settings; a checkpoint may hold others."""
+    for_generator, for_discriminator = learning_rates(settings)
+    state.generator_optimizer.learning_rate.assign(for_generator)
+    state.discriminator_optimizer.learning_rate.assign(for_discriminator)
+
+
 def go_back(
     paths: RunPaths, settings: TrainingConfig, steps_per_epoch: int, stores: Sequence[CheckpointStore]
 ) -> None:

@@ -20,7 +20,7 @@ from dcgan_tf import __version__, data, images
 from dcgan_tf.config import Config, replace, to_json
 from dcgan_tf.data import ImageSet, num_unseen
 from dcgan_tf.errors import RunError
-from dcgan_tf.files import storage_errors, write_text
+from dcgan_tf.files import write_text
 from dcgan_tf.runs import (
     CheckpointStore,
     RunPaths,
@@ -39,9 +39,15 @@ from dcgan_tf.runs import (
 from dcgan_tf.training.auto.choice import Choice
 from dcgan_tf.training.calibration import Calibration
 from dcgan_tf.training.plan import Plan, too_few_steps
-from dcgan_tf.training.rollback import finish_rollback, forget_rollbacks_after, with_rollbacks
+from dcgan_tf.training.rollback import (
+    finish_rollback,
+    forget_grids_after,
+    read_rollbacks,
+    refuse_after_too_many,
+    with_rollbacks,
+)
 from dcgan_tf.training.run_dir import refuse_changes, refuse_other_files
-from dcgan_tf.training.schedule import go_back
+from dcgan_tf.training.schedule import go_back, reset_learning_rates
 from dcgan_tf.training.state import TrainState, create_train_state
 
 _log = logging.getLogger("dcgan_tf")
@@ -80,6 +86,8 @@ def begin(plan: Plan, choice: Choice | None = None) -> Start:
     compare(config, paths, plan.image_set)
     store, best = CheckpointStore(paths.checkpoints), CheckpointStore(paths.best)
     finish_rollback(paths)
+    if config.run.on_collapse == "rollback":
+        refuse_after_too_many(paths)
     go_back(paths, config.training, plan.steps_per_epoch, [store, best])
     if choice is not None:
         choice.write(paths)
@@ -93,9 +101,10 @@ def begin(plan: Plan, choice: Choice | None = None) -> Start:
     write_environment(paths, plan.strategy, config, finished_steps)
     for records in (paths.stats, paths.diagnosis, paths.distances, paths.metrics):
         forget_records_after(records, finished_steps)
-    plan = with_rollbacks(plan, forget_rollbacks_after(paths, finished_steps))
+    plan = with_rollbacks(plan, read_rollbacks(paths))
+    reset_learning_rates(state, config.training)
     if config.training.anneal or plan.schedule.lowered:
-        _forget_grids_after(paths, finished_steps)
+        forget_grids_after(paths, finished_steps)
     _show_data(plan)
     if not finished_steps and (question := too_few_steps(plan)):
         _log.warning("%s", question)
@@ -210,14 +219,6 @@ def write_environment(
         "git_commit": _git_commit(),
     }
     write_json(paths.environment, [*starts, entry])
-
-
-def _forget_grids_after(paths: RunPaths, step: int) -> None:
-    """Remove the sample grids of steps that will be done again, perhaps with other learning rates."""
-    for of, grid in paths.sample_grids().items():
-        if of > step:
-            with storage_errors(grid):
-                grid.unlink()
 
 
 def _show_data(plan: Plan) -> None:

@@ -56,8 +56,8 @@ def make_train_step(
         D(G(z)), as D sees them before it learns (a relativistic D sees pairs: the first is the probability
         that it gives the real one of two, the second is 1 minus that); discriminator_accuracy, the share of
         both that D classifies correctly; and the global norms discriminator_gradient_norm and
-        generator_gradient_norm. Those about D are means over its updates. With an anneal, the learning rates
-        of the step too.
+        generator_gradient_norm. Those about D are means over its updates. After rollbacks, and with an
+        anneal, the learning rates of the step too.
     """
     objective = objective_of(config.training)
     logits_of_inputs = logits_of(state.discriminator)

@@ -159,6 +159,7 @@ RECORDS = (
     "environment.json",
     "stats.jsonl",
     "diagnosis.jsonl",
+    "rollbacks.json",
     "distances.jsonl",
     "metrics.jsonl",
 )

@@ -13,7 +13,7 @@ import pytest
 import tensorflow as tf
 
 from dcgan_tf.config import Config, replace
-from dcgan_tf.errors import CollapseError
+from dcgan_tf.errors import CollapseError, RunError
 from dcgan_tf.evaluation import KeepBest
 from dcgan_tf.report import write_report
 from dcgan_tf.runs.folder import RunPaths, checkpoint_steps
@@ -34,6 +34,7 @@ SMALL = {
     "checkpoint_every": 30,
     "on_collapse": "rollback",
 }
+RATE = "generator_optimizer/_learning_rate/.ATTRIBUTES/VARIABLE_VALUE"
 COLLAPSE = next(condition for condition in OF_NETWORKS if condition.name == "mode_collapse")
 
 
@@ -129,7 +130,7 @@ def test_the_run_goes_back_to_its_best_checkpoint_with_half_the_rates(
     found = {"from_step": 100, "to_step": 40, "condition": "mode_collapse", "title": "mode collapse"}
     found |= {"generator_share": 0.5, "discriminator_share": 0.5, "done": True}
     assert json.loads(RunPaths(root).rollbacks.read_text()) == [found]
-    assert "went back from step 100 to step 40" in caplog.text
+    assert "mode collapse: went back from step 100 to step 40" in caplog.text
     records = read_records(RunPaths(root).stats)
     assert [record["step"] for record in records] == list(range(10, 131, 10))
     assert ["learning_rate" in record for record in records] == [False] * 4 + [True] * 9
@@ -216,8 +217,13 @@ def test_a_run_killed_after_a_rollback_goes_on_bit_for_bit(
 def test_without_a_best_checkpoint_it_is_one_from_before_the_condition_or_the_beginning(
     small: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, window, step in (("before", 45, 30), ("beginning", 100, 0)):
+    for name, window, begun, step in (
+        ("before", 45, 1000, 30),
+        ("beginning", 100, 100, 0),
+        ("oldest", 100, 99, 30),
+    ):
         monkeypatch.setattr(rollback_module, "LONG_WINDOW", window)
+        monkeypatch.setattr(rollback_module, "FEWEST_STEPS", begun)
         going_wrong(monkeypatch, 100)
         root = train(small(name, keep_every=30))
         (entry,) = read_json(RunPaths(root).rollbacks, default=[])
@@ -230,7 +236,7 @@ def test_after_three_rollbacks_the_run_ends_at_its_best(
 ) -> None:
     going_wrong(monkeypatch, 100, always=True)
     with pytest.raises(
-        CollapseError, match=r"at step 100, after 3 rollbacks: mode collapse.* back at step 40"
+        CollapseError, match=r"after 3 rollbacks, because at step 100 .*: mode collapse.* back at step 40"
     ):
         trained(small())
     paths = RunPaths(Path(small().run.run_dir))
@@ -238,6 +244,10 @@ def test_after_three_rollbacks_the_run_ends_at_its_best(
     assert shares == [0.5, 0.25, 0.125, 0.125]
     assert checkpoint_steps(paths.checkpoints) == [30]
     assert checkpoint_steps(paths.best) == [40]
+    with pytest.raises(CollapseError, match="after 3 rollbacks"):  # the same command ends at once
+        trained(small())
+    assert len(read_json(paths.rollbacks, default=[])) == 4
+    assert read_records(paths.stats)[-1]["step"] == 40
     root = train(small(on_collapse="warn"))
     assert checkpoint_steps(RunPaths(root).checkpoints)[0] == 130
 
@@ -251,10 +261,13 @@ def test_pictures_that_are_all_the_same_are_not_trained_again(
     assert not RunPaths(Path(small().run.run_dir)).rollbacks.exists()
 
 
-def test_a_run_that_is_asked_to_stop_stops(
-    small: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
+def test_a_run_that_is_asked_to_stop_stops_and_goes_back_when_it_goes_on(
+    small: Callable[..., Config],
+    monkeypatch: pytest.MonkeyPatch,
+    read_checkpoint: Read,
+    whole: dict[str, np.ndarray],
 ) -> None:
-    going_wrong(monkeypatch, 100, 110)
+    going_wrong(monkeypatch, 100)
 
     class CtrlC:
         def after_step(self, progress: Any) -> None:
@@ -264,12 +277,35 @@ def test_a_run_that_is_asked_to_stop_stops(
         def close(self) -> None:
             pass
 
-    config = small()
+    config = small(anneal=0.3)
     with pytest.raises(Interrupted):
         train(config, hooks=[KeepAt(Path(config.run.run_dir), 40), CtrlC()])
+    found = read_checkpoint(trained(config), 130)
+    assert [name for name in whole if found[name].tobytes() != whole[name].tobytes()] == []
+
+
+def test_a_checkpoint_that_cannot_be_read_for_now_costs_nothing(
+    small: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    going_wrong(monkeypatch, 100)
+    store = rollback_module.CheckpointStore
+
+    def busy(self: Any, step: int) -> None:
+        raise RunError("too many open files")
+
+    config = small()
     paths = RunPaths(Path(config.run.run_dir))
-    assert checkpoint_steps(paths.checkpoints)[0] == 100
+
+    class Busy(KeepAt):
+        def after_step(self, progress: Any) -> None:
+            super().after_step(progress)
+            if progress.step == 95:
+                monkeypatch.setattr(store, "damage", busy)
+
+    with pytest.raises(RunError, match="too many open files"):
+        train(config, hooks=[Busy(paths.root, 40)])
     assert not paths.rollbacks.exists()
+    assert checkpoint_steps(paths.checkpoints) == [90, 60, 30]
 
 
 @pytest.mark.parametrize("content", ["[{", '[{"from_step": 1}]', "7", '[{"from_step": 5, "to_step": "x"}]'])
@@ -286,22 +322,24 @@ def test_a_damaged_record_is_set_aside(
     train(config)
     assert "rollbacks.json cannot be read, so the learning rates are those of the settings" in caplog.text
     assert not paths.rollbacks.exists()
+    rate = tf.train.load_checkpoint(str(paths.checkpoints / "ckpt-130")).get_tensor(RATE)
+    assert rate == pytest.approx(1e-3)
 
 
-def test_a_rollback_that_damage_undoes_is_forgotten(
-    small: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
+def test_a_run_that_lost_its_checkpoints_has_the_same_rates_again(
+    small: Callable[..., Config],
+    monkeypatch: pytest.MonkeyPatch,
+    read_checkpoint: Read,
+    whole: dict[str, np.ndarray],
 ) -> None:
     going_wrong(monkeypatch, 100)
-    config = small()
+    config = small(anneal=0.3)
     paths = RunPaths(trained(config))
-    for folder, steps in ((paths.checkpoints, (60, 90, 120, 130)), (paths.best, (40,))):
-        for step in steps:
-            for file in folder.glob(f"ckpt-{step}.*"):
-                file.unlink()
-    monkeypatch.undo()
-    assert checkpoint_steps(paths.checkpoints) == []
-    train(replace(config, on_collapse="warn"))
-    assert read_json(paths.rollbacks, default=[]) == []
+    for folder in (paths.checkpoints, paths.best):
+        for file in folder.glob("ckpt-*"):
+            file.unlink()
+    found = read_checkpoint(trained(config), 130)
+    assert [name for name in whole if found[name].tobytes() != whole[name].tobytes()] == []
 
 
 def test_rates_by_hand() -> None:

@@ -15,7 +15,7 @@ from dcgan_tf.training.diagnosis.looks import EVERY, Looks
 from dcgan_tf.training.monitoring.hooks import TrainingProgress
 from dcgan_tf.training.monitoring.statistics import WHAT_TO_TRY, NotFiniteError, Statistics
 from dcgan_tf.training.monitoring.writers import TensorBoard
-from dcgan_tf.training.rollback import NeedsRollbackError
+from dcgan_tf.training.rollback import NeedsRollbackError, read_rollbacks
 from dcgan_tf.training.start import Start
 
 _log = logging.getLogger("dcgan_tf")
@@ -38,12 +38,16 @@ class Watch:
         self._config, self._paths = start.plan.config, start.plan.paths
         since = max((after for after, *_ in start.plan.schedule.lowered), default=0)
         self._course = Course(read_records(self._paths.stats), since=since)
-        self._stopping = False
+        for back in read_rollbacks(self._paths):
+            if back.to_step == start.finished_steps:  # what TensorBoard had of later steps is void
+                text = (
+                    f"**{back.title}:** training went back from step {back.from_step:,} to {back.to_step:,}."
+                )
+                tensorboard.write_text(back.to_step + 1, "diagnosis", text)
         self._reported = {str(record.get("condition")) for record in read_records(self._paths.diagnosis)}
 
     def after_step(self, progress: TrainingProgress) -> None:
         """Take a look, if it is due."""
-        self._stopping = progress.stopping
         if progress.step % EVERY == 0:
             self._statistics.note(self._looks())
 
@@ -63,8 +67,6 @@ class Watch:
             return
         if condition.name not in self._reported:
             self._report(condition, record["step"])
-        if self._stopping:  # the run is saved; the next look after it goes on is soon enough
-            return
         wanted = self._config.run.on_collapse
         if wanted == "rollback" and condition in OF_NETWORKS:
             raise NeedsRollbackError(condition.name, condition.title, record["step"], condition.slower)
@@ -83,7 +85,7 @@ class Watch:
         """
         name, title = "not_finite", "not finite"
         self._write(name, title, f"{error.seen[:1].upper()}{error.seen[1:]}.", WHAT_TO_TRY, error.step)
-        if self._config.run.on_collapse == "rollback" and not self._stopping:
+        if self._config.run.on_collapse == "rollback":
             raise NeedsRollbackError(name, title, error.step)
 
     def write_samples(self, step: int, grid: np.ndarray) -> None:

@@ -73,7 +73,7 @@ class CatchesUp(Protocol):
         """Do the work of the step that training resumes from, if it is missing.
 
         Training calls this once, before its first step, with the state of the checkpoint, even if no steps
-        are left; and again after each rollback.
+        are left; and again after each rollback, unless it goes back to the beginning.
         """
 
 
