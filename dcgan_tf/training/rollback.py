@@ -12,7 +12,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
-from dcgan_tf.config import FEWEST_STEPS
+from dcgan_tf.config import FEWEST_STEPS, RunConfig
 from dcgan_tf.errors import CollapseError
 from dcgan_tf.files import storage_errors
 from dcgan_tf.runs import CheckpointStore, RunPaths, forget_records_after, read_json, set_aside, write_json
@@ -156,14 +156,18 @@ def with_rollbacks(plan: Plan, rollbacks: Sequence[Rollback]) -> Plan:
     return replace(plan, schedule=replace(plan.schedule, lowered=lowered))
 
 
-def refuse_after_too_many(paths: RunPaths) -> None:
-    """End a run that went wrong too often.
+def refuse_after_too_many(paths: RunPaths, settings: RunConfig) -> None:
+    """End a run that went wrong too often, unless it is to train on all the same.
+
+    Args:
+        paths: the files of the run.
+        settings: those of the run, of which `on_collapse` counts.
 
     Raises:
         CollapseError: if it has gone back as often as it may, and once more.
     """
     rollbacks = read_rollbacks(paths)
-    if len(rollbacks) > MOST_ROLLBACKS:
+    if settings.on_collapse == "rollback" and len(rollbacks) > MOST_ROLLBACKS:
         last = rollbacks[-1]
         raise CollapseError(
             f"training was stopped after {MOST_ROLLBACKS} rollbacks, because at step "

@@ -86,8 +86,7 @@ def begin(plan: Plan, choice: Choice | None = None) -> Start:
     compare(config, paths, plan.image_set)
     store, best = CheckpointStore(paths.checkpoints), CheckpointStore(paths.best)
     finish_rollback(paths)
-    if config.run.on_collapse == "rollback":
-        refuse_after_too_many(paths)
+    refuse_after_too_many(paths, config.run)
     go_back(paths, config.training, plan.steps_per_epoch, [store, best])
     if choice is not None:
         choice.write(paths)
