@@ -78,6 +78,10 @@ class RunPaths:
         """One JSON line per evaluation, each with its protocol."""
         return self.root / "metrics.jsonl"
 
+    def lines_of_steps(self) -> tuple[Path, ...]:
+        """Return the files of JSON lines, whose lines of later steps are void when training resumes."""
+        return self.stats, self.diagnosis, self.distances, self.metrics
+
     @property
     def samples(self) -> Path:
         """Sample grids."""

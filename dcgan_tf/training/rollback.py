@@ -80,7 +80,8 @@ def _checked(rollback: Rollback) -> Rollback:
     """Return a rollback whose numbers are such as training writes; the file may be damaged."""
     steps = type(rollback.from_step), type(rollback.to_step)
     shares = rollback.generator_share, rollback.discriminator_share
-    if steps != (int, int) or not 0 <= rollback.to_step < rollback.from_step or not 0 < min(shares) < 1:
+    goes_back = steps == (int, int) and 0 <= rollback.to_step < rollback.from_step
+    if not goes_back or not 0 < min(shares) < 1 or max(shares) > 1:
         raise ValueError(f"not a rollback: {rollback}")
     return rollback
 
@@ -109,27 +110,34 @@ def decide_to_go_back(paths: RunPaths, wrong: NeedsRollbackError) -> None:
     write_json(paths.rollbacks, [asdict(rollback) for rollback in [*rollbacks, new]])
 
 
-def finish_rollback(paths: RunPaths) -> None:
+def finish_rollback(paths: RunPaths) -> list[Rollback]:
     """Forget what came after the step to which the run has decided to go back, if it has.
+
+    A kill may come between any two changes: the next start does all of it again.
 
     Args:
         paths: the files of the run.
+
+    Returns:
+        All rollbacks of the run, the oldest first.
+
+    Raises:
+        StorageError: if a file cannot be removed or written.
     """
     rollbacks = read_rollbacks(paths)
     if not rollbacks or rollbacks[-1].done:
-        return
+        return rollbacks
     last = rollbacks[-1]
     with storage_errors(paths.progress):
         paths.progress.unlink(missing_ok=True)
     for store in (CheckpointStore(paths.checkpoints), CheckpointStore(paths.best)):
         store.remove_leftovers()
         store.forget_after(last.to_step)
-    for records in (paths.stats, paths.diagnosis, paths.distances, paths.metrics):
+    for records in paths.lines_of_steps():
         forget_records_after(records, last.to_step)
     forget_grids_after(paths, last.to_step)
-    write_json(
-        paths.rollbacks, [asdict(rollback) for rollback in [*rollbacks[:-1], replace(last, done=True)]]
-    )
+    rollbacks = [*rollbacks[:-1], replace(last, done=True)]
+    write_json(paths.rollbacks, [asdict(rollback) for rollback in rollbacks])
     _log.warning(
         "%s: went back from step %s to step %s (rollback %d); from there on, G has %g and D has %g of its "
         "learning rate",
@@ -140,6 +148,7 @@ def finish_rollback(paths: RunPaths) -> None:
         last.generator_share,
         last.discriminator_share,
     )
+    return rollbacks
 
 
 def forget_grids_after(paths: RunPaths, step: int) -> None:
@@ -156,17 +165,17 @@ def with_rollbacks(plan: Plan, rollbacks: Sequence[Rollback]) -> Plan:
     return replace(plan, schedule=replace(plan.schedule, lowered=lowered))
 
 
-def refuse_after_too_many(paths: RunPaths, settings: RunConfig) -> None:
+def refuse_after_too_many(rollbacks: Sequence[Rollback], paths: RunPaths, settings: RunConfig) -> None:
     """End a run that went wrong too often, unless it is to train on all the same.
 
     Args:
+        rollbacks: of the run.
         paths: the files of the run.
         settings: those of the run, of which `on_collapse` counts.
 
     Raises:
         CollapseError: if it has gone back as often as it may, and once more.
     """
-    rollbacks = read_rollbacks(paths)
     if settings.on_collapse == "rollback" and len(rollbacks) > MOST_ROLLBACKS:
         last = rollbacks[-1]
         raise CollapseError(
@@ -179,11 +188,16 @@ def refuse_after_too_many(paths: RunPaths, settings: RunConfig) -> None:
 
 def _place_to_go_back_to(paths: RunPaths, step: int) -> int:
     """Return the step of an intact checkpoint before a step, or 0."""
-    stores = [CheckpointStore(paths.best), CheckpointStore(paths.checkpoints)]
-    best, others = ([s for s in store.steps() if s < step and store.damage(s) is None] for store in stores)
-    if best:
-        return best[0]
-    early_enough = [s for s in others if s <= step - LONG_WINDOW]
-    if early_enough or step <= FEWEST_STEPS:
-        return early_enough[0] if early_enough else 0
-    return others[-1] if others else 0
+    best, others = CheckpointStore(paths.best), CheckpointStore(paths.checkpoints)
+    earlier = [s for s in others.steps() if s < step]
+    found = _first_intact(best, [s for s in best.steps() if s < step])
+    if found is None:
+        found = _first_intact(others, [s for s in earlier if s <= step - LONG_WINDOW])
+    if found is None and step > FEWEST_STEPS:
+        found = _first_intact(others, earlier[::-1])
+    return found or 0
+
+
+def _first_intact(store: CheckpointStore, steps: Sequence[int]) -> int | None:
+    """Return the first of the steps whose checkpoint can be read, or None; the others are not read."""
+    return next((step for step in steps if store.damage(step) is None), None)

@@ -42,7 +42,6 @@ from dcgan_tf.training.plan import Plan, too_few_steps
 from dcgan_tf.training.rollback import (
     finish_rollback,
     forget_grids_after,
-    read_rollbacks,
     refuse_after_too_many,
     with_rollbacks,
 )
@@ -85,8 +84,8 @@ def begin(plan: Plan, choice: Choice | None = None) -> Start:
     config, paths = plan.config, plan.paths
     compare(config, paths, plan.image_set)
     store, best = CheckpointStore(paths.checkpoints), CheckpointStore(paths.best)
-    finish_rollback(paths)
-    refuse_after_too_many(paths, config.run)
+    rollbacks = finish_rollback(paths)
+    refuse_after_too_many(rollbacks, paths, config.run)
     go_back(paths, config.training, plan.steps_per_epoch, [store, best])
     if choice is not None:
         choice.write(paths)
@@ -98,9 +97,9 @@ def begin(plan: Plan, choice: Choice | None = None) -> Start:
         config.run.keep_every, plan.schedule.anneal_after
     )  # a kill may have come between a save and this
     write_environment(paths, plan.strategy, config, finished_steps)
-    for records in (paths.stats, paths.diagnosis, paths.distances, paths.metrics):
+    for records in paths.lines_of_steps():
         forget_records_after(records, finished_steps)
-    plan = with_rollbacks(plan, read_rollbacks(paths))
+    plan = with_rollbacks(plan, rollbacks)
     reset_learning_rates(state, config.training)
     if config.training.anneal or plan.schedule.lowered:
         forget_grids_after(paths, finished_steps)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -240,3 +242,33 @@ def test_what_is_advised_is_allowed_and_is_not_so_already(changes: dict[str, Any
                 assert flatten(config)[name] != values[option], (condition.name, option)
                 preset("default", **changes | {name: values[option]})
     assert ("no --instance-noise" in OF_NETWORKS[2].advice(config)) == (config.training.instance_noise > 0)
+
+
+LOOKS = Path(__file__).parents[3] / "results" / "looks.jsonl"
+FAILS_AS = {
+    "dfast": "discriminator_wins",
+    "fakeaug": "discriminator_wins",
+    "few": "discriminator_wins",
+    "gfrozen": "discriminator_wins",
+    "rate": "oscillation",
+    "gan": "mode_collapse",
+}
+"""{beginning of the name of a run that was made to fail: what it is called}."""
+
+
+def looks_of_runs() -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for line in LOOKS.read_text().splitlines():
+        found.setdefault(json.loads(line)["run"], []).append(json.loads(line))
+    return found
+
+
+@pytest.mark.parametrize("run", looks_of_runs())
+def test_the_runs_behind_the_limits_are_judged_as_the_documentation_says(run: str) -> None:
+    looks = looks_of_runs()[run]
+    made, found = Course(), set()
+    for look in looks:
+        made.add(look)
+        found |= set(names(made))
+    expected = {FAILS_AS[run.split("-")[0]]} if looks[0]["fails"] else set()
+    assert found == expected
