@@ -12,7 +12,7 @@ HEADINGS = (
     "data",
     "recipe",
     "succeed",
-    "95 % interval",
+    "95 %",
     "distance",
     "at best",
     "minutes",
@@ -21,15 +21,33 @@ HEADINGS = (
 )
 
 
+ALL = "all"
+OF_ONE_SET = ("data", "distance", "at best")
+OF_ALL = ("minutes", "false alarms", "failures named")
+"""Headings that only stand above the lines of one data set, and of all."""
+
+
 def summary(rows: list[dict[str, str]]) -> str:
     """Return the table for a terminal."""
     return aligned([HEADINGS, *_lines(rows)])
 
 
 def markdown(rows: list[dict[str, str]]) -> str:
-    """Return the same as a table of Markdown."""
-    lines = [HEADINGS, ("---",) * len(HEADINGS), *_lines(rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    """Return the same as two tables of Markdown: of all data sets, and of each."""
+    of_all = [index for index, heading in enumerate(HEADINGS) if heading not in OF_ONE_SET]
+    of_each = [index for index, heading in enumerate(HEADINGS) if heading not in OF_ALL]
+    lines = _lines(rows)
+    return "\n\n".join(
+        (
+            _table([line for line in lines if line[0] == ALL], of_all),
+            _table([line for line in lines if line[0] != ALL], of_each),
+        )
+    )
+
+
+def _table(lines: list[tuple[str, ...]], columns: list[int]) -> str:
+    chosen = [[line[index] for index in columns] for line in (HEADINGS, ("---",) * len(HEADINGS), *lines)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in chosen)
 
 
 def _lines(rows: list[dict[str, str]]) -> list[tuple[str, ...]]:
@@ -37,7 +55,7 @@ def _lines(rows: list[dict[str, str]]) -> list[tuple[str, ...]]:
     sets, recipes = (list(dict.fromkeys(row[column] for row in rows)) for column in ("data", "recipe"))
     lines = []
     for recipe in recipes:
-        lines.append(_line("all", recipe, [row for row in rows if row["recipe"] == recipe]))
+        lines.append(_line(ALL, recipe, [row for row in rows if row["recipe"] == recipe]))
     for name, recipe in itertools.product(sets, recipes):
         some = [row for row in rows if (row["data"], row["recipe"]) == (name, recipe)]
         lines += [_line(name, recipe, some)] if some else []
@@ -49,7 +67,7 @@ def _line(name: str, recipe: str, rows: list[dict[str, str]]) -> tuple[str, ...]
     bad = [row for row in rows if row["success"] != "True"]
     columns = ("final_distance", "best_distance")
     # Distances of different data sets have no mean.
-    distances = ["-", "-"] if name == "all" else [_spread(rows, column) for column in columns]
+    distances = ["-", "-"] if name == ALL else [_spread(rows, column) for column in columns]
     return (
         name,
         recipe,
@@ -64,7 +82,7 @@ def _line(name: str, recipe: str, rows: list[dict[str, str]]) -> tuple[str, ...]
 def _interval(successes: int, runs: int) -> str:
     """Return the interval of a share: Wilson 1927, "Probable inference, the law of succession"."""
     low, high = binomtest(successes, runs).proportion_ci(method="wilson")
-    return f"{low:.0%} to {high:.0%}"
+    return f"{100 * low:.0f}–{100 * high:.0f} %"
 
 
 def _spread(rows: list[dict[str, str]], column: str) -> str:
@@ -72,4 +90,4 @@ def _spread(rows: list[dict[str, str]], column: str) -> str:
     values = [float(row[column]) for row in rows if row[column]]
     if not values:
         return "-"
-    return f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
+    return f"{statistics.median(values):.3g} ({min(values):.3g}–{max(values):.3g})"
