@@ -98,22 +98,23 @@ class Panel:
 
 PANELS = (
     Panel(
-        "D wins: D(G(z)), where D is right 98.5 %",
+        "D wins:\nD(G(z)), where D is right 98.5 %",
         "fake_probability",
         0.05,
-        ("gfrozen", "fakeaug", "few"),
+        ("gfrozen", "fakeaug", "few", "minimax"),
         ("discriminator_accuracy", 0.985),
     ),
     Panel(
-        "D wins: contrast, where G's loss is 1.5 or more",
+        "D wins:\ncontrast, where G's loss is 1.5 or more",
         "sample_contrast",
         0.5,
         ("dfast",),
         ("generator_loss", 1.5),
     ),
-    Panel("oscillation: change of samples in 50 steps", "sample_change", 0.68, ("rate",), looks=8),
+    Panel("D memorises:\na training image before another", "memorisation", 0.8, ("memorises",)),
+    Panel("oscillation:\nchange of samples in 50 steps", "sample_change", 0.68, ("rate",), looks=8),
     Panel(
-        "mode collapse: diversity, where contrast is 0.5",
+        "mode collapse:\ndiversity, where contrast is 0.5",
         "sample_diversity",
         0.3,
         ("gan",),
@@ -178,8 +179,9 @@ def limits(records: list[Record]) -> Figure:
     runs: dict[str, list[Record]] = defaultdict(list)
     for record in records:
         runs[record["run"]].append(record)
-    figure = new_figure(9, 5.4)
-    for axes, panel in zip(figure.subplots(2, 2).flat, PANELS, strict=True):
+    figure = new_figure(9, 5.2)
+    *all_axes, place_of_legend = figure.subplots(2, 3).flat
+    for axes, panel in zip(all_axes, PANELS, strict=True):
         for name, looks in runs.items():
             if not looks[0]["fails"]:
                 _draw_course(axes, looks, panel, color=RUN_COLOUR, linewidth=0.8)
@@ -193,7 +195,8 @@ def limits(records: list[Record]) -> Figure:
     colours = {"runs that learn": RUN_COLOUR, "runs that fail in this way": ACCENT_COLOUR}
     lines = [Line2D([], [], color=colour, label=label) for label, colour in colours.items()]
     lines.append(Line2D([], [], color=NOTE_COLOUR, linestyle="--", label="the limit"))
-    figure.legend(handles=lines, loc="outside lower center", ncols=3, frameon=False)
+    place_of_legend.axis("off")
+    place_of_legend.legend(handles=lines, loc="center", frameon=False)
     return figure
 
 

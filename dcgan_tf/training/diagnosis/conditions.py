@@ -15,6 +15,8 @@ from dcgan_tf.training.diagnosis.looks import LEAST_SPREAD
 BOTH = GENERATOR, DISCRIMINATOR = "generator", "discriminator"
 PALE = 0.5
 """The contrast up to which samples are too pale to show anything, as a share of that of training images."""
+SLOW = 2e-5
+"""A learning rate below this, a tenth of the paper's, lets G stand still."""
 
 
 @dataclass(frozen=True)
@@ -82,9 +84,17 @@ def _memorises(course: Course, config: Config) -> bool:
     return course.level("memorisation") >= 0.8
 
 
+def _vanishing_gradient(course: Course, config: Config) -> bool:
+    return config.training.loss == "minimax" and _is_certain(course)
+
+
 def _discriminator_wins(course: Course, config: Config) -> bool:
-    certain = course.level("discriminator_accuracy") >= 0.985 and course.level("fake_probability") <= 0.05
-    return certain or (config.training.loss == "non_saturating" and _draws_nothing(course))
+    return _is_certain(course) or (config.training.loss == "non_saturating" and _draws_nothing(course))
+
+
+def _is_certain(course: Course) -> bool:
+    """Return whether D takes nearly no image for the other kind."""
+    return course.level("discriminator_accuracy") >= 0.985 and course.level("fake_probability") <= 0.05
 
 
 def _draws_nothing(course: Course) -> bool:
@@ -114,11 +124,6 @@ def _oscillation(course: Course, config: Config) -> bool:
     return course.level("sample_change", LONG_WINDOW) >= 0.68
 
 
-def _vanishing_gradient(course: Course, config: Config) -> bool:
-    name = "generator_gradient_norm"
-    return course.level(name) <= 1e-3 * course.highest(name) and course.level("sample_change") <= 0.02
-
-
 def _fade(course: Course, config: Config) -> bool:
     highest = min(course.highest("sample_contrast"), 1.0)
     return highest >= 0.8 and course.level("sample_contrast") <= 0.6 * highest
@@ -134,6 +139,11 @@ def _smooths(config: Config) -> bool:
 
 def _is_convolutional(config: Config) -> bool:
     return config.model.architecture == "dcgan"
+
+
+def _is_slower(config: Config) -> bool:
+    of_discriminator = config.training.discriminator_learning_rate
+    return of_discriminator is not None and of_discriminator < config.training.learning_rate
 
 
 _AUGMENT = Remedy("--diffaugment 1 (for few pictures)", lambda config: config.training.diffaugment < 1)
@@ -175,6 +185,20 @@ OF_NETWORKS: tuple[Condition, ...] = (
         (DISCRIMINATOR,),
     ),
     Condition(
+        "vanishing_gradient",
+        "vanishing gradient",
+        _vanishing_gradient,
+        lambda course: (
+            f"D finds samples real with a probability of {course.level('fake_probability'):.3f}, and the "
+            "gradient of the minimax loss is proportional to it, so G learns next to nothing."
+        ),
+        (
+            Remedy("--loss non_saturating", lambda config: config.training.loss != "non_saturating"),
+            _SLOWER_D,
+        ),
+        (DISCRIMINATOR,),
+    ),
+    Condition(
         "discriminator_wins",
         "D wins",
         _discriminator_wins,
@@ -183,6 +207,10 @@ OF_NETWORKS: tuple[Condition, ...] = (
             f"real with a probability of {course.level('fake_probability'):.3f}, so G learns little from it."
         ),
         (
+            Remedy(
+                "a --learning-rate of 2e-4 for both networks",
+                lambda config: config.training.learning_rate < SLOW,
+            ),
             Remedy("--label-smoothing 0.1", _smooths),
             _SLOWER_D,
             Remedy("--instance-noise 0.1", lambda config: not config.training.instance_noise),
@@ -199,7 +227,11 @@ OF_NETWORKS: tuple[Condition, ...] = (
             f"training image {course.level('real_probability'):.2f}, so it leads G nowhere."
         ),
         (
-            Remedy("a --discriminator-learning-rate of twice the --learning-rate"),
+            Remedy("no --discriminator-learning-rate, so that D has that of G", _is_slower),
+            Remedy(
+                "a --discriminator-learning-rate of twice the --learning-rate",
+                lambda config: not _is_slower(config),
+            ),
             Remedy("--discriminator-steps 2", lambda config: config.training.discriminator_steps < 2),
             Remedy("no --instance-noise", lambda config: config.training.instance_noise > 0),
         ),
@@ -213,7 +245,12 @@ OF_NETWORKS: tuple[Condition, ...] = (
             f"The samples differ from each other by {course.level('sample_diversity'):.0%} of what training "
             f"images do (at most it was {course.highest('sample_diversity'):.0%})."
         ),
-        (_HALF_RATE, _AUGMENT, Remedy("--preset auto", _is_convolutional)),
+        (
+            Remedy("--architecture dcgan", lambda config: not _is_convolutional(config)),
+            _HALF_RATE,
+            _AUGMENT,
+            Remedy("--preset auto", _is_convolutional),
+        ),
     ),
     Condition(
         "oscillation",
@@ -224,19 +261,6 @@ OF_NETWORKS: tuple[Condition, ...] = (
             "training images differ, so nothing that G learns stays."
         ),
         (Remedy("a tenth of the --learning-rate"), _ANNEAL),
-    ),
-    Condition(
-        "vanishing_gradient",
-        "vanishing gradient",
-        _vanishing_gradient,
-        lambda course: (
-            f"The norm of G's gradient is {course.level('generator_gradient_norm'):.1e}, and was "
-            f"{course.highest('generator_gradient_norm'):.1e}, and its samples do not change any more."
-        ),
-        (
-            Remedy("--loss non_saturating", lambda config: config.training.loss != "non_saturating"),
-            _HALF_RATE,
-        ),
     ),
     Condition(
         "samples_fade",

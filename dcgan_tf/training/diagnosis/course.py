@@ -30,7 +30,6 @@ _OF_STEPS = frozenset(
     (
         "discriminator_accuracy",
         "fake_probability",
-        "generator_gradient_norm",
         "generator_loss",
         "real_probability",
     )

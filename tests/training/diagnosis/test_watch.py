@@ -15,7 +15,9 @@ import tensorflow as tf
 from PIL import Image
 
 from dcgan_tf.config import Config
+from dcgan_tf.data import load_data
 from dcgan_tf.errors import CollapseError
+from dcgan_tf.images import save_png
 from dcgan_tf.runs.folder import RunPaths, checkpoint_steps
 from dcgan_tf.runs.records import read_records
 from dcgan_tf.training import step as step_module
@@ -72,21 +74,65 @@ def test_a_healthy_run_raises_no_alarm(small: Callable[..., Config]) -> None:
             "a --discriminator-learning-rate of half the --learning-rate",
             {"discriminator_learning_rate": 2e-4},
         ),
+        (
+            {"learning_rate": 1e-7, "discriminator_learning_rate": 4e-4},
+            "discriminator_wins",
+            "a --learning-rate of 2e-4 for both networks",
+            {"learning_rate": 2e-4},
+        ),
+        (
+            {"discriminator_learning_rate": 1e-7},
+            "generator_wins",
+            "no --discriminator-learning-rate",
+            {},
+        ),
+        (
+            {"loss": "minimax", "label_smoothing": 0.0, "discriminator_learning_rate": 1e-3},
+            "vanishing_gradient",
+            "--loss non_saturating",
+            {"loss": "non_saturating", "label_smoothing": 0.0, "discriminator_learning_rate": 1e-3},
+        ),
         ({"learning_rate": 5e-2}, "oscillation", "a tenth of the --learning-rate", {"learning_rate": 5e-3}),
+        (
+            {"architecture": "gan", "hidden_units": 64, "learning_rate": 2e-4, "steps": 700},
+            "mode_collapse",
+            "--architecture dcgan",
+            {"learning_rate": 2e-4},
+        ),
     ],
 )
 def test_wrong_settings_are_named_and_the_advice_mends_the_run(
-    changes: dict[str, float],
+    changes: dict[str, Any],
     name: str,
     advice: str,
-    followed: dict[str, float],
+    followed: dict[str, Any],
     small: Callable[..., Config],
     tmp_path: Path,
 ) -> None:
     wrong = train(small(**changes))
     assert reported(wrong)[:1] == [name]
     assert advice in read_records(RunPaths(wrong).diagnosis)[0]["advice"]
-    assert reported(train(small(**followed, run_dir=str(tmp_path / "mended")))) == []
+    mended = train(small(**followed, run_dir=str(tmp_path / "mended")))
+    assert reported(mended) == []
+    # Its samples have become different from each other, as those of a healthy run.
+    *_, last = (record for record in read_records(RunPaths(mended).stats) if "sample_diversity" in record)
+    assert last["sample_diversity"] > 0.35
+
+
+def test_few_pictures_are_learnt_by_heart_and_augmentation_prevents_it(
+    small: Callable[..., Config], tmp_path: Path
+) -> None:
+    digits = load_data(small().data)
+    for split, images in (("train", digits.images[:40]), ("test", digits.images[100:200])):
+        (tmp_path / "few" / split).mkdir(parents=True)
+        for number, image in enumerate(images):
+            save_png(tmp_path / "few" / split / f"{number:03}.png", image)
+    few = {"data": str(tmp_path / "few"), "filters": 16, "learning_rate": 1e-3}
+    wrong = train(small(**few))
+    assert reported(wrong)[:1] == ["discriminator_memorises"]
+    assert "--diffaugment 1" in read_records(RunPaths(wrong).diagnosis)[0]["advice"]
+    mended = train(small(**few, diffaugment=1.0, run_dir=str(tmp_path / "mended")))
+    assert reported(mended) == []
 
 
 def test_a_generator_that_stands_still_loses(
@@ -139,7 +185,10 @@ def test_data_without_pictures_are_named(
     for number in range(count):
         pixels = one if name == "equal_images" else rng.integers(0, 256, (16, 16), dtype=np.uint8)
         Image.fromarray(pixels).save(tmp_path / "data" / f"{number:03}.png")
-    assert reported(train(small(data=str(tmp_path / "data"), steps=200))) == [name]
+    root = train(small(data=str(tmp_path / "data"), steps=200))
+    assert reported(root) == [name]
+    # The advice is to take other pictures. With digits, the run is the healthy one above.
+    assert "Try --data with other pictures" in read_records(RunPaths(root).diagnosis)[0]["advice"]
 
 
 def test_a_report_is_made_once_in_the_log_in_tensorboard_and_in_the_file(
