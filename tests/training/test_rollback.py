@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -19,9 +20,10 @@ from dcgan_tf.runs.records import read_json, read_records
 from dcgan_tf.training import rollback as rollback_module
 from dcgan_tf.training.diagnosis.conditions import OF_DATA, OF_NETWORKS
 from dcgan_tf.training.diagnosis.course import Course
+from dcgan_tf.training.interrupt import Interrupted
 from dcgan_tf.training.loop import train
 from dcgan_tf.training.schedule import Schedule
-from going_back import SMALL, At, going_wrong, trained
+from going_back import SMALL, At, ctrl_c, different, going_wrong, trained
 
 
 @pytest.fixture
@@ -85,6 +87,24 @@ def test_the_run_goes_back_to_its_best_checkpoint_with_half_the_rates(
     assert ["learning_rate" in record for record in records] == [False] * 4 + [True] * 9
     assert [record["learning_rate"] for record in records[4:]] == pytest.approx([5e-4] * 9)
     assert checkpoint_steps(RunPaths(root).checkpoints) == [130, 120, 90]
+
+
+def test_two_replicas_go_back_and_resume(
+    small: Callable[..., Config],
+    monkeypatch: pytest.MonkeyPatch,
+    read_checkpoint: Callable[[Path, int], dict[str, np.ndarray]],
+) -> None:
+    going_wrong(monkeypatch, 100)
+    whole = trained(small("whole", replicas=2))
+    with pytest.raises(Interrupted):
+        trained(small("stopped", replicas=2), At(110, ctrl_c))
+    stopped = trained(small("stopped", replicas=2))
+    for root in (whole, stopped):
+        (entry,) = read_json(RunPaths(root).rollbacks, default=[])
+        assert (entry["from_step"], entry["to_step"], entry["done"]) == (100, 40, True)
+    assert different(read_checkpoint(stopped, 130), read_checkpoint(whole, 130)) == []
+    rates = [record.get("learning_rate") for record in read_records(RunPaths(whole).stats)]
+    assert rates == [None] * 4 + [pytest.approx(5e-4)] * 9
 
 
 def test_without_a_best_checkpoint_it_is_one_from_before_the_condition_or_the_beginning(
