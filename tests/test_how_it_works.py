@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from dcgan_tf.latents import lerp, slerp
-from dcgan_tf.training import losses
+from dcgan_tf.training.objective import losses
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))

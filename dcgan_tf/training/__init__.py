@@ -2,7 +2,7 @@
 
 `train` is the whole of it. `plan.py` finds out everything about the run before its first step, `start.py`
 writes it down and reads the newest checkpoint, `loop.py` does the steps, and `step.py` is one of them, with
-the paper's equations beside the code. `objective.py` says what is minimised. What happens besides the steps
+the paper's equations beside the code. `objective/` says what is minimised. What happens besides the steps
 is a `Hook`. Nothing that comes after training may be imported here.
 """
 

@@ -11,7 +11,8 @@ import tensorflow as tf
 
 from dcgan_tf import models
 from dcgan_tf.config import Config, TrainingConfig
-from dcgan_tf.training.strategy import dtype_policy, make_optimizer
+from dcgan_tf.training.adam import make_optimizer
+from dcgan_tf.training.strategy import dtype_policy
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 Goodfellow et al. 2014, "Generative adversarial nets", algorithm 1: k updates of D, then one of G; the setting
 `discriminator_steps` is k. Each update of D has real images and latents of its own. Those of the last one
 serve the update of G too; in the paper, G draws other latents. What the two minimise, and what D sees of a
-picture, are in `objective.py`.
+picture, are in `objective/`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from dcgan_tf.latents import replica_latents
 from dcgan_tf.models import logits_of, power_iteration, with_labels
 from dcgan_tf.training.augmentations.random_key import RandomKey
 from dcgan_tf.training.averaging import averaging_decay, update_average
-from dcgan_tf.training.objective import Objective, objective_of
+from dcgan_tf.training.objective.objective import Objective, objective_of
 from dcgan_tf.training.schedule import Schedule, set_learning_rates
 from dcgan_tf.training.state import TrainState
 

@@ -6,7 +6,6 @@ import contextlib
 import functools
 from pathlib import Path
 
-import keras
 import tensorflow as tf
 
 from dcgan_tf.errors import ArgumentError, RunError
@@ -95,14 +94,6 @@ def dtype_policy(precision: str) -> str:
 
 
 @own_settings()
-def make_optimizer(
-    learning_rate: float, *, beta_1: float, beta_2: float, precision: str
-) -> keras.optimizers.Optimizer:
-    """Return Adam, inside a LossScaleOptimizer under float16, where small gradients would vanish."""
-    adam = keras.optimizers.Adam(learning_rate, beta_1=beta_1, beta_2=beta_2)
-    return keras.optimizers.LossScaleOptimizer(adam) if precision == "float16" else adam
-
-
 @functools.cache
 def _mirrored(kind: str, devices: int) -> tf.distribute.MirroredStrategy:
     """Return the process's one strategy over these devices.

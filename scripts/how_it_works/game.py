@@ -15,7 +15,7 @@ from dcgan_tf.data import load_data
 from dcgan_tf.images import to_float, to_uint8
 from dcgan_tf.models.layers import logits_of
 from dcgan_tf.runs.run import Run
-from dcgan_tf.training.objective import objective_of
+from dcgan_tf.training.objective.objective import objective_of
 from how_it_works.pictures import latent_picture
 
 BATCH, SHOWN = 64, 8

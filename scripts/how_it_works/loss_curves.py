@@ -18,7 +18,7 @@ from dcgan_tf.analysis.figures import (
     new_figure,
     plain,
 )
-from dcgan_tf.training import losses
+from dcgan_tf.training.objective import losses
 
 Loss = Callable[[tf.Tensor], tf.Tensor]
 

@@ -18,6 +18,7 @@ from dcgan_tf.latents import sample_latents
 from dcgan_tf.report.reported_run import ReportedRun
 from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import read_records
+from dcgan_tf.training.adam import OnePassAdam
 from dcgan_tf.training.loop import train
 from dcgan_tf.training.state import create_train_state
 from dcgan_tf.training.step import make_train_step
@@ -31,7 +32,7 @@ LABELS = np.random.default_rng(1).integers(0, CLASSES, len(IMAGES))
 
 
 def adam(network: keras.Model) -> Any:
-    optimizer = keras.optimizers.Adam(0.01, beta_1=0.5)
+    optimizer = OnePassAdam(0.01, beta_1=0.5)
     optimizer.build(network.trainable_variables)
     return optimizer
 

@@ -14,6 +14,7 @@ import tensorflow as tf
 from dcgan_tf import models
 from dcgan_tf.config import Config
 from dcgan_tf.latents import sample_latents
+from dcgan_tf.training.adam import OnePassAdam
 from dcgan_tf.training.state import create_train_state
 from dcgan_tf.training.step import make_train_step
 from dcgan_tf.training.strategy import make_strategy
@@ -111,7 +112,7 @@ def plain_step(config: Config) -> Plain:
 
 
 def adam() -> keras.optimizers.Optimizer:
-    return keras.optimizers.Adam(LEARNING_RATE, beta_1=BETA_1)
+    return OnePassAdam(LEARNING_RATE, beta_1=BETA_1)
 
 
 def norm(gradients: list[tf.Tensor]) -> float:

@@ -16,8 +16,8 @@ from dcgan_tf.config import TrainingConfig
 from dcgan_tf.training.augmentations.diffaugment import diffaugment
 from dcgan_tf.training.augmentations.instance_noise import add_instance_noise
 from dcgan_tf.training.augmentations.random_key import RandomKey
-from dcgan_tf.training.losses import LOSSES, AdversarialLoss
-from dcgan_tf.training.penalties import Penalty, r1, r2
+from dcgan_tf.training.objective.losses import LOSSES, AdversarialLoss
+from dcgan_tf.training.objective.penalties import Penalty, r1, r2
 
 Augmentation = Callable[[tf.Tensor, RandomKey], tf.Tensor]
 """From images, float [n, H, W, C] in [-1, 1], to what D sees of them, of the same shape; differentiable."""

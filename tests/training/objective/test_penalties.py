@@ -11,8 +11,8 @@ import pytest
 import tensorflow as tf
 
 from dcgan_tf.config import Config
-from dcgan_tf.training.objective import objective_of
-from dcgan_tf.training.penalties import squared_norm
+from dcgan_tf.training.objective.objective import objective_of
+from dcgan_tf.training.objective.penalties import squared_norm
 from dcgan_tf.training.step import Replica, update_discriminator, update_generator
 
 BATCH, SIZE = 3, 4

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from dcgan_tf import config
-from dcgan_tf.training import losses
+from dcgan_tf.training.objective import losses
 
 LOG_2 = math.log(2)
 
