@@ -183,6 +183,22 @@ class CheckpointStore:
                 unfinished.rmdir()
                 flush(self.directory)
 
+    def copy_from(self, other: CheckpointStore, step: int) -> None:
+        """Copy a checkpoint of another store to this one; a kill leaves the whole of it or nothing.
+
+        Raises:
+            StorageError: if it cannot be written.
+        """
+        with storage_errors(self.directory):
+            unfinished = self.directory / f"ckpt-{step}_temp"
+            unfinished.mkdir(parents=True, exist_ok=True)
+            for path in reversed(other._files(step)):  # the index last, as TensorFlow does
+                copied = shutil.copyfile(path, unfinished / path.name)
+                flush(copied)
+                copied.replace(self.directory / path.name)
+            shutil.rmtree(unfinished)
+            flush(self.directory)
+
     def remove_leftovers(self) -> None:
         """Remove the remains of interrupted saves, which only take space.
 

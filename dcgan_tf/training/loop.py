@@ -149,7 +149,6 @@ def _do_steps(
                 hook.after_step(progress)
         except NotFiniteError as error:
             watch.report_not_finite(error)
-            raise
         if stop is not None:
             raise Interrupted(stop, step)
 

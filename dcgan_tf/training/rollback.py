@@ -90,7 +90,7 @@ def decide_to_go_back(paths: RunPaths, wrong: NeedsRollbackError) -> None:
     """Record that the run goes back to its best checkpoint.
 
     Without a best checkpoint, it is the newest one from before the condition began, or the oldest that there
-    is. A run in its first 1,000 steps begins again.
+    is. A run in its first 1,000 steps begins again: its best checkpoint may be a part of what goes wrong.
 
     Args:
         paths: the files of the run.
@@ -130,8 +130,12 @@ def finish_rollback(paths: RunPaths) -> list[Rollback]:
     last = rollbacks[-1]
     with storage_errors(paths.progress):
         paths.progress.unlink(missing_ok=True)
-    for store in (CheckpointStore(paths.checkpoints), CheckpointStore(paths.best)):
+    ordinary, best = CheckpointStore(paths.checkpoints), CheckpointStore(paths.best)
+    for store in (ordinary, best):
         store.remove_leftovers()
+    if last.to_step in best.steps() and last.to_step not in ordinary.steps():
+        ordinary.copy_from(best, last.to_step)  # the run may end here, and its last checkpoint is this one
+    for store in (ordinary, best):
         store.forget_after(last.to_step)
     for records in paths.lines_of_steps():
         forget_records_after(records, last.to_step)
@@ -188,12 +192,14 @@ def refuse_after_too_many(rollbacks: Sequence[Rollback], paths: RunPaths, settin
 
 def _place_to_go_back_to(paths: RunPaths, step: int) -> int:
     """Return the step of an intact checkpoint before a step, or 0."""
+    if step <= FEWEST_STEPS:
+        return 0
     best, others = CheckpointStore(paths.best), CheckpointStore(paths.checkpoints)
     earlier = [s for s in others.steps() if s < step]
     found = _first_intact(best, [s for s in best.steps() if s < step])
     if found is None:
         found = _first_intact(others, [s for s in earlier if s <= step - LONG_WINDOW])
-    if found is None and step > FEWEST_STEPS:
+    if found is None:
         found = _first_intact(others, earlier[::-1])
     return found or 0
 

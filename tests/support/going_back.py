@@ -13,6 +13,7 @@ import pytest
 from dcgan_tf.config import Config
 from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.folder import RunPaths
+from dcgan_tf.training import rollback
 from dcgan_tf.training.diagnosis import watch
 from dcgan_tf.training.diagnosis.conditions import OF_NETWORKS, Condition
 from dcgan_tf.training.diagnosis.course import Course
@@ -39,6 +40,9 @@ def going_wrong(
         return condition if course.step in steps and (always or not before) else None
 
     monkeypatch.setattr(watch, "diagnosis", found)
+    monkeypatch.setattr(
+        rollback, "FEWEST_STEPS", 50
+    )  # after so many, a run goes back and does not begin again
 
 
 class At:

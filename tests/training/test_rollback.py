@@ -17,13 +17,15 @@ from dcgan_tf.evaluation import KeepBest
 from dcgan_tf.report import write_report
 from dcgan_tf.runs.folder import RunPaths, checkpoint_steps
 from dcgan_tf.runs.records import read_json, read_records
+from dcgan_tf.runs.run import Run
 from dcgan_tf.training import rollback as rollback_module
+from dcgan_tf.training import step as step_module
 from dcgan_tf.training.diagnosis.conditions import OF_DATA, OF_NETWORKS
 from dcgan_tf.training.diagnosis.course import Course
 from dcgan_tf.training.interrupt import Interrupted
 from dcgan_tf.training.loop import train
 from dcgan_tf.training.schedule import Schedule
-from going_back import SMALL, At, ctrl_c, different, going_wrong, trained
+from going_back import SMALL, At, best_at, ctrl_c, different, going_wrong, trained
 
 
 @pytest.fixture
@@ -32,26 +34,17 @@ def small(tiny_config: Callable[..., Config], tmp_path: Path) -> Callable[..., C
     return lambda name="run", **changes: tiny_config(**{**SMALL, "run_dir": str(tmp_path / name), **changes})
 
 
-@pytest.mark.parametrize(
-    ("optimizer", "times", "expected"),
-    [
-        ("generator_optimizer", 500, [("mode_collapse", 1000)]),
-        ("discriminator_optimizer", 50, []),  # D is thrown back, and learns again
-    ],
-)
-def test_a_run_that_is_spoilt_late_ends_near_its_best_distance(
-    optimizer: str,
-    times: int,
-    expected: list[tuple[str, int]],
-    tiny_config: Callable[..., Config],
-    tmp_path: Path,
-) -> None:
-    config = tiny_config(
+SPOILT_AT = 1200  # 60 % of the way
+
+
+@pytest.fixture
+def long(tiny_config: Callable[..., Config], tmp_path: Path) -> Callable[..., Config]:
+    """Return the settings of a run that draws digits, with changes."""
+    return lambda **changes: tiny_config(
         filters=8,
         latent_dim=16,
         split="train",
         flip=False,
-        discriminator_norm="none",
         steps=2000,
         log_every=25,
         learning_rate=4e-4,
@@ -59,18 +52,52 @@ def test_a_run_that_is_spoilt_late_ends_near_its_best_distance(
         checkpoint_every=250,
         on_collapse="rollback",
         run_dir=str(tmp_path / "run"),
+        **changes,
     )
 
+
+@pytest.mark.parametrize(
+    ("optimizer", "times", "norm", "expected"),
+    [
+        ("generator_optimizer", 500, "none", [("mode_collapse", 1000)]),
+        ("discriminator_optimizer", 50, "batch", []),  # D is thrown back, and learns again
+    ],
+)
+def test_a_run_that_is_spoilt_late_ends_near_its_best_distance(
+    optimizer: str, times: int, norm: str, expected: list[tuple[str, int]], long: Callable[..., Config]
+) -> None:
     def spoil(progress: Any) -> None:
         getattr(progress.state, optimizer).learning_rate.assign(times * 4e-4)
 
-    root = train(config, hooks=[KeepBest(config), At(1200, spoil)])  # 60 % of the way
+    config = long(discriminator_norm=norm)
+    root = train(config, hooks=[KeepBest(config), At(SPOILT_AT, spoil)])
     rollbacks = read_json(RunPaths(root).rollbacks, default=[])
     assert [(entry["condition"], entry["to_step"]) for entry in rollbacks] == expected
     distances = {
         record["step"]: record["pyramid_distance"] for record in read_records(RunPaths(root).distances)
     }
     assert distances[2000] <= 1.1 * min(distances.values())
+
+
+def test_a_run_that_is_spoilt_late_again_and_again_ends_at_its_best(
+    long: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = step_module.set_learning_rates
+
+    def spoilt(state: Any, settings: Any, schedule: Schedule) -> Any:
+        rates = original(state, settings, schedule)
+        times = tf.where(state.step >= SPOILT_AT, 2e4, 1.0)
+        share = tf.cast(schedule.lowest(state.step + 0)[0], tf.float32)
+        state.generator_optimizer.learning_rate.assign(4e-4 * share * times)
+        return rates
+
+    monkeypatch.setattr(step_module, "set_learning_rates", spoilt)
+    config = long(discriminator_norm="none")
+    with pytest.raises(CollapseError, match="after 3 rollbacks"):
+        train(config, hooks=[KeepBest(config)])
+    run = Run.open(config.run.run_dir)
+    assert run.step == 1000
+    assert [record["step"] for record in read_records(RunPaths(run.path).distances)] == [500, 1000]
 
 
 def test_the_run_goes_back_to_its_best_checkpoint_with_half_the_rates(
@@ -111,17 +138,38 @@ def test_without_a_best_checkpoint_it_is_one_from_before_the_condition_or_the_be
     small: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, window, begun, step in (
-        ("before", 45, 1000, 30),
+        ("before", 45, 99, 30),
         ("beginning", 100, 100, 0),
         ("oldest", 100, 99, 30),
     ):
+        going_wrong(monkeypatch, 100)
         monkeypatch.setattr(rollback_module, "LONG_WINDOW", window)
         monkeypatch.setattr(rollback_module, "FEWEST_STEPS", begun)
-        going_wrong(monkeypatch, 100)
         root = train(small(name, keep_every=30))
         (entry,) = read_json(RunPaths(root).rollbacks, default=[])
         assert (entry["from_step"], entry["to_step"]) == (100, step)
         assert checkpoint_steps(RunPaths(root).checkpoints)[0] == 130
+
+
+def test_a_run_in_its_first_steps_begins_again_although_it_has_a_best_checkpoint(
+    small: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    going_wrong(monkeypatch, 100)
+    monkeypatch.setattr(rollback_module, "FEWEST_STEPS", 100)
+    (entry,) = read_json(RunPaths(trained(small())).rollbacks, default=[])
+    assert entry["to_step"] == 0
+
+
+def test_a_run_that_gives_up_far_behind_its_last_checkpoints_can_draw(
+    small: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    going_wrong(monkeypatch, 100, always=True)
+    config = small()
+    with pytest.raises(CollapseError, match="back at step 20"):
+        train(config, hooks=[best_at(Path(config.run.run_dir), 20)])
+    paths = RunPaths(Path(config.run.run_dir))
+    assert checkpoint_steps(paths.checkpoints) == [20]  # it had 30, 60 and 90
+    assert Run.open(paths.root).step == 20
 
 
 def test_after_three_rollbacks_the_run_ends_at_its_best(
@@ -135,8 +183,9 @@ def test_after_three_rollbacks_the_run_ends_at_its_best(
     paths = RunPaths(Path(small().run.run_dir))
     shares = [entry["generator_share"] for entry in read_json(paths.rollbacks, default=[])]
     assert shares == [0.5, 0.25, 0.125, 0.125]
-    assert checkpoint_steps(paths.checkpoints) == [30]
+    assert checkpoint_steps(paths.checkpoints) == [40]
     assert checkpoint_steps(paths.best) == [40]
+    assert Run.open(paths.root).step == 40
     with pytest.raises(CollapseError, match="after 3 rollbacks"):  # the same command ends at once
         trained(small())
     assert len(read_json(paths.rollbacks, default=[])) == 4
@@ -218,7 +267,10 @@ def test_numbers_that_are_not_finite_are_reported(small: Callable[..., Config]) 
     assert found["seen"] == "The discriminator loss became nan."
 
 
-def test_training_goes_back_from_numbers_that_are_not_finite(small: Callable[..., Config]) -> None:
+def test_training_goes_back_from_numbers_that_are_not_finite(
+    small: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rollback_module, "FEWEST_STEPS", 50)
     paths = RunPaths(trained(small(), At(100, poison_once())))
     (entry,) = read_json(paths.rollbacks, default=[])
     assert (entry["condition"], entry["from_step"], entry["to_step"]) == ("not_finite", 101, 40)

@@ -8,28 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dcgan_tf.config import LOSSES_OF_PROBABILITIES, Config
+from dcgan_tf.config import Config
+from dcgan_tf.training.diagnosis import remedies
 from dcgan_tf.training.diagnosis.course import LONG_WINDOW, Course
 from dcgan_tf.training.diagnosis.looks import LEAST_SPREAD
+from dcgan_tf.training.diagnosis.remedies import Remedy
 
 BOTH = GENERATOR, DISCRIMINATOR = "generator", "discriminator"
 PALE = 0.5
 """The contrast up to which samples are too pale to show anything, as a share of that of training images."""
-SLOW = 2e-5
-"""A learning rate below this, a tenth of the paper's, lets G stand still."""
-
-
-@dataclass(frozen=True)
-class Remedy:
-    """Something to try.
-
-    Attributes:
-        text: completes "Try …".
-        helps: whether the settings allow it, and do not have it yet.
-    """
-
-    text: str
-    helps: Callable[[Config], bool] = lambda config: True
 
 
 @dataclass(frozen=True)
@@ -54,7 +41,8 @@ class Condition:
 
     def advice(self, config: Config) -> str:
         """Return what to try with these settings, as a sentence."""
-        tried = [remedy.text for remedy in self.remedies if remedy.helps(config)]
+        helping = [remedy.text for remedy in self.remedies if remedy.helps(config)]
+        tried = [text if isinstance(text, str) else text(config) for text in helping]
         listed = ", or ".join(filter(None, [", ".join(tried[:-1]), tried[-1]]))
         return f"Try {listed}. Take another --run-dir for it."
 
@@ -108,8 +96,24 @@ def _draws_nothing(course: Course) -> bool:
     return bool(pale and not becoming_stronger)
 
 
+def _seen_of_discriminator(course: Course) -> str:
+    if _is_certain(course):
+        return (
+            f"D is right about {course.level('discriminator_accuracy'):.1%} of the images, and finds samples "
+            f"real with a probability of {course.level('fake_probability'):.3f}, so G learns little from it."
+        )
+    return (
+        f"After {course.step:,} steps the samples are pale and alike, and do not become stronger. Their "
+        f"contrast is {course.level('sample_contrast'):.0%} and their diversity "
+        f"{course.level('sample_diversity'):.0%} of those of training images, and G's loss is "
+        f"{course.level('generator_loss'):.1f}."
+    )
+
+
 def _generator_wins(course: Course, config: Config) -> bool:
-    return course.level("fake_probability") >= 0.6 and course.level("discriminator_accuracy") <= 0.5
+    misled = course.level("real_probability") <= course.level("fake_probability")
+    fooled = course.level("fake_probability") >= 0.6 and course.level("discriminator_accuracy") <= 0.5
+    return misled and fooled
 
 
 def _mode_collapse(course: Course, config: Config) -> bool:
@@ -133,32 +137,13 @@ def _worsens(course: Course, config: Config) -> bool:
     return course.recent_distance >= 1.5 * course.lowest_distance + 0.05
 
 
-def _smooths(config: Config) -> bool:
-    return config.training.loss in LOSSES_OF_PROBABILITIES and not config.training.label_smoothing
-
-
-def _is_convolutional(config: Config) -> bool:
-    return config.model.architecture == "dcgan"
-
-
-def _is_slower(config: Config) -> bool:
-    of_discriminator = config.training.discriminator_learning_rate
-    return of_discriminator is not None and of_discriminator < config.training.learning_rate
-
-
-_AUGMENT = Remedy("--diffaugment 1 (for few pictures)", lambda config: config.training.diffaugment < 1)
-_ANNEAL = Remedy("--anneal 0.3", lambda config: not config.training.anneal)
-_HALF_RATE = Remedy("half the --learning-rate")
-_PICTURES = Remedy("--data with other pictures (dcgan-tf inspect-data shows what is there)")
-_SLOWER_D = Remedy("a --discriminator-learning-rate of half the --learning-rate")
-
 OF_DATA: tuple[Condition, ...] = (
     Condition(
         "equal_images",
         "equal images",
         _equal_images,
         lambda course: "The training images are all the same, so there is nothing to learn but one picture.",
-        (_PICTURES,),
+        (remedies.OTHER_PICTURES,),
     ),
     Condition(
         "noise",
@@ -168,7 +153,7 @@ OF_DATA: tuple[Condition, ...] = (
             "The training images are noise: neighbouring pixels have a correlation of "
             f"{course.level('data_structure'):.2f}, and about 0.9 in photographs."
         ),
-        (_PICTURES,),
+        (remedies.OTHER_PICTURES,),
     ),
 )
 """What is wrong with the training images."""
@@ -181,7 +166,7 @@ OF_NETWORKS: tuple[Condition, ...] = (
             f"D prefers a training image to one that it has not seen {course.level('memorisation'):.0%} of "
             "the time (50% is chance), so it knows the pictures by heart, or the others are of another kind."
         ),
-        (_AUGMENT, Remedy("more pictures"), Remedy("a shorter run")),
+        (remedies.AUGMENT, remedies.MORE_PICTURES, remedies.SHORTER),
         (DISCRIMINATOR,),
     ),
     Condition(
@@ -192,29 +177,21 @@ OF_NETWORKS: tuple[Condition, ...] = (
             f"D finds samples real with a probability of {course.level('fake_probability'):.3f}, and the "
             "gradient of the minimax loss is proportional to it, so G learns next to nothing."
         ),
-        (
-            Remedy("--loss non_saturating", lambda config: config.training.loss != "non_saturating"),
-            _SLOWER_D,
-        ),
+        (remedies.NON_SATURATING, remedies.SLOWER_D),
         (DISCRIMINATOR,),
     ),
     Condition(
         "discriminator_wins",
         "D wins",
         _discriminator_wins,
-        lambda course: (
-            f"D is right about {course.level('discriminator_accuracy'):.1%} of the images, and finds samples "
-            f"real with a probability of {course.level('fake_probability'):.3f}, so G learns little from it."
-        ),
+        _seen_of_discriminator,
         (
-            Remedy(
-                "a --learning-rate of 2e-4 for both networks",
-                lambda config: config.training.learning_rate < SLOW,
-            ),
-            Remedy("--label-smoothing 0.1", _smooths),
-            _SLOWER_D,
-            Remedy("--instance-noise 0.1", lambda config: not config.training.instance_noise),
-            _AUGMENT,
+            remedies.USUAL_RATE,
+            remedies.D_NOT_FASTER,
+            remedies.SMOOTH,
+            remedies.SLOWER_D,
+            remedies.NOISE,
+            remedies.AUGMENT,
         ),
         (DISCRIMINATOR,),
     ),
@@ -226,15 +203,7 @@ OF_NETWORKS: tuple[Condition, ...] = (
             f"The probability that D finds a sample real is {course.level('fake_probability'):.2f}, and of a "
             f"training image {course.level('real_probability'):.2f}, so it leads G nowhere."
         ),
-        (
-            Remedy("no --discriminator-learning-rate, so that D has that of G", _is_slower),
-            Remedy(
-                "a --discriminator-learning-rate of twice the --learning-rate",
-                lambda config: not _is_slower(config),
-            ),
-            Remedy("--discriminator-steps 2", lambda config: config.training.discriminator_steps < 2),
-            Remedy("no --instance-noise", lambda config: config.training.instance_noise > 0),
-        ),
+        (remedies.D_NOT_SLOWER, remedies.FASTER_D, remedies.MORE_STEPS_OF_D, remedies.NO_NOISE),
         (GENERATOR,),
     ),
     Condition(
@@ -245,12 +214,7 @@ OF_NETWORKS: tuple[Condition, ...] = (
             f"The samples differ from each other by {course.level('sample_diversity'):.0%} of what training "
             f"images do (at most it was {course.highest('sample_diversity'):.0%})."
         ),
-        (
-            Remedy("--architecture dcgan", lambda config: not _is_convolutional(config)),
-            _HALF_RATE,
-            _AUGMENT,
-            Remedy("--preset auto", _is_convolutional),
-        ),
+        (remedies.CONVOLUTIONS, remedies.HALF_THE_RATES, remedies.AUGMENT, remedies.AUTO),
     ),
     Condition(
         "oscillation",
@@ -260,7 +224,7 @@ OF_NETWORKS: tuple[Condition, ...] = (
             f"In 50 steps the samples change by {course.level('sample_change', LONG_WINDOW):.0%} of what two "
             "training images differ, so nothing that G learns stays."
         ),
-        (Remedy("a tenth of the --learning-rate"), _ANNEAL),
+        (remedies.TENTH_OF_THE_RATES,),
     ),
     Condition(
         "samples_fade",
@@ -270,13 +234,7 @@ OF_NETWORKS: tuple[Condition, ...] = (
             f"The contrast of the samples has fallen to {course.level('sample_contrast'):.0%} of that of "
             "training images."
         ),
-        (
-            Remedy(
-                "--discriminator-bias, which lets D see how pale they are",
-                lambda config: _is_convolutional(config) and not config.model.discriminator_bias,
-            ),
-            _HALF_RATE,
-        ),
+        (remedies.BIAS_IN_D, remedies.HALF_THE_RATES),
     ),
     Condition(
         "samples_worsen",
@@ -286,7 +244,15 @@ OF_NETWORKS: tuple[Condition, ...] = (
             f"The last two distances to training images are {course.recent_distance:.2f} or more, and the "
             f"lowest was {course.lowest_distance:.2f}, whose checkpoint is kept as the best."
         ),
-        (_ANNEAL, _HALF_RATE),
+        (remedies.ANNEAL, remedies.HALF_THE_RATES),
     ),
 )
 """What is wrong with the networks, causes before their consequences."""
+NOT_FINITE = Condition(
+    "not_finite",
+    "not finite",
+    lambda course, config: False,  # training cannot go on, and says so by an error
+    lambda course: "A loss or a weight is no longer a finite number.",
+    (remedies.HALF_THE_RATES, remedies.FLOAT32, remedies.NON_SATURATING, remedies.SMOOTH),
+)
+"""What ends the training, with all weights of that step."""

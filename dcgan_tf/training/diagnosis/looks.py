@@ -24,6 +24,8 @@ MOST_IMAGES, FEWEST_IMAGES, MOST_PIXELS = 64, 8, 64 * 256**2
 """Of each kind; fewer of images of more than 256x256 pixels, so that they fit into the memory."""
 FEWEST_OTHERS = 30
 """Images that are not trained on; of fewer, D may prefer others by chance."""
+FEWEST_PAIRS = 64
+"""Pairs of the same class by which the diversity within the classes is measured."""
 SIDE = 8
 """Images are compared at this many pixels a side, where noise and fine detail have no weight."""
 LEAST_SPREAD = 0.02
@@ -58,7 +60,9 @@ class Looks:
         self._inputs = with_labels(latents, labels, self._classes)
         each_other = spread(self._training.reshape(len(self._training), -1))
         self._of_data = {"data_diversity": each_other, "data_structure": structure(self._training)}
-        self._spread = max(spread(reduced(self._training)), LEAST_SPREAD)
+        self._kinds = _kinds(labels, self._training_labels)
+        of_training = None if self._kinds is None else self._training_labels
+        self._spread = max(spread(reduced(self._training), of_training), LEAST_SPREAD)
         self._contrast = max(contrast(self._training), LEAST_SPREAD)
         self._before: np.ndarray | None = None
         logits = logits_of(state.discriminator)
@@ -73,7 +77,8 @@ class Looks:
                 most 2.
             data_structure: the correlation of neighbouring pixels in training images, 0 for noise.
             sample_diversity: how far two samples are from each other on average, divided by the same of
-                training images.
+                training images. Those of a conditional model are compared within each class, so that one
+                picture for each class does not pass for diversity.
             sample_contrast: the root of the mean square of the pixels of samples in [-1, 1], divided by that
                 of training images.
             sample_change: how far the samples are from those of the look before, in the unit of the
@@ -85,7 +90,7 @@ class Looks:
         small = reduced(images)
         found = {
             **self._of_data,
-            "sample_diversity": spread(small) / self._spread,
+            "sample_diversity": spread(small, self._kinds) / self._spread,
             "sample_contrast": contrast(images) / self._contrast,
         }
         if self._before is not None:
@@ -108,15 +113,17 @@ def reduced(images: np.ndarray) -> np.ndarray:
     return np.asarray(small).reshape(len(images), -1)
 
 
-def spread(vectors: np.ndarray) -> float:
+def spread(vectors: np.ndarray, classes: np.ndarray | None = None) -> float:
     """Return the mean distance of two of the vectors, [N, features], per root of the features.
 
-    Of images in [-1, 1] it is at most 2.
+    Of images in [-1, 1] it is at most 2. With classes, int64 [N], it is that of two of the same class.
     """
-    if len(vectors) < 2:
-        return 0.0
-    others = [_distances(vectors, np.roll(vectors, shift, axis=0)) for shift in range(1, len(vectors))]
-    return float(np.mean(others))
+    distances = [np.zeros(0)]
+    for shift in range(1, len(vectors)):
+        found = _distances(vectors, np.roll(vectors, shift, axis=0))
+        distances.append(found if classes is None else found[classes == np.roll(classes, shift)])
+    joined = np.concatenate(distances)
+    return float(joined.mean()) if len(joined) else 0.0
 
 
 def contrast(images: np.ndarray) -> float:
@@ -168,6 +175,14 @@ def _labels(images: ImageSet, num: int, classes: int) -> np.ndarray | None:
         return None
     labels: np.ndarray = np.asarray(images.labels)[evenly_spaced(len(images), num)]
     return labels
+
+
+def _kinds(of_samples: np.ndarray | None, of_images: np.ndarray | None) -> np.ndarray | None:
+    """Return the classes of the samples, if there are enough pairs of one class; None if not."""
+    if of_samples is None or of_images is None:
+        return None
+    pairs = [sum(count * (count - 1) for count in np.bincount(labels)) for labels in (of_samples, of_images)]
+    return of_samples if min(pairs) >= FEWEST_PAIRS else None
 
 
 def _others(plan: Plan, num: int) -> tuple[np.ndarray | None, np.ndarray | None]:

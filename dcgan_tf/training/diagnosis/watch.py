@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 from functools import cached_property
+from typing import NoReturn
 
 import numpy as np
 
 from dcgan_tf.errors import CollapseError
 from dcgan_tf.runs import Record, append_record, read_records
-from dcgan_tf.training.diagnosis.conditions import OF_NETWORKS, Condition, diagnosis
+from dcgan_tf.training.diagnosis.conditions import NOT_FINITE, OF_NETWORKS, Condition, diagnosis
 from dcgan_tf.training.diagnosis.course import Course
 from dcgan_tf.training.diagnosis.looks import EVERY, Looks
 from dcgan_tf.training.monitoring.hooks import TrainingProgress
-from dcgan_tf.training.monitoring.statistics import WHAT_TO_TRY, NotFiniteError, Statistics
+from dcgan_tf.training.monitoring.statistics import NotFiniteError, Statistics
 from dcgan_tf.training.monitoring.writers import TensorBoard
 from dcgan_tf.training.rollback import NeedsRollbackError, read_rollbacks
 from dcgan_tf.training.start import Start
@@ -77,16 +78,18 @@ class Watch:
                 "with --on-collapse warn, training goes on from the newest"
             )
 
-    def report_not_finite(self, error: NotFiniteError) -> None:
+    def report_not_finite(self, error: NotFiniteError) -> NoReturn:
         """Report what ends the training.
 
         Raises:
             NeedsRollbackError: if training is to go back then.
+            NotFiniteError: the same error with what to try, if not.
         """
-        name, title = "not_finite", "not finite"
-        self._write(name, title, f"{error.seen[:1].upper()}{error.seen[1:]}.", WHAT_TO_TRY, error.step)
+        name, title, advice = NOT_FINITE.name, NOT_FINITE.title, NOT_FINITE.advice(self._config)
+        self._write(name, title, f"{error.seen[:1].upper()}{error.seen[1:]}.", advice, error.step)
         if self._config.run.on_collapse == "rollback":
             raise NeedsRollbackError(name, title, error.step)
+        raise NotFiniteError(error.seen, error.step, advice) from None
 
     def write_samples(self, step: int, grid: np.ndarray) -> None:
         """Do nothing: it takes looks of its own."""

@@ -11,11 +11,6 @@ from dcgan_tf.errors import CollapseError
 from dcgan_tf.runs import Record
 from dcgan_tf.training.step import Metrics
 
-WHAT_TO_TRY = (
-    "The weights are lost from that step on, but earlier checkpoints are intact. Try one of these, each with "
-    "another --run-dir: --learning-rate at half its value, --precision float32, --loss non_saturating, "
-    "--label-smoothing 0.1"
-)
 _LOSSES = ("discriminator_loss", "generator_loss")
 
 
@@ -27,8 +22,9 @@ class NotFiniteError(CollapseError):
         step: the step after which it was seen.
     """
 
-    def __init__(self, seen: str, step: int) -> None:
-        super().__init__(f"{seen} at step {step}. {WHAT_TO_TRY}")
+    def __init__(self, seen: str, step: int, advice: str = "") -> None:
+        kept = "The weights are lost from that step on, but earlier checkpoints are intact."
+        super().__init__(f"{seen} at step {step}. {kept} {advice}".rstrip())
         self.seen, self.step = seen, step
 
 
@@ -74,7 +70,7 @@ class Statistics:
         """Read the pending metrics.
 
         Raises:
-            NotFiniteError: at the first step whose loss is not finite; it says what to try.
+            NotFiniteError: at the first step whose loss is not finite.
         """
         started = time.perf_counter()
         for step, metrics in self._pending:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from dcgan_tf.config import Config, flatten, preset
-from dcgan_tf.training.diagnosis.conditions import OF_DATA, OF_NETWORKS, diagnosis
+from dcgan_tf.training.diagnosis.conditions import NOT_FINITE, OF_DATA, OF_NETWORKS, diagnosis
 from dcgan_tf.training.diagnosis.course import LONG_WINDOW, WINDOW, Course
 
 HEALTHY = {
@@ -223,6 +223,7 @@ def test_causes_come_before_their_consequences():
         {"learning_rate": 1e-5, "discriminator_learning_rate": 1e-6},
         {"architecture": "gan"},
         {"diffaugment": 1.0, "anneal": 0.3, "discriminator_bias": True, "instance_noise": 0.1},
+        {"precision": "bfloat16", "discriminator_learning_rate": 2e-3},
     ],
 )
 def test_what_is_advised_is_allowed_and_is_not_so_already(changes: dict[str, Any]) -> None:
@@ -235,8 +236,9 @@ def test_what_is_advised_is_allowed_and_is_not_so_already(changes: dict[str, Any
         "anneal": 0.3,
         "loss": "non_saturating",
         "discriminator-bias": True,
+        "precision": "float32",
     }
-    for condition in (*OF_DATA, *OF_NETWORKS):
+    for condition in (*OF_DATA, *OF_NETWORKS, NOT_FINITE):
         advice = condition.advice(config)
         assert advice.startswith("Try ")
         assert advice.endswith(". Take another --run-dir for it.")
@@ -245,8 +247,53 @@ def test_what_is_advised_is_allowed_and_is_not_so_already(changes: dict[str, Any
                 name = option.replace("-", "_")
                 assert flatten(config)[name] != values[option], (condition.name, option)
                 preset("default", **changes | {name: values[option]})
-    (wins,) = [condition for condition in OF_NETWORKS if condition.name == "generator_wins"]
-    assert ("no --instance-noise" in wins.advice(config)) == (config.training.instance_noise > 0)
+
+
+def advice_on(name: str, **changes: Any) -> str:
+    """Return the advice on a condition with these settings."""
+    (condition,) = [condition for condition in (*OF_NETWORKS, NOT_FINITE) if condition.name == name]
+    return condition.advice(preset("default", **changes))
+
+
+def test_advised_rates_are_computed_from_those_in_force() -> None:
+    slow_d = {"learning_rate": 2e-4, "discriminator_learning_rate": 2e-5}
+    assert "a --discriminator-learning-rate of 1e-05" in advice_on("discriminator_wins", **slow_d)
+    assert "no --discriminator-learning-rate" not in advice_on("discriminator_wins", **slow_d)
+    assert "no --discriminator-learning-rate" in advice_on("generator_wins", **slow_d)
+    both = "Try a --learning-rate of 2e-05 with a --discriminator-learning-rate of 2e-06."
+    assert advice_on("oscillation", **slow_d).startswith(both)
+    fast_d = {"learning_rate": 2e-4, "discriminator_learning_rate": 2e-3}
+    assert "no --discriminator-learning-rate" in advice_on("discriminator_wins", **fast_d)
+    assert "a --discriminator-learning-rate of 0.004" in advice_on("generator_wins", **fast_d)
+    assert "a --learning-rate of 0.0001, " in advice_on("not_finite", learning_rate=2e-4, label_smoothing=0.0)
+
+
+def test_who_took_the_advice_is_not_given_it_again() -> None:
+    assert "no --instance-noise" in advice_on("generator_wins", instance_noise=0.1)
+    assert "no --instance-noise" not in advice_on("generator_wins")
+    assert "--preset auto" in advice_on("mode_collapse")
+    chosen = {"discriminator_bias": True, "ema_calibration": True}  # as auto does
+    assert "--preset auto" not in advice_on("mode_collapse", **chosen)
+    assert "--architecture dcgan" in advice_on("mode_collapse", architecture="gan")
+    assert "--label-smoothing" not in advice_on("not_finite", loss="hinge")
+
+
+def test_a_victory_of_d_is_described_by_what_shows_it() -> None:
+    certain = course((600, WRONG["discriminator_wins"]))
+    found = diagnosis(certain, DEFAULT)
+    assert found is not None
+    assert "D is right about 99.0% of the images" in found.seen(certain)
+    pale = course((LONG_WINDOW, {"sample_diversity": 0.15, "sample_contrast": 0.2, "generator_loss": 4.0}))
+    found = diagnosis(pale, DEFAULT)
+    assert found is not None
+    assert "Their contrast is 20% and their diversity 15%" in found.seen(pale)
+
+
+def test_a_generator_that_is_ahead_wins_only_if_d_prefers_its_samples() -> None:
+    # MNIST, a quarter of G's rate for D, at step 200; later it draws digits.
+    ahead = {"fake_probability": 0.65, "real_probability": 0.8, "discriminator_accuracy": 0.5}
+    assert names(course((600, ahead))) == []
+    assert names(course((600, ahead | {"real_probability": 0.6}))) == ["generator_wins"]
 
 
 LOOKS = Path(__file__).parents[3] / "results" / "looks.jsonl"

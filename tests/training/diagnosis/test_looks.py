@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 
 from dcgan_tf.config import Config
-from dcgan_tf.training.diagnosis.looks import Looks, contrast, preference, reduced, spread, structure
+from dcgan_tf.training.diagnosis.looks import (
+    Looks,
+    _kinds,
+    contrast,
+    preference,
+    reduced,
+    spread,
+    structure,
+)
 from dcgan_tf.training.plan import make_plan
 from dcgan_tf.training.state import create_train_state
 
@@ -19,6 +27,34 @@ def test_the_spread_of_two_pictures_is_their_distance():
     # Of three, one pair is equal and two are not.
     assert spread(np.concatenate([black, white, white])) == pytest.approx(4 / 3)
     assert spread(black) == 0.0
+
+
+def test_with_classes_the_spread_is_that_within_them():
+    black, white = np.full((2, 64), -1.0), np.full((2, 64), 1.0)
+    pictures = np.concatenate([black, white])
+    assert spread(pictures, np.array([0, 0, 1, 1])) == 0.0
+    assert spread(pictures, np.array([0, 1, 0, 1])) == pytest.approx(2.0)
+    assert spread(pictures, np.array([0, 1, 2, 3])) == 0.0
+
+
+def test_one_picture_for_each_class_is_no_diversity(tiny_config: Callable[..., Config]) -> None:
+    plan = make_plan(tiny_config(conditional=True))
+    looks = Looks(plan, create_train_state(plan.config, num_classes=10))
+    latent_dim = plan.config.model.latent_dim
+
+    def one_for_each(inputs: np.ndarray) -> np.ndarray:
+        shades = np.asarray(inputs)[:, latent_dim:].argmax(axis=1) / 5 - 1
+        return np.broadcast_to(shades[:, None, None, None], (len(shades), 16, 16, 1)).astype(np.float32)
+
+    looks._generate = one_for_each
+    assert looks()["sample_diversity"] == 0.0
+    assert spread(reduced(one_for_each(looks._inputs))) > 0.5
+
+
+def test_many_classes_are_compared_as_one() -> None:
+    assert _kinds(np.arange(64), np.arange(64)) is None
+    assert _kinds(None, None) is None
+    assert _kinds(np.arange(64) % 10, np.arange(64) % 7) is not None
 
 
 def test_noise_that_has_no_form_hardly_spreads():
