@@ -15,6 +15,7 @@ HEADINGS = (
     "95 %",
     "distance",
     "at best",
+    "recall",
     "minutes",
     "false alarms",
     "failures named",
@@ -22,7 +23,7 @@ HEADINGS = (
 
 
 ALL = "all"
-OF_ONE_SET = ("data", "distance", "at best")
+OF_ONE_SET = ("data", "distance", "at best", "recall")
 OF_ALL = ("minutes", "false alarms", "failures named")
 """Headings that only stand above the lines of one data set, and of all."""
 
@@ -65,15 +66,15 @@ def _lines(rows: list[dict[str, str]]) -> list[tuple[str, ...]]:
 def _line(name: str, recipe: str, rows: list[dict[str, str]]) -> tuple[str, ...]:
     good = [row for row in rows if row["success"] == "True"]
     bad = [row for row in rows if row["success"] != "True"]
-    columns = ("final_distance", "best_distance")
-    # Distances of different data sets have no mean.
-    distances = ["-", "-"] if name == ALL else [_spread(rows, column) for column in columns]
+    columns = ("final_distance", "best_distance", "recall")
+    # Numbers of different data sets have no mean.
+    measured = ["-"] * len(columns) if name == ALL else [_spread(rows, column) for column in columns]
     return (
         name,
         recipe,
         f"{len(good)} of {len(rows)}",
         _interval(len(good), len(rows)),
-        *distances,
+        *measured,
         f"{statistics.median(float(row['minutes']) for row in rows):.1f}",
         *(f"{sum(row['conditions'] != 'none' for row in some)} of {len(some)}" for some in (good, bad)),
     )

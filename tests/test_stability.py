@@ -25,6 +25,7 @@ def rows(recipe: str, successes: int, runs: int, *, data: str = "mnist", conditi
             "success": str(i < successes),
             "final_distance": f"{2 + i}",
             "best_distance": f"{1 + i}",
+            "recall": f"{i / 10}",
             "minutes": "1.5",
             "conditions": conditions if i >= successes else "none",
         }
@@ -40,7 +41,7 @@ def test_shares_have_the_interval_of_wilson():
     # 9 of 10: (p + z²/2n ± z sqrt(p(1 - p)/n + z²/4n²)) / (1 + z²/n) with z = 1.96
     table = cells(stability_table.markdown(rows("auto", 9, 10, conditions="mode_collapse at 500")))
     assert table[2] == ["auto", "9 of 10", "60–98 %", "1.5", "0 of 9", "1 of 1"]
-    assert table[6] == ["mnist", "auto", "9 of 10", "60–98 %", "6.5 (2–11)", "5.5 (1–10)"]
+    assert table[6] == ["mnist", "auto", "9 of 10", "60–98 %", "6.5 (2–11)", "5.5 (1–10)", "0.45 (0–0.9)"]
 
 
 def test_an_alarm_in_a_run_that_succeeds_is_a_false_one():

@@ -180,14 +180,17 @@ def _open(source: Path, *, checkpoint: WantedCheckpoint, ema: bool, label: str |
 def _of_run(path: Path, *, checkpoint: WantedCheckpoint, ema: bool, label: str | None) -> list[Pictures]:
     from dcgan_tf.runs import CheckpointStore, Run, RunPaths
 
-    last = Run.open(path, checkpoint=checkpoint, ema=ema)
-    runs = {f"{'best, ' if checkpoint == 'best' else ''}step {last.step:,}": last}
+    runs = [Run.open(path, checkpoint=checkpoint, ema=ema)]
     if checkpoint is None and CheckpointStore(RunPaths(path).best).steps():
         best = Run.open(path, ema=ema, checkpoint="best")
-        runs = {f"best and last, step {last.step:,}": last}
-        if best.step != last.step:
-            runs = {f"best, step {best.step:,}": best, f"last, step {last.step:,}": last}
-    return [_pictures(heading, run, label=label) for heading, run in runs.items()]
+        if best.step != runs[0].step:
+            runs.insert(0, best)
+    return [_pictures(_heading(run), run, label=label) for run in runs]
+
+
+def _heading(run: Run) -> str:
+    """Return which checkpoint it is, such as "best, step 4,000"."""
+    return f"{run.standing}, step {run.step:,}" if run.standing else f"step {run.step:,}"
 
 
 def _pictures(heading: str, run: Run, *, label: str | None) -> Pictures:

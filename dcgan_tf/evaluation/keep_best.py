@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -13,8 +14,9 @@ from dcgan_tf import data
 from dcgan_tf.config import Config
 from dcgan_tf.data import ImageSet
 from dcgan_tf.evaluation.training_progress import EVERY_EPOCH, TrainingProgress
-from dcgan_tf.images import evenly_spaced
+from dcgan_tf.images import evenly_spaced, to_uint8
 from dcgan_tf.metrics import PyramidDistance
+from dcgan_tf.models import with_labels
 from dcgan_tf.runs import (
     CheckpointStore,
     EventFile,
@@ -22,6 +24,7 @@ from dcgan_tf.runs import (
     RunPaths,
     append_record,
     class_names_of,
+    in_batches,
     read_records,
 )
 
@@ -55,6 +58,10 @@ class KeepBest:
         self._events = EventFile(self._paths.events / "evaluation")
         period = config.run.checkpoint_every
         self._every = period * math.ceil(MEASURED_EVERY / period)
+        self._function: tuple[keras.Sequential | None, Callable[[np.ndarray], tf.Tensor]] = (
+            None,
+            tf.identity,
+        )
 
     def after_step(self, progress: TrainingProgress) -> None:
         """Measure the distance, if it is due; but not if the run was asked to stop."""
@@ -101,11 +108,21 @@ class KeepBest:
         state, root, config = progress.state, self._paths.root, self._config
         names, num = class_names_of(root, config), self._distance.num_samples
         run = Run(root, config, progress.step, state.generator_ema, state.discriminator, names)
-        labels = None
+        latents, labels = run.latents(num), None
         if run.takes_labels:
             of_images = np.sort(np.asarray(self._images.labels))
             labels = of_images[(np.arange(num) * len(of_images)) // num]
-        return run.generate(run.latents(num), labels)
+        generate = self._compiled(state.generator_ema)
+        inputs = np.asarray(with_labels(latents, labels, len(names)))
+        return in_batches(lambda z: to_uint8(generate(z)), inputs)
+
+    def _compiled(self, generator: keras.Sequential) -> Callable[[np.ndarray], tf.Tensor]:
+        """Return the generator as a function that is compiled once; a run that went back has another one."""
+        known, function = self._function
+        if known is not generator:
+            function = tf.function(lambda z: generator(z, training=False), autograph=False)
+            self._function = generator, function
+        return function
 
     def _is_chosen_otherwise(self, step: int) -> bool:
         """Return whether best/ has a checkpoint that was not chosen by this distance."""

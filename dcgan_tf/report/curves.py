@@ -89,12 +89,12 @@ def distance_chart(run: ReportedRun) -> str:
 
 def best_of(run: ReportedRun) -> str:
     """Return a sentence on the best checkpoint, as HTML; "" if none was measured."""
-    if not run.distances:
-        return ""
     best, newest = checkpoint_steps(run.paths.best), checkpoint_steps(run.paths.checkpoints)
     measured = {record["step"]: record["pyramid_distance"] for record in run.distances}
-    if not best or best[0] not in measured:
+    if not best:
         return ""
+    if best[0] not in measured:
+        return f" The best checkpoint, by the evaluations of each epoch, is that of step {best[0]:,}."
     if best[:1] == newest[:1]:
         return " The last checkpoint is also the nearest to the training images."
     newest_distance = number(run.distances[-1]["pyramid_distance"])

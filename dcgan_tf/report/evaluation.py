@@ -7,7 +7,7 @@ from typing import Any
 from dcgan_tf.report.formats import EVALUATION
 from dcgan_tf.report.markup import facts, fold, number, plain, table, text
 from dcgan_tf.report.reported_run import ReportedRun, Section
-from dcgan_tf.runs import Record
+from dcgan_tf.runs import Record, standing
 
 MOST_EVALUATIONS = 5
 """The most evaluations in the table; the newest are shown."""
@@ -34,7 +34,7 @@ def evaluation_section(run: ReportedRun) -> Section:
     graded = [
         _flat({k: v for k, v in r.items() if k not in ("protocol", "step", "warnings")}) for r in records
     ]
-    headings = ["metric", *map(_heading, records)]
+    headings = ["metric", *(_heading(record, run) for record in records)]
     for end in ENDS:
         if values := _end(records[-1], end):
             graded.append(values)
@@ -77,11 +77,13 @@ def _measured(metric: dict[str, Any]) -> Any:
     return f"{number(value)} ± {error:.2g}"
 
 
-def _heading(record: Record) -> str:
-    """Return the step of an evaluation, and the class if it is about a single one."""
-    protocol = record.get("protocol")
+def _heading(record: Record, run: ReportedRun) -> str:
+    """Return the step of an evaluation, whether it is the best or the last, and the class if it has one."""
+    protocol, step = record.get("protocol"), record.get("step", "?")
     label = protocol.get("class") if isinstance(protocol, dict) else None
-    return f"step {plain(record.get('step', '?'))}" + ("" if label is None else f", class {plain(label)}")
+    which = standing(run.paths, step) if isinstance(step, int) else ""
+    parts = [f"step {plain(step)}", which, "" if label is None else f"class {plain(label)}"]
+    return ", ".join(filter(None, parts))
 
 
 def _end(record: Record, end: str) -> dict[str, Any]:

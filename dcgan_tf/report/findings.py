@@ -12,6 +12,7 @@ from dcgan_tf.report.formats import RESULT as RESULT_FORMAT
 from dcgan_tf.report.markup import NOTHING, facts, fold, number, plain, table, text
 from dcgan_tf.report.pictures import MEDIA_TYPES
 from dcgan_tf.report.reported_run import ReportedRun, Section
+from dcgan_tf.runs import standing
 
 RESULT, FIGURE = "result.json", "figure"
 MOST_COLUMNS = 3
@@ -102,7 +103,8 @@ def _warnings(run: ReportedRun, result: dict[str, Any]) -> str:
     warnings = list(result.get("warnings") or [])
     step = (result.get("protocol") or {}).get("step")
     if isinstance(step, int) and run.step and step != run.step:
-        warnings.append(f"measured at step {step:,}; the run has reached step {run.step:,}")
+        which = f" ({known})" if (known := standing(run.paths, step)) else ""
+        warnings.append(f"measured at step {step:,}{which}; the run has reached step {run.step:,}")
     return "".join(f'<p class="warning">{text(warning)}</p>' for warning in warnings)
 
 

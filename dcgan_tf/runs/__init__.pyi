@@ -13,6 +13,7 @@ from .folder import check_checkpoint as check_checkpoint
 from .folder import checkpoint_steps as checkpoint_steps
 from .folder import default_run_dir as default_run_dir
 from .folder import local_folder as local_folder
+from .folder import standing as standing
 from .labels import sample_inputs as sample_inputs
 from .records import Record as Record
 from .records import append_record as append_record

@@ -152,6 +152,12 @@ def checkpoint_steps(folder: Path) -> list[int]:
     return sorted(found, reverse=True)
 
 
+def standing(paths: RunPaths, step: int) -> str:
+    """Return which of a run's checkpoints is that of a step: "best", "last", "best and last", or ""."""
+    folders = {BEST: paths.best, "last": paths.checkpoints}
+    return " and ".join(name for name, folder in folders.items() if checkpoint_steps(folder)[:1] == [step])
+
+
 def check_checkpoint(paths: RunPaths, wanted: WantedCheckpoint) -> None:
     """Check that the files of a checkpoint exist, but not whether they are intact.
 

@@ -27,8 +27,8 @@ from dcgan_tf.runs.folder import (
     RunPaths,
     WantedCheckpoint,
     check_checkpoint,
-    checkpoint_steps,
     local_folder,
+    standing,
 )
 from dcgan_tf.runs.labels import check_labels, sample_inputs
 from dcgan_tf.runs.records import read_config
@@ -120,11 +120,7 @@ class Run:
     @property
     def standing(self) -> str:
         """Which of the run's checkpoints was read: "best", "last", "best and last", or "" for another."""
-        paths = RunPaths(self.path)
-        folders = {BEST: paths.best, "last": paths.checkpoints}
-        return " and ".join(
-            name for name, folder in folders.items() if checkpoint_steps(folder)[:1] == [self.step]
-        )
+        return standing(RunPaths(self.path), self.step)
 
     @property
     def _label_names(self) -> tuple[str, ...]:

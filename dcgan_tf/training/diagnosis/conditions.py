@@ -15,6 +15,7 @@ from dcgan_tf.training.diagnosis.looks import LEAST_SPREAD
 from dcgan_tf.training.diagnosis.remedies import Remedy
 
 BOTH = GENERATOR, DISCRIMINATOR = "generator", "discriminator"
+NEITHER: tuple[str, ...] = ()
 PALE = 0.5
 """The contrast up to which samples are too pale to show anything, as a share of that of training images."""
 
@@ -29,7 +30,7 @@ class Condition:
         holds: whether it is so at the end of a course, with these settings.
         seen: returns what was seen, as a sentence with the numbers.
         remedies: what to try.
-        slower: the networks that get half the learning rate after a rollback.
+        slower: the networks that get half the learning rate after a rollback; none if that does not help.
     """
 
     name: str
@@ -144,6 +145,7 @@ OF_DATA: tuple[Condition, ...] = (
         _equal_images,
         lambda course: "The training images are all the same, so there is nothing to learn but one picture.",
         (remedies.OTHER_PICTURES,),
+        NEITHER,
     ),
     Condition(
         "noise",
@@ -154,6 +156,7 @@ OF_DATA: tuple[Condition, ...] = (
             f"{course.level('data_structure'):.2f}, and about 0.9 in photographs."
         ),
         (remedies.OTHER_PICTURES,),
+        NEITHER,
     ),
 )
 """What is wrong with the training images."""
@@ -167,7 +170,7 @@ OF_NETWORKS: tuple[Condition, ...] = (
             "the time (50% is chance), so it knows the pictures by heart, or the others are of another kind."
         ),
         (remedies.AUGMENT, remedies.MORE_PICTURES, remedies.SHORTER),
-        (DISCRIMINATOR,),
+        NEITHER,
     ),
     Condition(
         "vanishing_gradient",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import tensorflow as tf
+from scipy.spatial.distance import pdist
 from scipy.stats import rankdata
 
 from dcgan_tf.data import ImageSet, held_out_images
@@ -118,12 +119,11 @@ def spread(vectors: np.ndarray, classes: np.ndarray | None = None) -> float:
 
     Of images in [-1, 1] it is at most 2. With classes, int64 [N], it is that of two of the same class.
     """
-    distances = [np.zeros(0)]
-    for shift in range(1, len(vectors)):
-        found = _distances(vectors, np.roll(vectors, shift, axis=0))
-        distances.append(found if classes is None else found[classes == np.roll(classes, shift)])
-    joined = np.concatenate(distances)
-    return float(joined.mean()) if len(joined) else 0.0
+    distances = pdist(vectors) / np.sqrt(vectors.shape[1])
+    if classes is not None:
+        first, second = np.triu_indices(len(vectors), 1)
+        distances = distances[classes[first] == classes[second]]
+    return float(distances.mean()) if len(distances) else 0.0
 
 
 def contrast(images: np.ndarray) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 
 from dcgan_tf.errors import CollapseError
 from dcgan_tf.runs import Record, append_record, read_records
-from dcgan_tf.training.diagnosis.conditions import NOT_FINITE, OF_NETWORKS, Condition, diagnosis
+from dcgan_tf.training.diagnosis.conditions import NOT_FINITE, Condition, diagnosis
 from dcgan_tf.training.diagnosis.course import Course
 from dcgan_tf.training.diagnosis.looks import EVERY, Looks
 from dcgan_tf.training.monitoring.hooks import TrainingProgress
@@ -69,7 +69,7 @@ class Watch:
         if condition.name not in self._reported:
             self._report(condition, record["step"])
         wanted = self._config.run.on_collapse
-        if wanted == "rollback" and condition in OF_NETWORKS:
+        if wanted == "rollback" and condition.slower:
             raise NeedsRollbackError(condition.name, condition.title, record["step"], condition.slower)
         if wanted != "warn":
             raise CollapseError(
