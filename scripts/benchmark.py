@@ -1,6 +1,7 @@
 """How fast a training step is, and how fast exported files draw, beside others with the same network.
 
     python scripts/benchmark.py train
+    python scripts/benchmark.py onednn
     python scripts/benchmark.py export
 
 Every figure is a median over rounds in which all contestants take turns, so that a machine whose speed drifts
@@ -12,8 +13,11 @@ from __future__ import annotations
 import itertools
 import os
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -62,6 +66,37 @@ def train(batch_size: int, filters: int, rounds: int) -> None:
             share = rate * per_image / peak[name.rsplit(" ", 1)[-1]]
             click.echo(f"{name:<28}{rate:>10.1f}{share:>29.0%}")
     click.echo(f"waiting for data: {1e3 * data_wait(batch_size, filters):.2f} ms a step")
+
+
+@main.command()
+@click.option("--rounds", default=5, show_default=True, help="Take the median over this many rounds.")
+def onednn(rounds: int) -> None:
+    """Images per second of the training step with and without oneDNN, each in processes of its own."""
+    click.echo(f"{'training step':<36}{'oneDNN off':>14}{'on':>14}{'times as fast':>16}")
+    for size, filters, batch_size in ((32, 16, 16), (32, 32, 64), (64, 64, 64)):
+        found: dict[str, list[float]] = {"0": [], "1": []}
+        for _, (switch, rates) in itertools.product(range(rounds), found.items()):
+            rates.append(_rate_in_a_process(size, filters, batch_size, switch))
+        off, on = (statistics.median(rates) for rates in found.values())
+        name = f"{size}x{size}x3, {filters} filters, batch {batch_size}"
+        click.echo(f"{name:<36}{off:>10.0f} im/s{on:>9.0f} im/s{on / off:>16.2f}")
+
+
+def _rate_in_a_process(size: int, filters: int, batch_size: int, switch: str) -> float:
+    code = f"import benchmark; print(benchmark.images_per_second({size}, {filters}, {batch_size}))"
+    variables = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": switch, "PYTHONPATH": str(Path(__file__).parent)}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=variables, check=True, capture_output=True, text=True)
+    return float(done.stdout)
+
+
+def images_per_second(size: int, filters: int, batch_size: int, steps: int = 10) -> float:
+    """Return the images per second of the median of some steps, after two that compile."""
+    import_tensorflow()
+    step = our_step(batch_size, filters, "float32", size=size)
+    step()
+    step()
+    return batch_size / interleaved_seconds({"step": step}, steps)["step"]
 
 
 @main.command()
@@ -157,7 +192,7 @@ def matrix_product(precision: str) -> Callable[[], Any]:
     return lambda: tf.linalg.matmul(left, right)[0, 0].numpy()
 
 
-def our_step(batch_size: int, filters: int, precision: str) -> Callable[[], Any]:
+def our_step(batch_size: int, filters: int, precision: str, *, size: int = SIZE) -> Callable[[], Any]:
     """Return a call that does one training step of this library on random images."""
     import tensorflow as tf
 
@@ -166,12 +201,12 @@ def our_step(batch_size: int, filters: int, precision: str) -> Callable[[], Any]
     from dcgan_tf.training.step import make_train_step
     from dcgan_tf.training.strategy import make_strategy
 
-    config = preset(filters=filters, batch_size=batch_size)
+    config = preset(filters=filters, batch_size=batch_size, image_size=(size, size))
     strategy = make_strategy(1)
     with strategy.scope():
         state = create_train_state(config, precision=precision)
     step = make_train_step(config, state, strategy)
-    images = tf.random.stateless_uniform((batch_size, SIZE, SIZE, CHANNELS), (0, 3), 0, 256, tf.int32)
+    images = tf.random.stateless_uniform((batch_size, size, size, CHANNELS), (0, 3), 0, 256, tf.int32)
     images = tf.cast(images, tf.uint8)
     return lambda: float(step(images)["generator_loss"])
 

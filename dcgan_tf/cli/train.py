@@ -71,7 +71,7 @@ def train(
             config = choice.config
         else:
             config = _checked(configured(preset_name, changes))
-            import_tensorflow()
+            _import_tensorflow(config)
         from dcgan_tf.runs import with_own_held_out
         from dcgan_tf.training import train as train_run
 
@@ -80,6 +80,14 @@ def train(
     if choice and choice.few:
         _search_for_copies(run_dir)
     _say_where(run_dir)
+
+
+def _import_tensorflow(config: Config) -> None:
+    """Import TensorFlow such that a run that goes on computes as it did before."""
+    from dcgan_tf.runs import RunPaths
+    from dcgan_tf.training import used_onednn
+
+    import_tensorflow(onednn=used_onednn(RunPaths.of(config)))
 
 
 def _checked(config: Config) -> Config:
@@ -112,7 +120,7 @@ def _chosen(preset_name: str, minutes: float | None, images: float | None, chang
     choice = choose_without_length(preset_name, budget, changes)
     if preset_name != AUTO:
         _checked(choice.config)
-    import_tensorflow()
+    _import_tensorflow(choice.config)
     choice = with_length(choice)
     say(choice.summary, err=True)
     return choice

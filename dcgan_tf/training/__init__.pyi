@@ -2,6 +2,7 @@ from .auto.choice import Choice as Choice
 from .auto.choosing import choose as choose
 from .auto.choosing import choose_without_length as choose_without_length
 from .auto.choosing import with_length as with_length
+from .environment import used_onednn as used_onednn
 from .interrupt import Interrupted as Interrupted
 from .loop import train as train
 from .monitoring.hooks import Hook as Hook

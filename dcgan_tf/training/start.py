@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import logging
-import os
-import platform
-import subprocess
-import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
-import tensorflow as tf
-
-from dcgan_tf import __version__, data, images
+from dcgan_tf import data, images
 from dcgan_tf.config import Config, replace, to_json
 from dcgan_tf.data import ImageSet, num_unseen
 from dcgan_tf.errors import RunError
 from dcgan_tf.files import write_text
+from dcgan_tf.onednn import uses_onednn
 from dcgan_tf.runs import (
     CheckpointStore,
     RunPaths,
@@ -32,12 +24,12 @@ from dcgan_tf.runs import (
     newest_intact,
     read_config,
     read_data,
-    read_json,
     set_aside,
     write_json,
 )
 from dcgan_tf.training.auto.choice import Choice
 from dcgan_tf.training.calibration import Calibration
+from dcgan_tf.training.environment import write_environment
 from dcgan_tf.training.plan import Plan, too_few_steps
 from dcgan_tf.training.rollback import (
     finish_rollback,
@@ -108,7 +100,7 @@ def begin(plan: Plan, choice: Choice | None = None) -> Start:
         _log.warning("%s", question)
     if finished_steps < plan.total_steps:
         count = f"{len(plan.image_set):,} images of {plan.image_set.name}"
-        devices = f"{config.training.precision}, {plan.strategy.num_replicas_in_sync} device(s)"
+        devices = f"{config.training.precision}, {plan.strategy.num_replicas_in_sync} device(s){_onednn()}"
         falling = plan.schedule.anneal_after
         _log.info(
             "%s, %s; steps %d to %d in %s%s",
@@ -194,29 +186,9 @@ def restore(state: TrainState, stores: Sequence[CheckpointStore]) -> int:
     return int(state.step.numpy())
 
 
-def write_environment(
-    paths: RunPaths, strategy: tf.distribute.Strategy, config: Config, finished_steps: int
-) -> None:
-    """Add an entry for this start to environment.json."""
-    starts = read_json(paths.environment, default=[])
-    if not starts and paths.environment.exists():
-        set_aside(paths.environment, why="cannot be read")
-    entry: dict[str, Any] = {
-        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "first_step": finished_steps,
-        "command": sys.argv,
-        "versions": {
-            "dcgan_tf": __version__,
-            "python": platform.python_version(),
-            **{name: version(name) for name in ("tensorflow", "keras", "numpy")},
-        },
-        "machine": platform.platform(),
-        "cpus": os.cpu_count(),
-        "devices": list(strategy.extended.worker_devices),
-        "precision": config.training.precision,
-        "git_commit": _git_commit(),
-    }
-    write_json(paths.environment, [*starts, entry])
+def _onednn() -> str:
+    used = uses_onednn()
+    return "" if used is None else f", oneDNN {'on' if used else 'off'}"
 
 
 def _show_data(plan: Plan) -> None:
@@ -251,26 +223,3 @@ def _say_lost_data(paths: RunPaths) -> None:
         "%s is written again from today's images; it is unknown whether the run began with the same ones",
         paths.data,
     )
-
-
-def _git_commit() -> str | None:
-    """Return the commit of the git checkout that this package runs from, or None.
-
-    An installed package may lie inside another project's repository, in a virtual environment.
-    """
-    root = Path(__file__).resolve().parents[2]
-    try:
-        if "name = dcgan_tf\n" not in (root / "setup.cfg").read_text(encoding="utf-8"):
-            return None
-        result = subprocess.run(
-            ["git", "rev-parse", "--show-toplevel", "HEAD"],
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            timeout=5,
-            check=True,
-        )
-    except (OSError, ValueError, subprocess.SubprocessError):
-        return None
-    top, commit = result.stdout.splitlines()
-    return commit if Path(top) == root else None

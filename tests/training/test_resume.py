@@ -19,9 +19,10 @@ from dcgan_tf.errors import RunError
 from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import read_config, read_json, read_records
+from dcgan_tf.training.environment import write_environment
 from dcgan_tf.training.loop import train
 from dcgan_tf.training.plan import with_precision
-from dcgan_tf.training.start import compare, write_environment, write_settings
+from dcgan_tf.training.start import compare, write_settings
 from dcgan_tf.training.state import create_train_state
 from dcgan_tf.training.strategy import make_strategy, split_cpu
 from mortal import Mortals

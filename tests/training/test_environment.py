@@ -1,0 +1,84 @@
+"""What each start of a run records about the machine, and what it notices."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from dcgan_tf import cli
+from dcgan_tf.config import Config
+from dcgan_tf.runs.folder import RunPaths
+from dcgan_tf.runs.records import read_json
+from dcgan_tf.training import environment
+from dcgan_tf.training.environment import used_onednn
+from dcgan_tf.training.loop import train
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ('[{"onednn": true}, {"onednn": false}]', False),
+        ('[{"onednn": true}]', True),
+        ('[{"onednn": "yes"}]', None),
+        ("[{}]", None),
+        ("[5]", None),
+        ("[]", None),
+        ("{", None),
+    ],
+)
+def test_the_last_start_is_asked_for_onednn(content: str, expected: bool | None, tmp_path: Path) -> None:
+    paths = RunPaths(tmp_path)
+    assert used_onednn(paths) is None
+    paths.environment.write_text(content)
+    assert used_onednn(paths) is expected
+
+
+def test_a_run_that_goes_on_with_other_rounding_is_told(
+    tiny_config: Callable[..., Config],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    for steps, onednn in ((2, True), (3, True), (4, False)):
+        monkeypatch.setattr(environment, "uses_onednn", lambda onednn=onednn: onednn)
+        caplog.clear()
+        with caplog.at_level(logging.WARNING, "dcgan_tf"):
+            root = train(tiny_config(steps=steps, run_dir=str(tmp_path / "run")))
+        assert ("oneDNN is off, and was on" in caplog.text) == (not onednn)
+    assert "TF_ENABLE_ONEDNN_OPTS=1 before the command keeps it as it was" in caplog.text
+    starts = read_json(RunPaths(root).environment, default=[])
+    assert [start["onednn"] for start in starts] == [True, True, False]
+
+
+@pytest.mark.parametrize("before", [True, False, None])
+def test_the_command_goes_on_as_the_run_was_trained_before(
+    before: bool | None,
+    tiny_options: Callable[..., list[str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[bool | None] = []
+
+    class EnoughError(Exception):
+        pass
+
+    def stand_in(*, onednn: bool | None = None) -> None:
+        asked.append(onednn)
+        raise EnoughError
+
+    monkeypatch.setattr("dcgan_tf.cli.train.import_tensorflow", stand_in)
+    root = tmp_path / "run"
+    if before is not None:
+        options = tiny_options(run_dir=root, steps=1)
+        monkeypatch.undo()
+        assert CliRunner().invoke(cli.main, ["train", *options]).exit_code == 0
+        starts = json.loads(RunPaths(root).environment.read_text())
+        RunPaths(root).environment.write_text(json.dumps([{**starts[0], "onednn": before}]))
+        monkeypatch.setattr("dcgan_tf.cli.train.import_tensorflow", stand_in)
+    CliRunner().invoke(cli.main, ["train", *tiny_options(run_dir=root, steps=2)])
+    assert asked == [before]
