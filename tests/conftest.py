@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from dcgan_tf.config import Config, preset
+from dcgan_tf.onednn import settle_onednn
 
 if TYPE_CHECKING:
     from mortal import Mortals
@@ -38,7 +39,11 @@ TINY = {
 
 
 def pytest_configure() -> None:
-    """Take stops as usual, also where they are ignored: under nohup, and in the background of a script."""
+    """Compute as the commands do, and take stops as usual.
+
+    Stops are ignored under nohup, and in the background of a script.
+    """
+    settle_onednn()
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

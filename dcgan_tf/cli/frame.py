@@ -139,14 +139,14 @@ def debug_option() -> click.Option:
     )
 
 
-def import_tensorflow(*, onednn: bool | None = None) -> None:
+def import_tensorflow(*, onednn: bool | None = True) -> None:
     """Import TensorFlow without the lines that it prints about its own set-up.
 
     The environment variable for this comes too late for some lines, which are written before the log is set
     up. So all output is held back, and shown only if the import fails or the process dies.
 
     Args:
-        onednn: whether oneDNN is to be used, unless the environment says so; None for yes.
+        onednn: whether oneDNN is to be used, unless the environment says which; None leaves it to TensorFlow.
 
     Raises:
         DcganError: if Keras is in use already, on another backend than TensorFlow.
@@ -155,7 +155,8 @@ def import_tensorflow(*, onednn: bool | None = None) -> None:
     from dcgan_tf.onednn import settle_onednn
 
     settle_backend()
-    settle_onednn(on=onednn is not False)
+    if onednn is not None:
+        settle_onednn(on=onednn)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     with held_back_outside(STDERR):
         import tensorflow as tf

@@ -71,7 +71,7 @@ def train(
             config = choice.config
         else:
             config = _checked(configured(preset_name, changes))
-            _import_tensorflow(config)
+            _import_tensorflow(config.run.run_dir)
         from dcgan_tf.runs import with_own_held_out
         from dcgan_tf.training import train as train_run
 
@@ -82,12 +82,14 @@ def train(
     _say_where(run_dir)
 
 
-def _import_tensorflow(config: Config) -> None:
+def _import_tensorflow(run_dir: str | Path | None) -> None:
     """Import TensorFlow such that a run that goes on computes as it did before."""
     from dcgan_tf.runs import RunPaths
     from dcgan_tf.training import used_onednn
 
-    import_tensorflow(onednn=used_onednn(RunPaths.of(config)))
+    paths = RunPaths(Path(run_dir)) if run_dir else None
+    began = paths is not None and paths.environment.exists()
+    import_tensorflow(onednn=used_onednn(paths) if paths and began else True)
 
 
 def _checked(config: Config) -> Config:
@@ -116,11 +118,11 @@ def _chosen(preset_name: str, minutes: float | None, images: float | None, chang
     if changes["data"] is not None:
         check_data(changes["data"])
         if changes["data"].startswith("tfds:"):
-            import_tensorflow()
+            _import_tensorflow(changes["run_dir"])
     choice = choose_without_length(preset_name, budget, changes)
     if preset_name != AUTO:
         _checked(choice.config)
-    _import_tensorflow(choice.config)
+    _import_tensorflow(choice.config.run.run_dir)
     choice = with_length(choice)
     say(choice.summary, err=True)
     return choice

@@ -58,10 +58,7 @@ class KeepBest:
         self._events = EventFile(self._paths.events / "evaluation")
         period = config.run.checkpoint_every
         self._every = period * math.ceil(MEASURED_EVERY / period)
-        self._function: tuple[keras.Sequential | None, Callable[[np.ndarray], tf.Tensor]] = (
-            None,
-            tf.identity,
-        )
+        self._function: tuple[keras.Sequential, Callable[[np.ndarray], tf.Tensor]] | None = None
 
     def after_step(self, progress: TrainingProgress) -> None:
         """Measure the distance, if it is due; but not if the run was asked to stop."""
@@ -118,11 +115,10 @@ class KeepBest:
 
     def _compiled(self, generator: keras.Sequential) -> Callable[[np.ndarray], tf.Tensor]:
         """Return the generator as a function that is compiled once; a run that went back has another one."""
-        known, function = self._function
-        if known is not generator:
+        if self._function is None or self._function[0] is not generator:
             function = tf.function(lambda z: generator(z, training=False), autograph=False)
             self._function = generator, function
-        return function
+        return self._function[1]
 
     def _is_chosen_otherwise(self, step: int) -> bool:
         """Return whether best/ has a checkpoint that was not chosen by this distance."""

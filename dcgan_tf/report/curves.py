@@ -94,7 +94,7 @@ def best_of(run: ReportedRun) -> str:
     if not best:
         return ""
     if best[0] not in measured:
-        return f" The best checkpoint, by the evaluations of each epoch, is that of step {best[0]:,}."
+        return f" The best checkpoint is that of step {best[0]:,}."
     if best[:1] == newest[:1]:
         return " The last checkpoint is also the nearest to the training images."
     newest_distance = number(run.distances[-1]["pyramid_distance"])

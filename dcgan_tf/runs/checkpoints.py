@@ -198,6 +198,7 @@ class CheckpointStore:
                 copied.replace(self.directory / path.name)
             shutil.rmtree(unfinished)
             flush(self.directory)
+            self._point_to(self.steps())
 
     def remove_leftovers(self) -> None:
         """Remove the remains of interrupted saves, which only take space.

@@ -5,7 +5,10 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
+from dcgan_tf.keras_settings import own_settings
 
+
+@own_settings()
 def make_optimizer(
     learning_rate: float, *, beta_1: float, beta_2: float, precision: str
 ) -> keras.optimizers.Optimizer:
@@ -19,8 +22,8 @@ class OnePassAdam(keras.optimizers.Adam):  # type: ignore[misc]  # Keras is unty
 
     Keras computes an update from about ten operations a variable, each of which goes through the memory; in a
     small network, starting them takes longer than what they compute. TensorFlow has one operation for all of
-    it. The two differ by rounding only, for which Keras takes the powers of beta in float32 even in float64.
-    Their checkpoints are the same.
+    it. The two differ by rounding only: Keras computes the powers of beta in float32, even for float64. Their
+    checkpoints are the same.
 
     Kingma and Ba 2015, "Adam: a method for stochastic optimization", with the order of the computation at the
     end of section 2, so that epsilon is their epsilon-hat.

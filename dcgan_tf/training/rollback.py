@@ -100,7 +100,7 @@ def decide_to_go_back(paths: RunPaths, wrong: NeedsRollbackError) -> None:
         RunError: if a checkpoint cannot be read for a reason that may pass; nothing has been changed then.
     """
     rollbacks = read_rollbacks(paths)
-    to_step = _place_to_go_back_to(paths, wrong.step)
+    to_step = _place_to_go_back_to(paths, wrong.step, begin_again=len(rollbacks) < MOST_ROLLBACKS)
     before = rollbacks[-1] if rollbacks else None
     shares = (before.generator_share, before.discriminator_share) if before else (1.0, 1.0)
     if len(rollbacks) < MOST_ROLLBACKS:
@@ -133,10 +133,12 @@ def finish_rollback(paths: RunPaths) -> list[Rollback]:
     ordinary, best = CheckpointStore(paths.checkpoints), CheckpointStore(paths.best)
     for store in (ordinary, best):
         store.remove_leftovers()
-    if last.to_step in best.steps() and last.to_step not in ordinary.steps():
-        ordinary.copy_from(best, last.to_step)  # the run may end here, and its last checkpoint is this one
-    for store in (ordinary, best):
         store.forget_after(last.to_step)
+    if last.to_step in best.steps():  # the run may end there, and then its last checkpoint is this one
+        if last.to_step in ordinary.steps() and ordinary.damage(last.to_step):
+            ordinary.set_aside(last.to_step)
+        if last.to_step not in ordinary.steps():
+            ordinary.copy_from(best, last.to_step)
     for records in paths.lines_of_steps():
         forget_records_after(records, last.to_step)
     forget_grids_after(paths, last.to_step)
@@ -190,9 +192,16 @@ def refuse_after_too_many(rollbacks: Sequence[Rollback], paths: RunPaths, settin
         )
 
 
-def _place_to_go_back_to(paths: RunPaths, step: int) -> int:
-    """Return the step of an intact checkpoint before a step, or 0."""
-    if step <= FEWEST_STEPS:
+def _place_to_go_back_to(paths: RunPaths, step: int, *, begin_again: bool) -> int:
+    """Return the step of an intact checkpoint before a step, or 0.
+
+    Args:
+        paths: the files of the run.
+        step: the number of finished steps.
+        begin_again: whether a run in its first steps goes back to its beginning; one that ends there keeps
+            what it has.
+    """
+    if begin_again and step <= FEWEST_STEPS:
         return 0
     best, others = CheckpointStore(paths.best), CheckpointStore(paths.checkpoints)
     earlier = [s for s in others.steps() if s < step]

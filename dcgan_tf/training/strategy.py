@@ -9,7 +9,6 @@ from pathlib import Path
 import tensorflow as tf
 
 from dcgan_tf.errors import ArgumentError, RunError
-from dcgan_tf.keras_settings import own_settings
 
 _POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
 
@@ -93,7 +92,6 @@ def dtype_policy(precision: str) -> str:
     return _POLICIES[precision]
 
 
-@own_settings()
 @functools.cache
 def _mirrored(kind: str, devices: int) -> tf.distribute.MirroredStrategy:
     """Return the process's one strategy over these devices.

@@ -94,6 +94,7 @@ WITHOUT_TENSORFLOW = (
     "runs.folder",
     "runs.records",
     "training",
+    "training.environment",
 )
 
 

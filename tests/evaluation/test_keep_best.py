@@ -141,16 +141,38 @@ def test_a_conditional_run_draws_each_class_as_often_as_it_is_there(
 ) -> None:
     config = tiny_config(run_dir=str(tmp_path / "run"), steps=1, conditional=True, split="train")
     given: list[np.ndarray] = []
-    original = Run.generate
+    original = keep_best.with_labels
 
-    def generate(self: Run, latents: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
+    def with_labels(latents: np.ndarray, labels: np.ndarray, num_classes: int) -> Any:
         given.append(np.asarray(labels))
-        return original(self, latents, labels)
+        return original(latents, labels, num_classes)
 
-    monkeypatch.setattr(Run, "generate", generate)
+    monkeypatch.setattr(keep_best, "with_labels", with_labels)
     train(config, hooks=[KeepBest(config)])
     shares = np.bincount(np.asarray(load_data(config.data).labels)) / len(load_data(config.data))
     np.testing.assert_allclose(np.bincount(given[0]) / 512, shares, atol=0.005)
+
+
+def test_what_is_measured_are_the_samples_of_the_run(
+    tmp_path: Path, tiny_config: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tiny_config(run_dir=str(tmp_path / "run"), steps=80, checkpoint_every=40)
+    monkeypatch.setattr(keep_best, "MEASURED_EVERY", 40)
+    hook, drawn = KeepBest(config), []
+    original = keep_best.KeepBest._draw
+
+    def draw(self: KeepBest, progress: Any) -> np.ndarray:
+        drawn.append(original(self, progress))
+        return drawn[-1]
+
+    monkeypatch.setattr(keep_best.KeepBest, "_draw", draw)
+    root = train(config, hooks=[hook])
+    assert len(drawn) == 2
+    for number, images in enumerate(drawn, 1):
+        sampled = Run.open(root, checkpoint=40 * number).sample(len(images))
+        # A compiled generator may round otherwise.
+        np.testing.assert_allclose(images.astype(int), sampled.astype(int), atol=1)
+    assert np.abs(drawn[1].astype(int) - drawn[0]).max() > 1
 
 
 def test_few_images_are_not_measured(

@@ -217,6 +217,8 @@ def killed_at(moment: int, patch: pytest.MonkeyPatch, action: Callable[[], objec
     for name in ("unlink", "mkdir", "rmdir"):
         patch.setattr(Path, name, mortal(getattr(Path, name)))
     patch.setattr(os, "replace", mortal(os.replace))
+    for name in ("copyfile", "rmtree"):
+        patch.setattr(shutil, name, mortal(getattr(shutil, name)))
     try:
         action()
     except KeyboardInterrupt:

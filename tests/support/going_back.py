@@ -40,9 +40,8 @@ def going_wrong(
         return condition if course.step in steps and (always or not before) else None
 
     monkeypatch.setattr(watch, "diagnosis", found)
-    monkeypatch.setattr(
-        rollback, "FEWEST_STEPS", 50
-    )  # after so many, a run goes back and does not begin again
+    # In its first steps, a run would begin again.
+    monkeypatch.setattr(rollback, "FEWEST_STEPS", 50)
 
 
 class At:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -49,7 +51,34 @@ def test_it_is_keras_adam_up_to_rounding(gradients: np.ndarray) -> None:
     settings = {"learning_rate": RATE, "beta_1": BETA_1, "beta_2": BETA_2}
     expected = moved(keras.optimizers.Adam(**settings), gradients, "float32")
     found = moved(make_optimizer(**settings, precision="float32"), gradients, "float32")
-    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-7)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
+
+
+def test_small_gradients_feel_the_epsilon_of_keras(gradients: np.ndarray) -> None:
+    settings = {"learning_rate": RATE, "beta_1": BETA_1, "beta_2": BETA_2}
+    expected = moved(keras.optimizers.Adam(**settings), 1e-7 * gradients, "float32")
+    found = moved(make_optimizer(**settings, precision="float32"), 1e-7 * gradients, "float32")
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
+    # Adam divides by the size of the gradient; epsilon is as large here.
+    assert np.abs(found).max() < 0.9 * np.abs(by_hand(1e-7 * gradients)).max()
+
+
+@pytest.mark.parametrize("precision", ["float32", "float16"])
+def test_it_goes_on_from_a_checkpoint_of_keras_adam(precision: str, tmp_path: Path) -> None:
+    settings = {"learning_rate": RATE, "beta_1": BETA_1, "beta_2": BETA_2}
+    plain = keras.optimizers.Adam(**settings)
+    theirs = keras.optimizers.LossScaleOptimizer(plain) if precision == "float16" else plain
+    ours = make_optimizer(**settings, precision=precision)
+    variables = [keras.Variable(np.zeros(3), dtype="float32") for _ in range(2)]
+    for optimizer, variable in zip((theirs, ours), variables, strict=True):
+        optimizer.build([variable])
+    for _ in range(3):
+        theirs.apply([tf.ones(3)])
+    path = tf.train.Checkpoint(optimizer=theirs, variable=variables[0]).write(str(tmp_path / "adam"))
+    tf.train.Checkpoint(optimizer=ours, variable=variables[1]).read(path).assert_consumed()
+    for optimizer in (theirs, ours):
+        optimizer.apply([-tf.ones(3)])
+    np.testing.assert_allclose(variables[1].numpy(), variables[0].numpy(), rtol=0, atol=1e-6)
 
 
 def test_each_device_moves_its_own_copy(gradients: np.ndarray) -> None:

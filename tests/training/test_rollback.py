@@ -160,6 +160,17 @@ def test_a_run_in_its_first_steps_begins_again_although_it_has_a_best_checkpoint
     assert entry["to_step"] == 0
 
 
+def test_a_run_that_gives_up_in_its_first_steps_keeps_its_best(
+    small: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    going_wrong(monkeypatch, 100, always=True)
+    monkeypatch.setattr(rollback_module, "FEWEST_STEPS", 1000)
+    with pytest.raises(CollapseError, match="back at step 40"):
+        trained(small())
+    rollbacks = read_json(RunPaths(Path(small().run.run_dir)).rollbacks, default=[])
+    assert [entry["to_step"] for entry in rollbacks] == [0, 0, 0, 40]
+
+
 def test_a_run_that_gives_up_far_behind_its_last_checkpoints_can_draw(
     small: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -133,7 +133,7 @@ def test_the_command_refuses_before_tensorflow_is_imported_or_images_are_prepare
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "mine.txt").touch()
-    monkeypatch.setattr("dcgan_tf.cli.train.import_tensorflow", lambda: pytest.fail("it is imported"))
+    monkeypatch.setattr("dcgan_tf.cli.train.import_tensorflow", lambda **_: pytest.fail("it is imported"))
     for run_dir, words in ((str(tmp_path), "it holds mine.txt"), ("gs://bucket/run", "the address 'gs:")):
         done = CliRunner().invoke(main, ["train", "--evaluate-every-epoch", "--run-dir", run_dir])
         assert done.exit_code == 1

@@ -42,10 +42,7 @@ class Condition:
 
     def advice(self, config: Config) -> str:
         """Return what to try with these settings, as a sentence."""
-        helping = [remedy.text for remedy in self.remedies if remedy.helps(config)]
-        tried = [text if isinstance(text, str) else text(config) for text in helping]
-        listed = ", or ".join(filter(None, [", ".join(tried[:-1]), tried[-1]]))
-        return f"Try {listed}. Take another --run-dir for it."
+        return remedies.advice(self.remedies, config)
 
 
 def diagnosis(course: Course, config: Config) -> Condition | None:
@@ -251,11 +248,3 @@ OF_NETWORKS: tuple[Condition, ...] = (
     ),
 )
 """What is wrong with the networks, causes before their consequences."""
-NOT_FINITE = Condition(
-    "not_finite",
-    "not finite",
-    lambda course, config: False,  # training cannot go on, and says so by an error
-    lambda course: "A loss or a weight is no longer a finite number.",
-    (remedies.HALF_THE_RATES, remedies.FLOAT32, remedies.NON_SATURATING, remedies.SMOOTH),
-)
-"""What ends the training, with all weights of that step."""

@@ -25,7 +25,7 @@ MOST_IMAGES, FEWEST_IMAGES, MOST_PIXELS = 64, 8, 64 * 256**2
 """Of each kind; fewer of images of more than 256x256 pixels, so that they fit into the memory."""
 FEWEST_OTHERS = 30
 """Images that are not trained on; of fewer, D may prefer others by chance."""
-FEWEST_PAIRS = 64
+FEWEST_PAIRS = 32
 """Pairs of the same class by which the diversity within the classes is measured."""
 SIDE = 8
 """Images are compared at this many pixels a side, where noise and fine detail have no weight."""
@@ -181,7 +181,9 @@ def _kinds(of_samples: np.ndarray | None, of_images: np.ndarray | None) -> np.nd
     """Return the classes of the samples, if there are enough pairs of one class; None if not."""
     if of_samples is None or of_images is None:
         return None
-    pairs = [sum(count * (count - 1) for count in np.bincount(labels)) for labels in (of_samples, of_images)]
+    pairs = [
+        sum(count * (count - 1) // 2 for count in np.bincount(labels)) for labels in (of_samples, of_images)
+    ]
     return of_samples if min(pairs) >= FEWEST_PAIRS else None
 
 

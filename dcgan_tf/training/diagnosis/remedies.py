@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from dcgan_tf.config import LOSSES_OF_PROBABILITIES, Config
@@ -25,6 +25,14 @@ class Remedy:
     helps: Callable[[Config], bool] = lambda config: True
 
 
+def advice(remedies: Iterable[Remedy], config: Config) -> str:
+    """Return what to try with these settings, as a sentence."""
+    helping = [remedy.text for remedy in remedies if remedy.helps(config)]
+    tried = [text if isinstance(text, str) else text(config) for text in helping]
+    listed = ", or ".join(filter(None, [", ".join(tried[:-1]), tried[-1]]))
+    return f"Try {listed}. Take another --run-dir for it."
+
+
 def _is_convolutional(config: Config) -> bool:
     return config.model.architecture == "dcgan"
 
@@ -40,7 +48,7 @@ def _has_slower_d(config: Config) -> bool:
 
 def _has_faster_d(config: Config) -> bool:
     of_generator, of_discriminator = learning_rates(config.training)
-    return of_discriminator > of_generator
+    return of_discriminator > of_generator >= SLOW
 
 
 def _rates_times(share: float) -> Callable[[Config], str]:
@@ -97,3 +105,6 @@ BIAS_IN_D = Remedy(
     "--discriminator-bias, which lets D see how pale they are",
     lambda config: _is_convolutional(config) and not config.model.discriminator_bias,
 )
+
+AFTER_NOT_FINITE = (HALF_THE_RATES, FLOAT32, NON_SATURATING, SMOOTH)
+"""What to try after a loss or a weight was no longer a finite number."""

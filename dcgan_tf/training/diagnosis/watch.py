@@ -10,7 +10,8 @@ import numpy as np
 
 from dcgan_tf.errors import CollapseError
 from dcgan_tf.runs import Record, append_record, read_records
-from dcgan_tf.training.diagnosis.conditions import NOT_FINITE, Condition, diagnosis
+from dcgan_tf.training.diagnosis import remedies
+from dcgan_tf.training.diagnosis.conditions import Condition, diagnosis
 from dcgan_tf.training.diagnosis.course import Course
 from dcgan_tf.training.diagnosis.looks import EVERY, Looks
 from dcgan_tf.training.monitoring.hooks import TrainingProgress
@@ -85,7 +86,8 @@ class Watch:
             NeedsRollbackError: if training is to go back then.
             NotFiniteError: the same error with what to try, if not.
         """
-        name, title, advice = NOT_FINITE.name, NOT_FINITE.title, NOT_FINITE.advice(self._config)
+        name, title = "not_finite", "not finite"
+        advice = remedies.advice(remedies.AFTER_NOT_FINITE, self._config)
         self._write(name, title, f"{error.seen[:1].upper()}{error.seen[1:]}.", advice, error.step)
         if self._config.run.on_collapse == "rollback":
             raise NeedsRollbackError(name, title, error.step)

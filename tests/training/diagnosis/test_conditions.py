@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from dcgan_tf.config import Config, flatten, preset
-from dcgan_tf.training.diagnosis.conditions import NOT_FINITE, OF_DATA, OF_NETWORKS, diagnosis
+from dcgan_tf.training.diagnosis import remedies
+from dcgan_tf.training.diagnosis.conditions import OF_DATA, OF_NETWORKS, diagnosis
 from dcgan_tf.training.diagnosis.course import LONG_WINDOW, WINDOW, Course
 
 HEALTHY = {
@@ -20,8 +21,6 @@ HEALTHY = {
     "real_probability": 0.7,
     "fake_probability": 0.2,
     "discriminator_accuracy": 0.9,
-    "discriminator_gradient_norm": 20.0,
-    "generator_gradient_norm": 20.0,
     "data_diversity": 0.5,
     "data_structure": 0.9,
     "sample_diversity": 0.9,
@@ -238,21 +237,23 @@ def test_what_is_advised_is_allowed_and_is_not_so_already(changes: dict[str, Any
         "discriminator-bias": True,
         "precision": "float32",
     }
-    for condition in (*OF_DATA, *OF_NETWORKS, NOT_FINITE):
-        advice = condition.advice(config)
+    all_remedies = {condition.name: condition.remedies for condition in (*OF_DATA, *OF_NETWORKS)}
+    for condition, of_it in {**all_remedies, "not_finite": remedies.AFTER_NOT_FINITE}.items():
+        advice = remedies.advice(of_it, config)
         assert advice.startswith("Try ")
         assert advice.endswith(". Take another --run-dir for it.")
         for option in re.findall(r"(?<!no )--([a-z-]+)", advice):
             if option in values:
                 name = option.replace("-", "_")
-                assert flatten(config)[name] != values[option], (condition.name, option)
+                assert flatten(config)[name] != values[option], (condition, option)
                 preset("default", **changes | {name: values[option]})
 
 
 def advice_on(name: str, **changes: Any) -> str:
     """Return the advice on a condition with these settings."""
-    (condition,) = [condition for condition in (*OF_NETWORKS, NOT_FINITE) if condition.name == name]
-    return condition.advice(preset("default", **changes))
+    all_remedies = {condition.name: condition.remedies for condition in OF_NETWORKS}
+    of_it = {**all_remedies, "not_finite": remedies.AFTER_NOT_FINITE}[name]
+    return remedies.advice(of_it, preset("default", **changes))
 
 
 def test_advised_rates_are_computed_from_those_in_force() -> None:
@@ -265,6 +266,8 @@ def test_advised_rates_are_computed_from_those_in_force() -> None:
     fast_d = {"learning_rate": 2e-4, "discriminator_learning_rate": 2e-3}
     assert "no --discriminator-learning-rate" in advice_on("discriminator_wins", **fast_d)
     assert "a --discriminator-learning-rate of 0.004" in advice_on("generator_wins", **fast_d)
+    still_g = {"learning_rate": 1e-7, "discriminator_learning_rate": 4e-4}
+    assert "no --discriminator-learning-rate" not in advice_on("discriminator_wins", **still_g)
     assert "a --learning-rate of 0.0001, " in advice_on("not_finite", learning_rate=2e-4, label_smoothing=0.0)
 
 
