@@ -27,7 +27,11 @@ ROOT = Path(__file__).parents[1]
 SETTINGS_PAGE = ROOT / "docs" / "reference" / "settings.md"
 AUTO_PAGE = ROOT / "docs" / "guides" / "train.md"
 RESULTS_PAGES = ROOT / "docs" / "quality.md", ROOT / "docs" / "stability.md"
-STABILITY = "results/stability.csv"
+TABLES = {
+    "results/stability.csv": stability_table.markdown,
+    "results/photographs.csv": stability_table.of_each,
+}
+"""{file: how its table is made}, if it is not that of `recipe_table`."""
 BEGIN, END = "<!-- made by scripts/documentation.py -->", "<!-- end -->"
 OF_EVERY_COMMAND = {"--help", "--debug", "--version"}
 
@@ -169,7 +173,7 @@ def with_results(page: str) -> str:
     """Return the page with its tables made anew, each from the file of `results/` that it names."""
 
     def made(block: re.Match[str]) -> str:
-        table = stability_table.markdown if block[2] == STABILITY else markdown
+        table = TABLES.get(block[2], markdown)
         return f"{block[1]}\n\n{table(read_table(ROOT / block[2]))}\n\n{END}"
 
     begin = BEGIN.replace(" -->", r" from (results/[\w-]+\.csv) -->")

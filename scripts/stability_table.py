@@ -35,15 +35,14 @@ def summary(rows: list[dict[str, str]]) -> str:
 
 def markdown(rows: list[dict[str, str]]) -> str:
     """Return the same as two tables of Markdown: of all data sets, and of each."""
-    of_all = [index for index, heading in enumerate(HEADINGS) if heading not in OF_ONE_SET]
-    of_each = [index for index, heading in enumerate(HEADINGS) if heading not in OF_ALL]
-    lines = _lines(rows)
-    return "\n\n".join(
-        (
-            _table([line for line in lines if line[0] == ALL], of_all),
-            _table([line for line in lines if line[0] != ALL], of_each),
-        )
-    )
+    columns = [index for index, heading in enumerate(HEADINGS) if heading not in OF_ONE_SET]
+    return f"{_table([line for line in _lines(rows) if line[0] == ALL], columns)}\n\n{of_each(rows)}"
+
+
+def of_each(rows: list[dict[str, str]]) -> str:
+    """Return a table of Markdown with a line for each data set and recipe."""
+    columns = [index for index, heading in enumerate(HEADINGS) if heading not in OF_ALL]
+    return _table([line for line in _lines(rows) if line[0] != ALL], columns)
 
 
 def _table(lines: list[tuple[str, ...]], columns: list[int]) -> str:
