@@ -17,7 +17,7 @@ from benchmark import interleaved_seconds
 
 from dcgan_tf.cli import import_tensorflow
 
-SIZES = (
+SIZES: tuple[dict[str, Any], ...] = (
     {"preset_name": "default", "image_size": (24, 24), "filters": 16},
     {"preset_name": "quick", "image_size": (32, 32)},
     {"preset_name": "default", "image_size": (64, 64)},
@@ -60,7 +60,7 @@ def contestants(folder: str, preset_name: str, **changes: Any) -> dict[str, Call
     step, images = make_train_step(plan.config, state, plan.strategy), iter(batches(plan, finished_steps=0))
     looks, keep = Looks(plan, state), KeepBest(plan.config)
     last = TrainingProgress(1, 1, plan.steps_per_epoch, state)
-    calls = {
+    calls: dict[str, Callable[[], Any]] = {
         "step": lambda: float(step(next(images))["generator_loss"]),
         "look": looks,
         "distance": lambda: keep.after_step(last),

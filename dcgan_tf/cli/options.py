@@ -79,6 +79,31 @@ class ImageSize(click.ParamType):  # type: ignore[type-arg]  # it takes none bef
             self.fail(str(error), param, ctx)
 
 
+class StepRange(click.ParamType):  # type: ignore[type-arg]  # as above
+    """FIRST:LAST as (first, last), both counted from 1."""
+
+    name = "FIRST:LAST"
+
+    def convert(
+        self, value: str | tuple[int, int], param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        """Return the two steps, or refuse the text."""
+        if isinstance(value, tuple):
+            return value
+        parts = value.split(":")
+        if len(parts) != 2 or not all(part.isascii() and part.isdigit() for part in parts):
+            self.fail(f"expected two steps such as 100:110, received {value!r}", param, ctx)
+        first, last = map(int, parts)
+        if not 2 <= first <= last:
+            self.fail(
+                "expected a first step of at least 2 (step 1 compiles) and a last one that is not before it, "
+                f"received {value!r}",
+                param,
+                ctx,
+            )
+        return first, last
+
+
 class NameList(click.ParamType):  # type: ignore[type-arg]  # as above
     """A list of known names, separated by commas."""
 

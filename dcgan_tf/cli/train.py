@@ -10,7 +10,7 @@ import click
 
 from dcgan_tf.cli.beforehand import check_data
 from dcgan_tf.cli.frame import import_tensorflow, said_when_stopped, say
-from dcgan_tf.cli.options import configured, setting_options
+from dcgan_tf.cli.options import StepRange, configured, setting_options
 from dcgan_tf.config import AUTO, DEFAULT_MINUTES, PRESETS, Budget, Config, check_request
 
 if TYPE_CHECKING:
@@ -46,6 +46,11 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Evaluate after every epoch (metrics.jsonl, TensorBoard), and choose the best checkpoint by that.",
 )
+@click.option(
+    "--profile",
+    type=StepRange(),
+    help="Profile these steps, such as 100:110, for TensorBoard's page Profile.",
+)
 @click.pass_context
 def train(
     ctx: click.Context,
@@ -54,6 +59,7 @@ def train(
     minutes: float | None,
     images: float | None,
     every_epoch: bool,
+    profile: tuple[int, int] | None,
     **changes: Any,
 ) -> None:
     """Train a run, or continue it.
@@ -76,7 +82,8 @@ def train(
         from dcgan_tf.training import train as train_run
 
         config = with_own_held_out(config)
-        run_dir = train_run(choice or config, hooks=[_evaluation(config, every_epoch=every_epoch)])
+        hooks = [_evaluation(config, every_epoch=every_epoch), *_profiling(config, profile)]
+        run_dir = train_run(choice or config, hooks=hooks)
     if choice and choice.few:
         _search_for_copies(run_dir)
     _say_where(run_dir)
@@ -137,6 +144,13 @@ def _evaluation(config: Config, *, every_epoch: bool) -> Hook:
     hook = EveryEpoch(config)
     hook.check_images()
     return hook
+
+
+def _profiling(config: Config, steps: tuple[int, int] | None) -> list[Hook]:
+    from dcgan_tf.runs import RunPaths
+    from dcgan_tf.training import ProfileHook
+
+    return [] if steps is None else [ProfileHook(RunPaths.of(config), first=steps[0], last=steps[1])]
 
 
 def _search_for_copies(run_dir: Path) -> None:
