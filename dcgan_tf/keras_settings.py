@@ -1,4 +1,4 @@
-"""Use Keras with this library's own settings, and leave those of the process as they are.
+"""Use TensorFlow and Keras with this library's own settings, and leave those of the process as they are.
 
 Keras is imported when it is needed, not before, so that its backend can still be chosen.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ from dcgan_tf.errors import DcganError
 
 _FLOAT = "float32"
 """The type of layers that are given none; tests of exact equality use float64."""
+ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
+"""The environment variable that switches oneDNN on (1) or off (0), before TensorFlow is imported."""
 
 
 def settle_backend() -> None:
@@ -36,6 +39,27 @@ def settle_backend() -> None:
             f"{keras.config.backend()}; set the environment variable KERAS_BACKEND=tensorflow before it is "
             "imported, and restart the process"
         )
+
+
+def settle_onednn(*, on: bool = True) -> None:
+    """Switch oneDNN, TensorFlow's faster operations for CPUs, on or off, unless the environment says which.
+
+    TensorFlow has it off on x86 processors without VNNI, bfloat16 or AMX instructions, although it is faster
+    there too: docs/speed.md has the figures. It stays as it is on Windows and on other processors, where this
+    was not measured.
+    """
+    if sys.platform != "win32" and platform.machine() in ("x86_64", "AMD64"):
+        os.environ.setdefault(ONEDNN, "1" if on else "0")
+
+
+def uses_onednn() -> bool | None:
+    """Return whether TensorFlow uses oneDNN in this process, or None if it does not tell."""
+    try:
+        from tensorflow.python.util import _pywrap_util_port
+
+        return bool(_pywrap_util_port.IsMklEnabled())
+    except (ImportError, AttributeError):  # it is no part of TensorFlow's interface
+        return None
 
 
 @contextmanager

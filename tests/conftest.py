@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from dcgan_tf.config import Config, preset
-from dcgan_tf.onednn import settle_onednn
+from dcgan_tf.keras_settings import settle_onednn
 
 if TYPE_CHECKING:
     from mortal import Mortals

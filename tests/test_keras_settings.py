@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import platform
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -21,7 +22,7 @@ from dcgan_tf.analysis.features import discriminator_features
 from dcgan_tf.config import Config
 from dcgan_tf.errors import DcganError
 from dcgan_tf.judges import network as judge_network
-from dcgan_tf.keras_settings import own_settings, settle_backend
+from dcgan_tf.keras_settings import ONEDNN, own_settings, settle_backend, settle_onednn
 from dcgan_tf.runs.run import Run
 from dcgan_tf.training.state import create_train_state
 
@@ -165,3 +166,46 @@ def test_the_command_line_works_in_the_environment_of_a_notebook_and_of_other_ba
     assert done.stderr == ""
     assert done.stdout.splitlines()[1:] == ["Agg"]
     np.testing.assert_array_equal(np.load(tmp_path / "three.npy"), drawn[0])
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "on", "before", "after"),
+    [
+        ("linux", "x86_64", True, None, "1"),
+        ("linux", "x86_64", False, None, "0"),
+        ("linux", "x86_64", True, "0", "0"),
+        ("linux", "x86_64", False, "1", "1"),
+        ("linux", "aarch64", True, None, None),
+        ("win32", "AMD64", True, None, None),
+    ],
+)
+def test_onednn_is_switched_on_unless_the_environment_says_otherwise(
+    system: str,
+    machine: str,
+    on: bool,
+    before: str | None,
+    after: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(platform, "machine", lambda: machine)
+    monkeypatch.setenv(ONEDNN, before or "")
+    if before is None:
+        monkeypatch.delenv(ONEDNN)
+    settle_onednn(on=on)
+    assert os.environ.get(ONEDNN) == after
+
+
+SWITCHED = sys.platform != "win32" and platform.machine() in ("x86_64", "AMD64")
+
+
+@pytest.mark.skipif(not SWITCHED, reason="on this kind of machine it is left alone")
+@pytest.mark.parametrize("on", [True, False])
+def test_tensorflow_uses_onednn_as_it_is_told(on: bool) -> None:
+    code = (
+        f"from dcgan_tf.cli import import_tensorflow; import_tensorflow(onednn={on})\n"
+        "from dcgan_tf.keras_settings import uses_onednn; print(uses_onednn())"
+    )
+    without = {name: value for name, value in os.environ.items() if name != ONEDNN}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=without)
+    assert (done.stdout, done.returncode) == (f"{on}\n", 0), done.stderr

@@ -151,8 +151,7 @@ def import_tensorflow(*, onednn: bool | None = True) -> None:
     Raises:
         DcganError: if Keras is in use already, on another backend than TensorFlow.
     """
-    from dcgan_tf.keras_settings import settle_backend
-    from dcgan_tf.onednn import settle_onednn
+    from dcgan_tf.keras_settings import settle_backend, settle_onednn
 
     settle_backend()
     if onednn is not None:

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 @click.option(
     "--profile",
     type=StepRange(),
-    help="Profile these steps, such as 100:110, for TensorBoard's page Profile.",
+    help="Write a profile of these steps, such as 100:109, which XProf and TensorBoard show.",
 )
 @click.pass_context
 def train(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from dcgan_tf import __version__
 from dcgan_tf.config import Config
-from dcgan_tf.onednn import VARIABLE, uses_onednn
+from dcgan_tf.keras_settings import ONEDNN, uses_onednn
 from dcgan_tf.runs import RunPaths, read_json, set_aside, write_json
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def write_environment(
         _log.warning(
             "oneDNN is %s, and was %s when this run was last trained, so the steps are rounded differently "
             "from here on; %s=%d before the command keeps it as it was",
-            *("on" if now else "off", "on" if before else "off", VARIABLE, bool(before)),
+            *("on" if now else "off", "on" if before else "off", ONEDNN, bool(before)),
         )
     entry: dict[str, Any] = {
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),

@@ -137,9 +137,10 @@ def _do_steps(
     data = iter(batches(plan, finished_steps=start.finished_steps))
     for step in range(start.finished_steps + 1, plan.total_steps + 1):
         started = time.perf_counter()
-        batch = next(data)
-        waited = time.perf_counter() - started
-        metrics = train_step(batch)
+        with tf.profiler.experimental.Trace("train", step_num=step, _r=1):  # where a profile sees a step
+            batch = next(data)
+            waited = time.perf_counter() - started
+            metrics = train_step(batch)
         seconds = time.perf_counter() - started
         statistics.add(step, metrics, seconds=seconds, seconds_waiting=waited)
         stop = signals.received

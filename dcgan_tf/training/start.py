@@ -12,7 +12,7 @@ from dcgan_tf.config import Config, replace, to_json
 from dcgan_tf.data import ImageSet, num_unseen
 from dcgan_tf.errors import RunError
 from dcgan_tf.files import write_text
-from dcgan_tf.onednn import uses_onednn
+from dcgan_tf.keras_settings import uses_onednn
 from dcgan_tf.runs import (
     CheckpointStore,
     RunPaths,

@@ -18,7 +18,7 @@ from each import each
 ROOT = Path(dcgan_tf.__file__).parent
 
 # A room is a package below dcgan_tf, or a module beside them. To each room, the rooms that it may import.
-SMALL = {"errors", "files", "cache", "printable", "progress", "native_output", "keras_settings", "onednn"}
+SMALL = {"errors", "files", "cache", "printable", "progress", "native_output", "keras_settings"}
 LAYER_0 = SMALL | {"config", "images", "latents"}
 LAYER_1 = {"data", "models"}
 LAYER_2 = LAYER_0 | LAYER_1 | {"runs"}
@@ -28,7 +28,6 @@ MAY_IMPORT: dict[str, set[str]] = {
     "native_output": {"errors"},
     "files": {"errors"},
     "keras_settings": {"errors"},
-    "onednn": set(),
     "cache": {"errors", "files"},
     "progress": {"printable"},
     "config": {"errors"},
@@ -86,7 +85,6 @@ WITHOUT_TENSORFLOW = (
     "metrics.sliced_wasserstein",
     "models",
     "native_output",
-    "onednn",
     "printable",
     "report",
     "report.page",

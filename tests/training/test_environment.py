@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from dcgan_tf.runs.records import read_json
 from dcgan_tf.training import environment
 from dcgan_tf.training.environment import used_onednn
 from dcgan_tf.training.loop import train
+
+GIT = ("git", "-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false")
 
 
 @pytest.mark.parametrize(
@@ -83,3 +86,22 @@ def test_the_command_goes_on_as_the_run_was_trained_before(
     CliRunner().invoke(cli.main, ["train", *tiny_options(run_dir=root, steps=2)])
     # An older run has no record of it, and TensorFlow chose.
     assert asked == [True if before == "new" else before]
+
+
+@pytest.mark.parametrize(
+    ("package", "setup", "counted"),
+    [
+        ("dcgan_tf", "name = dcgan_tf\n", True),
+        ("dcgan_tf", "name = mine\n", False),  # copied into somebody's repository
+        (".venv/lib/python3.11/site-packages/dcgan_tf", "name = dcgan_tf\n", False),
+    ],
+)
+def test_only_the_commit_of_this_package_is_written_down(package, setup, counted, tmp_path, monkeypatch):
+    (tmp_path / package / "training").mkdir(parents=True)
+    (tmp_path / "setup.cfg").write_text(f"[metadata]\n{setup}")
+    for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "all"]):
+        subprocess.run([*GIT, *words], cwd=tmp_path, check=True)
+    monkeypatch.setattr(
+        environment, "__file__", str(Path(tmp_path / package / "training" / "environment.py"))
+    )
+    assert bool(environment._git_commit()) == counted

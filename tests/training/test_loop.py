@@ -19,6 +19,7 @@ from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import read_config, read_records
 from dcgan_tf.training import loop
+from dcgan_tf.training import step as step_module
 from dcgan_tf.training.monitoring.hooks import CheckpointHook, TrainingProgress
 from dcgan_tf.training.monitoring.statistics import Statistics
 from dcgan_tf.training.state import create_train_state
@@ -63,6 +64,22 @@ def test_hooks_are_told_of_every_step_and_closed(begun: Config) -> None:
     assert hook.closed == 1
 
 
+@pytest.mark.parametrize("replicas", [1, 2])
+def test_the_step_is_traced_once_in_a_run(
+    replicas: int, tiny_config: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = []
+
+    def make_train_step(*arguments: object, **named: object) -> object:
+        steps.append(step_module.make_train_step(*arguments, **named))
+        return steps[-1]
+
+    monkeypatch.setattr(loop, "make_train_step", make_train_step)
+    settings = {"anneal": 0.5, "checkpoint_every": 2, "sample_every": 3, "conditional": True}
+    loop.train(tiny_config(steps=9, replicas=replicas, run_dir=str(tmp_path / "run"), **settings))
+    assert [step.experimental_get_tracing_count() for step in steps] == [1]
+
+
 def test_hooks_are_closed_when_one_fails(begun: Config) -> None:
     hooks = [Watching(), Watching(fail_at=52), Watching()]
     with pytest.raises(RuntimeError, match="the hook fails"):
@@ -92,7 +109,7 @@ def test_a_loss_that_is_not_finite_stops_with_the_step_and_keeps_the_last_good_c
     poison = Poison(after=52)
     with pytest.raises(RunError, match="the discriminator loss became nan at step 53") as error:
         loop.train(replace(begun, log_every=1000), hooks=[poison])
-    for advice in ("--learning-rate", "--precision float32", "--run-dir", "earlier checkpoints are intact"):
+    for advice in ("a --learning-rate of 0.0005", "--run-dir", "earlier checkpoints are intact"):
         assert advice in str(error.value)
     assert poison.moments[-1].step == 54
     assert poison.closed == 1
