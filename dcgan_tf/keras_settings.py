@@ -45,10 +45,13 @@ def settle_onednn(*, on: bool = True) -> None:
     """Switch oneDNN, TensorFlow's faster operations for CPUs, on or off, unless the environment says which.
 
     TensorFlow has it off on x86 processors without VNNI, bfloat16 or AMX instructions, although it is faster
-    there too: docs/speed.md has the figures. It stays as it is on Windows and on other processors, where this
-    was not measured.
+    there too: docs/speed.md has the figures. It stays as it is on other systems than Linux and on other
+    processors, where this was not measured.
+
+    Args:
+        on: whether it is to be on.
     """
-    if sys.platform != "win32" and platform.machine() in ("x86_64", "AMD64"):
+    if sys.platform == "linux" and platform.machine() == "x86_64":
         os.environ.setdefault(ONEDNN, "1" if on else "0")
 
 

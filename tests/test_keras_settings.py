@@ -177,6 +177,7 @@ def test_the_command_line_works_in_the_environment_of_a_notebook_and_of_other_ba
         ("linux", "x86_64", False, "1", "1"),
         ("linux", "aarch64", True, None, None),
         ("win32", "AMD64", True, None, None),
+        ("darwin", "x86_64", True, None, None),
     ],
 )
 def test_onednn_is_switched_on_unless_the_environment_says_otherwise(
@@ -196,7 +197,7 @@ def test_onednn_is_switched_on_unless_the_environment_says_otherwise(
     assert os.environ.get(ONEDNN) == after
 
 
-SWITCHED = sys.platform != "win32" and platform.machine() in ("x86_64", "AMD64")
+SWITCHED = sys.platform == "linux" and platform.machine() == "x86_64"
 
 
 @pytest.mark.skipif(not SWITCHED, reason="on this kind of machine it is left alone")

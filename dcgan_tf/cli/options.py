@@ -92,7 +92,7 @@ class StepRange(click.ParamType):  # type: ignore[type-arg]  # as above
             return value
         parts = value.split(":")
         if len(parts) != 2 or not all(part.isascii() and part.isdigit() for part in parts):
-            self.fail(f"expected two steps such as 100:110, received {value!r}", param, ctx)
+            self.fail(f"expected two steps such as 100:109, received {value!r}", param, ctx)
         first, last = map(int, parts)
         if not 2 <= first <= last:
             self.fail(

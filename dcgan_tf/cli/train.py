@@ -94,9 +94,10 @@ def _import_tensorflow(run_dir: str | Path | None) -> None:
     from dcgan_tf.runs import RunPaths
     from dcgan_tf.training import used_onednn
 
-    paths = RunPaths(Path(run_dir)) if run_dir else None
-    began = paths is not None and paths.environment.exists()
-    import_tensorflow(onednn=used_onednn(paths) if paths and began else True)
+    if run_dir and (paths := RunPaths(Path(run_dir))).environment.exists():
+        import_tensorflow(onednn=used_onednn(paths))
+    else:
+        import_tensorflow()
 
 
 def _checked(config: Config) -> Config:

@@ -186,6 +186,10 @@ class CheckpointStore:
     def copy_from(self, other: CheckpointStore, step: int) -> None:
         """Copy a checkpoint of another store to this one; a kill leaves the whole of it or nothing.
 
+        Args:
+            other: the other store.
+            step: the step of the checkpoint.
+
         Raises:
             StorageError: if it cannot be written.
         """

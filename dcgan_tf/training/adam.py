@@ -18,7 +18,7 @@ def make_optimizer(
 
 
 class OnePassAdam(keras.optimizers.Adam):  # type: ignore[misc]  # Keras is untyped
-    """Keras' Adam, which reads and writes each variable and its two moments once.
+    """Keras' Adam without its `amsgrad`, which reads and writes each variable and its two moments once.
 
     Keras computes an update from about ten operations a variable, each of which goes through the memory; in a
     small network, starting them takes longer than what they compute. TensorFlow has one operation for all of
@@ -33,9 +33,9 @@ class OnePassAdam(keras.optimizers.Adam):  # type: ignore[misc]  # Keras is unty
         """Move a variable and its moments.
 
         Args:
-            gradient: of the loss with respect to the variable.
-            variable: of one device.
-            learning_rate: scalar.
+            gradient: of the loss with respect to the variable, of its shape.
+            variable: float of any shape, on one device.
+            learning_rate: float scalar.
         """
         number, dtype = self._get_variable_index(variable), variable.dtype
         step = tf.cast(self.iterations + 1, dtype)

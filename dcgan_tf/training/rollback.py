@@ -123,6 +123,7 @@ def finish_rollback(paths: RunPaths) -> list[Rollback]:
 
     Raises:
         StorageError: if a file cannot be removed or written.
+        RunError: if a checkpoint cannot be read for a reason that may pass.
     """
     rollbacks = read_rollbacks(paths)
     if not rollbacks or rollbacks[-1].done:

@@ -43,13 +43,18 @@ def whole(
         return read_checkpoint(trained(config), 130)
 
 
+@pytest.fixture
+def differences(read_checkpoint: Read, whole: dict[str, np.ndarray]) -> Callable[[Config], list[str]]:
+    """Return what trains a run on to its end, and names what differs from a run that was not disturbed."""
+    return lambda config: different(read_checkpoint(trained(config), 130), whole)
+
+
 @pytest.mark.parametrize("moment", range(10))
 def test_a_run_killed_during_a_rollback_goes_on_bit_for_bit(
     moment: int,
     small: Callable[..., Config],
     monkeypatch: pytest.MonkeyPatch,
-    read_checkpoint: Read,
-    whole: dict[str, np.ndarray],
+    differences: Callable[[Config], list[str]],
 ) -> None:
     going_wrong(monkeypatch, 100)
     config, left = small(anneal=0.3), moment
@@ -77,8 +82,7 @@ def test_a_run_killed_during_a_rollback_goes_on_bit_for_bit(
         patch.setattr(store, "forget_after", mortal(store.forget_after))
         with pytest.raises(KeyboardInterrupt):
             trained(config)
-    found = read_checkpoint(trained(config), 130)
-    assert different(found, whole) == []
+    assert differences(config) == []
     rollbacks = read_json(RunPaths(Path(config.run.run_dir)).rollbacks, default=[])
     assert [(entry["from_step"], entry["to_step"]) for entry in rollbacks] == [(100, 40)]
 
@@ -88,8 +92,7 @@ def test_a_run_killed_after_a_rollback_goes_on_bit_for_bit(
     killed_at: int,
     small: Callable[..., Config],
     monkeypatch: pytest.MonkeyPatch,
-    read_checkpoint: Read,
-    whole: dict[str, np.ndarray],
+    differences: Callable[[Config], list[str]],
 ) -> None:
     going_wrong(monkeypatch, 100)
     config = small(anneal=0.3)
@@ -100,23 +103,20 @@ def test_a_run_killed_after_a_rollback_goes_on_bit_for_bit(
 
     with pytest.raises(KeyboardInterrupt):
         trained(config, At(killed_at, kill))
-    found = read_checkpoint(trained(config), 130)
-    assert different(found, whole) == []
+    assert differences(config) == []
 
 
 def test_a_run_that_is_asked_to_stop_stops_and_goes_back_when_it_goes_on(
     small: Callable[..., Config],
     monkeypatch: pytest.MonkeyPatch,
-    read_checkpoint: Read,
-    whole: dict[str, np.ndarray],
+    differences: Callable[[Config], list[str]],
 ) -> None:
     going_wrong(monkeypatch, 100)
 
     config = small(anneal=0.3)
     with pytest.raises(Interrupted):
         trained(config, At(99, ctrl_c))
-    found = read_checkpoint(trained(config), 130)
-    assert different(found, whole) == []
+    assert differences(config) == []
 
 
 def test_a_checkpoint_that_cannot_be_read_for_now_costs_nothing(
@@ -157,8 +157,7 @@ def test_a_damaged_record_is_set_aside(
 def test_a_run_that_lost_its_checkpoints_has_the_same_rates_again(
     small: Callable[..., Config],
     monkeypatch: pytest.MonkeyPatch,
-    read_checkpoint: Read,
-    whole: dict[str, np.ndarray],
+    differences: Callable[[Config], list[str]],
 ) -> None:
     going_wrong(monkeypatch, 100)
     config = small(anneal=0.3)
@@ -166,8 +165,7 @@ def test_a_run_that_lost_its_checkpoints_has_the_same_rates_again(
     for folder in (paths.checkpoints, paths.best):
         for file in folder.glob("ckpt-*"):
             file.unlink()
-    found = read_checkpoint(trained(config), 130)
-    assert different(found, whole) == []
+    assert differences(config) == []
 
 
 def files_of(root: Path) -> dict[str, bytes]:

@@ -1,4 +1,4 @@
-"""A hook that records what a few steps spend their time on, for TensorBoard's Profile page."""
+"""A hook that records what a few steps spend their time on, for XProf and TensorBoard."""
 
 from __future__ import annotations
 
@@ -48,4 +48,6 @@ class ProfileHook:
     def _stop(self) -> None:
         tf.profiler.experimental.stop()
         self._running, self._done = False, True
-        _log.info("the profile of the steps is in %s: tensorboard --logdir %s", *[self._paths.events] * 2)
+        _log.info(
+            "the profile is in %s/plugins: pip install xprof, xprof --logdir %s", *[self._paths.events] * 2
+        )

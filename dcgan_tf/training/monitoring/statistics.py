@@ -20,6 +20,11 @@ class NotFiniteError(CollapseError):
     Attributes:
         seen: what was seen, as the beginning of a sentence.
         step: the step after which it was seen.
+
+    Args:
+        seen: as above.
+        step: as above.
+        advice: what to try, as a sentence, for the message.
     """
 
     def __init__(self, seen: str, step: int, advice: str = "") -> None:
