@@ -198,7 +198,7 @@ def our_step(batch_size: int, filters: int, precision: str, *, size: int = SIZE)
 
     from dcgan_tf.config import preset
     from dcgan_tf.training.state import create_train_state
-    from dcgan_tf.training.step import make_train_step
+    from dcgan_tf.training.steps.step import make_train_step
     from dcgan_tf.training.strategy import make_strategy
 
     config = preset(filters=filters, batch_size=batch_size, image_size=(size, size))
@@ -272,7 +272,7 @@ def data_wait(batch_size: int, filters: int, steps: int = 20) -> float:
     from dcgan_tf.config import preset
     from dcgan_tf.data.batches import distributed_batches
     from dcgan_tf.training.state import create_train_state
-    from dcgan_tf.training.step import make_train_step
+    from dcgan_tf.training.steps.step import make_train_step
     from dcgan_tf.training.strategy import make_strategy, resolve_precision
 
     config = preset(filters=filters, batch_size=batch_size)

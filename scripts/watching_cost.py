@@ -51,7 +51,7 @@ def contestants(folder: str, preset_name: str, **changes: Any) -> dict[str, Call
     from dcgan_tf.training.monitoring.hooks import TrainingProgress
     from dcgan_tf.training.plan import batches, make_plan
     from dcgan_tf.training.state import create_train_state
-    from dcgan_tf.training.step import make_train_step
+    from dcgan_tf.training.steps.step import make_train_step
 
     config = preset(preset_name, data="portraits", run_dir=folder, **changes)
     plan = make_plan(config)

@@ -60,6 +60,10 @@ class EveryEpoch:
         train = data.load_data(config)
         RealImages.of(config, train, held_out_images(config, train), most=NUM_IMAGES)
 
+    def next_due(self, progress: TrainingProgress) -> int:
+        """Return the last step of the epoch."""
+        return (progress.step // progress.steps_per_epoch + 1) * progress.steps_per_epoch
+
     def after_step(self, progress: TrainingProgress) -> None:
         """Evaluate, if it is due; but not if the run was asked to stop."""
         due = progress.last or progress.step % progress.steps_per_epoch == 0

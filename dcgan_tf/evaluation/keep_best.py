@@ -60,6 +60,10 @@ class KeepBest:
         self._every = period * math.ceil(MEASURED_EVERY / period)
         self._function: tuple[keras.Sequential, Callable[[np.ndarray], tf.Tensor]] | None = None
 
+    def next_due(self, progress: TrainingProgress) -> int:
+        """Return the step of the next measurement."""
+        return (progress.step // self._every + 1) * self._every
+
     def after_step(self, progress: TrainingProgress) -> None:
         """Measure the distance, if it is due; but not if the run was asked to stop."""
         due = progress.last or progress.step % self._every == 0

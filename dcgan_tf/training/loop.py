@@ -23,6 +23,7 @@ from dcgan_tf.training.monitoring.console import make_console
 from dcgan_tf.training.monitoring.hooks import (
     CatchesUp,
     CheckpointHook,
+    Foresees,
     HistogramHook,
     Hook,
     SampleHook,
@@ -35,7 +36,8 @@ from dcgan_tf.training.plan import batches, make_plan
 from dcgan_tf.training.rollback import NeedsRollbackError, decide_to_go_back
 from dcgan_tf.training.run_dir import lock
 from dcgan_tf.training.start import Start, begin
-from dcgan_tf.training.step import make_train_step
+from dcgan_tf.training.steps.several import Pace, make_several
+from dcgan_tf.training.steps.step import make_train_step
 
 _GO_ON = "The checkpoints are intact; run the same command again to continue"
 _log = logging.getLogger("dcgan_tf")
@@ -47,7 +49,8 @@ def train(config: Config | Choice, *, hooks: Sequence[Hook] = ()) -> Path:
     Args:
         config: all settings, or a choice, which has them. An existing run directory must have been made with
             the same settings. Only the length, and settings that do not affect the weights, may differ.
-        hooks: hooks that are called every step, after the built-in ones.
+        hooks: hooks that are called after the built-in ones: after every step, unless they foresee when they
+            are due.
 
     Returns:
         The run directory.
@@ -134,24 +137,32 @@ def _do_steps(
     train_step = make_train_step(
         plan.config, start.state, plan.strategy, num_classes=plan.num_classes, schedule=plan.schedule
     )
-    data = iter(batches(plan, finished_steps=start.finished_steps))
-    for step in range(start.finished_steps + 1, plan.total_steps + 1):
+    take = make_several(train_step, iter(batches(plan, finished_steps=start.finished_steps)))
+    progress, pace = _progress(start, start.finished_steps), Pace()
+    while progress.step < plan.total_steps:
+        number = min(_next_due(hooks, progress) - progress.step, pace.most_steps)
         started = time.perf_counter()
-        with tf.profiler.experimental.Trace("train", step_num=step, _r=1):  # where a profile sees a step
-            batch = next(data)
-            waited = time.perf_counter() - started
-            metrics = train_step(batch)
+        # Where a profile sees a step: while one is recorded, each is a call of its own.
+        with tf.profiler.experimental.Trace("train", step_num=progress.step + 1, _r=1):
+            taken = take(number)
         seconds = time.perf_counter() - started
-        statistics.add(step, metrics, seconds=seconds, seconds_waiting=waited)
+        pace.add(number, seconds)
+        statistics.add(progress.step + number, taken, seconds=seconds)
         stop = signals.received
-        progress = _progress(start, step, stopping=stop is not None)
+        progress = _progress(start, progress.step + number, stopping=stop is not None)
         try:
             for hook in hooks:
                 hook.after_step(progress)
         except NotFiniteError as error:
             watch.report_not_finite(error)
         if stop is not None:
-            raise Interrupted(stop, step)
+            raise Interrupted(stop, progress.step)
+
+
+def _next_due(hooks: Sequence[Hook], progress: TrainingProgress) -> int:
+    """Return the next step after which a hook must be called, or the last step."""
+    due = [hook.next_due(progress) if isinstance(hook, Foresees) else progress.step + 1 for hook in hooks]
+    return min(progress.total_steps, *due)
 
 
 def _progress(start: Start, step: int, *, stopping: bool = False) -> TrainingProgress:

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from dcgan_tf import models
 from dcgan_tf.config import Config, TrainingConfig
-from dcgan_tf.training.adam import make_optimizer
+from dcgan_tf.training.steps.adam import make_optimizer
 from dcgan_tf.training.strategy import dtype_policy
 
 

@@ -19,12 +19,12 @@ from dcgan_tf.runs.folder import RunPaths, checkpoint_steps
 from dcgan_tf.runs.records import read_json, read_records
 from dcgan_tf.runs.run import Run
 from dcgan_tf.training import rollback as rollback_module
-from dcgan_tf.training import step as step_module
 from dcgan_tf.training.diagnosis.conditions import OF_DATA, OF_NETWORKS
 from dcgan_tf.training.diagnosis.course import Course
 from dcgan_tf.training.interrupt import Interrupted
 from dcgan_tf.training.loop import train
 from dcgan_tf.training.schedule import Schedule
+from dcgan_tf.training.steps import step as step_module
 from going_back import SMALL, At, best_at, ctrl_c, different, going_wrong, trained
 
 

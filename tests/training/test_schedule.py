@@ -18,10 +18,10 @@ from dcgan_tf.errors import RunError
 from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import read_config, read_records
-from dcgan_tf.training.averaging import averaging_decay
 from dcgan_tf.training.loop import train
 from dcgan_tf.training.schedule import Schedule, go_back, set_learning_rates
 from dcgan_tf.training.state import TrainState, create_train_state
+from dcgan_tf.training.steps.averaging import averaging_decay
 
 
 @pytest.mark.parametrize(

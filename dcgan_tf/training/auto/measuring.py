@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable
 
 from dcgan_tf.config import Config, RunConfig, Speed, replace
 from dcgan_tf.training.calibration import Calibration
 from dcgan_tf.training.plan import batches, make_plan
 from dcgan_tf.training.state import create_train_state
-from dcgan_tf.training.step import TrainStep, make_train_step
+from dcgan_tf.training.steps.several import Pace, Taken, make_several
+from dcgan_tf.training.steps.step import make_train_step
 
 MEASURED_SECONDS = 5.0
 """How long steps are timed; the first ones, which compile, come before."""
@@ -37,23 +37,22 @@ def measure_speed(config: Config, *, seconds: float | None = None) -> Speed:
             plan.config, num_classes=plan.num_classes, precision=plan.config.training.precision
         )
     step = make_train_step(plan.config, state, plan.strategy, num_classes=plan.num_classes)
-    data = iter(batches(plan, finished_steps=0))
+    take = make_several(step, iter(batches(plan, finished_steps=0)))
     calibrate = Calibration(plan.config, state, num_classes=plan.num_classes)
     calibrate()  # compiles
-    speed = _time(step, data, MEASURED_SECONDS if seconds is None else seconds)
+    speed = _time(take, MEASURED_SECONDS if seconds is None else seconds)
     return _with_calibration(speed, calibrate, plan.config.run)
 
 
-def _time(step: TrainStep, data: Iterator[Any], seconds: float) -> Speed:
-    started = time.perf_counter()
-    _wait_for(step, data)
-    before = time.perf_counter() - started
+def _time(take: Callable[[int], Taken], seconds: float) -> Speed:
+    before = _seconds(take, 1)
     for _ in range(_WARM_UP):
-        _wait_for(step, data)
-    started, count = time.perf_counter(), 0
+        _seconds(take, 1)
+    started, count, pace = time.perf_counter(), 0, Pace()
     while count < _FEWEST_STEPS or (count < _MOST_STEPS and time.perf_counter() - started < seconds):
-        _wait_for(step, data)
-        count += 1
+        number = pace.most_steps
+        pace.add(number, _seconds(take, number))
+        count += number
     return Speed(before, (time.perf_counter() - started) / count)
 
 
@@ -66,7 +65,8 @@ def _with_calibration(speed: Speed, calibrate: Calibration, run: RunConfig) -> S
     return Speed(speed.seconds_before, speed.seconds_per_step + seconds / steps_between)
 
 
-def _wait_for(step: TrainStep, data: Iterator[Any]) -> None:
-    """Do one step, and read a number of it, so that the device has finished."""
-    metrics = step(next(data))
-    float(next(iter(metrics.values())))
+def _seconds(take: Callable[[int], Taken], steps: int) -> float:
+    """Return how long some steps take until a number of theirs can be read: the device has finished."""
+    started = time.perf_counter()
+    take(steps).waiting.numpy()
+    return time.perf_counter() - started

@@ -14,7 +14,7 @@ from dcgan_tf.training.diagnosis import remedies
 from dcgan_tf.training.diagnosis.conditions import Condition, diagnosis
 from dcgan_tf.training.diagnosis.course import Course
 from dcgan_tf.training.diagnosis.looks import EVERY, Looks
-from dcgan_tf.training.monitoring.hooks import TrainingProgress
+from dcgan_tf.training.monitoring.hooks import TrainingProgress, next_multiple
 from dcgan_tf.training.monitoring.statistics import NotFiniteError, Statistics
 from dcgan_tf.training.monitoring.writers import TensorBoard
 from dcgan_tf.training.rollback import NeedsRollbackError, read_rollbacks
@@ -47,6 +47,10 @@ class Watch:
                 )
                 tensorboard.write_text(back.to_step + 1, "diagnosis", text)
         self._reported = {str(record.get("condition")) for record in read_records(self._paths.diagnosis)}
+
+    def next_due(self, progress: TrainingProgress) -> int:
+        """Return the step of the next look."""
+        return next_multiple(EVERY, progress)
 
     def after_step(self, progress: TrainingProgress) -> None:
         """Take a look, if it is due."""

@@ -59,6 +59,10 @@ class TerminalProgress:
         )
         self._bar.start()
 
+    def next_due(self, progress: TrainingProgress) -> int:
+        """Return the last step: the bar moves when it is called."""
+        return progress.total_steps
+
     def after_step(self, progress: TrainingProgress) -> None:
         """Move the bar."""
         epochs = progress.total_steps / progress.steps_per_epoch
@@ -83,6 +87,10 @@ class PlainProgress:
     def __init__(self, finished_steps: int, total_steps: int, output: LastingOutput) -> None:
         self._finished_steps, self._total_steps, self._output = finished_steps, total_steps, output
         self._started = self._shown = time.monotonic()
+
+    def next_due(self, progress: TrainingProgress) -> int:
+        """Return the last step: no step is shown by itself."""
+        return progress.total_steps
 
     def after_step(self, progress: TrainingProgress) -> None:
         """Do nothing: the records have all numbers."""

@@ -1,4 +1,4 @@
-"""Hooks: what happens besides the steps. A hook is called after every step, and decides when to act."""
+"""Hooks: what happens besides the steps. A hook is called after a step, and decides whether to act."""
 
 from __future__ import annotations
 
@@ -56,13 +56,27 @@ class TrainingProgress:
 
 
 class Hook(Protocol):
-    """An action that is called during training."""
+    """An action that is called during training: after every step, unless it `Foresees` when it is due."""
 
     def after_step(self, progress: TrainingProgress) -> None:
         """Act after a step, if it is time."""
 
     def close(self) -> None:
         """Release everything. Training calls this once, also when it fails."""
+
+
+@runtime_checkable
+class Foresees(Protocol):
+    """A hook that knows when it is due next, so that the steps before can be taken in one call.
+
+    It may be called after other steps too, for which some other hook is due.
+    """
+
+    def next_due(self, progress: TrainingProgress) -> int:
+        """Return the first step after the present one that it must be called after.
+
+        It must be called after the last step in any case. What lies beyond that is never due.
+        """
 
 
 @runtime_checkable
@@ -85,6 +99,10 @@ class StatisticsHook:
 
     def __init__(self, statistics: Statistics, writers: Sequence[Writer], *, log_every: int) -> None:
         self._statistics, self._writers, self._every = statistics, writers, log_every
+
+    def next_due(self, progress: TrainingProgress) -> int:
+        """Return the step of the next record."""
+        return next_multiple(self._every, progress)
 
     def after_step(self, progress: TrainingProgress) -> None:
         """Write the record, if it is due."""
@@ -119,6 +137,13 @@ class CheckpointHook:
         self._store, self._statistics = store, statistics
         self._state, self._checkpoint = state, state.checkpoint()
         self._every, self._keep_every = every, keep_every
+
+    def next_due(self, progress: TrainingProgress) -> int:
+        """Return the step of the next checkpoint."""
+        due = [next_multiple(every, progress) for every in (self._every, self._keep_every)]
+        if progress.anneal_after is not None and progress.anneal_after > progress.step:
+            due.append(progress.anneal_after)
+        return min(due)
 
     def after_step(self, progress: TrainingProgress) -> None:
         """Save the checkpoint, if it is due."""
@@ -159,6 +184,14 @@ class SampleHook:
         self._inputs = with_labels(latents, self._labels, classes)
         self._generate = tf.function(lambda z: state.generator_ema(z, training=False), autograph=False)
         self._paths, self._writers, self._every = paths, writers, every
+
+    def next_due(self, progress: TrainingProgress) -> int:
+        """Return the step of the next grid."""
+        if not self._every:
+            return progress.total_steps
+        of_epochs = [epoch * progress.steps_per_epoch for epoch in SHOWN_EPOCHS]
+        shown = [step for step in of_epochs if step > progress.step]
+        return min(next_multiple(self._every, progress), *shown, progress.total_steps)
 
     def after_step(self, progress: TrainingProgress) -> None:
         """Save the grid, if it is due; after the last one, also save the animation of all grids."""
@@ -202,6 +235,10 @@ class HistogramHook:
     def __init__(self, state: TrainState, tensorboard: TensorBoard, *, every: int) -> None:
         self._state, self._tensorboard, self._every = state, tensorboard, every
 
+    def next_due(self, progress: TrainingProgress) -> int:
+        """Return the step of the next histograms."""
+        return next_multiple(self._every, progress)
+
     def after_step(self, progress: TrainingProgress) -> None:
         """Write the record, if it is due."""
         if self._every and progress.step % self._every == 0:
@@ -210,6 +247,11 @@ class HistogramHook:
 
     def close(self) -> None:
         """Do nothing."""
+
+
+def next_multiple(every: int, progress: TrainingProgress) -> int:
+    """Return the first multiple of a period after the present step; the last step if the period is 0."""
+    return (progress.step // every + 1) * every if every else progress.total_steps
 
 
 def save_progress(paths: RunPaths, steps_per_epoch: int) -> None:

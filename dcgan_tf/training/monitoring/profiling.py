@@ -29,6 +29,10 @@ class ProfileHook:
         self._paths, self._first, self._last = paths, first, last
         self._running = self._done = False
 
+    def next_due(self, progress: TrainingProgress) -> int:
+        """Return the step before the first of the steps, and then each of them: a profile shows calls."""
+        return max(self._first - 1, progress.step + 1) if not self._done else progress.total_steps
+
     def after_step(self, progress: TrainingProgress) -> None:
         """Begin before the first of the steps, and end after the last."""
         if self._running and progress.step >= self._last:

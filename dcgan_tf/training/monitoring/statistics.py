@@ -9,7 +9,7 @@ import numpy as np
 
 from dcgan_tf.errors import CollapseError
 from dcgan_tf.runs import Record
-from dcgan_tf.training.step import Metrics
+from dcgan_tf.training.steps.several import Taken
 
 _LOSSES = ("discriminator_loss", "generator_loss")
 
@@ -46,7 +46,7 @@ class Statistics:
     def __init__(self, *, images_per_step: int, steps_per_epoch: int) -> None:
         self._images_per_step = images_per_step
         self._steps_per_epoch = steps_per_epoch
-        self._pending: list[tuple[int, Metrics]] = []
+        self._pending: list[tuple[int, Taken]] = []
         self._read: list[dict[str, float]] = []
         self._seconds = self._seconds_waiting = 0.0
         self._noted: dict[str, list[float]] = {}
@@ -57,18 +57,16 @@ class Statistics:
         for name, value in values.items():
             self._noted.setdefault(name, []).append(value)
 
-    def add(self, step: int, metrics: Metrics, *, seconds: float, seconds_waiting: float) -> None:
-        """Add the metrics of one step.
+    def add(self, step: int, taken: Taken, *, seconds: float) -> None:
+        """Add what one call has returned.
 
         Args:
             step: number of finished steps.
-            metrics: scalar tensors.
-            seconds: from asking for the batch to the step's return.
-            seconds_waiting: the part of them until the batch was there.
+            taken: the metrics of the steps of the call, and how long they waited.
+            seconds: how long the call took.
         """
-        self._pending.append((step, metrics))
+        self._pending.append((step, taken))
         self._seconds += seconds
-        self._seconds_waiting += seconds_waiting
         self._step = step
 
     def check_finite(self) -> None:
@@ -78,12 +76,16 @@ class Statistics:
             NotFiniteError: at the first step whose loss is not finite.
         """
         started = time.perf_counter()
-        for step, metrics in self._pending:
-            values = {name: float(value) for name, value in metrics.items()}
-            for name in _LOSSES:
-                if not math.isfinite(values[name]):
-                    raise NotFiniteError(f"the {name.replace('_', ' ')} became {values[name]}", step)
-            self._read.append(values)
+        for last_step, taken in self._pending:
+            waiting = np.asarray(taken.waiting)
+            self._seconds_waiting += float(waiting.sum())
+            columns = {name: np.asarray(values) for name, values in taken.metrics.items()}
+            for row, step in enumerate(range(last_step + 1 - len(waiting), last_step + 1)):
+                values = {name: float(column[row]) for name, column in columns.items()}
+                for name in _LOSSES:
+                    if not math.isfinite(values[name]):
+                        raise NotFiniteError(f"the {name.replace('_', ' ')} became {values[name]}", step)
+                self._read.append(values)
         self._pending.clear()
         self._seconds += time.perf_counter() - started
 

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from click.testing import CliRunner, Result
 from PIL import Image
 
@@ -24,6 +25,7 @@ from dcgan_tf.runs import RunPaths
 from dcgan_tf.training.auto import choosing, measuring
 from dcgan_tf.training.auto.choice import Choice
 from dcgan_tf.training.plan import too_few_steps
+from dcgan_tf.training.steps.several import Taken
 
 TINY = "--filters 2 --latent-dim 4 --batch-size 16 --sample-every 0 --histogram-every 0 --precision float32"
 
@@ -92,17 +94,18 @@ def config_of(folder: Path):
 
 
 def test_the_step_that_compiles_is_not_in_the_time_of_a_step(monkeypatch):
-    """By a clock that only steps move: 2 s the first, half a second each other; 3 of these warm up."""
-    now, batches = [0.0], []
+    """By a clock that only steps move: 2 s the first, 1/8 second each other; 3 of these warm up."""
+    now, calls = [0.0], []
 
-    def step(batch):
-        now[0] += 0.5 if batches else 2.0
-        batches.append(batch)
-        return {"discriminator_loss": 1.0}
+    def take(steps):
+        now[0] += 0.125 * steps if calls else 2.0
+        calls.append(steps)
+        return Taken({}, tf.zeros([steps]))
 
     monkeypatch.setattr(measuring, "time", SimpleNamespace(perf_counter=lambda: now[0]))
-    assert measuring._time(step, iter(range(100)), 5.0) == Speed(2.0, 0.5)
-    assert len(batches) == 1 + 3 + 10
+    assert measuring._time(take, 2.0) == Speed(2.0, 0.125)
+    # In a run, as many steps are taken in a call as fit into 0.4 s.
+    assert calls == [1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3]
 
 
 def test_one_command_trains_on_a_folder_and_says_what_it_chose(tmp_path):

@@ -13,7 +13,7 @@ import tensorflow as tf
 from dcgan_tf.config import Config
 from dcgan_tf.training.objective.objective import objective_of
 from dcgan_tf.training.objective.penalties import squared_norm
-from dcgan_tf.training.step import Replica, update_discriminator, update_generator
+from dcgan_tf.training.steps.step import Replica, update_discriminator, update_generator
 
 BATCH, SIZE = 3, 4
 REAL, FAKE = (np.random.default_rng(seed).uniform(-1, 1, (BATCH, SIZE, SIZE, 1)) for seed in (1, 2))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import keras
 import tensorflow as tf
@@ -20,14 +21,15 @@ from dcgan_tf.images import to_float
 from dcgan_tf.latents import replica_latents
 from dcgan_tf.models import logits_of, power_iteration, with_labels
 from dcgan_tf.training.augmentations.random_key import RandomKey
-from dcgan_tf.training.averaging import averaging_decay, update_average
 from dcgan_tf.training.objective.objective import Objective, objective_of
 from dcgan_tf.training.schedule import Schedule, set_learning_rates
 from dcgan_tf.training.state import TrainState
+from dcgan_tf.training.steps.averaging import averaging_decay, update_average
 
 _DRAWS = 4  # of random numbers: for the real and the fake images of D's update, and of G's
+Batch: TypeAlias = tf.Tensor | tuple[tf.Tensor, tf.Tensor]
 Metrics = dict[str, tf.Tensor]
-TrainStep = Callable[[tf.Tensor | tuple[tf.Tensor, tf.Tensor]], Metrics]
+TrainStep = Callable[[Batch], Metrics]
 
 
 def make_train_step(
@@ -76,7 +78,7 @@ def make_train_step(
             **update_generator(replica, real_images, fake_images, generator_tape),
         }
 
-    def train_step(batch: tf.Tensor | tuple[tf.Tensor, tf.Tensor]) -> Metrics:
+    def train_step(batch: Batch) -> Metrics:
         rates = set_learning_rates(state, config.training, schedule) if schedule else {}
         # The number, read once: given the variable, each replica would read it for itself.
         metrics = strategy.run(on_replica, (state.step + 0, *(batch if num_classes else (batch,))))

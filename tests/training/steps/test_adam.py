@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dcgan_tf.training.adam import OnePassAdam, make_optimizer
+from dcgan_tf.training.steps.adam import OnePassAdam, make_optimizer
 from dcgan_tf.training.strategy import make_strategy
 
 RATE, BETA_1, BETA_2 = 0.01, 0.5, 0.9

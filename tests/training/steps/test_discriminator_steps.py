@@ -18,10 +18,10 @@ from dcgan_tf.latents import sample_latents
 from dcgan_tf.report.reported_run import ReportedRun
 from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import read_records
-from dcgan_tf.training.adam import OnePassAdam
 from dcgan_tf.training.loop import train
 from dcgan_tf.training.state import create_train_state
-from dcgan_tf.training.step import make_train_step
+from dcgan_tf.training.steps.adam import OnePassAdam
+from dcgan_tf.training.steps.step import make_train_step
 from dcgan_tf.training.strategy import make_strategy
 from states import everything_in_float64
 

@@ -14,9 +14,9 @@ import tensorflow as tf
 from dcgan_tf import models
 from dcgan_tf.config import Config
 from dcgan_tf.latents import sample_latents
-from dcgan_tf.training.adam import OnePassAdam
 from dcgan_tf.training.state import create_train_state
-from dcgan_tf.training.step import make_train_step
+from dcgan_tf.training.steps.adam import OnePassAdam
+from dcgan_tf.training.steps.step import make_train_step
 from dcgan_tf.training.strategy import make_strategy
 from states import everything_in_float64, snapshot
 

@@ -12,7 +12,7 @@ from dcgan_tf.config import Config
 from dcgan_tf.data.batches import distributed_batches
 from dcgan_tf.training.schedule import Schedule
 from dcgan_tf.training.state import TrainState, create_train_state
-from dcgan_tf.training.step import make_train_step
+from dcgan_tf.training.steps.step import make_train_step
 from dcgan_tf.training.strategy import make_strategy
 from states import all_variables, copies, everything_in_float64, snapshot
 

@@ -15,7 +15,7 @@ from dcgan_tf.data.batches import distributed_batches
 from dcgan_tf.models.layers import SyncBatchNormalization, logits_of
 from dcgan_tf.training import strategy as devices
 from dcgan_tf.training.state import TrainState, create_train_state
-from dcgan_tf.training.step import make_train_step
+from dcgan_tf.training.steps.step import make_train_step
 from states import all_variables, copies
 
 BATCH = 8
