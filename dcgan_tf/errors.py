@@ -63,3 +63,8 @@ def stop_behind(error: BaseException) -> KeyboardInterrupt | None:
         seen.append(behind)
         behind = behind.__cause__ or behind.__context__
     return None
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error (TensorFlow's have many), or its type if it has no message."""
+    return next(iter(str(error).splitlines()), type(error).__name__)

@@ -15,6 +15,7 @@ from dcgan_tf.latents import (
     numbered_latents,
     replica_latents,
     sample_latents,
+    sample_latents_without_tensorflow,
     slerp,
     typical_norm,
     with_typical_norm,
@@ -60,6 +61,7 @@ def test_a_latent_with_a_large_number_costs_no_more_than_another():
 def test_a_seed_that_is_none_is_a_sentence(seed):
     for draw in (
         lambda: sample_latents(1, 4, seed=seed),
+        lambda: sample_latents_without_tensorflow(1, 4, seed=seed),
         lambda: numbered_latents(np.array([0]), 4, seed=seed),
     ):
         with pytest.raises(ArgumentError, match=rf"whole number from 0 to 2\^63 - 1, received {seed}"):
@@ -67,10 +69,11 @@ def test_a_seed_that_is_none_is_a_sentence(seed):
 
 
 def test_too_many_latents_are_a_sentence():
-    with pytest.raises(
-        ArgumentError, match="at most 10,000,000 images are drawn at once, received 1,000,000,000"
-    ):
-        sample_latents(10**9, 4, seed=0)
+    for draw in (sample_latents, sample_latents_without_tensorflow):
+        with pytest.raises(
+            ArgumentError, match="at most 10,000,000 images are drawn at once, received 1,000,000,000"
+        ):
+            draw(10**9, 4, seed=0)
 
 
 def test_the_same_numbers_give_the_same_latents_and_hidden_state_does_not_matter():

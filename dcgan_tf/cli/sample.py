@@ -73,18 +73,22 @@ def sample(
     images.check_target(target)
     refuse_among_images(target, [run])
     refuse_unwritable(target)
-    import_tensorflow()
+    if run.suffix != ".tflite":  # LiteRT draws without TensorFlow
+        import_tensorflow()
     from dcgan_tf.export import Exported, is_export
     from dcgan_tf.latents import sample_labels, whole_rows
-    from dcgan_tf.runs import Run
 
     trained: Run | Exported
+    standing = ""
     if is_export(run):
         if checkpoint is not None or not ema:
             raise click.UsageError("an export has neither checkpoints nor a raw generator")
         trained = Exported.open(run)
     else:
+        from dcgan_tf.runs import Run
+
         trained = Run.open(run, checkpoint=checkpoint, ema=ema)
+        standing = trained.standing
     chosen = chosen_labels(labels, trained.class_names)
     num = num_images or whole_rows(64, len(chosen))
     drawn = trained.sample(num, seed=seed, labels=chosen or None)
@@ -96,5 +100,5 @@ def sample(
     else:
         images.save(target, drawn)
     shown = f" ({', '.join(trained.class_names[i] for i in chosen[:num])})" if chosen else ""
-    which = f", the {standing}" if isinstance(trained, Run) and (standing := trained.standing) else ""
+    which = f", the {standing}" if standing else ""
     say(f"{num} image{'s' if num > 1 else ''} of step {trained.step:,}{which}{shown} -> {target}")

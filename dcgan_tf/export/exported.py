@@ -12,13 +12,12 @@ import numpy as np
 
 from dcgan_tf.errors import ArgumentError, ExportError
 from dcgan_tf.export.folder import FORMATS, PRECISIONS, ExportPaths
-from dcgan_tf.export.formats import saved_model
 from dcgan_tf.export.formats.litert_file import read_facts
-from dcgan_tf.export.formats.runtimes import DrawFunction, open_artefact
+from dcgan_tf.export.formats.opening import DrawFunction, open_artefact
 from dcgan_tf.export.placing import interrupted, refuse_interrupted
 from dcgan_tf.export.record import damaged_files, listed, read_record
 from dcgan_tf.images import to_uint8
-from dcgan_tf.latents import sample_latents
+from dcgan_tf.latents import sample_latents, sample_latents_without_tensorflow
 from dcgan_tf.runs import RunPaths, read_json, sample_inputs
 
 
@@ -60,6 +59,8 @@ class Exported:
             _refuse_damaged(root)
             return _opened(root, read_facts(root))
         if (root / "saved_model.pb").exists():
+            from dcgan_tf.export.formats import saved_model
+
             _refuse_damaged(root)
             return _opened(root, saved_model.read_facts(root))
         paths = ExportPaths(root)
@@ -87,10 +88,9 @@ class Exported:
 
     def latents(self, num: int, *, seed: int = 0) -> np.ndarray:
         """Return the latents of the images that `sample(num, seed=seed)` shows, float32 [num, latent_dim]."""
+        draw = sample_latents_without_tensorflow if self.path.suffix == ".tflite" else sample_latents
         return np.asarray(
-            sample_latents(
-                num, self.facts["latent_dim"], seed=seed, distribution=self.facts["latent_distribution"]
-            )
+            draw(num, self.facts["latent_dim"], seed=seed, distribution=self.facts["latent_distribution"])
         )
 
     def sample(self, num: int, *, seed: int = 0, labels: Sequence[int] | None = None) -> np.ndarray:

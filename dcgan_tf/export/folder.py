@@ -14,6 +14,9 @@ PRECISIONS = ("fp32", "fp16", "dynamic", "int8")
 In the last two, the first of several dense layers stays float32.
 """
 
+FACTS_FILE, LABELS_FILE = "dcgan.json", "labels.txt"
+"""The names within a .tflite file, which has a zip at its end."""
+
 
 @dataclass(frozen=True)
 class ExportPaths:

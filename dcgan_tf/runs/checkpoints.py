@@ -16,7 +16,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from dcgan_tf.errors import RunError, StorageError
+from dcgan_tf.errors import RunError, StorageError, first_line
 from dcgan_tf.files import flush, literal_path, storage_errors, write_text
 from dcgan_tf.runs.folder import checkpoint_step
 
@@ -305,11 +305,6 @@ def newest_intact(
             "Put back a copy, or train in another --run-dir; nothing was overwritten"
         )
     return None, 0, []
-
-
-def first_line(error: Exception) -> str:
-    """Return the first line of an error (TensorFlow's have many), or its type if it has no message."""
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
 def does_not_fit(store: CheckpointStore, step: int, error: Exception) -> str:

@@ -7,8 +7,8 @@ import time
 
 import tensorflow as tf
 
-from dcgan_tf.errors import RunError
-from dcgan_tf.runs.checkpoints import CheckpointStore, does_not_fit, first_line
+from dcgan_tf.errors import RunError, first_line
+from dcgan_tf.runs.checkpoints import CheckpointStore, does_not_fit
 from dcgan_tf.runs.folder import RunPaths, check_checkpoint
 
 _ATTEMPTS, _PAUSE_SECONDS = 50, 0.1

@@ -31,7 +31,7 @@ def drawing(step: int) -> SimpleNamespace:
     def sample(num: int, *, seed: int, labels: list[int] | None) -> np.ndarray:
         return np.full((num, 8, 6, 3), seed, np.uint8)
 
-    return SimpleNamespace(step=step, class_names=(), sample=sample)
+    return SimpleNamespace(step=step, standing="", class_names=(), sample=sample)
 
 
 def run(*words: object) -> Result:

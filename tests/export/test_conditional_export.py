@@ -27,7 +27,7 @@ from dcgan_tf.export.exporting import export_run
 from dcgan_tf.export.folder import FORMATS, PRECISIONS
 from dcgan_tf.export.formats import litert
 from dcgan_tf.export.formats.litert_file import LiteRTFile
-from dcgan_tf.export.formats.runtimes import open_artefact
+from dcgan_tf.export.formats.opening import open_artefact
 from dcgan_tf.export.network.folding import fold
 from dcgan_tf.export.network.graph import float_image
 from dcgan_tf.runs.records import write_json

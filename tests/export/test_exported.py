@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ import pytest
 from dcgan_tf.errors import ExportError
 from dcgan_tf.export.exported import Exported, is_export
 from dcgan_tf.export.formats import keras_file
-from dcgan_tf.export.formats.runtimes import open_artefact
+from dcgan_tf.export.formats.opening import open_artefact
 
 
 def test_the_most_exact_artefact_draws_what_the_run_draws(folder, run):
@@ -32,6 +34,19 @@ def test_an_artefact_draws_on_its_own(copy, run, name):
     np.testing.assert_allclose(
         exported.sample(3, seed=4).astype(float), run.sample(3, seed=4).astype(float), atol=1
     )
+
+
+def test_a_tflite_draws_without_tensorflow_and_keras(folder, tmp_path):
+    file = folder / "generator-fp32.tflite"
+    code = (
+        "import sys\n"
+        "for name in ('tensorflow', 'keras'):\n    sys.modules[name] = None\n"  # importing them would fail
+        "from dcgan_tf.cli import main\nmain(sys.argv[1:])"
+    )
+    words = ["sample", str(file), "-n", "70", "--seed", "4", "--out", str(tmp_path / "a.npy")]
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), Exported.open(file).sample(70, seed=4))
 
 
 def test_exports_are_told_from_runs(folder, run, tmp_path):

@@ -19,8 +19,8 @@ from dcgan_tf.errors import DcganError, ExportError
 from dcgan_tf.export import record
 from dcgan_tf.export.checks.verification import verify_export
 from dcgan_tf.export.exported import Exported
-from dcgan_tf.export.formats import runtimes
-from dcgan_tf.export.formats.runtimes import open_artefact
+from dcgan_tf.export.formats import opening
+from dcgan_tf.export.formats.opening import open_artefact
 from dcgan_tf.export.formats.saved_model_check import check_saved_model
 from dcgan_tf.runs.records import write_json
 from places import ROOT
@@ -37,7 +37,7 @@ def nothing_runs(monkeypatch):
 
     monkeypatch.setattr(tf.saved_model, "load", never)
     monkeypatch.setattr(keras.saving, "load_model", never)
-    monkeypatch.setattr(runtimes, "LiteRTFile", never)
+    monkeypatch.setattr(opening, "LiteRTFile", never)
 
 
 # A SavedModel

@@ -19,12 +19,8 @@ from dcgan_tf.export.checks.difference import Difference, difference
 from dcgan_tf.export.checks.reference import SEED, read_reference, reference_inputs
 from dcgan_tf.export.folder import ExportPaths
 from dcgan_tf.export.formats.litert_file import LiteRTFile
-from dcgan_tf.export.formats.runtimes import (
-    REFERENCE_DEVICE,
-    foreign_errors,
-    load_saved_model,
-    open_artefact,
-)
+from dcgan_tf.export.formats.opening import open_artefact
+from dcgan_tf.export.formats.runtimes import REFERENCE_DEVICE, foreign_errors, load_saved_model
 from dcgan_tf.export.placing import refuse_interrupted
 from dcgan_tf.export.record import Record, damaged_files, files_of, listed, other_files, read_record
 

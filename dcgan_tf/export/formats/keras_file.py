@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from dcgan_tf.errors import ExportError, stop_behind
+from dcgan_tf.errors import ExportError, first_line, stop_behind
 from dcgan_tf.export.formats.zip_file import open_zip, read_member
 from dcgan_tf.export.record import parsed
 from dcgan_tf.keras_settings import own_settings
@@ -73,7 +73,7 @@ def read(path: Path) -> keras.Sequential:
     except Exception as error:  # Keras' and h5py's own, of every kind, for nothing of ours runs in there
         if stop := stop_behind(error):
             raise stop from None
-        raise ExportError(f"cannot read {path}: {_first_line(error)}") from None
+        raise ExportError(f"cannot read {path}: {first_line(error)}") from None
     if not isinstance(model, keras.Sequential):
         raise ExportError(f"cannot read {path}: expected a Sequential, found {type(model).__name__}")
     return model
@@ -93,10 +93,6 @@ def _classes(value: Any) -> set[str]:
         if registered := value.get("registered_name"):
             found.add(f"registered {registered}")
     return found
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _plain(layer: keras.Layer) -> keras.Layer:

@@ -13,8 +13,8 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
 from dcgan_tf.errors import ExportError
+from dcgan_tf.export.folder import FACTS_FILE
 from dcgan_tf.export.formats.flatbuffer import minimum_runtime
-from dcgan_tf.export.formats.litert import FACTS_FILE
 from dcgan_tf.export.formats.zip_file import open_zip, read_member
 from dcgan_tf.export.record import checked_facts, parsed
 from dcgan_tf.native_output import STDERR, held_back

@@ -1,8 +1,8 @@
-"""Open every artefact with the runtime that it is made for."""
+"""Open the artefacts that TensorFlow and Keras draw with."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from dcgan_tf.errors import ExportError, stop_behind
+from dcgan_tf.errors import ExportError, first_line, stop_behind
 from dcgan_tf.export.formats import keras_file
-from dcgan_tf.export.formats.litert_file import LiteRTFile
+from dcgan_tf.export.formats.opening import DrawFunction
 from dcgan_tf.export.formats.saved_model_check import check_saved_model
 from dcgan_tf.export.network.graph import float_image
 from dcgan_tf.export.web.page_file import read_page
@@ -28,38 +28,21 @@ REFERENCE_DEVICE = "CPU:0"
 SIGNATURES = ("serving_default", "float_images", "sample")
 """The signatures of a SavedModel."""
 
-DrawFunction = Callable[..., np.ndarray]
-"""A function of latents float32 [N, latent_dim], and of labels int32 [N] if there are classes.
 
-It returns images [N, H, W, C], uint8 or float32 in [-1, 1].
-"""
-
-
-def open_artefact(
-    path: Path, *, image_shape: Sequence[int] | None = None, saved_model: Any = None
-) -> DrawFunction:
-    """Return the function that draws with an artefact, after a check that the artefact can only compute.
+def opener(path: Path, *, saved_model: Any = None) -> Callable[[Path], DrawFunction] | None:
+    """Return the function that opens a file which TensorFlow or Keras draws with, or None for another one.
 
     Args:
-        path: the folder of a SavedModel, or a file that ends in .tflite, .keras or .html. Only a browser can
-            run a page, so its weights are read back and computed with TensorFlow.
-        image_shape: (H, W, C) that the images must have, if it is known. Other images, and errors of the
-            runtime, raise an ExportError when the function draws.
+        path: the folder of a SavedModel, or a file that ends in .keras or .html. Only a browser can run a
+            page, so its weights are read back and computed with TensorFlow.
         saved_model: what `load_saved_model` returned for this path, if it has been loaded already.
-
-    Raises:
-        ExportError: if its runtime cannot read it, or it has parts that no export has.
     """
-    kind = "saved_model" if path.is_dir() else path.suffix
     openers: dict[str, Callable[[Path], DrawFunction]] = {
         "saved_model": lambda folder: _drawing_floats(saved_model or load_saved_model(folder), folder),
-        ".tflite": lambda file: LiteRTFile(file, threads=2).generate,
         ".keras": _keras,
         ".html": _page,
     }
-    if kind not in openers:
-        raise ExportError(f"{path} is not a file of an export that can draw")
-    return _checked(openers[kind](path), path, image_shape)
+    return openers.get("saved_model" if path.is_dir() else path.suffix)
 
 
 def drawing_with(generator: keras.Sequential) -> DrawFunction:
@@ -141,30 +124,9 @@ def foreign_errors(path: Path) -> Iterator[None]:
         raise ExportError(f"cannot draw with {path}: {first_line(error)}") from None
 
 
-def _checked(draw: DrawFunction, path: Path, image_shape: Sequence[int] | None) -> DrawFunction:
-    """Check the shape of the images that are drawn."""
-
-    def drawn(*inputs: np.ndarray) -> np.ndarray:
-        images = draw(*inputs)
-        expected = (len(inputs[0]), *(image_shape or images.shape[1:]))
-        if images.shape != expected or images.dtype not in (np.uint8, np.float32):
-            raise ExportError(
-                f"{path} does not draw what it says: expected {list(expected)} of uint8 or float32, "
-                f"received {list(images.shape)} of {images.dtype}"
-            )
-        return images
-
-    return drawn
-
-
 def _batched(generate: Callable[..., tf.Tensor]) -> DrawFunction:
     def draw(*inputs: np.ndarray) -> np.ndarray:
         with tf.device(REFERENCE_DEVICE):
             return in_batches(lambda *batch: np.asarray(generate(*batch)), *inputs)
 
     return draw
-
-
-def first_line(error: Exception) -> str:
-    """Return the first line of an error; TensorFlow's have many."""
-    return next(iter(str(error).splitlines()), type(error).__name__)

@@ -18,7 +18,7 @@ from dcgan_tf.export.facts import facts_of
 from dcgan_tf.export.folder import PRECISIONS
 from dcgan_tf.export.formats import keras_file, litert, saved_model
 from dcgan_tf.export.formats.litert_file import LiteRTFile, read_facts
-from dcgan_tf.export.formats.runtimes import open_artefact
+from dcgan_tf.export.formats.opening import open_artefact
 from dcgan_tf.export.network.folding import Dense, FoldedGenerator, Upsample, fold
 from dcgan_tf.export.network.graph import float_image
 from dcgan_tf.export.web import page as web
