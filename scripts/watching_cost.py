@@ -2,7 +2,8 @@
 
     python scripts/watching_cost.py
 
-A training step, a look and a measurement of the distance take turns, and their medians are compared. A look
+Ten training steps in one call, a look and a measurement of the distance take turns, and their medians are
+compared. A look
 comes after every 50 steps, a measurement (with the checkpoint that it may keep) after every 500.
 """
 
@@ -23,6 +24,8 @@ SIZES: tuple[dict[str, Any], ...] = (
     {"preset_name": "default", "image_size": (64, 64)},
 )
 
+STEPS = 10
+
 
 @click.command()
 @click.option("--rounds", default=10, show_default=True, help="Take the median over this many rounds.")
@@ -36,6 +39,7 @@ def main(rounds: int) -> None:
     for settings in SIZES:
         with tempfile.TemporaryDirectory() as folder:
             seconds = interleaved_seconds(contestants(folder, **settings), rounds)
+        seconds["step"] = seconds.pop("steps") / STEPS
         watching = seconds["look"] / EVERY + seconds["distance"] / MEASURED_EVERY
         height, _ = settings["image_size"]
         name = f"{settings['preset_name']}, {height}x{height}, {settings.get('filters', 'its own')} filters"
@@ -44,24 +48,26 @@ def main(rounds: int) -> None:
 
 
 def contestants(folder: str, preset_name: str, **changes: Any) -> dict[str, Callable[[], Any]]:
-    """Return calls that do one step, one look and one measurement of a run in a folder."""
+    """Return calls that do some steps, one look and one measurement of a run in a folder."""
     from dcgan_tf.config import preset
     from dcgan_tf.evaluation.keep_best import KeepBest
     from dcgan_tf.training.diagnosis.looks import Looks
     from dcgan_tf.training.monitoring.hooks import TrainingProgress
     from dcgan_tf.training.plan import batches, make_plan
     from dcgan_tf.training.state import create_train_state
+    from dcgan_tf.training.steps.several import make_several
     from dcgan_tf.training.steps.step import make_train_step
 
     config = preset(preset_name, data="portraits", run_dir=folder, **changes)
     plan = make_plan(config)
     with plan.strategy.scope():
         state = create_train_state(plan.config, precision=plan.config.training.precision)
-    step, images = make_train_step(plan.config, state, plan.strategy), iter(batches(plan, finished_steps=0))
+    step = make_train_step(plan.config, state, plan.strategy)
+    take = make_several(step, iter(batches(plan, finished_steps=0)))
     looks, keep = Looks(plan, state), KeepBest(plan.config)
     last = TrainingProgress(1, 1, plan.steps_per_epoch, state)
     calls: dict[str, Callable[[], Any]] = {
-        "step": lambda: float(step(next(images))["generator_loss"]),
+        "steps": lambda: take(STEPS).waiting.numpy(),
         "look": looks,
         "distance": lambda: keep.after_step(last),
     }

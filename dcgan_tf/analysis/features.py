@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -9,11 +11,12 @@ import tensorflow as tf
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.images import to_float
 from dcgan_tf.keras_settings import own_settings
-from dcgan_tf.models import logits_of
+from dcgan_tf.models import compiled, logits_of
 from dcgan_tf.runs import in_batches
 
 POOLED_SIDE = 4
 SPACE = "features of the run's own discriminator"
+_LOGITS: weakref.WeakKeyDictionary[keras.Sequential, keras.Sequential] = weakref.WeakKeyDictionary()
 
 
 def discriminator_logits(discriminator: keras.Sequential, images: np.ndarray) -> np.ndarray:
@@ -26,8 +29,10 @@ def discriminator_logits(discriminator: keras.Sequential, images: np.ndarray) ->
     Returns:
         float32 [N].
     """
-    network = logits_of(discriminator)
-    return in_batches(lambda x: np.asarray(network(to_float(x), training=False))[:, 0], images)
+    if discriminator not in _LOGITS:
+        _LOGITS[discriminator] = logits_of(discriminator)
+    compute = compiled(_LOGITS[discriminator])
+    return in_batches(lambda x: np.asarray(compute(to_float(x)))[:, 0], images)
 
 
 def discriminator_features(discriminator: keras.Sequential, images: np.ndarray) -> np.ndarray:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -16,7 +15,7 @@ from dcgan_tf.data import ImageSet
 from dcgan_tf.evaluation.training_progress import EVERY_EPOCH, TrainingProgress
 from dcgan_tf.images import evenly_spaced, to_uint8
 from dcgan_tf.metrics import PyramidDistance
-from dcgan_tf.models import with_labels
+from dcgan_tf.models import compiled, with_labels
 from dcgan_tf.runs import (
     CheckpointStore,
     EventFile,
@@ -58,7 +57,6 @@ class KeepBest:
         self._events = EventFile(self._paths.events / "evaluation")
         period = config.run.checkpoint_every
         self._every = period * math.ceil(MEASURED_EVERY / period)
-        self._function: tuple[keras.Sequential, Callable[[np.ndarray], tf.Tensor]] | None = None
 
     def next_due(self, progress: TrainingProgress) -> int:
         """Return the step of the next measurement."""
@@ -113,16 +111,9 @@ class KeepBest:
         if run.takes_labels:
             of_images = np.sort(np.asarray(self._images.labels))
             labels = of_images[(np.arange(num) * len(of_images)) // num]
-        generate = self._compiled(state.generator_ema)
+        generate = compiled(state.generator_ema)
         inputs = np.asarray(with_labels(latents, labels, len(names)))
         return in_batches(lambda z: to_uint8(generate(z)), inputs)
-
-    def _compiled(self, generator: keras.Sequential) -> Callable[[np.ndarray], tf.Tensor]:
-        """Return the generator as a function that is compiled once; a run that went back has another one."""
-        if self._function is None or self._function[0] is not generator:
-            function = tf.function(lambda z: generator(z, training=False), autograph=False)
-            self._function = generator, function
-        return self._function[1]
 
     def _is_chosen_otherwise(self, step: int) -> bool:
         """Return whether best/ has a checkpoint that was not chosen by this distance."""

@@ -16,6 +16,7 @@ import tensorflow as tf
 from dcgan_tf.errors import DataError
 from dcgan_tf.files import replacing
 from dcgan_tf.keras_settings import own_settings
+from dcgan_tf.models import compiled
 
 _FEATURES, _LEARNING_RATE = 128, 2e-3
 _JUDGING_BATCH = 256
@@ -54,12 +55,10 @@ def build_network(image_shape: tuple[int, int, int], outputs: int) -> keras.Mode
 
 
 def judge(network: keras.Model, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return (outputs float32 [N, K], features float32 [N, D]) of images uint8 [N, H, W, C].
-
-    It does not use `network.predict`, which compiles again for each network, so that TensorFlow warns.
-    """
+    """Return (outputs float32 [N, K], features float32 [N, D]) of images uint8 [N, H, W, C]."""
+    compute = compiled(network)
     batches = [
-        network(np.ascontiguousarray(images[start : start + _JUDGING_BATCH]), training=False)
+        compute(np.ascontiguousarray(images[start : start + _JUDGING_BATCH]))
         for start in range(0, len(images), _JUDGING_BATCH)
     ]
     outputs, features = zip(*batches, strict=True)

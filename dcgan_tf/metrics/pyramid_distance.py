@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.metrics.inputs import check_images
@@ -101,7 +102,9 @@ class PyramidDistance:
     def _projected(self, images: np.ndarray, level: int) -> np.ndarray:
         """Return the vectors of a level along its directions, float64 [vectors, directions]."""
         parts = [images[start : start + _IMAGES] for start in range(0, len(images), _IMAGES)]
-        return np.concatenate([self._vectors(part, level) @ self._directions[level] for part in parts])
+        # The products are small: threads would wait for one another, and for those of the training.
+        with threadpool_limits(1, user_api="blas"):
+            return np.concatenate([self._vectors(part, level) @ self._directions[level] for part in parts])
 
     def _vectors(self, images: np.ndarray, level: int) -> np.ndarray:
         """Return the patches of a level, or its whole pictures, float32 [vectors, length]."""

@@ -6,5 +6,6 @@ from .image_sizes import check_size as check_size
 from .image_sizes import fitting_size as fitting_size
 from .layers import StepDropout as StepDropout
 from .layers import SyncBatchNormalization as SyncBatchNormalization
-from .layers import logits_of as logits_of
 from .spectral import power_iteration as power_iteration
+from .views import compiled as compiled
+from .views import logits_of as logits_of

@@ -10,7 +10,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from dcgan_tf.keras_settings import own_settings
 from dcgan_tf.latents import share_of_replica
 
 LEAKY_RELU_SLOPE = 0.2
@@ -167,18 +166,3 @@ def output_dtype(dtype: str) -> str:
     Losses and pixels are computed from float32, even if the network runs in bfloat16 or float16.
     """
     return str(keras.DTypePolicy(dtype).variable_dtype)
-
-
-@own_settings()
-def logits_of(discriminator: keras.Sequential) -> keras.Sequential:
-    """Return the discriminator without its closing sigmoid, sharing the weights.
-
-    The losses start from the logits, because log(sigmoid(x)) loses its gradient where softplus(-x) does not.
-
-    Args:
-        discriminator: a network from images [N, H, W, C] to probabilities [N, 1] that ends in a sigmoid.
-
-    Returns:
-        The same network up to the sigmoid's input, from images to logits [N, 1].
-    """
-    return keras.Sequential([discriminator.inputs[0], *discriminator.layers[:-1]], name="logits")

@@ -185,7 +185,8 @@ class Run:
             )
         check_labels(labels, self._label_names, count=len(latents))
         inputs = np.asarray(models.with_labels(latents, labels, len(self._label_names)))
-        return in_batches(lambda z: to_uint8(self.generator(z, training=False)), inputs)
+        draw = models.compiled(self.generator)
+        return in_batches(lambda z: to_uint8(draw(z)), inputs)
 
 
 def in_batches(compute: Callable[..., np.ndarray], *inputs: np.ndarray) -> np.ndarray:

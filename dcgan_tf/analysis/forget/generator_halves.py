@@ -10,6 +10,7 @@ import numpy as np
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.images import to_uint8
 from dcgan_tf.keras_settings import own_settings
+from dcgan_tf.models import compiled
 from dcgan_tf.runs import in_batches
 
 
@@ -27,11 +28,11 @@ class Halves:
 
     def maps(self, latents: np.ndarray) -> np.ndarray:
         """Return the feature maps of latents float32 [N, latent_dim], float32 [N, h, w, C]."""
-        return in_batches(lambda z: np.asarray(self.lower(z, training=False), np.float32), latents)
+        return in_batches(lambda z: np.asarray(compiled(self.lower)(z), np.float32), latents)
 
     def images(self, maps: np.ndarray) -> np.ndarray:
         """Turn feature maps, float32 [N, h, w, C], into images, uint8 [N, H, W, channels]."""
-        return in_batches(lambda batch: to_uint8(self.upper(batch, training=False)), maps)
+        return in_batches(lambda batch: to_uint8(compiled(self.upper)(batch)), maps)
 
     def images_without(self, latents: np.ndarray, dropped: np.ndarray) -> np.ndarray:
         """Draw latents with some feature maps set to 0 at every position.
@@ -47,7 +48,7 @@ class Halves:
         kept[dropped] = 0
 
         def draw(z: np.ndarray) -> np.ndarray:
-            return to_uint8(self.upper(self.lower(z, training=False) * kept, training=False))
+            return to_uint8(compiled(self.upper)(compiled(self.lower)(z) * kept))
 
         return in_batches(draw, latents)
 

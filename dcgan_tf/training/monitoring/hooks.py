@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-import tensorflow as tf
 from PIL import Image
 
 from dcgan_tf import images
 from dcgan_tf.config import Config
 from dcgan_tf.latents import sample_labels, sample_latents, whole_rows
-from dcgan_tf.models import with_labels
+from dcgan_tf.models import compiled, with_labels
 from dcgan_tf.runs import CheckpointStore, RunPaths, set_aside
 from dcgan_tf.training.monitoring.statistics import NotFiniteError, Statistics
 from dcgan_tf.training.monitoring.writers import TensorBoard, Writer
@@ -182,7 +181,7 @@ class SampleHook:
         )
         self._labels = sample_labels(num, classes) if classes else None
         self._inputs = with_labels(latents, self._labels, classes)
-        self._generate = tf.function(lambda z: state.generator_ema(z, training=False), autograph=False)
+        self._generate = compiled(state.generator_ema)
         self._paths, self._writers, self._every = paths, writers, every
 
     def next_due(self, progress: TrainingProgress) -> int:
