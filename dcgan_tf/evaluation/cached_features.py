@@ -19,9 +19,11 @@ from dcgan_tf.images import evenly_spaced
 from dcgan_tf.metrics import (
     DENSITY_NEIGHBOURS,
     PRECISION_NEIGHBOURS,
+    Cut,
     RealForm,
     form_statistics,
     neighbour_radii,
+    sorted_projections,
 )
 from dcgan_tf.progress import Bar
 
@@ -72,6 +74,16 @@ class View:
     def real_form(self) -> RealForm:
         """The range of these statistics in real images; only for the reference."""
         return RealForm.of(form_statistics(self.images[evenly_spaced(len(self), _MOST_FOR_FORM)]))
+
+    def projections(self, cut: Cut) -> list[tuple[int, np.ndarray]]:
+        """Return the sorted projections of patches, kept: the reference needs each cut several times."""
+        if cut not in self._projections:
+            self._projections[cut] = list(sorted_projections(self.images, cut))
+        return self._projections[cut]
+
+    @cached_property
+    def _projections(self) -> dict[Cut, list[tuple[int, np.ndarray]]]:
+        return {}
 
     def part(self, rows: slice) -> View:
         """Return some of the images with their features."""

@@ -13,13 +13,16 @@ from dcgan_tf.evaluation.feature_spaces import MetricNames
 from dcgan_tf.metrics import (
     DENSITY_NEIGHBOURS,
     PRECISION_NEIGHBOURS,
+    Cut,
     ball_membership,
+    ball_memberships,
+    distances_of,
     frechet_distance,
     inception_score,
     kernel_distance,
     mean_ms_ssim,
     neighbour_radii,
-    sliced_wasserstein,
+    sorted_projections,
 )
 from dcgan_tf.progress import Bar
 
@@ -131,12 +134,11 @@ def fidelity_and_variety(task: Task) -> list[Score]:
     features. So a picture counts for these two only if it also has the form of a real image, which no network
     judges.
     """
-    real, precision_radii, density_radii = task.reference.points, *task.reference.radii
+    real, radii = task.reference.points, task.reference.radii
 
     def shares(images: View) -> list[float]:
         fake, formed = images.points, task.reference.real_form.holds(images.form)
-        near, _ = ball_membership(fake, real, precision_radii)
-        balls, occupied = ball_membership(fake, real, density_radii)
+        (near, _), (balls, occupied) = ball_memberships(fake, real, radii)
         reached, _ = ball_membership(real, fake, neighbour_radii(fake, k=PRECISION_NEIGHBOURS))
         precisions = [float(np.mean((near > 0) & formed)), float(np.mean(near > 0))]
         densities = [float(np.mean(held) / DENSITY_NEIGHBOURS) for held in (balls * formed, balls)]
@@ -169,13 +171,10 @@ def patches(task: Task) -> list[Score]:
 
     def distances(images: View) -> list[float]:
         share = len(images) / len(task.images)
-        levels = sliced_wasserstein(
-            task.reference.images,
-            images.images,
-            seed=0,  # the same places and directions for all: a score changes with the samples alone
-            descriptors=round(share * DESCRIPTORS),
-            directions=DIRECTIONS,
-        )
+        count, descriptors = min(len(task.reference), len(images)), round(share * DESCRIPTORS)
+        # The same places and directions for all: a score changes with the samples alone.
+        cut = Cut(min(count, descriptors), descriptors, DIRECTIONS, seed=0)
+        levels = distances_of(task.reference.projections(cut), sorted_projections(images.images, cut))
         sides[:] = levels if len(levels) > 1 else []
         return [float(np.mean(list(levels.values()))), *(levels[side] for side in sides)]
 

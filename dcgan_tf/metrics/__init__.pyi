@@ -8,6 +8,7 @@ from .nearest import nearest as nearest
 from .precision_recall import DENSITY_NEIGHBOURS as DENSITY_NEIGHBOURS
 from .precision_recall import PRECISION_NEIGHBOURS as PRECISION_NEIGHBOURS
 from .precision_recall import ball_membership as ball_membership
+from .precision_recall import ball_memberships as ball_memberships
 from .precision_recall import density_coverage as density_coverage
 from .precision_recall import neighbour_radii as neighbour_radii
 from .precision_recall import precision_recall as precision_recall
@@ -16,4 +17,7 @@ from .real_form import LEAST_OF_PICTURES as LEAST_OF_PICTURES
 from .real_form import RealForm as RealForm
 from .real_form import form_statistics as form_statistics
 from .real_form import share_with_form as share_with_form
+from .sliced_wasserstein import Cut as Cut
+from .sliced_wasserstein import distances_of as distances_of
 from .sliced_wasserstein import sliced_wasserstein as sliced_wasserstein
+from .sliced_wasserstein import sorted_projections as sorted_projections

@@ -14,6 +14,8 @@ closed, as in the first paper: a point on the rim is inside.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from dcgan_tf.errors import ArgumentError
@@ -117,19 +119,39 @@ def ball_membership(
     Raises:
         ArgumentError: if there is not one radius for each centre, or the points have another length.
     """
-    if np.shape(radius) != (len(centres),):
-        raise ArgumentError(f"there must be {len(centres)} radii, one for each, received {np.shape(radius)}")
+    [found] = ball_memberships(points, centres, [radius])
+    return found
+
+
+def ball_memberships(
+    points: np.ndarray, centres: np.ndarray, radii: Sequence[np.ndarray]
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return what `ball_membership` does for each of several radii, with each distance computed once.
+
+    Args:
+        points: float [M, D].
+        centres: float [N, D].
+        radii: each float32 [N].
+
+    Raises:
+        ArgumentError: as `ball_membership` does.
+    """
+    for radius in radii:
+        if np.shape(radius) != (len(centres),):
+            raise ArgumentError(
+                f"there must be {len(centres)} radii, one for each, received {np.shape(radius)}"
+            )
     if points.ndim != 2 or points.shape[1:] != centres.shape[1:]:
         raise ArgumentError(
             f"points and centres must be [M, D] and [N, D], received {points.shape} and {centres.shape}"
         )
-    balls = np.zeros(len(points), np.int64)
-    occupied = np.zeros(len(centres), bool)
+    found = [(np.zeros(len(points), np.int64), np.zeros(len(centres), bool)) for _ in radii]
     for i in range(0, len(points), BLOCK_SIZE):
         some = points[i : i + BLOCK_SIZE]
         for j in range(0, len(centres), BLOCK_SIZE):
             gaps = np.sqrt(squared_distances(some, centres[j : j + BLOCK_SIZE]))
-            inside = gaps <= radius[j : j + BLOCK_SIZE]
-            balls[i : i + BLOCK_SIZE] += np.count_nonzero(inside, axis=1)
-            occupied[j : j + BLOCK_SIZE] |= inside.any(axis=0)
-    return balls, occupied
+            for radius, (balls, occupied) in zip(radii, found, strict=True):
+                inside = gaps <= radius[j : j + BLOCK_SIZE]
+                balls[i : i + BLOCK_SIZE] += np.count_nonzero(inside, axis=1)
+                occupied[j : j + BLOCK_SIZE] |= inside.any(axis=0)
+    return found

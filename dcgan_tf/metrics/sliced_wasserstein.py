@@ -7,6 +7,9 @@ no network.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
 import numpy as np
 
 from dcgan_tf.errors import ArgumentError
@@ -62,18 +65,58 @@ def sliced_wasserstein(
         raise ArgumentError(
             f"there must be a descriptor and a direction, received {descriptors} and {directions}"
         )
-    rng = np.random.default_rng(seed)
-    levels = list(level_sides(real_images.shape[1:3], smallest=_SMALLEST_LEVEL))
-    count = min(len(real_images), len(fake_images), descriptors)
-    distances = {}
+    cut = Cut(min(len(real_images), len(fake_images), descriptors), descriptors, directions, seed)
+    return distances_of(sorted_projections(real_images, cut), sorted_projections(fake_images, cut))
+
+
+class Cut(NamedTuple):
+    """How patches are taken, which must be the same in both sets.
+
+    Attributes:
+        num_images: how many images of the set, evenly spaced.
+        descriptors: the most patches of all images together.
+        directions: number of directions that they are projected onto.
+        seed: of the places and the directions.
+    """
+
+    num_images: int
+    descriptors: int
+    directions: int
+    seed: int
+
+
+def sorted_projections(images: np.ndarray, cut: Cut) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield (shorter side of a level, projections float32 [some directions, patches], ascending in each row).
+
+    Args:
+        images: uint8 [N, H, W, C].
+        cut: how patches are taken.
+    """
+    rng = np.random.default_rng(cut.seed)
+    levels = list(level_sides(images.shape[1:3], smallest=_SMALLEST_LEVEL))
     for level, sides in enumerate(levels):
-        corners = _corners(sides, (count, descriptors // count), rng)
-        real, fake = (
-            _descriptors(images, corners, level=level, last=level + 1 == len(levels))
-            for images in (real_images, fake_images)
-        )
-        distances[min(sides)] = 1000.0 * _distance(real, fake, directions, rng)
-    return distances
+        corners = _corners(sides, (cut.num_images, cut.descriptors // cut.num_images), rng)
+        patches = _descriptors(images, corners, level=level, last=level + 1 == len(levels))
+        for projected in _projected(patches, cut.directions, rng):
+            yield min(sides), projected
+
+
+def _projected(patches: np.ndarray, directions: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Yield [patches, length] along random directions, some of these at a time, ascending in each row."""
+    units = rng.normal(size=(directions, patches.shape[1])).astype(np.float32)
+    units /= np.linalg.norm(units, axis=1, keepdims=True)
+    for start in range(0, directions, _DIRECTIONS):
+        yield np.sort(units[start : start + _DIRECTIONS] @ patches.T, axis=1)
+
+
+def distances_of(
+    real: Iterable[tuple[int, np.ndarray]], fake: Iterable[tuple[int, np.ndarray]]
+) -> dict[int, float]:
+    """Return the sliced Wasserstein distance for each level, from the sorted projections of two sets."""
+    gaps: dict[int, list[np.ndarray]] = {}
+    for (side, of_real), (_, of_fake) in zip(real, fake, strict=True):
+        gaps.setdefault(side, []).append(np.abs(of_real - of_fake).mean(axis=1, dtype=np.float64))
+    return {side: 1000.0 * float(np.concatenate(rows).mean()) for side, rows in gaps.items()}
 
 
 def _corners(sides: tuple[int, ...], shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
@@ -104,15 +147,3 @@ def _normalised(patches: np.ndarray) -> np.ndarray:
     deviation = np.sqrt(squares / (patches.shape[0] * patches.shape[1]))
     patches /= np.where(deviation > 0, deviation, 1.0)
     return patches
-
-
-def _distance(real: np.ndarray, fake: np.ndarray, directions: int, rng: np.random.Generator) -> float:
-    """Return the mean Wasserstein-1 distance of [patches, length] along random directions."""
-    units = rng.normal(size=(directions, real.shape[1])).astype(np.float32)
-    units /= np.linalg.norm(units, axis=1, keepdims=True)
-    total = 0.0
-    for start in range(0, directions, _DIRECTIONS):
-        some = units[start : start + _DIRECTIONS]
-        gaps = np.sort(some @ real.T, axis=1) - np.sort(some @ fake.T, axis=1)
-        total += float(np.abs(gaps).mean(axis=1, dtype=np.float64).sum())
-    return total / directions

@@ -11,7 +11,7 @@ import scipy.ndimage
 from scipy.stats import wasserstein_distance
 
 from dcgan_tf.metrics.pyramid import laplacian
-from dcgan_tf.metrics.sliced_wasserstein import sliced_wasserstein
+from dcgan_tf.metrics.sliced_wasserstein import distances_of, sliced_wasserstein
 
 module = importlib.import_module("dcgan_tf.metrics.sliced_wasserstein")
 
@@ -65,8 +65,12 @@ def test_each_direction_has_scipy_s_distance(monkeypatch):
     units = np.random.default_rng(1).normal(size=(10, 10))
     units /= np.linalg.norm(units, axis=1, keepdims=True)
     expected = np.mean([wasserstein_distance(real @ unit, fake @ unit) for unit in units])
-    found = module._distance(real, fake, 10, np.random.default_rng(1))
-    assert found == pytest.approx(expected, rel=1e-5)
+    blocks = [
+        [(7, block) for block in module._projected(patches, 10, np.random.default_rng(1))]
+        for patches in (real, fake)
+    ]
+    assert [len(block) for _, block in blocks[0]] == [4, 4, 2]
+    assert distances_of(*blocks) == {7: pytest.approx(1000 * expected, rel=1e-5)}
 
 
 def test_of_a_set_to_itself_it_is_0_at_every_level():
