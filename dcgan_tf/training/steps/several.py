@@ -46,7 +46,9 @@ def make_several(step: TrainStep, batches: Iterator[Batch]) -> Callable[[int], T
             batch = next(batches)
         with tf.control_dependencies(tf.nest.flatten(batch, expand_composites=True)):
             waiting = tf.timestamp() - asked
-        metrics = step(batch)
+        # Without this, the parts of a step that need no images would run beside, and count as waiting.
+        with tf.control_dependencies([waiting]):
+            metrics = step(batch)
         names[:] = metrics
         row = tf.stack([waiting, *(tf.cast(metrics[name], tf.float64) for name in names)])
         return done + 1, rows.write(done, row)
