@@ -2,10 +2,11 @@
 
     python scripts/benchmark.py train
     python scripts/benchmark.py onednn
+    python scripts/benchmark.py calls
     python scripts/benchmark.py export
 
 Every figure is a median over rounds in which all contestants take turns, so that a machine whose speed drifts
-does not favour one of them. PyTorch takes part where it is installed (`pip install -e .[torch]`).
+does not favour one of them. PyTorch takes part where it is installed (`pip install torch`).
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 SIZE, CHANNELS = 64, 3
 MATRIX_SIDE = 2048
+STEPS = 20
 PASSES = 11
 """Forward passes of one network that a step costs, when G and D cost the same: D learns from real (3) and
 from fake (3) images; for G, D forward (1) and back to its input (1), G forward (1) and back (2)."""
@@ -97,6 +99,52 @@ def images_per_second(size: int, filters: int, batch_size: int, steps: int = 10)
     step()
     step()
     return batch_size / interleaved_seconds({"step": step}, steps)["step"]
+
+
+@main.command()
+@click.option("--rounds", default=10, show_default=True, help="Take the median over this many rounds.")
+def calls(rounds: int) -> None:
+    """Images per second with one step and with twenty in a call from Python."""
+    import_tensorflow()
+    click.echo(f"{'training step':<36}{'1 in a call':>14}{'20':>14}{'times as fast':>16}")
+    for size, filters, batch_size in ((24, 16, 16), (32, 16, 16), (32, 32, 64)):
+        seconds = interleaved_seconds(_by_calls(size, filters, batch_size), rounds)
+        one, twenty = (STEPS * batch_size / value for value in seconds.values())
+        name = f"{size}x{size}x3, {filters} filters, batch {batch_size}"
+        click.echo(f"{name:<36}{one:>10.0f} im/s{twenty:>9.0f} im/s{twenty / one:>16.2f}")
+
+
+def _by_calls(size: int, filters: int, batch_size: int) -> dict[str, Callable[[], Any]]:
+    """Return two calls that do twenty steps of one network on random images: one at a time, and at once."""
+    import numpy as np
+
+    from dcgan_tf.config import preset
+    from dcgan_tf.data.batches import distributed_batches
+    from dcgan_tf.training.state import create_train_state
+    from dcgan_tf.training.steps.several import make_several
+    from dcgan_tf.training.steps.step import make_train_step
+    from dcgan_tf.training.strategy import make_strategy
+
+    config = preset(filters=filters, batch_size=batch_size, image_size=(size, size))
+    strategy = make_strategy(1)
+    with strategy.scope():
+        state = create_train_state(config)
+    images = np.random.default_rng(0).integers(0, 256, (4096, size, size, CHANNELS), np.uint8)
+    batches = iter(
+        distributed_batches(strategy, images, batch_size=batch_size, seed=0, flip=False, finished_steps=0)
+    )
+    step = make_train_step(config, state, strategy)
+    take = make_several(step, batches)
+
+    def one_at_a_time() -> None:
+        for _ in range(STEPS):
+            metrics = step(next(batches))
+        float(metrics["generator_loss"])
+
+    found = {"one": one_at_a_time, "twenty": lambda: take(STEPS).waiting.numpy()}
+    for run in found.values():  # the first call compiles
+        run()
+    return found
 
 
 @main.command()
@@ -176,7 +224,7 @@ def _contestants(batch_size: int, filters: int) -> dict[str, Callable[[], Any]]:
     try:
         import torch  # noqa: F401
     except ImportError:
-        click.echo("PyTorch is not installed: pip install -e .[torch] adds its example to the comparison")
+        click.echo("PyTorch is not installed: pip install torch adds its example to the comparison")
         return contestants
     for precision in ("float32", "bfloat16"):
         contestants[f"PyTorch example {precision}"] = torch_step(batch_size, filters, precision)
