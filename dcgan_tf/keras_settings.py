@@ -45,7 +45,7 @@ def settle_onednn(*, on: bool = True) -> None:
     """Switch oneDNN, TensorFlow's faster operations for CPUs, on or off, unless the environment says which.
 
     TensorFlow has it off on x86 processors without VNNI, bfloat16 or AMX instructions, although it is faster
-    there too: docs/speed.md has the figures. It stays as it is on other systems than Linux and on other
+    there too: docs/performance.md has the figures. It stays as it is on other systems than Linux and on other
     processors, where this was not measured.
 
     Args:

@@ -141,7 +141,10 @@ def _by_calls(size: int, filters: int, batch_size: int) -> dict[str, Callable[[]
             metrics = step(next(batches))
         float(metrics["generator_loss"])
 
-    found = {"one": one_at_a_time, "twenty": lambda: take(STEPS).waiting.numpy()}
+    found: dict[str, Callable[[], Any]] = {
+        "one": one_at_a_time,
+        "twenty": lambda: take(STEPS).waiting.numpy(),
+    }
     for run in found.values():  # the first call compiles
         run()
     return found
