@@ -12,7 +12,10 @@ ROOT = Path(__file__).parents[1]
 PAGES = (
     ROOT / "README.md",
     *sorted((ROOT / "docs" / "guides").glob("*.md")),
-    *(ROOT / "docs" / name for name in ("index.md", "ko/index.md", "reference/settings.md", "performance.md")),
+    *(
+        ROOT / "docs" / name
+        for name in ("index.md", "ko/index.md", "reference/settings.md", "performance.md")
+    ),
 )
 """They are run in this order: the README trains the run that the guides are about."""
 
