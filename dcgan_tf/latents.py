@@ -65,7 +65,7 @@ def sample_latents(
 def sample_latents_without_tensorflow(
     num: int, latent_dim: int, *, seed: int, distribution: str = "normal"
 ) -> np.ndarray:
-    """Draw the latents of `sample_latents` with NumPy alone; a few differ in their last bit.
+    """Draw the latents of `sample_latents` with NumPy alone; a few numbers differ by rounding.
 
     Args:
         num: how many.
@@ -81,6 +81,7 @@ def sample_latents_without_tensorflow(
     """
     _check_seed(seed)
     _check_number(num)
+    num, seed = int(num), int(seed)
     if distribution == "normal":
         drawn = stateless_normal(num * latent_dim, seed=(seed, SAMPLING_STEP))
     elif distribution == "uniform":

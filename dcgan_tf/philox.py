@@ -22,8 +22,8 @@ _COUNTS_AT_ONCE = 1 << 18
 def stateless_normal(count: int, *, seed: tuple[int, int]) -> np.ndarray:
     """Return the numbers of tf.random.stateless_normal([count], seed), float32 [count], from N(0, 1).
 
-    They are those of TensorFlow on a CPU, but for the last bit of about one in seventy: its logarithm and
-    sine are rounded otherwise.
+    They are those of TensorFlow on a CPU, but about one in seventy differs by rounding, in its last two bits:
+    TensorFlow's logarithm and sine are rounded otherwise.
 
     Args:
         count: how many.

@@ -6,12 +6,13 @@
     python scripts/benchmark.py export
 
 Every figure is a median over rounds in which all contestants take turns, so that a machine whose speed drifts
-does not favour one of them. PyTorch takes part where it is installed (`pip install torch`).
+does not favour one of them. PyTorch takes part where it is installed (`pip install -e .[torch]`).
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 import os
 import statistics
 import subprocess
@@ -134,7 +135,7 @@ def _by_calls(size: int, filters: int, batch_size: int) -> dict[str, Callable[[]
         distributed_batches(strategy, images, batch_size=batch_size, seed=0, flip=False, finished_steps=0)
     )
     step = make_train_step(config, state, strategy)
-    take = make_several(step, batches)
+    take = make_several(step, batches, longest=math.inf)
 
     def one_at_a_time() -> None:
         for _ in range(STEPS):
@@ -227,7 +228,7 @@ def _contestants(batch_size: int, filters: int) -> dict[str, Callable[[], Any]]:
     try:
         import torch  # noqa: F401
     except ImportError:
-        click.echo("PyTorch is not installed: pip install torch adds its example to the comparison")
+        click.echo("PyTorch is not installed: pip install -e .[torch] adds its example to the comparison")
         return contestants
     for precision in ("float32", "bfloat16"):
         contestants[f"PyTorch example {precision}"] = torch_step(batch_size, filters, precision)

@@ -8,6 +8,7 @@ wait are steps of the preset `quick`.
 
 from __future__ import annotations
 
+import math
 import tempfile
 import time
 from pathlib import Path
@@ -73,7 +74,7 @@ def show_waiting(name: str, spec: str, cache: Path | None) -> None:
         with plan.strategy.scope():
             state = create_train_state(plan.config, precision=plan.config.training.precision)
         step = make_train_step(plan.config, state, plan.strategy)
-        take = make_several(step, iter(batches(plan, finished_steps=0)))
+        take = make_several(step, iter(batches(plan, finished_steps=0)), longest=math.inf)
         take(STEPS).waiting.numpy()  # compiles
         started = time.perf_counter()
         waiting = sum(float(take(STEPS).waiting.numpy().sum()) for _ in range(ROUNDS))

@@ -3,12 +3,13 @@
     python scripts/watching_cost.py
 
 Ten training steps in one call, a look and a measurement of the distance take turns, and their medians are
-compared. A look
-comes after every 50 steps, a measurement (with the checkpoint that it may keep) after every 500.
+compared. A look comes after every 50 steps, a measurement (with the checkpoint that it may keep) after every
+500.
 """
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Callable
 from typing import Any
@@ -63,7 +64,7 @@ def contestants(folder: str, preset_name: str, **changes: Any) -> dict[str, Call
     with plan.strategy.scope():
         state = create_train_state(plan.config, precision=plan.config.training.precision)
     step = make_train_step(plan.config, state, plan.strategy)
-    take = make_several(step, iter(batches(plan, finished_steps=0)))
+    take = make_several(step, iter(batches(plan, finished_steps=0)), longest=math.inf)
     looks, keep = Looks(plan, state), KeepBest(plan.config)
     last = TrainingProgress(1, 1, plan.steps_per_epoch, state)
     calls: dict[str, Callable[[], Any]] = {

@@ -45,3 +45,9 @@ def test_latents_without_tensorflow_are_those_of_runs(distribution: str, latent_
     found = sample_latents_without_tensorflow(65, latent_dim, seed=9, distribution=distribution)
     assert found.shape == expected.shape
     np.testing.assert_allclose(found, expected, rtol=5e-7, atol=1e-9)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int16, np.int32, np.int64])
+def test_numbers_of_numpy_are_numbers(kind: type) -> None:
+    expected = sample_latents_without_tensorflow(120, 300, seed=5)
+    np.testing.assert_array_equal(sample_latents_without_tensorflow(kind(120), 300, seed=kind(5)), expected)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
-
 import keras
 import numpy as np
 import tensorflow as tf
@@ -11,12 +9,11 @@ import tensorflow as tf
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.images import to_float
 from dcgan_tf.keras_settings import own_settings
-from dcgan_tf.models import compiled, logits_of
+from dcgan_tf.models import compiled_logits
 from dcgan_tf.runs import in_batches
 
 POOLED_SIDE = 4
 SPACE = "features of the run's own discriminator"
-_LOGITS: weakref.WeakKeyDictionary[keras.Sequential, keras.Sequential] = weakref.WeakKeyDictionary()
 
 
 def discriminator_logits(discriminator: keras.Sequential, images: np.ndarray) -> np.ndarray:
@@ -29,9 +26,7 @@ def discriminator_logits(discriminator: keras.Sequential, images: np.ndarray) ->
     Returns:
         float32 [N].
     """
-    if discriminator not in _LOGITS:
-        _LOGITS[discriminator] = logits_of(discriminator)
-    compute = compiled(_LOGITS[discriminator])
+    compute = compiled_logits(discriminator)
     return in_batches(lambda x: np.asarray(compute(to_float(x)))[:, 0], images)
 
 

@@ -8,4 +8,5 @@ from .layers import StepDropout as StepDropout
 from .layers import SyncBatchNormalization as SyncBatchNormalization
 from .spectral import power_iteration as power_iteration
 from .views import compiled as compiled
+from .views import compiled_logits as compiled_logits
 from .views import logits_of as logits_of

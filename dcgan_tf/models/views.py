@@ -2,41 +2,49 @@
 
 from __future__ import annotations
 
+import functools
 import weakref
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 import keras
 import tensorflow as tf
 
 from dcgan_tf.keras_settings import own_settings
 
-_COMPILED: weakref.WeakKeyDictionary[keras.Model, Callable[[tf.Tensor], tf.Tensor]] = (
-    weakref.WeakKeyDictionary()
-)
+_COMPILED: weakref.WeakKeyDictionary[keras.Model, Callable[[tf.Tensor], Any]] = weakref.WeakKeyDictionary()
+_LOGITS: weakref.WeakKeyDictionary[keras.Sequential, keras.Sequential] = weakref.WeakKeyDictionary()
 
 
-def compiled(network: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Return a network in inference mode as one compiled function: the same numbers, in half the time.
+def compiled(network: keras.Model) -> Callable[[tf.Tensor], Any]:
+    """Return a network in inference mode as one compiled function, which is faster from its second call on.
 
     Keras computes layer by layer, in many calls from Python. A network has one function, which is compiled at
     its first call, and once more when it gets a batch of another size. New weights need no new function.
 
     Args:
-        network: any; it is not kept alive.
+        network: any. Keep it as long as the function: it is not kept alive here.
 
     Returns:
         A function of the network's input. It returns what the network returns with `training=False`.
     """
     if network not in _COMPILED:
-        # The function must not hold the network, which would then be held by its own entry here.
-        reference = weakref.ref(network)
-
-        def compute(inputs: tf.Tensor) -> tf.Tensor:
-            return cast(keras.Model, reference())(inputs, training=False)
-
-        _COMPILED[network] = tf.function(compute, autograph=False, reduce_retracing=True)
+        # A reference, because what holds the network would keep its entry here for ever; and a partial,
+        # because TensorFlow counts the compilations of all closures of one function together, and warns.
+        infer = functools.partial(_infer, weakref.ref(network))
+        _COMPILED[network] = tf.function(infer, autograph=False, reduce_retracing=True)
     return _COMPILED[network]
+
+
+def compiled_logits(discriminator: keras.Sequential) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Return `logits_of` a discriminator, compiled."""
+    if discriminator not in _LOGITS:
+        _LOGITS[discriminator] = logits_of(discriminator)
+    return compiled(_LOGITS[discriminator])
+
+
+def _infer(reference: weakref.ref[keras.Model], inputs: tf.Tensor) -> Any:
+    return cast(keras.Model, reference())(inputs, training=False)
 
 
 @own_settings()

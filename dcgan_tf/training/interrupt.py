@@ -1,4 +1,4 @@
-"""Stop on Ctrl-C, SIGTERM or a closed terminal: finish the step, save, and exit with the usual code."""
+"""Stop on Ctrl-C, SIGTERM or a closed terminal: finish the call, save, and exit with the usual code."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ from dcgan_tf.training.plan import batches, make_plan
 from dcgan_tf.training.rollback import NeedsRollbackError, decide_to_go_back
 from dcgan_tf.training.run_dir import lock
 from dcgan_tf.training.start import Start, begin
-from dcgan_tf.training.steps.several import Pace, make_several
+from dcgan_tf.training.steps.several import make_several
 from dcgan_tf.training.steps.step import make_train_step
 
 _GO_ON = "The checkpoints are intact; run the same command again to continue"
@@ -138,31 +138,29 @@ def _do_steps(
         plan.config, start.state, plan.strategy, num_classes=plan.num_classes, schedule=plan.schedule
     )
     take = make_several(train_step, iter(batches(plan, finished_steps=start.finished_steps)))
-    progress, pace = _progress(start, start.finished_steps), Pace()
+    progress = _progress(start, start.finished_steps)
     while progress.step < plan.total_steps:
-        number = min(_next_due(hooks, progress) - progress.step, pace.most_steps)
         started = time.perf_counter()
         # Where a profile sees a step: while one is recorded, each is a call of its own.
         with tf.profiler.experimental.Trace("train", step_num=progress.step + 1, _r=1):
-            taken = take(number)
-        seconds = time.perf_counter() - started
-        pace.add(number, seconds)
-        statistics.add(progress.step + number, taken, seconds=seconds)
+            results = take(_next_due(hooks, progress) - progress.step)
+            step = progress.step + results.steps
+        statistics.add(step, results, seconds=time.perf_counter() - started)
         stop = signals.received
-        progress = _progress(start, progress.step + number, stopping=stop is not None)
+        progress = _progress(start, step, stopping=stop is not None)
         try:
             for hook in hooks:
                 hook.after_step(progress)
         except NotFiniteError as error:
             watch.report_not_finite(error)
         if stop is not None:
-            raise Interrupted(stop, progress.step)
+            raise Interrupted(stop, step)
 
 
 def _next_due(hooks: Sequence[Hook], progress: TrainingProgress) -> int:
     """Return the next step after which a hook must be called, or the last step."""
     due = [hook.next_due(progress) if isinstance(hook, Foresees) else progress.step + 1 for hook in hooks]
-    return min(progress.total_steps, *due)
+    return max(progress.step + 1, min(progress.total_steps, *due))
 
 
 def _progress(start: Start, step: int, *, stopping: bool = False) -> TrainingProgress:

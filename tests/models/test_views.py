@@ -56,3 +56,13 @@ def test_a_network_that_nobody_uses_is_freed(tiny_config: Callable[..., Config])
     del network
     gc.collect()
     assert alive() is None
+
+
+def test_many_networks_are_no_warning(
+    tiny_config: Callable[..., Config], caplog: pytest.LogCaptureFixture
+) -> None:
+    # TensorFlow warns of a function that is compiled again and again.
+    for _ in range(8):
+        network = build_generator(tiny_config())
+        compiled(network)(inputs(network, 2))
+    assert caplog.records == []

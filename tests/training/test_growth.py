@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -25,8 +26,9 @@ class Measures:
 
     def after_step(self, progress: Any) -> None:
         if progress.step in (FROM, TO):
-            pages = int(Path("/proc/self/statm").read_text().split()[1])
-            sys.stdout.write(f"held: {4096 * pages} {len(list(Path('/proc/self/fd').iterdir()))}\n")
+            memory = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+            files = len(list(Path("/proc/self/fd").iterdir()))
+            sys.stdout.write(f"held: {memory} {files}\n")
 
     def close(self) -> None:
         pass

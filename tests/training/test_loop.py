@@ -23,7 +23,7 @@ from dcgan_tf.training.monitoring.hooks import CheckpointHook, TrainingProgress
 from dcgan_tf.training.monitoring.statistics import Statistics
 from dcgan_tf.training.state import create_train_state
 from dcgan_tf.training.steps import step as step_module
-from dcgan_tf.training.steps.several import Taken
+from dcgan_tf.training.steps.several import StepResults
 
 Make = Callable[..., Config]
 
@@ -146,7 +146,7 @@ def test_statistics_name_the_first_step_that_is_not_finite(step: int, steps_per_
         steps = range(last - steps_per_call + 1, last + 1)
         generator = [float("inf") if number >= step else 1.0 for number in steps]
         losses = {"discriminator_loss": [1.0] * steps_per_call, "generator_loss": generator}
-        statistics.add(last, Taken(losses, [0.0] * steps_per_call), seconds=0.1)
+        statistics.add(last, StepResults(losses, [0.0] * steps_per_call), seconds=0.1)
     with pytest.raises(RunError, match=f"the generator loss became inf at step {step}"):
         statistics.check_finite()
 
@@ -155,7 +155,7 @@ def test_records_hold_the_means_since_the_last_record() -> None:
     statistics = Statistics(images_per_step=8, steps_per_epoch=3)
     for step, losses in ((2, [1.0, 2.0]), (3, [6.0])):
         metrics = {"discriminator_loss": losses, "generator_loss": [-loss for loss in losses]}
-        statistics.add(step, Taken(metrics, [0.5] * len(losses)), seconds=100.0 * len(losses))
+        statistics.add(step, StepResults(metrics, [0.5] * len(losses)), seconds=100.0 * len(losses))
     record = statistics.record()
     # 24 images in 300 seconds, and in what it took to read the metrics.
     assert record.pop("images_per_second") == pytest.approx(0.08, rel=1e-3)
@@ -166,7 +166,7 @@ def test_records_hold_the_means_since_the_last_record() -> None:
         "generator_loss": -3.0,
         "seconds_waiting_for_data": 1.5,
     }
-    statistics.add(4, Taken({"discriminator_loss": [7.0], "generator_loss": [0.0]}, [0.0]), seconds=1.0)
+    statistics.add(4, StepResults({"discriminator_loss": [7.0], "generator_loss": [0.0]}, [0.0]), seconds=1.0)
     assert statistics.record()["discriminator_loss"] == 7.0
 
 

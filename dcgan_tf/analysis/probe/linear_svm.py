@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 _MOST_STEPS = 300
 _ROWS = 1024
-"""Images at a time: of larger sets, each part is read once from memory for the two products that need it."""
+"""Images at a time, so that features come from memory once for both products that read them."""
 PRECISION = 1e-5  # relative, of the objective; finer steps change few answers and take three times as long
 
 

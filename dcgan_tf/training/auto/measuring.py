@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 from dcgan_tf.config import Config, RunConfig, Speed, replace
 from dcgan_tf.training.calibration import Calibration
+from dcgan_tf.training.diagnosis.looks import EVERY
 from dcgan_tf.training.plan import batches, make_plan
 from dcgan_tf.training.state import create_train_state
-from dcgan_tf.training.steps.several import Pace, Taken, make_several
+from dcgan_tf.training.steps.several import StepResults, make_several
 from dcgan_tf.training.steps.step import make_train_step
 
 MEASURED_SECONDS = 5.0
@@ -44,15 +45,14 @@ def measure_speed(config: Config, *, seconds: float | None = None) -> Speed:
     return _with_calibration(speed, calibrate, plan.config.run)
 
 
-def _time(take: Callable[[int], Taken], seconds: float) -> Speed:
-    before = _seconds(take, 1)
-    for _ in range(_WARM_UP):
-        _seconds(take, 1)
-    started, count, pace = time.perf_counter(), 0, Pace()
+def _time(take: Callable[[int], StepResults], seconds: float) -> Speed:
+    started = time.perf_counter()
+    _taken(take, 1)
+    before = time.perf_counter() - started
+    _taken(take, _WARM_UP)
+    started, count = time.perf_counter(), 0
     while count < _FEWEST_STEPS or (count < _MOST_STEPS and time.perf_counter() - started < seconds):
-        number = pace.most_steps
-        pace.add(number, _seconds(take, number))
-        count += number
+        count += _taken(take, EVERY)
     return Speed(before, (time.perf_counter() - started) / count)
 
 
@@ -65,8 +65,6 @@ def _with_calibration(speed: Speed, calibrate: Calibration, run: RunConfig) -> S
     return Speed(speed.seconds_before, speed.seconds_per_step + seconds / steps_between)
 
 
-def _seconds(take: Callable[[int], Taken], steps: int) -> float:
-    """Return how long some steps take until a number of theirs can be read: the device has finished."""
-    started = time.perf_counter()
-    take(steps).waiting.numpy()
-    return time.perf_counter() - started
+def _taken(take: Callable[[int], StepResults], most: int) -> int:
+    """Take some steps, and return how many, once a number of theirs can be read: the device has finished."""
+    return len(take(most).waiting.numpy())

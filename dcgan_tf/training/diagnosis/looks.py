@@ -15,7 +15,7 @@ from dcgan_tf.data import ImageSet, held_out_images
 from dcgan_tf.errors import DcganError
 from dcgan_tf.images import evenly_spaced, to_float
 from dcgan_tf.latents import sample_labels, sample_latents
-from dcgan_tf.models import compiled, logits_of, with_labels
+from dcgan_tf.models import compiled, compiled_logits, with_labels
 from dcgan_tf.training.plan import Plan
 from dcgan_tf.training.state import TrainState
 
@@ -66,8 +66,7 @@ class Looks:
         self._spread = max(spread(reduced(self._training), of_training), LEAST_SPREAD)
         self._contrast = max(contrast(self._training), LEAST_SPREAD)
         self._before: np.ndarray | None = None
-        self._logits_of_inputs = logits_of(state.discriminator)
-        self._generate, self._judge = compiled(state.generator), compiled(self._logits_of_inputs)
+        self._generate, self._judge = compiled(state.generator), compiled_logits(state.discriminator)
 
     def __call__(self) -> dict[str, float]:
         """Take a look.

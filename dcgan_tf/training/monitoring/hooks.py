@@ -72,9 +72,9 @@ class Foresees(Protocol):
     """
 
     def next_due(self, progress: TrainingProgress) -> int:
-        """Return the first step after the present one that it must be called after.
+        """Return the number of the next step after which it must be called.
 
-        It must be called after the last step in any case. What lies beyond that is never due.
+        A number beyond the last step is fine: every hook is called after the last step.
         """
 
 

@@ -31,7 +31,9 @@ class ProfileHook:
 
     def next_due(self, progress: TrainingProgress) -> int:
         """Return the step before the first of the steps, and then each of them: a profile shows calls."""
-        return max(self._first - 1, progress.step + 1) if not self._done else progress.total_steps
+        if self._done or progress.step >= self._last:
+            return progress.total_steps
+        return max(self._first - 1, progress.step + 1)
 
     def after_step(self, progress: TrainingProgress) -> None:
         """Begin before the first of the steps, and end after the last."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from dcgan_tf.errors import CollapseError
 from dcgan_tf.runs import Record
-from dcgan_tf.training.steps.several import Taken
+from dcgan_tf.training.steps.several import StepResults
 
 _LOSSES = ("discriminator_loss", "generator_loss")
 
@@ -46,7 +46,7 @@ class Statistics:
     def __init__(self, *, images_per_step: int, steps_per_epoch: int) -> None:
         self._images_per_step = images_per_step
         self._steps_per_epoch = steps_per_epoch
-        self._pending: list[tuple[int, Taken]] = []
+        self._pending: list[tuple[int, StepResults]] = []
         self._read: list[dict[str, float]] = []
         self._seconds = self._seconds_waiting = 0.0
         self._noted: dict[str, list[float]] = {}
@@ -57,15 +57,15 @@ class Statistics:
         for name, value in values.items():
             self._noted.setdefault(name, []).append(value)
 
-    def add(self, step: int, taken: Taken, *, seconds: float) -> None:
+    def add(self, step: int, results: StepResults, *, seconds: float) -> None:
         """Add what one call has returned.
 
         Args:
             step: number of finished steps.
-            taken: the metrics of the steps of the call, and how long they waited.
+            results: the metrics of the steps of the call, and how long they waited.
             seconds: how long the call took.
         """
-        self._pending.append((step, taken))
+        self._pending.append((step, results))
         self._seconds += seconds
         self._step = step
 
@@ -76,10 +76,10 @@ class Statistics:
             NotFiniteError: at the first step whose loss is not finite.
         """
         started = time.perf_counter()
-        for last_step, taken in self._pending:
-            waiting = np.asarray(taken.waiting)
+        for last_step, results in self._pending:
+            waiting = np.asarray(results.waiting)
             self._seconds_waiting += float(waiting.sum())
-            columns = {name: np.asarray(values) for name, values in taken.metrics.items()}
+            columns = {name: np.asarray(values) for name, values in results.metrics.items()}
             for row, step in enumerate(range(last_step + 1 - len(waiting), last_step + 1)):
                 values = {name: float(column[row]) for name, column in columns.items()}
                 for name in _LOSSES:

@@ -23,7 +23,7 @@ from dcgan_tf.runs.records import read_records
 from dcgan_tf.training.loop import train
 from dcgan_tf.training.monitoring.statistics import Statistics
 from dcgan_tf.training.steps import step as step_module
-from dcgan_tf.training.steps.several import Taken
+from dcgan_tf.training.steps.several import StepResults
 
 SMALL = {
     "split": "train",
@@ -275,10 +275,10 @@ def test_two_replicas_look_alike(small: Callable[..., Config], tmp_path: Path) -
 
 def test_noted_numbers_stand_in_the_next_record_alone() -> None:
     statistics = Statistics(images_per_step=1, steps_per_epoch=1)
-    taken = Taken({"discriminator_loss": [1.0], "generator_loss": [1.0]}, [0.0])
+    results = StepResults({"discriminator_loss": [1.0], "generator_loss": [1.0]}, [0.0])
     statistics.note({"sample_diversity": 0.6})
     statistics.note({"sample_diversity": 0.8})
-    statistics.add(1, taken, seconds=1.0)
+    statistics.add(1, results, seconds=1.0)
     assert statistics.record()["sample_diversity"] == pytest.approx(0.7)
-    statistics.add(2, taken, seconds=1.0)
+    statistics.add(2, results, seconds=1.0)
     assert "sample_diversity" not in statistics.record()

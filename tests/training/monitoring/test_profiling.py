@@ -16,6 +16,7 @@ from dcgan_tf import cli
 from dcgan_tf.config import Config
 from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.training.loop import train
+from dcgan_tf.training.monitoring.hooks import TrainingProgress
 from dcgan_tf.training.monitoring.profiling import ProfileHook
 
 PROFILES = "plugins/profile/*/*.xplane.pb"
@@ -65,7 +66,7 @@ def test_these_steps_are_profiled(
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    config = tiny_config(steps=steps, run_dir=str(tmp_path / "run"))
+    config = tiny_config(steps=steps, log_every=100, run_dir=str(tmp_path / "run"))
     seen: list[str] = []
 
     class Note:
@@ -96,6 +97,14 @@ def test_a_run_that_begins_within_the_steps_profiles_the_rest(
         hooks=[ProfileHook(RunPaths.of(config), first=2, last=7)],
     )
     assert calls == ["start", "stop"]
+
+
+def test_a_run_beyond_these_steps_is_not_held_up() -> None:
+    hook = ProfileHook(RunPaths(Path("run")), first=100, last=109)
+    due = {
+        step: hook.next_due(TrainingProgress(step, 9000, 10, None)) for step in (0, 98, 99, 108, 109, 5000)
+    }
+    assert due == {0: 99, 98: 99, 99: 100, 108: 109, 109: 9000, 5000: 9000}
 
 
 @pytest.mark.parametrize("text", ["5", "1:3", "7:5", "a:b", "2:3:4", "-1:4", ""])

@@ -1,9 +1,8 @@
-"""Several steps in one call: the run is the same, bit for bit, and a signal does not wait for long."""
+"""Several steps in one call: the run is the same, bit for bit, and no call is long."""
 
 from __future__ import annotations
 
-import signal
-import threading
+import math
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,7 +18,8 @@ from dcgan_tf.runs.folder import RunPaths, checkpoint_steps
 from dcgan_tf.runs.records import read_records
 from dcgan_tf.training import loop
 from dcgan_tf.training.interrupt import Interrupted
-from dcgan_tf.training.steps.several import LONGEST_CALL, Pace, Taken, make_several
+from dcgan_tf.training.steps.several import StepResults, make_several
+from going_back import At, ctrl_c
 
 SETTINGS = {
     "steps": 23,
@@ -50,17 +50,16 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Return how many steps each call of a run takes, without a limit of time."""
     found: list[int] = []
 
-    def counting(step: Any, batches: Any) -> Callable[[int], Taken]:
-        take = make_several(step, batches)
+    def counting(step: Any, batches: Any) -> Callable[[int], StepResults]:
+        take = make_several(step, batches, longest=math.inf)
 
-        def counted(number: int) -> Taken:
+        def counted(number: int) -> StepResults:
             found.append(number)
             return take(number)
 
         return counted
 
     monkeypatch.setattr(loop, "make_several", counting)
-    monkeypatch.setattr(Pace, "most_steps", 1000)
     return found
 
 
@@ -72,10 +71,14 @@ def test_a_run_is_the_same_however_many_steps_a_call_takes(
     calls: list[int],
     tmp_path: Path,
 ) -> None:
-    found = []
-    for name, hooks in (("one", [EveryStep()]), ("several", [])):
+    found, ends = [], []
+    for name in ("one", "several", "stopped"):
         config = tiny_config(run_dir=str(tmp_path / name), replicas=replicas, **SETTINGS)
-        loop.train(config, hooks=[KeepBest(config), *hooks])
+        if name == "stopped":
+            with pytest.raises(Interrupted):
+                loop.train(config, hooks=[KeepBest(config), At(13, ctrl_c)])
+        calls.clear()
+        loop.train(config, hooks=[KeepBest(config), *([EveryStep()] if name == "one" else [])])
         paths = RunPaths.of(config)
         found.append(
             {
@@ -86,15 +89,17 @@ def test_a_run_is_the_same_however_many_steps_a_call_takes(
                 "weights": {k: v.tobytes() for k, v in read_checkpoint(paths.root, 23).items()},
             }
         )
-        if hooks:
-            assert calls == [1] * 23
-            calls.clear()
+        ends.append(np.cumsum(calls).tolist())
     # Due are 6, 9 (an epoch), 12 and 18 for grids, 8 and 16 for checkpoints, 14 and 17 for those that stay,
-    # 10 and 20 for records, 11 and 22 for histograms, and the last step.
-    assert np.cumsum(calls).tolist() == [6, 8, 9, 10, 11, 12, 14, 16, 17, 18, 20, 22, 23]
-    assert found[0] == found[1]
-    assert found[0]["checkpoints"] == [23, 17, 16, 14]
-    assert [record["step"] for record in found[0]["records"]] == [10, 20, 23]
+    # 10 and 20 for records, 11 and 22 for histograms, and the last step; the third run goes on from 14.
+    due = [6, 8, 9, 10, 11, 12, 14, 16, 17, 18, 20, 22, 23]
+    assert ends == [[*range(1, 24)], due, [step - 14 for step in due if step > 14]]
+    one, several, stopped = found
+    assert one == several
+    assert several["checkpoints"] == [23, 17, 16, 14]
+    assert [record["step"] for record in several["records"]] == [10, 20, 23]
+    assert stopped["weights"] == several["weights"]
+    assert stopped["samples"].items() >= several["samples"].items()  # and the grid of the stop
 
 
 def without_times(record: dict[str, Any]) -> dict[str, Any]:
@@ -110,74 +115,63 @@ def slow_batches(seconds: float) -> Iterator[tf.Tensor]:
     return iter(dataset.map(lambda number: tf.numpy_function(load, [number], tf.int64)).prefetch(1))
 
 
+def sleeping(seconds: float) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
+    """Return a step that takes so long."""
+
+    def step(batch: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"slept": tf.numpy_function(lambda: time.sleep(seconds) or seconds, [], tf.float64)}
+
+    return step
+
+
 def test_each_step_gets_the_next_batch_and_the_metrics_are_in_order() -> None:
     take = make_several(lambda batch: {"batch": batch, "negative": -batch}, slow_batches(0))
-    assert [take(number).metrics["batch"].numpy().tolist() for number in (1, 3, 2)] == [
-        [0],
-        [1, 2, 3],
-        [4, 5],
-    ]
+    taken = [take(number).metrics["batch"].numpy().tolist() for number in (1, 3, 2)]
+    assert taken == [[0], [1, 2, 3], [4, 5]]
     assert take(2).metrics["negative"].numpy().tolist() == [-6, -7]
 
 
-def test_the_time_that_a_step_waits_is_that_of_its_batch() -> None:
-    """The next batch is loaded beside the step: of the 0.2 s that it takes, 0.15 are left to wait for."""
-
-    def step(batch: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"slept": tf.numpy_function(lambda: time.sleep(0.05) or 0.0, [], tf.float64)}
-
-    waiting = make_several(step, slow_batches(0.2))(6).waiting.numpy()
-    assert (waiting[1:] >= 0.1).all()
-    assert waiting[1:].min() < 0.19
-
-
-def test_the_first_call_says_nothing_and_then_a_call_takes_what_fits_its_time() -> None:
-    pace = Pace()
-    assert pace.most_steps == 1
-    pace.add(1, 5.0)  # compiles
-    assert pace.most_steps == 1
-    pace.add(1, LONGEST_CALL / 40)
-    assert pace.most_steps == pytest.approx(40, abs=1)
-    pace.add(40, LONGEST_CALL * 4)  # the machine has become busy
-    assert pace.most_steps == pytest.approx(10, abs=1)
-    pace.add(1, LONGEST_CALL * 3)
-    assert pace.most_steps == 1
+def test_the_time_that_a_step_waits_is_that_of_its_batch_alone() -> None:
+    """The step and the wait are one after the other, so that they do not take longer than the whole."""
+    take = make_several(sleeping(0.05), slow_batches(0.2), longest=math.inf)
+    take(1)
+    started = time.perf_counter()
+    results = take(6)
+    whole = time.perf_counter() - started
+    assert (results.waiting.numpy()[1:] >= 0.1).all()  # it is loaded beside the step: 0.15 s are left
+    assert results.waiting.numpy().sum() + 6 * 0.05 <= whole
 
 
-def test_a_signal_is_answered_within_a_second_although_nothing_is_due_for_long(
+def test_a_call_begins_no_step_after_its_time_and_the_next_call_goes_on() -> None:
+    longest, step_takes = 0.3, 0.1
+    take = make_several(sleeping(step_takes), slow_batches(0), longest=longest)
+    counts = [take(100).steps for _ in range(3)]
+    assert all(1 <= count <= longest / step_takes + 1 for count in counts)
+    take = make_several(lambda batch: {"batch": batch}, slow_batches(step_takes), longest=longest)
+    first, second = take(100), take(100)
+    numbers = [*first.metrics["batch"].numpy(), *second.metrics["batch"].numpy()]
+    assert numbers == list(range(first.steps + second.steps))
+    assert first.steps + second.steps < 100
+
+
+def test_a_step_that_takes_longer_than_a_call_is_a_call_of_its_own() -> None:
+    assert make_several(sleeping(0.02), slow_batches(0), longest=0.001)(5).steps == 1
+
+
+def test_a_hook_that_names_a_past_step_is_called_after_each(
     tiny_config: Callable[..., Config], tmp_path: Path
 ) -> None:
-    rarely = 10_000_000
-    config = tiny_config(
-        run_dir=str(tmp_path / "run"),
-        steps=rarely,
-        log_every=rarely,
-        checkpoint_every=rarely,
-        sample_every=0,
-        histogram_every=0,
-    )
-    sent: list[float] = []
+    seen: list[int] = []
 
-    def send() -> None:
-        sent.append(time.monotonic())
-        signal.raise_signal(signal.SIGTERM)
-
-    class Starts:
-        """Sends the signal some seconds after the first step."""
-
+    class Behind:
         def next_due(self, progress: Any) -> int:
-            return progress.step + 1 if not progress.step else rarely
+            return progress.step
 
         def after_step(self, progress: Any) -> None:
-            if progress.step == 1:
-                threading.Timer(2.0, send).start()
-            if progress.stopping:
-                sent.append(time.monotonic())
+            seen.append(progress.step)
 
         def close(self) -> None:
             pass
 
-    with pytest.raises(Interrupted):
-        loop.train(config, hooks=[Starts()])
-    asked, answered = sent
-    assert answered - asked < 1.0
+    loop.train(tiny_config(steps=4, log_every=100, run_dir=str(tmp_path / "run")), hooks=[Behind()])
+    assert seen == [1, 2, 3, 4]
