@@ -76,8 +76,14 @@ class View:
         return RealForm.of(form_statistics(self.images[evenly_spaced(len(self), _MOST_FOR_FORM)]))
 
     def projections(self, cut: Cut) -> list[tuple[int, np.ndarray]]:
-        """Return the sorted projections of patches, kept: the reference needs each cut several times."""
+        """Return the sorted projections of patches, of which the newest two cuts are kept.
+
+        The reference needs them several times: for each set as a whole, and for its fifths. They take about
+        80 MB for each level of the pyramid.
+        """
         if cut not in self._projections:
+            for old in [*self._projections][:-1]:
+                del self._projections[old]
             self._projections[cut] = list(sorted_projections(self.images, cut))
         return self._projections[cut]
 

@@ -171,9 +171,9 @@ def patches(task: Task) -> list[Score]:
 
     def distances(images: View) -> list[float]:
         share = len(images) / len(task.images)
-        count, descriptors = min(len(task.reference), len(images)), round(share * DESCRIPTORS)
+        number = round(share * DESCRIPTORS)
         # The same places and directions for all: a score changes with the samples alone.
-        cut = Cut(min(count, descriptors), descriptors, DIRECTIONS, seed=0)
+        cut = Cut.of(task.reference, images, descriptors=number, directions=DIRECTIONS, seed=0)
         levels = distances_of(task.reference.projections(cut), sorted_projections(images.images, cut))
         sides[:] = levels if len(levels) > 1 else []
         return [float(np.mean(list(levels.values()))), *(levels[side] for side in sides)]

@@ -7,7 +7,7 @@ no network.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from typing import NamedTuple
 
 import numpy as np
@@ -65,7 +65,7 @@ def sliced_wasserstein(
         raise ArgumentError(
             f"there must be a descriptor and a direction, received {descriptors} and {directions}"
         )
-    cut = Cut(min(len(real_images), len(fake_images), descriptors), descriptors, directions, seed)
+    cut = Cut.of(real_images, fake_images, descriptors=descriptors, directions=directions, seed=seed)
     return distances_of(sorted_projections(real_images, cut), sorted_projections(fake_images, cut))
 
 
@@ -83,6 +83,11 @@ class Cut(NamedTuple):
     descriptors: int
     directions: int
     seed: int
+
+    @staticmethod
+    def of(first: Sized, second: Sized, *, descriptors: int, directions: int, seed: int) -> Cut:
+        """Return how patches of two sets are taken: of as many images as the smaller one has."""
+        return Cut(min(len(first), len(second), descriptors), descriptors, directions, seed)
 
 
 def sorted_projections(images: np.ndarray, cut: Cut) -> Iterator[tuple[int, np.ndarray]]:
