@@ -3,6 +3,7 @@
     python scripts/benchmark.py train
     python scripts/benchmark.py onednn
     python scripts/benchmark.py calls
+    python scripts/benchmark.py memory
     python scripts/benchmark.py export
 
 Every figure is a median over rounds in which all contestants take turns, so that a machine whose speed drifts
@@ -85,12 +86,56 @@ def onednn(rounds: int) -> None:
         click.echo(f"{name:<36}{off:>10.0f} im/s{on:>9.0f} im/s{on / off:>16.2f}")
 
 
+@main.command()
+@click.option("--filters", default=64, show_default=True)
+def memory(filters: int) -> None:
+    """Megabytes that a process takes at most, to import a library and for some steps at 64x64."""
+    click.echo(f"{'training step':<36}{'import':>10}{'at most':>10}{'between':>10}")
+    for batch_size, (name, maker) in itertools.product(
+        (64, 128), {"dcgan_tf": "our_step", "PyTorch": "torch_step"}.items()
+    ):
+        call = f"benchmark.megabytes(benchmark.{maker}, {batch_size}, {filters})"
+        imported, most = map(int, _in_a_process(f"print(*{call})").split())
+        cells = f"{imported:>7} MB{most:>7} MB{most - imported:>7} MB"
+        click.echo(f"{name + ', batch ' + str(batch_size):<36}{cells}")
+
+
+def megabytes(make_step: Callable[..., Callable[[], Any]], batch_size: int, filters: int) -> tuple[int, int]:
+    """Return the most megabytes that this process took to import its library, and after five steps."""
+    if make_step is our_step:
+        import_tensorflow()
+        import tensorflow  # noqa: F401
+    else:
+        import torch  # noqa: F401
+    imported = _most_megabytes()
+    step = make_step(batch_size, filters, "float32")
+    for _ in range(5):
+        step()
+    return imported, _most_megabytes()
+
+
+def _most_megabytes() -> int:
+    import resource
+
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3)
+
+
 def _rate_in_a_process(size: int, filters: int, batch_size: int, switch: str) -> float:
-    code = f"import benchmark; print(benchmark.images_per_second({size}, {filters}, {batch_size}))"
-    variables = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": switch, "PYTHONPATH": str(Path(__file__).parent)}
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(command, env=variables, check=True, capture_output=True, text=True)
-    return float(done.stdout)
+    return float(
+        _in_a_process(
+            f"print(benchmark.images_per_second({size}, {filters}, {batch_size}))",
+            TF_ENABLE_ONEDNN_OPTS=switch,
+        )
+    )
+
+
+def _in_a_process(code: str, **variables: str) -> str:
+    """Run code that knows this module in a process of its own; return what it prints."""
+    paths = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
+    environment = {"TF_ENABLE_ONEDNN_OPTS": "1", **os.environ, **variables, "PYTHONPATH": paths}
+    command = [sys.executable, "-c", f"import benchmark; {code}"]
+    done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    return done.stdout
 
 
 def images_per_second(size: int, filters: int, batch_size: int, steps: int = 10) -> float:
