@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import tensorflow as tf
 
 from dcgan_tf.analysis.samples import Judgement, Samples
 from dcgan_tf.config import preset
@@ -56,3 +58,18 @@ def painted_samples(latents: np.ndarray, judges: PaintedJudges | None = None) ->
     run = SimpleNamespace(generate=paint, config=config, path=Path("painted"), step=0)
     subject = SimpleNamespace(run=run, classifier=SimpleNamespace(binary=("woman", "crown"), predict=read))
     return Samples(subject, latents, images, judges.judge(images), judges)  # type: ignore[arg-type]
+
+
+class Draws:
+    """A stand-in for a generator: it draws with NumPy, also where a generator is compiled."""
+
+    def __init__(self, draw: Callable[[np.ndarray], np.ndarray]) -> None:
+        self._draw = draw
+
+    def __call__(self, latents: tf.Tensor, training: bool = False) -> tf.Tensor:
+        return tf.numpy_function(lambda z: self._draw(z).astype(np.float32), [latents], tf.float32)
+
+
+def grey_images(latents: np.ndarray) -> np.ndarray:
+    """Draw grey for each latent, float32 [N, 16, 16, 1]."""
+    return np.zeros((len(latents), 16, 16, 1), np.float32)

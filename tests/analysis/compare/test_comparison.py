@@ -17,18 +17,19 @@ from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.runs.records import append_record
 from dcgan_tf.runs.run import Run
 from quick import quick_judges
+from stand_ins import Draws, grey_images
 
 
 def drawing(run: Run, images: np.ndarray) -> Run:
     """Return the run with a generator that draws these images, whatever it is asked for."""
     count = [0]
 
-    def generator(latents, training):
+    def draw(latents):
         chosen = images[np.arange(count[0], count[0] + len(latents)) % len(images)]
         count[0] += len(latents)
         return chosen / 127.5 - 1.0
 
-    return replace(run, generator=generator)
+    return replace(run, generator=Draws(draw))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -228,7 +229,7 @@ def test_other_data_get_samples_and_losses_but_no_grades(copy_of):
 
 def test_latents_of_different_lengths_are_mentioned(copy_of, trained_run):
     other = copy_of("other", section="model", latent_dim=7)
-    other = replace(other, generator=lambda z, training: np.zeros((len(z), 16, 16, 1), np.float32))
+    other = replace(other, generator=Draws(grey_images))
     finding = compare([copy_of("a"), other], num_images=32)
     assert any("4 normal numbers, 7 normal numbers" in warning for warning in finding.warnings)
 

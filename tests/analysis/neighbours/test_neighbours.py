@@ -18,21 +18,25 @@ from dcgan_tf.data.image_set import ImageSet
 from dcgan_tf.errors import RunError
 from dcgan_tf.images import evenly_spaced, to_float
 from dcgan_tf.runs.run import Run
+from stand_ins import Draws
 
 NUM = 200
 
 
-class Replay:
+class Replay(Draws):
     """A generator that shows one of the given images for each latent, with a little grain.
 
     A share of them comes from `copied`, every second one of these mirrored; the others come from `original`.
     """
 
     def __init__(self, copied, original, *, share):
+        super().__init__(
+            lambda latents: np.stack([self.image(np.abs(z)) for z in latents.astype(np.float64)])
+        )
         self.copied, self.original, self.share = copied, original, share
 
-    def __call__(self, latents, training=False):
-        return np.stack([self.image(np.abs(z)) for z in np.asarray(latents, np.float64)])
+    def images(self, latents):
+        return np.stack([self.image(np.abs(z)) for z in latents.astype(np.float64)])
 
     def image(self, z):
         number = int(z[0] * 1e6)
