@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from torch_example import torch_step
 
 from dcgan_tf.cli import import_tensorflow
 
@@ -69,7 +70,6 @@ def train(batch_size: int, filters: int, rounds: int) -> None:
             rate = batch_size / value
             share = rate * per_image / peak[name.rsplit(" ", 1)[-1]]
             click.echo(f"{name:<28}{rate:>10.1f}{share:>29.0%}")
-    click.echo(f"waiting for data: {1e3 * data_wait(batch_size, filters):.2f} ms a step")
 
 
 @main.command()
@@ -306,88 +306,6 @@ def our_step(batch_size: int, filters: int, precision: str, *, size: int = SIZE)
     images = tf.random.stateless_uniform((batch_size, size, size, CHANNELS), (0, 3), 0, 256, tf.int32)
     images = tf.cast(images, tf.uint8)
     return lambda: float(step(images)["generator_loss"])
-
-
-def torch_step(batch_size: int, filters: int, precision: str) -> Callable[[], Any]:
-    """Return a call that does a step of the usual PyTorch DCGAN: same networks and updates, channels last."""
-    import torch
-    from torch import nn
-
-    generator, discriminator = torch_networks(filters)
-    for network in (generator, discriminator):
-        network.to(memory_format=torch.channels_last)
-    optimizers = [
-        torch.optim.Adam(network.parameters(), lr=2e-4, betas=(0.5, 0.999))
-        for network in (discriminator, generator)
-    ]
-    loss = nn.BCEWithLogitsLoss()
-    images = torch.rand(batch_size, CHANNELS, SIZE, SIZE).to(memory_format=torch.channels_last) * 2 - 1
-    ones, zeros = torch.ones(batch_size, 1), torch.zeros(batch_size, 1)
-
-    def judge(pictures: Any, target: Any) -> Any:
-        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
-            logits = discriminator(pictures)
-        return loss(logits.float(), target)
-
-    def step() -> float:
-        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
-            fakes = generator(torch.randn(batch_size, 100, 1, 1))
-        optimizers[0].zero_grad()
-        judge(images, ones).backward()
-        judge(fakes.detach(), zeros).backward()
-        optimizers[0].step()
-        optimizers[1].zero_grad()
-        generator_loss = judge(fakes, ones)
-        generator_loss.backward()
-        optimizers[1].step()
-        return float(generator_loss.detach())
-
-    return step
-
-
-def torch_networks(filters: int) -> tuple[Any, Any]:
-    """Return G and D as PyTorch modules, D without its sigmoid."""
-    from torch import nn
-
-    wide_to_narrow = [8 * filters, 4 * filters, 2 * filters, filters]
-    layers: list[Any] = [nn.ConvTranspose2d(100, wide_to_narrow[0], 4, 1, 0, bias=False)]
-    for wide, narrow in zip(wide_to_narrow, [*wide_to_narrow[1:], CHANNELS], strict=True):
-        layers += [nn.BatchNorm2d(wide), nn.ReLU(True)]
-        layers += [nn.ConvTranspose2d(wide, narrow, 4, 2, 1, bias=False)]
-    generator = nn.Sequential(*layers, nn.Tanh())
-    layers = [nn.Conv2d(CHANNELS, filters, 4, 2, 1, bias=False), nn.LeakyReLU(0.2, True)]
-    for wide, narrow in reversed(list(itertools.pairwise(wide_to_narrow))):
-        layers += [nn.Conv2d(narrow, wide, 4, 2, 1, bias=False)]
-        layers += [nn.BatchNorm2d(wide), nn.LeakyReLU(0.2, True)]
-    discriminator = nn.Sequential(*layers, nn.Conv2d(8 * filters, 1, 4, 1, 0, bias=False), nn.Flatten())
-    return generator, discriminator
-
-
-def data_wait(batch_size: int, filters: int, steps: int = 20) -> float:
-    """Return the median seconds a step waits for its batch of drawn portraits, read from the cache."""
-    from dcgan_tf import data
-    from dcgan_tf.config import preset
-    from dcgan_tf.data.batches import distributed_batches
-    from dcgan_tf.training.state import create_train_state
-    from dcgan_tf.training.steps.step import make_train_step
-    from dcgan_tf.training.strategy import make_strategy, resolve_precision
-
-    config = preset(filters=filters, batch_size=batch_size)
-    strategy = make_strategy(1)
-    with strategy.scope():
-        state = create_train_state(config, precision=resolve_precision("auto"))
-    step = make_train_step(config, state, strategy)
-    images = data.load_data(config.data).images
-    batches = iter(
-        distributed_batches(strategy, images, batch_size=batch_size, seed=0, flip=True, finished_steps=0)
-    )
-    waits = []
-    for _ in range(steps):
-        started = time.perf_counter()
-        batch = next(batches)
-        waits.append(time.perf_counter() - started)
-        float(step(batch)["generator_loss"])
-    return statistics.median(waits[2:])
 
 
 if __name__ == "__main__":

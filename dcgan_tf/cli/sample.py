@@ -73,7 +73,7 @@ def sample(
     images.check_target(target)
     refuse_among_images(target, [run])
     refuse_unwritable(target)
-    if run.suffix != ".tflite":  # LiteRT draws without TensorFlow
+    if run.suffix != ".tflite" or run.is_dir():  # LiteRT draws without TensorFlow
         import_tensorflow()
     from dcgan_tf.export import Exported, is_export
     from dcgan_tf.latents import sample_labels, whole_rows

@@ -76,10 +76,16 @@ class View:
         return RealForm.of(form_statistics(self.images[evenly_spaced(len(self), _MOST_FOR_FORM)]))
 
     def projections(self, cut: Cut) -> list[tuple[int, np.ndarray]]:
-        """Return the sorted projections of patches, of which the newest two cuts are kept.
+        """Return what `sorted_projections` yields, of which the newest two cuts are kept.
 
         The reference needs them several times: for each set as a whole, and for its fifths. They take about
         80 MB for each level of the pyramid.
+
+        Args:
+            cut: how patches are taken.
+
+        Returns:
+            Pairs of (shorter side of a level in pixels, float32 [some directions, patches]).
         """
         if cut not in self._projections:
             for old in [*self._projections][:-1]:

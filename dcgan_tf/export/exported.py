@@ -88,6 +88,7 @@ class Exported:
 
     def latents(self, num: int, *, seed: int = 0) -> np.ndarray:
         """Return the latents of the images that `sample(num, seed=seed)` shows, float32 [num, latent_dim]."""
+        # A .tflite file is drawn with where TensorFlow need not be; there, they may differ by rounding.
         draw = sample_latents_without_tensorflow if self.path.suffix == ".tflite" else sample_latents
         return np.asarray(
             draw(num, self.facts["latent_dim"], seed=seed, distribution=self.facts["latent_distribution"])

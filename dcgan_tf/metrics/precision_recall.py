@@ -133,6 +133,10 @@ def ball_memberships(
         centres: float [N, D].
         radii: each float32 [N].
 
+    Returns:
+        For each of them (how many balls hold each point, int64 [M]; whether each ball holds any point, bool
+        [N]).
+
     Raises:
         ArgumentError: as `ball_membership` does.
     """

@@ -2,11 +2,11 @@ from .build import build_discriminator as build_discriminator
 from .build import build_generator as build_generator
 from .conditional import of_one_class as of_one_class
 from .conditional import with_labels as with_labels
+from .derived import compiled as compiled
+from .derived import compiled_logits as compiled_logits
+from .derived import logits_of as logits_of
 from .image_sizes import check_size as check_size
 from .image_sizes import fitting_size as fitting_size
 from .layers import StepDropout as StepDropout
 from .layers import SyncBatchNormalization as SyncBatchNormalization
 from .spectral import power_iteration as power_iteration
-from .views import compiled as compiled
-from .views import compiled_logits as compiled_logits
-from .views import logits_of as logits_of

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from dcgan_tf.analysis.figures import NOTE_COLOUR, TEXT_COLOUR, new_figure, show_image
 from dcgan_tf.data import load_data
 from dcgan_tf.images import to_float, to_uint8
-from dcgan_tf.models.views import logits_of
+from dcgan_tf.models.derived import logits_of
 from dcgan_tf.runs.run import Run
 from dcgan_tf.training.objective.objective import objective_of
 from how_it_works.pictures import latent_picture

@@ -9,9 +9,9 @@ import tensorflow as tf
 
 from dcgan_tf.config import ModelConfig
 from dcgan_tf.models import dcgan
+from dcgan_tf.models.derived import logits_of
 from dcgan_tf.models.image_sizes import first_map, nearest_sizes
 from dcgan_tf.models.layers import EvenPhases, layer_seeds
-from dcgan_tf.models.views import logits_of
 
 SMALL = ModelConfig(filters=2, latent_dim=5)
 # Keras 3.15 reads weights into NumPy in the way of NumPy 1; it can still be read, and only warns.

@@ -9,8 +9,8 @@ import tensorflow as tf
 
 from dcgan_tf.config import ModelConfig
 from dcgan_tf.models import gan
+from dcgan_tf.models.derived import logits_of
 from dcgan_tf.models.layers import StepDropout
-from dcgan_tf.models.views import logits_of
 
 SMALL = ModelConfig(architecture="gan", hidden_units=16, latent_dim=5)
 BUILDERS = {"generator": gan.build_generator, "discriminator": gan.build_discriminator}

@@ -35,12 +35,9 @@ def open_artefact(
     """
     if path.suffix == ".tflite" and not path.is_dir():
         return _checked(LiteRTFile(path, threads=_THREADS).generate, path, image_shape)
-    from dcgan_tf.export.formats.runtimes import opener
+    from dcgan_tf.export.formats.runtimes import open_with_tensorflow
 
-    opens = opener(path, saved_model=saved_model)
-    if opens is None:
-        raise ExportError(f"{path} is not a file of an export that can draw")
-    return _checked(opens(path), path, image_shape)
+    return _checked(open_with_tensorflow(path, saved_model=saved_model), path, image_shape)
 
 
 def _checked(draw: DrawFunction, path: Path, image_shape: Sequence[int] | None) -> DrawFunction:

@@ -29,20 +29,24 @@ SIGNATURES = ("serving_default", "float_images", "sample")
 """The signatures of a SavedModel."""
 
 
-def opener(path: Path, *, saved_model: Any = None) -> Callable[[Path], DrawFunction] | None:
-    """Return the function that opens a file which TensorFlow or Keras draws with, or None for another one.
+def open_with_tensorflow(path: Path, *, saved_model: Any = None) -> DrawFunction:
+    """Return the function that draws with an artefact in TensorFlow or Keras.
 
     Args:
         path: the folder of a SavedModel, or a file that ends in .keras or .html. Only a browser can run a
             page, so its weights are read back and computed with TensorFlow.
         saved_model: what `load_saved_model` returned for this path, if it has been loaded already.
+
+    Raises:
+        ExportError: if it cannot be read, is none of these, or has parts that no export has.
     """
-    openers: dict[str, Callable[[Path], DrawFunction]] = {
-        "saved_model": lambda folder: _drawing_floats(saved_model or load_saved_model(folder), folder),
-        ".keras": _keras,
-        ".html": _page,
-    }
-    return openers.get("saved_model" if path.is_dir() else path.suffix)
+    if path.is_dir():
+        return _drawing_floats(saved_model or load_saved_model(path), path)
+    if path.suffix == ".keras":
+        return _keras(path)
+    if path.suffix == ".html":
+        return _page(path)
+    raise ExportError(f"{path} is not a file of an export that can draw")
 
 
 def drawing_with(generator: keras.Sequential) -> DrawFunction:

@@ -30,9 +30,7 @@ class Replay(Draws):
     """
 
     def __init__(self, copied, original, *, share):
-        super().__init__(
-            lambda latents: np.stack([self.image(np.abs(z)) for z in latents.astype(np.float64)])
-        )
+        super().__init__(self.images)
         self.copied, self.original, self.share = copied, original, share
 
     def images(self, latents):

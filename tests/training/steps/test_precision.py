@@ -12,8 +12,8 @@ import tensorflow as tf
 
 from dcgan_tf.config import Config
 from dcgan_tf.data.batches import distributed_batches
+from dcgan_tf.models.derived import logits_of
 from dcgan_tf.models.layers import SyncBatchNormalization
-from dcgan_tf.models.views import logits_of
 from dcgan_tf.training import strategy as devices
 from dcgan_tf.training.state import TrainState, create_train_state
 from dcgan_tf.training.steps.step import make_train_step

@@ -1,4 +1,4 @@
-"""Other views of a network: up to its logits, and compiled for inference. They share its weights."""
+"""What is derived from a network, and shares its weights: its logits, and its compiled function."""
 
 from __future__ import annotations
 
