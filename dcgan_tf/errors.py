@@ -4,14 +4,15 @@
     ├── ArgumentError       a setting, an option or an argument has a value that it does not allow
     ├── DataError           images, labels or attributes cannot be loaded or used
     ├── RunError            a run cannot start, continue or be read
-    │   └── CollapseError   training went wrong, and does not go on
+    │   ├── CollapseError   training went wrong, and does not go on
+    │   └── WorkerLostError one of several machines is missing; all are to be started again
     ├── ExportError         an export cannot be made, read or trusted
     ├── StorageError        a file cannot be written or read, because of the disk or of permissions
     └── OutOfMemoryError    there is not enough memory
 
 They are raised where the problem is found. Their message says what was expected, what was received and what
-to do. The command line prints that message and exits with 1, or with 3 for a CollapseError. Any other
-exception is a bug.
+to do. The command line prints that message and exits with 1, with 3 for a CollapseError, or with 75 for a
+WorkerLostError. Any other exception is a bug.
 """
 
 from __future__ import annotations
@@ -35,6 +36,10 @@ class RunError(DcganError):
 
 class CollapseError(RunError):
     """Training went wrong in a way that has a name, and could not or was not to go on."""
+
+
+class WorkerLostError(RunError):
+    """One of the machines that train together is missing; when all are started again, they continue."""
 
 
 class ExportError(DcganError):

@@ -20,12 +20,13 @@ import click
 from dcgan_tf import __version__
 from dcgan_tf.cli.renamed import with_new_names
 from dcgan_tf.cli.streams import steady_output
-from dcgan_tf.errors import CollapseError, DcganError, stop_behind
+from dcgan_tf.errors import CollapseError, DcganError, WorkerLostError, stop_behind
 from dcgan_tf.native_output import STDERR, held_back_outside
 from dcgan_tf.printable import printable
 
-EXIT_USER_ERROR, EXIT_COLLAPSED, EXIT_BUG = 1, 3, 70
-"""The exit codes of a user's mistakes, of --on-collapse stop, and of bugs (sysexits.h's EX_SOFTWARE)."""
+EXIT_USER_ERROR, EXIT_COLLAPSED, EXIT_BUG, EXIT_START_AGAIN = 1, 3, 70, 75
+"""The exit codes of a user's mistakes, of --on-collapse stop, of bugs (sysexits.h's EX_SOFTWARE), and of a
+machine that others have left alone (EX_TEMPFAIL)."""
 _DEBUG = "dcgan_tf.debug"
 
 
@@ -101,6 +102,8 @@ class Frame(click.Group):
             if ctx.meta.get(_DEBUG):
                 traceback.print_exception(error)
             say(f"dcgan-tf: {_sentence(error)}", err=True)
+            if isinstance(error, WorkerLostError):
+                _leave_at_once()
             ctx.exit(EXIT_COLLAPSED if isinstance(error, CollapseError) else EXIT_USER_ERROR)
 
 
@@ -218,6 +221,13 @@ def _say_stop(stop: KeyboardInterrupt) -> int:
     else:
         say(next(iter(getattr(stop, "__notes__", ())), "stopped"), err=True)
     return 128 + int(getattr(stop, "signal", signal.SIGINT))
+
+
+def _leave_at_once() -> NoReturn:
+    """End the process without TensorFlow's own end, which waits for the worker that is lost."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(EXIT_START_AGAIN)
 
 
 def _is_for_the_user(error: Exception) -> bool:

@@ -51,6 +51,11 @@ if TYPE_CHECKING:
     type=StepRange(),
     help="Write a profile of these steps, such as 100:109, which XProf and TensorBoard show.",
 )
+@click.option(
+    "--connect-timeout",
+    type=click.FloatRange(min=1),
+    help="Wait for so many seconds for the other machines of TF_CONFIG.  [default: 300]",
+)
 @click.pass_context
 def train(
     ctx: click.Context,
@@ -60,6 +65,7 @@ def train(
     images: float | None,
     every_epoch: bool,
     profile: tuple[int, int] | None,
+    connect_timeout: float | None,
     **changes: Any,
 ) -> None:
     """Train a run, or continue it.
@@ -71,6 +77,7 @@ def train(
         place = shlex.quote(ctx.args[0])
         ctx.fail(f"Got unexpected argument {place}. Did you mean --run-dir {place}, or --data {place}?")
     with said_when_stopped("stopped without saving; the same command starts from the newest checkpoint"):
+        chief = _join_cluster(changes, connect_timeout)
         choice = None
         if preset_name == AUTO or minutes is not None or images is not None:
             choice = _chosen(preset_name, minutes, images, changes)
@@ -81,12 +88,29 @@ def train(
         from dcgan_tf.runs import with_own_held_out
         from dcgan_tf.training import train as train_run
 
-        config = with_own_held_out(config)
-        hooks = [_evaluation(config, every_epoch=every_epoch), *_profiling(config, profile)]
+        hooks = []
+        if chief:
+            config = with_own_held_out(config)
+            hooks = [_evaluation(config, every_epoch=every_epoch), *_profiling(config, profile)]
         run_dir = train_run(choice or config, hooks=hooks)
+    if not chief:
+        return
     if choice and choice.few:
         _search_for_copies(run_dir)
     _say_where(run_dir)
+
+
+def _join_cluster(changes: dict[str, Any], connect_timeout: float | None) -> bool:
+    """Join the machines of TF_CONFIG, before TensorFlow does anything; return whether this is the chief."""
+    from dcgan_tf.training import read_cluster
+
+    if (cluster := read_cluster()) is None:
+        return True
+    _import_tensorflow(changes["run_dir"])
+    from dcgan_tf.training import CONNECT_TIMEOUT, make_strategy
+
+    make_strategy(changes["replicas"], connect_timeout=connect_timeout or CONNECT_TIMEOUT)
+    return cluster.index == 0
 
 
 def _import_tensorflow(run_dir: str | Path | None) -> None:

@@ -7,6 +7,7 @@ images that an uninterrupted run would have seen.
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
@@ -14,6 +15,7 @@ import tensorflow as tf
 from dcgan_tf.errors import DataError
 
 _SHUFFLE, _FLIP = 1, 2  # independent streams of one seed
+_ALL = slice(None)
 
 
 def steps_per_epoch(num_images: int, batch_size: int) -> int:
@@ -43,23 +45,26 @@ def batch_indices(step: int, *, num_images: int, batch_size: int, seed: int) -> 
     return order[position * batch_size : (position + 1) * batch_size]
 
 
-def batch(images: np.ndarray, step: int, *, batch_size: int, seed: int, flip: bool = False) -> np.ndarray:
-    """Return the images that step number `step` (from 0) trains on.
+def batch(
+    images: np.ndarray, step: int, *, batch_size: int, seed: int, flip: bool = False, rows: slice = _ALL
+) -> np.ndarray:
+    """Return the images that step number `step` (from 0) trains on, or some of them.
 
     Args:
-        images: uint8 [N, H, W, C], memory-mapped or not; only the batch is read.
+        images: uint8 [N, H, W, C], memory-mapped or not; only what is returned is read.
         step: number of the step, from 0.
         batch_size: images per step, over all replicas.
         seed: seed of the run.
         flip: mirror each image left to right with probability one half.
+        rows: which images of the batch are wanted.
 
     Returns:
-        uint8 [batch_size, H, W, C].
+        uint8 [batch_size, H, W, C], or those rows of it.
     """
     chosen = batch_indices(step, num_images=len(images), batch_size=batch_size, seed=seed)
-    taken = np.ascontiguousarray(images[chosen])
-    if flip:
-        mirrored = np.random.default_rng([seed, _FLIP, step]).random(batch_size) < 0.5
+    taken = np.ascontiguousarray(images[chosen[rows]])
+    if flip:  # a coin for each image of the batch, so that it does not matter who reads which
+        mirrored = np.random.default_rng([seed, _FLIP, step]).random(batch_size)[rows] < 0.5
         taken[mirrored] = taken[mirrored][:, :, ::-1]
     return taken
 
@@ -85,44 +90,91 @@ def distributed_batches(
     seed: int,
     flip: bool,
     finished_steps: int,
+    worker: int = 0,
+    workers: int = 1,
 ) -> tf.data.Dataset | tf.distribute.DistributedDataset:
     """Return an endless dataset of the batches after `finished_steps` steps, each spread over the replicas.
 
+    Each replica reads its own images only. The dataset of a worker has what the replicas of its machine need.
     Its elements are images, or (images, labels) if labels, int64 [N], are given.
+
+    Args:
+        strategy: that of the run.
+        images: uint8 [N, H, W, C], memory-mapped or not.
+        labels: their classes, int64 [N], or None.
+        batch_size: images per step, over all replicas.
+        seed: seed of the run.
+        flip: mirror each image left to right with probability one half.
+        finished_steps: number of steps done before.
+        worker: which machine this is, from 0.
+        workers: how many machines train together.
 
     Raises:
         DataError: if the batch cannot be divided equally.
     """
-    replicas, share = strategy.num_replicas_in_sync, replica_share(batch_size, strategy)
-
-    def read_share(element: np.int64) -> np.ndarray:
-        step, replica = divmod(int(element), replicas)
-        whole = batch(images, step, batch_size=batch_size, seed=seed, flip=flip)
-        return whole[replica * share : (replica + 1) * share]
-
-    def read_labels(element: np.int64) -> np.ndarray:
-        step, replica = divmod(int(element), replicas)
-        chosen = batch_indices(step, num_images=len(images), batch_size=batch_size, seed=seed)
-        return np.take(np.asarray(labels), chosen[replica * share : (replica + 1) * share])
-
-    @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]  # leaves a file if killed
-    def load(element: tf.Tensor) -> tf.Tensor | tuple[tf.Tensor, tf.Tensor]:
-        taken = tf.numpy_function(read_share, [element], tf.uint8, stateful=False)
-        taken = tf.ensure_shape(taken, (share, *images.shape[1:]))
-        if labels is None:
-            return taken
-        shown = tf.numpy_function(read_labels, [element], tf.int64, stateful=False)
-        return taken, tf.ensure_shape(shown, (share,))
+    share = replica_share(batch_size, strategy)
 
     def dataset(of: tf.distribute.InputContext | None = None) -> tf.data.Dataset:
-        number, count = (of.input_pipeline_id, of.num_input_pipelines) if of else (0, 1)
-        elements = tf.data.Dataset.range(finished_steps * replicas + number, np.iinfo(np.int64).max, count)
-        loaded = elements.map(load, num_parallel_calls=1, deterministic=True).prefetch(2 * replicas)
+        number, count = (of.input_pipeline_id, of.num_input_pipelines) if of else (worker, workers)
+        replicas = strategy.num_replicas_in_sync // count
+        reader = _Reader(images, labels, batch_size, seed, flip, share, replicas, number * replicas)
+        elements = tf.data.Dataset.range(finished_steps * replicas, np.iinfo(np.int64).max)
+        loaded = elements.map(reader.load, num_parallel_calls=1, deterministic=True).prefetch(2 * replicas)
         return loaded.with_options(_untuned())
 
     if _is_one_cpu(strategy):
         return dataset()
     return strategy.distribute_datasets_from_function(dataset, _input_options(strategy))
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads what some replicas of a run train on: an element for each step and replica, in this order.
+
+    Attributes:
+        images: uint8 [N, H, W, C].
+        labels: int64 [N], or None.
+        batch_size: images per step, over all replicas.
+        seed: seed of the run.
+        flip: mirror each image left to right with probability one half.
+        share: images per step of each replica.
+        replicas: how many replicas this reads for.
+        first: the first of them, counted over all machines.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray | None
+    batch_size: int
+    seed: int
+    flip: bool
+    share: int
+    replicas: int
+    first: int
+
+    @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]  # leaves a file if killed
+    def load(self, element: tf.Tensor) -> tf.Tensor | tuple[tf.Tensor, tf.Tensor]:
+        """Return the images of an element, or (images, labels)."""
+        taken = tf.numpy_function(self._images, [element], tf.uint8, stateful=False)
+        taken = tf.ensure_shape(taken, (self.share, *self.images.shape[1:]))
+        if self.labels is None:
+            return taken
+        shown = tf.numpy_function(self._labels, [element], tf.int64, stateful=False)
+        return taken, tf.ensure_shape(shown, (self.share,))
+
+    def _images(self, element: np.int64) -> np.ndarray:
+        step, rows = self._place(int(element))
+        return batch(self.images, step, batch_size=self.batch_size, seed=self.seed, flip=self.flip, rows=rows)
+
+    def _labels(self, element: np.int64) -> np.ndarray:
+        step, rows = self._place(int(element))
+        chosen = batch_indices(step, num_images=len(self.images), batch_size=self.batch_size, seed=self.seed)
+        return np.take(np.asarray(self.labels), chosen[rows])
+
+    def _place(self, element: int) -> tuple[int, slice]:
+        """Return the step of an element, and which images of the step's batch it has."""
+        step, replica = divmod(element, self.replicas)
+        start = (self.first + replica) * self.share
+        return step, slice(start, start + self.share)
 
 
 def _untuned() -> tf.data.Options:

@@ -2,6 +2,8 @@ from .auto.choice import Choice as Choice
 from .auto.choosing import choose as choose
 from .auto.choosing import choose_without_length as choose_without_length
 from .auto.choosing import with_length as with_length
+from .cluster.addresses import read_cluster as read_cluster
+from .cluster.joining import CONNECT_TIMEOUT as CONNECT_TIMEOUT
 from .environment import used_onednn as used_onednn
 from .interrupt import Interrupted as Interrupted
 from .loop import train as train
@@ -9,3 +11,4 @@ from .monitoring.hooks import Hook as Hook
 from .monitoring.hooks import TrainingProgress as TrainingProgress
 from .monitoring.profiling import ProfileHook as ProfileHook
 from .run_dir import check_place as check_place
+from .strategy import make_strategy as make_strategy

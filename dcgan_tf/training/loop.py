@@ -17,6 +17,7 @@ from dcgan_tf.errors import OutOfMemoryError, RunError, StorageError
 from dcgan_tf.files import DISK_FULL, storage_error
 from dcgan_tf.runs import RunPaths
 from dcgan_tf.training.auto.choice import Choice
+from dcgan_tf.training.cluster.workers import Workers
 from dcgan_tf.training.diagnosis.watch import Watch
 from dcgan_tf.training.interrupt import Interrupted, StopSignals
 from dcgan_tf.training.monitoring.console import make_console
@@ -36,7 +37,7 @@ from dcgan_tf.training.plan import batches, make_plan
 from dcgan_tf.training.rollback import NeedsRollbackError, decide_to_go_back
 from dcgan_tf.training.run_dir import lock
 from dcgan_tf.training.start import Start, begin
-from dcgan_tf.training.steps.several import make_several
+from dcgan_tf.training.steps.several import StepResults, make_several
 from dcgan_tf.training.steps.step import make_train_step
 
 _GO_ON = "The checkpoints are intact; run the same command again to continue"
@@ -50,7 +51,7 @@ def train(config: Config | Choice, *, hooks: Sequence[Hook] = ()) -> Path:
         config: all settings, or a choice, which has them. An existing run directory must have been made with
             the same settings. Only the length, and settings that do not affect the weights, may differ.
         hooks: hooks that are called after the built-in ones: after every step, unless they foresee when they
-            are due.
+            are due. Of several machines, only the chief calls them.
 
     Returns:
         The run directory.
@@ -62,15 +63,20 @@ def train(config: Config | Choice, *, hooks: Sequence[Hook] = ()) -> Path:
             back does not help, or if a number is no longer finite.
         StorageError: if a file of the run cannot be written.
         OutOfMemoryError: if the memory is exhausted.
+        WorkerLostError: if another machine of TF_CONFIG is missing. The process cannot train any more.
         Interrupted: after Ctrl-C, SIGTERM or a closed terminal, once the run is saved.
     """
     plan = make_plan(config.config if isinstance(config, Choice) else config)
-    with lock(plan.paths), _resource_errors(plan.paths), ExitStack() as stack:
+    workers = plan.workers
+    with _resource_errors(plan.paths), ExitStack() as stack:
+        with workers.chief_decides():
+            if workers.chief:
+                stack.enter_context(lock(plan.paths))
         own_hooks = [stack.enter_context(closing(hook)) for hook in hooks]
         finished = False
         while not finished:
             start = begin(plan, config if isinstance(config, Choice) else None)
-            if start.finished_steps >= plan.total_steps:
+            if start.finished_steps >= plan.total_steps and workers.chief:
                 _log.info(
                     "%s already has its %d steps; %s",
                     plan.paths.root,
@@ -102,65 +108,119 @@ def _run(start: Start, hooks: Sequence[Hook]) -> bool:
     Returns:
         Whether the run is finished; if not, it has decided to go back, and is to begin again.
     """
-    plan = start.plan
-    statistics = Statistics(
-        images_per_step=plan.config.training.images_per_step, steps_per_epoch=plan.steps_per_epoch
-    )
+    plan, workers = start.plan, start.plan.workers
     with ExitStack() as stack:
         signals = stack.enter_context(StopSignals())
-        tensorboard = TensorBoard(plan.paths.events, first_step=start.finished_steps + 1)
-        watch = Watch(start, statistics, tensorboard)
-        built_in = _built_in_hooks(start, statistics, tensorboard, watch)
-        all_hooks = [*(stack.enter_context(closing(hook)) for hook in built_in), *hooks]
-        restored = _progress(start, start.finished_steps)
-        for hook in all_hooks if start.finished_steps else ():
-            if isinstance(hook, CatchesUp):
-                hook.catch_up(restored)
-        try:
-            if start.finished_steps < plan.total_steps:
-                _do_steps(start, statistics, all_hooks, signals, watch)
-            elif signals.received is not None:
-                raise Interrupted(signals.received, start.finished_steps)
-        except NeedsRollbackError as wrong:
-            decide_to_go_back(plan.paths, wrong)
-            if signals.received is not None:  # the next start goes back
-                raise Interrupted(signals.received, wrong.step) from None
-            return False
-    return True
+        recorder = None
+        with workers.chief_decides():
+            if workers.chief:
+                recorder = _Recorder(start, hooks, stack)
+                recorder.catch_up()
+        if start.finished_steps >= plan.total_steps:
+            _leave_if_stopped(workers, signals, start.finished_steps)
+            return True
+        if (step := _do_steps(start, recorder, signals)) is None:
+            return True
+        with workers.chief_decides():
+            if recorder is not None and recorder.wrong is not None:
+                decide_to_go_back(plan.paths, recorder.wrong)
+        _leave_if_stopped(workers, signals, step)  # the next start goes back
+    return False
 
 
-def _do_steps(
-    start: Start, statistics: Statistics, hooks: Sequence[Hook], signals: StopSignals, watch: Watch
-) -> None:
-    """Train until the last step, or until asked to stop."""
-    plan = start.plan
+def _leave_if_stopped(workers: Workers, signals: StopSignals, step: int) -> None:
+    if number := max(workers.each(signals.received or 0)):
+        raise Interrupted(number, step)
+
+
+def _do_steps(start: Start, recorder: _Recorder | None, signals: StopSignals) -> int | None:
+    """Train until the last step, or until asked to stop, or until the run is to go back.
+
+    Args:
+        start: the run that has begun.
+        recorder: that of the chief; the other workers have none.
+        signals: those of this process; all workers stop after the same step.
+
+    Returns:
+        The number of finished steps if the run is to go back then; None if it is finished.
+    """
+    plan, workers = start.plan, start.plan.workers
     train_step = make_train_step(
         plan.config, start.state, plan.strategy, num_classes=plan.num_classes, schedule=plan.schedule
     )
-    take = make_several(train_step, iter(batches(plan, finished_steps=start.finished_steps)))
-    progress = _progress(start, start.finished_steps)
-    while progress.step < plan.total_steps:
+    batches_left = iter(batches(plan, finished_steps=start.finished_steps))
+    take = make_several(train_step, batches_left, anywhere=workers.anywhere)
+    step = start.finished_steps
+    with workers.chief_decides() as due:
+        due.value = recorder.next_due(_progress(start, step)) if recorder else None
+    while step < plan.total_steps and due.value is not None:
         started = time.perf_counter()
         # Where a profile sees a step: while one is recorded, each is a call of its own.
-        with tf.profiler.experimental.Trace("train", step_num=progress.step + 1, _r=1):
-            results = take(_next_due(hooks, progress) - progress.step)
-            step = progress.step + results.steps
-        statistics.add(step, results, seconds=time.perf_counter() - started)
-        stop = signals.received
-        progress = _progress(start, step, stopping=stop is not None)
-        try:
-            for hook in hooks:
-                hook.after_step(progress)
-        except NotFiniteError as error:
-            watch.report_not_finite(error)
-        if stop is not None:
+        with tf.profiler.experimental.Trace("train", step_num=step + 1, _r=1), workers.lost_ones_named():
+            results = take(due.value - step)
+            step += results.steps
+        seconds = time.perf_counter() - started
+        stop = max(workers.each(signals.received or 0))
+        with workers.chief_decides() as due:
+            if recorder:
+                due.value = recorder.after_call(_progress(start, step, stopping=stop > 0), results, seconds)
+        if stop and due.value is not None:
             raise Interrupted(stop, step)
+    return step if due.value is None else None
 
 
-def _next_due(hooks: Sequence[Hook], progress: TrainingProgress) -> int:
-    """Return the next step after which a hook must be called, or the last step."""
-    due = [hook.next_due(progress) if isinstance(hook, Foresees) else progress.step + 1 for hook in hooks]
-    return max(progress.step + 1, min(progress.total_steps, *due))
+class _Recorder:
+    """What the chief does between calls: it gathers the numbers, and calls the hooks.
+
+    Attributes:
+        wrong: why the run is to go back; None if it is not.
+
+    Args:
+        start: the run that has begun.
+        own_hooks: those of the caller, who closes them.
+        stack: closes the built-in ones.
+    """
+
+    def __init__(self, start: Start, own_hooks: Sequence[Hook], stack: ExitStack) -> None:
+        plan = start.plan
+        self._start = start
+        self._statistics = Statistics(
+            images_per_step=plan.config.training.images_per_step, steps_per_epoch=plan.steps_per_epoch
+        )
+        tensorboard = TensorBoard(plan.paths.events, first_step=start.finished_steps + 1)
+        self._watch = Watch(start, self._statistics, tensorboard)
+        built_in = _built_in_hooks(start, self._statistics, tensorboard, self._watch)
+        self._hooks = [*(stack.enter_context(closing(hook)) for hook in built_in), *own_hooks]
+        self.wrong: NeedsRollbackError | None = None
+
+    def catch_up(self) -> None:
+        """Do what is missing of the step that training resumes from."""
+        restored = _progress(self._start, self._start.finished_steps)
+        for hook in self._hooks if restored.step else ():
+            if isinstance(hook, CatchesUp):
+                hook.catch_up(restored)
+
+    def next_due(self, progress: TrainingProgress) -> int:
+        """Return the next step after which a hook must be called, or the last step."""
+        due = [
+            hook.next_due(progress) if isinstance(hook, Foresees) else progress.step + 1
+            for hook in self._hooks
+        ]
+        return max(progress.step + 1, min(progress.total_steps, *due))
+
+    def after_call(self, progress: TrainingProgress, results: StepResults, seconds: float) -> int | None:
+        """Record what a call returned, and return what is due next; None if the run is to go back."""
+        self._statistics.add(progress.step, results, seconds=seconds)
+        try:
+            try:
+                for hook in self._hooks:
+                    hook.after_step(progress)
+            except NotFiniteError as error:
+                self._watch.report_not_finite(error)
+        except NeedsRollbackError as wrong:
+            self.wrong = wrong
+            return None
+        return self.next_due(progress)
 
 
 def _progress(start: Start, step: int, *, stopping: bool = False) -> TrainingProgress:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
+import logging
 import math
 from dataclasses import dataclass
 
 import tensorflow as tf
 
 from dcgan_tf import models
-from dcgan_tf.config import FEWEST_STEPS, Config, replace
+from dcgan_tf.config import FEWEST_STEPS, Config, difference, flatten, from_json, replace, to_json
 from dcgan_tf.data import ImageSet, distributed_batches, load_data, replica_share, steps_per_epoch
 from dcgan_tf.errors import DataError
 from dcgan_tf.runs import RunPaths, read_config, with_own_held_out
+from dcgan_tf.training.cluster.workers import Workers
 from dcgan_tf.training.run_dir import check_place
 from dcgan_tf.training.schedule import Schedule, schedule_of
 from dcgan_tf.training.strategy import make_deterministic, make_strategy, resolve_precision
+
+_OF_THIS_MACHINE = ("data", "data_dir", "cache_dir", "replicas")
+_DECIDED_BY_CHIEF = ("held_out_fraction", "precision")
+"""Settings that an existing run or the hardware decides, so that other workers need not have them."""
+_log = logging.getLogger("dcgan_tf")
 
 
 @dataclass(frozen=True)
@@ -25,6 +33,7 @@ class Plan:
         config: its settings; `auto` has become a precision.
         paths: the files of its directory.
         strategy: the devices.
+        workers: the processes that train the run together.
         image_set: the images it trains on.
         num_classes: number of classes of a conditional model, or 0.
         steps_per_epoch: steps that see every image once.
@@ -34,6 +43,7 @@ class Plan:
     config: Config
     paths: RunPaths
     strategy: tf.distribute.Strategy
+    workers: Workers
     image_set: ImageSet
     num_classes: int
     steps_per_epoch: int
@@ -48,30 +58,73 @@ class Plan:
 def make_plan(config: Config) -> Plan:
     """Return the plan of a run with these settings, or refuse a run that cannot be trained.
 
-    This may prepare and cache images. It writes nothing to the run directory.
+    This may prepare and cache images. It writes nothing to the run directory. Of several workers, all train
+    with the chief's settings, and on the images of their own machine, which must be the same.
 
     Raises:
         DataError: if the data cannot be loaded, or does not fit the settings.
         RunError: if the run directory holds something else, or another process trains there.
+        WorkerLostError: if another machine of TF_CONFIG does not answer.
     """
-    paths, config = RunPaths.of(config), with_own_held_out(config)
     strategy = make_strategy(config.training.replicas)
-    models.check_size(config)
-    replica_share(config.training.batch_size, strategy)
-    check_place(config)
+    workers = Workers(strategy)
+    with workers.chief_decides() as settings:
+        if workers.chief:
+            config = _checked(config, strategy)
+            settings.value = to_json(config)
+    if not workers.chief:
+        config = _of_chief(from_json(settings.value), config)
+    paths = RunPaths.of(config)
     if config.training.deterministic:
         make_deterministic()
     image_set = load_data(config.data)
+    _refuse_different_images(workers, image_set)
     epoch = _steps_per_epoch(config, image_set)
     return Plan(
-        config=with_precision(config, paths),
+        config=config,
         paths=paths,
         strategy=strategy,
+        workers=workers,
         image_set=image_set,
         num_classes=_num_classes(config, image_set),
         steps_per_epoch=epoch,
         schedule=schedule_of(config.training, epoch),
     )
+
+
+def _checked(config: Config, strategy: tf.distribute.Strategy) -> Config:
+    """Return the settings with what the run directory and the hardware decide, if they can be trained."""
+    models.check_size(config)
+    replica_share(config.training.batch_size, strategy)
+    check_place(config)
+    return with_precision(with_own_held_out(config), RunPaths.of(config))
+
+
+def _of_chief(chief: Config, own: Config) -> Config:
+    """Return the chief's settings, with the place of the images on this machine."""
+    here = {name: flatten(own)[name] for name in _OF_THIS_MACHINE}
+    config = replace(chief, **here)
+    for name, wanted, used in difference(own, config):
+        if name not in _DECIDED_BY_CHIEF:
+            _log.warning("the chief has %s=%r, which counts, and not this worker's %r", name, used, wanted)
+    return config
+
+
+def _refuse_different_images(workers: Workers, image_set: ImageSet) -> None:
+    """Refuse to train if the workers have different images, or the same in another order.
+
+    Raises:
+        DataError: if they do; it says which of them differ from the chief's.
+    """
+    digest = hashlib.sha256(f"{image_set.fingerprint} {image_set.labels_fingerprint}".encode()).digest()
+    digests = workers.each(int.from_bytes(digest[:7], "big"))
+    if different := [i for i, one in enumerate(digests) if one != digests[0]]:
+        names = ", ".join(map(workers.name, different))
+        raise DataError(
+            f"not every machine has the same images: those of {names} differ from the chief's in their "
+            f"content, order or classes. This one has {len(image_set):,} images of {image_set.name}; copy "
+            "the chief's data to all machines"
+        )
 
 
 def batches(plan: Plan, *, finished_steps: int) -> tf.data.Dataset | tf.distribute.DistributedDataset:
@@ -90,6 +143,8 @@ def batches(plan: Plan, *, finished_steps: int) -> tf.data.Dataset | tf.distribu
         seed=config.training.seed,
         flip=config.data.flip,
         finished_steps=finished_steps,
+        worker=plan.workers.index,
+        workers=plan.workers.number,
     )
 
 

@@ -166,10 +166,15 @@ def forget_grids_after(paths: RunPaths, step: int) -> None:
                 grid.unlink()
 
 
-def with_rollbacks(plan: Plan, rollbacks: Sequence[Rollback]) -> Plan:
-    """Return the plan of a run that has gone back: its learning rates are lower from there on."""
-    lowered = tuple((back.to_step, back.generator_share, back.discriminator_share) for back in rollbacks)
-    return replace(plan, schedule=replace(plan.schedule, lowered=lowered))
+def lowered_rates(rollbacks: Sequence[Rollback]) -> list[tuple[int, float, float]]:
+    """Return what the schedule of a run that has gone back needs: see `Schedule.lowered`."""
+    return [(back.to_step, back.generator_share, back.discriminator_share) for back in rollbacks]
+
+
+def with_lowered_rates(plan: Plan, lowered: Sequence[tuple[int, float, float]]) -> Plan:
+    """Return the plan of a run with these learning rates, which `lowered_rates` returned."""
+    rates = tuple((after, generator, discriminator) for after, generator, discriminator in lowered)
+    return replace(plan, schedule=replace(plan.schedule, lowered=rates))
 
 
 def refuse_after_too_many(rollbacks: Sequence[Rollback], paths: RunPaths, settings: RunConfig) -> None:

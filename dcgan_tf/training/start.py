@@ -32,10 +32,12 @@ from dcgan_tf.training.calibration import Calibration
 from dcgan_tf.training.environment import write_environment
 from dcgan_tf.training.plan import Plan, too_few_steps
 from dcgan_tf.training.rollback import (
+    Rollback,
     finish_rollback,
     forget_grids_after,
+    lowered_rates,
     refuse_after_too_many,
-    with_rollbacks,
+    with_lowered_rates,
 )
 from dcgan_tf.training.run_dir import refuse_changes, refuse_other_files
 from dcgan_tf.training.schedule import go_back, reset_learning_rates
@@ -66,6 +68,8 @@ class Start:
 def begin(plan: Plan, choice: Choice | None = None) -> Start:
     """Record what the run is, build its state, and restore the newest checkpoint.
 
+    Of several workers, only the chief reads and writes the run directory. The others get the state from it.
+
     Args:
         plan: the plan of the run.
         choice: of the settings, if they were chosen; it is recorded first, so that no run is without it.
@@ -73,46 +77,79 @@ def begin(plan: Plan, choice: Choice | None = None) -> Start:
     Raises:
         RunError: if the directory holds another run, or no checkpoint can be read.
     """
+    config, workers = plan.config, plan.workers
+    store, best = CheckpointStore(plan.paths.checkpoints), CheckpointStore(plan.paths.best)
+    with workers.chief_decides() as lowered:
+        if workers.chief:
+            lowered.value = lowered_rates(_prepare(plan, choice, [store, best]))
+    plan = with_lowered_rates(plan, lowered.value)
+    with plan.strategy.scope(), workers.lost_ones_named():
+        state = create_train_state(config, num_classes=plan.num_classes, precision=config.training.precision)
+    with workers.chief_decides():
+        if workers.chief:
+            _restore(plan, state, [store, best])
+    workers.share(state.variables)
+    reset_learning_rates(state, config.training)
+    finished_steps = int(state.step.numpy())
+    if not workers.chief:
+        me, chief = workers.name(workers.index), workers.name(0)
+        _log.info("%s trains with the chief, %s, from step %d on", me, chief, finished_steps + 1)
+    calibrate = Calibration(config, state, num_classes=plan.num_classes)
+    return Start(plan, state, store, finished_steps, calibrate)
+
+
+def _prepare(plan: Plan, choice: Choice | None, stores: Sequence[CheckpointStore]) -> list[Rollback]:
+    """Check and record the settings, and bring the checkpoints to where the run goes on.
+
+    Returns:
+        The rollbacks of the run.
+    """
     config, paths = plan.config, plan.paths
     compare(config, paths, plan.image_set)
-    store, best = CheckpointStore(paths.checkpoints), CheckpointStore(paths.best)
     rollbacks = finish_rollback(paths)
     refuse_after_too_many(rollbacks, paths, config.run)
-    go_back(paths, config.training, plan.steps_per_epoch, [store, best])
+    go_back(paths, config.training, plan.steps_per_epoch, stores)
     if choice is not None:
         choice.write(paths)
     write_settings(config, paths, plan.image_set)
-    with plan.strategy.scope():
-        state = create_train_state(config, num_classes=plan.num_classes, precision=config.training.precision)
-    finished_steps = restore(state, [store, best])
-    store.prune(
+    return rollbacks
+
+
+def _restore(plan: Plan, state: TrainState, stores: Sequence[CheckpointStore]) -> None:
+    """Restore the newest checkpoint, forget the records of later steps, and say what is going to happen."""
+    config, paths = plan.config, plan.paths
+    finished_steps = restore(state, stores)
+    stores[0].prune(
         config.run.keep_every, plan.schedule.anneal_after
     )  # a kill may have come between a save and this
     write_environment(paths, plan.strategy, config, finished_steps)
     for records in paths.lines_of_steps():
         forget_records_after(records, finished_steps)
-    plan = with_rollbacks(plan, rollbacks)
-    reset_learning_rates(state, config.training)
     if config.training.anneal or plan.schedule.lowered:
         forget_grids_after(paths, finished_steps)
     _show_data(plan)
     if not finished_steps and (question := too_few_steps(plan)):
         _log.warning("%s", question)
     if finished_steps < plan.total_steps:
-        count = f"{len(plan.image_set):,} images of {plan.image_set.name}"
-        devices = f"{config.training.precision}, {plan.strategy.num_replicas_in_sync} device(s){_onednn()}"
-        falling = plan.schedule.anneal_after
-        _log.info(
-            "%s, %s; steps %d to %d in %s%s",
-            count,
-            devices,
-            finished_steps + 1,
-            plan.total_steps,
-            paths.root,
-            "" if falling is None else f"; the learning rates fall from step {falling + 1} on",
-        )
-    calibrate = Calibration(config, state, num_classes=plan.num_classes)
-    return Start(plan, state, store, finished_steps, calibrate)
+        _say_what_follows(plan, finished_steps)
+
+
+def _say_what_follows(plan: Plan, finished_steps: int) -> None:
+    count = f"{len(plan.image_set):,} images of {plan.image_set.name}"
+    machines = f" of {plan.workers.number} machines" if plan.workers.number > 1 else ""
+    replicas = f"{plan.strategy.num_replicas_in_sync} device(s){machines}"
+    falling = plan.schedule.anneal_after
+    _log.info(
+        "%s, %s, %s%s; steps %d to %d in %s%s",
+        count,
+        plan.config.training.precision,
+        replicas,
+        _onednn(),
+        finished_steps + 1,
+        plan.total_steps,
+        plan.paths.root,
+        "" if falling is None else f"; the learning rates fall from step {falling + 1} on",
+    )
 
 
 def compare(config: Config, paths: RunPaths, image_set: ImageSet) -> None:

@@ -38,6 +38,12 @@ class TrainState:
     discriminator_optimizer: keras.optimizers.Optimizer
     step: tf.Variable
 
+    @property
+    def variables(self) -> list[tf.Variable]:
+        """All variables that a checkpoint holds."""
+        parts = [part for name, part in vars(self).items() if name != "step"]
+        return [variable for part in parts for variable in part.variables] + [self.step]
+
     def checkpoint(self) -> tf.train.Checkpoint:
         """Return the checkpoint of all attributes, under their names."""
         return tf.train.Checkpoint(**vars(self))

@@ -9,30 +9,48 @@ from pathlib import Path
 import tensorflow as tf
 
 from dcgan_tf.errors import ArgumentError, RunError
+from dcgan_tf.training.cluster.addresses import read_cluster
+from dcgan_tf.training.cluster.joining import CONNECT_TIMEOUT, check_replicas, join
 
 _POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
 
 
-def make_strategy(replicas: int | None = None) -> tf.distribute.MirroredStrategy:
-    """Return a MirroredStrategy over GPUs if there are any, otherwise over the CPU.
+def make_strategy(
+    replicas: int | None = None, *, connect_timeout: float = CONNECT_TIMEOUT
+) -> tf.distribute.Strategy:
+    """Return a strategy over GPUs if there are any, otherwise over the CPU; under TF_CONFIG, over machines.
 
     More than one replica on a CPU means logical devices that share its cores. They help to try a multi-device
     set-up, but bring no speed. GPU memory is allocated as it is needed.
 
     Args:
-        replicas: number of devices; None takes every GPU, or one CPU.
+        replicas: number of devices of this machine; None takes every GPU, or one CPU.
+        connect_timeout: seconds to wait for the other machines of TF_CONFIG.
+
+    Returns:
+        A MirroredStrategy; a MultiWorkerMirroredStrategy if TF_CONFIG names several machines, which must be
+        asked for before TensorFlow's first operation.
 
     Raises:
-        ArgumentError: if there are fewer GPUs than that.
-        RunError: if TensorFlow has already been set up with fewer logical CPUs in this process.
+        ArgumentError: if there are fewer GPUs than that, or TF_CONFIG cannot be used.
+        RunError: if TensorFlow has already been set up otherwise in this process.
+        WorkerLostError: if other machines do not answer.
     """
     gpus = tf.config.list_physical_devices("GPU")
-    if gpus and replicas and replicas > len(gpus):
+    cluster = read_cluster()
+    if cluster is not None:
+        check_replicas(replicas, len(gpus))
+    elif gpus and replicas and replicas > len(gpus):
         raise ArgumentError(f"replicas is {replicas}, but this machine has {len(gpus)} GPU(s)")
     for gpu in gpus:
         # A process that has used the GPU already, a notebook say, keeps what it took.
         with contextlib.suppress(RuntimeError):
             tf.config.experimental.set_memory_growth(gpu, True)
+    if replicas and replicas < len(gpus):  # the others are left to other processes
+        with contextlib.suppress(RuntimeError):
+            tf.config.set_visible_devices(gpus[:replicas], "GPU")
+    if cluster is not None:
+        return join(cluster, connect_timeout)
     if gpus:
         return _mirrored("GPU", replicas or len(gpus))
     split_cpu(replicas or 1)

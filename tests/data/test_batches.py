@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import resource
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -166,6 +167,65 @@ def test_the_shares_of_the_replicas_make_up_the_batch_of_their_step(finished_ste
         assert [len(share) for share in shares] == [6 // replicas] * replicas
         expected = batches.batch(images, step, batch_size=6, seed=3, flip=True)
         np.testing.assert_array_equal(np.concatenate(shares), expected)
+
+
+class Read:
+    """An array of images that remembers which of them were read."""
+
+    def __init__(self, images: np.ndarray) -> None:
+        self._images, self.shape, self.rows = images, images.shape, []
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def __getitem__(self, rows: np.ndarray) -> np.ndarray:
+        self.rows += rows.tolist()
+        return self._images[rows]
+
+
+class Machines:
+    """Stands for a strategy over several machines, of which this is one; each has so many devices."""
+
+    def __init__(self, machine: int, machines: int, devices: list[str]) -> None:
+        self._place, self.num_replicas_in_sync = (machine, machines), machines * len(devices)
+        self.extended = SimpleNamespace(worker_devices=devices)
+
+    def distribute_datasets_from_function(self, dataset, options):
+        machine, machines = self._place
+        return dataset(tf.distribute.InputContext(machines, machine, self.num_replicas_in_sync))
+
+
+@pytest.mark.parametrize("devices", [["CPU:0"], ["GPU:0", "GPU:1"]])
+def test_each_machine_reads_its_own_share_of_each_batch_and_no_other_image(devices):
+    images = np.random.default_rng(0).integers(0, 256, (60, 4, 5, 3), dtype=np.uint8)
+    labels = np.arange(60)
+    of_machines, of_labels, read = [], [], []
+    for machine in range(3):
+        seen = Read(images)
+        dataset = batches.distributed_batches(
+            Machines(machine, 3, devices),
+            seen,
+            labels=labels,
+            batch_size=12,
+            seed=3,
+            flip=True,
+            finished_steps=2,
+            worker=machine,
+            workers=3,
+        )
+        drawn = list(dataset.take(2 * len(devices)).as_numpy_iterator())  # two steps
+        of_machines.append([taken for taken, _ in drawn])
+        of_labels.append([shown for _, shown in drawn])
+        read.append(seen.rows[: 2 * 4])  # without what was fetched ahead
+    for step in range(2):
+        first, end = step * len(devices), (step + 1) * len(devices)
+        shares = [share for machine in of_machines for share in machine[first:end]]
+        expected = batches.batch(images, step + 2, batch_size=12, seed=3, flip=True)
+        np.testing.assert_array_equal(np.concatenate(shares), expected)
+        chosen = batches.batch_indices(step + 2, num_images=60, batch_size=12, seed=3)
+        shown = [share for machine in of_labels for share in machine[first:end]]
+        np.testing.assert_array_equal(np.concatenate(shown), labels[chosen])
+    assert sum(map(len, map(set, read))) == len(set().union(*read)) == 2 * 12
 
 
 @pytest.mark.parametrize("replicas", [1, 2])

@@ -27,6 +27,7 @@ from dcgan_tf.data import NativeForm, load_data, native_form
 from dcgan_tf.models import check_size, fitting_size
 from dcgan_tf.runs import RunPaths, read_config, with_own_held_out
 from dcgan_tf.training.auto.choice import Choice, is_auto, read_choice
+from dcgan_tf.training.cluster.addresses import read_cluster
 from dcgan_tf.training.run_dir import check_place
 
 
@@ -94,10 +95,10 @@ def with_length(choice: Choice) -> Choice:
     Args:
         choice: what `choose_without_length` returned.
     """
-    if choice.speed is None:
-        from dcgan_tf.training.auto.measuring import measure_speed
+    if choice.speed is None or read_cluster() is not None:
+        from dcgan_tf.training.auto.measuring import agreed_speed
 
-        choice = changed(choice, speed=measure_speed(choice.config))
+        choice = changed(choice, speed=agreed_speed(choice.config, choice.speed))
     if not choice.budget.given:
         return choice
     steps, remark = steps_of(

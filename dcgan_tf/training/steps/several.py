@@ -35,8 +35,16 @@ class StepResults(NamedTuple):
         return len(self.waiting)
 
 
+def _as_it_is(condition: tf.Tensor) -> tf.Tensor:
+    return condition
+
+
 def make_several(
-    step: TrainStep, batches: Iterator[Batch], *, longest: float = LONGEST_CALL
+    step: TrainStep,
+    batches: Iterator[Batch],
+    *,
+    longest: float = LONGEST_CALL,
+    anywhere: Callable[[tf.Tensor], tf.Tensor] = _as_it_is,
 ) -> Callable[[int], StepResults]:
     """Return a function that takes the next n steps in one call, or fewer if they take long.
 
@@ -44,6 +52,8 @@ def make_several(
         step: the step, compiled or not.
         batches: an iterator of a dataset, from which each step takes its batch.
         longest: seconds after which a call begins no other step; it takes at least one.
+        anywhere: of several workers, returns whether a condition holds on any of them. They must end a call
+            after the same step.
     """
     names: list[str] = []
 
@@ -51,10 +61,9 @@ def make_several(
     def several(number: tf.Tensor) -> StepResults:
         started = tf.timestamp()
 
-        def goes_on(done: tf.Tensor, rows: tf.TensorArray) -> tf.Tensor:
-            return (done == 0) | ((done < number) & (tf.timestamp() - started < longest))
-
-        def one_step(done: tf.Tensor, rows: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
+        def one_step(
+            done: tf.Tensor, goes_on: tf.Tensor, rows: tf.TensorArray
+        ) -> tuple[tf.Tensor, tf.Tensor, tf.TensorArray]:
             asked = tf.timestamp()
             with tf.control_dependencies([asked]):
                 batch = next(batches)
@@ -66,10 +75,14 @@ def make_several(
                 metrics = step(batch)
             names[:] = metrics
             row = tf.stack([waiting, *(tf.cast(metrics[name], tf.float64) for name in names)])
-            return done + 1, rows.write(done, row)
+            with tf.control_dependencies([row]):
+                late = tf.timestamp() - started >= longest
+            return done + 1, (done + 1 < number) & ~anywhere(late), rows.write(done, row)
 
         rows = tf.TensorArray(tf.float64, size=0, dynamic_size=True)
-        _, rows = tf.while_loop(goes_on, one_step, (0, rows), parallel_iterations=1)
+        *_, rows = tf.while_loop(
+            lambda done, goes_on, rows: goes_on, one_step, (0, True, rows), parallel_iterations=1
+        )
         waiting, *metrics = tf.unstack(tf.transpose(rows.stack()), num=1 + len(names))
         return StepResults(dict(zip(names, metrics, strict=True)), waiting)
 

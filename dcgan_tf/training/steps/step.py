@@ -63,8 +63,9 @@ def make_train_step(
     """
     objective = objective_of(config.training)
     logits_of_inputs = logits_of(state.discriminator)
+    names: list[str] = []
 
-    def on_replica(step: tf.Tensor, images: tf.Tensor, labels: tf.Tensor | None = None) -> Metrics:
+    def on_replica(step: tf.Tensor, images: tf.Tensor, labels: tf.Tensor | None = None) -> tf.Tensor:
         of_updates = []
         for update in range(config.training.discriminator_steps):
             replica = Replica(config, state, objective, logits_of_inputs, num_classes, step, update, labels)
@@ -73,10 +74,9 @@ def make_train_step(
                 fake_images = replica.fake_images()
             real_images = to_float(replica.dealt(images), state.generator_ema.dtype)
             of_updates.append(update_discriminator(replica, real_images, tf.stop_gradient(fake_images)))
-        return {
-            **_means(of_updates),
-            **update_generator(replica, real_images, fake_images, generator_tape),
-        }
+        metrics = _means(of_updates) | update_generator(replica, real_images, fake_images, generator_tape)
+        names[:] = metrics
+        return tf.stack([*metrics.values()])
 
     def train_step(batch: Batch) -> Metrics:
         rates = set_learning_rates(state, config.training, schedule) if schedule else {}
@@ -84,8 +84,10 @@ def make_train_step(
         metrics = strategy.run(on_replica, (state.step + 0, *(batch if num_classes else (batch,))))
         update_average(state, averaging_decay(config.training))
         state.step.assign_add(1)
-        total = functools.partial(strategy.reduce, tf.distribute.ReduceOp.SUM, axis=None)
-        return {name: total(value) for name, value in metrics.items()} | rates
+        total = strategy.reduce(
+            tf.distribute.ReduceOp.SUM, metrics, axis=None
+        )  # all at once: it is a message
+        return dict(zip(names, tf.unstack(total), strict=True)) | rates
 
     # AutoGraph would read this source file again, which may be zipped, or edited while a job starts.
     compiled: TrainStep = tf.function(train_step, autograph=False)
@@ -236,10 +238,10 @@ def apply_gradients(optimizer: keras.optimizers.Optimizer, gradients: list[tf.Te
     """Update the optimizer's weights, in replica context, and return a share of the gradient's global norm.
 
     The sum over the replicas is taken here, so that the norm is the true one, and so that under float16 every
-    replica judges alike whether it is finite; Keras sums once more when it applies, hence the equal shares.
+    replica judges alike whether it is finite. Our Adam does not sum once more.
 
     Args:
-        optimizer: built with the variables that the gradients belong to.
+        optimizer: that of `make_optimizer`, built with the variables that the gradients belong to.
         gradients: this replica's part, of the scaled loss where the optimizer scales it.
 
     Returns:
@@ -249,7 +251,7 @@ def apply_gradients(optimizer: keras.optimizers.Optimizer, gradients: list[tf.Te
     summed = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
     norm = tf.linalg.global_norm(summed)
     scale = tf.cast(optimizer.scale_loss(tf.ones([])), norm.dtype)
-    optimizer.apply([gradient / context.num_replicas_in_sync for gradient in summed])
+    optimizer.apply(summed)
     return norm / scale / context.num_replicas_in_sync
 
 

@@ -104,7 +104,8 @@ def test_the_step_that_compiles_is_not_in_the_time_of_a_step(monkeypatch):
         return StepResults({}, tf.zeros([steps]))
 
     monkeypatch.setattr(measuring, "time", SimpleNamespace(perf_counter=lambda: now[0]))
-    assert measuring._time(take, 2.0) == Speed(2.0, 0.125)
+    workers = SimpleNamespace(each=lambda late: [late])
+    assert measuring._time(take, workers, 2.0) == Speed(2.0, 0.125)
     # In a run, at least a look comes after so many steps.
     assert calls == [1, 3, *[50] * 6]
 

@@ -50,8 +50,8 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Return how many steps each call of a run takes, without a limit of time."""
     found: list[int] = []
 
-    def counting(step: Any, batches: Any) -> Callable[[int], StepResults]:
-        take = make_several(step, batches, longest=math.inf)
+    def counting(step: Any, batches: Any, **others: Any) -> Callable[[int], StepResults]:
+        take = make_several(step, batches, longest=math.inf, **others)
 
         def counted(number: int) -> StepResults:
             found.append(number)
@@ -175,3 +175,16 @@ def test_a_hook_that_names_a_past_step_is_called_after_each(
 
     loop.train(tiny_config(steps=4, log_every=100, run_dir=str(tmp_path / "run")), hooks=[Behind()])
     assert seen == [1, 2, 3, 4]
+
+
+def test_a_call_ends_after_the_same_step_on_all_workers_though_one_of_them_has_time() -> None:
+    asked = []
+
+    def anywhere(late: tf.Tensor) -> tf.Tensor:
+        asked.append(late)
+        return tf.constant(True)  # another worker is late, and this one is not
+
+    batches = iter(tf.data.Dataset.range(100))
+    take = make_several(lambda batch: {"loss": tf.cast(batch, tf.float32)}, batches, anywhere=anywhere)
+    assert [take(50).steps for _ in range(3)] == [1, 1, 1]
+    assert len(asked) == 1  # while it was compiled: it is asked in the loop itself

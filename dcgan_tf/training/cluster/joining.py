@@ -1,0 +1,159 @@
+"""Connect the workers: wait until all of them answer, and then make TensorFlow's strategy over them.
+
+TensorFlow's own waiting has no end, holds Python's global lock, and takes the handling of SIGTERM away. So
+the workers find each other here first, by plain connections.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import tensorflow as tf
+
+from dcgan_tf.errors import ArgumentError, RunError, WorkerLostError
+from dcgan_tf.training.cluster.addresses import VARIABLE, Cluster
+
+CONNECT_TIMEOUT = 300.0
+"""Seconds to wait for the other workers: as long as a cluster may need to start their machines."""
+_PAUSE, _PATIENCE = 0.5, 2.0
+_JOINED: dict[Cluster, tf.distribute.MultiWorkerMirroredStrategy] = {}
+_log = logging.getLogger("dcgan_tf")
+
+
+def join(cluster: Cluster, connect_timeout: float) -> tf.distribute.MultiWorkerMirroredStrategy:
+    """Return the strategy over all workers, once they are all there; a process has one.
+
+    The first call must come before TensorFlow's first operation. Later calls return the same strategy.
+
+    Args:
+        cluster: who takes part.
+        connect_timeout: seconds to wait for the others.
+
+    Raises:
+        WorkerLostError: if some do not answer in that time; it names them.
+        RunError: if the port of this worker is in use, or TensorFlow has been used in this process.
+    """
+    if cluster in _JOINED:
+        return _JOINED[cluster]
+    until = time.monotonic() + connect_timeout
+    _log.info("%s waits for %s", cluster.names[cluster.index], cluster.named(cluster.others))
+    wait_for_all(cluster, connect_timeout)
+    with _end_after(max(until - time.monotonic(), _PATIENCE)), _own_signals():
+        try:
+            _JOINED[cluster] = tf.distribute.MultiWorkerMirroredStrategy()
+        except RuntimeError as error:
+            raise RunError(
+                f"TensorFlow has been used in this process, and cannot join the cluster of {VARIABLE} any "
+                f"more; train before anything else uses it, in a new process ({error})"
+            ) from error
+    return _JOINED[cluster]
+
+
+def wait_for_all(cluster: Cluster, connect_timeout: float) -> None:
+    """Return when every other worker has answered once.
+
+    Each listens at its own address until it has seen all others. Then TensorFlow listens there, and answers
+    those that come late.
+
+    Args:
+        cluster: who takes part.
+        connect_timeout: seconds after which to give up.
+
+    Raises:
+        WorkerLostError: if some have not answered by then; it names them.
+        RunError: if the port of this worker is in use.
+    """
+    until, missing = time.monotonic() + connect_timeout, cluster.others
+    with _answering(cluster.addresses[cluster.index]):
+        while missing := [i for i in missing if not answers(cluster.addresses[i])]:
+            if time.monotonic() > until:
+                raise WorkerLostError(
+                    f"{cluster.named(missing)} did not answer within {connect_timeout:g} seconds. Start the "
+                    "same command on all machines, with ports that they can reach; --connect-timeout waits "
+                    "for longer"
+                )
+            time.sleep(_PAUSE)
+
+
+def answers(address: str) -> bool:
+    """Return whether something listens at "host:port"."""
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=_PATIENCE):
+            return True
+    except OSError:  # also a name that nobody knows yet
+        return False
+
+
+def check_replicas(replicas: int | None, gpus: int) -> None:
+    """Refuse a number of replicas that a machine of a cluster cannot have.
+
+    Raises:
+        ArgumentError: if it is more than the GPUs, or than one on a machine without GPUs.
+    """
+    if replicas and replicas > max(gpus, 1):
+        has = f"has {gpus} GPU(s)" if gpus else "has no GPU, and is one replica"
+        raise ArgumentError(
+            f"replicas is {replicas} on each machine of {VARIABLE}, but this one {has}; leave --replicas out"
+        )
+
+
+@contextlib.contextmanager
+def _answering(address: str) -> Iterator[None]:
+    """Accept connections at the port of an address, on all of this machine's interfaces."""
+    port = int(address.rpartition(":")[2])
+    try:
+        # As gRPC does it: connections of a process that was killed may still be there.
+        server = socket.create_server(("", port), reuse_port=hasattr(socket, "SO_REUSEPORT"))
+    except OSError as error:
+        raise RunError(
+            f"cannot listen at port {port} of this machine, which {VARIABLE} gives to this worker "
+            f"({os.strerror(error.errno or 0)}); end the program that uses it, or name another port on all machines"
+        ) from None
+
+    def accept() -> None:
+        with contextlib.suppress(OSError):  # once the server is closed
+            while True:
+                server.accept()[0].close()
+
+    thread = threading.Thread(target=accept, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            server.shutdown(socket.SHUT_RDWR)  # wakes the thread
+        server.close()
+        thread.join()
+
+
+@contextlib.contextmanager
+def _end_after(seconds: float) -> Iterator[None]:
+    """End this process by SIGALRM if the block takes longer.
+
+    A worker may answer and then hang. No thread of Python's can act then, because TensorFlow holds the lock.
+    """
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+@contextlib.contextmanager
+def _own_signals() -> Iterator[None]:
+    """Take SIGTERM and SIGINT back after the block, in which TensorFlow replaces their handlers silently."""
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGINT):
+                if (handler := signal.getsignal(number)) is not None:
+                    signal.signal(number, handler)

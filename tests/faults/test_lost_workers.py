@@ -1,0 +1,121 @@
+"""Two workers train what two replicas of one process train, and nothing is lost when one of them is."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from clusters import PATIENCE, Member, started, wait_until
+from dcgan_tf.config import Config
+from dcgan_tf.runs.folder import RunPaths, checkpoint_steps
+from dcgan_tf.training.loop import train
+from going_back import different
+
+SCRIPT = Path(__file__).parents[2] / "scripts" / "local_cluster.py"
+SETTINGS = {
+    "steps": 60,
+    "checkpoint_every": 10,
+    "keep_every": 30,
+    "log_every": 10,
+    "sample_every": 30,
+    "conditional": True,
+    "anneal": 0.5,
+}
+ENDLESS = {**SETTINGS, "steps": 100_000, "anneal": 0}
+Read = Callable[[Path, int], dict[str, np.ndarray]]
+Make = Callable[..., Config]
+Options = Callable[..., list[str]]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory, tiny_config: Make) -> Path:
+    """Return a run of one process with two replicas."""
+    run = tmp_path_factory.mktemp("undisturbed") / "run"
+    return train(tiny_config(run_dir=str(run), replicas=2, **SETTINGS))
+
+
+def supervised(run: Path, options: list[str]) -> subprocess.Popen[bytes]:
+    words = [sys.executable, str(SCRIPT), "--workers", "2", "--", "train", "--run-dir", str(run), *options]
+    with run.with_suffix(".txt").open("wb") as output:
+        return subprocess.Popen(words, stdout=output, stderr=subprocess.STDOUT)
+
+
+def at_checkpoint(run: Path, step: int) -> Callable[[], bool]:
+    return lambda: max(checkpoint_steps(RunPaths(run).checkpoints), default=0) >= step
+
+
+def test_two_workers_train_what_two_replicas_train(
+    undisturbed: Path, tiny_options: Options, tiny_config: Make, read_checkpoint: Read, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    supervisor = supervised(run, tiny_options(**SETTINGS))
+    assert supervisor.wait(PATIENCE) == 0, run.with_suffix(".txt").read_text()
+    for step in (30, 60):
+        found, expected = read_checkpoint(run, step), read_checkpoint(undisturbed, step)
+        assert different(found, expected) == []
+    assert "worker 1 | worker 1 at 127.0.0.1" in run.with_suffix(".txt").read_text()
+
+    # Either goes on with what the other has saved.
+    longer = {**SETTINGS, "steps": 90, "replicas": 2}
+    train(tiny_config(run_dir=str(undisturbed), **longer))
+    train(tiny_config(run_dir=str(run), **longer))
+    assert different(read_checkpoint(run, 90), read_checkpoint(undisturbed, 90)) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_who_is_left_alone_by_a_dead_or_hung_worker_leaves_with_75(
+    number: int, tiny_options: Options, tmp_path: Path
+) -> None:
+    run, command = tmp_path / "run", ("-m", "dcgan_tf", "train")
+    with started(tmp_path, 2, *command, *tiny_options(run_dir=run, **ENDLESS)) as members:
+        wait_until(at_checkpoint(run, 10))
+        members[1].process.send_signal(number)
+        began = time.monotonic()
+        assert members[0].end() == 75, members[0].said
+        assert time.monotonic() - began < 30
+    assert "lost worker 1 at 127.0.0.1" in members[0].said
+    assert "Traceback" not in members[0].said
+
+
+def test_all_are_started_again_and_nothing_is_lost(
+    undisturbed: Path, tiny_options: Options, read_checkpoint: Read, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    supervisor = supervised(run, tiny_options(**SETTINGS))
+    said = run.with_suffix(".txt")
+    wait_until(at_checkpoint(run, 20))
+    (chief, *_) = workers_of(supervisor)
+    subprocess.run(["kill", "-KILL", str(chief)], check=True)
+    assert supervisor.wait(PATIENCE) == 0, said.read_text()
+    assert "ended with [-9, 75]; all are started again" in said.read_text()
+    assert "worker 1 | dcgan-tf: lost worker 0 at 127.0.0.1" in said.read_text()
+    assert different(read_checkpoint(run, 60), read_checkpoint(undisturbed, 60)) == []
+
+
+def workers_of(supervisor: subprocess.Popen[bytes]) -> list[int]:
+    found = subprocess.run(["pgrep", "-P", str(supervisor.pid)], capture_output=True, text=True, check=True)
+    return [int(pid) for pid in found.stdout.split()]
+
+
+def test_a_stop_of_one_stops_all_after_the_same_step(tiny_options: Options, tmp_path: Path) -> None:
+    run, command = tmp_path / "run", ("-m", "dcgan_tf", "train")
+    with started(tmp_path, 2, *command, *tiny_options(run_dir=run, **ENDLESS)) as members:
+        wait_until(at_checkpoint(run, 10))
+        members[1].process.send_signal(signal.SIGTERM)
+        codes = [member.end() for member in members]
+        (step,) = {after(member) for member in members}
+    assert codes == [128 + signal.SIGTERM] * 2
+    assert max(checkpoint_steps(RunPaths(run).checkpoints)) == step
+
+
+def after(member: Member) -> int:
+    """Return the step after which a worker says that it was stopped."""
+    (line,) = [line for line in member.said.splitlines() if "everything is saved" in line]
+    return int(line.split("after step ")[1].split(";")[0])
