@@ -40,7 +40,10 @@ _PAUSE = 0.2
 )
 @click.argument("command", nargs=-1, required=True)
 def main(workers: int, restarts: int, command: tuple[str, ...]) -> None:
-    """Train with several workers on this machine: COMMAND is that of dcgan-tf, such as `train --data digits`."""
+    """Train with several workers on this machine.
+
+    COMMAND is that of dcgan-tf, such as `train --data digits`.
+    """
     supervisor = Supervisor(command)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda received, _: supervisor.pass_on(received))
@@ -74,7 +77,8 @@ class Supervisor:
 
     def run(self, workers: int) -> list[int]:
         """Return the exit codes of workers that run to their end; a negative one is that of a signal."""
-        self._processes = [self._start(i, addresses) for addresses in [_free(workers)] for i in range(workers)]
+        addresses = _free(workers)
+        self._processes = [self._start(index, addresses) for index in range(workers)]
         echoes = [self._echo(i, process) for i, process in enumerate(self._processes)]
         codes = [process.poll() for process in self._processes]
         while None in codes and not any(codes):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from dcgan_tf.config import AUTO, DEFAULT_MINUTES, PRESETS, Budget, Config, chec
 
 if TYPE_CHECKING:
     from dcgan_tf.runs import RunPaths
-    from dcgan_tf.training import Choice, Hook
+    from dcgan_tf.training import Choice, Hook, Workers
 
 
 @click.command(short_help="Train a run, or continue it.", context_settings={"allow_extra_args": True})
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
 @click.option(
     "--connect-timeout",
     type=click.FloatRange(min=1),
-    help="Wait for so many seconds for the other machines of TF_CONFIG.  [default: 300]",
+    help="Give up if a machine of TF_CONFIG has not answered after so many seconds.  [default: 300]",
 )
 @click.pass_context
 def train(
@@ -77,14 +78,15 @@ def train(
         place = shlex.quote(ctx.args[0])
         ctx.fail(f"Got unexpected argument {place}. Did you mean --run-dir {place}, or --data {place}?")
     with said_when_stopped("stopped without saving; the same command starts from the newest checkpoint"):
-        chief = _join_cluster(changes, connect_timeout)
         choice = None
-        if preset_name == AUTO or minutes is not None or images is not None:
+        chooses = preset_name == AUTO or minutes is not None or images is not None
+        config = Config() if chooses else _checked(configured(preset_name, changes))
+        workers = _join_cluster(changes, connect_timeout)
+        chief = workers is None or workers.chief
+        if chooses:
             choice = _chosen(preset_name, minutes, images, changes)
             config = choice.config
-        else:
-            config = _checked(configured(preset_name, changes))
-            _import_tensorflow(config.run.run_dir)
+        _import_tensorflow(config.run.run_dir)
         from dcgan_tf.runs import with_own_held_out
         from dcgan_tf.training import train as train_run
 
@@ -93,24 +95,24 @@ def train(
             config = with_own_held_out(config)
             hooks = [_evaluation(config, every_epoch=every_epoch), *_profiling(config, profile)]
         run_dir = train_run(choice or config, hooks=hooks)
-    if not chief:
-        return
-    if choice and choice.few:
-        _search_for_copies(run_dir)
-    _say_where(run_dir)
+    with workers.chief_decides() if workers else nullcontext():  # whoever left now would be called lost
+        if chief:
+            if choice and choice.few:
+                _search_for_copies(run_dir)
+            _say_where(run_dir)
 
 
-def _join_cluster(changes: dict[str, Any], connect_timeout: float | None) -> bool:
-    """Join the machines of TF_CONFIG, before TensorFlow does anything; return whether this is the chief."""
+def _join_cluster(changes: dict[str, Any], connect_timeout: float | None) -> Workers | None:
+    """Join the machines of TF_CONFIG, if it names any, before TensorFlow does anything."""
     from dcgan_tf.training import read_cluster
 
-    if (cluster := read_cluster()) is None:
-        return True
+    if read_cluster() is None:
+        return None
     _import_tensorflow(changes["run_dir"])
-    from dcgan_tf.training import CONNECT_TIMEOUT, make_strategy
+    from dcgan_tf.training import CONNECT_TIMEOUT, Workers, make_strategy
 
-    make_strategy(changes["replicas"], connect_timeout=connect_timeout or CONNECT_TIMEOUT)
-    return cluster.index == 0
+    strategy = make_strategy(changes["replicas"], connect_timeout=connect_timeout or CONNECT_TIMEOUT)
+    return Workers(strategy)
 
 
 def _import_tensorflow(run_dir: str | Path | None) -> None:

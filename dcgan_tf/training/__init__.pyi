@@ -4,6 +4,7 @@ from .auto.choosing import choose_without_length as choose_without_length
 from .auto.choosing import with_length as with_length
 from .cluster.addresses import read_cluster as read_cluster
 from .cluster.joining import CONNECT_TIMEOUT as CONNECT_TIMEOUT
+from .cluster.workers import Workers as Workers
 from .environment import used_onednn as used_onednn
 from .interrupt import Interrupted as Interrupted
 from .loop import train as train

@@ -115,7 +115,8 @@ def _answering(address: str) -> Iterator[None]:
     except OSError as error:
         raise RunError(
             f"cannot listen at port {port} of this machine, which {VARIABLE} gives to this worker "
-            f"({os.strerror(error.errno or 0)}); end the program that uses it, or name another port on all machines"
+            f"({os.strerror(error.errno or 0)}); end the program that uses it, or name another port on all "
+            "machines"
         ) from None
 
     def accept() -> None:

@@ -188,5 +188,5 @@ def _lost(cluster: Cluster, error: Exception) -> str:
     named = {
         f"{role} {number}" for role, number in re.findall(r"/job:(\w+)/replica:0/task:(\d+)", str(error))
     }
-    gone = gone or [i for i in cluster.others if cluster.names[i] in named]
+    gone = gone or [i for i in cluster.others if cluster.names[i] in named or len(cluster) == 2]
     return cluster.named(gone) or "another worker"

@@ -25,8 +25,8 @@ class OnePassAdam(keras.optimizers.Adam):  # type: ignore[misc]  # Keras is unty
     it. The two differ by rounding only: Keras computes the powers of beta in float32, even for float64. Their
     checkpoints are the same.
 
-    It expects gradients that are summed over the replicas already, as `apply_gradients` does. Keras would send
-    them through the network once more.
+    It expects gradients that are summed over the replicas, as `apply_gradients` sums them. Keras' Adam would
+    send them through the network once more.
 
     Kingma and Ba 2015, "Adam: a method for stochastic optimization", with the order of the computation at the
     end of section 2, so that epsilon is their epsilon-hat.

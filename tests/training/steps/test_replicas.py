@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
@@ -117,3 +118,26 @@ def test_in_float32_they_differ_by_rounding_only(tiny_config: Callable[..., Conf
     for name, variable in all_variables(two).items():
         first, second = copies(strategy, variable)
         np.testing.assert_array_equal(first, second, err_msg=name)
+
+
+def test_a_step_sums_no_more_than_it_must(tiny_config: Callable[..., Config]) -> None:
+    """Between machines each sum is a message, and the next one waits for it."""
+    config = tiny_config(batch_size=BATCH, image_size=(32, 32))
+    strategy = make_strategy(2)
+    with strategy.scope():
+        state = create_train_state(config)
+    images = np.zeros((20, 32, 32, 1), np.uint8)
+    batches = iter(
+        distributed_batches(strategy, images, batch_size=BATCH, seed=0, flip=False, finished_steps=0)
+    )
+    step = make_train_step(config, state, strategy)
+    graph = step.get_concrete_function(next(batches)).graph  # type: ignore[attr-defined]
+    found = [op for op in graph.get_operations() if op.type.startswith("CollectiveReduce")]
+    of_g, of_d = (
+        sum(isinstance(layer, keras.layers.BatchNormalization) for layer in network.layers)
+        for network in (state.generator, state.discriminator)
+    )
+    assert min(of_g, of_d) > 1
+    passes = of_g + 3 * of_d  # G draws once; D sees real and fake images, and G's images once more
+    gradients = 2  # of both networks; the metrics of one machine need no collective operation
+    assert len(found) == 2 * (2 * passes + gradients)  # each replica takes part in each
