@@ -17,14 +17,16 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import IO
 
 import click
 
-LOST, GRACE = 75, 30.0
-"""The exit code of a worker that others have left alone; seconds that all have to leave then."""
-_PAUSE = 0.2
+LOST = 75
+"""The exit code of a worker that others have left alone."""
+GRACE, GRACE_AFTER_ERROR, _PAUSE = 30.0, 5.0, 0.2
+"""Seconds that the others have to leave when one is lost, or has ended with an error of its own."""
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -53,7 +55,7 @@ def main(workers: int, restarts: int, command: tuple[str, ...]) -> None:
             sys.exit(128 + supervisor.received)
         if not any(codes):
             return
-        if wrong := [code for code in codes if code > 0 and code != LOST]:
+        if wrong := _errors(codes):
             sys.exit(wrong[0])
         again = "; all are started again" if left else ", once too often"
         click.echo(f"local_cluster: the workers ended with {codes}{again}", err=True)
@@ -84,15 +86,17 @@ class Supervisor:
         while None in codes and not any(codes):
             time.sleep(_PAUSE)
             codes = [process.poll() for process in self._processes]
-        ended = time.monotonic()
+        until = time.monotonic() + (GRACE_AFTER_ERROR if _errors(codes) else GRACE)
         while None in codes:
-            if time.monotonic() - ended > GRACE and self.received is None:
+            if time.monotonic() > until and self.received is None:
                 for process in self._processes:
                     process.kill()
             time.sleep(_PAUSE)
             codes = [process.poll() for process in self._processes]
-        for echo in echoes:
+        for echo, process in zip(echoes, self._processes, strict=True):
             echo.join()
+            if process.stdout is not None:
+                process.stdout.close()
         return [process.wait() for process in self._processes]
 
     def pass_on(self, number: int) -> None:
@@ -105,7 +109,7 @@ class Supervisor:
     def _start(self, index: int, addresses: list[str]) -> subprocess.Popen[bytes]:
         cluster = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
         return subprocess.Popen(
-            [sys.executable, "-m", "dcgan_tf", *self._command],
+            _words(self._command),
             env=os.environ | {"TF_CONFIG": json.dumps(cluster)},
             stdout=subprocess.PIPE if index else None,
             stderr=subprocess.STDOUT if index else None,
@@ -123,6 +127,15 @@ class Supervisor:
         thread = threading.Thread(target=copy, args=(process.stdout,), daemon=True)
         thread.start()
         return thread
+
+
+def _words(command: tuple[str, ...]) -> list[str]:
+    return [sys.executable, "-m", "dcgan_tf", *command]
+
+
+def _errors(codes: Sequence[int | None]) -> list[int]:
+    """Return the exit codes of workers that a restart does not help."""
+    return [code for code in codes if code is not None and code > 0 and code != LOST]
 
 
 def _free(count: int) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
@@ -18,6 +17,7 @@ from documented import text_of
 from dcgan_tf.cli import main
 from dcgan_tf.cli.train import train
 from dcgan_tf.training.cluster.addresses import read_cluster
+from dcgan_tf.training.cluster.joining import CONNECT_TIMEOUT
 
 ROOT = Path(__file__).parents[1]
 PAGE = text_of(ROOT / "docs" / "scaling.md")
@@ -151,4 +151,11 @@ def test_the_exit_code_is_that_of_the_command() -> None:
 
     assert f"exit code {EXIT_START_AGAIN}" in PAGE
     assert local_cluster.LOST == EXIT_START_AGAIN
-    assert json.loads(json.dumps(local_cluster.GRACE)) == 30
+    assert f"not left after {local_cluster.GRACE:g} seconds" in " ".join(PAGE.split())
+
+
+def test_the_time_to_connect_is_that_of_the_command() -> None:
+    (option,) = (param for param in train.params if param.name == "connect_timeout")
+    assert isinstance(option, click.Option)
+    assert f"[default: {CONNECT_TIMEOUT:g}]" in str(option.help)
+    assert f"{CONNECT_TIMEOUT:g} seconds by default" in PAGE

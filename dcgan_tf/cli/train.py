@@ -85,6 +85,8 @@ def train(
         chief = workers is None or workers.chief
         if chooses:
             choice = _chosen(preset_name, minutes, images, changes)
+            if chief:
+                say(choice.summary, err=True)
             config = choice.config
         _import_tensorflow(config.run.run_dir)
         from dcgan_tf.runs import with_own_held_out
@@ -141,7 +143,7 @@ def _checked(config: Config) -> Config:
 
 
 def _chosen(preset_name: str, minutes: float | None, images: float | None, changes: dict[str, Any]) -> Choice:
-    """Choose the settings, show them, and measure how long the steps take."""
+    """Choose the settings, and measure how long the steps take."""
     from dcgan_tf.training import choose_without_length, with_length
 
     try:
@@ -157,9 +159,7 @@ def _chosen(preset_name: str, minutes: float | None, images: float | None, chang
     if preset_name != AUTO:
         _checked(choice.config)
     _import_tensorflow(choice.config.run.run_dir)
-    choice = with_length(choice)
-    say(choice.summary, err=True)
-    return choice
+    return with_length(choice)
 
 
 def _evaluation(config: Config, *, every_epoch: bool) -> Hook:

@@ -28,7 +28,7 @@ SETTINGS = {
     "conditional": True,
     "anneal": 0.5,
 }
-ENDLESS = {**SETTINGS, "steps": 100_000, "anneal": 0}
+ENDLESS = {**SETTINGS, "steps": 100_000, "anneal": 0, "connect_timeout": 120}
 Read = Callable[[Path, int], dict[str, np.ndarray]]
 Make = Callable[..., Config]
 Options = Callable[..., list[str]]

@@ -104,6 +104,15 @@ def test_the_handlers_of_signals_that_tensorflow_takes_are_taken_back(
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
+def test_a_process_joins_once_however_long_it_would_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+    monkeypatch.setattr(joining, "wait_for_all", lambda *_: None)
+    monkeypatch.setattr(tf.distribute, "MultiWorkerMirroredStrategy", lambda: made.append(1) or object())
+    one = cluster()
+    assert join(one, 5.0) is join(one, 300.0)
+    assert made == [1]
+
+
 @pytest.mark.parametrize(("replicas", "gpus"), [(None, 0), (1, 0), (None, 4), (2, 4), (4, 4)])
 def test_a_machine_gives_as_many_replicas_as_it_has_gpus(replicas: int | None, gpus: int) -> None:
     check_replicas(replicas, gpus)
