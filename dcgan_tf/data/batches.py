@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from dcgan_tf.errors import DataError
 
+SMALLEST_BATCH = 2
 _SHUFFLE, _FLIP = 1, 2  # independent streams of one seed
 _ALL = slice(None)
 
@@ -25,9 +26,10 @@ def steps_per_epoch(num_images: int, batch_size: int) -> int:
         DataError: if the images do not fill one batch.
     """
     if num_images < batch_size:
+        lower = f", or lower the batch size with --batch-size, to at most {num_images}"
         raise DataError(
             f"found {num_images} image{'s' * (num_images != 1)}, fewer than one batch of {batch_size}; "
-            f"add images, or lower the batch size with --batch-size, to at most {num_images}"
+            f"add images{lower * (num_images >= SMALLEST_BATCH)}"
         )
     return num_images // batch_size
 

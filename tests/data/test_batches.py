@@ -45,7 +45,8 @@ def test_fewer_images_than_a_batch_are_refused_with_both_numbers():
         batches.steps_per_epoch(5, 8)
     with pytest.raises(ValueError, match=message):
         indices(0, num_images=5, batch_size=8)
-    with pytest.raises(ValueError, match="found 1 image, fewer"):
+    # There is no batch of one image.
+    with pytest.raises(ValueError, match=r"found 1 image, fewer than one batch of 8; add images$"):
         batches.steps_per_epoch(1, 8)
 
 

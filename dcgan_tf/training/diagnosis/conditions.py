@@ -108,6 +108,12 @@ def _seen_of_discriminator(course: Course) -> str:
     )
 
 
+def _swapped(course: Course, config: Config) -> bool:
+    """Return whether D takes nearly all images for the other kind, as no D does that learns the right one."""
+    mistaken = course.level("fake_probability") >= 0.6 and course.level("real_probability") <= 0.4
+    return mistaken and course.level("discriminator_accuracy") <= 0.1
+
+
 def _generator_wins(course: Course, config: Config) -> bool:
     misled = course.level("real_probability") <= course.level("fake_probability")
     fooled = course.level("fake_probability") >= 0.6 and course.level("discriminator_accuracy") <= 0.5
@@ -192,8 +198,21 @@ OF_NETWORKS: tuple[Condition, ...] = (
             remedies.SLOWER_D,
             remedies.NOISE,
             remedies.AUGMENT,
+            remedies.SAME_AUGMENTATION,
         ),
         (DISCRIMINATOR,),
+    ),
+    Condition(
+        "labels_swapped",
+        "labels swapped",
+        _swapped,
+        lambda course: (
+            f"D is wrong about {1 - course.level('discriminator_accuracy'):.0%} of the images: it finds "
+            f"samples real with a probability of {course.level('fake_probability'):.2f}, and training images "
+            f"with {course.level('real_probability'):.2f}."
+        ),
+        (remedies.RIGHT_LABELS,),
+        NEITHER,
     ),
     Condition(
         "generator_wins",

@@ -99,6 +99,12 @@ AUGMENT = Remedy("--diffaugment 1 (for few pictures)", lambda config: config.tra
 NOISE = Remedy("--instance-noise 0.1", lambda config: not config.training.instance_noise)
 NO_NOISE = Remedy("no --instance-noise", lambda config: config.training.instance_noise > 0)
 
+SAME_AUGMENTATION = Remedy("in code of your own, the same augmentations of training images and of samples")
+RIGHT_LABELS = Remedy(
+    "in code of your own, a loss of D that takes training images for real and samples for fake: "
+    "they are swapped"
+)
+
 CONVOLUTIONS = Remedy("--architecture dcgan", lambda config: not _is_convolutional(config))
 AUTO = Remedy("--preset auto", lambda config: _is_convolutional(config) and not _is_auto(config))
 BIAS_IN_D = Remedy(

@@ -92,8 +92,10 @@ class Watch:
         """
         name, title = "not_finite", "not finite"
         advice = remedies.advice(remedies.AFTER_NOT_FINITE, self._config)
-        self._write(name, title, f"{error.seen[:1].upper()}{error.seen[1:]}.", advice, error.step)
+        seen = f"{error.seen[:1].upper()}{error.seen[1:]}."
+        self._write(name, title, seen, advice, error.step)
         if self._config.run.on_collapse == "rollback":
+            _log.warning("step %s: %s. %s %s", f"{error.step:,}", title, seen, advice)
             raise NeedsRollbackError(name, title, error.step)
         raise NotFiniteError(error.seen, error.step, advice) from None
 
