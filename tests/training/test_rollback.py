@@ -281,10 +281,12 @@ def test_numbers_that_are_not_finite_are_reported(small: Callable[..., Config]) 
 
 
 def test_training_goes_back_from_numbers_that_are_not_finite(
-    small: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
+    small: Callable[..., Config], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(rollback_module, "FEWEST_STEPS", 50)
     paths = RunPaths(trained(small(), At(100, poison_once())))
+    said = "step 101: not finite. The discriminator loss became nan. Try a --learning-rate of "
+    assert [text[: len(said)] for text in caplog.messages if "not finite. " in text] == [said]
     (entry,) = read_json(paths.rollbacks, default=[])
     assert (entry["condition"], entry["from_step"], entry["to_step"]) == ("not_finite", 101, 40)
     assert checkpoint_steps(paths.checkpoints)[0] == 130
