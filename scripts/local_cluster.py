@@ -57,7 +57,7 @@ def main(workers: int, restarts: int, command: tuple[str, ...]) -> None:
             return
         if wrong := _errors(codes):
             sys.exit(wrong[0])
-        again = "; all are started again" if left else ", once too often"
+        again = "; all are started again" if left else ", too often; giving up"
         click.echo(f"local_cluster: the workers ended with {codes}{again}", err=True)
     sys.exit(LOST)
 
@@ -80,7 +80,11 @@ class Supervisor:
     def run(self, workers: int) -> list[int]:
         """Return the exit codes of workers that run to their end; a negative one is that of a signal."""
         addresses = _free(workers)
-        self._processes = [self._start(index, addresses) for index in range(workers)]
+        self._processes = []
+        for index in range(workers):
+            self._processes.append(self._start(index, addresses))
+        if self.received is not None:  # while they were started
+            self.pass_on(self.received)
         echoes = [self._echo(i, process) for i, process in enumerate(self._processes)]
         codes = [process.poll() for process in self._processes]
         while None in codes and not any(codes):

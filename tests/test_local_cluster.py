@@ -86,7 +86,7 @@ def test_who_does_not_leave_is_killed(supervise, tmp_path, capfd):
 def test_there_is_an_end_to_starting_again(supervise, tmp_path, capfd):
     assert supervise("sys.exit(75)", "--restarts", "2") == 75
     assert len(starts(tmp_path)) == 3 * 2
-    assert "ended with [75, 75], once too often" in capfd.readouterr().err
+    assert "ended with [75, 75], too often; giving up" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("code", [1, 3, 70])

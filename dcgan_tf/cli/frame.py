@@ -25,8 +25,8 @@ from dcgan_tf.native_output import STDERR, held_back_outside
 from dcgan_tf.printable import printable
 
 EXIT_USER_ERROR, EXIT_COLLAPSED, EXIT_BUG, EXIT_START_AGAIN = 1, 3, 70, 75
-"""The exit codes of a user's mistakes, of --on-collapse stop, of bugs (sysexits.h's EX_SOFTWARE), and of a
-machine that others have left alone (EX_TEMPFAIL)."""
+"""The exit codes of a user's mistakes, of --on-collapse stop, of bugs (sysexits.h's EX_SOFTWARE), and of what
+ends because another machine is lost (EX_TEMPFAIL)."""
 _DEBUG = "dcgan_tf.debug"
 
 

@@ -80,28 +80,32 @@ def train(
     with said_when_stopped("stopped without saving; the same command starts from the newest checkpoint"):
         choice = None
         chooses = preset_name == AUTO or minutes is not None or images is not None
-        config = Config() if chooses else _checked(configured(preset_name, changes))
+        config = Config() if chooses else configured(preset_name, changes)
         workers = _join_cluster(changes, connect_timeout)
         chief = workers is None or workers.chief
-        if chooses:
-            choice = _chosen(preset_name, minutes, images, changes)
-            if chief:
-                say(choice.summary, err=True)
+        with workers.all_succeed() if workers else nullcontext():
+            if chooses:
+                choice = _chosen(preset_name, minutes, images, changes)
+            else:
+                _check(config)
+        if choice is not None:
+            choice = _measured(choice, show=chief)
             config = choice.config
         _import_tensorflow(config.run.run_dir)
         from dcgan_tf.runs import with_own_held_out
         from dcgan_tf.training import train as train_run
 
         hooks = []
-        if chief:
-            config = with_own_held_out(config)
-            hooks = [_evaluation(config, every_epoch=every_epoch), *_profiling(config, profile)]
+        with workers.chief_decides() if workers else nullcontext():
+            if chief:
+                config = with_own_held_out(config)
+                hooks = [_evaluation(config, every_epoch=every_epoch), *_profiling(config, profile)]
         run_dir = train_run(choice or config, hooks=hooks)
-    with workers.chief_decides() if workers else nullcontext():  # whoever left now would be called lost
-        if chief:
-            if choice and choice.few:
+        with workers.chief_decides() if workers else nullcontext():  # whoever left now would be called lost
+            if chief and choice and choice.few:
                 _search_for_copies(run_dir)
-            _say_where(run_dir)
+    if chief:
+        _say_where(run_dir)
 
 
 def _join_cluster(changes: dict[str, Any], connect_timeout: float | None) -> Workers | None:
@@ -120,15 +124,18 @@ def _join_cluster(changes: dict[str, Any], connect_timeout: float | None) -> Wor
 def _import_tensorflow(run_dir: str | Path | None) -> None:
     """Import TensorFlow such that a run that goes on computes as it did before."""
     from dcgan_tf.runs import RunPaths
-    from dcgan_tf.training import used_onednn
+    from dcgan_tf.training import read_cluster, used_onednn
 
+    cluster = read_cluster()
+    if cluster is not None and cluster.index > 0:  # only the chief has a run directory
+        run_dir = None
     if run_dir and (paths := RunPaths(Path(run_dir))).environment.exists():
         import_tensorflow(onednn=used_onednn(paths))
     else:
         import_tensorflow()
 
 
-def _checked(config: Config) -> Config:
+def _check(config: Config) -> None:
     """Find mistakes at once: TensorFlow takes seconds, and images may take minutes."""
     from dcgan_tf.data import check_portrait_size
     from dcgan_tf.models import check_size
@@ -139,12 +146,11 @@ def _checked(config: Config) -> Config:
     check_data(config.data.spec)
     if config.data.spec == "portraits":
         check_portrait_size(config.data.image_size)
-    return config
 
 
 def _chosen(preset_name: str, minutes: float | None, images: float | None, changes: dict[str, Any]) -> Choice:
-    """Choose the settings, and measure how long the steps take."""
-    from dcgan_tf.training import choose_without_length, with_length
+    """Choose the settings, without a length."""
+    from dcgan_tf.training import choose_without_length
 
     try:
         budget = Budget(minutes, images)
@@ -157,9 +163,19 @@ def _chosen(preset_name: str, minutes: float | None, images: float | None, chang
             _import_tensorflow(changes["run_dir"])
     choice = choose_without_length(preset_name, budget, changes)
     if preset_name != AUTO:
-        _checked(choice.config)
+        _check(choice.config)
+    return choice
+
+
+def _measured(choice: Choice, *, show: bool) -> Choice:
+    """Measure how long the steps take, and show what was chosen."""
+    from dcgan_tf.training import with_length
+
     _import_tensorflow(choice.config.run.run_dir)
-    return with_length(choice)
+    choice = with_length(choice)
+    if show:
+        say(choice.summary, err=True)
+    return choice
 
 
 def _evaluation(config: Config, *, every_epoch: bool) -> Hook:

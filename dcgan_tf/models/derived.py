@@ -21,7 +21,6 @@ def compiled(network: keras.Model) -> Callable[[tf.Tensor], Any]:
 
     Keras computes layer by layer, in many calls from Python. A network has one function, which is compiled at
     its first call, and once more when it gets a batch of another size. New weights need no new function.
-    Several GPUs share a batch.
 
     Args:
         network: any. Keep it as long as the function: it is not kept alive here.
@@ -33,8 +32,7 @@ def compiled(network: keras.Model) -> Callable[[tf.Tensor], Any]:
         # A reference, because what holds the network would keep its entry here for ever; and a partial,
         # because TensorFlow counts the compilations of all closures of one function together, and warns.
         infer = functools.partial(_infer, weakref.ref(network))
-        alone = tf.function(infer, autograph=False, reduce_retracing=True)
-        _COMPILED[network] = _spread(alone, infer) if len(_gpus()) > 1 else alone
+        _COMPILED[network] = tf.function(infer, autograph=False, reduce_retracing=True)
     return _COMPILED[network]
 
 
@@ -43,29 +41,6 @@ def compiled_logits(discriminator: keras.Sequential) -> Callable[[tf.Tensor], tf
     if discriminator not in _LOGITS:
         _LOGITS[discriminator] = logits_of(discriminator)
     return compiled(_LOGITS[discriminator])
-
-
-def _spread(
-    alone: Callable[[tf.Tensor], Any], infer: Callable[[tf.Tensor], Any]
-) -> Callable[[tf.Tensor], Any]:
-    """Return a function that gives each GPU its part of a batch; a batch with too few rows is left to one."""
-    together = tf.function(
-        functools.partial(_together, _gpus(), infer), autograph=False, reduce_retracing=True
-    )
-    return lambda inputs: (together if len(inputs) >= len(_gpus()) else alone)(inputs)
-
-
-def _together(devices: list[str], infer: Callable[[tf.Tensor], Any], inputs: tf.Tensor) -> Any:
-    ends = [tf.shape(inputs)[0] * i // len(devices) for i in range(len(devices) + 1)]
-    parts = []
-    for device, start, end in zip(devices, ends, ends[1:], strict=False):
-        with tf.device(device):
-            parts.append(infer(inputs[start:end]))
-    return tf.nest.map_structure(lambda *rows: tf.concat(rows, 0), *parts)
-
-
-def _gpus() -> list[str]:
-    return [device.name for device in tf.config.list_logical_devices("GPU")]
 
 
 def _infer(reference: weakref.ref[keras.Model], inputs: tf.Tensor) -> Any:

@@ -16,6 +16,7 @@ from dcgan_tf import __version__
 from dcgan_tf.config import Config
 from dcgan_tf.keras_settings import ONEDNN, uses_onednn
 from dcgan_tf.runs import RunPaths, read_json, set_aside, write_json
+from dcgan_tf.training.cluster.addresses import read_cluster
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -50,6 +51,8 @@ def write_environment(
         "cpus": os.cpu_count(),
         "onednn": now,
         "devices": list(strategy.extended.worker_devices),
+        "replicas": strategy.num_replicas_in_sync,
+        "workers": list(cluster.addresses) if (cluster := read_cluster()) else [],
         "precision": config.training.precision,
         "git_commit": _git_commit(),
     }

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from dcgan_tf import models
+from dcgan_tf import __version__, models
 from dcgan_tf.config import FEWEST_STEPS, Config, difference, flatten, from_json, replace, to_json
 from dcgan_tf.data import ImageSet, distributed_batches, load_data, replica_share, steps_per_epoch
-from dcgan_tf.errors import DataError
+from dcgan_tf.errors import DataError, RunError
+from dcgan_tf.keras_settings import ONEDNN, uses_onednn
 from dcgan_tf.runs import RunPaths, read_config, with_own_held_out
 from dcgan_tf.training.cluster.workers import Workers
 from dcgan_tf.training.run_dir import check_place
@@ -68,6 +69,7 @@ def make_plan(config: Config) -> Plan:
     """
     strategy = make_strategy(config.training.replicas)
     workers = Workers(strategy)
+    _refuse_different_software(workers)
     with workers.chief_decides() as settings:
         if workers.chief:
             config = _checked(config, strategy)
@@ -77,16 +79,18 @@ def make_plan(config: Config) -> Plan:
     paths = RunPaths.of(config)
     if config.training.deterministic:
         make_deterministic()
-    image_set = load_data(config.data)
+    with workers.all_succeed():
+        image_set = load_data(config.data)
+        epoch = _steps_per_epoch(config, image_set)
+        num_classes = _num_classes(config, image_set)
     _refuse_different_images(workers, image_set)
-    epoch = _steps_per_epoch(config, image_set)
     return Plan(
         config=config,
         paths=paths,
         strategy=strategy,
         workers=workers,
         image_set=image_set,
-        num_classes=_num_classes(config, image_set),
+        num_classes=num_classes,
         steps_per_epoch=epoch,
         schedule=schedule_of(config.training, epoch),
     )
@@ -110,21 +114,43 @@ def _of_chief(chief: Config, own: Config) -> Config:
     return config
 
 
+def _refuse_different_software(workers: Workers) -> None:
+    """Refuse to train if the workers would compute different things.
+
+    Raises:
+        RunError: if they have different versions, or oneDNN on one and off on another.
+    """
+    if different := _different(workers, f"{__version__} {tf.__version__}"):
+        raise RunError(
+            f"not every machine has the chief's versions: {different} differ. This one has dcgan_tf "
+            f"{__version__} and TensorFlow {tf.__version__}; install the same on all machines"
+        )
+    if different := _different(workers, str(uses_onednn())):
+        raise RunError(
+            f"oneDNN is not the same on all machines: {different} differ from the chief, and this one has it "
+            f"{'on' if uses_onednn() else 'off'}; set {ONEDNN} to 1 or to 0 on all of them"
+        )
+
+
 def _refuse_different_images(workers: Workers, image_set: ImageSet) -> None:
     """Refuse to train if the workers have different images, or the same in another order.
 
     Raises:
         DataError: if they do; it says which of them differ from the chief's.
     """
-    digest = hashlib.sha256(f"{image_set.fingerprint} {image_set.labels_fingerprint}".encode()).digest()
-    digests = workers.each(int.from_bytes(digest[:7], "big"))
-    if different := [i for i, one in enumerate(digests) if one != digests[0]]:
-        names = ", ".join(map(workers.name, different))
+    if different := _different(workers, f"{image_set.fingerprint} {image_set.labels_fingerprint}"):
         raise DataError(
-            f"not every machine has the same images: those of {names} differ from the chief's in their "
+            f"not every machine has the same images: those of {different} differ from the chief's in their "
             f"content, order or classes. This one has {len(image_set):,} images of {image_set.name}; copy "
             "the chief's data to all machines"
         )
+
+
+def _different(workers: Workers, text: str) -> str:
+    """Return the names of the workers whose text is not that of the chief, or ""."""
+    digest = hashlib.sha256(text.encode()).digest()
+    digests = workers.each(int.from_bytes(digest[:7], "big"))
+    return ", ".join(workers.name(i) for i, one in enumerate(digests) if one != digests[0])
 
 
 def batches(plan: Plan, *, finished_steps: int) -> tf.data.Dataset | tf.distribute.DistributedDataset:

@@ -9,11 +9,9 @@ from collections.abc import Callable
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from dcgan_tf.config import Config
-from dcgan_tf.models import build_discriminator, build_generator, compiled, derived
-from dcgan_tf.training.strategy import make_strategy
+from dcgan_tf.models import build_discriminator, build_generator, compiled
 
 
 @pytest.fixture(params=["G", "D"])
@@ -68,37 +66,3 @@ def test_many_networks_are_no_warning(
         network = build_generator(tiny_config())
         compiled(network)(inputs(network, 2))
     assert caplog.records == []
-
-
-# Several GPUs: two logical CPUs stand for them
-
-
-@pytest.fixture
-def two_devices(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    devices = [device.name for device in tf.config.list_logical_devices("CPU")][:2]
-    monkeypatch.setattr(derived, "_gpus", lambda: devices)
-    return devices
-
-
-def test_several_gpus_share_a_batch_and_return_it_in_order(
-    two_devices: list[str], network: keras.Sequential
-) -> None:
-    for num in (1, 2, 7, 64):
-        x = inputs(network, num)
-        np.testing.assert_allclose(compiled(network)(x), network(x, training=False), rtol=0, atol=1e-6)
-
-
-def test_each_gpu_computes_its_part(two_devices: list[str]) -> None:
-    class Watched(keras.layers.Layer):
-        def call(self, x: tf.Tensor) -> tf.Tensor:
-            at.append(x.device[-5:])
-            return 2 * x
-
-    at: list[str] = []
-    with make_strategy(2).scope():  # as in training
-        network = keras.Sequential([keras.Input((1,)), Watched()])
-    at.clear()
-    assert compiled(network)(np.arange(5.0, dtype=np.float32)[:, None]).numpy().ravel().tolist() == [
-        *(0, 2, 4, 6, 8)
-    ]
-    assert at == ["CPU:0", "CPU:1"]

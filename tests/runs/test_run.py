@@ -11,6 +11,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 from dcgan_tf import images
@@ -47,6 +48,21 @@ def test_image_i_is_the_same_however_many_are_drawn(run: Run, num: int) -> None:
     assert drawn.shape == (num, 16, 16, 1)
     assert drawn.dtype == np.uint8
     np.testing.assert_array_equal(drawn, run.sample(130, seed=7)[:num])
+
+
+def test_gpus_take_batches_of_the_same_size_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Two logical CPUs stand for two GPUs.
+    monkeypatch.setattr("dcgan_tf.runs.run._devices", lambda: ["CPU:0", "CPU:1"])
+    seen: list[tuple[float, str, int]] = []
+
+    def compute(rows: np.ndarray) -> np.ndarray:
+        doubled = tf.constant(rows) * 2
+        seen.append((float(rows[0, 0]), doubled.device[-5:], len(rows)))
+        return doubled.numpy()
+
+    rows = np.arange(200.0)[:, None]
+    np.testing.assert_array_equal(in_batches(compute, rows), 2 * rows)
+    assert sorted(seen) == [(0, "CPU:0", 64), (64, "CPU:1", 64), (128, "CPU:0", 64), (192, "CPU:1", 64)]
 
 
 def test_images_are_computed_in_batches_of_one_size(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -114,6 +114,8 @@ def _recorded(preset_name: str, given: Mapping[str, Any]) -> Choice | None:
     """Return the choice that the run was begun with, if it was begun with this preset."""
     place = {name: given[name] for name in ("run_dir", "data", "architecture") if name in given}
     paths = RunPaths.of(replace(Config(), **place))
+    if (cluster := read_cluster()) is not None and cluster.index > 0:
+        return None  # only the chief reads the run directory, and its settings count
     if not paths.config.exists() or not paths.choice.exists():
         return None
     found = read_choice(paths, read_config(paths.root))

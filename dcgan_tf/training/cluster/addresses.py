@@ -117,11 +117,11 @@ def _task(task: Any) -> tuple[str, int]:
     try:
         return str(task["type"]), int(task["index"])
     except (TypeError, ValueError):
-        raise _unusable(f"the index of its task is {task['index']!r}, which is no number") from None
+        raise _unusable(f"the index of its task is {task['index']!r}, which is not a number") from None
 
 
 def _unusable(problem: str) -> ArgumentError:
     return ArgumentError(
-        f"{VARIABLE} cannot be used: {problem}. Expected the like of {_EXAMPLE}; to train on this machine "
+        f"{VARIABLE} cannot be used: {problem}. Expected something like {_EXAMPLE}; to train on this machine "
         f"alone, unset {VARIABLE}"
     )

@@ -7,6 +7,7 @@ the workers find each other here first, by plain connections.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import logging
 import os
 import signal
@@ -17,12 +18,13 @@ from collections.abc import Iterator
 
 import tensorflow as tf
 
-from dcgan_tf.errors import ArgumentError, RunError, WorkerLostError
+from dcgan_tf.errors import ArgumentError, RunError, WorkerLostError, first_line
 from dcgan_tf.training.cluster.addresses import VARIABLE, Cluster
 
 CONNECT_TIMEOUT = 300.0
 """Seconds to wait for the other workers: as long as a cluster may need to start their machines."""
-_PAUSE, _PATIENCE = 0.5, 2.0
+_PAUSE, _PATIENCE, _FEWEST_SECONDS = 0.5, 2.0, 30.0
+_SIGEV_THREAD = 2
 _JOINED: dict[Cluster, tf.distribute.MultiWorkerMirroredStrategy] = {}
 _log = logging.getLogger("dcgan_tf")
 
@@ -43,16 +45,23 @@ def join(cluster: Cluster, connect_timeout: float) -> tf.distribute.MultiWorkerM
     if cluster in _JOINED:
         return _JOINED[cluster]
     until = time.monotonic() + connect_timeout
-    _log.info("%s waits for %s", cluster.names[cluster.index], cluster.named(cluster.others))
+    me, others = cluster.names[cluster.index], cluster.named(cluster.others)
+    _log.info("%s waits for %s", me, others)
     wait_for_all(cluster, connect_timeout)
-    with _end_after(max(until - time.monotonic(), _PATIENCE)), _own_signals():
+    left = max(until - time.monotonic(), _FEWEST_SECONDS)
+    _log.info("%s: all answer; if they are not connected within %.0f seconds, this process ends", me, left)
+    with _ending_after(left), _own_signals():
         try:
             _JOINED[cluster] = tf.distribute.MultiWorkerMirroredStrategy()
         except RuntimeError as error:
             raise RunError(
                 f"TensorFlow has been used in this process, and cannot join the cluster of {VARIABLE} any "
-                f"more; train before anything else uses it, in a new process ({error})"
+                f"more; train before anything else uses it, in a new process ({first_line(error)})"
             ) from error
+        except tf.errors.OpError as error:
+            raise WorkerLostError(
+                f"{me} could not be connected with {others} ({first_line(error)}). Start all workers again"
+            ) from None
     return _JOINED[cluster]
 
 
@@ -110,8 +119,7 @@ def _answering(address: str) -> Iterator[None]:
     """Accept connections at the port of an address, on all of this machine's interfaces."""
     port = int(address.rpartition(":")[2])
     try:
-        # As gRPC does it: connections of a process that was killed may still be there.
-        server = socket.create_server(("", port), reuse_port=hasattr(socket, "SO_REUSEPORT"))
+        server = socket.create_server(("", port))
     except OSError as error:
         raise RunError(
             f"cannot listen at port {port} of this machine, which {VARIABLE} gives to this worker "
@@ -136,16 +144,51 @@ def _answering(address: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _end_after(seconds: float) -> Iterator[None]:
-    """End this process by SIGALRM if the block takes longer.
+def _ending_after(seconds: float) -> Iterator[None]:
+    """End this process with EX_TEMPFAIL if the block takes longer, on Linux.
 
     A worker may answer and then hang. No thread of Python's can act then, because TensorFlow holds the lock.
+    So a timer of the C library calls its own `_exit`. A signal would not do: the first process of a container
+    ignores those without a handler.
     """
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    libc, timer = ctypes.CDLL(None), ctypes.c_void_p()
+    if not hasattr(libc, "timer_create"):
+        yield
+        return
+    notice = _Notice(
+        value=os.EX_TEMPFAIL, notify=_SIGEV_THREAD, function=ctypes.cast(libc._exit, ctypes.c_void_p)
+    )
+    libc.timer_create(time.CLOCK_MONOTONIC, ctypes.byref(notice), ctypes.byref(timer))
+    after = _Period(seconds=int(seconds), nanoseconds=int(seconds % 1 * 1e9))
+    libc.timer_settime(timer, 0, ctypes.byref(after), None)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        libc.timer_delete(timer)
+
+
+class _Notice(ctypes.Structure):
+    """struct sigevent of Linux, of 64 bytes."""
+
+    _fields_ = (
+        ("value", ctypes.c_long),
+        ("signal", ctypes.c_int),
+        ("notify", ctypes.c_int),
+        ("function", ctypes.c_void_p),
+        ("attributes", ctypes.c_void_p),
+        ("rest", ctypes.c_byte * 32),
+    )
+
+
+class _Period(ctypes.Structure):
+    """struct itimerspec: how often, and after how long."""
+
+    _fields_ = (
+        ("every_seconds", ctypes.c_long),
+        ("every_nanoseconds", ctypes.c_long),
+        ("seconds", ctypes.c_long),
+        ("nanoseconds", ctypes.c_long),
+    )
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -97,16 +98,39 @@ class Workers:
         if self.number == 1:
             yield decision
             return
+        text = ""
         try:
             yield decision
+            text = json.dumps({"value": decision.value})
         except Exception as error:
             if self.chief:
-                self._pass_on({"error": _kind(error), "message": _told_about(error)})
+                self._pass_on(self._told_about(error))
             raise
-        message = self._pass_on({"value": decision.value} if self.chief else None)
-        if "error" in message:
-            raise getattr(errors, message["error"])(message["message"])
+        message = json.loads(self._pass_on(text if self.chief else ""))
+        _raise_told(message)
         decision.value = message["value"]
+
+    @contextmanager
+    def all_succeed(self) -> Iterator[None]:
+        """Wait at the end of the block until all workers are there; if one has failed, all fail.
+
+        Nothing within the block may wait for other workers.
+        """
+        if self.number == 1:
+            yield
+            return
+        own: Exception | None = None
+        try:
+            yield
+        except Exception as error:
+            own = error
+        failed = [index for index, fails in enumerate(self.each(own is not None)) if fails]
+        if not failed:
+            return
+        message = self._pass_on(self._told_about(own) if own and failed[0] == self.index else "")
+        if own is not None:
+            raise own
+        _raise_told(json.loads(message))
 
     def anywhere(self, condition: tf.Tensor) -> tf.Tensor:
         """Return whether a boolean scalar is true on any worker; this is for the inside of a step."""
@@ -143,15 +167,22 @@ class Workers:
                 "checkpoint"
             ) from None
 
-    def _pass_on(self, message: dict[str, Any] | None) -> dict[str, Any]:
-        """Send the chief's message, and return it; the others give none."""
-        text = np.frombuffer(json.dumps(message).encode() if message else b"", np.uint8)
-        first = self._exchanged(np.concatenate([[len(text)], text[: self._block - 1]]))
+    def _pass_on(self, text: str) -> str:
+        """Send the message of the one worker that has any, and return it; the others give none."""
+        own = np.frombuffer(text.encode(), np.uint8)
+        first = self._exchanged(np.concatenate([[len(own)], own[: self._block - 1]]))
         length, parts = int(first[0]), [first[1:]]
         for start in range(self._block - 1, length, self._block):
-            parts.append(self._exchanged(text[start : start + self._block]))
-        received: dict[str, Any] = json.loads(np.concatenate(parts)[:length].astype(np.uint8).tobytes())
-        return received
+            parts.append(self._exchanged(own[start : start + self._block]))
+        return np.concatenate(parts)[:length].astype(np.uint8).tobytes().decode()
+
+    def _told_about(self, error: Exception) -> str:
+        """Return the message about an error for the other workers."""
+        names = [base.__name__ for base in type(error).__mro__ if base.__module__ == errors.__name__]
+        said = str(error) if isinstance(error, DcganError) else f"{type(error).__name__}; its output has more"
+        me = "the chief" if self.chief else self.name(self.index)
+        kind = names[0] if names else RunError.__name__
+        return json.dumps({"error": kind, "message": f"{me} has stopped: {said}"})
 
     def _exchanged(self, own: np.ndarray) -> np.ndarray:
         """Return the sums over the workers of at most a block of integers, filled up with zeros."""
@@ -171,22 +202,22 @@ class Workers:
         return self._strategy.reduce(tf.distribute.ReduceOp.SUM, self._strategy.run(own), axis=None)
 
 
-def _kind(error: Exception) -> str:
-    """Return the name of the error of the tree that the others are to raise."""
-    names = [base.__name__ for base in type(error).__mro__ if base.__module__ == errors.__name__]
-    return names[0] if names else RunError.__name__
-
-
-def _told_about(error: Exception) -> str:
-    said = str(error) if isinstance(error, DcganError) else f"{type(error).__name__}; its output has more"
-    return f"the chief has stopped: {said}"
+def _raise_told(message: dict[str, Any]) -> None:
+    """Raise the error that a message tells about, if it does."""
+    if "error" in message:
+        raise getattr(errors, message["error"])(message["message"])
 
 
 def _lost(cluster: Cluster, error: Exception) -> str:
-    """Return who is lost: those that do not answer any more, or those whom TensorFlow names, or somebody."""
-    gone = [i for i in cluster.others if not answers(cluster.addresses[i])]
-    named = {
-        f"{role} {number}" for role, number in re.findall(r"/job:(\w+)/replica:0/task:(\d+)", str(error))
-    }
-    gone = gone or [i for i in cluster.others if cluster.names[i] in named or len(cluster) == 2]
-    return cluster.named(gone) or "another worker"
+    """Return who is lost: whom TensorFlow names first, or else those that do not answer any more.
+
+    Whoever notices late finds that others have left, too.
+    """
+    places = re.findall(r"/job:(\w+)/(?:replica:\d+/)?task:(\d+)", str(error))
+    named = [cluster.names.index(name) for role, n in places if (name := f"{role} {n}") in cluster.names]
+    lost = [index for index in named if index != cluster.index][:1]
+    if not lost:
+        with ThreadPoolExecutor(len(cluster.others)) as pool:
+            there = list(pool.map(lambda i: answers(cluster.addresses[i]), cluster.others))
+        lost = [i for i, answered in zip(cluster.others, there, strict=True) if not answered]
+    return cluster.named(lost or cluster.others) if lost or len(cluster) == 2 else "another machine"

@@ -14,7 +14,8 @@ from dcgan_tf.training.diagnosis.course import LONG_WINDOW, Course
 from dcgan_tf.training.diagnosis.looks import LEAST_SPREAD
 from dcgan_tf.training.diagnosis.remedies import Remedy
 
-BOTH = GENERATOR, DISCRIMINATOR = "generator", "discriminator"
+GENERATOR, DISCRIMINATOR = "generator", "discriminator"
+BOTH: tuple[str, ...] = (GENERATOR, DISCRIMINATOR)
 NEITHER: tuple[str, ...] = ()
 PALE = 0.5
 """The contrast up to which samples are too pale to show anything, as a share of that of training images."""

@@ -57,7 +57,7 @@ def test_one_machine_is_no_cluster(environ: dict[str, str]) -> None:
         (environment(["one:1"]), "its cluster is not an object"),
         (environment(TWO, index=2), "its task is worker 2, which its cluster does not have"),
         (environment(TWO, "evaluator"), "its task is evaluator 0, which"),
-        (environment(TWO, index="first"), "the index of its task is 'first', which is no number"),
+        (environment(TWO, index="first"), "the index of its task is 'first', which is not a number"),
         (environment(TWO | {"ps": ["p:1"]}), "the role 'ps'; every machine must be a worker"),
         (environment({"chief": ["a:1", "b:1"]}, "chief"), "more than one chief"),
         (environment({"worker": "one:1"}), "no list of addresses for 'worker'"),

@@ -9,6 +9,8 @@ import tensorflow as tf
 
 from clusters import started
 from dcgan_tf.errors import DataError
+from dcgan_tf.training.cluster import workers as workers_module
+from dcgan_tf.training.cluster.addresses import Cluster
 from dcgan_tf.training.cluster.workers import Workers
 from dcgan_tf.training.strategy import make_strategy
 
@@ -29,6 +31,8 @@ def test_one_process_is_its_own_chief_whatever_its_replicas(alone: Workers) -> N
 
 
 def test_one_process_keeps_its_errors(alone: Workers) -> None:
+    with pytest.raises(KeyError), alone.all_succeed():
+        raise KeyError
     with pytest.raises(KeyError), alone.chief_decides():
         raise KeyError
     with pytest.raises(tf.errors.UnavailableError), alone.lost_ones_named():
@@ -67,6 +71,20 @@ for error, expected in ((DataError("no images"), DataError), (KeyError("own"), R
         assert workers.chief or str(raised) == "the chief has stopped: " + told, raised
     else:
         raise AssertionError
+
+for failing in (0, 1):
+    try:
+        with workers.all_succeed():
+            if me == failing:
+                raise DataError("a folder is empty")
+    except DataError as raised:
+        named = {0: "the chief has stopped: ", 1: "worker 1 at 127.0.0.1:"}[failing]
+        assert me == failing or str(raised).startswith(named), raised
+        assert str(raised).endswith("a folder is empty"), raised
+    else:
+        raise AssertionError
+with workers.all_succeed():
+    pass
 
 with strategy.scope():
     first = tf.VariableAggregation.ONLY_FIRST_REPLICA
@@ -109,6 +127,32 @@ try:
 except DataError as error:
     print(error, flush=True)
 """
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("from /job:worker/task:1: unhealthy: /job:worker/replica:0/task:2", "worker 1 at b:1"),
+        ("from remote target /job:worker/replica:0/task:2 while calling: Socket closed", "worker 2 at c:1"),
+        ("/job:worker/replica:0/task:0 lost /job:worker/replica:0/task:2", "worker 2 at c:1"),
+        ("Connection reset by peer", "worker 2 at c:1"),  # which does not answer any more
+    ],
+)
+def test_whom_tensorflow_names_first_is_the_one_who_is_lost(
+    text: str, named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers_module, "answers", lambda address: address != "c:1")
+    of_three = Cluster(("worker 0", "worker 1", "worker 2"), ("a:1", "b:1", "c:1"), 0)
+    assert workers_module._lost(of_three, ValueError(text)) == named
+
+
+def test_where_nobody_is_named_and_all_answer_it_is_another_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers_module, "answers", lambda address: True)
+    of_three = Cluster(("worker 0", "worker 1", "worker 2"), ("a:1", "b:1", "c:1"), 0)
+    assert workers_module._lost(of_three, ValueError()) == "another machine"
+    assert workers_module._lost(Cluster(("worker 0", "worker 1"), ("a:1", "b:1"), 1), ValueError()) == (
+        "worker 0 at a:1"
+    )
 
 
 def test_machines_with_different_images_do_not_train_together(tmp_path: Path) -> None:
