@@ -46,7 +46,9 @@ def main(rounds: int, steps: int) -> None:
             for start, words in _STARTS.items():
                 found[start] += measured([*words, *_TRAIN.split(), *size.split()], steps)
         one, two = (statistics.median(found[start]) for start in _STARTS)
-        click.echo(f"| {name} | {one:.0f} images/s | {two:.0f} images/s | {two / (2 * one):.0%} |")
+        click.echo(
+            f"| {name} | {one:.0f} images/s | {two:.0f} images/s | {two / (2 * one):.0%} |".replace("%", " %")
+        )
 
 
 def measured(words: list[str], steps: int) -> list[float]:

@@ -75,34 +75,74 @@ def test_the_script_for_slurm_is_a_script() -> None:
     assert (checked.returncode, checked.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("task", [0, 2])
-def test_the_script_for_slurm_gives_each_task_its_tf_config(task: int, tmp_path: Path) -> None:
-    # srun and dcgan-tf are stand-ins: the first runs a task as Slurm does, the second says what it was given.
-    programs = {
-        "srun": 'shift; exec "$@"',
-        "dcgan-tf": f'printenv TF_CONFIG > {tmp_path}/given; echo "$@" > {tmp_path}/words; exit 75',
-        "scontrol": f'echo "$@" > {tmp_path}/requeued',
-    }
-    for name, lines in programs.items():
-        (tmp_path / name).write_text(f"#!/bin/bash\n{lines}\n")
-        (tmp_path / name).chmod(0o755)
-    slurm = {
-        "SLURM_JOB_ID": "77",
-        "SLURM_PROCID": str(task),
-        "SLURM_STEP_NUM_TASKS": "3",
-        "SLURM_STEP_NODELIST": "gpu[07-09]",
-        "SLURM_STEP_TASKS_PER_NODE": "1(x3)",
-        "SLURM_TASKS_PER_NODE": "1(x3)",
-    }
-    path = f"{tmp_path}:{Path(sys.executable).parent}:{os.environ['PATH']}"
-    subprocess.run(["bash", "-c", SLURM], env=os.environ | slurm | {"PATH": path}, check=True, timeout=180)
-    found = read_cluster({"TF_CONFIG": (tmp_path / "given").read_text()})
-    assert found is not None
-    assert found.index == task
-    assert [address.rpartition(":")[0] for address in found.addresses] == ["gpu07", "gpu08", "gpu09"]
-    words = (tmp_path / "words").read_text().split()
-    assert options_of(["dcgan-tf", *words])["batch_size"] == 512
-    assert (tmp_path / "requeued").read_text() == "requeue 77\n"
+# srun, scontrol and dcgan-tf are stand-ins. The first runs three tasks one after the other, and ends with the
+# highest of their exit codes, as srun does. The last says what it was given, and ends as the test asks.
+PROGRAMS = {
+    "srun": """[ "$1" = --kill-on-bad-exit=0 ] || exit 99
+shift; highest=0
+for task in 0 1 2; do
+  SLURM_PROCID=$task "$@"; code=$?
+  [ $code -gt $highest ] && highest=$code
+done
+exit $highest""",
+    "scontrol": 'echo "$@" > $PLACE/requeued',
+    "dcgan-tf": """printenv TF_CONFIG > $PLACE/task-$SLURM_PROCID
+echo "$@" > $PLACE/words
+codes=($CODES); exit ${codes[$SLURM_PROCID]}""",
+}
+SLURM_SAYS = {
+    "SLURM_JOB_ID": "77",
+    "SLURM_STEP_NUM_TASKS": "3",
+    "SLURM_STEP_NODELIST": "gpu[07-09]",
+    "SLURM_STEP_TASKS_PER_NODE": "1(x3)",
+    "SLURM_TASKS_PER_NODE": "1(x3)",
+}
+
+
+def submit(place: Path, codes: str, **others: str) -> int:
+    """Run the script as Slurm does; the tasks end with these codes."""
+    for name, lines in PROGRAMS.items():
+        (place / name).write_text(f"#!/bin/bash\n{lines}\n")
+        (place / name).chmod(0o755)
+    path = f"{place}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+    given = {"PATH": path, "PLACE": str(place), "CODES": codes, **SLURM_SAYS, **others}
+    return subprocess.run(["bash", "-c", SLURM], env=os.environ | given, timeout=180, check=False).returncode
+
+
+def test_the_script_for_slurm_gives_each_task_its_tf_config(tmp_path: Path) -> None:
+    submit(tmp_path, "0 0 0")
+    for task in range(3):
+        found = read_cluster({"TF_CONFIG": (tmp_path / f"task-{task}").read_text()})
+        assert found is not None
+        assert found.index == task
+        assert [address.rpartition(":")[0] for address in found.addresses] == ["gpu07", "gpu08", "gpu09"]
+    assert options_of(["dcgan-tf", *(tmp_path / "words").read_text().split()])["batch_size"] == 512
+    assert not (tmp_path / "requeued").exists()
+
+
+@pytest.mark.parametrize(
+    ("codes", "again"), [("75 137 75", True), ("75 75 75", True), ("1 1 1", False), ("143 143 143", False)]
+)
+def test_the_script_for_slurm_starts_again_what_lost_a_machine(
+    codes: str, again: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "python").write_text("#!/bin/bash\necho '{}'\n")  # its TF_CONFIG is another test
+    (tmp_path / "python").chmod(0o755)
+    submit(tmp_path, codes)
+    assert (tmp_path / "requeued").exists() == again
+    assert not again or (tmp_path / "requeued").read_text() == "requeue 77\n"
+
+
+def test_the_script_for_slurm_does_not_train_without_a_cluster(tmp_path: Path) -> None:
+    submit(tmp_path, "0 0 0", SLURM_STEP_NODELIST="gpu[")  # the resolver fails
+    assert not (tmp_path / "words").exists()
+
+
+def test_what_a_second_worker_brings_was_measured() -> None:
+    rows = re.findall(r"\| (\d+)x\d+x3, .*? \| (\d+) images/s \| (\d+) images/s \| (\d+) ?% \|", PAGE)
+    assert [side for side, *_ in rows] == ["32", "64"]
+    for _, one, two, share in rows:
+        assert 100 * int(two) / (2 * int(one)) == pytest.approx(int(share), abs=1.5)
 
 
 def test_the_commands_of_the_page_are_those_of_the_scripts() -> None:
@@ -116,8 +156,8 @@ def test_the_bytes_of_a_step_are_those_of_the_formula() -> None:
     rows = re.findall(r"\| ([\d.]+) million \| ([\d.]+) MB a step \| ([\d.]+) MB a step \|", PAGE)
     assert len(rows) == 2
     for parameters, *megabytes in rows:
-        for machines, shown in zip((2, 8), megabytes, strict=True):
-            computed = 2 * (machines - 1) / machines * 4 * float(parameters)
+        for replicas, shown in zip((2, 64), megabytes, strict=True):
+            computed = 2 * (replicas - 1) / replicas * 4 * float(parameters)
             assert float(shown) == pytest.approx(computed, rel=0.03)
 
 

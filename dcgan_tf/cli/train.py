@@ -101,11 +101,11 @@ def train(
                 config = with_own_held_out(config)
                 hooks = [_evaluation(config, every_epoch=every_epoch), *_profiling(config, profile)]
         run_dir = train_run(choice or config, hooks=hooks)
-        with workers.chief_decides() if workers else nullcontext():  # whoever left now would be called lost
-            if chief and choice and choice.few:
+    with workers.chief_decides() if workers else nullcontext():  # whoever left now would be called lost
+        if chief:
+            if choice and choice.few:
                 _search_for_copies(run_dir)
-    if chief:
-        _say_where(run_dir)
+            _say_where(run_dir)
 
 
 def _join_cluster(changes: dict[str, Any], connect_timeout: float | None) -> Workers | None:

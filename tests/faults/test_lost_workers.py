@@ -15,8 +15,10 @@ import pytest
 from clusters import PATIENCE, Member, started, wait_until
 from dcgan_tf.config import Config
 from dcgan_tf.runs.folder import RunPaths, checkpoint_steps
+from dcgan_tf.runs.records import read_json
 from dcgan_tf.training.loop import train
 from going_back import different
+from odd_images import noise
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "local_cluster.py"
 SETTINGS = {
@@ -113,6 +115,56 @@ def test_a_stop_of_one_stops_all_after_the_same_step(tiny_options: Options, tmp_
         (step,) = {after(member) for member in members}
     assert codes == [128 + signal.SIGTERM] * 2
     assert max(checkpoint_steps(RunPaths(run).checkpoints)) == step
+
+
+def test_all_give_up_together_when_going_back_does_not_help(tiny_options: Options, tmp_path: Path) -> None:
+    run, command = tmp_path / "run", ("-m", "dcgan_tf", "train")
+    hopeless = {"learning_rate": 1e30, "on_collapse": "rollback"}  # the weights are not finite at once
+    with started(tmp_path, 2, *command, *tiny_options(run_dir=run, **SETTINGS | hopeless)) as members:
+        codes = [member.end() for member in members]
+    assert codes == [3, 3], [member.said for member in members]
+    assert len(read_json(RunPaths(run).rollbacks, default=[])) == 4
+    assert "dcgan-tf: the chief has stopped: training was stopped after 3 rollbacks" in members[1].said
+
+
+OWN_FOLDER = """
+import sys
+from dcgan_tf.cli import main
+from dcgan_tf.training import read_cluster
+sys.argv = ["dcgan-tf", "train", "--data", sys.argv[1 + read_cluster().index], *sys.argv[3:]]
+main()
+"""
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+def test_a_mistake_of_one_is_said_by_all_and_nobody_is_called_lost(failing: int, tmp_path: Path) -> None:
+    folders = [tmp_path / "pictures", tmp_path / "nothing"]
+    for folder in folders:
+        folder.mkdir()
+    for number in range(4):
+        noise(seed=number).save(folders[0] / f"{number}.png")
+    words = [str(folders[0 if index != failing else 1]) for index in range(2)]
+    others = ["--run-dir", str(tmp_path / "run"), "--steps", "2", "--batch-size", "2"]
+    with started(tmp_path, 2, "-c", OWN_FOLDER, *words, *others) as members:
+        codes = [member.end() for member in members]
+    assert codes == [1, 1], [member.said for member in members]
+    own, told = members[failing].said, members[1 - failing].said
+    sentence = "no images in"
+    assert sentence in own
+    assert sentence in told
+    assert f"{['the chief', 'worker 1 at 127.0.0.1:'][failing]}" in told
+    assert "has stopped: " in told
+
+
+def test_the_chiefs_run_directory_is_no_concern_of_the_others(tiny_options: Options, tmp_path: Path) -> None:
+    run, command = tmp_path / "run", ("-m", "dcgan_tf", "train")
+    run.mkdir()
+    (run / "letter.txt").touch()
+    with started(tmp_path, 2, *command, *tiny_options(run_dir=run, **SETTINGS)) as members:
+        codes = [member.end() for member in members]
+    assert codes == [1, 1], [member.said for member in members]
+    assert "dcgan-tf: the chief has stopped: " in members[1].said
+    assert "is neither empty nor a run: it holds letter.txt" in members[1].said
 
 
 def after(member: Member) -> int:

@@ -49,7 +49,7 @@ def join(cluster: Cluster, connect_timeout: float) -> tf.distribute.MultiWorkerM
     _log.info("%s waits for %s", me, others)
     wait_for_all(cluster, connect_timeout)
     left = max(until - time.monotonic(), _FEWEST_SECONDS)
-    _log.info("%s: all answer; if they are not connected within %.0f seconds, this process ends", me, left)
+    _log.info("%s: all answer; if they do not connect within %.0f seconds, this ends with 75", me, left)
     with _ending_after(left), _own_signals():
         try:
             _JOINED[cluster] = tf.distribute.MultiWorkerMirroredStrategy()
