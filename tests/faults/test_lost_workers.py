@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -65,10 +66,12 @@ def test_two_workers_train_what_two_replicas_train(
     assert "worker 1 | worker 1 at 127.0.0.1" in run.with_suffix(".txt").read_text()
 
     # Either goes on with what the other has saved.
+    other = shutil.copytree(undisturbed, tmp_path / "other")  # other tests read the run itself
     longer = {**SETTINGS, "steps": 90, "replicas": 2}
-    train(tiny_config(run_dir=str(undisturbed), **longer))
     train(tiny_config(run_dir=str(run), **longer))
-    assert different(read_checkpoint(run, 90), read_checkpoint(undisturbed, 90)) == []
+    supervisor = supervised(other, tiny_options(**longer | {"replicas": None}))
+    assert supervisor.wait(PATIENCE) == 0, other.with_suffix(".txt").read_text()
+    assert different(read_checkpoint(run, 90), read_checkpoint(other, 90)) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
@@ -117,10 +120,22 @@ def test_a_stop_of_one_stops_all_after_the_same_step(tiny_options: Options, tmp_
     assert max(checkpoint_steps(RunPaths(run).checkpoints)) == step
 
 
-def test_all_give_up_together_when_going_back_does_not_help(tiny_options: Options, tmp_path: Path) -> None:
-    run, command = tmp_path / "run", ("-m", "dcgan_tf", "train")
-    hopeless = {"learning_rate": 1e30, "on_collapse": "rollback"}  # the weights are not finite at once
-    with started(tmp_path, 2, *command, *tiny_options(run_dir=run, **SETTINGS | hopeless)) as members:
+GOES_WRONG = """
+import sys
+from dcgan_tf.cli import main
+from dcgan_tf.training.diagnosis import conditions, watch
+
+(collapse,) = (one for one in conditions.OF_NETWORKS if one.name == "mode_collapse")
+watch.diagnosis = lambda course, config: collapse if course.step >= 50 else None
+sys.argv = ["dcgan-tf", "train", *sys.argv[1:]]
+main()
+"""
+
+
+def test_all_go_back_and_give_up_together(tiny_options: Options, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    options = tiny_options(run_dir=run, **SETTINGS | {"on_collapse": "rollback"})
+    with started(tmp_path, 2, "-c", GOES_WRONG, *options) as members:
         codes = [member.end() for member in members]
     assert codes == [3, 3], [member.said for member in members]
     assert len(read_json(RunPaths(run).rollbacks, default=[])) == 4
