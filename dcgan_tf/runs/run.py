@@ -7,6 +7,7 @@ import operator
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
@@ -212,7 +213,7 @@ def in_batches(compute: Callable[..., np.ndarray], *inputs: np.ndarray) -> np.nd
 
     def computed(start: int, device: str | None) -> np.ndarray:
         batches = [array[start : start + SAMPLING_BATCH] for array in inputs]
-        with tf.device(device):
+        with tf.device(device) if device else nullcontext():
             return np.asarray(compute(*map(_filled, batches)))[: len(batches[0])]
 
     results: np.ndarray | None = None
