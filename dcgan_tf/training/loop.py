@@ -34,7 +34,7 @@ from dcgan_tf.training.monitoring.hooks import (
 from dcgan_tf.training.monitoring.statistics import NotFiniteError, Statistics
 from dcgan_tf.training.monitoring.writers import StatsFile, TensorBoard, Writer
 from dcgan_tf.training.plan import batches, make_plan
-from dcgan_tf.training.rollback import NeedsRollbackError, decide_to_go_back
+from dcgan_tf.training.rollback import NeedsRollbackError, decide_to_go_back, ended_worse
 from dcgan_tf.training.run_dir import lock
 from dcgan_tf.training.start import Start, begin
 from dcgan_tf.training.steps.several import StepResults, make_several
@@ -116,16 +116,15 @@ def _run(start: Start, hooks: Sequence[Hook]) -> bool:
             if workers.chief:
                 recorder = _Recorder(start, hooks, stack)
                 recorder.catch_up()
-        if start.finished_steps >= plan.total_steps:
-            _leave_if_stopped(workers, signals, start.finished_steps)
-            return True
-        if (step := _do_steps(start, recorder, signals)) is None:
-            return True
-        with workers.chief_decides():
-            if recorder is not None and recorder.wrong is not None:
-                decide_to_go_back(plan.paths, recorder.wrong)
+        step = _do_steps(start, recorder, signals)
+        with workers.chief_decides() as goes_back:
+            if recorder is not None:
+                wrong = recorder.wrong or ended_worse(plan.paths, plan.config.run, step)
+                goes_back.value = wrong is not None
+                if wrong is not None:
+                    decide_to_go_back(plan.paths, wrong)
         _leave_if_stopped(workers, signals, step)  # the next start goes back
-    return False
+    return not goes_back.value
 
 
 def _leave_if_stopped(workers: Workers, signals: StopSignals, step: int) -> None:
@@ -133,7 +132,7 @@ def _leave_if_stopped(workers: Workers, signals: StopSignals, step: int) -> None
         raise Interrupted(number, step)
 
 
-def _do_steps(start: Start, recorder: _Recorder | None, signals: StopSignals) -> int | None:
+def _do_steps(start: Start, recorder: _Recorder | None, signals: StopSignals) -> int:
     """Train until the last step, or until asked to stop, or until the run is to go back.
 
     Args:
@@ -142,9 +141,11 @@ def _do_steps(start: Start, recorder: _Recorder | None, signals: StopSignals) ->
         signals: those of this process; all workers stop after the same step.
 
     Returns:
-        The number of finished steps if the run is to go back then; None if it is finished.
+        The number of finished steps.
     """
     plan, workers = start.plan, start.plan.workers
+    if start.finished_steps >= plan.total_steps:
+        return start.finished_steps
     train_step = make_train_step(
         plan.config, start.state, plan.strategy, num_classes=plan.num_classes, schedule=plan.schedule
     )
@@ -166,7 +167,7 @@ def _do_steps(start: Start, recorder: _Recorder | None, signals: StopSignals) ->
                 due.value = recorder.after_call(_progress(start, step, stopping=stop > 0), results, seconds)
         if stop and due.value is not None:
             raise Interrupted(stop, step)
-    return step if due.value is None else None
+    return step
 
 
 class _Recorder:

@@ -9,19 +9,30 @@ as it does after a kill, so a kill at any moment changes nothing.
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 from dcgan_tf.config import FEWEST_STEPS, RunConfig
 from dcgan_tf.errors import CollapseError
 from dcgan_tf.files import storage_errors
-from dcgan_tf.runs import CheckpointStore, RunPaths, forget_records_after, read_json, set_aside, write_json
+from dcgan_tf.runs import (
+    CheckpointStore,
+    RunPaths,
+    forget_records_after,
+    read_json,
+    read_records,
+    set_aside,
+    write_json,
+)
 from dcgan_tf.training.diagnosis.conditions import BOTH
 from dcgan_tf.training.diagnosis.course import LONG_WINDOW
 from dcgan_tf.training.plan import Plan
 
 MOST_ROLLBACKS = 3
 """After so many, the run goes back once more, and ends there."""
+WORSE = 1.1
+"""A run that ends at more than so many times its lowest distance to training images has got worse."""
 _log = logging.getLogger("dcgan_tf")
 
 
@@ -108,6 +119,32 @@ def decide_to_go_back(paths: RunPaths, wrong: NeedsRollbackError) -> None:
         shares = shares[0] * halved[0], shares[1] * halved[1]
     new = Rollback(wrong.step, to_step, wrong.condition, wrong.title, *shares, done=False)
     write_json(paths.rollbacks, [asdict(rollback) for rollback in [*rollbacks, new]])
+
+
+def ended_worse(paths: RunPaths, settings: RunConfig, step: int) -> NeedsRollbackError | None:
+    """Return why a run that has done its last step is to go back, or None.
+
+    No condition holds, but its samples were clearly better before. This follows from the files of the run, so
+    a kill between the last step and the decision changes nothing. When all rollbacks are used up, it ends so.
+
+    Args:
+        paths: the files of the run.
+        settings: those of the run, of which `on_collapse` counts.
+        step: the number of its last step.
+    """
+    if (
+        settings.on_collapse != "rollback"
+        or step <= FEWEST_STEPS
+        or len(read_rollbacks(paths)) >= MOST_ROLLBACKS
+    ):
+        return None
+    distances = {
+        record["step"]: record.get("pyramid_distance", math.inf) for record in read_records(paths.distances)
+    }
+    kept = [distances[best] for best in CheckpointStore(paths.best).steps() if best in distances]
+    if step not in distances or not kept or distances[step] <= WORSE * min(kept):
+        return None
+    return NeedsRollbackError("ended_worse", "the samples were better before", step)
 
 
 def finish_rollback(paths: RunPaths) -> list[Rollback]:

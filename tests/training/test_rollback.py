@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dcgan_tf.config import Config
+from dcgan_tf.config import Config, RunConfig
 from dcgan_tf.errors import CollapseError
 from dcgan_tf.evaluation import KeepBest
 from dcgan_tf.report import write_report
 from dcgan_tf.runs.folder import RunPaths, checkpoint_steps
-from dcgan_tf.runs.records import read_json, read_records
+from dcgan_tf.runs.records import append_record, read_json, read_records
 from dcgan_tf.runs.run import Run
+from dcgan_tf.training import loop as loop_module
 from dcgan_tf.training import rollback as rollback_module
 from dcgan_tf.training.diagnosis.conditions import OF_DATA, OF_NETWORKS
 from dcgan_tf.training.diagnosis.course import Course
@@ -61,6 +62,7 @@ def long(tiny_config: Callable[..., Config], tmp_path: Path) -> Callable[..., Co
     [
         ("generator_optimizer", 500, "none", [("mode_collapse", 1000)]),
         ("discriminator_optimizer", 50, "batch", []),  # D is thrown back, and learns again
+        ("discriminator_optimizer", 5000, "none", [("ended_worse", 1000)]),
     ],
 )
 def test_a_run_that_is_spoilt_late_ends_near_its_best_distance(
@@ -77,6 +79,63 @@ def test_a_run_that_is_spoilt_late_ends_near_its_best_distance(
         record["step"]: record["pyramid_distance"] for record in read_records(RunPaths(root).distances)
     }
     assert distances[2000] <= 1.1 * min(distances.values())
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, True),
+        ({"last": 0.109}, False),
+        ({"on_collapse": "warn"}, False),
+        ({"step": 1000}, False),  # in its first steps a run would begin again
+        ({"measured": False}, False),
+        ({"best": []}, False),
+        ({"rollbacks": 3}, False),
+    ],
+)
+def test_a_run_has_ended_worse_if_its_best_was_clearly_better(
+    changes: dict[str, Any], expected: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = {"last": 0.111, "on_collapse": "rollback", "step": 1500, "measured": True, "best": [500]}
+    case |= {"rollbacks": 2, **changes}
+    paths = RunPaths(tmp_path)
+    append_record(paths.distances, {"step": 500, "pyramid_distance": 0.1, "best": True})
+    append_record(paths.distances, {"step": 750, "pyramid_distance": 0.01, "best": True})  # not kept any more
+    if case["measured"]:
+        append_record(
+            paths.distances, {"step": case["step"], "pyramid_distance": case["last"], "best": False}
+        )
+    monkeypatch.setattr(rollback_module.CheckpointStore, "steps", lambda store: case["best"])
+    monkeypatch.setattr(rollback_module, "read_rollbacks", lambda paths: [None] * case["rollbacks"])
+    settings = Config(run=RunConfig(on_collapse=case["on_collapse"])).run
+    assert (rollback_module.ended_worse(paths, settings, case["step"]) is not None) == expected
+
+
+def test_a_kill_between_the_last_step_and_the_decision_changes_nothing(
+    small: Callable[..., Config],
+    monkeypatch: pytest.MonkeyPatch,
+    read_checkpoint: Callable[[Path, int], dict[str, np.ndarray]],
+) -> None:
+    def worse(paths: RunPaths, settings: RunConfig, step: int) -> Any:
+        gone_back = rollback_module.read_rollbacks(paths)
+        return None if gone_back else rollback_module.NeedsRollbackError("ended_worse", "worse", step)
+
+    def killed(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(rollback_module, "FEWEST_STEPS", 50)
+    monkeypatch.setattr(loop_module, "ended_worse", worse)
+    whole = trained(small("whole"))
+    with monkeypatch.context() as patch:
+        patch.setattr(loop_module, "decide_to_go_back", killed)
+        with pytest.raises(KeyboardInterrupt):
+            trained(small("killed"))
+    again = trained(small("killed"))
+    for root in (whole, again):
+        (entry,) = read_json(RunPaths(root).rollbacks, default=[])
+        assert (entry["condition"], entry["from_step"], entry["to_step"]) == ("ended_worse", 130, 40)
+        assert (entry["generator_share"], entry["discriminator_share"]) == (0.5, 0.5)
+    assert different(read_checkpoint(again, 130), read_checkpoint(whole, 130)) == []
 
 
 def test_a_run_that_is_spoilt_late_again_and_again_ends_at_its_best(
