@@ -4,7 +4,7 @@
 
 Each worker is a process with a TF_CONFIG of its own, and the first is the chief. When one of them is lost,
 the others leave within seconds, and all are started again: they continue from the newest checkpoint. SIGTERM
-and Ctrl-C reach all workers, which save and leave.
+and Ctrl-C reach all workers, which save and leave; a second Ctrl-C ends them without saving.
 """
 
 from __future__ import annotations

@@ -109,9 +109,9 @@ local_cluster.main()
     words = [sys.executable, "-c", program, "train"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout is not None
-        while (said := process.stdout.readline()) and "ready" not in said:
-            pass
-        time.sleep(0.5)  # for the other one
+        ready = 0
+        while ready < 2 and (said := process.stdout.readline()):
+            ready += "ready" in said
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 143
     assert len(starts(tmp_path)) == 2

@@ -83,6 +83,7 @@ def train(
         config = Config() if chooses else configured(preset_name, changes)
         workers = _join_cluster(changes, connect_timeout)
         chief = workers is None or workers.chief
+        chief_decides = workers.chief_decides if workers else nullcontext
         with workers.all_succeed() if workers else nullcontext():
             if chooses:
                 choice = _chosen(preset_name, minutes, images, changes)
@@ -96,12 +97,12 @@ def train(
         from dcgan_tf.training import train as train_run
 
         hooks = []
-        with workers.chief_decides() if workers else nullcontext():
+        with chief_decides():
             if chief:
                 config = with_own_held_out(config)
                 hooks = [_evaluation(config, every_epoch=every_epoch), *_profiling(config, profile)]
         run_dir = train_run(choice or config, hooks=hooks)
-    with workers.chief_decides() if workers else nullcontext():  # whoever left now would be called lost
+    with chief_decides():  # whoever left now would be called lost
         if chief:
             if choice and choice.few:
                 _search_for_copies(run_dir)
@@ -124,12 +125,9 @@ def _join_cluster(changes: dict[str, Any], connect_timeout: float | None) -> Wor
 def _import_tensorflow(run_dir: str | Path | None) -> None:
     """Import TensorFlow such that a run that goes on computes as it did before."""
     from dcgan_tf.runs import RunPaths
-    from dcgan_tf.training import read_cluster, used_onednn
+    from dcgan_tf.training import is_chief, used_onednn
 
-    cluster = read_cluster()
-    if cluster is not None and cluster.index > 0:  # only the chief has a run directory
-        run_dir = None
-    if run_dir and (paths := RunPaths(Path(run_dir))).environment.exists():
+    if run_dir and is_chief() and (paths := RunPaths(Path(run_dir))).environment.exists():
         import_tensorflow(onednn=used_onednn(paths))
     else:
         import_tensorflow()

@@ -361,7 +361,7 @@ class RunConfig:
     on_collapse: str = setting(
         "warn",
         "Let training warn, stop, or go back to its best checkpoint with lower learning rates (rollback), "
-        "when it goes wrong in a way that has a name.",
+        "when it goes wrong in a way that has a name; with rollback, also if it ends worse than it was.",
         choices=ON_COLLAPSE,
         may_change=True,
     )

@@ -15,6 +15,7 @@ import tensorflow as tf
 from dcgan_tf.errors import DataError
 
 SMALLEST_BATCH = 2
+"""The smallest value that the setting `batch_size` allows."""
 _SHUFFLE, _FLIP = 1, 2  # independent streams of one seed
 _ALL = slice(None)
 

@@ -2,6 +2,7 @@ from .auto.choice import Choice as Choice
 from .auto.choosing import choose as choose
 from .auto.choosing import choose_without_length as choose_without_length
 from .auto.choosing import with_length as with_length
+from .cluster.addresses import is_chief as is_chief
 from .cluster.addresses import read_cluster as read_cluster
 from .cluster.joining import CONNECT_TIMEOUT as CONNECT_TIMEOUT
 from .cluster.workers import Workers as Workers

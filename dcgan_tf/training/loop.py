@@ -123,7 +123,7 @@ def _run(start: Start, hooks: Sequence[Hook]) -> bool:
                 goes_back.value = wrong is not None
                 if wrong is not None:
                     decide_to_go_back(plan.paths, wrong)
-        _leave_if_stopped(workers, signals, step)  # the next start goes back
+        _leave_if_stopped(workers, signals, step)  # if the run is to go back, the next start does so
     return not goes_back.value
 
 

@@ -21,6 +21,7 @@ from dcgan_tf.training.schedule import Schedule, schedule_of
 from dcgan_tf.training.strategy import make_deterministic, make_strategy, resolve_precision
 
 _OF_THIS_MACHINE = ("data", "data_dir", "cache_dir", "replicas")
+"""Settings that each worker has its own value of."""
 _DECIDED_BY_CHIEF = ("held_out_fraction", "precision")
 """Settings that an existing run or the hardware decides, so that other workers need not have them."""
 _log = logging.getLogger("dcgan_tf")

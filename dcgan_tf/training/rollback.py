@@ -9,7 +9,6 @@ as it does after a kill, so a kill at any moment changes nothing.
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
@@ -26,7 +25,7 @@ from dcgan_tf.runs import (
     write_json,
 )
 from dcgan_tf.training.diagnosis.conditions import BOTH
-from dcgan_tf.training.diagnosis.course import LONG_WINDOW
+from dcgan_tf.training.diagnosis.course import LONG_WINDOW, distances_by_step
 from dcgan_tf.training.plan import Plan
 
 MOST_ROLLBACKS = 3
@@ -132,15 +131,10 @@ def ended_worse(paths: RunPaths, settings: RunConfig, step: int) -> NeedsRollbac
         settings: those of the run, of which `on_collapse` counts.
         step: the number of its last step.
     """
-    if (
-        settings.on_collapse != "rollback"
-        or step <= FEWEST_STEPS
-        or len(read_rollbacks(paths)) >= MOST_ROLLBACKS
-    ):
+    may_go_back = settings.on_collapse == "rollback" and len(read_rollbacks(paths)) < MOST_ROLLBACKS
+    if not may_go_back or step <= FEWEST_STEPS:
         return None
-    distances = {
-        record["step"]: record.get("pyramid_distance", math.inf) for record in read_records(paths.distances)
-    }
+    distances = distances_by_step(read_records(paths.distances))
     kept = [distances[best] for best in CheckpointStore(paths.best).steps() if best in distances]
     if step not in distances or not kept or distances[step] <= WORSE * min(kept):
         return None

@@ -18,7 +18,7 @@ from dcgan_tf.config import BUILT_IN_DATA, Config, difference, replace
 from dcgan_tf.errors import RunError
 from dcgan_tf.files import writable
 from dcgan_tf.runs import RunPaths, read_config, read_data, read_json
-from dcgan_tf.training.cluster.addresses import read_cluster
+from dcgan_tf.training.cluster.addresses import is_chief
 
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL)
 """Errors of `flock` on file systems that have no locks, such as some network disks."""
@@ -70,7 +70,7 @@ def check_place(config: Config) -> None:
         RunError: if it lies among the images, or holds something that is not a run with these settings.
     """
     paths = RunPaths.of(config)
-    if (cluster := read_cluster()) is not None and cluster.index > 0:
+    if not is_chief():
         return
     try:
         _check(paths, config)

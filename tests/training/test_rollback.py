@@ -90,6 +90,7 @@ def test_a_run_that_is_spoilt_late_ends_near_its_best_distance(
         ({"step": 1000}, False),  # in its first steps a run would begin again
         ({"measured": False}, False),
         ({"best": []}, False),
+        ({"best": [900]}, False),
         ({"rollbacks": 3}, False),
     ],
 )
@@ -101,6 +102,7 @@ def test_a_run_has_ended_worse_if_its_best_was_clearly_better(
     paths = RunPaths(tmp_path)
     append_record(paths.distances, {"step": 500, "pyramid_distance": 0.1, "best": True})
     append_record(paths.distances, {"step": 750, "pyramid_distance": 0.01, "best": True})  # not kept any more
+    append_record(paths.distances, {"step": 900, "pyramid_distance": "damaged"})
     if case["measured"]:
         append_record(
             paths.distances, {"step": case["step"], "pyramid_distance": case["last"], "best": False}

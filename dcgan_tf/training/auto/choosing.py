@@ -27,7 +27,7 @@ from dcgan_tf.data import NativeForm, load_data, native_form
 from dcgan_tf.models import check_size, fitting_size
 from dcgan_tf.runs import RunPaths, read_config, with_own_held_out
 from dcgan_tf.training.auto.choice import Choice, is_auto, read_choice
-from dcgan_tf.training.cluster.addresses import read_cluster
+from dcgan_tf.training.cluster.addresses import is_chief, read_cluster
 from dcgan_tf.training.run_dir import check_place
 
 
@@ -114,8 +114,8 @@ def _recorded(preset_name: str, given: Mapping[str, Any]) -> Choice | None:
     """Return the choice that the run was begun with, if it was begun with this preset."""
     place = {name: given[name] for name in ("run_dir", "data", "architecture") if name in given}
     paths = RunPaths.of(replace(Config(), **place))
-    if (cluster := read_cluster()) is not None and cluster.index > 0:
-        return None  # only the chief reads the run directory, and its settings count
+    if not is_chief():
+        return None  # the chief's settings count
     if not paths.config.exists() or not paths.choice.exists():
         return None
     found = read_choice(paths, read_config(paths.root))

@@ -79,6 +79,16 @@ def read_cluster(environ: Mapping[str, str] = os.environ) -> Cluster | None:
     )
 
 
+def is_chief() -> bool:
+    """Return whether this process has a run directory: the chief of a cluster has, and one that is alone.
+
+    Raises:
+        ArgumentError: as `read_cluster` does.
+    """
+    cluster = read_cluster()
+    return cluster is None or cluster.index == 0
+
+
 def _members(cluster: Any) -> list[tuple[str, int, str]]:
     """Return (role, number, address) of each worker, the chief first."""
     if not isinstance(cluster, dict):

@@ -70,9 +70,7 @@ class Course:
         Args:
             distances: as in distances.jsonl, the oldest first.
         """
-        name = "pyramid_distance"
-        found = [record for record in distances if _is_finite(record.get(name))]
-        self._distances = [(record["step"], float(record[name])) for record in found]
+        self._distances = list(distances_by_step(distances).items())
 
     @property
     def lowest_distance(self) -> float:
@@ -130,6 +128,12 @@ class Course:
         few = name in _OF_LOOKS and len(inside) < FEWEST_LOOKS and not covers_all
         too_short = self.step - (self._since if self.step > self._since else 0) < window
         return np.asarray([] if too_short or few else inside, np.float64)
+
+
+def distances_by_step(records: Iterable[Record]) -> dict[int, float]:
+    """Return {step: distance} of the lines of distances.jsonl; those without a finite number are left out."""
+    name = "pyramid_distance"
+    return {record["step"]: float(record[name]) for record in records if _is_finite(record.get(name))}
 
 
 def _is_finite(value: object) -> bool:

@@ -84,9 +84,8 @@ def make_train_step(
         metrics = strategy.run(on_replica, (state.step + 0, *(batch if num_classes else (batch,))))
         update_average(state, averaging_decay(config.training))
         state.step.assign_add(1)
-        total = strategy.reduce(
-            tf.distribute.ReduceOp.SUM, metrics, axis=None
-        )  # all at once: it is a message
+        # All at once: between machines, each sum is a message.
+        total = strategy.reduce(tf.distribute.ReduceOp.SUM, metrics, axis=None)
         return dict(zip(names, tf.unstack(total), strict=True)) | rates
 
     # AutoGraph would read this source file again, which may be zipped, or edited while a job starts.

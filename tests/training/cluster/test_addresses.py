@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dcgan_tf.errors import ArgumentError
-from dcgan_tf.training.cluster.addresses import Cluster, read_cluster
+from dcgan_tf.training.cluster.addresses import Cluster, is_chief, read_cluster
 
 TWO = {"worker": ["one:2222", "two:2222"]}
 
@@ -75,3 +75,15 @@ def test_what_cannot_be_used_is_refused_with_the_reason_and_an_example(
     assert problem in str(refused.value)
     assert '"task": {"type": "worker", "index": 0}' in str(refused.value)
     assert "unset TF_CONFIG" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"), [({}, True), (environment(TWO), True), (environment(TWO, index=1), False)]
+)
+def test_who_is_alone_is_a_chief_too(
+    environ: dict[str, str], expected: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert is_chief() == expected
