@@ -15,7 +15,7 @@ from dcgan_tf.evaluation.controls import blurred
 from dcgan_tf.evaluation.result import Row
 from dcgan_tf.evaluation.scores import OF_FEATURES, OF_PIXELS, form
 from dcgan_tf.images import to_float
-from dcgan_tf.runs import CheckpointStore, Run, RunPaths, read_records
+from dcgan_tf.runs import CheckpointStore, Run, RunPaths, read_json, read_records
 
 FEWER = 2000
 """The number of samples by which checkpoints are compared with each other, and with blurred images."""
@@ -34,9 +34,12 @@ def conditions(folder: Path) -> str:
     Args:
         folder: the run directory.
     """
+    paths = RunPaths(folder)
     found = [
-        f"{record['condition']} at {record['step']}" for record in read_records(RunPaths(folder).diagnosis)
+        f"{back['condition']} at {back['from_step']} (back to {back['to_step']})"
+        for back in read_json(paths.rollbacks, default=[])
     ]
+    found += [f"{record['condition']} at {record['step']}" for record in read_records(paths.diagnosis)]
     return "; ".join(found) or "none"
 
 

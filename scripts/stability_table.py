@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import statistics
+from collections import defaultdict
 
 from recipe_table import aligned
 from scipy.stats import binomtest
@@ -43,6 +44,30 @@ def of_each(rows: list[dict[str, str]]) -> str:
     """Return a table of Markdown with a line for each data set and recipe."""
     columns = [index for index, heading in enumerate(HEADINGS) if heading not in OF_ALL]
     return _table([line for line in _lines(rows) if line[0] != ALL], columns)
+
+
+def rollbacks(rows: list[dict[str, str]], failed: list[dict[str, str]]) -> str:
+    """Return a table of Markdown of runs that fail, and of the same runs with rollbacks.
+
+    Args:
+        rows: of the runs with rollbacks.
+        failed: of the runs without; those that have no other are left out.
+    """
+    pairs: dict[tuple[str, str], list[tuple[dict[str, str], dict[str, str]]]] = defaultdict(list)
+    for row, before in itertools.product(rows, failed):
+        if (row["settings"], row["seed"]) == (before["settings"], before["seed"]):
+            pairs[before["data"], before["recipe"]].append((row, before))
+    lines = ["| data | recipe | runs | distance | succeed with rollback | distance | times back |"]
+    lines += ["|---|---|---|---|---|---|---|"]
+    for (data, recipe), some in pairs.items():
+        after, without = [pair[0] for pair in some], [pair[1] for pair in some]
+        good = sum(row["success"] == "True" for row in after)
+        back = sorted(row["conditions"].count("(back to") for row in after)
+        distances = [_spread(half, "final_distance") for half in (without, after)]
+        times = str(back[0]) if back[0] == back[-1] else f"{back[0]}–{back[-1]}"
+        cells = [data, recipe, str(len(some)), distances[0], f"{good} of {len(some)}", distances[1], times]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def _table(lines: list[tuple[str, ...]], columns: list[int]) -> str:

@@ -82,3 +82,26 @@ def test_the_committed_rows_are_those_of_the_script():
         assert line["recipe"] in stability.COMPARED
         assert line["options"].endswith(stability.SIZE)
         assert line["conditions"]
+
+
+def test_runs_with_rollback_stand_beside_those_without():
+    failed = [{**row, "settings": f"{i}", "seed": "0"} for i, row in enumerate(rows("quick", 0, 3))]
+    again = [{**row, "settings": f"{i}", "seed": "0"} for i, row in enumerate(rows("quick-rollback", 1, 2))]
+    again[0]["conditions"] = "discriminator_wins at 350 (back to 0); discriminator_wins at 900 (back to 500)"
+    again[1]["conditions"] = "discriminator_wins at 350 (back to 0)"
+    (_, _, line) = cells(stability_table.rollbacks(again, failed))
+    assert line == ["mnist", "quick", "2", "2.5 (2–3)", "1 of 2", "2.5 (2–3)", "1–2"]
+
+
+def test_runs_that_fail_by_name_are_trained_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    planned: list = []
+    monkeypatch.setattr(stability, "rows_of", lambda found, *_, **__: planned.extend(found) or [])
+    table = ROOT / "results" / "stability.csv"
+    done = CliRunner().invoke(stability.main, ["--rollback", "--out", str(table)])
+    assert done.exit_code == 0
+    before = {(row["settings"], row["seed"]): row for row in recipe_table.read_table(table)}
+    assert planned
+    for cell in planned:
+        row = before[cell.settings, str(cell.seed)]  # what is trained is the same
+        assert (row["success"], cell.config.run.on_collapse) == ("False", "rollback")
+        assert row["recipe"] != "gan"

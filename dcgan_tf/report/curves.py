@@ -60,8 +60,9 @@ def diagnosis(run: ReportedRun) -> str:
     """Return a warning for each rollback, and for each thing that training has reported, as HTML."""
     lines = [
         f'<p class="warning"><strong>{text(back.get("title", "?"))}</strong> at step '
-        f"{back.get('from_step', 0):,}: training went back to step {back['to_step']:,}, and has lower "
-        "learning rates from there on. The curves show what came after that.</p>"
+        f"{back.get('from_step', 0):,}: {text(back.get('seen', ''))} Training went back to step "
+        f"{back['to_step']:,}, and has lower learning rates from there on. The curves show what came after "
+        f"that. {text(back.get('advice', ''))}</p>"
         for back in run.rollbacks
     ]
     lines += [

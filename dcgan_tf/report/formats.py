@@ -38,7 +38,9 @@ STATS: Check = needing(
 DIAGNOSIS: Check = needing("step", record(step=count, title=string, seen=string, advice=string))
 """A line of diagnosis.jsonl."""
 
-ROLLBACKS: Check = each(needing("to_step", record(from_step=count, to_step=count, title=string)))
+ROLLBACKS: Check = each(
+    needing("to_step", record(from_step=count, to_step=count, title=string, seen=string, advice=string))
+)
 """The content of rollbacks.json."""
 
 DISTANCES: Check = needing("step", record(step=count, pyramid_distance=number))

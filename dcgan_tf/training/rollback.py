@@ -43,11 +43,23 @@ class NeedsRollbackError(Exception):
         title: the same in words.
         step: the number of finished steps.
         slower: the networks that are to have half the learning rate.
+        seen: the numbers by which it was found, as a sentence.
+        advice: what to try, as a sentence.
     """
 
-    def __init__(self, condition: str, title: str, step: int, slower: tuple[str, ...] = BOTH) -> None:
+    def __init__(
+        self,
+        condition: str,
+        title: str,
+        step: int,
+        slower: tuple[str, ...] = BOTH,
+        *,
+        seen: str = "",
+        advice: str = "",
+    ) -> None:
         super().__init__(title)
         self.condition, self.title, self.step, self.slower = condition, title, step, slower
+        self.seen, self.advice = seen, advice
 
 
 @dataclass(frozen=True)
@@ -62,6 +74,8 @@ class Rollback:
         generator_share: the share of G's learning rate that the steps after `to_step` have.
         discriminator_share: the same of D's.
         done: whether the steps after `to_step` are forgotten.
+        seen: the numbers by which the condition was found, as a sentence; "" in runs of earlier versions.
+        advice: what to try, as a sentence; likewise.
     """
 
     from_step: int
@@ -71,6 +85,8 @@ class Rollback:
     generator_share: float
     discriminator_share: float
     done: bool
+    seen: str = ""
+    advice: str = ""
 
 
 def read_rollbacks(paths: RunPaths) -> list[Rollback]:
@@ -116,7 +132,9 @@ def decide_to_go_back(paths: RunPaths, wrong: NeedsRollbackError) -> None:
     if len(rollbacks) < MOST_ROLLBACKS:
         halved = [0.5 if network in wrong.slower else 1.0 for network in BOTH]
         shares = shares[0] * halved[0], shares[1] * halved[1]
-    new = Rollback(wrong.step, to_step, wrong.condition, wrong.title, *shares, done=False)
+    new = Rollback(
+        wrong.step, to_step, wrong.condition, wrong.title, *shares, False, wrong.seen, wrong.advice
+    )
     write_json(paths.rollbacks, [asdict(rollback) for rollback in [*rollbacks, new]])
 
 
@@ -138,7 +156,12 @@ def ended_worse(paths: RunPaths, settings: RunConfig, step: int) -> NeedsRollbac
     kept = [distances[best] for best in CheckpointStore(paths.best).steps() if best in distances]
     if step not in distances or not kept or distances[step] <= WORSE * min(kept):
         return None
-    return NeedsRollbackError("ended_worse", "the samples were better before", step)
+    return NeedsRollbackError(
+        "ended_worse",
+        "the samples were better before",
+        step,
+        seen=f"Their distance to training images was {distances[step]:.3g}, and {min(kept):.3g} at its lowest.",
+    )
 
 
 def finish_rollback(paths: RunPaths) -> list[Rollback]:

@@ -51,6 +51,13 @@ DIAGNOSIS = {
     "seen": "It turns.",
     "advice": "Try.",
 }
+ROLLBACK = {
+    "from_step": 40,
+    "to_step": 20,
+    "title": "mode collapse",
+    "seen": "All are alike.",
+    "advice": "Try less.",
+}
 
 
 @pytest.fixture
@@ -64,7 +71,7 @@ def whole(run_dir, write_finding, tmp_path, monkeypatch) -> dict[Path, object]:
     export.write_text(json.dumps(export_record()))
     (run_dir / "metrics.jsonl").write_text(json.dumps(EVALUATION) + "\n")
     (run_dir / "diagnosis.jsonl").write_text(json.dumps(DIAGNOSIS) + "\n")
-    (run_dir / "rollbacks.json").write_text('[{"from_step": 40, "to_step": 20, "title": "mode collapse"}]')
+    (run_dir / "rollbacks.json").write_text(json.dumps([ROLLBACK]))
     (run_dir / "distances.jsonl").write_text('{"step": 20, "pyramid_distance": 0.1, "best": true}\n')
     found: dict[Path, object] = {
         path: json.loads(path.read_text())

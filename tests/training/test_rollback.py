@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -373,4 +374,11 @@ def test_the_report_says_that_the_run_went_back(
     root = trained(small())
     page = write_report(root, out=root / "report.html").read_text()
     assert "mode collapse (back from step 100 to 40)" in page
-    assert "training went back to step 40" in page
+    assert "Training went back to step 40" in page
+    (entry,) = read_json(RunPaths(root).rollbacks, default=[])
+    assert entry["seen"].startswith("The ")
+    assert "--learning-rate" in entry["advice"]
+    assert html.escape(entry["seen"]) in page
+    assert html.escape(entry["advice"]) in page
+    # Nothing is reported twice: what was found after step 40 is forgotten.
+    assert page.count("<strong>mode collapse</strong>") == 1

@@ -71,11 +71,19 @@ class Watch:
         condition = diagnosis(self._course, self._config)
         if condition is None:
             return
+        told = condition.seen(self._course), condition.advice(self._config)
         if condition.name not in self._reported:
-            self._report(condition, record["step"])
+            self._report(condition, record["step"], *told)
         wanted = self._config.run.on_collapse
         if wanted == "rollback" and condition.slower:
-            raise NeedsRollbackError(condition.name, condition.title, record["step"], condition.slower)
+            raise NeedsRollbackError(
+                condition.name,
+                condition.title,
+                record["step"],
+                condition.slower,
+                seen=told[0],
+                advice=told[1],
+            )
         if wanted != "warn":
             raise CollapseError(
                 f"training was stopped at step {record['step']:,}, as --on-collapse asks: {condition.title}. "
@@ -96,7 +104,7 @@ class Watch:
         self._write(name, title, seen, advice, error.step)
         if self._config.run.on_collapse == "rollback":
             _log.warning("step %s: %s. %s %s", f"{error.step:,}", title, seen, advice)
-            raise NeedsRollbackError(name, title, error.step)
+            raise NeedsRollbackError(name, title, error.step, seen=seen, advice=advice)
         raise NotFiniteError(error.seen, error.step, advice) from None
 
     def write_samples(self, step: int, grid: np.ndarray) -> None:
@@ -105,8 +113,7 @@ class Watch:
     def close(self) -> None:
         """Do nothing."""
 
-    def _report(self, condition: Condition, step: int) -> None:
-        seen, advice = condition.seen(self._course), condition.advice(self._config)
+    def _report(self, condition: Condition, step: int, seen: str, advice: str) -> None:
         self._write(condition.name, condition.title, seen, advice, step)
         _log.warning("step %s: %s. %s %s", f"{step:,}", condition.title, seen, advice)
 

@@ -78,8 +78,17 @@ def replaced_loss(monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], Any])
         yield
 
 
-def test_a_healthy_run_raises_no_alarm(small: Callable[..., Config]) -> None:
-    root = train(small())
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"conditional": True},
+        {"loss": "hinge", "discriminator_norm": "spectral", "label_smoothing": 0.0},
+        {"loss": "relativistic", "discriminator_norm": "none", "r1_gamma": 0.5, "label_smoothing": 0.0},
+    ],
+)
+def test_a_healthy_run_raises_no_alarm(changes: dict[str, Any], small: Callable[..., Config]) -> None:
+    root = train(small(**changes))
     assert reported(root) == []
     assert not RunPaths(root).diagnosis.exists()
     looks = [record for record in read_records(RunPaths(root).stats) if "sample_diversity" in record]
