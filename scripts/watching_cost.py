@@ -3,8 +3,8 @@
     python scripts/watching_cost.py
 
 Ten training steps in one call, a look and a measurement of the distance take turns, and their medians are
-compared. A look comes after every 50 steps, a measurement after every 500. Every measurement saves a checkpoint
-here, as if it were the best so far, which is the worst that can be.
+compared. A look comes after every 50 steps, a measurement after every 500. Every measurement saves a
+checkpoint here, as if it were the best so far, which is the worst that can be.
 """
 
 from __future__ import annotations

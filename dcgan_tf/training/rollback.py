@@ -160,7 +160,7 @@ def ended_worse(paths: RunPaths, settings: RunConfig, step: int) -> NeedsRollbac
         "ended_worse",
         "the samples were better before",
         step,
-        seen=f"Their distance to training images was {distances[step]:.3g}, and {min(kept):.3g} at its lowest.",
+        seen=f"Their distance to training images is {distances[step]:.3g}, and was {min(kept):.3g} before.",
     )
 
 
