@@ -7,12 +7,14 @@ exported file to draw with needs none.
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dcgan_tf.arrays import read_array
 from dcgan_tf.config import LARGEST_SEED, MOST_AT_ONCE, ModelConfig
-from dcgan_tf.errors import ArgumentError
+from dcgan_tf.errors import ArgumentError, DataError
 from dcgan_tf.philox import stateless_normal, stateless_uniform
 
 if TYPE_CHECKING:
@@ -126,6 +128,31 @@ def numbered_latents(
             drawn = drawn * 2.0 - 1.0
         rows.append(drawn[skipped : skipped + latent_dim])
     return np.asarray(tf.stack(rows))
+
+
+def read_latents(path: Path, model: ModelConfig) -> np.ndarray:
+    """Return the latents in a file, float32 [N, latent_dim].
+
+    Args:
+        path: an array of real numbers [N, latent_dim] that `numpy.save` wrote.
+        model: settings of the run that is to draw them.
+
+    Raises:
+        DataError: if the file cannot be read, or has something else, or latents of another length.
+    """
+    found = read_array(path, made_by="dcgan-tf project")
+    wanted = f"[N, {model.latent_dim}]"
+    if found.dtype.kind not in "fiu" or found.ndim != 2 or found.shape[1] != model.latent_dim:
+        raise DataError(
+            f"{path} must hold latents of this run, {wanted}, received {found.dtype} {list(found.shape)}"
+        )
+    if not 1 <= len(found) <= MOST_AT_ONCE:
+        raise DataError(f"{path} must have from 1 to {MOST_AT_ONCE:,} latents, received {len(found):,}")
+    with np.errstate(over="ignore"):
+        latents = np.asarray(found, np.float32)
+    if not np.isfinite(latents).all():
+        raise DataError(f"{path} has numbers that are not finite")
+    return latents
 
 
 def _check_seed(seed: int) -> None:

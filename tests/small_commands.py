@@ -61,6 +61,7 @@ SMALL: dict[str, str] = {
     "forget": "--num-images 128",
     "probe": "--num-images 50 --training-labels 100 --few-labels 50 --draws 2",
     "embed": "--num-images 50",
+    "project": "--num-images 4",
 }
 """What is added to each command: the last of two values of an option counts."""
 _DONE: set[tuple[str, ...]] = set()  # what several pages show is run once
@@ -76,6 +77,7 @@ def few_samples() -> Iterator[None]:
         patch.setattr(import_module("dcgan_tf.training.auto.measuring"), "MEASURED_SECONDS", 0.1)
         patch.setattr(import_module("dcgan_tf.analysis.walk.walk"), "FEWEST_SAMPLES", 100)
         patch.setattr(import_module("dcgan_tf.analysis.turn.turn"), "POOL", 512)
+        patch.setattr(import_module("dcgan_tf.analysis.project.projector"), "STEPS", 5)
         analogies = import_module("dcgan_tf.analysis.arithmetic.analogies")
         every = analogies.all_formulas
         patch.setattr(analogies, "all_formulas", lambda attributes: every(attributes)[::4])

@@ -7,12 +7,13 @@ import pytest
 import tensorflow as tf
 
 from dcgan_tf.config import ModelConfig
-from dcgan_tf.errors import ArgumentError
+from dcgan_tf.errors import ArgumentError, DataError
 from dcgan_tf.latents import (
     SAMPLING_STEP,
     between,
     lerp,
     numbered_latents,
+    read_latents,
     replica_latents,
     sample_latents,
     sample_latents_without_tensorflow,
@@ -239,3 +240,37 @@ def test_latents_of_typical_norm_point_where_they_pointed():
 
 def test_a_latent_of_no_length_stays_where_it_is():
     np.testing.assert_array_equal(with_typical_norm(np.zeros((1, 12)), NORMAL), np.zeros((1, 12)))
+
+
+MODEL = ModelConfig(latent_dim=3)
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float16, np.int8])
+def test_numbers_of_any_type_are_read(tmp_path, kind):
+    np.save(tmp_path / "z.npy", np.array([[1, -2, 0]], kind))
+    found = read_latents(tmp_path / "z.npy", MODEL)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, [[1, -2, 0]])
+
+
+@pytest.mark.parametrize(
+    ("array", "told"),
+    [
+        (np.zeros((2, 4)), r"must hold latents of this run, \[N, 3\], received float64 \[2, 4\]"),
+        (np.zeros(3), r"received float64 \[3\]"),
+        (np.zeros((1, 3), complex), r"received complex128"),
+        (np.zeros((0, 3)), "from 1 to 10,000,000 latents, received 0"),
+        (np.array([[0, np.nan, 0]]), "not finite"),
+        (np.array([[0, 1e300, 0]]), "not finite"),
+    ],
+)
+def test_other_arrays_are_refused(tmp_path, array, told):
+    np.save(tmp_path / "z.npy", array)
+    with pytest.raises(DataError, match=told):
+        read_latents(tmp_path / "z.npy", MODEL)
+
+
+def test_a_file_that_is_no_array_is_refused(tmp_path):
+    (tmp_path / "z.npy").write_text("nothing")
+    with pytest.raises(DataError, match="such as dcgan-tf project makes, received something else"):
+        read_latents(tmp_path / "z.npy", MODEL)

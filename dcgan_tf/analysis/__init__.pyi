@@ -20,6 +20,7 @@ from .forget.forget import forget as forget
 from .known_data import KnownData as KnownData
 from .neighbours.neighbours import neighbours as neighbours
 from .probe.probe import probe as probe
+from .project.project import project as project
 from .registry import analyses as analyses
 from .registry import finding_kinds as finding_kinds
 from .subject import Subject as Subject

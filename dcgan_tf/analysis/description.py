@@ -9,10 +9,11 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dcgan_tf.analysis.known_data import KnownData
-from dcgan_tf.errors import RunError
+from dcgan_tf.errors import ArgumentError, RunError
 
 if TYPE_CHECKING:
     from dcgan_tf.analysis.finding import Finding
@@ -66,6 +67,31 @@ def draws(default: int, what: str) -> Option:
     return Option(
         "draws", default, f"Repeat with this many random choices of {what}.", minimum=1, maximum=MOST_DRAWS
     )
+
+
+def latents_option(use: str) -> Option:
+    """Return the option --latents.
+
+    Args:
+        use: what is done with the latents in the file, such as "Visit the latents".
+    """
+    return Option(
+        "latents",
+        None,
+        f"{use} in this file, such as latents.npy of dcgan-tf project.",
+        type=Path,
+        metavar="FILE",
+    )
+
+
+def check_latents(latents: Path | None) -> None:
+    """Refuse a file of latents that is not there.
+
+    Raises:
+        ArgumentError: if there is none.
+    """
+    if latents is not None and not latents.is_file():
+        raise ArgumentError(f"there is no file {latents}; dcgan-tf project RUN PHOTO writes one")
 
 
 def _nothing(known: KnownData) -> dict[str, Any]:
@@ -123,6 +149,7 @@ class Analysis:
         make: a function that computes the finding from an opened run, `num_images`, `seed` and the options.
         findings: the kinds of finding that it can make.
         fewest: the fewest images that it takes, whatever the run.
+        files: files that its command takes after the run, in any number; None if it takes none.
         options: options of the command, besides those of every analysis.
         check: a function that raises ArgumentError for options that contradict each other.
     """
@@ -136,13 +163,15 @@ class Analysis:
     make: Callable[..., Finding]
     findings: tuple[FindingKind, ...]
     fewest: int = 1
+    files: Option | None = None
     options: tuple[Option, ...] = ()
     check: Callable[..., None] | None = None
 
     @property
     def defaults(self) -> dict[str, Any]:
         """The default arguments of `make`, without required ones."""
-        own = {option.name: option.default for option in self.options if not option.required}
+        taken = (*self.options, *filter(None, [self.files]))
+        own = {option.name: option.default for option in taken if not option.required}
         return {"num_images": self.num_images, "seed": 0, **own}
 
     def words(self, arguments: Mapping[str, Any]) -> list[str]:

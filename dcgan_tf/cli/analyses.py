@@ -16,6 +16,7 @@ from dcgan_tf.cli.frame import import_tensorflow, say
 from dcgan_tf.cli.options import SEED, checkpoint_option, one_label
 from dcgan_tf.cli.options import num_images as counted
 from dcgan_tf.cli.outputs import LOCAL_PATH, check_folder, refuse_among_images
+from dcgan_tf.config import BUILT_IN_DATA
 
 if TYPE_CHECKING:
     from dcgan_tf.analysis import Finding
@@ -70,12 +71,18 @@ def _shared_options(analysis: Analysis) -> Callable[[Command], Command]:
                 show_default=True,
                 help=analysis.of,
             ),
-            click.argument("run", type=LOCAL_PATH),
         ):
             command = add(command)
-        return command
+        if analysis.files:
+            command = _files(analysis.files)(command)
+        return click.argument("run", type=LOCAL_PATH)(command)
 
     return decorate
+
+
+def _files(option: Option) -> Callable[[Command], Command]:
+    """Return files that a command takes, in any number, as a click argument."""
+    return click.argument(option.name, metavar=f"[{option.metavar}]", nargs=-1, type=LOCAL_PATH)
 
 
 def _click_option(option: Option) -> Callable[[Command], Command]:
@@ -85,6 +92,8 @@ def _click_option(option: Option) -> Callable[[Command], Command]:
     kind: Any = option.type
     if option.choices:
         kind = click.Choice(option.choices)
+    elif option.type is Path:
+        kind = LOCAL_PATH
     elif option.type is int:
         kind = click.IntRange(option.minimum, option.maximum)
     # A default of None counts as given for click 8.3 and later, so that nothing would be required any more.
@@ -148,7 +157,7 @@ def _moved_images_named(spec: str) -> Iterator[None]:
     try:
         yield
     except DataError as error:
-        if ":" in spec or Path(spec).expanduser().exists():
+        if spec in BUILT_IN_DATA or ":" in spec or Path(spec).expanduser().exists():
             raise
         raise DataError(f"{error}. If the images were moved, name their new place with --data") from error
 

@@ -3,6 +3,7 @@ from .batches import replica_share as replica_share
 from .batches import steps_per_epoch as steps_per_epoch
 from .decoding.decode import UnreadableImageError as UnreadableImageError
 from .decoding.decode import header as header
+from .decoding.decode import load_pictures as load_pictures
 from .fingerprints import pixel_fingerprint as pixel_fingerprint
 from .fingerprints import unordered_fingerprint as unordered_fingerprint
 from .folder.image_folder import ImageFolder as ImageFolder

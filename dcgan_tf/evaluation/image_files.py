@@ -4,30 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from tokenize import TokenError
 
 import numpy as np
 
 from dcgan_tf import data
+from dcgan_tf.arrays import read_array
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data import ImageFolder, UnreadableImageError, folder_of, header
 from dcgan_tf.errors import DataError
 from dcgan_tf.images import evenly_spaced
-
-_MAGIC = b"\x93NUMPY"
-_DAMAGES = (
-    OSError,
-    ValueError,
-    EOFError,
-    SyntaxError,
-    TokenError,
-    TypeError,
-    KeyError,
-    RecursionError,
-    MemoryError,
-    OverflowError,
-)
-"""Errors of NumPy on headers that are damaged, describe objects, or are larger than the file."""
 
 
 @dataclass(frozen=True)
@@ -89,24 +74,7 @@ class ImageFiles:
 
 
 def _read_array(path: Path) -> np.ndarray:
-    """Map an array into memory; only its header is read, and nothing in it is ever run."""
-    expected = (
-        f"{path} must be an array as numpy.save writes it, such as dcgan-tf sample --out FILE.npy makes"
-    )
-    try:
-        with path.open("rb") as file:
-            magic = file.read(len(_MAGIC))
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
-    if magic != _MAGIC:  # NumPy would take a zip, or a pickle, for what its ending does not say
-        raise DataError(f"{expected}, received something else")
-    try:
-        images: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
-    except _DAMAGES as error:
-        reason = str(error).partition("\n")[0] or type(error).__name__
-        raise DataError(
-            f"{expected}; its header cannot be read, or does not fit the file: {reason}"
-        ) from None
+    images = read_array(path, made_by="dcgan-tf sample --out FILE.npy")
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3):
         raise DataError(
             f"{path} must be uint8 [N, H, W, 1 or 3], such as dcgan-tf sample --out FILE.npy writes, "

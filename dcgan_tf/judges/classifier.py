@@ -22,7 +22,7 @@ from dcgan_tf import cache
 from dcgan_tf.data import ImageSet
 from dcgan_tf.errors import DataError, StorageError
 from dcgan_tf.files import write_text
-from dcgan_tf.judges.network import build_network, fit, judge, load_weights, save_weights
+from dcgan_tf.judges.network import build_network, fit, from_floats, judge, load_weights, save_weights
 
 VERSION = 1  # of the network and its training: part of the cache's key
 RELIABLE = 0.95
@@ -84,6 +84,14 @@ class Classifier:
     def feature_space(self) -> str:
         """The name of the space that `Predictions.features` lies in."""
         return f"{self.name} classifier"
+
+    @cached_property
+    def differentiable_features(self) -> keras.Model:
+        """The network from images float32 [N, H, W, C] in [-1, 1] to the features, with the same weights.
+
+        Gradients flow through it to the images; `network` takes integers, through which none can.
+        """
+        return from_floats(self.network)
 
     def predict(self, images: np.ndarray) -> Predictions:
         """Return the judgement of images, uint8 [N, H, W, C]."""

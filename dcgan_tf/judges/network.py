@@ -65,6 +65,17 @@ def judge(network: keras.Model, images: np.ndarray) -> tuple[np.ndarray, np.ndar
     return np.concatenate(outputs), np.concatenate(features)
 
 
+@own_settings()
+def from_floats(network: keras.Model) -> keras.Model:
+    """Return the network from its images in [-1, 1], float32 [N, H, W, C], to the features, float32 [N, D].
+
+    Args:
+        network: what `build_network` returned; the weights are shared.
+    """
+    _, rescaled = network.layers[:2]
+    return keras.Model(rescaled.output, network.outputs[1])
+
+
 def save_weights(network: keras.Model, file: Path) -> None:
     """Write the weights as arrays to one file, as a whole.
 

@@ -18,7 +18,7 @@ from each import each
 ROOT = Path(dcgan_tf.__file__).parent
 
 # A room is a package below dcgan_tf, or a module beside them. To each room, the rooms that it may import.
-SMALL = {"errors", "files", "cache", "printable", "progress", "native_output", "keras_settings"}
+SMALL = {"errors", "files", "cache", "printable", "progress", "native_output", "keras_settings", "arrays"}
 LAYER_0 = SMALL | {"config", "images", "latents"}
 LAYER_1 = {"data", "models"}
 LAYER_2 = LAYER_0 | LAYER_1 | {"runs"}
@@ -32,7 +32,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "progress": {"printable"},
     "config": {"errors"},
     "images": {"errors", "files"},
-    "latents": {"config", "errors", "philox"},
+    "latents": {"arrays", "config", "errors", "philox"},
+    "arrays": {"errors"},
     "philox": set(),
     "metrics": {"errors", "images"},
     "data": LAYER_0,

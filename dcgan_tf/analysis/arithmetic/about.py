@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dcgan_tf.analysis.description import Analysis, FindingKind, Option, draws
+from dcgan_tf.analysis.description import (
+    Analysis,
+    FindingKind,
+    Option,
+    check_latents,
+    draws,
+    latents_option,
+)
 from dcgan_tf.analysis.known_data import KnownData
 from dcgan_tf.errors import ArgumentError, RunError
 
@@ -24,6 +32,7 @@ def make(
     minus: Sequence[str],
     every: bool,
     draws: int,
+    latents: Path | None = None,
     num_images: int,
     seed: int,
 ) -> Finding:
@@ -35,22 +44,32 @@ def make(
     from dcgan_tf.analysis.arithmetic.analogies import analogies
     from dcgan_tf.analysis.arithmetic.arithmetic import arithmetic
     from dcgan_tf.analysis.arithmetic.by_sample import sample_arithmetic
+    from dcgan_tf.latents import read_latents
 
-    check(plus=plus, minus=minus, every=every)
+    check(plus=plus, minus=minus, every=every, latents=latents)
     if every:
         return analogies(run, draws=draws, num_images=num_images, seed=seed)
     if all(_is_numbers(text) for text in (*plus, *minus)):
         added, subtracted = ([_numbers(text) for text in texts] for texts in (plus, minus))
-        return sample_arithmetic(run, plus=added, minus=subtracted, num_images=num_images, seed=seed)
+        given = None if latents is None else read_latents(latents, run.config.model)
+        return sample_arithmetic(
+            run, plus=added, minus=subtracted, latents=given, num_images=num_images, seed=seed
+        )
     return arithmetic(run, plus=plus, minus=minus, draws=draws, num_images=num_images, seed=seed)
 
 
-def check(*, plus: Sequence[str], minus: Sequence[str], every: bool, **others: object) -> None:
-    """Refuse options that contradict each other.
+def check(
+    *, plus: Sequence[str], minus: Sequence[str], every: bool, latents: Path | None, **others: object
+) -> None:
+    """Refuse options that contradict each other, and a file of latents that is not there.
 
     Raises:
-        ArgumentError: if there is no formula, or another besides all of them, or a number that is too large.
+        ArgumentError: if there is no formula, or another besides all of them, or a number that is too large;
+            or if there are latents, and the formula is not of their numbers.
     """
+    check_latents(latents)
+    if latents is not None and (every or not all(_is_numbers(text) for text in (*plus, *minus))):
+        raise ArgumentError("--latents needs a formula of numbers, such as --plus 0 --minus 1 --plus 2")
     if every == bool(plus):
         raise ArgumentError("expected either --plus (and --minus), or --all")
     for text in (*plus, *minus):
@@ -134,6 +153,7 @@ ANALYSIS = Analysis(
             "every", False, "Compute every analogy of two attributes, as a table.", type=bool, flag="--all"
         ),
         draws(200, "exemplars"),
+        latents_option("Let the numbers in the formula count, from 0, the latents"),
     ),
     make=make,
     check=check,

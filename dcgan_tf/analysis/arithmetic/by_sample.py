@@ -24,30 +24,30 @@ def sample_arithmetic(
     *,
     plus: Sequence[Sequence[int]],
     minus: Sequence[Sequence[int]] = (),
+    latents: np.ndarray | None = None,
     num_images: int = 2048,
     seed: int = 0,
 ) -> Finding:
     """Add and subtract the mean latents of samples chosen by their numbers (Radford et al. 2015, figure 7).
 
     Number i is image i of `run.sample(..., seed=seed)`, as on the grid of `dcgan-tf sample --numbers`. The
-    paper took three exemplars for each concept. This works on unlabelled images. The grade is only whether
-    the nine results are as realistic as ordinary samples.
+    paper took three exemplars for each concept. The grade is whether the nine results are realistic.
 
     Args:
         run: any run.
         plus: numbers of the exemplars for each term to add.
         minus: the same for the terms to subtract.
+        latents: what the numbers count instead of samples, float32 [N, latent_dim].
         num_images: number of ordinary samples that the results are compared with.
         seed: seed of the samples and the eight neighbours.
 
     Raises:
-        ArgumentError: if nothing is added, or for more than 300 numbers, or one that is not from 0 to 10⁹.
+        ArgumentError: if nothing is added, or for more than 300 numbers, or one that does not exist.
     """
-    started = time.monotonic()
-    terms = _checked_terms(plus, minus)
-    subject = Subject(run)
-    samples = Samples.draw(subject, num_images, seed=seed)
-    latents, images = _numbered(run, [number for term in terms for number in term], seed=seed)
+    started, given = time.monotonic(), latents is not None
+    terms = _checked_terms(plus, minus, last=LARGEST_NUMBER if latents is None else len(latents) - 1)
+    samples = Samples.draw(Subject(run), num_images, seed=seed)
+    latents, images = _numbered(run, [number for term in terms for number in term], latents, seed=seed)
     chosen = np.split(np.arange(len(latents)), np.cumsum([len(term) for term in terms])[:-1])
     signs = [1] + [-1] * len(minus) + [1] * (len(plus) - 1)
     draws = [rows[None] for rows in chosen]
@@ -60,13 +60,13 @@ def sample_arithmetic(
     return Finding(
         name="sample-arithmetic",
         summary=_summary(written, samples, shares),
-        protocol=subject.protocol(
+        protocol=samples.subject.protocol(
             seed=seed,
             num_images=num_images,
             started=started,
             formula=written,
-            realistic=samples.criteria,
-            near_real_images=f"{samples.near_real:.1%} of the ordinary samples",
+            numbers_of="given latents" if given else "samples",
+            **_criteria(samples),
         ),
         measures=(_measure(samples, shares),),
         figure=arithmetic_figure(
@@ -81,15 +81,26 @@ def sample_arithmetic(
     )
 
 
-def _numbered(run: Run, numbers: Sequence[int], *, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Draw only the samples with these numbers, exactly as `run.sample` does.
+def _criteria(samples: Samples) -> dict[str, str]:
+    return {
+        "realistic": samples.criteria,
+        "near_real_images": f"{samples.near_real:.1%} of the ordinary samples",
+    }
 
-    Each is drawn together with its batch, because in another place, or beside others, it may round
+
+def _numbered(
+    run: Run, numbers: Sequence[int], given: np.ndarray | None, *, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw only the given latents, or the samples, with these numbers; samples exactly as `run.sample` does.
+
+    Each sample is drawn together with its batch, because in another place, or beside others, it may round
     differently.
 
     Returns:
         (latents float32 [N, latent_dim], images uint8 [N, H, W, C]).
     """
+    if given is not None:
+        return given[numbers], run.generate(given[numbers])
     batches = np.unique(np.asarray(numbers, np.int64) // SAMPLING_BATCH)
     every = (batches[:, None] * SAMPLING_BATCH + np.arange(SAMPLING_BATCH)).ravel()
     model = run.config.model
@@ -124,16 +135,18 @@ def _measure(samples: Samples, shares: Sequence[float]) -> Measure:
     )
 
 
-def _checked_terms(plus: Sequence[Sequence[int]], minus: Sequence[Sequence[int]]) -> list[Sequence[int]]:
-    """Return the terms in the order of reading."""
+def _checked_terms(
+    plus: Sequence[Sequence[int]], minus: Sequence[Sequence[int]], *, last: int
+) -> list[Sequence[int]]:
+    """Return the terms in the order of reading, whose numbers must be from 0 to the last."""
     terms = [*plus[:1], *minus, *plus[1:]]
     if not plus or not all(terms):
         raise ArgumentError(
             f"expected numbers of samples, and at least one term to add, received {plus=}, {minus=}"
         )
     numbers = [number for term in terms for number in term]
-    if wrong := [number for number in numbers if not 0 <= number <= LARGEST_NUMBER]:
-        raise ArgumentError(f"the number of a sample is from 0 to {LARGEST_NUMBER:,}, received {wrong[0]}")
+    if wrong := [number for number in numbers if not 0 <= number <= last]:
+        raise ArgumentError(f"the number of a sample is from 0 to {last:,}, received {wrong[0]}")
     if len(numbers) > MOST_NUMBERS:
         raise ArgumentError(f"at most {MOST_NUMBERS} samples can be chosen, received {len(numbers):,}")
     return terms

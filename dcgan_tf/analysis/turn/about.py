@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dcgan_tf.analysis.description import Analysis, FindingKind, Option, draws
+from dcgan_tf.analysis.description import (
+    Analysis,
+    FindingKind,
+    Option,
+    check_latents,
+    draws,
+    latents_option,
+)
 from dcgan_tf.analysis.known_data import KnownData
 from dcgan_tf.errors import RunError
 
@@ -13,11 +21,38 @@ if TYPE_CHECKING:
     from dcgan_tf.runs import Run
 
 
-def make(run: Run, *, attribute: str, exemplars: int, draws: int, num_images: int, seed: int) -> Finding:
+def make(
+    run: Run,
+    *,
+    attribute: str,
+    exemplars: int,
+    draws: int,
+    latents: Path | None = None,
+    num_images: int,
+    seed: int,
+) -> Finding:
     """Turn with these options; see `turn`."""
     from dcgan_tf.analysis.turn.turn import turn
+    from dcgan_tf.latents import read_latents
 
-    return turn(run, attribute=attribute, exemplars=exemplars, draws=draws, num_images=num_images, seed=seed)
+    return turn(
+        run,
+        attribute=attribute,
+        exemplars=exemplars,
+        draws=draws,
+        latents=None if latents is None else read_latents(latents, run.config.model),
+        num_images=num_images,
+        seed=seed,
+    )
+
+
+def check(*, latents: Path | None, **others: object) -> None:
+    """Refuse a file of latents that is not there.
+
+    Raises:
+        ArgumentError: if there is none.
+    """
+    check_latents(latents)
 
 
 def turned(known: KnownData) -> str:
@@ -52,8 +87,10 @@ ANALYSIS = Analysis(
         Option("attribute", "turn", "Change this attribute or class of the data.", type=str),
         Option("exemplars", 4, "Average the latents of this many samples at each end.", minimum=1),
         draws(20, "exemplars"),
+        latents_option("Show, instead of samples, the first latents"),
     ),
     make=make,
+    check=check,
     findings=(
         FindingKind(
             "turn",

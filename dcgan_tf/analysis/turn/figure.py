@@ -30,17 +30,19 @@ def turn_figure(
     groups: Sequence[str],
     unit: str,
     shown: int,
+    of: str = "sample",
 ) -> Figure:
     """Draw samples moved in steps on the left, and the measurements of all samples on the right.
 
     Args:
         attribute: the attribute that is changed.
         pictures: {kind: uint8 [N, S, H, W, C]}, this direction first.
-        values: {kind: values of the attribute, float32 [N, S]}.
+        values: {kind: values of the attribute in samples, float32 [M, S]}.
         shares: {kind: one share for each group}.
         groups: name of each share.
         unit: unit of the values, for their axis.
         shown: number of samples of this direction; the other kinds show the first of them.
+        of: what the pictures begin with: "sample", or another word where they are not those of the values.
     """
     first, *others = pictures
     shown = min(shown, len(pictures[first]))
@@ -52,14 +54,14 @@ def turn_figure(
     turned, compared = parts.subplots(2, 1, height_ratios=[shown + 0.7, len(others) + 0.4])
     image_rows(
         turned,
-        [(f"sample {i + 1}", pictures[first][i]) for i in range(shown)],
+        [(f"{of} {i + 1}", pictures[first][i]) for i in range(shown)],
         headings=[f"{value:+.2f}" for value in values[first].mean(axis=0)],
         title=f"moved along this direction; above each step the mean {attribute} that is read in "
-        f"{len(pictures[first]):,} samples",
+        f"{len(values[first]):,} samples",
     )
     image_rows(
         compared,
-        [(f"sample 1,\n{kind}", pictures[kind][0]) for kind in others],
+        [(f"{of} 1,\n{kind}", pictures[kind][0]) for kind in others],
         title="the first of them, moved in other ways",
     )
     curve, shares_axes = plots.subplots(2, 1)

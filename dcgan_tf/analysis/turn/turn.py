@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from dcgan_tf.analysis.finding import Finding
-from dcgan_tf.analysis.samples import Samples
+from dcgan_tf.analysis.samples import Judgement, Samples
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.analysis.turn import directions
 from dcgan_tf.analysis.turn.attribute_judge import AttributeJudge, Turned, check_attribute
@@ -54,6 +54,7 @@ def turn(
     attribute: str = "turn",
     exemplars: int = 4,
     draws: int = 20,
+    latents: np.ndarray | None = None,
     num_images: int = 500,
     seed: int = 0,
 ) -> Finding:
@@ -70,6 +71,7 @@ def turn(
         attribute: a continuous or binary attribute, or a class; the last two have the margin as value.
         exemplars: number of exemplars at each end; the paper has 4.
         draws: number of draws of exemplars, over which the samples are spread.
+        latents: what the figure shows instead of samples, float32 [N, latent_dim]; it has room for five.
         num_images: number of samples that are turned.
         seed: seed of the latents and the draws.
 
@@ -83,13 +85,13 @@ def turn(
     samples = Samples.draw(subject, POOL, seed=seed)
     judge = AttributeJudge(samples, attribute)
     low, high = draw_ends(judge, exemplars, draws=draws, seed=seed)
-    latents = run.latents(POOL + num_images, seed=seed)[POOL:]
-    own = samples.judge(run.generate(latents))
-    value = judge.value(samples.judgement)
-    place = directions.positions(judge.value(own), float(value[low].mean()), float(value[high].mean()))
-    pictures = _move(samples, latents, np.linspace(0, 1, STEPS) - place[:, None], low, high, seed=seed)
+    others = run.latents(POOL + num_images, seed=seed)[POOL:]
+    pictures, own = _moved_from_their_places(judge, others, low, high, seed=seed)
     turned = {name: judge.grade(moved, own) for name, moved in progress(list(pictures.items()), "looking")}
+    if latents is not None:
+        pictures, _ = _moved_from_their_places(judge, latents[:_SHOWN], low, high, seed=seed)
     measures = measures_of(attribute, turned, judge.scale, judge.others, criteria=samples.criteria)
+    chosen = {"attribute": attribute, "exemplars": exemplars, "draws": draws}
     return Finding(
         name="turn",
         summary=summary(attribute, measures),
@@ -97,17 +99,27 @@ def turn(
             seed=seed,
             num_images=num_images,
             started=started,
-            attribute=attribute,
-            exemplars=exemplars,
-            draws=draws,
+            **chosen,
             **METHOD,
             **subject.classifier_facts(),
         ),
         measures=measures.all,
-        figure=_figure(judge, pictures, turned, measures),
+        figure=_figure(judge, pictures, turned, measures, given=latents is not None),
         details={name: details(graded, judge.scale) for name, graded in turned.items()},
         warnings=(*samples.doubts, *subject.classifier.doubtful([attribute])),
     )
+
+
+def _moved_from_their_places(
+    judge: AttributeJudge, latents: np.ndarray, low: np.ndarray, high: np.ndarray, *, seed: int
+) -> tuple[dict[str, np.ndarray], Judgement]:
+    """Return {way: pictures of the latents moved in this way}, and the judgement of where they begin."""
+    samples = judge.samples
+    own = samples.judge(samples.subject.run.generate(latents))
+    value = judge.value(samples.judgement)
+    place = directions.positions(judge.value(own), float(value[low].mean()), float(value[high].mean()))
+    fractions = np.linspace(0, 1, STEPS) - place[:, None]
+    return _move(samples, latents, fractions, low, high, seed=seed), own
 
 
 def draw_ends(
@@ -167,6 +179,8 @@ def _figure(
     pictures: dict[str, np.ndarray],
     turned: dict[str, Turned],
     measures: TurnMeasures,
+    *,
+    given: bool,
 ) -> Figure:
     groups = {
         "rises all\nthe way": measures.rises,
@@ -185,4 +199,5 @@ def _figure(
         if binary
         else f"{judge.attribute}, in the data's own units",
         shown=_SHOWN,
+        of="given latent" if given else "sample",
     )

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dcgan_tf.analysis.description import Analysis, FindingKind, Option
+from dcgan_tf.analysis.description import Analysis, FindingKind, Option, check_latents, latents_option
 
 if TYPE_CHECKING:
     from dcgan_tf.analysis.finding import Finding
     from dcgan_tf.runs import Run
 
 
-def make(run: Run, *, points: int, num_images: int, seed: int) -> Finding:
+def make(run: Run, *, points: int, latents: Path | None = None, num_images: int, seed: int) -> Finding:
     """Walk with these options; see `walk`."""
     from dcgan_tf.analysis.walk.walk import walk
+    from dcgan_tf.latents import read_latents
 
-    return walk(run, points=points, num_images=num_images, seed=seed)
+    given = None if latents is None else read_latents(latents, run.config.model)
+    return walk(run, points=points, latents=given, num_images=num_images, seed=seed)
+
+
+def check(*, latents: Path | None, **others: object) -> None:
+    """Refuse a file of latents that is not there.
+
+    Raises:
+        ArgumentError: if there is none.
+    """
+    check_latents(latents)
 
 
 ANALYSIS = Analysis(
@@ -37,8 +49,10 @@ ANALYSIS = Analysis(
             minimum=2,
             maximum=1000,
         ),
+        latents_option("Visit, instead of random ones, the latents"),
     ),
     make=make,
+    check=check,
     findings=(
         FindingKind(
             "walk",

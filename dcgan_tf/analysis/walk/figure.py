@@ -23,7 +23,12 @@ _COLOURS = (RUN_COLOUR, ACCENT_COLOUR, NOTE_COLOUR)
 
 
 def walk_figure(
-    strips: np.ndarray, shown: Mapping[str, MeasuredPaths], measured: Mapping[str, MeasuredPaths], *, way: str
+    strips: np.ndarray,
+    shown: Mapping[str, MeasuredPaths],
+    measured: Mapping[str, MeasuredPaths],
+    *,
+    way: str,
+    given: bool = False,
 ) -> Figure:
     """Draw the strips on the left and the measurements on the right.
 
@@ -32,6 +37,7 @@ def walk_figure(
         shown: {kind: the one path from point 1 to point 2}, the latent walk first.
         measured: {kind: many paths}, the latent walk first.
         way: how the latents are joined, in words.
+        given: whether the strips join latents that were given, rather than random ones.
     """
     points, columns = strips.shape[:2]
     height, width = strips.shape[2:4]
@@ -40,8 +46,9 @@ def walk_figure(
     figure = new_figure(left + 4.2, max(5.6, tall), title="A walk through latent space")
     ((pictures, plots),) = figure.subfigures(1, 2, width_ratios=[left, 4.2], squeeze=False)
     walked, compared = pictures.subplots(2, 1, height_ratios=[points + 0.6, len(shown) + 0.6])
+    kind = "given" if given else "random"
     rows = [(f"{i + 1} → {(i + 1) % points + 1}", strip) for i, strip in enumerate(strips)]
-    image_rows(walked, rows, title=f"{points} random points, joined by {way}, and back to the first")
+    image_rows(walked, rows, title=f"{points} {kind} points, joined by {way}, and back to the first")
     image_rows(
         compared,
         [(name.replace(" ", "\n", 1), path.images[0]) for name, path in shown.items()],

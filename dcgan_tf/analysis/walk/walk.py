@@ -26,13 +26,16 @@ from dcgan_tf.errors import ArgumentError
 from dcgan_tf.images import enlarge, save_gif
 from dcgan_tf.runs import Run
 
+MOST_POINTS = 1000
 FEWEST_SAMPLES = 1000
 """The fewest ordinary samples to define what counts as realistic."""
 
 GIF, GIF_SIDE, GIF_MILLISECONDS = "walk.gif", 256, 80
 
 
-def walk(run: Run, *, points: int = 9, num_images: int = 3300, seed: int = 0) -> Finding:
+def walk(
+    run: Run, *, points: int = 9, latents: np.ndarray | None = None, num_images: int = 3300, seed: int = 0
+) -> Finding:
     """Walk from sample to sample through latent space, and see whether the pictures jump on the way.
 
     A generator that has learnt its training images by heart jumps from one to the next; one that has learnt
@@ -44,25 +47,22 @@ def walk(run: Run, *, points: int = 9, num_images: int = 3300, seed: int = 0) ->
     Args:
         run: any run.
         points: number of random latents that the figure and walk.gif visit, at least 2; the paper has 9.
+        latents: what they visit instead, such as photographs' latents, float32 [2 to 1000, latent_dim].
         num_images: number of pictures between the ends for the numbers, 11 for each pair of ends.
         seed: seed of the latents.
 
     Raises:
-        ArgumentError: for fewer points than 2 or fewer images than lie between two ends.
+        ArgumentError: for fewer points than 2, more than 1,000, or fewer images than lie between two ends.
     """
-    if points < 2:
-        raise ArgumentError(f"a walk needs at least 2 points, received {points}")
-    if num_images < STEPS - 1:
-        raise ArgumentError(
-            f"there are {STEPS - 1} pictures between two ends, so at least as many are needed, received "
-            f"{num_images}"
-        )
+    points = points if latents is None else len(latents)
+    _check(points, num_images)
     started = time.monotonic()
     subject, pairs = Subject(run), num_images // (STEPS - 1)
     samples = Samples.draw(subject, max(FEWEST_SAMPLES, 2 * pairs, points), seed=seed)
     measurer = PathMeasurer.of(samples)
     found = measurer.measure_many(samples.latents[: 2 * pairs])
-    strips = on_paths(run.generate, closed_walk(samples.latents[:points], STEPS, run.config.model))
+    visited = samples.latents[:points] if latents is None else latents
+    strips = on_paths(run.generate, closed_walk(visited, STEPS, run.config.model))
     return Finding(
         name="walk",
         summary=_summary(found),
@@ -73,18 +73,35 @@ def walk(run: Run, *, points: int = 9, num_images: int = 3300, seed: int = 0) ->
             pairs=pairs,
             steps=STEPS,
             way=f"{_way(run)} between random latents",
+            shown="random latents" if latents is None else "given latents",
             space=measurer.space,
             realistic=samples.criteria,
             **(subject.classifier_facts() if subject.has_classifier else {}),
         ),
         measures=_measures(found, measurer.space),
         figure=walk_figure(
-            strips, measurer.measure(samples.latents[:1], samples.latents[1:2]), found, way=_way(run)
+            strips,
+            measurer.measure(visited[:1], visited[1:2]),
+            found,
+            way=_way(run),
+            given=latents is not None,
         ),
         details={name: _profile(path) for name, path in found.items()},
         warnings=(*samples.doubts, *_warnings(measurer)),
         files={GIF: partial(_save_gif, strips)},
     )
+
+
+def _check(points: int, num_images: int) -> None:
+    if points < 2:
+        raise ArgumentError(f"a walk needs at least 2 points, received {points}")
+    if points > MOST_POINTS:
+        raise ArgumentError(f"a walk has at most {MOST_POINTS:,} points, received {points:,}")
+    if num_images < STEPS - 1:
+        raise ArgumentError(
+            f"there are {STEPS - 1} pictures between two ends, so at least as many are needed, received "
+            f"{num_images}"
+        )
 
 
 def _measures(found: dict[str, MeasuredPaths], space: str) -> tuple[Measure, ...]:

@@ -16,7 +16,7 @@ import math
 import os
 import stat
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from dcgan_tf.config import DataConfig
 from dcgan_tf.data.decoding.crop_and_pad import ORIENTATION, fitted, orientation, turn_upright
 from dcgan_tf.data.decoding.deep_colour import DeepColour
 from dcgan_tf.data.decoding.depth import Depth, depth_of, is_deep
@@ -102,6 +103,30 @@ def decode(
                 return DecodedImage(fitted(image, factor, depth, image_size, channels, fit), depth, file)
             finally:
                 image.close()  # leaving its block closes the file only, and keeps the pixels
+
+
+def load_pictures(files: Sequence[Path], config: DataConfig) -> np.ndarray:
+    """Return pictures in the size of a run's images, uint8 [N, H, W, C]; N may be 0.
+
+    They are turned upright, scaled, and cropped or padded as a folder's images are.
+
+    Args:
+        files: image files.
+        config: size, channels and fit are used.
+
+    Raises:
+        DataError: if one of them is not an image that can be read; it names the file.
+    """
+    height, width = config.image_size
+    pictures = np.empty((len(files), height, width, config.channels), np.uint8)
+    for i, file in enumerate(files):
+        try:
+            decoded = decode(file, image_size=config.image_size, channels=config.channels, fit=config.fit)
+        except (UnreadableImageError, OSError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+            raise DataError(f"{file} cannot be read as a picture: {reason}") from None
+        pictures[i] = decoded.pixels
+    return pictures
 
 
 def header(source: Path | bytes) -> tuple[tuple[int, int], bool]:
