@@ -12,7 +12,7 @@ from dcgan_tf.cli.beforehand import check_data, check_run
 from dcgan_tf.cli.frame import import_tensorflow
 from dcgan_tf.cli.options import SEED, checkpoint_option
 from dcgan_tf.cli.options import num_images as counted
-from dcgan_tf.cli.outputs import LOCAL_PATH, check_folder, refuse_among_images
+from dcgan_tf.cli.outputs import LOCAL_PATH, check_folder, refuse_among_images, run_at
 
 if TYPE_CHECKING:
     from dcgan_tf.runs import WantedCheckpoint
@@ -60,20 +60,3 @@ def compare(
     opened = [Run.open(path, checkpoint=step, data=data) for path, step in places]
     finding = analysis.compare(opened, num_images=num_images, seed=seed)
     save_finding(finding, target)
-
-
-def run_at(name: str, checkpoint: WantedCheckpoint = None) -> tuple[Path, WantedCheckpoint]:
-    """Return the folder and the checkpoint's step of RUN or RUN@STEP.
-
-    Args:
-        name: the text; the name of an existing folder is taken as it is.
-        checkpoint: the checkpoint if none is named; None is the newest.
-
-    Raises:
-        ArgumentError: if it is not a path on this computer.
-    """
-    path = LOCAL_PATH.convert(name, None, None)
-    folder, at, step = name.rpartition("@")
-    if at and folder and step.isdecimal() and not path.exists():
-        return LOCAL_PATH.convert(folder, None, None), int(step)
-    return path, checkpoint

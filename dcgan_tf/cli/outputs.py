@@ -1,14 +1,17 @@
-"""Check paths: a command may not write over foreign files, or among a run's images."""
+"""Read and check paths: a command may not write over foreign files, or among a run's images."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dcgan_tf.config import BUILT_IN_DATA
+
+if TYPE_CHECKING:
+    from dcgan_tf.runs import WantedCheckpoint
 
 
 class _LocalPath(click.ParamType):  # type: ignore[type-arg]  # it takes none before click 8.4
@@ -30,6 +33,23 @@ class _LocalPath(click.ParamType):  # type: ignore[type-arg]  # it takes none be
 
 
 LOCAL_PATH = _LocalPath()
+
+
+def run_at(name: str, checkpoint: WantedCheckpoint = None) -> tuple[Path, WantedCheckpoint]:
+    """Return the folder and the checkpoint's step of RUN, RUN@STEP or RUN@best.
+
+    Args:
+        name: the text; the name of an existing folder is taken as it is.
+        checkpoint: the checkpoint if none is named; None is the newest.
+
+    Raises:
+        ArgumentError: if it is not a path on this computer.
+    """
+    path = LOCAL_PATH.convert(name, None, None)
+    folder, at, step = name.rpartition("@")
+    if at and folder and (step.isdecimal() or step == "best") and not path.exists():
+        return LOCAL_PATH.convert(folder, None, None), int(step) if step.isdecimal() else step
+    return path, checkpoint
 
 
 def default_file(name: str) -> Path:

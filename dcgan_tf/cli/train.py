@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dcgan_tf.cli.beforehand import check_data
+from dcgan_tf.cli.beforehand import check_data, check_run
 from dcgan_tf.cli.frame import import_tensorflow, said_when_stopped, say
 from dcgan_tf.cli.options import StepRange, configured, setting_options
+from dcgan_tf.cli.outputs import run_at
 from dcgan_tf.config import AUTO, DEFAULT_MINUTES, PRESETS, Budget, Config, check_request
 
 if TYPE_CHECKING:
-    from dcgan_tf.runs import RunPaths
+    from dcgan_tf.runs import RunPaths, WantedCheckpoint
     from dcgan_tf.training import Choice, Hook, Workers
 
 
@@ -42,6 +43,12 @@ if TYPE_CHECKING:
 )
 @setting_options("data", "model", "training", "run")
 @click.option(
+    "--init-from",
+    metavar="RUN",
+    help="Start with the networks of this run, or of its checkpoint RUN@STEP or RUN@best, in place of random "
+    "weights. The settings of the networks are taken from it, too.",
+)
+@click.option(
     "--evaluate-every-epoch",
     "every_epoch",
     is_flag=True,
@@ -64,6 +71,7 @@ def train(
     preset_name: str,
     minutes: float | None,
     images: float | None,
+    init_from: str | None,
     every_epoch: bool,
     profile: tuple[int, int] | None,
     connect_timeout: float | None,
@@ -78,7 +86,9 @@ def train(
         place = shlex.quote(ctx.args[0])
         ctx.fail(f"Got unexpected argument {place}. Did you mean --run-dir {place}, or --data {place}?")
     with said_when_stopped("stopped without saving; the same command starts from the newest checkpoint"):
-        choice = None
+        choice, source = None, None if init_from is None else _source(init_from)
+        taken = _settings_of(source, changes)
+        changes |= taken
         chooses = preset_name == AUTO or minutes is not None or images is not None
         config = Config() if chooses else configured(preset_name, changes)
         workers = _join_cluster(changes, connect_timeout)
@@ -87,6 +97,7 @@ def train(
         with workers.all_succeed() if workers else nullcontext():
             if chooses:
                 choice = _chosen(preset_name, minutes, images, changes)
+                choice = choice.with_reason(taken, "of the run that it begins with")
             else:
                 _check(config)
         if choice is not None:
@@ -94,6 +105,7 @@ def train(
             config = choice.config
         _import_tensorflow(config.run.run_dir)
         from dcgan_tf.runs import with_own_held_out
+        from dcgan_tf.training import Origin
         from dcgan_tf.training import train as train_run
 
         hooks = []
@@ -101,12 +113,33 @@ def train(
             if chief:
                 config = with_own_held_out(config)
                 hooks = [_evaluation(config, every_epoch=every_epoch), *_profiling(config, profile)]
-        run_dir = train_run(choice or config, hooks=hooks)
+        origin = None if source is None else Origin(str(source[0].absolute()), source[1])
+        run_dir = train_run(choice or config, hooks=hooks, init_from=origin)
     with chief_decides():  # whoever left now would be called lost
         if chief:
             if choice and choice.few:
                 _search_for_copies(run_dir)
             _say_where(run_dir)
+
+
+def _source(init_from: str) -> tuple[Path, WantedCheckpoint]:
+    """Return the run and the checkpoint of --init-from, which only the chief of several machines has."""
+    from dcgan_tf.training import is_chief
+
+    run, checkpoint = run_at(init_from)
+    if is_chief():
+        check_run(run, checkpoint=checkpoint)
+    return run, checkpoint
+
+
+def _settings_of(source: tuple[Path, WantedCheckpoint] | None, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings of the networks that a run begins with, as far as the user gives no others."""
+    from dcgan_tf.runs import network_settings
+    from dcgan_tf.training import is_chief
+
+    if source is None or not is_chief():
+        return {}
+    return {name: value for name, value in network_settings(source[0]).items() if given[name] is None}
 
 
 def _join_cluster(changes: dict[str, Any], connect_timeout: float | None) -> Workers | None:

@@ -1,3 +1,4 @@
+from .auto import AS_ASKED as AS_ASKED
 from .auto import AUTO as AUTO
 from .auto import Budget as Budget
 from .auto import Facts as Facts

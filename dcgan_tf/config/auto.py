@@ -29,6 +29,8 @@ from dcgan_tf.config.settings import BUILT_IN_DATA, Config
 from dcgan_tf.errors import ArgumentError
 
 AUTO = "auto"
+AS_ASKED = "as you asked"
+"""The reason for a setting that the user has decided."""
 MOST_MINUTES, MOST_IMAGES = 1e6, 1e12
 
 
@@ -272,7 +274,7 @@ def _lines(
         if chosen := [name for name in own if name not in given]:
             yield _named({name: values[name] for name in chosen}), rule.why
         if asked := [name for name in own if name in given]:
-            yield _named({name: values[name] for name in asked}), "as you asked"
+            yield _named({name: values[name] for name in asked}), AS_ASKED
 
 
 def _named(settings: Mapping[str, Any]) -> str:

@@ -18,12 +18,14 @@ from .labels import sample_inputs as sample_inputs
 from .records import Record as Record
 from .records import append_record as append_record
 from .records import forget_records_after as forget_records_after
+from .records import network_settings as network_settings
 from .records import read_config as read_config
 from .records import read_json as read_json
 from .records import read_records as read_records
 from .records import set_aside as set_aside
 from .records import with_own_held_out as with_own_held_out
 from .records import write_json as write_json
+from .restoring import restore as restore
 from .run import SAMPLING_BATCH as SAMPLING_BATCH
 from .run import Run as Run
 from .run import in_batches as in_batches

@@ -49,6 +49,11 @@ class RunPaths:
         return self.root / "choice.json"
 
     @property
+    def origin(self) -> Path:
+        """The run and the step with whose networks this run began, if not with random weights."""
+        return self.root / "origin.json"
+
+    @property
     def environment(self) -> Path:
         """One entry per start: versions, devices, git commit, command line."""
         return self.root / "environment.json"

@@ -10,7 +10,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from dcgan_tf.config import Config, DataConfig, from_json, replace
+from dcgan_tf.config import Config, DataConfig, all_settings, flatten, from_json, replace
 from dcgan_tf.errors import ArgumentError, RunError
 from dcgan_tf.files import read_bytes, storage_errors, write_bytes
 from dcgan_tf.runs.folder import RunPaths
@@ -67,6 +67,17 @@ def with_own_held_out(config: Config) -> Config:
         return config
     kept_none = read_config(paths.root).data.held_out_fraction == 0
     return replace(config, held_out_fraction=0.0) if kept_none else config
+
+
+def network_settings(root: Path) -> dict[str, Any]:
+    """Return {setting: value} of all that decides the form of a run's networks.
+
+    Raises:
+        RunError: if the run's settings cannot be read.
+    """
+    values = flatten(read_config(root))
+    names = [item.name for item in all_settings() if item.section == "model"]
+    return {name: values[name] for name in (*names, "image_size", "channels")}
 
 
 def write_json(path: Path, value: Any) -> None:

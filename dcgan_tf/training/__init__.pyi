@@ -12,5 +12,6 @@ from .loop import train as train
 from .monitoring.hooks import Hook as Hook
 from .monitoring.hooks import TrainingProgress as TrainingProgress
 from .monitoring.profiling import ProfileHook as ProfileHook
+from .origin import Origin as Origin
 from .run_dir import check_place as check_place
 from .strategy import make_strategy as make_strategy

@@ -33,6 +33,7 @@ from dcgan_tf.training.monitoring.hooks import (
 )
 from dcgan_tf.training.monitoring.statistics import NotFiniteError, Statistics
 from dcgan_tf.training.monitoring.writers import StatsFile, TensorBoard, Writer
+from dcgan_tf.training.origin import Origin
 from dcgan_tf.training.plan import batches, make_plan
 from dcgan_tf.training.rollback import NeedsRollbackError, decide_to_go_back, ended_worse
 from dcgan_tf.training.run_dir import lock
@@ -44,7 +45,7 @@ _GO_ON = "The checkpoints are intact; run the same command again to continue"
 _log = logging.getLogger("dcgan_tf")
 
 
-def train(config: Config | Choice, *, hooks: Sequence[Hook] = ()) -> Path:
+def train(config: Config | Choice, *, hooks: Sequence[Hook] = (), init_from: Origin | None = None) -> Path:
     """Train a run, or continue it if its run directory already holds a part of it.
 
     Args:
@@ -52,6 +53,8 @@ def train(config: Config | Choice, *, hooks: Sequence[Hook] = ()) -> Path:
             the same settings. Only the length, and settings that do not affect the weights, may differ.
         hooks: hooks that are called after the built-in ones: after every step, unless they foresee when they
             are due. Of several machines, only the chief calls them.
+        init_from: the run with whose networks a new run begins, in place of random weights; the settings of
+            the networks must be the same (`dcgan_tf.runs.network_settings`).
 
     Returns:
         The run directory.
@@ -75,7 +78,7 @@ def train(config: Config | Choice, *, hooks: Sequence[Hook] = ()) -> Path:
         own_hooks = [stack.enter_context(closing(hook)) for hook in hooks]
         finished = False
         while not finished:
-            start = begin(plan, config if isinstance(config, Choice) else None)
+            start = begin(plan, config if isinstance(config, Choice) else None, init_from)
             if start.finished_steps >= plan.total_steps and workers.chief:
                 _log.info(
                     "%s already has its %d steps; %s",

@@ -30,6 +30,7 @@ from dcgan_tf.runs import (
 from dcgan_tf.training.auto.choice import Choice
 from dcgan_tf.training.calibration import Calibration
 from dcgan_tf.training.environment import write_environment
+from dcgan_tf.training.origin import Origin, settled_origin, take_networks
 from dcgan_tf.training.plan import Plan, too_few_steps
 from dcgan_tf.training.rollback import (
     Rollback,
@@ -65,7 +66,7 @@ class Start:
     calibrate: Calibration
 
 
-def begin(plan: Plan, choice: Choice | None = None) -> Start:
+def begin(plan: Plan, choice: Choice | None = None, init_from: Origin | None = None) -> Start:
     """Record what the run is, build its state, and restore the newest checkpoint.
 
     Of several workers, only the chief reads and writes the run directory. The others get the state from it.
@@ -73,6 +74,8 @@ def begin(plan: Plan, choice: Choice | None = None) -> Start:
     Args:
         plan: the plan of the run.
         choice: of the settings, if they were chosen; it is recorded first, so that no run is without it.
+        init_from: the run with whose networks a new run begins; None for random weights, or for what an
+            existing run began with.
 
     Raises:
         RunError: if the directory holds another run, or no checkpoint can be read.
@@ -81,13 +84,14 @@ def begin(plan: Plan, choice: Choice | None = None) -> Start:
     store, best = CheckpointStore(plan.paths.checkpoints), CheckpointStore(plan.paths.best)
     with workers.chief_decides() as lowered:
         if workers.chief:
-            lowered.value = lowered_rates(_prepare(plan, choice, [store, best]))
+            rollbacks, origin = _prepare(plan, choice, init_from, [store, best])
+            lowered.value = lowered_rates(rollbacks)
     plan = with_lowered_rates(plan, lowered.value)
     with plan.strategy.scope(), workers.lost_ones_named():
         state = create_train_state(config, num_classes=plan.num_classes, precision=config.training.precision)
     with workers.chief_decides():
         if workers.chief:
-            _restore(plan, state, [store, best])
+            _restore(plan, state, origin, [store, best])
     workers.share(state.variables)
     reset_learning_rates(state, config.training)
     finished_steps = int(state.step.numpy())
@@ -98,27 +102,33 @@ def begin(plan: Plan, choice: Choice | None = None) -> Start:
     return Start(plan, state, store, finished_steps, calibrate)
 
 
-def _prepare(plan: Plan, choice: Choice | None, stores: Sequence[CheckpointStore]) -> list[Rollback]:
+def _prepare(
+    plan: Plan, choice: Choice | None, init_from: Origin | None, stores: Sequence[CheckpointStore]
+) -> tuple[list[Rollback], Origin | None]:
     """Check and record the settings, and bring the checkpoints to where the run goes on.
 
     Returns:
-        The rollbacks of the run.
+        (the rollbacks of the run, the checkpoint of another run with which it began).
     """
     config, paths = plan.config, plan.paths
     compare(config, paths, plan.image_set)
     rollbacks = finish_rollback(paths)
     refuse_after_too_many(rollbacks, paths, config.run)
     go_back(paths, config.training, plan.steps_per_epoch, stores)
+    names = plan.image_set.label_names if plan.num_classes else ()
+    origin = settled_origin(paths, config, names, init_from)
     if choice is not None:
         choice.write(paths)
     write_settings(config, paths, plan.image_set)
-    return rollbacks
+    return rollbacks, origin
 
 
-def _restore(plan: Plan, state: TrainState, stores: Sequence[CheckpointStore]) -> None:
+def _restore(plan: Plan, state: TrainState, origin: Origin | None, stores: Sequence[CheckpointStore]) -> None:
     """Restore the newest checkpoint, forget the records of later steps, and say what is going to happen."""
     config, paths = plan.config, plan.paths
     finished_steps = restore(state, stores)
+    if not finished_steps and origin is not None:
+        take_networks(origin, state)
     stores[0].prune(
         config.run.keep_every, plan.schedule.anneal_after
     )  # a kill may have come between a save and this

@@ -19,8 +19,7 @@ from dcgan_tf import analysis, cli
 from dcgan_tf.analysis.finding import Finding
 from dcgan_tf.analysis.known_data import KnownData
 from dcgan_tf.analysis.registry import finding_kinds
-from dcgan_tf.cli.compare import run_at
-from dcgan_tf.cli.outputs import check_folder
+from dcgan_tf.cli.outputs import check_folder, run_at
 from dcgan_tf.config import preset, to_json
 from dcgan_tf.errors import ArgumentError, RunError, StorageError
 from dcgan_tf.files import write_bytes
@@ -270,6 +269,7 @@ def test_a_run_may_be_written_with_its_step(tmp_path):
     odd.mkdir()
     assert run_at("runs/a@312") == (Path("runs/a"), 312)
     assert run_at("runs/a@312", 7) == (Path("runs/a"), 312)
+    assert run_at("runs/a@best") == (Path("runs/a"), "best")
     assert run_at("runs/a", 7) == (Path("runs/a"), 7)
     assert run_at("runs/a@home") == (Path("runs/a@home"), None)
     assert run_at(str(odd)) == (odd, None)

@@ -20,7 +20,7 @@ def make(run: Run, *, photos: Sequence[Path] = (), num_images: int, seed: int) -
     """Project these photographs; see `project`."""
     from dcgan_tf.analysis.project.project import project
 
-    return project(run, photos, num_images=num_images, seed=seed)
+    return project(run, photos=photos, num_images=num_images, seed=seed)
 
 
 def check(*, photos: Sequence[Path], **others: object) -> None:

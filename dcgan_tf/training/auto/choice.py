@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import textwrap
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from dcgan_tf.config import AUTO, Budget, Config, Speed
+from dcgan_tf.config import AS_ASKED, AUTO, Budget, Config, Speed
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.runs import RunPaths, read_json, write_json
 
@@ -53,6 +54,19 @@ class Choice:
         about = f"{self.about}; this was chosen when the run began" if self.resumed else self.about
         head = [about] if self.about else []
         return "\n".join([*head, *shown, *filter(None, [self._time, self.remark]), *self.notes])
+
+    def with_reason(self, names: Collection[str], reason: str) -> Choice:
+        """Return the choice with another reason for settings that were not asked for after all.
+
+        Args:
+            names: of the settings.
+            reason: in a few words.
+        """
+        lines = tuple(
+            (what, reason if what.split()[0] in names and why.endswith(AS_ASKED) else why)
+            for what, why in self.lines
+        )
+        return dataclasses.replace(self, lines=lines)
 
     @property
     def minutes(self) -> float | None:
