@@ -235,6 +235,26 @@ def with_typical_norm(latents: np.ndarray, model: ModelConfig) -> np.ndarray:
     return np.asarray(latents * (typical_norm(model) / np.maximum(norms, 1e-12)), np.float32)
 
 
+def truncated(latents: np.ndarray, truncation: float) -> np.ndarray:
+    """Return latents that are drawn towards 0, where pictures are more ordinary, and more alike.
+
+    This is the truncation of StyleGAN (Karras et al. 2019, section B), with the mean latent 0.
+
+    Args:
+        latents: float32 [N, latent_dim].
+        truncation: from above 0, where all are nearly equal, to 1, where nothing is changed.
+
+    Returns:
+        float32 [N, latent_dim].
+
+    Raises:
+        ArgumentError: if the truncation is not above 0 and at most 1.
+    """
+    if not 0 < truncation <= 1:
+        raise ArgumentError(f"truncation must be above 0 and at most 1, received {truncation:g}")
+    return np.asarray(latents * np.float32(truncation), np.float32)
+
+
 def lerp(start: np.ndarray, end: np.ndarray, fraction: float | np.ndarray) -> np.ndarray:
     """Return the latents on the straight line, float32; `fraction` 0 is `start`, 1 is `end`.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -18,6 +20,7 @@ from dcgan_tf.latents import (
     sample_latents,
     sample_latents_without_tensorflow,
     slerp,
+    truncated,
     typical_norm,
     with_typical_norm,
 )
@@ -240,6 +243,13 @@ def test_latents_of_typical_norm_point_where_they_pointed():
 
 def test_a_latent_of_no_length_stays_where_it_is():
     np.testing.assert_array_equal(with_typical_norm(np.zeros((1, 12)), NORMAL), np.zeros((1, 12)))
+
+
+def test_truncated_latents_are_shorter():
+    np.testing.assert_array_equal(truncated(np.array([[2.0, -4.0]], np.float32), 0.5), [[1.0, -2.0]])
+    for wrong in (0.0, -1.0, 1.01, math.nan):
+        with pytest.raises(ArgumentError, match=r"above 0 and at most 1, received"):
+            truncated(np.zeros((1, 2), np.float32), wrong)
 
 
 MODEL = ModelConfig(latent_dim=3)

@@ -45,6 +45,13 @@ if TYPE_CHECKING:
 @click.option(
     "--ema/--no-ema", default=True, show_default=True, help="Use the averaged generator, or the raw one."
 )
+@click.option(
+    "--truncation",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="Draw from latents multiplied by this number: with 0.8, pictures are more ordinary and more alike.",
+)
 @click.option("--numbers", is_flag=True, help="Write the number of each image below it (FILE.png only).")
 def sample(
     run: Path,
@@ -54,6 +61,7 @@ def sample(
     out: Path | None,
     checkpoint: WantedCheckpoint,
     ema: bool,
+    truncation: float,
     numbers: bool,
 ) -> None:
     """Draw images from RUN, or from an exported folder or .tflite file.
@@ -91,7 +99,7 @@ def sample(
         standing = trained.standing
     chosen = chosen_labels(labels, trained.class_names)
     num = num_images or whole_rows(64, len(chosen))
-    drawn = trained.sample(num, seed=seed, labels=chosen or None)
+    drawn = trained.sample(num, seed=seed, labels=chosen or None, truncation=truncation)
     rows = sample_labels(num, len(chosen)) if len(chosen) > 1 else None
     if numbers:
         images.save_png(target, images.numbered_sheet(drawn, rows))

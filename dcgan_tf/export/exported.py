@@ -17,7 +17,7 @@ from dcgan_tf.export.formats.opening import DrawFunction, open_artefact
 from dcgan_tf.export.placing import interrupted, refuse_interrupted
 from dcgan_tf.export.record import damaged_files, listed, read_record
 from dcgan_tf.images import to_uint8
-from dcgan_tf.latents import sample_latents, sample_latents_without_tensorflow
+from dcgan_tf.latents import sample_latents, sample_latents_without_tensorflow, truncated
 from dcgan_tf.runs import RunPaths, read_json, sample_inputs
 
 
@@ -94,23 +94,28 @@ class Exported:
             draw(num, self.facts["latent_dim"], seed=seed, distribution=self.facts["latent_distribution"])
         )
 
-    def sample(self, num: int, *, seed: int = 0, labels: Sequence[int] | None = None) -> np.ndarray:
+    def sample(
+        self, num: int, *, seed: int = 0, labels: Sequence[int] | None = None, truncation: float = 1.0
+    ) -> np.ndarray:
         """Draw images from the latents that `Run.sample` uses for this seed.
 
         Args:
             num: number of images, at least 1.
             seed: seed of the latents.
             labels: classes that the images of a conditional generator cycle through; all by default.
+            truncation: as for `Run.sample`.
 
         Returns:
             uint8 [num, H, W, C].
 
         Raises:
-            ArgumentError: if `num` is less than 1, or a label is not one of the classes.
+            ArgumentError: if `num` is less than 1, a label is not one of the classes, or the truncation is
+                out of range.
         """
         if num < 1:
             raise ArgumentError(f"the number of images must be at least 1, received {num}")
-        images = self.draw(*sample_inputs(self.latents(num, seed=seed), self.class_names, labels))
+        latents = truncated(self.latents(num, seed=seed), truncation)
+        images = self.draw(*sample_inputs(latents, self.class_names, labels))
         return images if images.dtype == np.uint8 else to_uint8(images)
 
 

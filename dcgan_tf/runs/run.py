@@ -22,7 +22,7 @@ from dcgan_tf.config import Config
 from dcgan_tf.config import replace as change
 from dcgan_tf.errors import ArgumentError, OutOfMemoryError
 from dcgan_tf.images import to_uint8
-from dcgan_tf.latents import sample_latents
+from dcgan_tf.latents import sample_latents, truncated
 from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.data_record import check_same_images, class_names_of
 from dcgan_tf.runs.folder import (
@@ -149,23 +149,29 @@ class Run:
         drawn = sample_latents(num, model.latent_dim, seed=seed, distribution=model.latent_distribution)
         return np.asarray(drawn)
 
-    def sample(self, num: int, *, seed: int = 0, labels: Sequence[int] | None = None) -> np.ndarray:
+    def sample(
+        self, num: int, *, seed: int = 0, labels: Sequence[int] | None = None, truncation: float = 1.0
+    ) -> np.ndarray:
         """Draw images; image i of a seed is the same, however many are drawn.
 
         Args:
             num: number of images, at least 1.
             seed: seed of the latents.
             labels: classes that the images of a conditional run cycle through; all by default.
+            truncation: what the latents are multiplied by, above 0 and at most 1; with less, pictures are
+                more ordinary and more alike.
 
         Returns:
             uint8 [num, H, W, C].
 
         Raises:
-            ArgumentError: if `num` is less than 1, or a label is not one of the classes.
+            ArgumentError: if `num` is less than 1, a label is not one of the classes, or the truncation is
+                out of range.
         """
         if num < 1:
             raise ArgumentError(f"the number of images must be at least 1, received {num}")
-        return self.generate(*sample_inputs(self.latents(num, seed=seed), self._label_names, labels))
+        latents = truncated(self.latents(num, seed=seed), truncation)
+        return self.generate(*sample_inputs(latents, self._label_names, labels))
 
     def generate(self, latents: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
         """Turn latents into images.
