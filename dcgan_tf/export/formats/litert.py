@@ -129,6 +129,9 @@ def _converted_function(
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if precision == "fp16":
         converter.target_spec.supported_types = [tf.float16]
+        # Lets XNNPACK compute in float16 too, on processors that can. The attribute is TensorFlow's own; a
+        # test reads the file.
+        converter.target_spec._experimental_supported_accumulation_type = tf.float16
     if precision == "int8":
         converter.representative_dataset = lambda: _one_by_one(examples)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]

@@ -17,7 +17,7 @@ def float_image(generator: FoldedGenerator, z: tf.Tensor, label: tf.Tensor | Non
 
     Args:
         generator: folded.
-        z: the latents.
+        z: the latents; with float16 ones, all is computed in float16.
         label: int32 [N]; required for a conditional generator, and only there.
     """
     return after_first_layer(generator, first_layer(generator, z, label))
@@ -30,8 +30,8 @@ def first_layer(generator: FoldedGenerator, z: tf.Tensor, label: tf.Tensor | Non
     would take a label out of range for no class at all.
     """
     layer = generator.dense[0]
-    bias = _float32(layer.bias if label is None else layer.bias + generator.class_weights)
-    x = tf.linalg.matmul(z, _float32(generator.latent_weights))
+    bias = tf.constant(layer.bias if label is None else layer.bias + generator.class_weights, z.dtype)
+    x = tf.linalg.matmul(z, tf.constant(generator.latent_weights, z.dtype))
     return _activated(x + (bias if label is None else tf.gather(bias, label)), relu=layer.relu)
 
 
@@ -48,7 +48,7 @@ def after_first_layer(
             256 levels.
     """
     for layer in generator.dense[1:]:
-        x = tf.linalg.matmul(x, _float32(layer.kernel)) + _float32(layer.bias)
+        x = tf.linalg.matmul(x, tf.constant(layer.kernel, x.dtype)) + tf.constant(layer.bias, x.dtype)
         x = _activated(x, relu=layer.relu)
     x = tf.reshape(x, (-1, *generator.first_map))
     for upsample in generator.upsamples:
@@ -84,15 +84,12 @@ def _convolved(part: Phases, layer: Upsample, x: tf.Tensor) -> tf.Tensor:
     )
     if not same:
         x = tf.pad(x, [(0, 0), *part.padding, (0, 0)])
-    x = tf.nn.conv2d(x, _float32(part.kernel), strides=1, padding="SAME" if same else "VALID")
-    x += _float32(np.tile(layer.bias, part.kernel.shape[3] // layer.bias.size))
+    kernel = tf.constant(part.kernel, x.dtype)
+    x = tf.nn.conv2d(x, kernel, strides=1, padding="SAME" if same else "VALID")
+    x += tf.constant(np.tile(layer.bias, part.kernel.shape[3] // layer.bias.size), x.dtype)
     return _activated(x, relu=layer.relu)
 
 
 def _same_padding(taps: int) -> tuple[int, int]:
     """Return the zeros that TensorFlow's "same" adds (before, after), without an operator of their own."""
     return (taps - 1) // 2, taps // 2
-
-
-def _float32(array: np.ndarray) -> tf.Tensor:
-    return tf.constant(array, tf.float32)

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
 from dcgan_tf.errors import ExportError
+from dcgan_tf.export.checks.difference import difference
 from dcgan_tf.export.checks.latency import median_milliseconds
 from dcgan_tf.export.facts import facts_of
 from dcgan_tf.export.folder import PRECISIONS
@@ -306,3 +308,22 @@ def test_latency_is_given_for_one_and_for_two_threads(converted):
     assert found.keys() == contents.keys()
     assert all(list(by_threads) == ["1", "2"] for by_threads in found.values())
     assert all(0 < value < 1000 for by_threads in found.values() for value in by_threads.values())
+
+
+def test_only_the_float16_file_may_be_computed_in_float16(converted):
+    """XNNPACK asks for both halves of the entry: float16 arithmetic, and sums in float16."""
+    allowed = {}
+    for precision in PRECISIONS:
+        model = schema.ModelT.InitFromPackedBuf(converted(precision).read_bytes(), 0)
+        entries = {entry.name: bytes(model.buffers[entry.buffer].data) for entry in model.metadata}
+        allowed[precision] = entries.get(b"reduced_precision_support")
+    assert allowed == {"fp32": None, "fp16": b"fp16accfp16", "dynamic": None, "int8": None}
+
+
+def test_in_float16_the_images_stay_the_same_to_the_eye(run):
+    folded, latents = fold(run.generator), run.latents(32, seed=1)
+    exact, half = (
+        np.asarray(float_image(folded, tf.constant(latents, kind))) for kind in ("float32", "float16")
+    )
+    assert (exact.dtype, half.dtype) == (np.float32, np.float16)
+    assert difference(half.astype(np.float32), exact).psnr_worst > 60
