@@ -51,6 +51,7 @@ SMALL: dict[str, str] = {
     "inspect-data": "",
     "export": "",
     "verify": "",
+    "benchmark": "",
     "report": "--analyses walk --num-images 22",
     "compare": "--num-images 64",
     "arithmetic": "--num-images 3072 --draws 2",

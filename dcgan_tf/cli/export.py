@@ -1,10 +1,11 @@
-"""The commands `export` and `verify`: write a generator as files that run elsewhere, and check them."""
+"""The commands that ship a generator: `export` writes files that run elsewhere; `verify`, `benchmark`."""
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -110,3 +111,41 @@ def verify(folder: Path) -> None:
     for name, record in verify_export(folder).items():
         say(artefact_line(name, record))
     say(f"{folder} is intact and draws what was trained")
+
+
+@click.command(short_help="Measure the files of an export on this machine.")
+@click.argument("folder", type=LOCAL_PATH)
+@click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON, for a program.")
+def benchmark(folder: Path, as_json: bool) -> None:
+    """Measure size, difference and speed of every file of an exported FOLDER on this machine.
+
+    Each file is verified first. The time is that of one image: the median over 50 rounds, in which all files
+    take turns. A page is drawn by a browser, so it is not timed.
+    """
+    check_export(folder)
+    import_tensorflow()
+    from dcgan_tf.export import benchmark_export
+
+    found = benchmark_export(folder)
+    if as_json:
+        say(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    for line in table_of(found):
+        say(line)
+
+
+def table_of(found: dict[str, Any]) -> list[str]:
+    """Return what `benchmark_export` has found as the lines of a table, at most 80 columns wide."""
+    from dcgan_tf.export import decibels, size_of
+
+    machine = found["machine"]
+    columns = list(dict.fromkeys(["1", str(machine["cores"])]))
+    headings = [f"{number} thread{'s' if number != '1' else ''}" for number in columns]
+    lines = [f"{'':<26}{'size':>9}{''.join(f'{name:>12}' for name in headings)}{'PSNR, worst image':>20}"]
+    for name, artefact in found["artefacts"].items():
+        times = artefact["milliseconds"]
+        cells = "".join(f"{f'{times[n]:.2f} ms' if n in times else '–':>12}" for n in columns)
+        psnr = decibels(artefact["psnr_worst_db"])
+        lines.append(f"{name:<26}{size_of(artefact['bytes']):>9}{cells}{psnr:>20}")
+    versions = ", ".join(f"{name} {machine[name]}" for name in ("tensorflow", "ai-edge-litert"))
+    return [*lines, f"one image, median of {found['rounds']}; {machine['processor']}; {versions}"]

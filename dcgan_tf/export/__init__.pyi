@@ -1,4 +1,7 @@
 from .card import artefact_line as artefact_line
+from .card import decibels as decibels
+from .card import size_of as size_of
+from .checks.benchmark import benchmark_export as benchmark_export
 from .checks.verification import verify_export as verify_export
 from .exported import Exported as Exported
 from .exported import images_from as images_from

@@ -125,8 +125,8 @@ def model_card(record: Record, *, folder: Path) -> str:
 def artefact_line(name: str, artefact: Record) -> str:
     """Return an artefact's name, size and largest difference in a line of at most 80 characters."""
     return (
-        f"{name:<24}{_size(artefact['bytes']):>9}  differs {artefact['max_abs']:<7.1g}"
-        f"PSNR {_decibels(artefact['psnr_mean_db'])}, worst {_decibels(artefact['psnr_worst_db'])}"
+        f"{name:<24}{size_of(artefact['bytes']):>9}  differs {artefact['max_abs']:<7.1g}"
+        f"PSNR {decibels(artefact['psnr_mean_db'])}, worst {decibels(artefact['psnr_worst_db'])}"
     )
 
 
@@ -134,8 +134,8 @@ def _files_table(artefacts: Mapping[str, Record]) -> str:
     rows = ["| file | for | size | largest difference | PSNR | worst image |", "|---|---|---|---|---|---|"]
     for name, artefact in artefacts.items():
         rows.append(
-            f"| `{name}` | {_PURPOSES[name]} | {_size(artefact['bytes'])} | {artefact['max_abs']:.1g} "
-            f"| {_decibels(artefact['psnr_mean_db'])} | {_decibels(artefact['psnr_worst_db'])} |"
+            f"| `{name}` | {_PURPOSES[name]} | {size_of(artefact['bytes'])} | {artefact['max_abs']:.1g} "
+            f"| {decibels(artefact['psnr_mean_db'])} | {decibels(artefact['psnr_worst_db'])} |"
         )
     return "\n".join(rows)
 
@@ -224,9 +224,11 @@ def _code(text: str) -> str:
     return f"{fence}{printable(' '.join(text.split())).replace('|', chr(92) + '|')}{fence}"
 
 
-def _size(count: int) -> str:
+def size_of(count: int) -> str:
+    """Return a number of bytes for people, such as "1.0 MB"."""
     return f"{count / 1e6:.1f} MB" if count >= 1e5 else f"{count / 1e3:.1f} kB"
 
 
-def _decibels(value: float | None) -> str:
+def decibels(value: float | None) -> str:
+    """Return a PSNR for people; None is that of equal images."""
     return "equal" if value is None else f"{value:.1f} dB"

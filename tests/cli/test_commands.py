@@ -28,7 +28,7 @@ HEAVY = ("tensorflow", "keras", "sklearn", "numpy", "PIL", "tensorflow_datasets"
 def drawing(step: int) -> SimpleNamespace:
     """Return a stand-in for a run or an export, whose pictures have the level of their seed."""
 
-    def sample(num: int, *, seed: int, labels: list[int] | None) -> np.ndarray:
+    def sample(num: int, *, seed: int, labels: list[int] | None, truncation: float) -> np.ndarray:
         return np.full((num, 8, 6, 3), seed, np.uint8)
 
     return SimpleNamespace(step=step, standing="", class_names=(), sample=sample)
@@ -43,7 +43,7 @@ def train_calls(monkeypatch, tmp_path):
     """Put a stand-in in training's place; return the configurations it was called with."""
     calls = []
 
-    def stand_in(config, hooks):
+    def stand_in(config, hooks, init_from):
         calls.append(config)
         return tmp_path / "run"
 
@@ -128,7 +128,7 @@ def test_train_passes_the_settings_on_and_says_where_the_run_is(train_calls, tmp
 
 @pytest.mark.parametrize(("made", "told"), [("runs/one", "runs"), ("experiments/one", "experiments/one")])
 def test_tensorboard_gets_the_folder_in_which_each_run_has_its_name(made, told, monkeypatch):
-    monkeypatch.setattr("dcgan_tf.training.train", lambda config, hooks: Path(made))
+    monkeypatch.setattr("dcgan_tf.training.train", lambda config, hooks, init_from: Path(made))
     assert f"tensorboard --logdir {told}\n" in run("train").stdout
 
 

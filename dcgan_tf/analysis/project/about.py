@@ -41,7 +41,7 @@ def check(*, photos: Sequence[Path], **others: object) -> None:
 ANALYSIS = Analysis(
     name="project",
     place=10,
-    short_help="Find the latents that draw your photographs, and what a run cannot draw.",
+    short_help="Find the latents of your photographs.",
     help="""Find the latents that draw given photographs best, and how well the run can draw real images.
 
     The command writes the latents of the photographs to latents.npy, for --latents of walk, turn and

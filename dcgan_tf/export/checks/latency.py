@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -14,20 +14,21 @@ THREADS = (1, 2)
 WARM_UP = 2
 
 
-def median_milliseconds(contents: Mapping[str, bytes], *, rounds: int = 20) -> dict[str, dict[str, float]]:
+def median_milliseconds(
+    contents: Mapping[str, bytes], *, rounds: int = 20, threads: Sequence[int] = THREADS
+) -> dict[str, dict[str, float]]:
     """Time .tflite files in one process.
 
     Args:
         contents: {name: bytes of the file}; each draws from a latent of zeros, and the first class.
         rounds: number of rounds, in each of which every file draws one image; the median is over them.
+        threads: numbers of threads.
 
     Returns:
-        {name: {"1": milliseconds for an image with one thread, "2": with two}}.
+        {name: {number of threads, as text: milliseconds for an image}}.
     """
-    by_threads = {threads: _medians(contents, threads, rounds) for threads in THREADS}
-    return {
-        name: {str(threads): medians[name] for threads, medians in by_threads.items()} for name in contents
-    }
+    by_threads = {number: _medians(contents, number, rounds) for number in threads}
+    return {name: {str(number): medians[name] for number, medians in by_threads.items()} for name in contents}
 
 
 def _medians(contents: Mapping[str, bytes], threads: int, rounds: int) -> dict[str, float]:
@@ -36,10 +37,20 @@ def _medians(contents: Mapping[str, bytes], threads: int, rounds: int) -> dict[s
         # What memory happens to hold could be denormal numbers, which take longer, or no class.
         for taken in interpreter.get_input_details():
             interpreter.set_tensor(taken["index"], np.zeros(taken["shape"], taken["dtype"]))
-    times: dict[str, list[float]] = {name: [] for name in contents}
+    return interleaved({name: interpreter.invoke for name, interpreter in interpreters.items()}, rounds)
+
+
+def interleaved(calls: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Return the median milliseconds of each call; in each round, all of them take turns.
+
+    Args:
+        calls: {name: what is timed}.
+        rounds: number of rounds, after two to warm up.
+    """
+    times: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(WARM_UP + rounds):
-        for name, interpreter in interpreters.items():
+        for name, call in calls.items():
             started = time.perf_counter()
-            interpreter.invoke()
+            call()
             times[name].append(1e3 * (time.perf_counter() - started))
     return {name: statistics.median(values[WARM_UP:]) for name, values in times.items()}
