@@ -56,6 +56,14 @@ class Example:
 LOSSES = {"discriminator_loss": "D's loss", "generator_loss": "G's loss"}
 DISTANCE = {"pyramid_distance": "distance to training images"}
 SMALL = "--image-size 24 --filters 16"
+DOTS = {
+    "dots": "--no-even-upsampling",
+    "no-dots": "--even-upsampling",
+}
+"""{run: its options} on 300 photographs (`photographs.py`), each 25 minutes on one core."""
+PHOTOGRAPHS = "--data runs/photographs --image-size 32 --preset auto --seed 2 --steps 30000"
+DOTTED = 6
+"""The number of samples of each in their figure."""
 MNIST = "--data tfds:mnist --channels 1"
 EXAMPLES = (
     Example("d-wins", f"{MNIST} {SMALL} --seed 1 --steps 750", "D's loss is 0", LOSSES),
@@ -145,6 +153,9 @@ def main(runs: Path, out: Path, only: tuple[str, ...]) -> None:
         if not only or example.name in only:
             run = _trained(example.options, runs / example.name)
             save(picture_of(example, run), out / f"{example.name}.png")
+    if not only or "dots" in only:
+        trained = [_trained(f"{PHOTOGRAPHS} {options}", runs / name) for name, options in DOTS.items()]
+        save(dots(trained), out / "dots.png")
     for name, num in (("good-until", 250), ("copies", 60)):
         if not only or name in only:
             run = _trained(f"{_few(num, runs)} --filters 32 --learning-rate 4e-4 --steps 6000", runs / name)
@@ -235,6 +246,19 @@ def picture_of(example: Example, run: Path) -> Figure:
     plain(axes, title=example.title, x="step")
     rows = [("", shown[i : i + COLUMNS]) for i in range(0, len(shown), COLUMNS)]
     image_rows(right.subplots(), rows, title=f"samples after {step:,} steps")
+    return figure
+
+
+def dots(runs: list[Path]) -> Figure:
+    """Draw the same samples of two runs, large enough to see single pixels."""
+    from how_it_works.curves import samples_at
+
+    figure = new_figure(9, 3.4)
+    rows = [
+        (options.removeprefix("--").replace("-even", "\neven"), samples_at(run, 30_000, DOTTED))
+        for options, run in zip(DOTS.values(), runs, strict=True)
+    ]
+    image_rows(figure.subplots(), rows, title="300 photographs, 30,000 steps with batches of 16")
     return figure
 
 
