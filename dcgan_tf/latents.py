@@ -238,7 +238,8 @@ def with_typical_norm(latents: np.ndarray, model: ModelConfig) -> np.ndarray:
 def truncated(latents: np.ndarray, truncation: float) -> np.ndarray:
     """Return latents that are drawn towards 0, where pictures are more ordinary, and more alike.
 
-    This is the truncation of StyleGAN (Karras et al. 2019, section B), with the mean latent 0.
+    StyleGAN truncates its mapped latents so, about their mean (Karras et al. 2019, section B); these are not
+    mapped, and their mean is 0.
 
     Args:
         latents: float32 [N, latent_dim].

@@ -3,7 +3,8 @@
     .venv/bin/python scripts/draw_stability.py
 
 The curves are those of results/looks.jsonl, a line for each look of a run. The runs that fail are trained by
-the command line, in a few minutes in all; a run that is there already is not trained again.
+the command line, most in a few minutes in all; those with dots, on the photographs of `photographs.py` in
+runs/photographs, take 25 minutes each. A run that is there already is not trained again.
 """
 
 from __future__ import annotations
@@ -253,11 +254,9 @@ def dots(runs: list[Path]) -> Figure:
     """Draw the same samples of two runs, large enough to see single pixels."""
     from how_it_works.curves import samples_at
 
-    figure = new_figure(9, 3.4)
-    rows = [
-        (options.removeprefix("--").replace("-even", "\neven"), samples_at(run, 30_000, DOTTED))
-        for options, run in zip(DOTS.values(), runs, strict=True)
-    ]
+    figure = new_figure(9, 3.1)
+    names = ("without\neven upsampling", "with\neven upsampling")
+    rows = [(name, samples_at(run, 30_000, DOTTED)) for name, run in zip(names, runs, strict=True)]
     image_rows(figure.subplots(), rows, title="300 photographs, 30,000 steps with batches of 16")
     return figure
 

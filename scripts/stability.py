@@ -54,7 +54,8 @@ ROLLBACKS = "rollbacks.csv"
 def main(sets: tuple[str, ...], seeds: int, runs: Path, out: Path, rollback: bool) -> None:
     """Train every recipe with every seed on every data set, and print how many of the runs succeed."""
     if rollback:
-        failed = [row for row in read_table(out) if _failed_by_name(row)]
+        rows = [row for row in read_table(out) if int(row["seed"]) < seeds and row["data"] in (sets or DATA)]
+        failed = [row for row in rows if _failed_by_name(row)]
         again = rows_of(
             [_with_rollback(row) for row in failed], runs, out.with_name(ROLLBACKS), residual=False
         )

@@ -20,7 +20,7 @@ from matplotlib.ticker import FixedLocator
 from dcgan_tf.files import write_bytes
 from dcgan_tf.images import MADE_BY
 from dcgan_tf.printable import printable
-from dcgan_tf.runs import write_json
+from dcgan_tf.runs import read_json, write_json
 
 FIGURE, RESULT = "figure.png", "result.json"
 FIGURE_DPI = 150
@@ -100,6 +100,8 @@ class Finding:
         """Write figure.png, the other files and, last, result.json; return the folder."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
+        for name in {*_files_of(folder)} - {FIGURE, *self.files}:  # of an earlier result with other options
+            (folder / name).unlink(missing_ok=True)
         for name, write in self.files.items():
             write(folder / name)
         write_bytes(folder / FIGURE, self.figure_png)
@@ -116,6 +118,13 @@ class Finding:
         file = io.BytesIO()
         self.figure.savefig(file, format="png", dpi=FIGURE_DPI, metadata=dict([MADE_BY]))
         return file.getvalue()
+
+
+def _files_of(folder: Path) -> list[str]:
+    """Return the names of the files that the result in a folder has written, as far as they lie in it."""
+    result = read_json(folder / RESULT, default={})
+    names = result.get("files") if isinstance(result, dict) else None
+    return [name for name in names or [] if isinstance(name, str) and Path(name).name == name]
 
 
 def _print_ticks(axis: Axis) -> None:

@@ -119,8 +119,8 @@ def verify(folder: Path) -> None:
 def benchmark(folder: Path, as_json: bool) -> None:
     """Measure size, difference and speed of every file of an exported FOLDER on this machine.
 
-    Each file is verified first. The time is that of one image: the median over 50 rounds, in which all files
-    take turns. A page is drawn by a browser, so it is not timed.
+    Each file is verified first. The time is that of one image, the median of 50. A page is drawn by a
+    browser, so it is not timed.
     """
     check_export(folder)
     import_tensorflow()
@@ -128,7 +128,7 @@ def benchmark(folder: Path, as_json: bool) -> None:
 
     found = benchmark_export(folder)
     if as_json:
-        say(json.dumps(found, indent=2, ensure_ascii=False))
+        click.echo(json.dumps(found, indent=2))
         return
     for line in table_of(found):
         say(line)
@@ -148,4 +148,4 @@ def table_of(found: dict[str, Any]) -> list[str]:
         psnr = decibels(artefact["psnr_worst_db"])
         lines.append(f"{name:<26}{size_of(artefact['bytes']):>9}{cells}{psnr:>20}")
     versions = ", ".join(f"{name} {machine[name]}" for name in ("tensorflow", "ai-edge-litert"))
-    return [*lines, f"one image, median of {found['rounds']}; {machine['processor']}; {versions}"]
+    return [*lines, f"one image, median of {found['rounds']}, on {machine['processor']}", versions]

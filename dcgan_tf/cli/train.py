@@ -86,12 +86,14 @@ def train(
         place = shlex.quote(ctx.args[0])
         ctx.fail(f"Got unexpected argument {place}. Did you mean --run-dir {place}, or --data {place}?")
     with said_when_stopped("stopped without saving; the same command starts from the newest checkpoint"):
-        choice, source = None, None if init_from is None else _source(init_from)
-        taken = _settings_of(source, changes)
-        changes |= taken
+        choice, taken = None, {}
         chooses = preset_name == AUTO or minutes is not None or images is not None
-        config = Config() if chooses else configured(preset_name, changes)
+        config = Config() if chooses or init_from else configured(preset_name, changes)
         workers = _join_cluster(changes, connect_timeout)
+        if init_from is not None:
+            taken = _taken(init_from, changes, workers)
+            changes |= taken
+            config = config if chooses else configured(preset_name, changes)
         chief = workers is None or workers.chief
         chief_decides = workers.chief_decides if workers else nullcontext
         with workers.all_succeed() if workers else nullcontext():
@@ -113,7 +115,7 @@ def train(
             if chief:
                 config = with_own_held_out(config)
                 hooks = [_evaluation(config, every_epoch=every_epoch), *_profiling(config, profile)]
-        origin = None if source is None else Origin(str(source[0].absolute()), source[1])
+        origin = None if init_from is None else Origin(*_named(init_from))
         run_dir = train_run(choice or config, hooks=hooks, init_from=origin)
     with chief_decides():  # whoever left now would be called lost
         if chief:
@@ -122,24 +124,36 @@ def train(
             _say_where(run_dir)
 
 
-def _source(init_from: str) -> tuple[Path, WantedCheckpoint]:
-    """Return the run and the checkpoint of --init-from, which only the chief of several machines has."""
-    from dcgan_tf.training import is_chief
+def _named(init_from: str) -> tuple[str, WantedCheckpoint]:
+    run, checkpoint = run_at(init_from)
+    return str(run.absolute()), checkpoint
+
+
+def _settings_of(init_from: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings of the networks that a run begins with, as far as the user gives no others.
+
+    A run that has begun has them itself, and needs the other run no more.
+    """
+    from dcgan_tf.runs import RunPaths, network_settings
 
     run, checkpoint = run_at(init_from)
-    if is_chief():
+    own = RunPaths(Path(given["run_dir"])) if given["run_dir"] else None
+    if own is not None and own.config.is_file() and own.origin.is_file():
+        run = own.root
+    else:
         check_run(run, checkpoint=checkpoint)
-    return run, checkpoint
+    return {name: value for name, value in network_settings(run).items() if given[name] is None}
 
 
-def _settings_of(source: tuple[Path, WantedCheckpoint] | None, given: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings of the networks that a run begins with, as far as the user gives no others."""
-    from dcgan_tf.runs import network_settings
-    from dcgan_tf.training import is_chief
-
-    if source is None or not is_chief():
-        return {}
-    return {name: value for name, value in network_settings(source[0]).items() if given[name] is None}
+def _taken(init_from: str, given: dict[str, Any], workers: Workers | None) -> dict[str, Any]:
+    """Return the same on all machines: only the chief can read the runs."""
+    if workers is None:
+        return _settings_of(init_from, given)
+    with workers.chief_decides() as told:
+        if workers.chief:
+            told.value = _settings_of(init_from, given)
+    # JSON has no tuples.
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in told.value.items()}
 
 
 def _join_cluster(changes: dict[str, Any], connect_timeout: float | None) -> Workers | None:

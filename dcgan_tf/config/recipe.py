@@ -77,6 +77,10 @@ class Rule:
 
 ALL = When("all data", lambda case: True)
 FEW = When(f"fewer than {FEW_PICTURES:,} pictures", lambda case: case.num_images < FEW_PICTURES)
+FEW_IN_COLOUR = When(
+    f"fewer than {FEW_PICTURES:,} colour pictures",
+    lambda case: FEW.holds(case) and case.channels == 3,
+)
 GREY = When("grey pictures", lambda case: case.channels == 1)
 COLOUR_PHOTOGRAPHS = When(
     "colour pictures of a folder or dataset", lambda case: case.channels == 3 and case.photographs
@@ -114,11 +118,12 @@ RULES: tuple[Rule, ...] = (
     Rule({"label_smoothing": 0.1}, ALL, "slows down the discriminator, which otherwise wins early"),
     Rule({"diffaugment": 1.0}, FEW, "the discriminator would learn so few by heart"),
     Rule({"batch_size": 16}, FEW, "so few pictures need many steps, and small batches make more of them"),
+    Rule({"even_upsampling": True}, FEW_IN_COLOUR, "small batches would lay a grid of dots over photographs"),
     Rule({"filters": 32}, FEW, "many steps are worth more to so few pictures than wide networks"),
     Rule({"flip": False}, GREY, "mirrored writing and scans are other pictures"),
     Rule({"flip": True}, COLOUR_PHOTOGRAPHS, "a mirrored photograph is a photograph too"),
     Rule({"flip": False}, FEW, "mirrored pictures would be twice as many to learn, and mix with the others"),
 )
 """The table. Change values here; `docs/guides/train.md` is made from it by `scripts/documentation.py`."""
-OF_CONVOLUTIONAL = {"filters", "dense_units", "discriminator_bias", "ema_calibration"}
+OF_CONVOLUTIONAL = {"filters", "dense_units", "discriminator_bias", "even_upsampling", "ema_calibration"}
 """Settings of rules that are left out for the fully connected GAN, on which they have no effect."""

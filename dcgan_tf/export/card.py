@@ -17,7 +17,7 @@ _PURPOSES = {
     "saved_model": "TensorFlow, TensorFlow Serving; any number of images at once",
     "model.keras": "Keras",
     "generator-fp32.tflite": "LiteRT, float32",
-    "generator-fp16.tflite": "LiteRT, float16 weights; Arm processors from 2018 on compute in float16",
+    "generator-fp16.tflite": "LiteRT, float16 weights; computed in float16 where the processor can",
     "generator-dynamic.tflite": "LiteRT, 8-bit weights: the usual choice",
     "generator-int8.tflite": "LiteRT, 8-bit weights and feature maps, for hardware made for them",
     "web/index.html": "a page that draws by itself, offline; 8-bit weights",

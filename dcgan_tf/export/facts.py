@@ -75,7 +75,16 @@ def training_command(run: Run) -> str | None:
         return None
     if PureWindowsPath(words[0]).name not in ("dcgan-tf", "dcgan-tf.exe", "__main__.py"):
         return None
-    return shlex.join(["dcgan-tf", *(printable(_without_folders(word)) for word in words[1:])])
+    words = [*words[1:], *_init_from(RunPaths(run.path), words)]
+    return shlex.join(["dcgan-tf", *(printable(_without_folders(word)) for word in words)])
+
+
+def _init_from(paths: RunPaths, words: list[str]) -> list[str]:
+    """Return the option that names what a run began with, if its last command has left it out."""
+    origin = read_json(paths.origin, default=None)
+    if not isinstance(origin, dict) or any(word.startswith("--init-from") for word in words):
+        return []
+    return ["--init-from", f"{origin.get('run')}@{origin.get('checkpoint')}"]
 
 
 def _without_folders(word: str) -> str:

@@ -54,6 +54,11 @@ class RunPaths:
         return self.root / "origin.json"
 
     @property
+    def origin_checkpoint(self) -> Path:
+        """The folder of that checkpoint, copied, because the other run may be trained on or removed."""
+        return self.root / "origin"
+
+    @property
     def environment(self) -> Path:
         """One entry per start: versions, devices, git commit, command line."""
         return self.root / "environment.json"

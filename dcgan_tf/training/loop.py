@@ -45,7 +45,12 @@ _GO_ON = "The checkpoints are intact; run the same command again to continue"
 _log = logging.getLogger("dcgan_tf")
 
 
-def train(config: Config | Choice, *, hooks: Sequence[Hook] = (), init_from: Origin | None = None) -> Path:
+def train(
+    config: Config | Choice,
+    *,
+    hooks: Sequence[Hook] = (),
+    init_from: str | os.PathLike[str] | Origin | None = None,
+) -> Path:
     """Train a run, or continue it if its run directory already holds a part of it.
 
     Args:
@@ -53,8 +58,9 @@ def train(config: Config | Choice, *, hooks: Sequence[Hook] = (), init_from: Ori
             the same settings. Only the length, and settings that do not affect the weights, may differ.
         hooks: hooks that are called after the built-in ones: after every step, unless they foresee when they
             are due. Of several machines, only the chief calls them.
-        init_from: the run with whose networks a new run begins, in place of random weights; the settings of
-            the networks must be the same (`dcgan_tf.runs.network_settings`).
+        init_from: the run with whose networks a new run begins, in place of random weights: its directory,
+            or an `Origin`, which names a checkpoint. The settings of the networks must be the same
+            (`dcgan_tf.runs.network_settings`).
 
     Returns:
         The run directory.
@@ -69,6 +75,8 @@ def train(config: Config | Choice, *, hooks: Sequence[Hook] = (), init_from: Ori
         WorkerLostError: if another machine of TF_CONFIG is missing. The process cannot train any more.
         Interrupted: after Ctrl-C, SIGTERM or a closed terminal, once the run is saved.
     """
+    if init_from is not None and not isinstance(init_from, Origin):
+        init_from = Origin(os.fspath(init_from))
     plan = make_plan(config.config if isinstance(config, Choice) else config)
     workers = plan.workers
     with _resource_errors(plan.paths), ExitStack() as stack:
@@ -150,7 +158,12 @@ def _do_steps(start: Start, recorder: _Recorder | None, signals: StopSignals) ->
     if start.finished_steps >= plan.total_steps:
         return start.finished_steps
     train_step = make_train_step(
-        plan.config, start.state, plan.strategy, num_classes=plan.num_classes, schedule=plan.schedule
+        plan.config,
+        start.state,
+        plan.strategy,
+        num_classes=plan.num_classes,
+        schedule=plan.schedule,
+        from_random=plan.from_random,
     )
     batches_left = iter(batches(plan, finished_steps=start.finished_steps))
     take = make_several(train_step, batches_left, anywhere=workers.anywhere)

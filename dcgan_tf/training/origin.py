@@ -1,8 +1,8 @@
 """Begin a run with the networks of another one, in place of random weights.
 
-Both networks and the averaged generator are taken; the optimizers begin anew. origin.json records the
-checkpoint. So a run that is started again before it has one of its own begins with the same weights, even if
-the other run was trained on meanwhile.
+Both networks and the averaged generator are taken; the optimizers begin anew. The checkpoint is copied to
+RUN/origin, and origin.json records it. So a run that begins again, after a kill or a rollback, has the same
+weights, whatever has become of the other run.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from dcgan_tf.runs import (
     CheckpointStore,
     RunPaths,
     WantedCheckpoint,
-    checkpoint_steps,
     class_names_of,
     network_settings,
     read_config,
@@ -50,7 +49,7 @@ class Origin:
 def settled_origin(
     paths: RunPaths, config: Config, class_names: tuple[str, ...], wanted: Origin | None
 ) -> Origin | None:
-    """Return the checkpoint that a run begins with, and record it if the run is new; None if there is none.
+    """Return the checkpoint that a run begins with; copy and record it if the run is new.
 
     Args:
         paths: the files of the run.
@@ -58,30 +57,31 @@ def settled_origin(
         class_names: those of its images, if it is conditional.
         wanted: what the user asks for now; None for what the run has begun with.
 
+    Returns:
+        The checkpoint of another run, or None for random weights.
+
     Raises:
-        RunError: if the run has begun otherwise, or the networks of the other run are not of the same form.
+        RunError: if the run has begun otherwise, or the other run has no such checkpoint, or other networks.
     """
+    if not paths.config.exists():  # a record without the settings is that of a start that was killed
+        paths.origin.unlink(missing_ok=True)
+        return None if wanted is None else _new_origin(paths, config, class_names, wanted)
     recorded = read_origin(paths)
     if wanted is None:
         return recorded
-    if recorded is None and paths.config.exists():
+    if recorded is None:
         raise RunError(
             f"{paths.root} began with random weights, and not with the networks of {wanted.run}; leave "
             "--init-from out, or give this run another --run-dir"
         )
-    if recorded is not None:
-        if not _is_same_folder(recorded.run, wanted.run):
-            raise RunError(
-                f"{paths.root} began with the networks of {recorded.run}, and not of {wanted.run}; name that "
-                "run, or give this run another --run-dir"
-            )
-        return recorded
-    if _is_same_folder(wanted.run, str(paths.root)):
-        raise RunError(f"{paths.root} cannot begin with its own networks; give it another --run-dir")
-    _refuse_other_networks(Path(wanted.run), config, class_names)
-    settled = Origin(wanted.run, _step(Path(wanted.run), wanted.checkpoint))
-    write_json(paths.origin, asdict(settled))
-    return settled
+    other = isinstance(wanted.checkpoint, int) and wanted.checkpoint != recorded.checkpoint
+    if other or not _is_same_folder(recorded.run, wanted.run):
+        raise RunError(
+            f"{paths.root} began with the networks of {recorded.run} at step {recorded.checkpoint}, and not "
+            f"of {wanted.run}{f' at step {wanted.checkpoint}' if other else ''}; name that run, or give this "
+            "run another --run-dir"
+        )
+    return recorded
 
 
 def read_origin(paths: RunPaths) -> Origin | None:
@@ -99,34 +99,50 @@ def read_origin(paths: RunPaths) -> Origin | None:
     return Origin(run, step)
 
 
-def take_networks(origin: Origin, state: TrainState) -> None:
+def take_networks(paths: RunPaths, origin: Origin, state: TrainState) -> None:
     """Give a state the weights and statistics of both networks and of the averaged generator.
 
     Raises:
-        RunError: if the checkpoint cannot be read any more.
+        RunError: if the copy of the checkpoint cannot be read.
     """
-    paths = RunPaths(Path(origin.run))
     networks = {name: getattr(state, name) for name in ("generator", "generator_ema", "discriminator")}
-    wanted = origin.checkpoint
-    kept = [folder for folder in (paths.checkpoints, paths.best) if wanted in checkpoint_steps(folder)]
-    if not kept or not isinstance(wanted, int):
-        raise RunError(
-            f"the checkpoint of step {wanted} of {origin.run}, with which this run began, is not there any "
-            "more; give this run another --run-dir"
-        )
-    restore(CheckpointStore(kept[0]), wanted, tf.train.Checkpoint(**networks))
-    _log.info("it begins with the networks of %s at step %s", origin.run, f"{wanted:,}")
+    step = restore(CheckpointStore(paths.origin_checkpoint), None, tf.train.Checkpoint(**networks))
+    _log.info("it begins with the networks of %s at step %s", origin.run, f"{step:,}")
 
 
-def _step(run: Path, wanted: WantedCheckpoint) -> int:
-    """Return the step of the wanted checkpoint of a run: a number, the best one, or the newest intact one."""
+def _new_origin(paths: RunPaths, config: Config, class_names: tuple[str, ...], wanted: Origin) -> Origin:
+    """Copy a checkpoint into the run, and record it last, so that a kill leaves no half of it."""
+    run = Path(wanted.run).absolute()
+    if _is_same_folder(str(run), str(paths.root)):
+        raise RunError(f"{paths.root} cannot begin with its own networks; give it another --run-dir")
+    _refuse_other_networks(run, config, class_names)
+    store, step = _found(RunPaths(run), wanted.checkpoint)
+    copy = CheckpointStore(paths.origin_checkpoint)
+    copy.forget_after(-1)  # of an earlier start, perhaps with another run
+    copy.copy_from(store, step)
+    origin = Origin(str(run), step)
+    write_json(paths.origin, asdict(origin))
+    return origin
+
+
+def _found(paths: RunPaths, wanted: WantedCheckpoint) -> tuple[CheckpointStore, int]:
+    """Return the place and the step of an intact checkpoint: this step, the best one, or the newest.
+
+    Raises:
+        RunError: if there is none.
+    """
     if isinstance(wanted, int):
-        return wanted
-    step, _ = CheckpointStore(RunPaths(run).holding(wanted)).newest_intact()
+        for folder in (paths.checkpoints, paths.best):
+            store = CheckpointStore(folder)
+            if wanted in store.steps() and store.damage(wanted) is None:
+                return store, wanted
+        raise RunError(f"{paths.root} has no checkpoint of step {wanted} that can be read")
+    store = CheckpointStore(paths.holding(wanted))
+    step, _ = store.newest_intact()
     if step is None:
         kind = "best checkpoint" if wanted == BEST else "checkpoint"
-        raise RunError(f"{run} has no {kind} that can be read; train this run first")
-    return step
+        raise RunError(f"{paths.root} has no {kind} that can be read; train this run first")
+    return store, step
 
 
 def _refuse_other_networks(run: Path, config: Config, class_names: tuple[str, ...]) -> None:
@@ -140,7 +156,7 @@ def _refuse_other_networks(run: Path, config: Config, class_names: tuple[str, ..
     if different := [name for name, value in theirs.items() if own[name] != value]:
         lines = "".join(f"\n  {name}  {theirs[name]!r} there, {own[name]!r} here" for name in different)
         raise RunError(
-            f"the networks of {run} have another form than those of this run:{lines}\n"
+            f"the networks of {run} have other settings than those of this run:{lines}\n"
             "Leave these options out: --init-from takes them from the other run"
         )
     names = class_names_of(run, read_config(run))

@@ -40,6 +40,8 @@ class Plan:
         num_classes: number of classes of a conditional model, or 0.
         steps_per_epoch: steps that see every image once.
         schedule: its length, and the phase at its end in which the learning rates fall.
+        from_random: whether it begins with random weights, and not with the networks of another run; known
+            once the run has begun.
     """
 
     config: Config
@@ -50,6 +52,7 @@ class Plan:
     num_classes: int
     steps_per_epoch: int
     schedule: Schedule
+    from_random: bool = True
 
     @property
     def total_steps(self) -> int:

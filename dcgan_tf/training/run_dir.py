@@ -127,7 +127,7 @@ def refuse_other_files(paths: RunPaths) -> None:
     there = sorted(name for name in found if name not in _OF_NO_ACCOUNT and not name.startswith("."))
     if there == [paths.data.name] and read_data(paths) is not None:
         return  # earlier versions wrote it before the settings
-    if set(there) <= {paths.choice.name, paths.origin.name} and all(
+    if set(there) <= {paths.choice.name, paths.origin.name, paths.origin_checkpoint.name} and all(
         name in read_json(path, default={} if path.exists() else {name: None})
         for path, name in ((paths.choice, "budget"), (paths.origin, "checkpoint"))
     ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -82,16 +83,18 @@ def begin(plan: Plan, choice: Choice | None = None, init_from: Origin | None = N
     """
     config, workers = plan.config, plan.workers
     store, best = CheckpointStore(plan.paths.checkpoints), CheckpointStore(plan.paths.best)
-    with workers.chief_decides() as lowered:
+    origin = None
+    with workers.chief_decides() as prepared:
         if workers.chief:
             rollbacks, origin = _prepare(plan, choice, init_from, [store, best])
-            lowered.value = lowered_rates(rollbacks)
-    plan = with_lowered_rates(plan, lowered.value)
+            prepared.value = [lowered_rates(rollbacks), origin is None]
+    lowered, from_random = prepared.value
+    plan = dataclasses.replace(with_lowered_rates(plan, lowered), from_random=from_random)
     with plan.strategy.scope(), workers.lost_ones_named():
         state = create_train_state(config, num_classes=plan.num_classes, precision=config.training.precision)
     with workers.chief_decides():
         if workers.chief:
-            _restore(plan, state, origin, [store, best])
+            _restore(plan, state, [store, best], origin)
     workers.share(state.variables)
     reset_learning_rates(state, config.training)
     finished_steps = int(state.step.numpy())
@@ -123,12 +126,12 @@ def _prepare(
     return rollbacks, origin
 
 
-def _restore(plan: Plan, state: TrainState, origin: Origin | None, stores: Sequence[CheckpointStore]) -> None:
+def _restore(plan: Plan, state: TrainState, stores: Sequence[CheckpointStore], origin: Origin | None) -> None:
     """Restore the newest checkpoint, forget the records of later steps, and say what is going to happen."""
     config, paths = plan.config, plan.paths
     finished_steps = restore(state, stores)
     if not finished_steps and origin is not None:
-        take_networks(origin, state)
+        take_networks(paths, origin, state)
     stores[0].prune(
         config.run.keep_every, plan.schedule.anneal_after
     )  # a kill may have come between a save and this

@@ -127,6 +127,12 @@ def test_settings_that_contradict_each_other_are_refused():
         choose_settings(CIFAR, {"data": "photos", "loss": "hinge", "label_smoothing": 0.1})
 
 
+def test_few_colour_pictures_get_even_upsampling():
+    found = {facts: chosen(facts, data="photos")["even_upsampling"] for facts in (PHOTOGRAPHS, GREY, CIFAR)}
+    assert found == {PHOTOGRAPHS: True, GREY: False, CIFAR: False}
+    assert not chosen(PHOTOGRAPHS, data="photos", architecture="gan")["even_upsampling"]
+
+
 def test_what_a_later_rule_changes_is_not_told_twice():
     lines = dict(choose_settings(PHOTOGRAPHS, {"data": "photos"}).lines)
     assert [line for line in lines if "batch_size" in line] == ["batch_size 16"]

@@ -79,6 +79,15 @@ def test_of_a_path_in_the_command_the_last_name_is_told(moved, tmp_path, words, 
     assert training_command(run) == f"dcgan-tf train {told}"
 
 
+def test_the_networks_that_a_run_began_with_are_named(moved, tmp_path):
+    run = moved(tmp_path / "run", command=["dcgan-tf", "train", "--steps", "9"])
+    write_json(RunPaths(run.path).origin, {"run": "/home/jane/runs/faces", "checkpoint": 50})
+    assert training_command(run) == "dcgan-tf train --steps 9 --init-from faces@50"
+    run = moved(tmp_path / "other", command=["dcgan-tf", "train", "--init-from", "/home/jane/runs/faces"])
+    write_json(RunPaths(run.path).origin, {"run": "/home/jane/runs/faces", "checkpoint": 50})
+    assert training_command(run) == "dcgan-tf train --init-from faces"
+
+
 @pytest.mark.parametrize("environment", [5, {}, [5], [{}], [{"command": []}], [{"command": [3]}], "x"])
 def test_an_environment_of_another_structure_tells_no_command(run, tmp_path, environment):
     write_json(RunPaths(tmp_path).environment, environment)

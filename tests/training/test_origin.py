@@ -71,36 +71,70 @@ def test_networks_and_average_are_taken_and_the_optimizers_begin_anew(
     assert record == {"run": str(trained), "checkpoint": step}
 
 
+def test_the_average_that_was_taken_is_not_forgotten(trained, new):
+    """Of random weights, the average would keep 10 % after one step, and 18 % of that after two."""
+    root = train(new(steps=3, learning_rate=1e-3), init_from=str(trained))
+    taken, raw, now = (
+        np.concatenate([weights.ravel() for weights in run.generator.get_weights()])
+        for run in (Run.open(trained), Run.open(root, ema=False), Run.open(root))
+    )
+    assert np.linalg.norm(raw - taken) > 0.05
+    assert np.linalg.norm(now - taken) < 0.05 * np.linalg.norm(raw - taken)
+
+
 def test_a_new_start_before_the_first_checkpoint_begins_with_the_same_weights(
-    trained, new, read_checkpoint, tmp_path, tiny_config
+    trained, new, read_checkpoint, tmp_path
 ):
     source = tmp_path / "source"
     shutil.copytree(trained, source)
     whole = train(new("whole"), init_from=Origin(str(source)))
     with pytest.raises(KeyboardInterrupt):
         train(new("killed"), init_from=Origin(str(source)), hooks=[Dies(5)])
-    # The other run goes on meanwhile, and keeps the checkpoint.
-    going_on = {"steps": 60, "checkpoint_every": 5, "keep_every": 50}
-    train(tiny_config(run_dir=str(source), sample_every=20, log_every=10, histogram_every=25, **going_on))
+    shutil.rmtree(source)  # the other run is needed no more
     again = train(new("killed"))
     assert different(read_checkpoint(again, 12), read_checkpoint(whole, 12)) == []
-    # It does make a difference.
     plain = train(new("plain"))
     assert different(read_checkpoint(plain, 12), read_checkpoint(whole, 12)) != []
-    # Going on needs the other run no more.
-    shutil.rmtree(source)
-    longer = train(new("killed", steps=15))
-    assert RunPaths(longer).origin.exists()
+    longer = train(new("killed", steps=15), init_from=Origin(str(source)))  # the same command, for longer
+    assert read_config(longer).training.steps == 15
 
 
-def test_what_the_other_run_has_no_more_is_said(trained, new, tmp_path):
-    source = tmp_path / "source"
-    shutil.copytree(trained, source)
-    with pytest.raises(KeyboardInterrupt):
-        train(new(), init_from=Origin(str(source)), hooks=[Dies(5)])
-    shutil.rmtree(source)
-    with pytest.raises(RunError, match=r"the checkpoint of step 50 of .*source, .* is not there any more"):
-        train(new())
+def test_a_run_that_goes_back_to_its_beginning_has_these_networks_again(trained, new, read_checkpoint):
+    def going_back(root: Path) -> None:
+        entry = {"from_step": 12, "to_step": 0, "condition": "oscillation", "title": "oscillation"}
+        shares = {"generator_share": 0.5, "discriminator_share": 0.5, "done": False}
+        RunPaths(root).rollbacks.write_text(json.dumps([entry | shares]))
+
+    first = new(on_collapse="rollback")
+    root = train(first, init_from=str(trained))
+    going_back(root)
+    start = begin(make_plan(first))
+    assert start.finished_steps == 0
+    for own, other in zip(
+        start.state.generator_ema.get_weights(), Run.open(trained).generator.get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(own, other)
+
+
+def test_a_record_of_a_start_that_was_killed_is_not_used(trained, new, read_checkpoint):
+    config = new()
+    paths = RunPaths(Path(config.run.run_dir))
+    plain = train(new("plain"))
+    begin(make_plan(config), init_from=Origin(str(trained)))
+    paths.config.unlink()  # as if the kill had come before the settings were written
+    for path in (paths.data, paths.environment):
+        path.unlink()
+    shutil.rmtree(paths.samples)
+    assert different(read_checkpoint(train(config), 12), read_checkpoint(plain, 12)) == []
+    assert not paths.origin.exists()
+
+
+def test_a_checkpoint_that_there_is_not_leaves_nothing_in_the_way(trained, new):
+    with pytest.raises(RunError, match=r"has no checkpoint of step 41 that can be read"):
+        train(new(), init_from=Origin(str(trained), 41))
+    assert RunPaths(train(new(), init_from=Origin(str(trained), 40))).origin.exists()
+    with pytest.raises(RunError, match=r"at step 40, and not of .* at step 20; name that run"):
+        train(new(), init_from=Origin(str(trained), 20))
 
 
 def test_a_run_that_began_otherwise_is_refused(trained, new, tmp_path):
@@ -111,7 +145,7 @@ def test_a_run_that_began_otherwise_is_refused(trained, new, tmp_path):
     shutil.copytree(trained, other)
     train(new("second"), init_from=Origin(str(trained)))
     train(new("second", steps=14), init_from=Origin(str(trained)))  # the same command, for longer
-    with pytest.raises(RunError, match=r"began with the networks of .*trained.*, and not of .*other"):
+    with pytest.raises(RunError, match=r"the networks of .*trained.* at step 50, and not of .*other"):
         train(new("second", steps=16), init_from=Origin(str(other)))
 
 
@@ -161,5 +195,19 @@ def test_the_command_takes_the_settings_of_the_networks(trained, tmp_path):
     assert re.search("filters 2 +of the run that it begins with", done.output)
     assert re.search("image_size 16x16, channels 1 +of the run that it begins with", done.output)
     assert re.search("batch_size 32 +as you asked", done.output)
-    wrong = CliRunner().invoke(main, ["train", *options, "--init-from", str(tmp_path / "nothing")])
-    assert (wrong.exit_code, "nothing does not exist" in wrong.output) == (1, True)
+    for place, told in (("run", "began with the networks of"), ("else", "nothing does not exist")):
+        there = [*options[:-1], str(tmp_path / place), "--init-from", str(tmp_path / "nothing")]
+        wrong = CliRunner().invoke(main, ["train", *there])
+        assert (wrong.exit_code, told in wrong.output) == (1, True)
+
+
+def test_the_same_command_goes_on_when_the_other_run_is_gone(trained, tmp_path):
+    source = tmp_path / "source"
+    shutil.copytree(trained, source)
+    options = ["--data", "digits", "--batch-size", "32", "--run-dir", str(tmp_path / "run")]
+    command = ["train", *options, "--init-from", f"{source}@40", "--steps"]
+    assert CliRunner().invoke(main, [*command, "3"]).exit_code == 0
+    shutil.rmtree(source)
+    done = CliRunner().invoke(main, [*command, "5"])
+    assert done.exit_code == 0, done.output
+    assert read_config(tmp_path / "run").training.steps == 5

@@ -62,7 +62,7 @@ def _draw_photographs(axes: Axes, asked: Searched, walk: np.ndarray) -> None:
 
 def _draw_distances(axes: Axes, searched: Mapping[str, Searched], asked: Searched | None) -> None:
     """Draw a histogram of the distances for each kind, and a mark for each photograph."""
-    everything = [some.found.levels for some in searched.values()]
+    everything = [some.found.levels for some in (*searched.values(), *([asked] if asked else []))]
     bins = np.linspace(0, 1.02 * max(values.max() for values in everything), _BINS)
     for name, some in searched.items():
         counts, _ = np.histogram(some.found.levels, bins)
@@ -71,8 +71,8 @@ def _draw_distances(axes: Axes, searched: Mapping[str, Searched], asked: Searche
     top = axes.get_ylim()[1]
     axes.text(COMES_BACK, 0.97 * top, " found again", fontsize=8, color=NOTE_COLOUR, va="top")
     if asked:
-        marks = np.minimum(asked.found.levels, bins[-1])
-        axes.plot(marks, np.full(len(marks), 0.04 * top), "v", color=ACCENT_COLOUR, label="photographs")
+        heights = np.full(len(asked.images), 0.04 * top)
+        axes.plot(asked.found.levels, heights, "v", color=ACCENT_COLOUR, label="photographs")
     shares = axes.get_yticks()
     axes.set_yticks(shares, [f"{100 * share:.0f} %" for share in shares])
     axes.set_ylim(0, top)

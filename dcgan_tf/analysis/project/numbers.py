@@ -41,6 +41,11 @@ class Searched:
         return float(np.mean(self.found.levels <= COMES_BACK))
 
     @property
+    def share_before(self) -> float:
+        """The share of the images to which one of the samples comes as near without a search."""
+        return float(np.mean(self.found.before <= COMES_BACK))
+
+    @property
     def median(self) -> float:
         """The median difference, in levels."""
         return float(np.median(self.found.levels))
@@ -66,9 +71,10 @@ def measures(searched: Mapping[str, Searched], asked: Searched | None) -> tuple[
             name="own samples that are found again",
             value=shares.pop(OWN),
             unit="share",
-            controls=shares,
+            controls={"own samples, without the search": searched[OWN].share_before, **shares},
             meaning=f"share of the images to which the search comes within {COMES_BACK:g} of 255 levels; all "
-            "of the run's own samples can be reached, so what is missing there is the search's fault",
+            "of the run's own samples can be reached, so what is missing there is its fault; without "
+            "it, the nearest of the samples from which it starts is taken",
         ),
         Measure(
             name=f"distance of {real}",
@@ -151,6 +157,15 @@ def warnings(searched: Mapping[str, Searched], asked: Searched | None) -> tuple[
             f"only {share:.0%} of the run's own samples are found again, although all of them can be reached "
             f"(at least {LEAST_THAT_COME_BACK:.0%} are wanted): an image that stays far away may be one that "
             "the search missed"
+        )
+    if searched[OWN].share_before > 0.5:
+        found.append(
+            "the samples of this run are so much alike that most are found without a search, so it is not "
+            "known how well the search works"
+        )
+    if searched.get(HELD_OUT, searched[TRAINING]).median >= searched[NOISE].median:
+        found.append(
+            "real images are no nearer to what the run draws than noise is: train the run for longer"
         )
     if HELD_OUT not in searched:
         found.append("the data has no held-out images, so the run is judged by images that it was trained on")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -36,6 +37,7 @@ from dcgan_tf.analysis.project.projector import (
     Projector,
 )
 from dcgan_tf.analysis.subject import Subject
+from dcgan_tf.data import ImageSet
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.files import replacing, write_text
 from dcgan_tf.images import evenly_spaced
@@ -49,7 +51,9 @@ WALK_STEPS = 7
 """The steps of the walk between the first two photographs, in the figure."""
 
 
-def project(run: Run, photos: Sequence[Path] = (), *, num_images: int = 64, seed: int = 0) -> Finding:
+def project(
+    run: Run, photos: Sequence[str | os.PathLike[str]] = (), *, num_images: int = 64, seed: int = 0
+) -> Finding:
     """Find the latent of each photograph, and see what the run can draw at all.
 
     The search is `Projector`'s. The measures are the share of the run's own samples that it finds again,
@@ -70,10 +74,11 @@ def project(run: Run, photos: Sequence[Path] = (), *, num_images: int = 64, seed
     """
     if num_images < 1:
         raise ArgumentError(f"the number of images must be at least 1, received {num_images}")
-    started = time.monotonic()
-    pictures = data.load_pictures(photos, run.config.data)
+    started, files = time.monotonic(), [Path(photo) for photo in photos]
+    pictures = data.load_pictures(files, run.config.data)
     subject = Subject(run)
-    rows = evenly_spaced(len(subject.train), num_images)
+    rows = _of_class(subject, subject.train)
+    rows = rows[evenly_spaced(len(rows), num_images)]
     sets = {"": pictures, **_controls(subject, rows, seed=seed)}
     searched = _search(
         Projector(subject, seed=seed), {name: some for name, some in sets.items() if len(some)}
@@ -87,7 +92,7 @@ def project(run: Run, photos: Sequence[Path] = (), *, num_images: int = 64, seed
             seed=seed,
             num_images=len(rows),
             started=started,
-            photographs=[str(photo) for photo in photos],
+            photographs=[str(photo) for photo in files],
             controls={name: len(some.images) for name, some in searched.items()},
             search=f"Adam, {TRIAL_STEPS} steps from each of the {STARTS} nearest of {POOL:,} samples, and "
             f"{STEPS} more from the best of them, with rates from {LARGEST_RATE} down to 0",
@@ -98,11 +103,11 @@ def project(run: Run, photos: Sequence[Path] = (), *, num_images: int = 64, seed
         ),
         measures=measures(searched, asked),
         figure=project_figure(searched, asked, _walk(run, latents)),
-        details=details(searched, asked, photos, rows),
+        details=details(searched, asked, files, rows),
         warnings=warnings(searched, asked),
-        files={DISTANCES: partial(_save_distances, searched, asked, rows, photos)}
+        files={DISTANCES: partial(_save_distances, searched, asked, rows, files)}
         | ({LATENTS: partial(_save_latents, latents)} if latents is not None else {}),
-        table=_table(photos, asked),
+        table=_table(files, asked),
     )
 
 
@@ -118,10 +123,19 @@ def _controls(subject: Subject, rows: np.ndarray, *, seed: int) -> dict[str, np.
     latents = run.latents(POOL + NUM_CONTROLS, seed=seed)[POOL:]  # the search starts from those before
     sets = {OWN: run.generate(latents), TRAINING: np.asarray(train[rows])}
     if subject.held_out_or_none is not None:
-        others = subject.held_out_or_none.images
-        sets[HELD_OUT] = np.asarray(others[evenly_spaced(len(others), NUM_CONTROLS)])
+        held_out = _of_class(subject, subject.held_out_or_none)
+        held_out = held_out[evenly_spaced(len(held_out), NUM_CONTROLS)]
+        sets[HELD_OUT] = np.asarray(subject.held_out_or_none.images[held_out])
     noise = np.random.default_rng(seed).integers(0, 256, (NUM_NOISE, *train.shape[1:]))
     return sets | {NOISE: noise.astype(np.uint8)}
+
+
+def _of_class(subject: Subject, images: ImageSet) -> np.ndarray:
+    """Return the numbers of the images that the run is to draw: all, or those of its class, int64 [N]."""
+    label = subject.run.label
+    if label is None or images.labels is None:
+        return np.arange(len(images))
+    return np.flatnonzero(images.labels == label)
 
 
 def _search(projector: Projector, sets: dict[str, np.ndarray]) -> dict[str, Searched]:

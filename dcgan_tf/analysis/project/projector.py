@@ -44,17 +44,19 @@ class Projections:
         latents: float32 [N, latent_dim].
         images: what the generator draws of them, uint8 [N, H, W, C].
         levels: the root mean square difference from the images, in levels of 0 to 255, float32 [N].
+        before: the same of the nearest of the samples among which the search starts, float32 [N].
         lengths: lengths of the latents in the typical one, float32 [N].
     """
 
     latents: np.ndarray
     images: np.ndarray
     levels: np.ndarray
+    before: np.ndarray
     lengths: np.ndarray
 
     def of(self, rows: slice) -> Projections:
         """Return those of some images."""
-        return Projections(self.latents[rows], self.images[rows], self.levels[rows], self.lengths[rows])
+        return Projections(**{name: values[rows] for name, values in vars(self).items()})
 
 
 class Projector:
@@ -69,35 +71,33 @@ class Projector:
         self._run, self._model = subject.run, subject.run.config.model
         self._features = subject.classifier.differentiable_features if subject.has_classifier else None
         self._pool = self._run.latents(POOL, seed=seed)
-        drawn = self._run.generate(self._pool)
-        self._scales = self._scales_of(drawn)
-        self._descriptions = self._described(drawn)
+        self._drawn = self._run.generate(self._pool)
+        self._scales = self._scales_of(self._drawn)
+        self._descriptions = self._described(self._drawn)
         self._descend = {steps: self._descent(steps) for steps in (TRIAL_STEPS, STEPS)}
 
     def project(self, images: np.ndarray) -> Projections:
         """Find a latent for each image, uint8 [N, H, W, C]; the other images do not change it."""
-        blocks = range(0, len(images), _IMAGES_AT_ONCE)
-        latents = [
-            self._search(images[first : first + _IMAGES_AT_ONCE]) for first in progress(blocks, "searching")
-        ]
-        found = np.concatenate(latents) if latents else np.empty((0, self._model.latent_dim), np.float32)
-        drawn = self._run.generate(found) if latents else images
-        difference = drawn.astype(np.float32) - images
-        return Projections(
-            found,
-            drawn,
-            np.sqrt(np.mean(difference**2, axis=(1, 2, 3), dtype=np.float64)).astype(np.float32),
-            np.linalg.norm(found, axis=1) / typical_norm(self._model),
-        )
+        starts = range(0, len(images), _IMAGES_AT_ONCE)
+        found = [self._search(images[i : i + _IMAGES_AT_ONCE]) for i in progress(starts, "searching")]
+        if not found:
+            nothing = np.empty(0, np.float32)
+            return Projections(self._pool[:0], images, nothing, nothing, nothing)
+        return Projections(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
 
-    def _search(self, images: np.ndarray) -> np.ndarray:
+    def _search(self, images: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Return the fields of `Projections` for so many images that all of it has room in memory."""
         targets = self._described(images)
         _, starts = nearest(targets, self._descriptions, k=STARTS)
         tried = in_batches(
             self._descend[TRIAL_STEPS], self._pool[starts.ravel()], np.repeat(targets, STARTS, axis=0)
         ).reshape(len(images), STARTS, -1)
         best = tried[np.arange(len(images)), tried[..., -1].argmin(axis=1), :-1]
-        return in_batches(self._descend[STEPS], best, targets)[:, :-1]
+        latents = np.ascontiguousarray(in_batches(self._descend[STEPS], best, targets)[:, :-1])
+        drawn = self._run.generate(latents)
+        lengths = np.linalg.norm(latents, axis=1) / typical_norm(self._model)
+        before = _levels(self._drawn[starts[:, 0]], images)
+        return latents, drawn, _levels(drawn, images), before, lengths
 
     def _scales_of(self, drawn: np.ndarray) -> tuple[float, float]:
         """Return what pixels and features are multiplied by, so that the loss is a squared distance."""
@@ -167,6 +167,12 @@ def _adam(
     )
     rate = LARGEST_RATE * 0.5 * (1 + tf.cos(np.pi * place / steps))
     return z - rate * direction, mean, square
+
+
+def _levels(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return the root mean square difference of each pair of images uint8 [N, H, W, C], float32 [N]."""
+    difference = first.astype(np.float32) - second
+    return np.asarray(np.sqrt(np.mean(difference**2, axis=(1, 2, 3))))
 
 
 def _variance(values: np.ndarray) -> float:

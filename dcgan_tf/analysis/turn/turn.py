@@ -86,12 +86,12 @@ def turn(
     judge = AttributeJudge(samples, attribute)
     low, high = draw_ends(judge, exemplars, draws=draws, seed=seed)
     others = run.latents(POOL + num_images, seed=seed)[POOL:]
-    pictures, own = _moved_from_their_places(judge, others, low, high, seed=seed)
+    pictures, own = _moved(judge, others, low, high, seed=seed)
     turned = {name: judge.grade(moved, own) for name, moved in progress(list(pictures.items()), "looking")}
-    if latents is not None:
-        pictures, _ = _moved_from_their_places(judge, latents[:_SHOWN], low, high, seed=seed)
+    shown = pictures if latents is None else _moved(judge, latents[:_SHOWN], low, high, seed=seed)[0]
     measures = measures_of(attribute, turned, judge.scale, judge.others, criteria=samples.criteria)
     chosen = {"attribute": attribute, "exemplars": exemplars, "draws": draws}
+    chosen["shown"] = "samples" if latents is None else "given latents"
     return Finding(
         name="turn",
         summary=summary(attribute, measures),
@@ -104,13 +104,13 @@ def turn(
             **subject.classifier_facts(),
         ),
         measures=measures.all,
-        figure=_figure(judge, pictures, turned, measures, given=latents is not None),
+        figure=_figure(judge, shown, turned, measures, given=latents is not None),
         details={name: details(graded, judge.scale) for name, graded in turned.items()},
         warnings=(*samples.doubts, *subject.classifier.doubtful([attribute])),
     )
 
 
-def _moved_from_their_places(
+def _moved(
     judge: AttributeJudge, latents: np.ndarray, low: np.ndarray, high: np.ndarray, *, seed: int
 ) -> tuple[dict[str, np.ndarray], Judgement]:
     """Return {way: pictures of the latents moved in this way}, and the judgement of where they begin."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from dcgan_tf.export.checks.latency import interleaved, median_milliseconds
@@ -24,15 +24,16 @@ ROUNDS = 50
 MILLISECONDS = "milliseconds"
 
 
-def benchmark_export(folder: str | os.PathLike[str], *, rounds: int = ROUNDS) -> dict[str, Any]:
+def benchmark_export(folder: str | os.PathLike[str], *, rounds: int | None = None) -> dict[str, Any]:
     """Measure an export on this machine, after `verify_export`.
 
-    The .tflite files are timed with one thread and with all. TensorFlow and Keras take all threads, and their
-    artefacts are called as a program would call them. A page is drawn by a browser, and not timed.
+    The .tflite files are timed with one thread and with all. TensorFlow and Keras take all threads, on the
+    CPU. A page is drawn by a browser, and not timed.
 
     Args:
         folder: the folder that `export_run` wrote.
-        rounds: number of rounds over which the median is taken; in each, all artefacts draw one image.
+        rounds: number of images over which the median is taken, 50 by default. Files that are timed in the
+            same way take turns.
 
     Returns:
         "export", "rounds", "machine" (`describe_machine`), and "artefacts": {name: bytes, max_abs,
@@ -41,6 +42,7 @@ def benchmark_export(folder: str | os.PathLike[str], *, rounds: int = ROUNDS) ->
     Raises:
         ExportError: if the folder is not an export, or something in it is wrong.
     """
+    rounds = ROUNDS if rounds is None else rounds
     records = verify_export(folder)
     root, machine = Path(folder), describe_machine()
     every = str(machine["cores"])
@@ -65,13 +67,13 @@ def _drawing_one(artefact: Path, facts: Record) -> Callable[[], object] | None:
     first = [tf.constant(array[:1]) for array in reference_inputs(facts)]
     if artefact.is_dir():
         loaded = load_saved_model(artefact)
-        return lambda: loaded.serving_default(*first)  # a signature alone would not keep the variables
+        return lambda: np.asarray(loaded.serving_default(*first)["image"])  # which waits for the image
     if artefact.suffix != ".keras":
         return None
     network = keras_file.read(artefact)
     latents, labels = first if len(first) == 2 else (*first, None)
     inputs = with_labels(latents, labels, len(facts.get("class_names", ())))
-    return partial(network, inputs, training=False)
+    return lambda: np.asarray(network(inputs, training=False))
 
 
 def _litert_times(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import platform
 from dataclasses import dataclass
 
 from dcgan_tf.export.checks.difference import Difference
@@ -30,13 +31,15 @@ class Bound:
         return broken
 
 
+_ARM = platform.machine().lower() in ("aarch64", "arm64")
+"""Whether LiteRT may compute in float16 here; emulated, that brings 63 dB for portraits of 64x64 pixels."""
 _EXACT, _EIGHT_BIT = Bound(max_abs=1e-5), Bound(psnr_mean=45, psnr_worst=35)
 BOUNDS = {
     "saved_model": _EXACT,
     "model.keras": _EXACT,
     "index.html": _EIGHT_BIT,
     "generator-fp32.tflite": _EXACT,
-    "generator-fp16.tflite": Bound(psnr_mean=60, psnr_worst=60),
+    "generator-fp16.tflite": Bound(psnr_mean=50 if _ARM else 60, psnr_worst=50 if _ARM else 60),
     "generator-dynamic.tflite": _EIGHT_BIT,
     "generator-int8.tflite": Bound(psnr_mean=40, psnr_worst=30),
 }

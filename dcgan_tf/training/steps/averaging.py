@@ -27,7 +27,7 @@ def averaging_decay(settings: TrainingConfig) -> float:
     return float(0.5 ** (settings.batch_size / settings.ema_images))
 
 
-def update_average(state: TrainState, decay: float) -> None:
+def update_average(state: TrainState, decay: float, *, from_random: bool = True) -> None:
     """Move the averaged generator towards the generator, in cross-replica context.
 
     The average covers the first steps only lightly: its decay is min(decay, (1 + t) / (10 + t)) at step t, so
@@ -36,9 +36,10 @@ def update_average(state: TrainState, decay: float) -> None:
     Args:
         state: its `generator_ema` is changed; `step` is t, the number of finished steps before this one.
         decay: from 0, which copies the generator, to below 1.
+        from_random: whether the run began with random weights. The average of another run is not forgotten.
     """
     step = tf.cast(state.step, tf.float32)
-    keep = tf.minimum(decay, (1 + step) / (10 + step))
+    keep = tf.minimum(decay, (1 + step) / (10 + step)) if from_random else tf.constant(decay)
     for average, current in zip(state.generator_ema.variables, state.generator.variables, strict=True):
         if tf.as_dtype(average.dtype).is_floating:
             rate = tf.cast(keep, average.dtype)

@@ -39,6 +39,7 @@ def make_train_step(
     *,
     num_classes: int = 0,
     schedule: Schedule | None = None,
+    from_random: bool = True,
 ) -> TrainStep:
     """Return the compiled step: uint8 [images_per_step, H, W, C] in (spread over replicas), metrics out.
 
@@ -51,6 +52,7 @@ def make_train_step(
         strategy: spreads the batch over its replicas.
         num_classes: number of classes of a conditional model, or 0.
         schedule: of the run; None for constant learning rates.
+        from_random: whether the run began with random weights, and not with the networks of another run.
 
     Returns:
         The step. Its metrics are scalars over the global batch, and reading one waits for the device:
@@ -58,8 +60,7 @@ def make_train_step(
         D(G(z)), as D sees them before it learns (a relativistic D sees pairs: the first is the probability
         that it gives the real one of two, the second is 1 minus that); discriminator_accuracy, the share of
         both that D classifies correctly; and the global norms discriminator_gradient_norm and
-        generator_gradient_norm. Those about D are means over its updates. After rollbacks, and with an
-        anneal, the learning rates of the step too.
+        generator_gradient_norm. Those about D are means over its updates. Learning rates too, if they change.
     """
     objective = objective_of(config.training)
     logits_of_inputs = logits_of(state.discriminator)
@@ -82,7 +83,7 @@ def make_train_step(
         rates = set_learning_rates(state, config.training, schedule) if schedule else {}
         # The number, read once: given the variable, each replica would read it for itself.
         metrics = strategy.run(on_replica, (state.step + 0, *(batch if num_classes else (batch,))))
-        update_average(state, averaging_decay(config.training))
+        update_average(state, averaging_decay(config.training), from_random=from_random)
         state.step.assign_add(1)
         # All at once: between machines, each sum is a message.
         total = strategy.reduce(tf.distribute.ReduceOp.SUM, metrics, axis=None)

@@ -64,17 +64,21 @@ def test_without_photographs_the_run_is_shown(trained, tmp_path):
     share, distance = finding.measures
     assert share.value == 1.0  # the run has just begun, and all of its samples are alike
     assert share.controls[NOISE] == 0.0
-    assert set(share.controls) == {TRAINING, HELD_OUT, NOISE}
+    assert set(share.controls) == {"own samples, without the search", TRAINING, HELD_OUT, NOISE}
+    assert share.controls["own samples, without the search"] == 1.0
+    assert [text for text in finding.warnings if "found without a search" in text]
+    assert [text for text in finding.warnings if "no nearer to what the run draws than noise is" in text]
     assert distance.controls[OWN] < 8 < distance.value
     assert set(distance.controls) == {OWN, TRAINING, NOISE}
     assert finding.protocol["controls"][TRAINING] == 3
     assert finding.table == ""
 
 
-def searched(*levels: float) -> Searched:
+def searched(*levels: float, before: float = 30.0) -> Searched:
     images = np.zeros((len(levels), 4, 4, 1), np.uint8)
     latents = np.zeros((len(levels), 2), np.float32)
-    return Searched(images, Projections(latents, images, np.asarray(levels, np.float32), latents[:, 0]))
+    found = np.asarray(levels, np.float32)
+    return Searched(images, Projections(latents, images, found, np.full_like(found, before), latents[:, 0]))
 
 
 def test_a_weak_search_is_doubted():
@@ -97,7 +101,8 @@ def test_numbers_by_hand():
     }
     asked = searched(15, 25)
     share, distance, photographs = numbers.measures(found, asked)
-    assert (share.value, share.controls) == (0.5, {TRAINING: 0.0, HELD_OUT: 0.0, NOISE: 0.0})
+    controls = {"own samples, without the search": 0.0, TRAINING: 0.0, HELD_OUT: 0.0, NOISE: 0.0}
+    assert (share.value, share.controls) == (0.5, controls)
     assert (distance.name, distance.value) == ("distance of held-out images", 13)
     assert photographs.value == 20
     told = numbers.details(found, asked, ["a", "b"], np.array([0, 50, 99]))
@@ -107,6 +112,17 @@ def test_numbers_by_hand():
         {"image": 50, "levels": 10},
     ]
     assert [line["levels"] for line in told["photographs"]] == [15, 25]
+
+
+def test_of_a_class_only_its_images_are_searched(tiny_config, tmp_path):
+    from dcgan_tf.training.loop import train
+
+    run = Run.open(train(tiny_config(conditional=True, run_dir=str(tmp_path / "run")))).of_class(3)
+    labels = load_data(run.config.data).labels
+    finding = analysis.project(run, [], num_images=1000)
+    numbers_of_class = np.flatnonzero(labels == 3).tolist()
+    assert finding.protocol["num_images"] == len(numbers_of_class)
+    assert {line["image"] for line in finding.details["worst"]} <= set(numbers_of_class)
 
 
 @pytest.mark.parametrize(

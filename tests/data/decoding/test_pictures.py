@@ -23,5 +23,5 @@ def test_a_picture_is_what_a_folder_makes_of_it(tmp_path, fit):
 
 def test_the_file_that_cannot_be_read_is_named(tmp_path):
     config = DataConfig("portraits", image_size=(8, 8))
-    with pytest.raises(DataError, match=r"b\.png cannot be read as a picture: missing|b\.png cannot be read"):
+    with pytest.raises(DataError, match=r"b\.png cannot be read as a picture: missing"):
         data.load_pictures([tmp_path / "b.png"], config)
