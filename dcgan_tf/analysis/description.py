@@ -84,8 +84,8 @@ def latents_option(use: str) -> Option:
     )
 
 
-def check_latents(latents: Path | None) -> None:
-    """Refuse a file of latents that is not there.
+def check_latents(*, latents: Path | None, **others: object) -> None:
+    """Refuse a file of latents that is not there; this is the `check` of analyses with the option.
 
     Raises:
         ArgumentError: if there is none.

@@ -100,12 +100,13 @@ class Finding:
         """Write figure.png, the other files and, last, result.json; return the folder."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        for name in {*_files_of(folder)} - {FIGURE, *self.files}:  # of an earlier result with other options
-            (folder / name).unlink(missing_ok=True)
+        earlier = {*_files_of(folder)} - {FIGURE, *self.files}
         for name, write in self.files.items():
             write(folder / name)
         write_bytes(folder / FIGURE, self.figure_png)
         write_json(folder / RESULT, self.result)
+        for name in earlier:  # which a result with other options had written
+            (folder / name).unlink(missing_ok=True)
         return folder
 
     def _repr_png_(self) -> bytes:

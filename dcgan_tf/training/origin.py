@@ -38,7 +38,7 @@ class Origin:
     """The checkpoint of another run with whose networks a run begins.
 
     Attributes:
-        run: the absolute path of the other run.
+        run: the path of the other run; the record has the absolute one.
         checkpoint: its step; "best" or None, for the newest, until that is decided.
     """
 
@@ -106,8 +106,14 @@ def take_networks(paths: RunPaths, origin: Origin, state: TrainState) -> None:
         RunError: if the copy of the checkpoint cannot be read.
     """
     networks = {name: getattr(state, name) for name in ("generator", "generator_ema", "discriminator")}
-    step = restore(CheckpointStore(paths.origin_checkpoint), None, tf.train.Checkpoint(**networks))
-    _log.info("it begins with the networks of %s at step %s", origin.run, f"{step:,}")
+    try:
+        restore(CheckpointStore(paths.origin_checkpoint), None, tf.train.Checkpoint(**networks))
+    except RunError as error:
+        raise RunError(
+            f"the networks with which {paths.root} began cannot be read ({error}); give this run another "
+            "--run-dir"
+        ) from None
+    _log.info("it begins with the networks of %s at step %s", origin.run, f"{origin.checkpoint:,}")
 
 
 def _new_origin(paths: RunPaths, config: Config, class_names: tuple[str, ...], wanted: Origin) -> Origin:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -127,17 +128,23 @@ def refuse_other_files(paths: RunPaths) -> None:
     there = sorted(name for name in found if name not in _OF_NO_ACCOUNT and not name.startswith("."))
     if there == [paths.data.name] and read_data(paths) is not None:
         return  # earlier versions wrote it before the settings
-    if set(there) <= {paths.choice.name, paths.origin.name, paths.origin_checkpoint.name} and all(
-        name in read_json(path, default={} if path.exists() else {name: None})
-        for path, name in ((paths.choice, "budget"), (paths.origin, "checkpoint"))
-    ):
-        return  # these are written before the settings
+    if all(_is_written_first(paths, name) for name in there):
+        return
     if there:
         more = f" and {len(there) - 3:,} more" if len(there) > 3 else ""
         raise RunError(
             f"{paths.root} is neither empty nor a run: it holds {', '.join(there[:3])}{more}. "
             "Give this run another --run-dir, or an empty folder; nothing was written"
         )
+
+
+def _is_written_first(paths: RunPaths, name: str) -> bool:
+    """Return whether a file or folder is one that a start writes before the settings."""
+    path = paths.root / name
+    if path == paths.origin_checkpoint:
+        return path.is_dir() and all(re.match(r"ckpt-\d+|checkpoint$", part.name) for part in path.iterdir())
+    key = {paths.choice: "budget", paths.origin: "checkpoint"}.get(path)
+    return key is not None and key in read_json(path, default={})
 
 
 def _refuse_place_among_images(paths: RunPaths, spec: str) -> None:

@@ -41,6 +41,24 @@ def test_a_walk_visits_them(quick_judges, given, tmp_path, trained):
     np.testing.assert_allclose(first[::16, ::16], Run.open(trained).sample(5)[4, ..., 0], atol=2)
 
 
+def test_a_turn_shows_them_and_measures_samples(quick_judges, given, tmp_path, trained, monkeypatch):
+    from dcgan_tf.analysis.turn import turn as module
+
+    monkeypatch.setattr(module, "POOL", 256)
+    ends = np.zeros((2, 1), int), np.ones((2, 1), int)  # this run draws no digit well
+    monkeypatch.setattr(module, "draw_ends", lambda *_, **__: ends)
+    shown = []
+    draw = module.turn_figure
+    monkeypatch.setattr(module, "turn_figure", lambda *a, **k: (shown.append((a, k)), draw(*a, **k))[1])
+    done, result = given("turn", "--attribute", "3", "--exemplars", 1, "--draws", 2, "-n", 8)
+    assert done.exit_code == 0, done.output
+    assert result["protocol"]["shown"] == "given latents"
+    (((_, pictures, values, _), named),) = shown
+    assert {len(some) for some in pictures.values()} == {3}
+    assert {len(some) for some in values.values()} == {8}
+    assert named["of"] == "given latent"
+
+
 def test_arithmetic_numbers_them_from_0(quick_judges, given, tmp_path, trained):
     done, result = given("arithmetic", "--plus", "0,1", "-n", 64)
     assert done.exit_code == 0, done.output

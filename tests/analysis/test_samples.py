@@ -130,7 +130,7 @@ def test_only_the_samples_that_are_asked_for_are_drawn(picked, monkeypatch):
 
 def test_samples_picked_by_number_are_those_of_the_grid(trained):
     run = Run.open(trained)
-    latents, images = sample_arithmetic._numbered(run, [130, 0, 65, 130], None, seed=3)
+    latents, images = sample_arithmetic._numbered(run, [130, 0, 65, 130], seed=3)
     np.testing.assert_array_equal(latents, run.latents(131, seed=3)[[130, 0, 65, 130]])
     np.testing.assert_array_equal(images, run.sample(131, seed=3)[[130, 0, 65, 130]])
 

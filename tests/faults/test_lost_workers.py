@@ -18,6 +18,7 @@ from dcgan_tf.config import Config
 from dcgan_tf.runs.folder import RunPaths, checkpoint_steps
 from dcgan_tf.runs.records import read_json
 from dcgan_tf.training.loop import train
+from dcgan_tf.training.origin import Origin
 from going_back import different
 from odd_images import noise
 
@@ -180,6 +181,30 @@ def test_the_chiefs_run_directory_is_no_concern_of_the_others(tiny_options: Opti
     assert codes == [1, 1], [member.said for member in members]
     assert "dcgan-tf: the chief has stopped: " in members[1].said
     assert "is neither empty nor a run: it holds letter.txt" in members[1].said
+
+
+def test_two_workers_begin_with_the_networks_of_another_run(
+    trained: Path, tiny_config: Make, read_checkpoint: Read, tmp_path: Path
+) -> None:
+    """The settings of the networks are not among the options: the chief reads them, and tells the other."""
+    run, length = tmp_path / "run", {"batch_size": 32, "steps": 4, "seed": 5}
+    words = ["--data", "digits", "--split", "test", "--flip", "--learning-rate", "1e-3"]
+    words += [f"--{name.replace('_', '-')}={value}" for name, value in length.items()]
+    command = ("-m", "dcgan_tf", "train", "--preset", "default", *words, "--run-dir", str(run))
+    with started(tmp_path / "right", 2, *command, "--init-from", f"{trained}@40") as members:
+        codes = [member.end() for member in members]
+    assert codes == [0, 0], [member.said for member in members]
+    assert "which counts, and not this worker's" not in members[1].said
+    alone = train(
+        tiny_config(run_dir=str(tmp_path / "alone"), replicas=2, **length), init_from=Origin(str(trained), 40)
+    )
+    assert different(read_checkpoint(run, 4), read_checkpoint(alone, 4)) == []
+
+    wrong = (*command[:-1], str(tmp_path / "other"), "--init-from", str(tmp_path / "nothing"))
+    with started(tmp_path / "wrong", 2, *wrong) as members:
+        codes = [member.end() for member in members]
+    assert codes == [1, 1], [member.said for member in members]
+    assert "nothing does not exist" in members[1].said
 
 
 def after(member: Member) -> int:

@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from dcgan_tf.data.fingerprints import pixel_fingerprint
 from dcgan_tf.data.image_set import ImageSet
+from dcgan_tf.images import to_float
 from dcgan_tf.judges.classifier import Predictions, _quality, can_judge, trained_classifier
 from dcgan_tf.judges.network import load_weights
 from quick import quick_judges
@@ -69,6 +71,17 @@ def test_at_most_one_class_is_shown(classifier, held_out):
     margins = classifier.predict(held_out.images).margins
     shown = np.stack([margins[name] > 0 for name in held_out.label_names])
     assert shown.sum(axis=0).max() == 1
+
+
+def test_gradients_flow_through_the_same_features(classifier, held_out):
+    images = np.asarray(held_out.images[:8])
+    pixels = tf.constant(to_float(images))
+    with tf.GradientTape() as tape:
+        tape.watch(pixels)
+        features = classifier.differentiable_features(pixels, training=False)
+    np.testing.assert_allclose(features, classifier.predict(images).features, atol=1e-5)
+    gradient = tape.gradient(features, pixels)  # of their sum
+    assert np.abs(gradient).max() > 0
 
 
 def test_quality_is_that_on_the_held_out_images(classifier, held_out):

@@ -173,6 +173,15 @@ def test_other_classes_are_refused(new, tmp_path, tiny_config):
         train(new("third", conditional=True), init_from=Origin(str(source)))
 
 
+def test_a_damaged_copy_is_said_and_not_passed_over(trained, new):
+    with pytest.raises(KeyboardInterrupt):
+        train(new(), init_from=str(trained), hooks=[Dies(5)])
+    for file in RunPaths(Path(new().run.run_dir)).origin_checkpoint.glob("*.data-*"):
+        file.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(RunError, match=r"the networks with which .* began cannot be read"):
+        train(new())
+
+
 @pytest.mark.parametrize("text", ["[]", "{", '{"run": 1, "checkpoint": 2}', '{"run": "a"}'])
 def test_a_damaged_record_is_said_and_not_passed_over(trained, new, text):
     root = train(new(), init_from=Origin(str(trained)))

@@ -67,7 +67,7 @@ def check(
         ArgumentError: if there is no formula, or another besides all of them, or a number that is too large;
             or if there are latents, and the formula is not of their numbers.
     """
-    check_latents(latents)
+    check_latents(latents=latents)
     if latents is not None and (every or not all(_is_numbers(text) for text in (*plus, *minus))):
         raise ArgumentError("--latents needs a formula of numbers, such as --plus 0 --minus 1 --plus 2")
     if every == bool(plus):

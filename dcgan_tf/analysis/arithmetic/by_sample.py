@@ -47,7 +47,7 @@ def sample_arithmetic(
     started, given = time.monotonic(), latents is not None
     terms = _checked_terms(plus, minus, last=LARGEST_NUMBER if latents is None else len(latents) - 1)
     samples = Samples.draw(Subject(run), num_images, seed=seed)
-    latents, images = _numbered(run, [number for term in terms for number in term], latents, seed=seed)
+    latents, images = _exemplars(run, [number for term in terms for number in term], latents, seed=seed)
     chosen = np.split(np.arange(len(latents)), np.cumsum([len(term) for term in terms])[:-1])
     signs = [1] + [-1] * len(minus) + [1] * (len(plus) - 1)
     draws = [rows[None] for rows in chosen]
@@ -88,19 +88,24 @@ def _criteria(samples: Samples) -> dict[str, str]:
     }
 
 
-def _numbered(
+def _exemplars(
     run: Run, numbers: Sequence[int], given: np.ndarray | None, *, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw only the given latents, or the samples, with these numbers; samples exactly as `run.sample` does.
+    """Return the latents and the images with these numbers: of the given latents, or of the samples."""
+    if given is None:
+        return _numbered(run, numbers, seed=seed)
+    return given[numbers], run.generate(given[numbers])
 
-    Each sample is drawn together with its batch, because in another place, or beside others, it may round
+
+def _numbered(run: Run, numbers: Sequence[int], *, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draw only the samples with these numbers, exactly as `run.sample` does.
+
+    Each is drawn together with its batch, because in another place, or beside others, it may round
     differently.
 
     Returns:
         (latents float32 [N, latent_dim], images uint8 [N, H, W, C]).
     """
-    if given is not None:
-        return given[numbers], run.generate(given[numbers])
     batches = np.unique(np.asarray(numbers, np.int64) // SAMPLING_BATCH)
     every = (batches[:, None] * SAMPLING_BATCH + np.arange(SAMPLING_BATCH)).ravel()
     model = run.config.model

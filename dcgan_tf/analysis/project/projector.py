@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -32,8 +31,6 @@ STARTS, TRIAL_STEPS, STEPS = 4, 25, 175
 LARGEST_RATE, WEIGHT_OF_FEATURES, WEIGHT_OF_LENGTH = 0.1, 0.1, 0.1
 _MOMENTUM, _MEAN_SQUARE, _EPSILON = 0.9, 0.999, 1e-8
 _IMAGES_AT_ONCE = 4 * SAMPLING_BATCH
-
-Loss = Callable[[Any, Any], Any]
 
 
 @dataclass(frozen=True)

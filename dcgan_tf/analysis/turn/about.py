@@ -46,15 +46,6 @@ def make(
     )
 
 
-def check(*, latents: Path | None, **others: object) -> None:
-    """Refuse a file of latents that is not there.
-
-    Raises:
-        ArgumentError: if there is none.
-    """
-    check_latents(latents)
-
-
 def turned(known: KnownData) -> str:
     """Return what to change step by step: the turn of the head, or the first that there is.
 
@@ -90,7 +81,7 @@ ANALYSIS = Analysis(
         latents_option("Show, instead of samples, the first latents"),
     ),
     make=make,
-    check=check,
+    check=check_latents,
     findings=(
         FindingKind(
             "turn",

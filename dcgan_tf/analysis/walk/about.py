@@ -21,15 +21,6 @@ def make(run: Run, *, points: int, latents: Path | None = None, num_images: int,
     return walk(run, points=points, latents=given, num_images=num_images, seed=seed)
 
 
-def check(*, latents: Path | None, **others: object) -> None:
-    """Refuse a file of latents that is not there.
-
-    Raises:
-        ArgumentError: if there is none.
-    """
-    check_latents(latents)
-
-
 ANALYSIS = Analysis(
     name="walk",
     place=2,
@@ -52,7 +43,7 @@ ANALYSIS = Analysis(
         latents_option("Visit, instead of random ones, the latents"),
     ),
     make=make,
-    check=check,
+    check=check_latents,
     findings=(
         FindingKind(
             "walk",

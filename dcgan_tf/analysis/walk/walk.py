@@ -27,6 +27,7 @@ from dcgan_tf.images import enlarge, save_gif
 from dcgan_tf.runs import Run
 
 MOST_POINTS = 1000
+"""The most points of a walk; each strip of it is drawn."""
 FEWEST_SAMPLES = 1000
 """The fewest ordinary samples to define what counts as realistic."""
 
