@@ -12,7 +12,7 @@ import click
 
 from dcgan_tf.analysis import Analysis, Option, analyses
 from dcgan_tf.cli.beforehand import check_data, check_run
-from dcgan_tf.cli.frame import import_tensorflow, say
+from dcgan_tf.cli.frame import import_tensorflow, json_option, say, say_json
 from dcgan_tf.cli.options import SEED, checkpoint_option, one_label
 from dcgan_tf.cli.options import num_images as counted
 from dcgan_tf.cli.outputs import LOCAL_PATH, check_folder, refuse_among_images
@@ -71,6 +71,7 @@ def _shared_options(analysis: Analysis) -> Callable[[Command], Command]:
                 show_default=True,
                 help=analysis.of,
             ),
+            json_option,
         ):
             command = add(command)
         if analysis.files:
@@ -165,6 +166,7 @@ def _moved_images_named(spec: str) -> Iterator[None]:
 def save_finding(finding: Finding, folder: Path) -> None:
     """Print the outcome, so that a full disk does not lose it; save the finding, and print where it is."""
     say(finding.summary)
+    say_json({**finding.result, "folder": str(folder)})
     say_warnings(finding)
     finding.save(folder)
     say(f"figure  {folder / 'figure.png'}")

@@ -9,7 +9,7 @@ import click
 
 from dcgan_tf.cli.analyses import save_finding
 from dcgan_tf.cli.beforehand import check_data, check_run
-from dcgan_tf.cli.frame import import_tensorflow
+from dcgan_tf.cli.frame import import_tensorflow, json_option
 from dcgan_tf.cli.options import SEED, checkpoint_option
 from dcgan_tf.cli.options import num_images as counted
 from dcgan_tf.cli.outputs import LOCAL_PATH, check_folder, refuse_among_images, run_at
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 @checkpoint_option("Read the checkpoint of this step, or the best one, of all runs")
 @click.option("--data", metavar="SPEC", help="Look for the runs' images here, if they were moved since.")
 @click.option("--out", type=LOCAL_PATH, help="Write to this folder.  [default: comparison]")
+@json_option
 def compare(
     runs: tuple[str, ...],
     num_images: int,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dcgan_tf.cli.beforehand import check_data, check_run
-from dcgan_tf.cli.frame import import_tensorflow, say
+from dcgan_tf.cli.frame import import_tensorflow, json_option, say, say_json
 from dcgan_tf.cli.options import SEED, checkpoint_option, one_label
 from dcgan_tf.cli.options import num_images as counted
 from dcgan_tf.cli.outputs import LOCAL_PATH
@@ -102,6 +102,7 @@ class Pictures:
     "--ema/--no-ema", default=True, show_default=True, help="Use the averaged generator, or the raw one."
 )
 @click.option("--out", type=LOCAL_PATH, help="Write the numbers and their protocol to FILE.json.")
+@json_option
 def evaluate(
     source: Path,
     data: str | None,
@@ -160,7 +161,9 @@ def evaluate(
         draw = as_trained(one.draw, names, evaluator.real)
         evaluations[one.heading] = evaluator.evaluate(draw, **one.about)
     _say(evaluations)
-    _keep([one.record() for one in evaluations.values()], records, out)
+    found = [one.record() for one in evaluations.values()]
+    say_json(found)
+    _keep(found, records, out)
 
 
 def _open(source: Path, *, checkpoint: WantedCheckpoint, ema: bool, label: str | None) -> list[Pictures]:

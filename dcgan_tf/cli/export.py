@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dcgan_tf.cli.beforehand import check_export, check_run
-from dcgan_tf.cli.frame import import_tensorflow, said_when_stopped, say
+from dcgan_tf.cli.frame import import_tensorflow, json_option, said_when_stopped, say, say_json
 from dcgan_tf.cli.options import checkpoint_option, names_option
 from dcgan_tf.cli.outputs import LOCAL_PATH, refuse_unwritable
 from dcgan_tf.export import FORMATS, PRECISIONS
@@ -115,8 +114,8 @@ def verify(folder: Path) -> None:
 
 @click.command(short_help="Measure the files of an export on this machine.")
 @click.argument("folder", type=LOCAL_PATH)
-@click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON, for a program.")
-def benchmark(folder: Path, as_json: bool) -> None:
+@json_option
+def benchmark(folder: Path) -> None:
     """Measure size, difference and speed of every file of an exported FOLDER on this machine.
 
     Each file is verified first. The time is that of one image, the median of 50. A page is drawn by a
@@ -127,9 +126,7 @@ def benchmark(folder: Path, as_json: bool) -> None:
     from dcgan_tf.export import benchmark_export
 
     found = benchmark_export(folder)
-    if as_json:
-        click.echo(json.dumps(found, indent=2))
-        return
+    say_json(found)
     for line in table_of(found):
         say(line)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import platform
@@ -10,7 +11,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, NoReturn
@@ -27,7 +28,7 @@ from dcgan_tf.printable import printable
 EXIT_USER_ERROR, EXIT_COLLAPSED, EXIT_BUG, EXIT_START_AGAIN = 1, 3, 70, 75
 """The exit codes of a user's mistakes, of --on-collapse stop, of bugs (sysexits.h's EX_SOFTWARE), and of what
 ends because another machine is lost (EX_TEMPFAIL)."""
-_DEBUG = "dcgan_tf.debug"
+_DEBUG, _JSON = "dcgan_tf.debug", "dcgan_tf.json"
 
 
 class Frame(click.Group):
@@ -110,11 +111,46 @@ class Frame(click.Group):
 def say(message: object = "", *, err: bool = False) -> None:
     """Print a message, with every character that controls a terminal escaped.
 
+    With --json, standard output is for `say_json` alone, and what would be printed there is left out.
+
     Args:
         message: the message, which may have several lines.
         err: whether to print to standard error.
     """
-    click.echo(printable(message, lines=True), err=err)
+    if err or not _is_json():
+        click.echo(printable(message, lines=True), err=err)
+
+
+def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option --json, for a command that gives its results to `say_json`."""
+
+    def remember(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+        if value:
+            ctx.meta[_JSON] = True
+
+    return click.option(
+        "--json",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=remember,
+        help="Print the results as JSON, for a program, in place of text.",
+    )(command)
+
+
+def say_json(results: object) -> None:
+    """Print results as JSON if --json was given.
+
+    Args:
+        results: what JSON can hold, with null for numbers that are not finite.
+    """
+    if _is_json():
+        click.echo(json.dumps(results, indent=2, allow_nan=False))
+
+
+def _is_json() -> bool:
+    context = click.get_current_context(silent=True)
+    return context is not None and _JSON in context.meta
 
 
 class LogFormatter(logging.Formatter):

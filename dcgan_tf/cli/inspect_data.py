@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from dcgan_tf.cli.frame import import_tensorflow, say
+from dcgan_tf.cli.frame import import_tensorflow, json_option, say, say_json
 from dcgan_tf.cli.options import configured, setting_options
 from dcgan_tf.cli.outputs import LOCAL_PATH, default_file, lies_in_data
 from dcgan_tf.errors import ArgumentError
@@ -17,6 +17,7 @@ from dcgan_tf.errors import ArgumentError
 @click.argument("spec")
 @click.option("--out", type=LOCAL_PATH, help="Write the grid to this file.  [default: NAME-images.png]")
 @setting_options("data", exclude=("data", "flip", "max_bad_fraction"))
+@json_option
 def inspect_data(spec: str, out: Path | None, **changes: Any) -> None:
     """Print what is in SPEC (as for train --data) and save a grid of its images."""
     # Looking is for finding bad files, so they are no reason to refuse.
@@ -29,6 +30,7 @@ def inspect_data(spec: str, out: Path | None, **changes: Any) -> None:
 
     image_set = data.load_data(config.data)
     say(data.data_summary(image_set))
+    say_json(data.data_facts(image_set))
     name = f"{cache.shortened(image_set.name)}-images.png"
     if not out and lies_in_data(Path(name), spec):
         say(

@@ -11,7 +11,7 @@ import click
 from dcgan_tf.analysis import finding_kinds
 from dcgan_tf.cli.analyses import say_warnings
 from dcgan_tf.cli.beforehand import check_data, check_run
-from dcgan_tf.cli.frame import import_tensorflow, say
+from dcgan_tf.cli.frame import import_tensorflow, json_option, say, say_json
 from dcgan_tf.cli.options import SEED, NameList, checkpoint_option, one_label
 from dcgan_tf.cli.options import num_images as counted
 from dcgan_tf.cli.outputs import LOCAL_PATH, refuse_unwritable
@@ -58,6 +58,7 @@ FINDINGS = finding_kinds()
     "saved_models/]",
 )
 @click.option("--out", type=LOCAL_PATH, help="Write the page to this file.  [default: RUN/report.html]")
+@json_option
 def report(
     run: Path,
     wanted: tuple[str, ...],
@@ -82,11 +83,13 @@ def report(
     _check_exports(exports)
     refuse_unwritable(out or run)
     opened = _open(run, checkpoint, label, data) if wanted else None
+    made: dict[str, Any] = {}
     try:
         if opened is not None:
-            _make(opened, wanted, shared)
+            _make(opened, wanted, shared, made)
     finally:  # analyses take minutes: whatever ends them, the page shows what is there by then
-        _write(run, out=out, exports=exports)
+        page = _write(run, out=out, exports=exports)
+        say_json({"report": str(page), "analyses": made})
 
 
 def _open(run: Path, checkpoint: WantedCheckpoint, label: str | None, data: str | None) -> Run:
@@ -100,13 +103,14 @@ def _open(run: Path, checkpoint: WantedCheckpoint, label: str | None, data: str 
     return opened if label is None else opened.of_class(one_label(label, opened.class_names))
 
 
-def _make(run: Run, wanted: Sequence[str], shared: dict[str, int]) -> None:
+def _make(run: Run, wanted: Sequence[str], shared: dict[str, int], made: dict[str, Any]) -> None:
     """Run analyses one after the other; skip those that are impossible, and print the reason.
 
     Args:
         run: the run, opened at the step to show.
         wanted: names of analyses, or "all".
         shared: arguments for all of them.
+        made: gets {name: result, or `skipped`, the reason}.
     """
     from dcgan_tf.errors import DcganError
     from dcgan_tf.runs import RunPaths
@@ -120,8 +124,10 @@ def _make(run: Run, wanted: Sequence[str], shared: dict[str, int]) -> None:
             finding = analysis.make(run, **{**analysis.defaults, **suggested, **shared})
             say(f"{name:<12}{finding.summary}")
             say_warnings(finding)
+            made[name] = finding.result
             finding.save(folder)
         except DcganError as reason:
+            made.setdefault(name, {})["skipped"] = str(reason)
             say(f"{name:<12}skipped: {reason}", err=True)
 
 
@@ -134,11 +140,12 @@ def _made_of(folder: Path) -> tuple[Any, Any]:
     return (protocol.get("step"), protocol.get("class")) if isinstance(protocol, dict) else (None, None)
 
 
-def _write(run: Path, *, out: Path | None, exports: Sequence[Path]) -> None:
+def _write(run: Path, *, out: Path | None, exports: Sequence[Path]) -> Path:
     from dcgan_tf.report import write_report
 
     page = write_report(run, out=out, exports=exports or None)
     say(f"report  {page} ({page.stat().st_size / 1e6:.1f} MB)")
+    return page
 
 
 def _check_exports(exports: Sequence[Path]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from dcgan_tf.cli.analyses import save_finding
-from dcgan_tf.cli.frame import import_tensorflow, said_when_stopped, say
+from dcgan_tf.cli.frame import import_tensorflow, json_option, said_when_stopped, say
 from dcgan_tf.cli.options import SEED
 from dcgan_tf.cli.options import num_images as counted
 from dcgan_tf.cli.outputs import LOCAL_PATH
@@ -55,6 +55,7 @@ def reproduce() -> None:
     show_default=True,
     help="Write to this folder.",
 )
+@json_option
 def mnist_1nn(out: Path, **options: Any) -> None:
     """Classify MNIST's test images by their nearest neighbour among generated images with labels.
 

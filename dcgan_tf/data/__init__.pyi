@@ -13,6 +13,7 @@ from .held_out import num_unseen as num_unseen
 from .held_out import why_no_test as why_no_test
 from .image_set import ImageSet as ImageSet
 from .inspection import bad_file_lines as bad_file_lines
+from .inspection import data_facts as data_facts
 from .inspection import data_summary as data_summary
 from .inspection import example_images as example_images
 from .load import load_data as load_data

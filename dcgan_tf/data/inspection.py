@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import numpy as np
 
@@ -13,17 +14,42 @@ SHOWN_BAD_FILES = 50
 
 def data_summary(image_set: ImageSet) -> str:
     """Return lines on the number, size, channels, levels, labels, attributes and bad files of a set."""
-    count, height, width, channels = image_set.images.shape
-    some = image_set.images[: min(count, 1000)]
-    aside = f" and {len(image_set.held_out):,} that are held out" if image_set.held_out else ""
+    facts = data_facts(image_set)
+    (height, width), levels = facts["image_size"], facts["levels"]
+    aside = f" and {facts['num_held_out']:,} that are held out" if facts["num_held_out"] else ""
     lines = [
-        f"{image_set.name}: {count:,} images{aside}, {height}x{width} pixels, {channels} channel(s)",
-        f"levels {some.min()} to {some.max()}, mean {some.mean():.1f}",
-        *_labels(image_set),
-        *_attributes(image_set),
+        f"{facts['name']}: {facts['num_images']:,} images{aside}, {height}x{width} pixels, "
+        f"{facts['channels']} channel(s)",
+        f"levels {levels['least']} to {levels['largest']}, mean {levels['mean']:.1f}",
+        *_labels(facts["labels"]),
+        *_attributes(facts["attributes"]),
         *bad_file_lines(image_set),
     ]
     return "\n".join(lines)
+
+
+def data_facts(image_set: ImageSet) -> dict[str, Any]:
+    """Return what is in a set of images, as JSON can hold it.
+
+    Returns:
+        `name`; `num_images` and `num_held_out`; `image_size`, [height, width], and `channels`; `levels` of
+        the first 1,000 images, from 0 to 255: `least`, `largest` and `mean`; `labels`, {name: number of
+        images}, or None; `attributes`, {name: `share` of the images that have it, or `least`, `largest` and
+        `mean`}; `bad_files`, a list of `file` and `reason`.
+    """
+    count, height, width, channels = image_set.images.shape
+    some = image_set.images[: min(count, 1000)]
+    return {
+        "name": image_set.name,
+        "num_images": count,
+        "num_held_out": len(image_set.held_out) if image_set.held_out else 0,
+        "image_size": [height, width],
+        "channels": channels,
+        "levels": {"least": int(some.min()), "largest": int(some.max()), "mean": float(some.mean())},
+        "labels": _counts(image_set),
+        "attributes": {name: _attribute(values) for name, values in image_set.attributes.items()},
+        "bad_files": [{"file": str(bad.file), "reason": bad.reason} for bad in image_set.bad_files],
+    }
 
 
 def example_images(image_set: ImageSet, num: int = 64) -> np.ndarray:
@@ -32,23 +58,33 @@ def example_images(image_set: ImageSet, num: int = 64) -> np.ndarray:
     return np.asarray(image_set.images[chosen])
 
 
-def _labels(image_set: ImageSet) -> list[str]:
+def _counts(image_set: ImageSet) -> dict[str, int] | None:
     if image_set.labels is None:
-        return ["no labels"]
+        return None
     counts = Counter(image_set.labels.tolist())
-    shares = ", ".join(f"{name} {counts[i]:,}" for i, name in enumerate(image_set.label_names))
-    return [f"{len(image_set.label_names)} labels: {shares}"]
+    return {name: counts[i] for i, name in enumerate(image_set.label_names)}
 
 
-def _attributes(image_set: ImageSet) -> list[str]:
-    lines = ["no attributes"] if not image_set.attributes else []
-    for name, values in image_set.attributes.items():
-        if values.dtype == np.uint8:
-            lines.append(f"attribute {name}: {values.mean():.1%} of the images")
+def _attribute(values: np.ndarray) -> dict[str, float]:
+    if values.dtype == np.uint8:
+        return {"share": float(values.mean())}
+    return {"least": float(values.min()), "largest": float(values.max()), "mean": float(values.mean())}
+
+
+def _labels(counts: dict[str, int] | None) -> list[str]:
+    if counts is None:
+        return ["no labels"]
+    shares = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+    return [f"{len(counts)} labels: {shares}"]
+
+
+def _attributes(attributes: dict[str, dict[str, float]]) -> list[str]:
+    lines = ["no attributes"] if not attributes else []
+    for name, of in attributes.items():
+        if "share" in of:
+            lines.append(f"attribute {name}: {of['share']:.1%} of the images")
         else:
-            lines.append(
-                f"attribute {name}: {values.min():.2f} to {values.max():.2f}, mean {values.mean():.2f}"
-            )
+            lines.append(f"attribute {name}: {of['least']:.2f} to {of['largest']:.2f}, mean {of['mean']:.2f}")
     return lines
 
 

@@ -56,7 +56,8 @@ def made(monkeypatch, tmp_path):
                 write_result(folder, opened.step)
 
             warnings = ("doubt it",) if name == "probe" else ()
-            return SimpleNamespace(summary=f"the outcome of {name}", warnings=warnings, save=save)
+            outcome = f"the outcome of {name}"
+            return SimpleNamespace(summary=outcome, result={"summary": outcome}, warnings=warnings, save=save)
 
         return analyse
 
@@ -354,7 +355,12 @@ def test_what_was_computed_is_shown_though_it_cannot_be_saved(trained, tmp_path,
 
     def finding(*run: object, **arguments: object) -> SimpleNamespace:
         return SimpleNamespace(
-            name="walk", summary="what came out", warnings=("doubt it",), table="", save=save
+            name="walk",
+            summary="what came out",
+            result={"summary": "what came out"},
+            warnings=("doubt it",),
+            table="",
+            save=save,
         )
 
     monkeypatch.setattr(MODULES["walk"], "walk", finding)
