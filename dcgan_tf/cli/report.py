@@ -116,8 +116,13 @@ def _make(run: Run, wanted: Sequence[str], shared: dict[str, int], made: dict[st
     from dcgan_tf.runs import RunPaths
 
     for name, (kind, analysis) in FINDINGS.items():
-        folder = RunPaths(run.path).analysis(name)
-        if name not in wanted and not ("all" in wanted and _made_of(folder) != (run.step, run.shown_class)):
+        protocol = _protocol(RunPaths(run.path).analysis(name))
+        made_of = protocol.get("step"), protocol.get("class")
+        if name not in wanted and not ("all" in wanted and made_of != (run.step, run.shown_class)):
+            continue
+        if name not in wanted and protocol.get("photographs"):
+            kept = f"kept: it shows photographs of yours, as drawn at step {protocol.get('step')}"
+            say(f"{name:<12}{kept}; --analyses {name} replaces it", err=True)
             continue
         try:
             suggested = kind.suggest(_known_data(run))
@@ -125,19 +130,18 @@ def _make(run: Run, wanted: Sequence[str], shared: dict[str, int], made: dict[st
             say(f"{name:<12}{finding.summary}")
             say_warnings(finding)
             made[name] = finding.result
-            finding.save(folder)
+            finding.save(RunPaths(run.path).analysis(name))
         except DcganError as reason:
             made.setdefault(name, {})["skipped"] = str(reason)
             say(f"{name:<12}skipped: {reason}", err=True)
 
 
-def _made_of(folder: Path) -> tuple[Any, Any]:
-    """Return the step and the class of a finding; None for what it does not record."""
+def _protocol(folder: Path) -> dict[str, Any]:
+    """Return how a finding was made, or what of it is recorded."""
     from dcgan_tf.runs import read_json
 
-    result = read_json(folder / "result.json", default=None)
-    protocol = result.get("protocol") if isinstance(result, dict) else None
-    return (protocol.get("step"), protocol.get("class")) if isinstance(protocol, dict) else (None, None)
+    protocol = read_json(folder / "result.json", default={}).get("protocol")
+    return protocol if isinstance(protocol, dict) else {}
 
 
 def _write(run: Path, *, out: Path | None, exports: Sequence[Path]) -> Path:

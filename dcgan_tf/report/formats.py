@@ -22,6 +22,9 @@ STARTS: Check = each(record(first_step=count, command=each(anything)))
 CHOICE: Check = record(preset=string, about=string, lines=each(each(string)), notes=each(string))
 """choice.json, of a run whose settings were chosen for its data."""
 
+ORIGIN: Check = record(run=string, checkpoint=count)
+"""origin.json, of a run that began with the networks of another one."""
+
 STATS: Check = needing(
     "step",
     record(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dcgan_tf.config import Config, ModelConfig, TrainingConfig, flatten
-from dcgan_tf.report.formats import CHOICE, STARTS
+from dcgan_tf.report.formats import CHOICE, ORIGIN, STARTS
 from dcgan_tf.report.markup import facts, fold, plain, text
 from dcgan_tf.report.reported_run import ReportedRun, Section
 
@@ -41,12 +41,21 @@ def _main_settings(run: ReportedRun) -> dict[str, str]:
         "data": run.data_name,
         "pictures": f"{width}×{height}, {'colour' if config.data.channels == 3 else 'grey'}",
         "trained": f"{run.step:,} steps of {training.images_per_step}" + (f", {epochs}" if epochs else ""),
+        **_origin(run),
         "networks": f"{model.architecture.upper()}, {_networks(model)}",
         "latent": f"{model.latent_dim} numbers, {model.latent_distribution}",
         "learning": _learning(training),
         "samples from": run.generator,
         "seed": str(training.seed),
     }
+
+
+def _origin(run: ReportedRun) -> dict[str, str]:
+    """Return which run it began with; nothing for random weights."""
+    origin = run.read(run.paths.origin, ORIGIN) or {}
+    if not {"run", "checkpoint"} <= origin.keys():
+        return {}
+    return {"began with": f"the networks of {origin['run']} at step {origin['checkpoint']:,}"}
 
 
 def _learning(training: TrainingConfig) -> str:

@@ -231,6 +231,7 @@ def _num_classes(config: Config, image_set: ImageSet) -> int:
         raise DataError(
             f"--conditional needs images of at least two classes, and {config.data.spec} has "
             f"{'one' if image_set.label_names else 'no labels'}; take a labelled dataset such as digits or "
-            "tfds:mnist, a folder with one sub-folder for each class, or leave --conditional out"
+            "tfds:mnist, a folder with one sub-folder for each class, or leave --conditional out (and "
+            "--init-from, if that run is conditional)"
         )
     return len(image_set.label_names)

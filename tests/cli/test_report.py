@@ -189,6 +189,18 @@ def test_all_makes_again_what_was_made_at_another_step_or_does_not_say(content, 
     assert list(made.calls) == ["walk"]
 
 
+def test_all_keeps_a_figure_of_the_user_s_own_photographs(made):
+    run("report", made.root, "--analyses", "all")
+    made.calls.clear()
+    protocol = {"step": 20, "photographs": ["me.jpg"]}
+    (made.root / "analysis" / "project" / "result.json").write_text(json.dumps({"protocol": protocol}))
+    result = run("report", made.root, "--analyses", "all")
+    assert made.calls == {}
+    assert "project     kept: it shows photographs of yours, as drawn at step 20" in result.stderr
+    run("report", made.root, "--analyses", "project")
+    assert list(made.calls) == ["project"]
+
+
 def test_seed_and_number_are_passed_on_only_if_they_are_given(made):
     run("report", made.root, "--analyses", "walk,forget", "--seed", 5)
     assert made.calls == {"walk": {"seed": 5}, "forget": {"attribute": "hat", "seed": 5}}

@@ -66,6 +66,7 @@ def whole(run_dir, write_finding, tmp_path, monkeypatch) -> dict[Path, object]:
     monkeypatch.chdir(tmp_path)
     write_finding("walk", warnings=["look twice"])
     (run_dir / "choice.json").write_text(json.dumps(CHOICE))
+    (run_dir / "origin.json").write_text(json.dumps({"run": "runs/other", "checkpoint": 20}))
     export = tmp_path / "saved_models" / "mine" / "export.json"
     export.parent.mkdir(parents=True)
     export.write_text(json.dumps(export_record()))
@@ -80,6 +81,7 @@ def whole(run_dir, write_finding, tmp_path, monkeypatch) -> dict[Path, object]:
             run_dir / "data.json",
             run_dir / "environment.json",
             run_dir / "choice.json",
+            run_dir / "origin.json",
             run_dir / "rollbacks.json",
             run_dir / "analysis" / "walk" / "result.json",
             export,

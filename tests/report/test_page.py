@@ -243,6 +243,14 @@ def test_a_run_of_which_the_settings_were_chosen_says_why(run_dir):
     assert "Expect &lt;variations&gt;." in page
 
 
+def test_a_run_that_began_with_another_one_says_which(run_dir):
+    assert "began with" not in section(write_report(run_dir), "settings")
+    (run_dir / "origin.json").write_text(json.dumps({"run": "/runs/<cats>", "checkpoint": 12000}))
+    page = section(write_report(run_dir), "settings")
+    assert "began with" in page
+    assert "the networks of /runs/&lt;cats&gt; at step 12,000" in page
+
+
 def test_the_head_says_what_the_run_is_and_every_setting(run_dir):
     text = outline(write_report(run_dir)).text
     assert "learnt to draw from 20 pictures of portraits" in text
