@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import results_table
 import stability_table
 from recipe_table import markdown, read_table
 
@@ -26,10 +27,11 @@ from dcgan_tf.config import PRESETS, RULES, Config, Setting, all_settings, flatt
 ROOT = Path(__file__).parents[1]
 SETTINGS_PAGE = ROOT / "docs" / "reference" / "settings.md"
 AUTO_PAGE = ROOT / "docs" / "guides" / "train.md"
-RESULTS_PAGES = ROOT / "docs" / "quality.md", ROOT / "docs" / "stability.md"
+RESULTS_PAGES = tuple(ROOT / "docs" / name for name in ("quality.md", "stability.md", "minutes.md"))
 TABLES = {
     "results/stability.csv": stability_table.markdown,
     "results/photographs.csv": stability_table.of_each,
+    "results/minutes.csv": results_table.markdown,
 }
 """{file: how its table is made}, if it is not that of `recipe_table`."""
 BEGIN, END = "<!-- made by scripts/documentation.py -->", "<!-- end -->"

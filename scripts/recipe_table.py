@@ -64,18 +64,23 @@ def read_table(file: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(opened))
 
 
-def add_row(file: Path, row: dict[str, Any]) -> None:
+def add_row(file: Path, row: dict[str, Any], columns: Sequence[str] = COLUMNS) -> None:
     """Add a row to the table, and the line of headings to a new one.
+
+    Args:
+        file: the table.
+        row: its cells; those that are missing are empty.
+        columns: all columns of the table.
 
     Raises:
         ValueError: if the table has other columns, such as one of another version.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     is_new = not file.exists()
-    if not is_new and file.read_text(encoding="utf-8").partition("\n")[0] != ",".join(COLUMNS):
-        raise ValueError(f"{file} has other columns than {', '.join(COLUMNS)}: use another file")
+    if not is_new and file.read_text(encoding="utf-8").partition("\n")[0] != ",".join(columns):
+        raise ValueError(f"{file} has other columns than {', '.join(columns)}: use another file")
     with file.open("a", newline="", encoding="utf-8") as opened:
-        writer = csv.DictWriter(opened, COLUMNS, restval="", lineterminator="\n")
+        writer = csv.DictWriter(opened, columns, restval="", lineterminator="\n")
         if is_new:
             writer.writeheader()
         writer.writerow(row)
