@@ -161,9 +161,7 @@ def evaluate(
         draw = as_trained(one.draw, names, evaluator.real)
         evaluations[one.heading] = evaluator.evaluate(draw, **one.about)
     _say(evaluations)
-    found = [one.record() for one in evaluations.values()]
-    say_json(found)
-    _keep(found, records, out)
+    _keep([one.record() for one in evaluations.values()], records, out)
 
 
 def _open(source: Path, *, checkpoint: WantedCheckpoint, ema: bool, label: str | None) -> list[Pictures]:
@@ -311,9 +309,10 @@ def _say(evaluations: Mapping[str, Evaluation]) -> None:
 
 
 def _keep(found: list[dict[str, Any]], records: Path | None, out: Path | None) -> None:
-    """Write the numbers to --out and to the run's records."""
+    """Write the numbers to --out and to the run's records, and print them for a program."""
     from dcgan_tf.runs import append_record, write_json
 
+    say_json(found)
     if out is not None:
         write_json(out, found)
     if records is not None:
