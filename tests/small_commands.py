@@ -164,6 +164,8 @@ def _pip(words: Words, workspace: Path) -> None:
     assert verb == "install"
     if packages[0] == "-e":
         assert packages[1][2:-1] in settings["options.extras_require"]
+    elif packages[0] == "litert-cli":
+        assert any("\nlitert benchmark " in block.code for block in ALL_BLOCKS if block.language == "bash")
     elif packages[0] not in settings["options"]["install_requires"]:
         texts = (path.read_text() for path in (ROOT / "dcgan_tf").rglob("*.py"))
         assert any(f"pip install {packages[0]}" in text for text in texts), f"who needs {packages[0]}?"
@@ -173,6 +175,33 @@ def _npm(words: Words, workspace: Path) -> None:
     assert words[0] == "install"
     programs = [block.code for block in ALL_BLOCKS if block.language == "js"]
     assert any(f"from '{words[1]}'" in program for program in programs)
+
+
+def _gradle(words: Words, workspace: Path) -> None:
+    """Look for the project, and for what its build file reads; tests/test_phone.py reads it."""
+    flag, project, task, *properties = words
+    assert (flag, task) == ("--project-dir", "installDebug")
+    build = (ROOT / project / "build.gradle.kts").read_text()
+    for option in properties:
+        name, path = option.removeprefix("-P").split("=")
+        assert f'gradleProperty("{name}")' in build
+        assert Path(path).is_file()
+
+
+def _swift(words: Words, workspace: Path) -> None:
+    """Look for the package and its command, and for the model."""
+    verb, flag, package, command, model, _ = words
+    assert (verb, flag) == ("run", "--package-path")
+    assert (ROOT / package / "Sources" / command / "main.swift").is_file()
+    assert Path(model).is_file()
+
+
+def _litert(words: Words, workspace: Path) -> None:
+    """Hold the command against what litert-cli 0.2.1 knows, which needs another LiteRT than this package."""
+    verb, model, *flags = words
+    assert verb == "benchmark"
+    assert Path(model).is_file()
+    assert set(flags) <= {"--android", "--desktop", "--cpu", "--gpu", "--npu"}
 
 
 def _unzip(words: Words, workspace: Path) -> None:
@@ -230,6 +259,9 @@ PROGRAMS: dict[str, Callable[[Words, Path], None]] = {
     "pip": _pip,
     "npm": _npm,
     "unzip": _unzip,
+    "gradle": _gradle,
+    "swift": _swift,
+    "litert": _litert,
     "saved_model_cli": _saved_model_cli,
     "docker": _docker,
     "curl": _curl,
