@@ -2,9 +2,9 @@
 
     .venv/bin/python scripts/draw_phone.py docs/phone.jpg
 
-The latents are those of the example: `java_latents` repeats its random numbers, bit for bit, and `swift_latents`
-those of the other example. The pictures are what LiteRT draws of them here. The frame is drawn: this is no
-photograph of a phone.
+The latents are those of the example for Android: `java_latents` repeats its random numbers, bit for bit, as
+`swift_latents` does for the other example. The pictures are what LiteRT draws of them here. The frame is
+drawn: this is no photograph of a phone.
 """
 
 from __future__ import annotations
