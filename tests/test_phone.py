@@ -133,6 +133,20 @@ def test_the_random_numbers_are_those_of_the_compiled_examples(latents, first, l
     assert hashlib.sha256(drawn.astype("<f4").tobytes()).hexdigest() == digest
 
 
+def test_the_examples_still_draw_what_was_compiled():
+    """If this changes, compile again, and take the numbers above from there."""
+    assert "random.nextGaussian().toFloat()" in kotlin("Pictures.kt")
+    drawn = swift("Pictures.swift")
+    assert re.findall(r"0x([0-9A-F_]{19})", drawn) == [
+        "9E37_79B9_7F4A_7C15",
+        "BF58_476D_1CE4_E5B9",
+        "94D0_49BB_1331_11EB",
+    ]
+    assert re.findall(r"bits >> (\d+)", drawn) == ["30", "27", "31", "11"]
+    assert "sqrt(-2 * log(unit()))" in drawn
+    assert "Float(length * cos(2 * Double.pi * unit()))" in drawn
+
+
 @pytest.mark.parametrize("latents", [draw_phone.java_latents, draw_phone.swift_latents])
 def test_the_latents_have_the_distribution_that_the_model_was_trained_on(latents):
     drawn = latents(300, seed=1)
