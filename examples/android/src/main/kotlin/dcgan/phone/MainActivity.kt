@@ -17,7 +17,7 @@ private const val ACROSS = 4
 
 /** Shows a grid of pictures. A tap on it draws new ones; the buttons choose where they are computed. */
 class MainActivity : Activity() {
-    private val worker = Executors.newSingleThreadExecutor()  // the only thread that touches what follows
+    private val worker = Executors.newSingleThreadExecutor()  // it alone touches the next three
     private val random = Random(7)
     private var generator: Generator? = null
     private var refusal = ""
