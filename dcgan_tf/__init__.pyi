@@ -16,6 +16,8 @@ from .errors import RunError as RunError
 from .errors import StorageError as StorageError
 from .export import Exported as Exported
 from .export import export_run as export_run
+from .export import pull_export as pull_export
+from .export import push_export as push_export
 from .export import verify_export as verify_export
 from .runs import Run as Run
 from .training import Choice as Choice

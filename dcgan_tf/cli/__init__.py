@@ -33,7 +33,7 @@ COMMANDS: dict[str, tuple[click.Command, ...]] = {
     "Look": (sample.sample, report.report),
     "Understand": tuple(analyses.COMMANDS),
     "Judge": (evaluate.evaluate, compare.compare, reproduce.reproduce),
-    "Ship": (export.export, export.verify, export.benchmark),
+    "Ship": (export.export, export.verify, export.benchmark, export.push, export.pull),
 }
 """Every command, under its heading in `dcgan-tf --help` and in the reference."""
 for heading, commands in COMMANDS.items():

@@ -1,8 +1,12 @@
-"""The commands that ship a generator: `export` writes files that run elsewhere; `verify`, `benchmark`."""
+"""The commands that ship a generator: `export` writes files that run elsewhere; what is done with these."""
 
 from __future__ import annotations
 
 import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -129,6 +133,77 @@ def benchmark(folder: Path) -> None:
     say_json(found)
     for line in table_of(found):
         say(line)
+
+
+@click.command(short_help="Upload an export to the Hugging Face Hub.")
+@click.argument("folder", type=LOCAL_PATH)
+@click.argument("repo", metavar="USER/NAME")
+@click.option("--private", is_flag=True, help="Show a new repository to its owners only.")
+def push(folder: Path, repo: str, private: bool) -> None:
+    """Upload an exported FOLDER to the Hugging Face Hub, as the repository USER/NAME.
+
+    The export is verified first, and uploaded in one commit. The Hub shows its model card. Log in once with
+    `hf auth login`, or put a token into the environment variable HF_TOKEN.
+    """
+    check_export(folder)
+    from dcgan_tf.export import client_for_pushing
+
+    client_for_pushing(repo)
+    import_tensorflow()
+    from dcgan_tf.export import push_export
+
+    with said_when_stopped("stopped; nothing was uploaded, or all of it"), _bars_on_terminals():
+        address = push_export(folder, repo, private=private)
+    say(f"uploaded  {address}")
+    say(f"download  dcgan-tf pull {repo}")
+
+
+@click.command(short_help="Download an export from the Hugging Face Hub.")
+@click.argument("repo", metavar="USER/NAME")
+@click.option("--out", type=LOCAL_PATH, help="Write to this folder.  [default: saved_models/NAME]")
+@click.option("--revision", metavar="TEXT", help="Read this branch, tag or commit instead of the newest one.")
+@click.option(
+    "--programs",
+    is_flag=True,
+    help="Download the SavedModel and model.keras too. They are programs: trust whoever made them first.",
+)
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Replace an earlier export in that folder, but no file that another program wrote.",
+)
+def pull(repo: str, out: Path | None, revision: str | None, programs: bool, force: bool) -> None:
+    """Download the export that was pushed as USER/NAME, and check the SHA-256 of every file.
+
+    The .tflite files, the page, the samples and the card come. They can only compute and show.
+    """
+    from dcgan_tf.export import place_of_pulled, pull_export
+
+    refuse_unwritable(place_of_pulled(repo, to=out))
+    with said_when_stopped("stopped; nothing was written"), _bars_on_terminals():
+        folder = pull_export(repo, to=out, revision=revision, programs=programs, force=force)
+    quoted = shlex.quote(str(folder))
+    say(f"export      {folder}")
+    say(f"model card  {folder / 'MODEL_CARD.md'}")
+    say(f"verify      dcgan-tf verify {quoted}")
+    say(f"images      dcgan-tf sample {quoted} --num-images 64 --out samples.png")
+
+
+@contextmanager
+def _bars_on_terminals() -> Iterator[None]:
+    """Let the Hub's client show its progress on a terminal only."""
+    if sys.stderr.isatty() or not find_spec("huggingface_hub"):
+        yield
+        return
+    from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
+
+    were_disabled = are_progress_bars_disabled()
+    disable_progress_bars()
+    try:
+        yield
+    finally:
+        if not were_disabled:
+            enable_progress_bars()
 
 
 def table_of(found: dict[str, Any]) -> list[str]:

@@ -95,13 +95,13 @@ def refuse_existing(target: Path, *, force: bool) -> None:
         raise ExportError(f"{error}; remove the folder yourself, or write elsewhere with --out") from None
     if others := other_files(target, written):
         raise ExportError(
-            f"{target} is not replaced, because it holds files that no export wrote: {_some(others)}; move "
+            f"{target} is not replaced, because it holds files that no export wrote: {some(others)}; move "
             "them elsewhere, or write elsewhere with --out"
         )
     if changed := changed_files(target, written):
         raise ExportError(
             f"{target} is not replaced, because it has been changed since it was exported: "
-            f"{_some(changed)}; move or remove these files, or write elsewhere with --out"
+            f"{some(changed)}; move or remove these files, or write elsewhere with --out"
         )
     if not force:
         raise ExportError(f"{target} exists; --force replaces all of it, --out writes elsewhere")
@@ -170,7 +170,7 @@ def _remove(old: Path) -> None:
     except ExportError:  # its removal was cut short
         others = [name for name in contents(old) if not _of_an_export(name.split("/")[0])]
     if others:
-        _log.warning("the earlier export is kept in %s, because of %s", old, _some(others))
+        _log.warning("the earlier export is kept in %s, because of %s", old, some(others))
     else:
         shutil.rmtree(old, ignore_errors=True)
 
@@ -213,7 +213,7 @@ def _unlock(lock: int | None) -> None:
         os.close(lock)
 
 
-def _some(names: list[str]) -> str:
+def some(names: list[str]) -> str:
     """Return the names of files, or of the first of many."""
     more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
     return ", ".join(names[:MOST_NAMED]) + more

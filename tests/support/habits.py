@@ -8,10 +8,11 @@ from collections.abc import Iterator
 
 VERBS = {
     *("Add", "Analyse", "Average", "Change", "Check", "Choose", "Classify", "Compare", "Compute", "Count"),
+    *("Download",),
     *("Draw", "Drop", "Evaluate", "Find", "Fit", "Forget", "Give", "Hold", "Keep", "Lay", "Let", "Look"),
     *("Lower", "Make", "Measure", "Mirror", "Name", "Print", "Put", "Read", "Refuse", "Repeat", "Replace"),
     *("Reproduce", "Resize", "Search", "Seed", "Set", "Show", "Start", "Subtract", "Train", "Turn", "Use"),
-    *("Visit", "Walk", "Write"),
+    *("Upload", "Visit", "Walk", "Write"),
 }
 """What a help text may start with; add a verb where another says it better."""
 
