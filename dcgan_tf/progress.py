@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol, TypeVar
+from contextlib import contextmanager
+from typing import Any, Protocol, TypeVar
 
 from rich.console import Console
 from rich.markup import escape
@@ -37,6 +38,23 @@ def progress(items: Sequence[T], description: str) -> Iterator[T]:
 def no_bar(items: Sequence[T], description: str) -> Iterable[T]:
     """Yield the items and show nothing, where another bar is on the terminal already."""
     return items
+
+
+@contextmanager
+def bars_on_terminals_only(library: Any) -> Iterator[None]:
+    """Let a library of the Hugging Face Hub show its own bars within the block, but on a terminal only.
+
+    Args:
+        library: its module with `disable_progress_bars`, such as `datasets.utils`.
+    """
+    if library.are_progress_bars_disabled() or (sys.stderr is not None and sys.stderr.isatty()):
+        yield
+        return
+    library.disable_progress_bars()
+    try:
+        yield
+    finally:
+        library.enable_progress_bars()
 
 
 def _short(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dcgan_tf.config import BUILT_IN_DATA
+from dcgan_tf.config import BUILT_IN_DATA, DATASETS
 from dcgan_tf.errors import RunError
 
 _WITH_DEGREES = "turn"
@@ -53,7 +53,7 @@ class KnownData:
             [n for n in names if n not in binary],
             _names(record, "label_names"),
             unseen if isinstance(unseen, int) else None,
-            "binary_attributes" in record or is_built_in or spec.startswith("tfds:"),
+            "binary_attributes" in record or is_built_in or spec.startswith(DATASETS),
             is_built_in,
         )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dcgan_tf.cli.options import chosen_labels, one_label
-from dcgan_tf.config import BUILT_IN_DATA
+from dcgan_tf.config import BUILT_IN_DATA, DATASETS
 
 if TYPE_CHECKING:
     from dcgan_tf.runs import WantedCheckpoint
@@ -55,5 +55,5 @@ def check_data(spec: str) -> None:
     """
     from dcgan_tf.data import folder_of
 
-    if spec not in BUILT_IN_DATA and not spec.startswith("tfds:"):
+    if spec not in BUILT_IN_DATA and not spec.startswith(DATASETS):
         folder_of(spec)

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -152,7 +148,7 @@ def push(folder: Path, repo: str, private: bool) -> None:
     import_tensorflow()
     from dcgan_tf.export import push_export
 
-    with said_when_stopped("stopped; nothing was uploaded, or all of it"), _bars_on_terminals():
+    with said_when_stopped("stopped; nothing was uploaded, or all of it"):
         address = push_export(folder, repo, private=private)
     say(f"uploaded  {address}")
     say(f"download  dcgan-tf pull {repo}")
@@ -180,30 +176,13 @@ def pull(repo: str, out: Path | None, revision: str | None, programs: bool, forc
     from dcgan_tf.export import place_of_pulled, pull_export
 
     refuse_unwritable(place_of_pulled(repo, to=out))
-    with said_when_stopped("stopped; nothing was written"), _bars_on_terminals():
+    with said_when_stopped("stopped; nothing was written"):
         folder = pull_export(repo, to=out, revision=revision, programs=programs, force=force)
     quoted = shlex.quote(str(folder))
     say(f"export      {folder}")
     say(f"model card  {folder / 'MODEL_CARD.md'}")
     say(f"verify      dcgan-tf verify {quoted}")
     say(f"images      dcgan-tf sample {quoted} --num-images 64 --out samples.png")
-
-
-@contextmanager
-def _bars_on_terminals() -> Iterator[None]:
-    """Let the Hub's client show its progress on a terminal only."""
-    if sys.stderr.isatty() or not find_spec("huggingface_hub"):
-        yield
-        return
-    from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
-
-    were_disabled = are_progress_bars_disabled()
-    disable_progress_bars()
-    try:
-        yield
-    finally:
-        if not were_disabled:
-            enable_progress_bars()
 
 
 def table_of(found: dict[str, Any]) -> list[str]:

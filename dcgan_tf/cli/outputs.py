@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dcgan_tf.config import BUILT_IN_DATA
+from dcgan_tf.config import BUILT_IN_DATA, DATASETS
 
 if TYPE_CHECKING:
     from dcgan_tf.runs import WantedCheckpoint
@@ -155,7 +155,7 @@ def lies_in_data(target: Path, spec: str) -> bool:
     """
     from dcgan_tf.data import folder_of
 
-    if spec in BUILT_IN_DATA or spec.startswith("tfds:"):
+    if spec in BUILT_IN_DATA or spec.startswith(DATASETS):
         return False
     return target.absolute().resolve().is_relative_to(folder_of(spec))
 
@@ -174,7 +174,7 @@ def _data_folder(run: Path) -> Path | None:
         return None
     try:
         folder = Path(spec).expanduser().resolve()
-        found = spec not in BUILT_IN_DATA and not spec.startswith("tfds:") and folder.is_dir()
+        found = spec not in BUILT_IN_DATA and not spec.startswith(DATASETS) and folder.is_dir()
     except (OSError, RuntimeError, ValueError):  # no home of that user, or a circle of links
         return None
     facts = read_json(RunPaths(run).data, default=None)

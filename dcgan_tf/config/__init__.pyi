@@ -27,6 +27,7 @@ from .schema import replace as replace
 from .schema import to_json as to_json
 from .settings import ARCHITECTURES as ARCHITECTURES
 from .settings import BUILT_IN_DATA as BUILT_IN_DATA
+from .settings import DATASETS as DATASETS
 from .settings import LARGEST_SEED as LARGEST_SEED
 from .settings import LATENT_DISTRIBUTIONS as LATENT_DISTRIBUTIONS
 from .settings import LOSSES as LOSSES

@@ -25,8 +25,8 @@ ON_COLLAPSE = ("warn", "stop", "rollback")
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 LATENT_DISTRIBUTIONS = ("normal", "uniform")
 FITS = ("crop", "pad")
-BUILT_IN_DATA = ("portraits", "digits")
-"""The values of --data that need no files and no download."""
+BUILT_IN_DATA, DATASETS = ("portraits", "digits"), ("tfds:", "hf:")
+"""The values of --data that need no files, and the beginnings of those that name a public dataset."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class DataConfig:
     """The images, and how they become arrays of uint8 [N, H, W, C]."""
 
     spec: str = setting(
-        "portraits", "Train on portraits, digits, tfds:NAME[/CONFIG], or a folder of images.", name="data"
+        "portraits", "Train on portraits, digits, tfds:NAME, hf:USER/NAME, or a folder's images.", name="data"
     )
     data_dir: str | None = setting(
         None, "Look in this folder for prepared TensorFlow Datasets (tfds: only).", may_change=True

@@ -1,6 +1,6 @@
 """Images of any source as one `ImageSet`: uint8 [N, H, W, C] with labels and attributes.
 
-`load_data` reads portraits, digits, TensorFlow Datasets or a folder. A new source is a module that
+`load_data` reads portraits, digits, datasets by name (tfds, hf) or a folder. A new source is a module that
 returns an `ImageSet`, and a line in `load.py`. Batches are functions of (seed, step). Nothing here may keep a
 state of its own: a resumed run would then differ from one that was never stopped.
 """

@@ -53,6 +53,10 @@ def sizes(config: DataConfig, *, splits: Sequence[str]) -> dict[str, int]:
         from dcgan_tf.data import tfds
 
         return tfds.sizes(config, splits=splits)
+    if config.spec.startswith("hf:"):
+        from dcgan_tf.data import hf
+
+        return hf.sizes(config, splits=splits)
     from dcgan_tf.data.folder import loading
 
     return loading.sizes(config, splits=splits)
@@ -73,6 +77,10 @@ def _load(config: DataConfig, split: str) -> ImageSet:
         from dcgan_tf.data import tfds
 
         return tfds.load(config, split=split)
+    if config.spec.startswith("hf:"):
+        from dcgan_tf.data import hf
+
+        return hf.load(config, split=split)
     from dcgan_tf.data.folder import loading
 
     return loading.load(config, split=split)

@@ -67,6 +67,10 @@ def _some(config: DataConfig) -> Iterable[Path | bytes]:
         from dcgan_tf.data import tfds
 
         return tfds.first_images(config, LOOKED_AT)
+    if config.spec.startswith("hf:"):
+        from dcgan_tf.data import hf
+
+        return hf.first_images(config, LOOKED_AT)
     from dcgan_tf.data.folder.image_folder import ImageFolder
     from dcgan_tf.data.folder.place import folder_of
 

@@ -27,6 +27,7 @@ _SOURCES = {
     "portraits": "drawn by dcgan_tf, they show no real people",
     "digits": "handwritten, from scikit-learn",
     "tfds": "from TensorFlow Datasets",
+    "hf": "from the Hugging Face Hub",
     "folder": "from a folder of that name",
 }
 

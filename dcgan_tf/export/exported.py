@@ -129,7 +129,7 @@ def is_export(path: Path) -> bool:
 
 
 def images_from(path: Path) -> str | None:
-    """Return the source of an export's training images: portraits, digits, tfds or folder.
+    """Return the source of an export's training images: portraits, digits, tfds, hf or folder.
 
     The name of the data does not show this: a folder may be called portraits too.
 

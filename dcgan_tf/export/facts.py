@@ -10,7 +10,7 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from dcgan_tf import __version__
-from dcgan_tf.config import BUILT_IN_DATA
+from dcgan_tf.config import BUILT_IN_DATA, DATASETS
 from dcgan_tf.export.record import checked_facts
 from dcgan_tf.printable import printable
 from dcgan_tf.runs import Run, RunPaths, read_json
@@ -41,7 +41,7 @@ def facts_of(run: Run, *, name: str) -> dict[str, Any]:
         "labels": _printable(data.get("label_names", [])),
         "attributes": _printable(data.get("attribute_names", [])),
         **({"class_names": _printable(run.class_names)} if run.class_names else {}),
-        "data": printable(data.get("name", _without_folders(config.data.spec))),
+        "data": printable(_data_name(config.data.spec, data)),
         "num_images": data.get("num_images"),
         "architecture": config.model.architecture,
         "generator": run.weights,
@@ -54,12 +54,17 @@ def facts_of(run: Run, *, name: str) -> dict[str, Any]:
     return checked_facts(facts, source=f"what {RunPaths(run.path).data} says of the data")
 
 
+def _data_name(spec: str, data: dict[str, Any]) -> str:
+    """Return the name of the training images; on the Hugging Face Hub, their user belongs to it."""
+    return spec.removeprefix("hf:") if spec.startswith("hf:") else data.get("name", _without_folders(spec))
+
+
 def source_of(run: Run) -> str:
-    """Return the source of the training images: portraits, digits, tfds or folder, but no private path."""
+    """Return the source of the images, without a path: portraits, digits, tfds, hf or folder."""
     spec = run.config.data.spec
     if spec in BUILT_IN_DATA:
         return spec
-    return "tfds" if spec.startswith("tfds:") else "folder"
+    return spec.split(":")[0] if spec.startswith(DATASETS) else "folder"
 
 
 def training_command(run: Run) -> str | None:
@@ -90,7 +95,7 @@ def _init_from(paths: RunPaths, words: list[str]) -> list[str]:
 def _without_folders(word: str) -> str:
     """Return the last name of a path, also after `--option=`; other words stay as they are."""
     option, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
-    if not value or value.startswith("tfds:"):
+    if not value or value.startswith(DATASETS):
         return word
     # Windows' rules also split at the slashes of other systems.
     return option + equals + (PureWindowsPath(value).name or value.strip("/\\") or "/")

@@ -20,7 +20,7 @@ import numpy as np
 
 from dcgan_tf import __version__, data
 from dcgan_tf.analysis import Finding, Measure
-from dcgan_tf.config import Config, flatten, preset
+from dcgan_tf.config import DATASETS, Config, flatten, preset
 from dcgan_tf.data import ImageSet
 from dcgan_tf.errors import DataError
 from dcgan_tf.metrics import nearest
@@ -76,8 +76,8 @@ class Settings:
         return {
             "data": self.data,
             "data_dir": self.data_dir,
-            # Only TensorFlow Datasets knows parts of a split.
-            "split": f"train[:{self.num_images}]" if self.data.startswith("tfds:") else "train",
+            # Only datasets by name have parts of a split.
+            "split": f"train[:{self.num_images}]" if self.data.startswith(DATASETS) else "train",
             "image_size": (28, 28),
             "channels": 1,
         }

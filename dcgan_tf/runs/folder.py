@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from dcgan_tf.config import Config
+from dcgan_tf.config import DATASETS, Config
 from dcgan_tf.errors import ArgumentError, RunError
 
 BEST = "best"
@@ -233,8 +233,8 @@ def default_run_dir(config: Config) -> str:
     Letters and digits of every script are kept. A name without any gets a digest.
     """
     spec = config.data.spec
-    if spec.startswith("tfds:"):
-        name = spec.removeprefix("tfds:")
+    if spec.startswith(DATASETS):
+        name = spec.split(":", 1)[1]
     else:
         try:
             name = Path(spec).expanduser().resolve().name or "data"

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import filelock
 
-from dcgan_tf.config import BUILT_IN_DATA, Config, difference, replace
+from dcgan_tf.config import BUILT_IN_DATA, DATASETS, Config, difference, replace
 from dcgan_tf.errors import RunError
 from dcgan_tf.files import writable
 from dcgan_tf.runs import RunPaths, read_config, read_data, read_json
@@ -149,7 +149,7 @@ def _is_written_first(paths: RunPaths, name: str) -> bool:
 
 def _refuse_place_among_images(paths: RunPaths, spec: str) -> None:
     """Refuse the folder of the images, and a new run inside it: its samples would become training images."""
-    if spec in BUILT_IN_DATA or spec.startswith("tfds:") or not spec.strip():
+    if spec in BUILT_IN_DATA or spec.startswith(DATASETS) or not spec.strip():
         return
     try:
         images, run = Path(spec).expanduser().resolve(), paths.root.resolve()

@@ -555,6 +555,6 @@ def test_inspect_data_of_nothing_says_what_there_could_be():
     result = run("inspect-data", "/no/such/folder")
     assert result.exit_code == 1
     assert result.stderr == (
-        "dcgan-tf: data must be portraits, digits, tfds:NAME, or an existing folder of images, "
+        "dcgan-tf: data must be portraits, digits, tfds:NAME, hf:USER/NAME, or an existing folder of images, "
         "received '/no/such/folder': /no does not exist\n"
     )

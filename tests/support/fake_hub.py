@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -98,12 +100,17 @@ def fake_hub() -> Iterator[FakeHub]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
-        with pytest.MonkeyPatch.context() as patch, loopback_only(patch):
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            loopback_only(patch),
+            TemporaryDirectory() as cache,
+        ):
             patch.setattr(constants, "ENDPOINT", hub.url)
             patch.setattr(constants, "HF_HUB_DISABLE_XET", True)  # whose protocol is not spoken here
             patch.setattr(
                 constants, "HUGGINGFACE_CO_URL_TEMPLATE", hub.url + "/{repo_id}/resolve/{revision}/{filename}"
             )
+            _for_datasets(patch, hub.url, Path(cache))
             patch.setenv("HF_ENDPOINT", hub.url)  # of processes that a test starts
             patch.setenv("HF_TOKEN", TOKEN)
             patch.setattr("huggingface_hub.utils._http.time.sleep", lambda seconds: None)
@@ -115,6 +122,21 @@ def fake_hub() -> Iterator[FakeHub]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def _for_datasets(patch: pytest.MonkeyPatch, url: str, cache: Path) -> None:
+    """Let the package `datasets` ask this Hub, and neither count downloads nor look for converted copies."""
+    from datasets import config
+    from huggingface_hub import constants
+
+    patch.setattr(constants, "HF_HUB_CACHE", str(cache / "hub"))
+    patch.setattr(config, "HF_DATASETS_CACHE", cache / "datasets")
+    patch.setattr(config, "DOWNLOADED_DATASETS_PATH", str(cache / "downloads"))
+
+    patch.setattr(config, "HF_ENDPOINT", url)
+    patch.setattr(config, "HUB_DATASETS_URL", url + "/datasets/{repo_id}/resolve/{revision}/{path}")
+    patch.setattr(config, "HF_UPDATE_DOWNLOAD_COUNTS", False)
+    patch.setattr(config, "USE_PARQUET_EXPORT", False)
 
 
 @contextmanager

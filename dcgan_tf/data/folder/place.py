@@ -10,7 +10,9 @@ from dcgan_tf.config import BUILT_IN_DATA
 from dcgan_tf.data.decoding.formats import is_called_image
 from dcgan_tf.errors import DataError
 
-_EXPECTED = f"data must be {', '.join(BUILT_IN_DATA)}, tfds:NAME, or an existing folder of images"
+_EXPECTED = (
+    f"data must be {', '.join(BUILT_IN_DATA)}, tfds:NAME, hf:USER/NAME, or an existing folder of images"
+)
 _ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar", ".zst")
 
 

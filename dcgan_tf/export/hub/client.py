@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dcgan_tf import __version__
 from dcgan_tf.errors import ArgumentError, ExportError, first_line
+from dcgan_tf.progress import bars_on_terminals_only
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -62,10 +63,11 @@ def hub_errors(client: HfApi, repo: str, *, nothing: str) -> Iterator[None]:
     Raises:
         ExportError: for any of them.
     """
-    from huggingface_hub import errors
+    from huggingface_hub import errors, utils
 
     try:
-        yield
+        with bars_on_terminals_only(utils):
+            yield
     except errors.HFValidationError as error:
         raise ArgumentError(f"{repo!r} cannot be the name of a repository: {first_line(error)}") from None
     except (
