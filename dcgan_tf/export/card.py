@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dcgan_tf.export.folder import BY_DEFAULT
+from dcgan_tf.export.front_matter import front_matter
 from dcgan_tf.printable import printable
 
 Record = Mapping[str, Any]
@@ -32,6 +33,7 @@ _SOURCES = {
 }
 
 _CARD = """\
+{front_matter}
 # {name}
 
 ![64 images that this generator draws](samples.png)
@@ -68,6 +70,9 @@ this again, beside what the SavedModel or model.keras draws; where neither is, b
 
 It draws what it was trained on: what was rare there is rare here, or missing. Latents that are drawn in
 another way than above give pictures that it was not trained for.
+
+This card names no licence, because an export does not know one. Whoever trained the generator may give it
+one, as far as that of the images allows: `license:` in the first lines of this file.
 """
 
 _LATENCIES = """
@@ -97,6 +102,7 @@ def model_card(record: Record, *, folder: Path) -> str:
     names = model.get("class_names", [])
     quoted = printable(shlex.quote(str(folder if folder.parent == Path(BY_DEFAULT) else folder.name)))
     return _CARD.format(
+        front_matter=front_matter(record),
         name=_plain(model["name"]),
         folder=quoted,
         size=f"{height}x{width}",

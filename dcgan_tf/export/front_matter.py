@@ -1,0 +1,60 @@
+"""The first lines of a model card, which the Hugging Face Hub reads: YAML between two lines of dashes.
+
+Reference: the Hub's documentation of model cards, "Model card metadata".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+_AT_THE_HUB = {
+    "mnist": "ylecun/mnist",
+    "fashion_mnist": "zalando-datasets/fashion_mnist",
+    "cifar10": "uoft-cs/cifar10",
+    "cifar100": "uoft-cs/cifar100",
+    "svhn_cropped": "ufldl-stanford/svhn",
+}
+"""{a dataset of TensorFlow Datasets: the same images on the Hub}."""
+_TAGS = {
+    "saved_model": "tensorflow",
+    "model.keras": "keras",
+    "generator-dynamic.tflite": "litert",
+    "generator-fp32.tflite": "litert",
+    "generator-fp16.tflite": "litert",
+    "generator-int8.tflite": "litert",
+    "web/index.html": "webassembly",
+}
+
+
+def front_matter(record: Mapping[str, Any]) -> str:
+    """Return the front matter of MODEL_CARD.md, with the dashes around it.
+
+    It names no licence: that of a trained generator is for whoever trained it to give. It names the dataset
+    only if that is on the Hub.
+
+    Args:
+        record: the content of export.json.
+    """
+    model = record["model"]
+    tags = ["gan", *(["dcgan"] if model["architecture"] == "dcgan" else []), "image-generation"]
+    tags += [_TAGS[name] for name in record["artefacts"] if name in _TAGS]
+    tags += ["class-conditional"] if model.get("class_names") else []
+    entries = {
+        "library_name": "dcgan_tf",
+        "pipeline_tag": "unconditional-image-generation",
+        "tags": list(dict.fromkeys(tags)),
+        "datasets": _datasets(record),
+    }
+    # A text, and a list of texts, are the same in JSON and in YAML.
+    lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in entries.items() if value]
+    return "\n".join(["---", *lines, "---", ""])
+
+
+def _datasets(record: Mapping[str, Any]) -> list[str]:
+    """Return the name on the Hub of the training images, or nothing if they are not known to be there."""
+    name, source = record["model"]["data"], record.get("images_from")
+    if source == "hf":
+        return ["/".join(name.split("/")[:2])]
+    return [_AT_THE_HUB[name]] if source == "tfds" and name in _AT_THE_HUB else []

@@ -1,0 +1,74 @@
+"""The first lines of a model card, as the Hub's own package reads them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from huggingface_hub import ModelCard
+
+from dcgan_tf.export.card import model_card
+from dcgan_tf.export.front_matter import front_matter
+from places import ROOT
+
+RECORD = json.loads((ROOT / "saved_models" / "mnist" / "export.json").read_text())
+
+
+def read(record) -> dict:
+    return ModelCard(front_matter(record)).data.to_dict()
+
+
+def record_of(**model):
+    source = model.pop("images_from", "tfds")
+    return {**RECORD, "images_from": source, "model": {**RECORD["model"], **model}}
+
+
+def test_the_hub_reads_the_card_of_an_export():
+    card = ModelCard(model_card(RECORD, folder=ROOT / "saved_models" / "mnist"))
+    assert card.data.to_dict() == {
+        "library_name": "dcgan_tf",
+        "pipeline_tag": "unconditional-image-generation",
+        "tags": [
+            "gan",
+            "dcgan",
+            "image-generation",
+            "tensorflow",
+            "litert",
+            "webassembly",
+            "class-conditional",
+        ],
+        "datasets": ["ylecun/mnist"],
+    }
+    assert card.text.lstrip().startswith("# mnist\n\n![64 images that this generator draws](samples.png)")
+
+
+@pytest.mark.parametrize("name", ["portraits", "mnist", "cifar10"])
+def test_the_cards_of_the_repository(name):
+    card = ModelCard.load(ROOT / "saved_models" / name / "MODEL_CARD.md")
+    assert card.data.library_name == "dcgan_tf"
+    assert card.data.license is None
+
+
+@pytest.mark.parametrize(
+    ("model", "datasets"),
+    [
+        ({"images_from": "hf", "data": "ada/faces"}, ["ada/faces"]),
+        ({"images_from": "hf", "data": "ada/faces/large"}, ["ada/faces"]),
+        ({"images_from": "tfds", "data": "celeb_a"}, None),
+        ({"images_from": "folder", "data": "mnist"}, None),
+        ({"images_from": "portraits", "data": "portraits"}, None),
+    ],
+)
+def test_a_dataset_is_named_only_if_it_is_on_the_hub(model, datasets):
+    assert read(record_of(**model)).get("datasets") == datasets
+
+
+@pytest.mark.parametrize("name", ["a: b", "---", '"', "\u2028", "猫", "#", "[x", "no", "a\\b", "%"])
+def test_no_name_breaks_the_lines(name):
+    assert read(record_of(images_from="hf", data=f"ada/{name}"))["datasets"] == [f"ada/{name}"]
+
+
+def test_a_generator_without_classes_has_no_tag_for_them():
+    record = record_of(architecture="gan")
+    del record["model"]["class_names"]
+    assert read({**record, "artefacts": {"model.keras": {}}})["tags"] == ["gan", "image-generation", "keras"]
