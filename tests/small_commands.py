@@ -52,6 +52,8 @@ SMALL: dict[str, str] = {
     "export": "",
     "verify": "",
     "benchmark": "",
+    "push": "",
+    "pull": "",
     "report": "--analyses walk --num-images 22",
     "compare": "--num-images 64",
     "arithmetic": "--num-images 3072 --draws 2",
@@ -250,6 +252,12 @@ def _curl(words: Words, workspace: Path) -> None:
     assert set(request["inputs"]) == set(inputs)
 
 
+def _hf(words: Words, workspace: Path) -> None:
+    """Look whether the Hub's program knows the command; the Hub of the tests has its own token."""
+    assert words == ["auth", "login"]
+    assert (Path(sys.executable).parent / "hf").exists()
+
+
 PROGRAMS: dict[str, Callable[[Words, Path], None]] = {
     "dcgan-tf": _dcgan_tf,
     "python": _python,
@@ -265,4 +273,5 @@ PROGRAMS: dict[str, Callable[[Words, Path], None]] = {
     "saved_model_cli": _saved_model_cli,
     "docker": _docker,
     "curl": _curl,
+    "hf": _hf,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shutil
@@ -15,12 +16,15 @@ import small_commands
 from documented import ALL_BLOCKS, PAGES, ROOT, Block, blocks_of, commands_in, name_of, text_of
 from small_commands import PREPARED, few_samples, run
 
+from fake_hub import fake_hub
 from quick import few_portraits, quick_judges
 
 README = text_of(ROOT / "README.md")
 SHIP = text_of(ROOT / "docs" / "guides" / "ship.md")
 RUN, SHOWN, PROGRAMS = ("bash", "python"), ("text",), ("kotlin", "swift", "js")
 RECORD = json.loads((ROOT / "saved_models" / "portraits" / "export.json").read_text())
+
+BUTTERFLIES = "huggan/smithsonian_butterflies_subset"
 
 SMALL_SETTINGS = "steps=2, image_size=(16, 16), batch_size=8, filters=2, epochs=None"
 
@@ -38,13 +42,28 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         few_portraits(folder / "cache"),
         quick_judges(),
         few_samples(),
+        fake_hub() as hub,
     ):
+        hub.add(BUTTERFLIES, {"data/train-00000-of-00001.parquet": few_butterflies(40)}, kind="datasets")
         patch.chdir(folder)
         draw_pictures(folder / "pictures" / "cats", 40)
         draw_pictures(folder / "my-pictures", 60)
         for line in PREPARED:
             run(line.split(), workspace=folder)
         yield folder
+
+
+def few_butterflies(number: int) -> bytes:
+    """Return a Parquet file of pictures, as the Hub keeps them."""
+    import datasets
+    from PIL import Image
+
+    drawn = np.random.default_rng(0).integers(0, 256, (number, 24, 24, 3), np.uint8)
+    rows = {"name": [f"{i}" for i in range(number)], "image": [Image.fromarray(image) for image in drawn]}
+    content = io.BytesIO()
+    datasets.disable_progress_bars()
+    datasets.Dataset.from_dict(rows).cast_column("image", datasets.Image()).to_parquet(content)
+    return content.getvalue()
 
 
 def draw_pictures(folder: Path, number: int) -> None:

@@ -8,6 +8,7 @@ import json
 import re
 import socket
 import threading
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -113,7 +114,8 @@ def fake_hub() -> Iterator[FakeHub]:
             _for_datasets(patch, hub.url, Path(cache))
             patch.setenv("HF_ENDPOINT", hub.url)  # of processes that a test starts
             patch.setenv("HF_TOKEN", TOKEN)
-            patch.setattr("huggingface_hub.utils._http.time.sleep", lambda seconds: None)
+            for module in ("utils._http", "file_download"):  # which wait before they try again
+                patch.setattr(f"huggingface_hub.{module}.time", _Hasty())
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", "Use 'content=", DeprecationWarning)  # of the client itself
                 yield hub
@@ -122,6 +124,16 @@ def fake_hub() -> Iterator[FakeHub]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+class _Hasty:
+    """The module `time`, but for its sleep."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(time, name)
+
+    def sleep(self, seconds: float) -> None:
+        """Do not wait."""
 
 
 def _for_datasets(patch: pytest.MonkeyPatch, url: str, cache: Path) -> None:
