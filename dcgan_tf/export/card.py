@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dcgan_tf.export.evaluated import evaluation_section
 from dcgan_tf.export.folder import BY_DEFAULT
 from dcgan_tf.export.front_matter import front_matter
 from dcgan_tf.printable import printable
@@ -60,7 +61,7 @@ together, and of the image that differs most. `dcgan-tf verify` checks the SHA-2
 this again, beside what the SavedModel or model.keras draws; where neither is, beside the 8-bit pictures of
 `samples.png`.
 `export.json` has these figures in full (null: equal) and the SHA-256.
-{latencies}
+{latencies}{evaluation}
 ## Use
 
     dcgan-tf sample {folder} --num-images 64 --seed 1 --out samples.png{one_class}
@@ -125,6 +126,7 @@ def model_card(record: Record, *, folder: Path) -> str:
         seed=model["seed"],
         files=_files_table(record["artefacts"]),
         latencies=_latencies(record),
+        evaluation=evaluation_section(record),
         signatures=_signatures(record),
     )
 

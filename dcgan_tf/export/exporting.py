@@ -19,6 +19,7 @@ from dcgan_tf.export import card
 from dcgan_tf.export.checks.latency import median_milliseconds
 from dcgan_tf.export.checks.reference import reference_inputs, write_reference
 from dcgan_tf.export.checks.verification import check
+from dcgan_tf.export.evaluated import evaluated
 from dcgan_tf.export.facts import describe_machine, facts_of, source_of, training_command
 from dcgan_tf.export.folder import FORMATS, PRECISIONS, ExportPaths
 from dcgan_tf.export.formats import keras_file, litert, saved_model
@@ -91,6 +92,7 @@ def export_run(
             "trained_by": training_command(run),
             "float_output": float_output,
             "measured_on": describe_machine(),
+            **({"evaluated": found} if (found := evaluated(run)) else {}),
             "artefacts": records,
         }
         write_text(paths.card, card.model_card(record, folder=target))

@@ -9,6 +9,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from dcgan_tf.export.evaluated import model_index
+
 _AT_THE_HUB = {
     "mnist": "ylecun/mnist",
     "fashion_mnist": "zalando-datasets/fashion_mnist",
@@ -46,8 +48,9 @@ def front_matter(record: Mapping[str, Any]) -> str:
         "pipeline_tag": "unconditional-image-generation",
         "tags": list(dict.fromkeys(tags)),
         "datasets": _datasets(record),
+        "model-index": model_index(record),
     }
-    # A text, and a list of texts, are the same in JSON and in YAML.
+    # What is JSON is YAML too.
     lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in entries.items() if value]
     return "\n".join(["---", *lines, "---", ""])
 

@@ -72,3 +72,24 @@ def test_a_generator_without_classes_has_no_tag_for_them():
     record = record_of(architecture="gan")
     del record["model"]["class_names"]
     assert read({**record, "artefacts": {"model.keras": {}}})["tags"] == ["gan", "image-generation", "keras"]
+
+
+def test_an_evaluation_is_read_by_the_hub():
+    metric = {"name": "recall", "value": 0.7681, "error": 0.0027, "other_real_images": 0.895}
+    record = {
+        **record_of(),
+        "evaluated": {
+            "protocol": {"space": "MNIST classifier", "generated_images": 2000, "seed": 0}
+            | {"reference": "10,000 of 60,000 images of split train", "real_images": "split test"},
+            "metrics": {"recall": {**metric, "pixels_without_form": 0.0}},
+        },
+    }
+    card = ModelCard(model_card(record, folder=ROOT / "saved_models" / "mnist"))
+    (result,) = card.data.eval_results
+    assert (result.metric_type, result.metric_value) == ("recall", 0.7681)
+    assert result.metric_name == "recall (MNIST classifier)"
+    assert result.dataset_args["generated_images"] == 2000
+    assert "| recall | 0.768 ± 0.0027 | 0.895 | 0 |" in card.text
+    assert (
+        "2,000 samples of seed 0, compared with 10,000 of 60,000 images of split train, in the" in card.text
+    )

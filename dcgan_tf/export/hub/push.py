@@ -60,6 +60,7 @@ def push_export(folder: str | os.PathLike[str], repo: str, *, private: bool = Fa
     from dcgan_tf.export.checks.verification import verify_export
 
     client = client_for_pushing(repo)
+    _log.info("verifying %s", folder)
     verify_export(folder)
     with hub_errors(client, repo, nothing="nothing was uploaded"):
         there = _look(client, repo)
@@ -141,6 +142,8 @@ def _operations(folder: Path, there: _There | None) -> list[CommitOperationAdd |
     elif card.is_file():
         operations.append(CommitOperationAdd(path_in_repo=README, path_or_fileobj=card))
     earlier = [name for name in blobs if name.split("/")[0] in EVERYTHING and name not in names]
+    if earlier:
+        _log.info("removing from the Hub what an earlier export had, and this one has not: %s", some(earlier))
     return operations + [CommitOperationDelete(path_in_repo=name) for name in earlier]
 
 

@@ -76,9 +76,11 @@ def test_a_public_repository_does_not_become_private_by_a_push(hub, export, unve
 # A repository that exists
 
 
-def test_an_earlier_export_is_replaced_and_other_files_stay(hub, export, unverified, contents):
+def test_an_earlier_export_is_replaced_and_other_files_stay(hub, export, unverified, contents, caplog):
     hub.add(NAME, {"export.json": b"{}", "model.keras": b"old", "LICENSE": b"MIT", "web/old.js": b"old"})
-    push_export(export, NAME)
+    with caplog.at_level(logging.INFO, "dcgan_tf"):
+        push_export(export, NAME)
+    assert "this one has not: model.keras, web/old.js" in caplog.text
     files = hub.repositories[f"models/{NAME}"].files
     assert files.keys() == {*contents(export), "README.md", "LICENSE"}
     assert files["LICENSE"] == b"MIT"
