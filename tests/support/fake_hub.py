@@ -9,7 +9,6 @@ import re
 import socket
 import threading
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -116,9 +115,7 @@ def fake_hub() -> Iterator[FakeHub]:
             patch.setenv("HF_TOKEN", TOKEN)
             for module in ("utils._http", "file_download"):  # which wait before they try again
                 patch.setattr(f"huggingface_hub.{module}.time", _Hasty())
-            with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", "Use 'content=", DeprecationWarning)  # of the client itself
-                yield hub
+            yield hub
             huggingface_hub.close_session()
     finally:
         server.shutdown()
