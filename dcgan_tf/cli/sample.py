@@ -66,7 +66,8 @@ def sample(
 ) -> None:
     """Draw images from RUN, or from an exported folder or .tflite file.
 
-    Image i of a seed is the same, however many images you draw. If you do not know who made an export, take
+    RUN can also be portraits, mnist or cifar10: trained generators that come with dcgan-tf. A run or an
+    export of that name in the current folder comes first. Image i of a seed is the same, however many images you draw. If you do not know who made an export, take
     its .tflite file: that can only compute. A SavedModel or model.keras is a program. It is run only if it
     contains nothing that an export of dcgan-tf would not contain.
     """
@@ -75,6 +76,7 @@ def sample(
     from dcgan_tf import images
     from dcgan_tf.runs import RunPaths
 
+    name, run = run, _bundled(run)
     if RunPaths(run).config.is_file() or (not run.exists() and run.suffix != ".tflite"):
         check_run(run, checkpoint=checkpoint, labels=labels)
     target = out or default_file("samples.png")
@@ -87,11 +89,11 @@ def sample(
     from dcgan_tf.latents import sample_labels, whole_rows
 
     trained: Run | Exported
-    standing = ""
     if is_export(run):
         if checkpoint is not None or not ema:
             raise click.UsageError("an export has neither checkpoints nor a raw generator")
         trained = Exported.open(run)
+        standing = f"generator {name} that comes with dcgan-tf" if run != name else ""
     else:
         from dcgan_tf.runs import Run
 
@@ -110,3 +112,27 @@ def sample(
     shown = f" ({', '.join(trained.class_names[i] for i in chosen[:num])})" if chosen else ""
     which = f", the {standing}" if standing else ""
     say(f"{num} image{'s' if num > 1 else ''} of step {trained.step:,}{which}{shown} -> {target}")
+
+
+def _bundled(run: Path) -> Path:
+    """Return the .tflite file that a name of a bundled generator means, or the path itself.
+
+    Raises:
+        RunError: if it is a mere name, and neither here nor that of a bundled generator.
+    """
+    from dcgan_tf.errors import RunError
+    from dcgan_tf.export import BUNDLED, bundled_generator
+
+    name = str(run)
+    if run.exists():
+        if name in BUNDLED:
+            say(f"{name} is taken from this folder; dcgan-tf has a generator of that name, too", err=True)
+        return run
+    if name in BUNDLED:
+        return bundled_generator(name)
+    if len(run.parts) == 1 and run.suffix != ".tflite":
+        raise RunError(
+            f"{name} does not exist; expected a run, an export, or a generator that comes with dcgan-tf: "
+            + ", ".join(BUNDLED)
+        )
+    return run

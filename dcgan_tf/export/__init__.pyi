@@ -1,3 +1,5 @@
+from .bundled import BUNDLED as BUNDLED
+from .bundled import bundled_generator as bundled_generator
 from .card import artefact_line as artefact_line
 from .card import decibels as decibels
 from .card import size_of as size_of
