@@ -66,8 +66,10 @@ def sample(
 ) -> None:
     """Draw images from RUN, or from an exported folder or .tflite file.
 
-    RUN can also be portraits, mnist or cifar10: trained generators that come with dcgan-tf. A run or an
-    export of that name in the current folder comes first. Image i of a seed is the same, however many images you draw. If you do not know who made an export, take
+    RUN can also be portraits, mnist or cifar10: trained generators that come with dcgan-tf. A folder of
+    that name in the current one comes first.
+
+    Image i of a seed is the same, however many images you draw. If you do not know who made an export, take
     its .tflite file: that can only compute. A SavedModel or model.keras is a program. It is run only if it
     contains nothing that an export of dcgan-tf would not contain.
     """

@@ -1,7 +1,7 @@
 """The trained generators that come with the package, found by name.
 
-In the repository they are exports in `saved_models/`. An installed package has the smallest artefact of each, and
-its record: setup.cfg says which files.
+In the repository they are exports in `saved_models/`. An installed package has the smallest artefact of each,
+and its record: setup.cfg says which files.
 """
 
 from __future__ import annotations
