@@ -82,7 +82,8 @@ def _drop(stream: TextIO, keeper: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def _redirected(descriptor: int) -> Iterator[None]:
-    stream = sys.stdout if descriptor == STDOUT else sys.stderr
+    name = "stdout" if descriptor == STDOUT else "stderr"
+    stream = getattr(sys, name)
     if stream is None:  # closed, as by `2>&-`: nothing can be seen anyway
         yield
         return
@@ -90,15 +91,26 @@ def _redirected(descriptor: int) -> Iterator[None]:
     with tempfile.TemporaryFile() as held:
         original = os.dup(descriptor)
         os.dup2(held.fileno(), descriptor)
+        if not _writes_to(stream, descriptor):
+            setattr(sys, name, os.fdopen(descriptor, "w", encoding="utf-8", closefd=False))
         try:
             yield
         except BaseException as error:
             if not stop_behind(error):
-                stream.flush()
+                getattr(sys, name).flush()
                 held.seek(0)
                 os.write(original, held.read())
             raise
         finally:
-            stream.flush()  # what Python has buffered meanwhile belongs to what is held back
+            getattr(sys, name).flush()  # what Python has buffered meanwhile belongs to what is held back
+            setattr(sys, name, stream)
             os.dup2(original, descriptor)
             os.close(original)
+
+
+def _writes_to(stream: TextIO, descriptor: int) -> bool:
+    """Return whether a stream of Python writes to a descriptor; a notebook's has a way of its own."""
+    try:
+        return stream.fileno() == descriptor
+    except (OSError, AttributeError):
+        return False

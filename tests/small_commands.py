@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -134,12 +135,18 @@ def _invoke(command: click.Command, words: Words) -> None:
 
 def _python(words: Words, workspace: Path) -> None:
     """Ask a script for help behind its other options: it refuses those that it does not know."""
+    if words == ["-m", "build"]:  # tests/test_wheel.py does
+        return
     script, *rest = words
     assert (ROOT / script).parent == ROOT / "scripts", script
     with_scripts = str(ROOT / "scripts")
     if with_scripts not in sys.path:
         sys.path.insert(0, with_scripts)
     _invoke(import_module(Path(script).stem).main, [*rest, "--help"])
+
+
+def _python3(words: Words, workspace: Path) -> None:
+    assert words[:2] == ["-m", "venv"]
 
 
 def _bash(words: Words, workspace: Path) -> None:
@@ -149,7 +156,7 @@ def _bash(words: Words, workspace: Path) -> None:
 
 
 def _source(words: Words, workspace: Path) -> None:
-    assert words == [".venv/bin/activate"]
+    assert words in ([".venv/bin/activate"], [f"{workspace}/dcgan/bin/activate"])
 
 
 def _tensorboard(words: Words, workspace: Path) -> None:
@@ -164,7 +171,15 @@ def _pip(words: Words, workspace: Path) -> None:
     settings.read(ROOT / "setup.cfg")
     verb, *packages = words
     assert verb == "install"
-    if packages[0] == "-e":
+    if packages[0] == ".":
+        return
+    if packages[0].endswith(".whl"):
+        assert packages == ["dist/*.whl"]
+    elif packages[0].startswith(".["):
+        assert packages[0][2:-1] in settings["options.extras_require"]
+    elif packages[0] == "build":
+        assert "\nbuild" in settings["options.extras_require"]["test"]
+    elif packages[0] == "-e":
         assert packages[1][2:-1] in settings["options.extras_require"]
     elif packages[0] == "litert-cli":
         assert any("\nlitert benchmark " in block.code for block in ALL_BLOCKS if block.language == "bash")
@@ -231,12 +246,27 @@ def saved_model_cli(words: Words, workspace: Path) -> None:
 
 
 def _docker(words: Words, workspace: Path) -> None:
-    """Look whether what is mounted is a SavedModel, in the place where Serving looks for it."""
-    (name,) = [word.removeprefix("MODEL_NAME=") for word in words if word.startswith("MODEL_NAME=")]
-    mount = dict(part.split("=") for part in words[words.index("--mount") + 1].split(","))
-    assert (Path(mount["source"]) / "saved_model.pb").exists()
-    assert mount["target"] == f"/models/{name}/1"
-    assert words[-1] == "tensorflow/serving"
+    """Hold the command against the Dockerfile, and what is mounted for Serving against where it looks."""
+    if words[-1] == "tensorflow/serving":
+        (name,) = [word.removeprefix("MODEL_NAME=") for word in words if word.startswith("MODEL_NAME=")]
+        mount = dict(part.split("=") for part in words[words.index("--mount") + 1].split(","))
+        assert (Path(mount["source"]) / "saved_model.pb").exists()
+        assert mount["target"] == f"/models/{name}/1"
+        return
+    stages = re.findall(r"^FROM \S+ AS (\w+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    if words[0] == "build":
+        target = words[words.index("--target") + 1]
+        assert target in stages
+        assert words[-3:] == ["--tag", f"dcgan_tf:{target}", "."]
+        return
+    (image,) = [word for word in words if word.startswith("dcgan_tf:")]
+    assert image.removeprefix("dcgan_tf:") in stages
+    run(["dcgan-tf", *words[words.index(image) + 1 :]], workspace=workspace)
+
+
+def _uvx(words: Words, workspace: Path) -> None:
+    assert words[:2] == ["--from", "."]
+    run(words[2:], workspace=workspace)
 
 
 def _curl(words: Words, workspace: Path) -> None:
@@ -272,6 +302,8 @@ PROGRAMS: dict[str, Callable[[Words, Path], None]] = {
     "litert": _litert,
     "saved_model_cli": _saved_model_cli,
     "docker": _docker,
+    "uvx": _uvx,
+    "python3": _python3,
     "curl": _curl,
     "hf": _hf,
 }

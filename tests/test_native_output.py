@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shlex
 import subprocess
@@ -29,6 +30,17 @@ def test_what_python_has_buffered_is_held_back_too():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "words\n"
+
+
+def test_what_a_stream_of_a_notebook_would_show_is_held_back_too(monkeypatch):
+    """It has a way of its own, past the descriptors."""
+    shown = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", shown)
+    with held_back(STDOUT):
+        sys.stdout.write("chatter\n")
+    sys.stdout.write("words\n")
+    assert sys.stdout is shown
+    assert shown.getvalue() == "words\n"
 
 
 def test_the_other_stream_is_left_alone(capfd):

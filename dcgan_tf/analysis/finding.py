@@ -113,6 +113,10 @@ class Finding:
         """Show the figure in a notebook."""
         return self.figure_png
 
+    def __repr__(self) -> str:
+        """Say the outcome, where all numbers would fill pages."""
+        return f"Finding({self.name}: {self.summary})"
+
     @cached_property
     def figure_png(self) -> bytes:
         """The figure as a PNG file, drawn once, because a second drawing would differ in its layout."""

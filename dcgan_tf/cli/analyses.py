@@ -15,7 +15,7 @@ from dcgan_tf.cli.beforehand import check_data, check_run
 from dcgan_tf.cli.frame import import_tensorflow, json_option, say, say_json
 from dcgan_tf.cli.options import SEED, checkpoint_option, one_label
 from dcgan_tf.cli.options import num_images as counted
-from dcgan_tf.cli.outputs import LOCAL_PATH, check_folder, refuse_among_images
+from dcgan_tf.cli.outputs import LOCAL_PATH, check_folder, complete_path, refuse_among_images
 from dcgan_tf.config import BUILT_IN_DATA
 
 if TYPE_CHECKING:
@@ -48,7 +48,10 @@ def _shared_options(analysis: Analysis) -> Callable[[Command], Command]:
                 "--out", type=LOCAL_PATH, help="Write to this folder.  [default: RUN/analysis/NAME]"
             ),
             click.option(
-                "--data", metavar="SPEC", help="Look for the run's images here, if they were moved since."
+                "--data",
+                metavar="SPEC",
+                shell_complete=complete_path,
+                help="Look for the run's images here, if they were moved since.",
             ),
             checkpoint_option("Read the checkpoint of this step, or the best one"),
             click.option(

@@ -12,14 +12,14 @@ from dcgan_tf.cli.beforehand import check_data, check_run
 from dcgan_tf.cli.frame import import_tensorflow, json_option
 from dcgan_tf.cli.options import SEED, checkpoint_option
 from dcgan_tf.cli.options import num_images as counted
-from dcgan_tf.cli.outputs import LOCAL_PATH, check_folder, refuse_among_images, run_at
+from dcgan_tf.cli.outputs import LOCAL_PATH, check_folder, complete_path, refuse_among_images, run_at
 
 if TYPE_CHECKING:
     from dcgan_tf.runs import WantedCheckpoint
 
 
 @click.command(short_help="Compare runs: samples, losses, and scores over seeds.")
-@click.argument("runs", metavar="RUN RUN...", nargs=-1, required=True)
+@click.argument("runs", metavar="RUN RUN...", nargs=-1, required=True, shell_complete=complete_path)
 @click.option(
     "--num-images",
     "-n",
@@ -30,7 +30,12 @@ if TYPE_CHECKING:
 )
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Seed the latents with this number.")
 @checkpoint_option("Read the checkpoint of this step, or the best one, of all runs")
-@click.option("--data", metavar="SPEC", help="Look for the runs' images here, if they were moved since.")
+@click.option(
+    "--data",
+    shell_complete=complete_path,
+    metavar="SPEC",
+    help="Look for the runs' images here, if they were moved since.",
+)
 @click.option("--out", type=LOCAL_PATH, help="Write to this folder.  [default: comparison]")
 @json_option
 def compare(

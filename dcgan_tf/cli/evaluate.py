@@ -15,7 +15,7 @@ from dcgan_tf.cli.beforehand import check_data, check_run
 from dcgan_tf.cli.frame import import_tensorflow, json_option, say, say_json
 from dcgan_tf.cli.options import SEED, checkpoint_option, one_label
 from dcgan_tf.cli.options import num_images as counted
-from dcgan_tf.cli.outputs import LOCAL_PATH
+from dcgan_tf.cli.outputs import LOCAL_PATH, complete_path
 from dcgan_tf.config import BUILT_IN_DATA, DataConfig, ModelConfig
 from dcgan_tf.errors import ArgumentError, StorageError
 from dcgan_tf.files import writable
@@ -61,10 +61,14 @@ class Pictures:
 @click.command(short_help="Measure how good the pictures are, beside real images.")
 @click.argument("source", type=LOCAL_PATH)
 @click.option(
-    "--data", metavar="SPEC", help="Look for the run's own images here.  [default: where they were]"
+    "--data",
+    shell_complete=complete_path,
+    metavar="SPEC",
+    help="Look for the run's own images here.  [default: where they were]",
 )
 @click.option(
     "--against",
+    shell_complete=complete_path,
     metavar="SPEC",
     help="Compare with other real images, named as for train --data.  [default: the run's own]",
 )
@@ -72,7 +76,9 @@ class Pictures:
     "--split", help="Compare with this training split of the real images.  [default: the run's own, or train]"
 )
 @click.option(
-    "--data-dir", help="Look in this folder for prepared TensorFlow Datasets.  [default: the run's own]"
+    "--data-dir",
+    shell_complete=complete_path,
+    help="Look in this folder for prepared TensorFlow Datasets.  [default: the run's own]",
 )
 @click.option(
     "--space",

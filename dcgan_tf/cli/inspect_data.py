@@ -9,12 +9,12 @@ import click
 
 from dcgan_tf.cli.frame import import_tensorflow, json_option, say, say_json
 from dcgan_tf.cli.options import configured, setting_options
-from dcgan_tf.cli.outputs import LOCAL_PATH, default_file, lies_in_data
+from dcgan_tf.cli.outputs import LOCAL_PATH, complete_path, default_file, lies_in_data
 from dcgan_tf.errors import ArgumentError
 
 
 @click.command("inspect-data", short_help="Count and show what is in a dataset.")
-@click.argument("spec")
+@click.argument("spec", shell_complete=complete_path)
 @click.option("--out", type=LOCAL_PATH, help="Write the grid to this file.  [default: NAME-images.png]")
 @setting_options("data", exclude=("data", "flip", "max_bad_fraction"))
 @json_option

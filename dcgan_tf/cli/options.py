@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from dcgan_tf.cli.outputs import complete_path
 from dcgan_tf.config import (
     LARGEST_SEED,
     MOST_AT_ONCE,
@@ -20,6 +21,8 @@ from dcgan_tf.errors import ArgumentError
 
 Command = Callable[..., None]
 
+_PATHS = ("data", "data_dir", "cache_dir", "run_dir")
+"""Settings that can be a path, so that a shell completes them to files."""
 SEED = click.IntRange(0, LARGEST_SEED)
 """The type of --seed for samples."""
 
@@ -180,7 +183,10 @@ def _option(item: Setting) -> Callable[[Command], Command]:
     text = item.help if item.default is None else f"{item.help}  [default: {_shown(item)}]"
     if item.type is bool:
         return click.option(f"{flag}/--no-{flag[2:]}", item.name, default=None, help=text)
-    return click.option(flag, item.name, type=_click_type(item), default=None, help=text)
+    complete = complete_path if item.name in _PATHS else None
+    return click.option(
+        flag, item.name, type=_click_type(item), default=None, help=text, shell_complete=complete
+    )
 
 
 def _click_type(item: Setting) -> Any:

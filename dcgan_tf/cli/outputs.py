@@ -7,11 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from dcgan_tf.config import BUILT_IN_DATA, DATASETS
 
 if TYPE_CHECKING:
     from dcgan_tf.runs import WantedCheckpoint
+
+
+def complete_path(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Let the shell complete a word to a file or a folder; for options that take other words, too."""
+    return [CompletionItem(incomplete, type="file")]
 
 
 class _LocalPath(click.ParamType):  # type: ignore[type-arg]  # it takes none before click 8.4
@@ -30,6 +36,12 @@ class _LocalPath(click.ParamType):  # type: ignore[type-arg]  # it takes none be
         if value == "":  # of a variable that is not set
             self.fail("expected a path, received ''; the current folder is called .", param, ctx)
         return local_folder(value)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Let the shell complete it to a file or a folder."""
+        return complete_path(ctx, param, incomplete)
 
 
 LOCAL_PATH = _LocalPath()

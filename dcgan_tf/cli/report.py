@@ -14,7 +14,7 @@ from dcgan_tf.cli.beforehand import check_data, check_run
 from dcgan_tf.cli.frame import import_tensorflow, json_option, say, say_json
 from dcgan_tf.cli.options import SEED, NameList, checkpoint_option, one_label
 from dcgan_tf.cli.options import num_images as counted
-from dcgan_tf.cli.outputs import LOCAL_PATH, refuse_unwritable
+from dcgan_tf.cli.outputs import LOCAL_PATH, complete_path, refuse_unwritable
 
 if TYPE_CHECKING:
     from dcgan_tf.analysis import KnownData
@@ -47,7 +47,10 @@ FINDINGS = finding_kinds()
 )
 @checkpoint_option("Analyse the checkpoint of this step, or the best one, with --analyses")
 @click.option(
-    "--data", metavar="SPEC", help="Look here for the run's images with --analyses, if they were moved."
+    "--data",
+    shell_complete=complete_path,
+    metavar="SPEC",
+    help="Look here for the run's images with --analyses, if they were moved.",
 )
 @click.option(
     "--export",

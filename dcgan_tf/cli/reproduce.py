@@ -11,7 +11,7 @@ from dcgan_tf.cli.analyses import save_finding
 from dcgan_tf.cli.frame import import_tensorflow, json_option, said_when_stopped, say
 from dcgan_tf.cli.options import SEED
 from dcgan_tf.cli.options import num_images as counted
-from dcgan_tf.cli.outputs import LOCAL_PATH
+from dcgan_tf.cli.outputs import LOCAL_PATH, complete_path
 
 _EPOCHS = click.IntRange(1, 10_000)
 
@@ -24,11 +24,14 @@ def reproduce() -> None:
 @reproduce.command("mnist-1nn", short_help="Classify MNIST by generated images (section 8.1).")
 @click.option(
     "--data",
+    shell_complete=complete_path,
     default="tfds:mnist",
     show_default=True,
     help="Use labelled images with a test split: tfds:NAME, digits, or a folder with train/ and test/.",
 )
-@click.option("--data-dir", help="Look in this folder for prepared TensorFlow Datasets.")
+@click.option(
+    "--data-dir", shell_complete=complete_path, help="Look in this folder for prepared TensorFlow Datasets."
+)
 @click.option(
     "--num-images",
     type=counted(least=100),

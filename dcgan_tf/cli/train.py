@@ -12,7 +12,7 @@ import click
 from dcgan_tf.cli.beforehand import check_data, check_run
 from dcgan_tf.cli.frame import import_tensorflow, said_when_stopped, say
 from dcgan_tf.cli.options import StepRange, configured, setting_options
-from dcgan_tf.cli.outputs import run_at
+from dcgan_tf.cli.outputs import complete_path, run_at
 from dcgan_tf.config import AUTO, DEFAULT_MINUTES, PRESETS, Budget, Config, check_request
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 @click.option(
     "--init-from",
     metavar="RUN",
+    shell_complete=complete_path,
     help="Start with the networks of this run, or of its checkpoint RUN@STEP or RUN@best, in place of random "
     "weights. The settings of the networks are taken from it, too.",
 )
