@@ -14,6 +14,8 @@ from dcgan_tf.cli.options import num_images as counted
 from dcgan_tf.cli.outputs import LOCAL_PATH, default_file, refuse_among_images, refuse_unwritable
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from dcgan_tf.export import Exported
     from dcgan_tf.runs import Run, WantedCheckpoint
 
@@ -105,15 +107,22 @@ def sample(
     num = num_images or whole_rows(64, len(chosen))
     drawn = trained.sample(num, seed=seed, labels=chosen or None, truncation=truncation)
     rows = sample_labels(num, len(chosen)) if len(chosen) > 1 else None
+    _write(target, drawn, rows, numbers=numbers)
+    shown = f" ({', '.join(trained.class_names[i] for i in chosen[:num])})" if chosen else ""
+    which = f", the {standing}" if standing else ""
+    say(f"{num} image{'s' if num > 1 else ''} of step {trained.step:,}{which}{shown} -> {target}")
+
+
+def _write(target: Path, drawn: np.ndarray, rows: np.ndarray | None, *, numbers: bool) -> None:
+    """Write the images as the name of the file asks for; in a grid, each class of `rows` has its row."""
+    from dcgan_tf import images
+
     if numbers:
         images.save_png(target, images.numbered_sheet(drawn, rows))
     elif rows is not None and target.suffix.lower() == ".png":
         images.save_png(target, images.class_sheet(drawn, rows))
     else:
         images.save(target, drawn)
-    shown = f" ({', '.join(trained.class_names[i] for i in chosen[:num])})" if chosen else ""
-    which = f", the {standing}" if standing else ""
-    say(f"{num} image{'s' if num > 1 else ''} of step {trained.step:,}{which}{shown} -> {target}")
 
 
 def _bundled(run: Path) -> Path:
