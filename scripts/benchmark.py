@@ -235,10 +235,11 @@ def exported_files(filters: int, kernel_size: int) -> dict[str, bytes]:
 
     config = preset(filters=filters, kernel_size=kernel_size)
     generator = models.build_generator(config)
+    naive_8_bit = litert.convert_naively(generator, dynamic=True)
     folded, z = fold(generator), np.asarray(sample_latents(128, config.model.latent_dim, seed=0))
     return {
-        "Keras' own": litert.convert_naively(generator),
-        "Keras' own, 8-bit": litert.convert_naively(generator, dynamic=True),
+        **litert.convert_naively(generator),
+        **{f"{way}, 8-bit": content for way, content in naive_8_bit.items()},
         **{f"dcgan_tf {name}": litert.convert(folded, name, calibration=z) for name in PRECISIONS},
     }
 

@@ -128,7 +128,7 @@ def evaluate(
 
     Each number is shown between two others: that of other real images, which a perfect generator would reach,
     and that of pixels without form. The numbers of a run are added to its metrics.jsonl. If you do not know
-    who made an export, take its .tflite file: that can only compute.
+    who made an export, take its .tflite or .onnx file: they can only compute.
     """
     if data is not None and against is not None:
         raise click.UsageError("--data names the run's own images, --against others: give only one")
@@ -277,13 +277,14 @@ def _data(
 
 def _check_beforehand(source: Path, *, checkpoint: WantedCheckpoint, ema: bool, label: str | None) -> None:
     """Check before TensorFlow is imported that there is something to evaluate."""
+    from dcgan_tf.export import WITHOUT_TENSORFLOW
     from dcgan_tf.runs import RunPaths
 
     if RunPaths(source).config.is_file():
         check_run(source, checkpoint=checkpoint, labels=label, one=True)
     elif checkpoint is not None or not ema:
         raise click.UsageError("only a run has checkpoints and a raw generator")
-    elif not source.exists() or (not source.is_dir() and source.suffix not in (".npy", ".tflite")):
+    elif not source.exists() or (not source.is_dir() and source.suffix not in (".npy", *WITHOUT_TENSORFLOW)):
         raise _cannot_be_evaluated(source)
 
 

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     "--formats",
     FORMATS,
     default=("saved_model", "tflite", "web"),
-    help=f"Write some of {', '.join(FORMATS)}, separated by commas.",
+    help=f"Write some of {', '.join(FORMATS)}, separated by commas. onnx needs the packages onnx and "
+    "onnxruntime.",
 )
 @names_option(
     "--precisions",
@@ -35,7 +36,9 @@ if TYPE_CHECKING:
     "weights, dynamic has 8-bit weights, int8 has 8-bit weights and feature maps.",
 )
 @click.option(
-    "--float-output", is_flag=True, help="Let .tflite files give float32 in [-1, 1] instead of uint8."
+    "--float-output",
+    is_flag=True,
+    help="Let .tflite and .onnx files give float32 in [-1, 1] instead of uint8.",
 )
 @checkpoint_option("Read the checkpoint of this step, or the best one")
 @click.option(
@@ -53,8 +56,7 @@ def export(
     force: bool,
 ) -> None:
     """Write the generator of RUN for TensorFlow, LiteRT and the browser, and verify what was written."""
-    if "tflite" not in formats:
-        _refuse_options_of_tflite(formats)
+    _refuse_options_of_files(formats)
     check_run(run, checkpoint=checkpoint)
     from dcgan_tf.export import place_of, refuse_existing
 
@@ -83,16 +85,19 @@ def export(
     say(f"images      dcgan-tf sample {quoted} --num-images 64 --out samples.png")
 
 
-def _refuse_options_of_tflite(formats: tuple[str, ...]) -> None:
-    """Refuse options of .tflite files if no .tflite files are written."""
+def _refuse_options_of_files(formats: tuple[str, ...]) -> None:
+    """Refuse options of files that are not written."""
     source = click.get_current_context().get_parameter_source
     default = click.core.ParameterSource.DEFAULT
-    options = {"precisions": "--precisions", "float_output": "--float-output"}
-    if given := [flag for name, flag in options.items() if source(name) is not default]:
-        raise click.UsageError(
-            f"{' and '.join(given)} can only be given where .tflite files are written: expected tflite in "
-            f"--formats, received {','.join(formats)}; add tflite, or leave out {' and '.join(given)}"
-        )
+    options = {"precisions": ("tflite",), "float_output": ("tflite", "onnx")}
+    for name, of in options.items():
+        if source(name) is not default and not set(of) & set(formats):
+            flag = f"--{name.replace('_', '-')}"
+            files = " or ".join(f".{end}" for end in of)
+            raise click.UsageError(
+                f"{flag} can only be given where {files} files are written: expected {' or '.join(of)} in "
+                f"--formats, received {','.join(formats)}; add it, or leave out {flag}"
+            )
 
 
 @click.command(short_help="Check an export from its files alone.")

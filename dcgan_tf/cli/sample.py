@@ -66,28 +66,29 @@ def sample(
     truncation: float,
     numbers: bool,
 ) -> None:
-    """Draw images from RUN, or from an exported folder or .tflite file.
+    """Draw images from RUN, or from an exported folder, .tflite or .onnx file.
 
     RUN can also be portraits, mnist or cifar10: trained generators that come with dcgan-tf. A folder of
     that name in the current one comes first.
 
     Image i of a seed is the same, however many images you draw. If you do not know who made an export, take
-    its .tflite file: that can only compute. A SavedModel or model.keras is a program. It is run only if it
-    contains nothing that an export of dcgan-tf would not contain.
+    its .tflite or .onnx file: they can only compute. A SavedModel or model.keras is a program. It is run only
+    if it contains nothing that an export of dcgan-tf would not contain.
     """
     if numbers and out and out.suffix.lower() != ".png":
         raise click.UsageError(f"--numbers writes a grid: --out must be FILE.png, received {str(out)!r}")
     from dcgan_tf import images
+    from dcgan_tf.export import WITHOUT_TENSORFLOW
     from dcgan_tf.runs import RunPaths
 
     name, run = run, _bundled(run)
-    if RunPaths(run).config.is_file() or (not run.exists() and run.suffix != ".tflite"):
+    if RunPaths(run).config.is_file() or (not run.exists() and run.suffix not in WITHOUT_TENSORFLOW):
         check_run(run, checkpoint=checkpoint, labels=labels)
     target = out or default_file("samples.png")
     images.check_target(target)
     refuse_among_images(target, [run])
     refuse_unwritable(target)
-    if run.suffix != ".tflite" or run.is_dir():  # LiteRT draws without TensorFlow
+    if run.suffix not in WITHOUT_TENSORFLOW or run.is_dir():
         import_tensorflow()
     from dcgan_tf.export import Exported, is_export
     from dcgan_tf.latents import sample_labels, whole_rows

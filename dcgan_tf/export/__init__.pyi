@@ -11,6 +11,7 @@ from .exported import is_export as is_export
 from .exporting import export_run as export_run
 from .folder import FORMATS as FORMATS
 from .folder import PRECISIONS as PRECISIONS
+from .folder import WITHOUT_TENSORFLOW as WITHOUT_TENSORFLOW
 from .folder import ExportPaths as ExportPaths
 from .hub.pull import place_of_pulled as place_of_pulled
 from .hub.pull import pull_export as pull_export

@@ -22,6 +22,7 @@ _PURPOSES = {
     "generator-fp16.tflite": "LiteRT, float16 weights; computed in float16 where the processor can",
     "generator-dynamic.tflite": "LiteRT, 8-bit weights: the usual choice",
     "generator-int8.tflite": "LiteRT, 8-bit weights and feature maps, for hardware made for them",
+    "generator.onnx": "ONNX Runtime, Windows ML, Unity; float32, any number of images at once",
     "web/index.html": "a page that draws by itself, offline; 8-bit weights",
 }
 
@@ -80,14 +81,18 @@ _LATENCIES = """
 ## Speed
 
 Milliseconds for one image, medians of rounds in which all files took turns, on {cores} cores of
-{processor}; "Keras' own" is `TFLiteConverter.from_keras_model` of the same generator, timed in the same
-rounds.
+{processor}; "Keras' own" is the faster of the two ways in which Keras itself makes a .tflite file of the
+same generator, timed in the same rounds:
+
+{naive}
 
 {table}
+{operators}"""
 
+_OPERATORS = """
 XNNPACK, LiteRT's fast kernels for CPUs, takes every operator but those named:
 
-{operators}
+{table}
 """
 
 
@@ -162,22 +167,34 @@ def _latencies(record: Record) -> str:
         for threads, ours in artefact["milliseconds"].items():
             naive = artefact["naive_milliseconds"][threads]
             cells += [f"{ours:.2f}", f"{naive:.2f}", f"{naive / ours:.1f}"]
-        rows.append(f"| `{name}` | {' | '.join(cells)} | TFLite {artefact['minimum_runtime']} |")
+        runtime = "TFLite" if name.endswith(".tflite") else "ONNX Runtime"
+        rows.append(f"| `{name}` | {' | '.join(cells)} | {runtime} {artefact['minimum_runtime']} |")
     measured = record["measured_on"]
     return _LATENCIES.format(
         cores=measured["cores"],
         processor=measured["processor"],
+        naive=_naive(record["naive"]),
         table="\n".join(rows),
-        operators=_operators(timed),
+        operators=_operators({name: a for name, a in timed.items() if name.endswith(".tflite")}),
     )
 
 
+def _naive(ways: Mapping[str, Record]) -> str:
+    rows = ["| Keras' own | size | 1 thread | 2 threads |", "|---|---|---|---|"]
+    for way, found in ways.items():
+        times = " | ".join(f"{value:.2f}" for value in found["milliseconds"].values())
+        rows.append(f"| `{way}` | {size_of(found['bytes'])} | {times} |")
+    return "\n".join(rows)
+
+
 def _operators(artefacts: Mapping[str, Record]) -> str:
+    if not artefacts:
+        return ""
     rows = ["| file | operators | not XNNPACK's |", "|---|---|---|"]
     for name, artefact in artefacts.items():
         counts = ", ".join(f"{count} {operator}" for operator, count in artefact["operators"].items())
         rows.append(f"| `{name}` | {counts} | {', '.join(artefact['not_delegated']) or 'none'} |")
-    return "\n".join(rows)
+    return _OPERATORS.format(table="\n".join(rows))
 
 
 def _signatures(record: Record) -> str:
@@ -193,6 +210,12 @@ def _signatures(record: Record) -> str:
         said.append(
             "The `.tflite` files have one signature, `serving_default`:\n"
             f"`z` float32 [1, {latent_dim}]{label} to `image` {kind} [1, {image}.\n"
+        )
+    if "generator.onnx" in names:
+        kind = "float32 in [-1, 1]," if record["float_output"] else "uint8"
+        said.append(
+            f"`generator.onnx` takes `z` float32 [n, {latent_dim}]{labels}, and gives `image`\n"
+            f"{kind} [n, {image}; its operators are those of ONNX's set 12.\n"
         )
     if "saved_model" in names:
         said.append(

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from dcgan_tf.errors import ArgumentError, ExportError
-from dcgan_tf.export.folder import FORMATS, PRECISIONS, ExportPaths
-from dcgan_tf.export.formats.litert_file import read_facts
+from dcgan_tf.export.folder import FORMATS, PRECISIONS, WITHOUT_TENSORFLOW, ExportPaths
+from dcgan_tf.export.formats import litert_file, onnx_file
 from dcgan_tf.export.formats.opening import DrawFunction, open_artefact
 from dcgan_tf.export.placing import interrupted, refuse_interrupted
 from dcgan_tf.export.record import damaged_files, listed, read_record
@@ -26,7 +26,7 @@ class Exported:
     """A generator in exported form.
 
     Attributes:
-        path: the artefact in use: a .tflite file, or the folder of a SavedModel.
+        path: the artefact in use: a .tflite or .onnx file, or the folder of a SavedModel.
         facts: latent_dim, latent_distribution, image_shape, step, seed, …
         draw: takes latents float32 [N, latent_dim], and labels int32 [N] for a conditional generator, and
             returns images [N, H, W, C], uint8 or float32 in [-1, 1].
@@ -40,14 +40,14 @@ class Exported:
     def open(path: str | os.PathLike[str]) -> Exported:
         """Open an export that `export_run` wrote.
 
-        If you do not know who made an export, take its .tflite file or its page: they can only compute. A
-        SavedModel and model.keras are programs for TensorFlow and Keras. They are run only if they consist of
-        the same parts as this library's own, and match export.json. These checks keep out what is known to be
-        dangerous, but they are no proof.
+        If you do not know who made an export, take its .tflite or .onnx file or its page: they can only
+        compute. A SavedModel and model.keras are programs for TensorFlow and Keras. They are run only if they
+        consist of the same parts as this library's own, and match export.json. These checks keep out what is
+        known to be dangerous, but they are no proof.
 
         Args:
-            path: the folder of an export, whose most exact artefact is taken; or a .tflite file; or a
-                SavedModel's folder.
+            path: the folder of an export, whose most exact artefact is taken; or a .tflite or .onnx file;
+                or a SavedModel's folder.
 
         Raises:
             ExportError: if there is no artefact to draw with, or its runtime cannot read it. For other files
@@ -55,9 +55,10 @@ class Exported:
         """
         root = Path(path)
         refuse_interrupted(root)
-        if root.suffix == ".tflite":
+        if root.suffix in WITHOUT_TENSORFLOW:
             _refuse_damaged(root)
-            return _opened(root, read_facts(root))
+            file = litert_file if root.suffix == ".tflite" else onnx_file
+            return _opened(root, file.read_facts(root))
         if (root / "saved_model.pb").exists():
             from dcgan_tf.export.formats import saved_model
 
@@ -67,8 +68,8 @@ class Exported:
         found = [artefact for artefact in paths.artefacts(FORMATS, PRECISIONS) if artefact.exists()]
         if not found and (whole := _export_around(root)):
             raise ExportError(
-                "expected the folder of an export, its saved_model or a .tflite file of it, received "
-                f"{root}; give {whole}"
+                "expected the folder of an export, its saved_model or a .tflite or .onnx file of it, "
+                f"received {root}; give {whole}"
             )
         if not found:
             raise ExportError(f"{root} holds no exported generator; `dcgan-tf export RUN` writes one")
@@ -88,8 +89,9 @@ class Exported:
 
     def latents(self, num: int, *, seed: int = 0) -> np.ndarray:
         """Return the latents of the images that `sample(num, seed=seed)` shows, float32 [num, latent_dim]."""
-        # A .tflite file is drawn with where TensorFlow need not be; there, they may differ by rounding.
-        draw = sample_latents_without_tensorflow if self.path.suffix == ".tflite" else sample_latents
+        # Such a file is drawn with where TensorFlow need not be; there, they may differ by rounding.
+        without = self.path.suffix in WITHOUT_TENSORFLOW
+        draw = sample_latents_without_tensorflow if without else sample_latents
         return np.asarray(
             draw(num, self.facts["latent_dim"], seed=seed, distribution=self.facts["latent_distribution"])
         )
@@ -121,7 +123,9 @@ class Exported:
 
 def is_export(path: Path) -> bool:
     """Return whether a path is an export or a part of one, and not a run directory."""
-    if path.suffix == ".tflite" or ExportPaths(path).record.exists() or (path / "saved_model.pb").exists():
+    if path.suffix in WITHOUT_TENSORFLOW:
+        return True
+    if ExportPaths(path).record.exists() or (path / "saved_model.pb").exists():
         return True
     if interrupted(path):
         return True

@@ -16,13 +16,13 @@ import tensorflow as tf
 
 from dcgan_tf.errors import ArgumentError, ExportError, StorageError
 from dcgan_tf.export import card
-from dcgan_tf.export.checks.latency import median_milliseconds
+from dcgan_tf.export.checks.latency import THREADS, median_milliseconds
 from dcgan_tf.export.checks.reference import reference_inputs, write_reference
 from dcgan_tf.export.checks.verification import check
 from dcgan_tf.export.evaluated import evaluated
 from dcgan_tf.export.facts import describe_machine, facts_of, source_of, training_command
-from dcgan_tf.export.folder import FORMATS, PRECISIONS, ExportPaths
-from dcgan_tf.export.formats import keras_file, litert, saved_model
+from dcgan_tf.export.folder import FORMATS, PRECISIONS, WITHOUT_TENSORFLOW, ExportPaths
+from dcgan_tf.export.formats import keras_file, litert, onnx_file, saved_model
 from dcgan_tf.export.formats.runtimes import drawing_with
 from dcgan_tf.export.network.folding import FoldedGenerator, fold
 from dcgan_tf.export.placing import place_of, written_aside
@@ -55,9 +55,9 @@ def export_run(
         run: the opened run. Its generator is exported as it draws samples: the averaged one, in inference
             mode.
         to: the folder; saved_models/NAME of the run by default.
-        formats: some of saved_model, tflite, web, keras.
+        formats: some of saved_model, tflite, web, keras, onnx.
         precisions: precisions of the .tflite files: some of fp32, fp16, dynamic, int8.
-        float_output: whether .tflite files give float32 in [-1, 1] instead of uint8.
+        float_output: whether .tflite and .onnx files give float32 in [-1, 1] instead of uint8.
         force: whether to replace an earlier export in that folder.
 
     Returns:
@@ -65,11 +65,13 @@ def export_run(
 
     Raises:
         ArgumentError: for an unknown format or precision, or an address such as gs://bucket/export.
-        ExportError: if the folder exists or lies among the run's images, or an artefact draws other images
-            than the run's generator. Then nothing is left behind.
+        ExportError: if the folder exists or lies among the run's images, an artefact draws other images than
+            the run's generator, or .onnx is wanted without its packages. Then nothing is left behind.
     """
     _refuse_unknown("format", formats, FORMATS)
     _refuse_unknown("precision", precisions, PRECISIONS)
+    if "onnx" in formats:
+        onnx_file.refuse_without_packages()
     if run.label is not None:
         raise ArgumentError(
             "a run fixed to one class cannot be exported; export the run itself: its files take the label"
@@ -84,7 +86,7 @@ def export_run(
         export = _Export(run, folded, facts_of(run, name=target.name), float_output)
         artefacts = paths.artefacts(tuple(formats), tuple(precisions))
         records = _write_artefacts(export, paths, artefacts)
-        _add_latencies(export, folder, records)
+        naive = _add_latencies(export, folder, records)
         record = {
             "model": export.facts,
             "images_from": source_of(run),
@@ -93,6 +95,7 @@ def export_run(
             "float_output": float_output,
             "measured_on": describe_machine(),
             **({"evaluated": found} if (found := evaluated(run)) else {}),
+            "naive": naive,
             "artefacts": records,
         }
         write_text(paths.card, card.model_card(record, folder=target))
@@ -120,6 +123,7 @@ class _Export:
                 path, self.folded, self.facts, first_samples=first_samples(self.run)
             ),
             ".tflite": self._write_tflite,
+            ".onnx": self._write_onnx,
         }
         writers[artefact.suffix](artefact)
 
@@ -143,8 +147,18 @@ class _Export:
             float_output=self.float_output,
         )
         path.write_bytes(content)
+        litert.append_files(path, self._facts_of_file(), self.facts["labels"])
+
+    def _write_onnx(self, path: Path) -> None:
+        from dcgan_tf.export.formats import onnx_graph
+
+        facts = self._facts_of_file()
+        path.write_bytes(onnx_graph.convert(self.folded, facts, float_output=self.float_output))
+
+    def _facts_of_file(self) -> dict[str, Any]:
+        """Return the facts for a file that `--float-output` changes."""
         output = {"image_dtype": "float32", "image_range": [-1, 1]} if self.float_output else {}
-        litert.append_files(path, {**self.facts, **output}, self.facts["labels"])
+        return {**self.facts, **output}
 
 
 def _write_artefacts(export: _Export, paths: ExportPaths, artefacts: Sequence[Path]) -> dict[str, Record]:
@@ -170,17 +184,26 @@ def _write_artefacts(export: _Export, paths: ExportPaths, artefacts: Sequence[Pa
     return records
 
 
-def _add_latencies(export: _Export, folder: Path, records: dict[str, Record]) -> None:
-    """Time the .tflite files beside Keras' own conversion, in the same rounds."""
-    contents = {name: (folder / name).read_bytes() for name in records if name.endswith(".tflite")}
+def _add_latencies(export: _Export, folder: Path, records: dict[str, Record]) -> Record:
+    """Time the .tflite and .onnx files beside Keras' own two conversions, in the same rounds.
+
+    Returns:
+        Size and latency of Keras' own conversions, by what is typed for them; {} if no file is timed.
+    """
+    contents = {name: (folder / name).read_bytes() for name in records if name.endswith(WITHOUT_TENSORFLOW)}
     if not contents:
-        return
-    _log.info("timing the .tflite files beside Keras' own conversion")
-    milliseconds = median_milliseconds({**contents, "": litert.convert_naively(export.run.generator)})
-    naive = milliseconds.pop("")
+        return {}
+    _log.info("timing the files beside Keras' own conversions")
+    naive = litert.convert_naively(export.run.generator)
+    milliseconds = median_milliseconds({**contents, **naive})
+    ways: Record = {way: {"bytes": len(naive[way]), "milliseconds": milliseconds.pop(way)} for way in naive}
+    fastest = {
+        threads: min(way["milliseconds"][threads] for way in ways.values()) for threads in map(str, THREADS)
+    }
     for name, by_threads in milliseconds.items():
         records[name]["milliseconds"] = by_threads
-        records[name]["naive_milliseconds"] = naive
+        records[name]["naive_milliseconds"] = fastest
+    return ways
 
 
 @contextmanager

@@ -7,15 +7,18 @@ from pathlib import Path
 
 BY_DEFAULT = "saved_models"
 """The default place of exports, below the current folder."""
-FORMATS = ("saved_model", "tflite", "web", "keras")
+FORMATS = ("saved_model", "tflite", "web", "keras", "onnx")
 PRECISIONS = ("fp32", "fp16", "dynamic", "int8")
 """Precisions of .tflite files: float32; float16 weights; 8-bit weights; 8-bit weights and feature maps.
 
 In the last two, the first of several dense layers stays float32.
 """
 
+WITHOUT_TENSORFLOW = (".tflite", ".onnx")
+"""How the names of artefacts end that are one file with its facts, drawn without TensorFlow."""
+
 FACTS_FILE, LABELS_FILE = "dcgan.json", "labels.txt"
-"""The names within a .tflite file, which has a zip at its end."""
+"""The names within a .tflite file, which has a zip at its end; an .onnx file has the first as metadata."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,11 @@ class ExportPaths:
         return self.root / "model.keras"
 
     @property
+    def onnx(self) -> Path:
+        """The file for ONNX Runtime, Windows ML and Unity."""
+        return self.root / "generator.onnx"
+
+    @property
     def samples(self) -> Path:
         """The trained generator's images of the fixed latents, in an 8x8 grid."""
         return self.root / "samples.png"
@@ -64,6 +72,7 @@ class ExportPaths:
             "saved_model": [self.saved_model],
             "keras": [self.keras],
             "tflite": [self.tflite(precision) for precision in PRECISIONS if precision in precisions],
+            "onnx": [self.onnx],
             "web": [self.web],
         }
         return [path for name, paths in files.items() if name in formats for path in paths]

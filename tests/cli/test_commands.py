@@ -381,20 +381,33 @@ def test_export_options_of_names_given_twice_are_added_up(export_calls):
 
 
 @pytest.mark.parametrize(
-    ("words", "named"),
+    ("words", "formats", "said"),
     [
-        (["--precisions", "fp32,fp16,dynamic,int8"], "--precisions"),
-        (["--float-output"], "--float-output"),
-        (["--precisions", "int8", "--float-output"], "--precisions and --float-output"),
+        (
+            ["--precisions", "fp32,fp16,dynamic,int8"],
+            "web,onnx",
+            "--precisions can only be given where .tflite files are written: expected tflite in --formats, "
+            "received web,onnx; add it, or leave out --precisions",
+        ),
+        (
+            ["--float-output"],
+            "web,keras",
+            "--float-output can only be given where .tflite or .onnx files are written: expected tflite or "
+            "onnx in --formats, received web,keras; add it, or leave out --float-output",
+        ),
+        (["--float-output", "--precisions", "int8"], "onnx", "--precisions can only be given where .tflite"),
     ],
 )
-def test_options_of_tflite_without_tflite_are_a_usage_error(words, named, export_calls):
-    result = run("export", "runs/a", "--formats", "web,keras", *words)
+def test_options_of_files_that_are_not_written_are_a_usage_error(words, formats, said, export_calls):
+    result = run("export", "runs/a", "--formats", formats, *words)
     assert result.exit_code == 2
-    said = " ".join(result.stderr.split())
-    assert f"{named} can only be given where .tflite files are written" in said
-    assert f"expected tflite in --formats, received web,keras; add tflite, or leave out {named}" in said
+    assert said in " ".join(result.stderr.split())
     assert not export_calls
+
+
+def test_onnx_files_can_give_floats(export_calls):
+    assert run("export", "runs/a", "--formats", "onnx", "--float-output").exit_code == 0
+    assert export_calls["float_output"] is True
 
 
 def test_export_without_tflite_needs_no_option_of_it(export_calls):

@@ -105,7 +105,7 @@ def untimed() -> Callable[[], AbstractContextManager[object]]:
     """
     from dcgan_tf.export import exporting
 
-    return lambda: mock.patch.object(exporting, "_add_latencies")
+    return lambda: mock.patch.object(exporting, "_add_latencies", return_value={})
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from dcgan_tf.export.checks.latency import interleaved, median_milliseconds
 from dcgan_tf.export.checks.reference import reference_inputs
 from dcgan_tf.export.checks.verification import verify_export
 from dcgan_tf.export.facts import describe_machine
-from dcgan_tf.export.folder import ExportPaths
+from dcgan_tf.export.folder import WITHOUT_TENSORFLOW, ExportPaths
 from dcgan_tf.export.formats import keras_file
 from dcgan_tf.export.formats.runtimes import load_saved_model
 from dcgan_tf.export.record import Record, read_record
@@ -27,8 +27,8 @@ MILLISECONDS = "milliseconds"
 def benchmark_export(folder: str | os.PathLike[str], *, rounds: int | None = None) -> dict[str, Any]:
     """Measure an export on this machine, after `verify_export`.
 
-    The .tflite files are timed with one thread and with all. TensorFlow and Keras take all threads, on the
-    CPU. A page is drawn by a browser, and not timed.
+    The .tflite and .onnx files are timed with one thread and with all. TensorFlow and Keras take all threads,
+    on the CPU. A page is drawn by a browser, and not timed.
 
     Args:
         folder: the folder that `export_run` wrote.
@@ -46,7 +46,7 @@ def benchmark_export(folder: str | os.PathLike[str], *, rounds: int | None = Non
     records = verify_export(folder)
     root, machine = Path(folder), describe_machine()
     every = str(machine["cores"])
-    times = _litert_times(root, records, sorted({1, int(every)}), rounds)
+    times = _file_times(root, records, sorted({1, int(every)}), rounds)
     facts = read_record(ExportPaths(root))["model"]
     calls = {name: call for name in records if (call := _drawing_one(root / name, facts))}
     times |= {name: {every: milliseconds} for name, milliseconds in interleaved(calls, rounds).items()}
@@ -76,8 +76,8 @@ def _drawing_one(artefact: Path, facts: Record) -> Callable[[], object] | None:
     return lambda: np.asarray(network(inputs, training=False))
 
 
-def _litert_times(
+def _file_times(
     root: Path, records: Mapping[str, Record], threads: list[int], rounds: int
 ) -> dict[str, dict[str, float]]:
-    contents = {name: (root / name).read_bytes() for name in records if name.endswith(".tflite")}
+    contents = {name: (root / name).read_bytes() for name in records if name.endswith(WITHOUT_TENSORFLOW)}
     return median_milliseconds(contents, rounds=rounds, threads=threads)

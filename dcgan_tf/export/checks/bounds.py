@@ -39,6 +39,7 @@ BOUNDS = {
     "model.keras": _EXACT,
     "index.html": _EIGHT_BIT,
     "generator-fp32.tflite": _EXACT,
+    "generator.onnx": _EXACT,
     "generator-fp16.tflite": Bound(psnr_mean=50 if _ARM else 60, psnr_worst=50 if _ARM else 60),
     "generator-dynamic.tflite": _EIGHT_BIT,
     "generator-int8.tflite": Bound(psnr_mean=40, psnr_worst=30),

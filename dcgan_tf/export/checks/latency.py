@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from dcgan_tf.export.formats.flatbuffer import FILE_IDENTIFIER
 from dcgan_tf.export.formats.litert_file import open_interpreter
+from dcgan_tf.export.formats.onnx_file import open_session
 
 THREADS = (1, 2)
 WARM_UP = 2
@@ -17,7 +19,7 @@ WARM_UP = 2
 def median_milliseconds(
     contents: Mapping[str, bytes], *, rounds: int = 20, threads: Sequence[int] = THREADS
 ) -> dict[str, dict[str, float]]:
-    """Time .tflite files in one process.
+    """Time .tflite and .onnx files in one process.
 
     Args:
         contents: {name: bytes of the file}; each draws from a latent of zeros, and the first class.
@@ -32,12 +34,22 @@ def median_milliseconds(
 
 
 def _medians(contents: Mapping[str, bytes], threads: int, rounds: int) -> dict[str, float]:
-    interpreters = {name: open_interpreter(content, threads=threads) for name, content in contents.items()}
-    for interpreter in interpreters.values():
-        # What memory happens to hold could be denormal numbers, which take longer, or no class.
-        for taken in interpreter.get_input_details():
-            interpreter.set_tensor(taken["index"], np.zeros(taken["shape"], taken["dtype"]))
-    return interleaved({name: interpreter.invoke for name, interpreter in interpreters.items()}, rounds)
+    calls = {name: _drawing_one(content, threads) for name, content in contents.items()}
+    return interleaved(calls, rounds)
+
+
+def _drawing_one(content: bytes, threads: int) -> Callable[[], object]:
+    """Return a call that draws one image with a .tflite or .onnx file, from zeros."""
+    if content[4:8] != FILE_IDENTIFIER:
+        session = open_session(content, threads=threads)
+        shapes = {entry.name: [1, *entry.shape[1:]] for entry in session.get_inputs()}
+        inputs = {n: np.zeros(shape, np.int32 if n == "label" else np.float32) for n, shape in shapes.items()}
+        return lambda: session.run(None, inputs)
+    interpreter = open_interpreter(content, threads=threads)
+    # What memory happens to hold could be denormal numbers, which take longer, or no class.
+    for taken in interpreter.get_input_details():
+        interpreter.set_tensor(taken["index"], np.zeros(taken["shape"], taken["dtype"]))
+    return interpreter.invoke  # type: ignore[no-any-return]  # the interpreter is untyped
 
 
 def interleaved(calls: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:

@@ -19,6 +19,7 @@ from dcgan_tf.export.checks.difference import Difference, difference
 from dcgan_tf.export.checks.reference import SEED, read_reference, reference_inputs
 from dcgan_tf.export.folder import ExportPaths
 from dcgan_tf.export.formats.litert_file import LiteRTFile
+from dcgan_tf.export.formats.onnx_file import MINIMUM_RUNTIME, OnnxFile
 from dcgan_tf.export.formats.opening import open_artefact
 from dcgan_tf.export.formats.runtimes import REFERENCE_DEVICE, foreign_errors, load_saved_model
 from dcgan_tf.export.placing import refuse_interrupted
@@ -110,6 +111,8 @@ def _drawn_and_checked(
         operators, reasons = _check_operators(LiteRTFile(artefact))
         record |= operators
         problems += reasons
+    if artefact.suffix == ".onnx":
+        record |= {"operators": OnnxFile(artefact).operators(), "minimum_runtime": MINIMUM_RUNTIME}
     return record, problems, drawn
 
 

@@ -11,9 +11,11 @@ which loses more by rounding than the feature maps do.
 from __future__ import annotations
 
 import json
+import tempfile
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,9 @@ from dcgan_tf.export.record import digest
 from dcgan_tf.latents import sample_labels
 from dcgan_tf.native_output import STDERR, STDOUT, held_back
 from dcgan_tf.runs import in_batches
+
+NAIVE_WAYS = ("TFLiteConverter.from_keras_model", 'model.export(format="litert")')
+"""What Keras' users type."""
 
 
 def convert(
@@ -73,16 +78,24 @@ def convert(
     return join(_converted_function(first, examples, "fp32"), tail)
 
 
-def convert_naively(generator: keras.Sequential, *, dynamic: bool = False) -> bytes:
-    """Convert as Keras users do, with `from_keras_model`, for comparison.
+def convert_naively(generator: keras.Sequential, *, dynamic: bool = False) -> dict[str, bytes]:
+    """Convert in the two ways that Keras' users know, for comparison.
 
     Args:
         generator: takes latents and returns images.
         dynamic: whether to use 8-bit weights, by `Optimize.DEFAULT`.
+
+    Returns:
+        {one of NAIVE_WAYS: the content of a .tflite}.
     """
+    optimizations = [tf.lite.Optimize.DEFAULT] if dynamic else []
     converter = tf.lite.TFLiteConverter.from_keras_model(generator)
-    converter.optimizations = [tf.lite.Optimize.DEFAULT] if dynamic else []
-    return _converted(converter)
+    converter.optimizations = optimizations
+    with tempfile.TemporaryDirectory() as folder, _quiet():
+        file = Path(folder, "keras.tflite")
+        generator.export(file, format="litert", verbose=False, optimizations=optimizations)
+        exported = file.read_bytes()
+    return dict(zip(NAIVE_WAYS, (_converted(converter), exported), strict=True))
 
 
 def append_files(path: Path, facts: Mapping[str, Any], labels: Sequence[str]) -> None:
@@ -176,7 +189,13 @@ def _append(archive: zipfile.ZipFile, name: str, text: str) -> None:
 
 
 def _converted(converter: tf.lite.TFLiteConverter) -> bytes:
-    # Its remarks are on its own workings: how it names things, that an input is a float.
+    with _quiet():
+        return bytes(converter.convert())
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Hold the converter's remarks back: on how it names things, that an input is a float."""
     with held_back(STDOUT, STDERR), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return bytes(converter.convert())
+        yield

@@ -1,4 +1,4 @@
-"""Open an artefact to draw with it. TensorFlow is imported only for what needs it: .tflite does not."""
+"""Open an artefact to draw with it. TensorFlow is imported only for what needs it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from dcgan_tf.errors import ExportError
 from dcgan_tf.export.formats.litert_file import LiteRTFile
+from dcgan_tf.export.formats.onnx_file import OnnxFile
 
 DrawFunction = Callable[..., np.ndarray]
 """A function of latents float32 [N, latent_dim], and of labels int32 [N] if there are classes.
@@ -25,7 +26,7 @@ def open_artefact(
     """Return the function that draws with an artefact, after a check that the artefact can only compute.
 
     Args:
-        path: the folder of a SavedModel, or a file that ends in .tflite, .keras or .html.
+        path: the folder of a SavedModel, or a file that ends in .tflite, .onnx, .keras or .html.
         image_shape: (H, W, C) that the images must have, if it is known. Other images, and errors of the
             runtime, raise an ExportError when the function draws.
         saved_model: what `load_saved_model` returned for this path, if it has been loaded already.
@@ -35,6 +36,8 @@ def open_artefact(
     """
     if path.suffix == ".tflite" and not path.is_dir():
         return _checked(LiteRTFile(path, threads=_THREADS).generate, path, image_shape)
+    if path.suffix == ".onnx" and not path.is_dir():
+        return _checked(OnnxFile(path, threads=_THREADS).generate, path, image_shape)
     from dcgan_tf.export.formats.runtimes import open_with_tensorflow
 
     return _checked(open_with_tensorflow(path, saved_model=saved_model), path, image_shape)

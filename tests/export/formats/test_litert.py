@@ -56,11 +56,11 @@ def converted(run, tmp_path_factory):
     return convert
 
 
-@pytest.fixture(scope="module")
-def naive(run, tmp_path_factory) -> Path:
-    """Return Keras' own conversion of the same generator."""
+@pytest.fixture(scope="module", params=litert.NAIVE_WAYS)
+def naive(request, run, tmp_path_factory) -> Path:
+    """Return one of Keras' own conversions of the same generator."""
     path = tmp_path_factory.mktemp("keras") / "naive.tflite"
-    path.write_bytes(litert.convert_naively(run.generator))
+    path.write_bytes(litert.convert_naively(run.generator)[request.param])
     return path
 
 
