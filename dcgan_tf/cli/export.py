@@ -102,7 +102,8 @@ def _refuse_options_of_files(formats: tuple[str, ...]) -> None:
 
 @click.command(short_help="Check an export from its files alone.")
 @click.argument("folder", type=LOCAL_PATH)
-def verify(folder: Path) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON, for a program.")
+def verify(folder: Path, as_json: bool) -> None:
     """Check from the files alone that an exported FOLDER is intact and draws what was trained.
 
     The files are compared with export.json. This does not prove who made the two. A SavedModel or model.keras
@@ -112,7 +113,11 @@ def verify(folder: Path) -> None:
     import_tensorflow()
     from dcgan_tf.export import artefact_line, verify_export
 
-    for name, record in verify_export(folder).items():
+    artefacts = verify_export(folder)
+    if as_json:
+        click.echo(json.dumps({"export": str(folder), "artefacts": artefacts}, indent=2))
+        return
+    for name, record in artefacts.items():
         say(artefact_line(name, record))
     say(f"{folder} is intact and draws what was trained")
 
@@ -124,7 +129,9 @@ def benchmark(folder: Path) -> None:
     """Measure size, difference and speed of every file of an exported FOLDER on this machine.
 
     Each file is verified first. The time is that of one image, the median of 50. A page is drawn by a
-    browser, so it is not timed.
+    browser, so it is not timed. A second table says how many operators of each .tflite file this machine's
+    accelerators take, and TensorFlow Lite's GPU delegate on a phone. If the export has model.keras, what
+    Keras itself makes of it is measured, too.
     """
     check_export(folder)
     import_tensorflow()
@@ -198,10 +205,32 @@ def table_of(found: dict[str, Any]) -> list[str]:
     columns = list(dict.fromkeys(["1", str(machine["cores"])]))
     headings = [f"{number} thread{'s' if number != '1' else ''}" for number in columns]
     lines = [f"{'':<26}{'size':>9}{''.join(f'{name:>12}' for name in headings)}{'PSNR, worst image':>20}"]
-    for name, artefact in found["artefacts"].items():
+    keras = {f"Keras' {way.split('(')[0].split('.')[-1]}": figures for way, figures in found["keras"].items()}
+    for name, artefact in (found["artefacts"] | keras).items():
         times = artefact["milliseconds"]
         cells = "".join(f"{f'{times[n]:.2f} ms' if n in times else '–':>12}" for n in columns)
         psnr = decibels(artefact["psnr_worst_db"])
         lines.append(f"{name:<26}{size_of(artefact['bytes']):>9}{cells}{psnr:>20}")
     versions = ", ".join(f"{name} {machine[name]}" for name in ("tensorflow", "ai-edge-litert"))
-    return [*lines, f"one image, median of {found['rounds']}, on {machine['processor']}", versions]
+    lines += [f"one image, median of {found['rounds']}, on {machine['processor']}", versions]
+    return lines + _accelerators(found["artefacts"])
+
+
+def _accelerators(artefacts: dict[str, Any]) -> list[str]:
+    """Return the lines on which accelerator takes how many operators, and which it leaves to the CPU."""
+    asked = {name: artefact for name, artefact in artefacts.items() if "accelerators" in artefact}
+    if not asked:
+        return []
+    headings = f"{'XNNPACK':>11}{'GPU here':>12}{'NPU here':>12}{'GPU delegate':>16}"
+    lines = ["", f"{'operators taken by':<26}{headings}"]
+    left: dict[str, list[str]] = {}
+    for name, artefact in asked.items():
+        taken = artefact["accelerators"]
+        shown = {a: f"{p['nodes']} of {artefact['operators']}" if p else "none" for a, p in taken.items()}
+        cells = f"{shown['XNNPACK']:>11}{shown['GPU']:>12}{shown['NPU']:>12}{shown['GPU delegate']:>16}"
+        lines.append(f"{name:<26}{cells}")
+        for accelerator, operator in ((a, o) for a, p in taken.items() for o in (p or {"left": {}})["left"]):
+            file = name.removeprefix("generator-").removesuffix(".tflite")
+            left.setdefault(f"{accelerator} leaves {operator} to slower kernels in", []).append(file)
+    lines += [f"{reason} {', '.join(files)}" for reason, files in left.items()]
+    return [*lines, "none: not on this machine, or without a driver; GPU delegate: of phones"]

@@ -477,6 +477,11 @@ def test_verify_prints_a_line_for_each_artefact(monkeypatch):
     assert second.endswith("123.5 MB  differs 0.0001 PSNR 120.1 dB, worst 115.0 dB")
     assert max(map(len, (first, second))) <= 80
     assert last == "saved_models/a is intact and draws what was trained"
+    said = json.loads(run("verify", "saved_models/a", "--json").stdout)
+    assert said == {
+        "export": "saved_models/a",
+        "artefacts": {"web/index.html": record, "generator-dynamic.tflite": wide},
+    }
 
 
 def test_sample_draws_from_an_export(monkeypatch, tmp_path):

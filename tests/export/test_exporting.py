@@ -141,8 +141,11 @@ def test_the_card_shows_the_figures_and_how_to_call_the_files(folder):
         assert f"`{name}`" in card
         for milliseconds in artefact.get("milliseconds", {}).values():
             assert f"{milliseconds:.2f}" in card
-        for operator, count in artefact.get("operators", {}).items():
+        for operator, count in artefact["operators"].items() if name.endswith(".tflite") else ():
             assert f"{count} {operator}" in card
+    for way, found in record["naive"].items():
+        assert f"`{way}`" in card
+        assert all(f"{milliseconds:.2f}" in card for milliseconds in found["milliseconds"].values())
     assert "`z` float32 [1, 16] to `image` uint8 [1, 16, 16, 1]" in card
     assert "trained on digits" in card
     assert "`model.keras` takes float32 [n, 16] and gives float32 in [-1, 1]" in card
@@ -212,7 +215,7 @@ def test_a_generator_without_batch_norm_is_exported_in_every_format(run_unlike_a
     with untimed():
         folder = export_run(run, to=tmp_path / "biases", formats=FORMATS)
     artefacts = read_json(folder / "export.json", default={})["artefacts"]
-    assert len(artefacts) == 3 + len(PRECISIONS)
+    assert len(artefacts) == 4 + len(PRECISIONS)
     verify_export(folder)
 
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from dcgan_tf.export.checks.accelerators import placements
+from dcgan_tf.export.checks.difference import difference
 from dcgan_tf.export.checks.latency import interleaved, median_milliseconds
 from dcgan_tf.export.checks.reference import reference_inputs
-from dcgan_tf.export.checks.verification import verify_export
+from dcgan_tf.export.checks.verification import figures, verify_export
 from dcgan_tf.export.facts import describe_machine
 from dcgan_tf.export.folder import WITHOUT_TENSORFLOW, ExportPaths
 from dcgan_tf.export.formats import keras_file
+from dcgan_tf.export.formats.litert import convert_naively
+from dcgan_tf.export.formats.litert_file import open_interpreter
+from dcgan_tf.export.formats.opening import open_artefact
 from dcgan_tf.export.formats.runtimes import load_saved_model
 from dcgan_tf.export.record import Record, read_record
 from dcgan_tf.models import with_labels
@@ -37,7 +42,10 @@ def benchmark_export(folder: str | os.PathLike[str], *, rounds: int | None = Non
 
     Returns:
         "export", "rounds", "machine" (`describe_machine`), and "artefacts": {name: bytes, max_abs,
-        psnr_mean_db, psnr_worst_db (null for equal images), milliseconds {number of threads: median}}.
+        psnr_mean_db, psnr_worst_db (null for equal images), milliseconds {number of threads: median}}. A
+        .tflite file also has "operators", their number, and "accelerators": for each, its "nodes" and what is
+        "left" (`Placement`), or null if it is not on this machine. "keras" has what Keras itself makes of
+        model.keras, if the export has that file, with the same figures as an artefact.
 
     Raises:
         ExportError: if the folder is not an export, or something in it is wrong.
@@ -46,20 +54,62 @@ def benchmark_export(folder: str | os.PathLike[str], *, rounds: int | None = Non
     records = verify_export(folder)
     root, machine = Path(folder), describe_machine()
     every = str(machine["cores"])
-    times = _file_times(root, records, sorted({1, int(every)}), rounds)
     facts = read_record(ExportPaths(root))["model"]
+    keras = _keras_ways(root, facts)
+    contents = {name: (root / name).read_bytes() for name in records if name.endswith(WITHOUT_TENSORFLOW)}
+    contents |= {way: found.pop("content") for way, found in keras.items()}
+    times = median_milliseconds(contents, rounds=rounds, threads=sorted({1, int(every)}))
     calls = {name: call for name in records if (call := _drawing_one(root / name, facts))}
     times |= {name: {every: milliseconds} for name, milliseconds in interleaved(calls, rounds).items()}
-    kept = ("bytes", "max_abs", "psnr_mean_db", "psnr_worst_db")
     return {
         "export": str(root),
         "rounds": rounds,
         "machine": machine,
         "artefacts": {
-            name: {**{key: record[key] for key in kept}, MILLISECONDS: times.get(name, {})}
+            name: {**_figures(root / name, record), MILLISECONDS: times.get(name, {})}
             for name, record in records.items()
         },
+        "keras": {way: {**found, MILLISECONDS: times[way]} for way, found in keras.items()},
     }
+
+
+def _figures(artefact: Path, record: Record) -> Record:
+    kept = {key: record[key] for key in ("bytes", "max_abs", "psnr_mean_db", "psnr_worst_db")}
+    if artefact.suffix != ".tflite":
+        return kept
+    found = {name: vars(placement) if placement else None for name, placement in placements(artefact).items()}
+    return {**kept, "operators": sum(record["operators"].values()), "accelerators": found}
+
+
+def _keras_ways(root: Path, facts: Record) -> dict[str, Record]:
+    """Return what Keras itself makes of model.keras, with its content and its difference from that file."""
+    path = ExportPaths(root).keras
+    if not path.exists():
+        return {}
+    inputs = reference_inputs(facts)
+    network, expected = keras_file.read(path), open_artefact(path)(*inputs)
+    taken = np.asarray(_inputs_of_keras(inputs, facts))
+    return {
+        way: {
+            "content": content,
+            "bytes": len(content),
+            **figures(difference(_drawn_naively(content, taken), expected)),
+        }
+        for way, content in convert_naively(network).items()
+    }
+
+
+def _inputs_of_keras(inputs: Sequence[Any], facts: Record) -> tf.Tensor:
+    """Return what model.keras takes: latents, followed by the classes if there are any."""
+    latents, labels = inputs if len(inputs) == 2 else (*inputs, None)
+    return with_labels(latents, labels, len(facts.get("class_names", ())))
+
+
+def _drawn_naively(content: bytes, latents: np.ndarray) -> np.ndarray:
+    """Draw one image after the other with a .tflite file whose input and output have any names."""
+    draw = open_interpreter(content, threads=2).get_signature_runner()
+    (name,) = draw.get_input_details()
+    return np.concatenate([next(iter(draw(**{name: latent[None]}).values())) for latent in latents])
 
 
 def _drawing_one(artefact: Path, facts: Record) -> Callable[[], object] | None:
@@ -71,13 +121,5 @@ def _drawing_one(artefact: Path, facts: Record) -> Callable[[], object] | None:
     if artefact.suffix != ".keras":
         return None
     network = keras_file.read(artefact)
-    latents, labels = first if len(first) == 2 else (*first, None)
-    inputs = with_labels(latents, labels, len(facts.get("class_names", ())))
+    inputs = _inputs_of_keras(first, facts)
     return lambda: np.asarray(network(inputs, training=False))
-
-
-def _file_times(
-    root: Path, records: Mapping[str, Record], threads: list[int], rounds: int
-) -> dict[str, dict[str, float]]:
-    contents = {name: (root / name).read_bytes() for name in records if name.endswith(WITHOUT_TENSORFLOW)}
-    return median_milliseconds(contents, rounds=rounds, threads=threads)

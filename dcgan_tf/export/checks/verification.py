@@ -103,7 +103,7 @@ def _drawn_and_checked(
     model = load_saved_model(artefact) if artefact.is_dir() else None
     drawn = open_artefact(artefact, image_shape=expected.shape[1:], saved_model=model)(*inputs)
     found = difference(drawn, expected)
-    record = {"bytes": sum(file.stat().st_size for file in files_of(artefact)), **_figures(found)}
+    record = {"bytes": sum(file.stat().st_size for file in files_of(artefact)), **figures(found)}
     problems = BOUNDS[artefact.name].broken_by(found)
     if model is not None:
         problems += _check_signatures(artefact, model, inputs, expected)
@@ -148,7 +148,7 @@ def _check_operators(file: LiteRTFile) -> tuple[Record, list[str]]:
     return record, problems
 
 
-def _figures(found: Difference) -> Record:
+def figures(found: Difference) -> Record:
     """Return the figures for JSON, which has no infinity: equal images have no PSNR."""
     return {
         "max_abs": found.max_abs,

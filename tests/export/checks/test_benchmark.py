@@ -16,7 +16,7 @@ from dcgan_tf.runs.run import Run
 @pytest.fixture(scope="module")
 def exported(trained, tmp_path_factory):
     folder = tmp_path_factory.mktemp("benchmark") / "export"
-    formats = ("saved_model", "tflite", "web", "keras")
+    formats = ("saved_model", "tflite", "web", "keras", "onnx")
     return export_run(Run.open(trained), to=folder, formats=formats, precisions=("fp32", "dynamic"))
 
 
@@ -28,14 +28,25 @@ def test_each_artefact_is_measured_as_it_can_be(exported):
         "saved_model": {every},
         "generator-fp32.tflite": {"1", every},
         "generator-dynamic.tflite": {"1", every},
+        "generator.onnx": {"1", every},
         "web/index.html": set(),
         "model.keras": {every},
     }
+    ways = ["TFLiteConverter.from_keras_model", 'model.export(format="litert")']
+    assert list(found["keras"]) == ways
+    for figures in found["keras"].values():
+        assert figures["milliseconds"].keys() == {"1", every}
+        assert figures["max_abs"] < 1e-5
+        assert figures["bytes"] > 1000
     for name, artefact in found["artefacts"].items():
         assert artefact["bytes"] > 1000
         assert all(0 < value < 1000 for value in artefact["milliseconds"].values())
         exact = name in ("saved_model", "model.keras")
         assert artefact["psnr_worst_db"] is None if exact else (artefact["psnr_worst_db"] or 99) > 20
+        assert ("accelerators" in artefact) == name.endswith(".tflite")
+    dynamic = found["artefacts"]["generator-dynamic.tflite"]
+    assert dynamic["accelerators"]["XNNPACK"] == {"nodes": dynamic["operators"] - 1, "left": {"CAST": 1}}
+    assert dynamic["accelerators"]["NPU"] is None
     assert found["rounds"] == 3
 
 
@@ -49,12 +60,56 @@ def test_the_table_fits_a_terminal_and_says_what_was_not_timed():
             "milliseconds": {"1": 0.711, "16": 0.5},
         },
     }
-    head, exact, small, *foot = table_of({"machine": machine, "artefacts": artefacts, "rounds": 50})
+    keras = {
+        'model.export(format="litert")': {"bytes": 4e6, "psnr_worst_db": 140, "milliseconds": {"1": 2.5}},
+    }
+    found = {"machine": machine, "artefacts": artefacts, "keras": keras, "rounds": 50}
+    head, exact, small, naive, *foot = table_of(found)
+    assert naive.split() == ["Keras'", "export", "4.0", "MB", "2.50", "ms", "–", "140.0", "dB"]
     assert head.split("  ")[-1].strip() == "PSNR, worst image"
     assert exact.split() == ["saved_model", "4.0", "MB", "–", "1234.50", "ms", "equal"]
     assert small.split()[1:] == ["1.0", "MB", "0.71", "ms", "0.50", "ms", "39.2", "dB"]
     assert max(map(len, (head, exact, small, *foot))) <= 80
     assert foot == ["one image, median of 50, on One (avx2)", "tensorflow 2.21.0, ai-edge-litert 2.3.0"]
+
+
+def test_the_table_names_what_is_left_to_slower_kernels():
+    machine = {"processor": "One", "cores": 1, "tensorflow": "2.21.0", "ai-edge-litert": "2.3.0"}
+    cast = {"nodes": 37, "left": {"CAST": 1}}
+    files = {"fp32": cast, "dynamic": {"nodes": 36, "left": {"CAST": 1, "FULLY_CONNECTED": 1}}}
+    artefacts = {
+        f"generator-{name}.tflite": {
+            "bytes": 1e6,
+            "psnr_worst_db": 40,
+            "milliseconds": {"1": 1},
+            "operators": 38,
+            "accelerators": {
+                "XNNPACK": cast,
+                "GPU": {"nodes": 38, "left": {}},
+                "NPU": None,
+                "GPU delegate": phone,
+            },
+        }
+        for name, phone in files.items()
+    }
+    lines = table_of({"machine": machine, "artefacts": artefacts, "keras": {}, "rounds": 50})
+    assert max(map(len, lines)) <= 80
+    start = next(i for i, line in enumerate(lines) if line.startswith("operators taken by"))
+    fp32, dynamic, *left = lines[start + 1 :]
+    assert fp32.split("  ")[-1].strip() == "37 of 38"
+    assert dynamic.replace(" of ", "/").split() == [
+        "generator-dynamic.tflite",
+        "37/38",
+        "38/38",
+        "none",
+        "36/38",
+    ]
+    assert left[:3] == [
+        "XNNPACK leaves CAST to slower kernels in fp32, dynamic",
+        "GPU delegate leaves CAST to slower kernels in fp32, dynamic",
+        "GPU delegate leaves FULLY_CONNECTED to slower kernels in dynamic",
+    ]
+    assert left[3].startswith("none: not on this machine")
 
 
 def test_the_command_prints_json_for_programs(exported, monkeypatch):
@@ -67,6 +122,7 @@ def test_the_command_prints_json_for_programs(exported, monkeypatch):
         "saved_model",
         "generator-fp32.tflite",
         "generator-dynamic.tflite",
+        "generator.onnx",
         "web/index.html",
         "model.keras",
     }
