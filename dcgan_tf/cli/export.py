@@ -102,8 +102,8 @@ def _refuse_options_of_files(formats: tuple[str, ...]) -> None:
 
 @click.command(short_help="Check an export from its files alone.")
 @click.argument("folder", type=LOCAL_PATH)
-@click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON, for a program.")
-def verify(folder: Path, as_json: bool) -> None:
+@json_option
+def verify(folder: Path) -> None:
     """Check from the files alone that an exported FOLDER is intact and draws what was trained.
 
     The files are compared with export.json. This does not prove who made the two. A SavedModel or model.keras
@@ -114,9 +114,7 @@ def verify(folder: Path, as_json: bool) -> None:
     from dcgan_tf.export import artefact_line, verify_export
 
     artefacts = verify_export(folder)
-    if as_json:
-        click.echo(json.dumps({"export": str(folder), "artefacts": artefacts}, indent=2))
-        return
+    say_json({"export": str(folder), "artefacts": artefacts})
     for name, record in artefacts.items():
         say(artefact_line(name, record))
     say(f"{folder} is intact and draws what was trained")

@@ -32,7 +32,7 @@ def results(*words: object) -> Any:
 
 def test_every_command_that_finds_something_out_takes_it():
     commands = [command for heading in WITH_RESULTS for command in cli.COMMANDS[heading]]
-    commands += [cli.main.commands[name] for name in ("inspect-data", "report", "benchmark")]
+    commands += [cli.main.commands[name] for name in ("inspect-data", "report", "verify", "benchmark")]
     ends = [end for c in commands for end in (c.commands.values() if isinstance(c, click.Group) else [c])]
     without = [c.name for c in ends if not any("--json" in option.opts for option in c.params)]
     assert len(ends) > 14
