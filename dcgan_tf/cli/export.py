@@ -58,8 +58,10 @@ def export(
     """Write the generator of RUN for TensorFlow, LiteRT and the browser, and verify what was written."""
     _refuse_options_of_files(formats)
     check_run(run, checkpoint=checkpoint)
-    from dcgan_tf.export import place_of, refuse_existing
+    from dcgan_tf.export import place_of, refuse_existing, refuse_without_packages
 
+    if "onnx" in formats:
+        refuse_without_packages()
     target = place_of(run, to=out)
     refuse_existing(target, force=force)
     refuse_unwritable(target, option="--out")

@@ -68,10 +68,8 @@ def export_run(
         ExportError: if the folder exists or lies among the run's images, an artefact draws other images than
             the run's generator, or .onnx is wanted without its packages. Then nothing is left behind.
     """
-    _refuse_unknown("format", formats, FORMATS)
+    _refuse_formats(formats)
     _refuse_unknown("precision", precisions, PRECISIONS)
-    if "onnx" in formats:
-        onnx_file.refuse_without_packages()
     if run.label is not None:
         raise ArgumentError(
             "a run fixed to one class cannot be exported; export the run itself: its files take the label"
@@ -86,7 +84,6 @@ def export_run(
         export = _Export(run, folded, facts_of(run, name=target.name), float_output)
         artefacts = paths.artefacts(tuple(formats), tuple(precisions))
         records = _write_artefacts(export, paths, artefacts)
-        naive = _add_latencies(export, folder, records)
         record = {
             "model": export.facts,
             "images_from": source_of(run),
@@ -95,7 +92,7 @@ def export_run(
             "float_output": float_output,
             "measured_on": describe_machine(),
             **({"evaluated": found} if (found := evaluated(run)) else {}),
-            "naive": naive,
+            "naive": _add_latencies(export, folder, records),
             "artefacts": records,
         }
         write_text(paths.card, card.model_card(record, folder=target))
@@ -231,6 +228,12 @@ def _refuse_unknown(what: str, received: Sequence[str], known: Sequence[str]) ->
     unknown = [name for name in received if name not in known]
     if unknown or not received:
         raise ArgumentError(f"{what} must be of {', '.join(known)}, received {', '.join(unknown) or 'none'}")
+
+
+def _refuse_formats(formats: Sequence[str]) -> None:
+    _refuse_unknown("format", formats, FORMATS)
+    if "onnx" in formats:
+        onnx_file.refuse_without_packages()
 
 
 def _refuse_place(run: Run, target: Path) -> None:

@@ -405,6 +405,14 @@ def test_options_of_files_that_are_not_written_are_a_usage_error(words, formats,
     assert not export_calls
 
 
+def test_packages_that_onnx_needs_are_named_at_once(export_calls, monkeypatch):
+    monkeypatch.setattr("dcgan_tf.export.formats.onnx_file.find_spec", lambda name: None)
+    result = run("export", "runs/a", "--formats", "onnx")
+    assert result.exit_code == 1
+    assert "onnx and onnxruntime cannot be found: pip install onnx onnxruntime" in result.stderr
+    assert not export_calls
+
+
 def test_onnx_files_can_give_floats(export_calls):
     assert run("export", "runs/a", "--formats", "onnx", "--float-output").exit_code == 0
     assert export_calls["float_output"] is True
