@@ -70,8 +70,8 @@ def test_the_gpu_delegate_takes_our_files_but_for_what_is_told(folder):
         (lambda x: tf.cast(x, tf.int32), (1, 4), []),
         (lambda x: tf.cast(x, tf.uint8), (1, 4), ["CAST"]),
         (lambda x: tf.unique(x)[0], (4,), ["UNIQUE"]),
-        (lambda x: x[1:3] * 2.0, (4,), ["STRIDED_SLICE"]),
-        (lambda x: x[:, 1:3, :, :] * 2.0, (1, 4, 4, 1), []),
+        (lambda x: x[::2] * 2.0, (4,), ["STRIDED_SLICE"]),
+        (lambda x: x[:, ::2] * 2.0, (1, 4, 4, 1), []),
     ],
 )
 def test_the_gpu_delegate_reads_some_operators_for_some_types_only(function, shape, expected):
