@@ -205,7 +205,7 @@ def export(filters: int, kernel_size: int, rounds: int) -> None:
     import_tensorflow()
     from dcgan_tf.export.checks.latency import median_milliseconds
     from dcgan_tf.export.facts import describe_machine
-    from dcgan_tf.export.formats import litert
+    from dcgan_tf.export.folder import NAIVE_WAYS
 
     files = exported_files(filters, kernel_size)
     medians = median_milliseconds(files, rounds=rounds)
@@ -214,7 +214,7 @@ def export(filters: int, kernel_size: int, rounds: int) -> None:
     click.echo(
         f"{'':<40}{'MB':>6}{'1 thread':>12}{'times as fast':>15}{'2 threads':>12}{'times as fast':>15}"
     )
-    fastest = {n: min(medians[way][n] for way in litert.NAIVE_WAYS) for n in next(iter(medians.values()))}
+    fastest = {n: min(medians[way][n] for way in NAIVE_WAYS) for n in next(iter(medians.values()))}
     for name in files:
         cells = f"{name:<40}{len(files[name]) / 1e6:>6.1f}"
         for threads, milliseconds in medians[name].items():

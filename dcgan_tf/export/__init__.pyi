@@ -13,11 +13,11 @@ from .folder import FORMATS as FORMATS
 from .folder import PRECISIONS as PRECISIONS
 from .folder import WITHOUT_TENSORFLOW as WITHOUT_TENSORFLOW
 from .folder import ExportPaths as ExportPaths
+from .formats.onnx_file import refuse_without_packages as refuse_without_packages
 from .hub.pull import place_of_pulled as place_of_pulled
 from .hub.pull import pull_export as pull_export
 from .hub.push import client_for_pushing as client_for_pushing
 from .hub.push import push_export as push_export
-from .formats.onnx_file import refuse_without_packages as refuse_without_packages
 from .placing import place_of as place_of
 from .placing import refuse_existing as refuse_existing
 from .placing import refuse_interrupted as refuse_interrupted

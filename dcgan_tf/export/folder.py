@@ -17,6 +17,9 @@ In the last two, the first of several dense layers stays float32.
 WITHOUT_TENSORFLOW = (".tflite", ".onnx")
 """How the names of artefacts end that are one file with its facts, drawn without TensorFlow."""
 
+NAIVE_WAYS = ("TFLiteConverter.from_keras_model", 'model.export(format="litert")')
+"""What Keras' users type for a .tflite file; files are timed beside both."""
+
 FACTS_FILE, LABELS_FILE = "dcgan.json", "labels.txt"
 """The names within a .tflite file, which has a zip at its end; an .onnx file has the first as metadata."""
 

@@ -24,7 +24,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from dcgan_tf.export.folder import FACTS_FILE, LABELS_FILE
+from dcgan_tf.export.folder import FACTS_FILE, LABELS_FILE, NAIVE_WAYS
 from dcgan_tf.export.formats.flatbuffer import join
 from dcgan_tf.export.network.folding import FoldedGenerator
 from dcgan_tf.export.network.graph import SATURATION, after_first_layer, first_layer, to_bytes
@@ -32,9 +32,6 @@ from dcgan_tf.export.record import digest
 from dcgan_tf.latents import sample_labels
 from dcgan_tf.native_output import STDERR, STDOUT, held_back
 from dcgan_tf.runs import in_batches
-
-NAIVE_WAYS = ("TFLiteConverter.from_keras_model", 'model.export(format="litert")')
-"""What Keras' users type."""
 
 
 def convert(

@@ -17,7 +17,7 @@ from dcgan_tf.errors import ExportError
 from dcgan_tf.export.checks.difference import difference
 from dcgan_tf.export.checks.latency import median_milliseconds
 from dcgan_tf.export.facts import facts_of
-from dcgan_tf.export.folder import PRECISIONS
+from dcgan_tf.export.folder import NAIVE_WAYS, PRECISIONS
 from dcgan_tf.export.formats import keras_file, litert, saved_model
 from dcgan_tf.export.formats.litert_file import LiteRTFile, read_facts
 from dcgan_tf.export.formats.opening import open_artefact
@@ -56,7 +56,7 @@ def converted(run, tmp_path_factory):
     return convert
 
 
-@pytest.fixture(scope="module", params=litert.NAIVE_WAYS)
+@pytest.fixture(scope="module", params=NAIVE_WAYS)
 def naive(request, run, tmp_path_factory) -> Path:
     """Return one of Keras' own conversions of the same generator."""
     path = tmp_path_factory.mktemp("keras") / "naive.tflite"
