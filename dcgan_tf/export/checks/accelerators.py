@@ -181,8 +181,7 @@ def _compiles(content: bytes, accelerator: str) -> bool:
 
 def _alone(model: schema.ModelT, operator: schema.OperatorT) -> schema.ModelT:
     """Return a model of one operator, with those that compute its weights from constants."""
-    alone = copy.copy(model)
-    graph = alone.subgraphs[0] = copy.copy(model.subgraphs[0])
+    alone, graph = copy.copy(model), copy.copy(model.subgraphs[0])
     alone.subgraphs, alone.signatureDefs = [graph], []
     constant = {i for i, tensor in enumerate(graph.tensors) if model.buffers[tensor.buffer].data is not None}
     made = {op.outputs[0]: op for op in graph.operators if set(op.inputs) <= constant}

@@ -90,6 +90,7 @@ def test_what_an_accelerator_leaves_is_counted_one_by_one(naive, there):
     there("TRANSPOSE_CONV", "SHAPE")
     count = len(naive.subgraphs[0].operators)
     assert ask(naive, "GPU") == Placement(count - 7, {"SHAPE": 4, "TRANSPOSE_CONV": 3})
+    assert len(naive.subgraphs[0].operators) == count, "the model that was asked for is left as it was"
 
 
 def test_weights_come_with_the_operators_that_read_them_from_float16(folder, there):
