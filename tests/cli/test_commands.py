@@ -102,10 +102,10 @@ def test_every_command_that_needs_a_run_s_images_can_be_told_where_they_are_now(
 @pytest.mark.parametrize(
     ("command", "told"),
     [
-        ("sample", "take its .tflite file: that can only compute"),
+        ("sample", "take its .tflite or .onnx file: they can only compute"),
         ("sample", "SavedModel or model.keras is a program. It is run only if"),
         ("verify", "SavedModel or model.keras is a program. It is run only if"),
-        ("evaluate", "take its .tflite file: that can only compute"),
+        ("evaluate", "take its .tflite or .onnx file: they can only compute"),
     ],
 )
 def test_help_says_what_to_take_from_a_stranger(command, told):

@@ -10,12 +10,13 @@ which loses more by rounding than the feature maps do.
 
 from __future__ import annotations
 
+import io
 import json
 import tempfile
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -192,7 +193,7 @@ def _converted(converter: tf.lite.TFLiteConverter) -> bytes:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Hold the converter's remarks back: on how it names things, that an input is a float."""
-    with held_back(STDOUT, STDERR), warnings.catch_warnings():
+    """Hold back what the converter and Keras remark on their own workings, also in Python's stdout alone."""
+    with held_back(STDOUT, STDERR), redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

@@ -50,6 +50,7 @@ def test_the_bounds_are_those_that_are_promised():
         "model.keras": (1e-5, nothing, nothing),
         "index.html": (math.inf, 45, 35),
         "generator-fp32.tflite": (1e-5, nothing, nothing),
+        "generator.onnx": (1e-5, nothing, nothing),
         "generator-fp16.tflite": (math.inf, 60, 60),
         "generator-dynamic.tflite": (math.inf, 45, 35),
         "generator-int8.tflite": (math.inf, 40, 30),
