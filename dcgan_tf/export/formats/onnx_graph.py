@@ -3,9 +3,9 @@
 It has operator set 12, of 2020, the newest that all of them take: Windows ML of Windows 11 takes 7 to 12,
 Unity's Sentis 7 to 15, ONNX Runtime all since 7. No later set has an operator that a generator would need.
 
-ONNX Runtime computes a transposed convolution by a matrix product, at least as fast as the convolutions into
-which `network/sub_pixel.py` rewrites it for LiteRT (docs/performance.md). So it stays one operator. The batch
-is free: that costs no time here, and a server draws many images at once.
+A transposed convolution stays one operator. ONNX Runtime computes it by a matrix product, so rewriting it as
+for LiteRT (`network/sub_pixel.py`) gains little or loses (docs/performance.md). The batch is free: that costs
+no time here, and a server draws many images at once.
 """
 
 from __future__ import annotations
