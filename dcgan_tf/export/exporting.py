@@ -28,6 +28,7 @@ from dcgan_tf.export.network.folding import FoldedGenerator, fold
 from dcgan_tf.export.placing import place_of, written_aside
 from dcgan_tf.export.record import Record, digest, files_of, listed
 from dcgan_tf.export.web import page as web
+from dcgan_tf.export.web.controls import page_controls
 from dcgan_tf.export.web.first_samples import first_samples
 from dcgan_tf.files import storage_error, storage_errors, write_text
 from dcgan_tf.latents import sample_latents
@@ -116,9 +117,7 @@ class _Export:
         writers: Mapping[str, Callable[[Path], None]] = {
             "": self._write_saved_model,
             ".keras": lambda path: keras_file.write(path, self.run.generator),
-            ".html": lambda path: web.write_page(
-                path, self.folded, self.facts, first_samples=first_samples(self.run)
-            ),
+            ".html": self._write_page,
             ".tflite": self._write_tflite,
             ".onnx": self._write_onnx,
         }
@@ -127,6 +126,14 @@ class _Export:
     def _write_saved_model(self, path: Path) -> None:
         model = self.run.config.model
         saved_model.write(path, self.run.generator, model, self.facts, num_classes=self.folded.num_classes)
+
+    def _write_page(self, path: Path) -> None:
+        controls, missing = page_controls(self.run, self.folded)
+        for remark in missing:
+            _log.info("%s", remark)
+        web.write_page(
+            path, self.folded, self.facts, first_samples=first_samples(self.run), controls=controls
+        )
 
     def _write_tflite(self, path: Path) -> None:
         model = self.run.config.model

@@ -136,6 +136,16 @@ class RunPaths:
         return self.root / "analysis" / name
 
     @property
+    def directions(self) -> Path:
+        """The directions that the analysis `turn` found, for the sliders of a page."""
+        return self.analysis("turn") / "directions.json"
+
+    @property
+    def forgotten(self) -> Path:
+        """The feature maps that the analysis `forget` found, for the switches of a page."""
+        return self.analysis("forget") / "maps.json"
+
+    @property
     def report(self) -> Path:
         """The report on the whole run, as one page."""
         return self.root / "report.html"

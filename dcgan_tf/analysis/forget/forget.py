@@ -29,13 +29,20 @@ from dcgan_tf.analysis.finding import Finding
 from dcgan_tf.analysis.forget.boxes import find_boxes
 from dcgan_tf.analysis.forget.figure import forget_figure
 from dcgan_tf.analysis.forget.generator_halves import Halves, split_generator
-from dcgan_tf.analysis.forget.numbers import details, measures, protocol, summary, warnings
-from dcgan_tf.analysis.forget.outcome import ForgetSetup, measure_outcome
+from dcgan_tf.analysis.forget.numbers import (
+    details,
+    is_forgotten,
+    measures,
+    protocol,
+    summary,
+    warnings,
+)
+from dcgan_tf.analysis.forget.outcome import ForgetResult, ForgetSetup, measure_outcome
 from dcgan_tf.analysis.samples import Samples
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.errors import ArgumentError, RunError
 from dcgan_tf.judges import shape_judge
-from dcgan_tf.runs import Run
+from dcgan_tf.runs import ForgottenMaps, Run, RunPaths, add_controls
 
 FEWEST_SAMPLES = 10
 
@@ -53,7 +60,8 @@ def forget(
     """Drop the feature maps that draw something, and draw the same samples again.
 
     The module's own text says how the paper does it, and what is done otherwise here. Boxes, regression and
-    number are made from the first half of the samples; what is reported is measured on the second.
+    number are made from the first half of the samples; what is reported is measured on the second. The file
+    maps.json gets the maps, for a switch of an exported page, if most samples forget it.
 
     Args:
         run: a run trained on images with attributes.
@@ -84,6 +92,7 @@ def forget(
     setup = _setup(subject, halves, attribute, boxes, num_images=num_images, seed=seed)
     outcome = measure_outcome(setup, drop=drop, seed=seed)
     how = protocol(setup, outcome, drop=drop)
+    switches = [_switch(setup, outcome)] if is_forgotten(outcome) else []
     return Finding(
         name="forget",
         summary=summary(setup, outcome),
@@ -98,6 +107,7 @@ def forget(
             *subject.classifier.doubtful(subject.classifier.binary),
             *warnings(setup, outcome),
         ),
+        files={RunPaths(run.path).forgotten.name: lambda path: add_controls(path, run, switches)},
     )
 
 
@@ -146,3 +156,18 @@ def _setup(
     cache_dir = subject.run.config.data.cache_dir
     shapes = shape_judge(subject.train, subject.held_out_or_none, cache_dir=cache_dir)
     return ForgetSetup(samples, halves, attribute, boxes, shapes)
+
+
+def _switch(setup: ForgetSetup, outcome: ForgetResult) -> ForgottenMaps:
+    """Return what a page needs in order to forget it too."""
+    run = setup.samples.subject.run
+    return ForgottenMaps(
+        name=setup.attribute,
+        shown_class=run.shown_class,
+        layer=setup.halves.layer,
+        maps=tuple(map(int, outcome.dropped)),
+        left=round(outcome.remains.still, 4),
+        left_by_chance=round(outcome.random_remains[0], 4),
+        changed=round(outcome.ours.collateral(setup.attribute), 4),
+        num_images=setup.half,
+    )

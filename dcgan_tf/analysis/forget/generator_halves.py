@@ -21,10 +21,12 @@ class Halves:
     Attributes:
         lower: latents float32 [N, latent_dim] to feature maps float32 [N, h, w, C], after their ReLU.
         upper: these maps to images float32 [N, H, W, channels] in [-1, 1].
+        layer: the layer of the maps, counted from the image: 1 feeds the last transposed convolution.
     """
 
     lower: keras.Model
     upper: keras.Model
+    layer: int
 
     def maps(self, latents: np.ndarray) -> np.ndarray:
         """Return the feature maps of latents float32 [N, latent_dim], float32 [N, h, w, C]."""
@@ -93,4 +95,4 @@ def split_generator(generator: keras.Sequential, *, layer: int | None) -> Halves
     image = changed
     for above in generator.layers[place + 1 :]:
         image = above(image)
-    return Halves(keras.Model(generator.inputs[0], maps), keras.Model(changed, image))
+    return Halves(keras.Model(generator.inputs[0], maps), keras.Model(changed, image), layer)

@@ -37,11 +37,15 @@ def summary(setup: ForgetSetup, outcome: ForgetResult) -> str:
 
 def verdict(setup: ForgetSetup, outcome: ForgetResult) -> str:
     """Return whether the attribute is forgotten, by what is left in the samples that showed it."""
-    left, random = outcome.remains, outcome.random_remains[0]
-    if random - left.still < _LEAST_EFFECT:
+    if not is_forgotten(outcome):
         return f"{setup.attribute} is not forgotten"
-    gone = left.not_gone <= _TOO_MUCH
+    gone = outcome.remains.not_gone <= _TOO_MUCH
     return f"{setup.attribute} is {'forgotten' if gone else 'only partly forgotten'}"
+
+
+def is_forgotten(outcome: ForgetResult) -> bool:
+    """Return whether the attribute is gone from most of the samples that showed it, at least in part."""
+    return outcome.random_remains[0] - outcome.remains.still >= _LEAST_EFFECT
 
 
 def protocol(setup: ForgetSetup, outcome: ForgetResult, *, drop: int | None) -> dict[str, Any]:

@@ -23,10 +23,11 @@ from dcgan_tf.analysis.turn.numbers import (
     measures_of,
     summary,
 )
+from dcgan_tf.analysis.turn.sliders import find_sliders, sliders_table
 from dcgan_tf.analysis.walk.paths import on_paths
 from dcgan_tf.errors import RunError
 from dcgan_tf.progress import progress
-from dcgan_tf.runs import Run
+from dcgan_tf.runs import Run, RunPaths, add_controls
 
 POOL = 4096
 """The number of samples among which the exemplars are found; none of them is turned."""
@@ -66,6 +67,9 @@ def turn(
     all the way, and its rank correlation with the step. The controls are a random direction of the same
     length, and the same arithmetic on pixels.
 
+    The file directions.json gets a direction of every attribute, for the sliders of an exported page; see
+    `sliders`.
+
     Args:
         run: a run trained on images with attributes or labels.
         attribute: a continuous or binary attribute, or a class; the last two have the margin as value.
@@ -90,6 +94,7 @@ def turn(
     turned = {name: judge.grade(moved, own) for name, moved in progress(list(pictures.items()), "looking")}
     shown = pictures if latents is None else _moved(judge, latents[:_SHOWN], low, high, seed=seed)[0]
     measures = measures_of(attribute, turned, judge.scale, judge.others, criteria=samples.criteria)
+    sliders = find_sliders(samples, others, seed=seed)
     chosen = {"attribute": attribute, "exemplars": exemplars, "draws": draws}
     chosen["shown"] = "samples" if latents is None else "given latents"
     return Finding(
@@ -107,6 +112,8 @@ def turn(
         figure=_figure(judge, shown, turned, measures, given=latents is not None),
         details={name: details(graded, judge.scale) for name, graded in turned.items()},
         warnings=(*samples.doubts, *subject.classifier.doubtful([attribute])),
+        files={RunPaths(run.path).directions.name: lambda path: add_controls(path, run, sliders)},
+        table=sliders_table(sliders),
     )
 
 

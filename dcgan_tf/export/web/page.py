@@ -30,7 +30,11 @@ from dcgan_tf.files import write_text
 LARGEST = 127
 
 _PARTS = Path(__file__).parent / "assets"
-_SCRIPTS = ("generator.js", "latents.js", "samples.js", "classes.js", "explorer.js")
+_SCRIPTS = (
+    *("generator.js", "latents.js", "state.js", "history.js", "exemplars.js", "captions.js", "drawing.js"),
+    *("samples.js", "classes.js", "sliders.js", "gif.js", "download.js", "listening.js", "facts.js"),
+    *("explorer.js", "start.js"),
+)
 _FACTS = ("name", "data", "step", "latent_dim", "latent_distribution")
 
 
@@ -40,6 +44,7 @@ def write_page(
     facts: Mapping[str, Any],
     *,
     first_samples: Mapping[str, Any] | None = None,
+    controls: Mapping[str, Any] | None = None,
 ) -> None:
     """Write the page of a generator.
 
@@ -60,6 +65,7 @@ def write_page(
             object only.
         first_samples: `numbers` of the samples that the page shows first, and `of`, the number of candidates;
             by default the page begins with sample 1.
+        controls: the page's sliders and switches, from `controls.page_controls`; by default there are none.
 
     Raises:
         ArgumentError: if a fact is missing or does not fit the generator, or the generator is too large.
@@ -78,6 +84,7 @@ def write_page(
         "layers": [{"shape": layer.kernel.shape, "relu": layer.relu} for layer in layers],
         "facts": dict(facts),
         **({"first_samples": dict(first_samples)} if first_samples else {}),
+        **(controls or {}),
     }
     write_text(path, page_of(model, _packed(_weights(layers, folded.class_weights))))
 

@@ -1,165 +1,173 @@
-// The page: two ways of combining samples, and the picture that comes out.
+// The page: two ways of combining samples, what is changed of the picture that comes out, and how all of it is drawn.
 
 const SECONDS_PER_WALK = 4;
 const LONGEST_FRAME = 0.1; // seconds; a page that was asleep goes on where it was
-const SAVED_SIDE = 768; // pixels: the picture on the page, on a screen with two to each of its own
-const NEEDS = "The network cannot run here; it needs Chrome 97, Firefox 113, Safari 16.4 or a newer browser";
 const NAMES = { from: "From", to: "To", a: "a", b: "b", c: "c" };
-
-const element = (id) => document.getElementById(id);
-
-const clamp = (value) => Math.min(1, Math.max(0, value));
-
-function paint(canvas, pixels, { width, height }) {
-  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-  canvas.getContext("2d").putImageData(new ImageData(pixels, width), 0, 0);
-}
-
-// As smooth as the page shows it, and as large: small pictures are unhandy elsewhere.
-function enlarged(canvas) {
-  const factor = Math.max(1, Math.ceil(SAVED_SIDE / Math.max(canvas.width, canvas.height)));
-  const large = document.createElement("canvas");
-  Object.assign(large, { width: canvas.width * factor, height: canvas.height * factor });
-  const context = large.getContext("2d");
-  context.imageSmoothingQuality = "high";
-  context.drawImage(canvas, 0, 0, large.width, large.height);
-  return large;
-}
-
-function download(blob, name) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
-}
-
-// The mean of the last few pictures: single ones are shorter than the clocks of some browsers resolve.
-class Stopwatch {
-  constructor(output) {
-    this.output = output;
-    this.durations = [];
-    setInterval(() => this.report(), 500);
-  }
-
-  time(work) {
-    const start = performance.now();
-    const result = work();
-    this.durations = [...this.durations.slice(-29), performance.now() - start];
-    return result;
-  }
-
-  report() {
-    if (this.durations.length === 0) return;
-    const mean = this.durations.reduce((sum, duration) => sum + duration, 0) / this.durations.length;
-    this.output.textContent = `${mean.toFixed(mean < 10 ? 1 : 0)} ms per image`;
-  }
-}
 
 class Explorer {
   constructor(model, generator) {
     this.model = model;
     this.generator = generator;
     this.stopwatch = new Stopwatch(element("speed"));
-    this.mode = "walk";
     this.classNames = model.facts.class_names ?? [];
-    this.label = 0;
-    this.share = 0;
+    this.order = new SampleOrder(model.first_samples?.numbers ?? []);
+    this.first = firstState(this.order);
+    this.state = this.read(location.hash);
+    this.three = severalIn(this.state.slots);
+    this.active = { walk: "from", arithmetic: "a" };
     this.frame = 0;
     this.playing = false;
-    const order = new SampleOrder(model.first_samples?.numbers ?? []);
-    const [a, b, c] = [0, 1, 2].map((place) => order.at(place));
-    this.uses = { walk: { from: a, to: b }, arithmetic: { a, b, c } };
-    this.active = { walk: "from", arithmetic: "a" };
+    this.steps = new Steps(this.address());
+    this.controls = new Controls(
+      { directions: model.directions ?? [], forgettable: model.forgettable ?? [] },
+      {
+        slide: (name, far) => this.slide(name, far),
+        forget: (name, forgotten) => this.forget(name, forgotten),
+        done: () => this.record(),
+      },
+    );
     const draw = (number, canvas) => this.drawSample(number, canvas);
-    this.grid = new SampleGrid(element("grid"), order, draw, (number) => this.pick(number));
-    this.listen();
-    this.drawSlots();
+    this.grid = new SampleGrid(element("grid"), this.order, draw, (number) => this.pick(number));
+    listen(this);
     this.turn(0);
+    this.showState();
+    this.offer();
+  }
+
+  // The state and its address
+
+  read(address) {
+    return stateOf(address, this.first, {
+      classNames: this.classNames,
+      sliderNames: (this.model.directions ?? []).map(({ name }) => name),
+      forgettable: (this.model.forgettable ?? []).map(({ name }) => name),
+    });
+  }
+
+  address() {
+    return addressOf(this.state, { classNames: this.classNames });
+  }
+
+  // Called after whatever somebody did: it can be undone, and the link leads here.
+  record() {
+    this.steps.record(this.address());
+    this.link();
+  }
+
+  link() {
+    this.offer();
+    history.replaceState(null, "", `#${this.address()}`);
+  }
+
+  // A button that can do nothing says so, and keeps the focus.
+  offer() {
+    element("undo").setAttribute("aria-disabled", this.steps.past.length === 0);
+    element("redo").setAttribute("aria-disabled", this.steps.future.length === 0);
+    element("reset").setAttribute("aria-disabled", !this.isChanged());
+  }
+
+  isChanged() {
+    const { sliders, forgotten, truncation } = this.state;
+    return Object.values(sliders).some(Boolean) || forgotten.length > 0 || truncation < 1;
+  }
+
+  goTo(address) {
+    this.pause();
+    this.state = this.read(address);
+    this.three = severalIn(this.state.slots);
+    this.showState();
+    this.link();
+  }
+
+  showState() {
+    this.redraw();
     this.refresh();
-    this.draw();
   }
 
   slots() {
-    return Object.values(this.uses).flatMap(Object.entries);
+    return Object.entries(this.state.slots);
+  }
+
+  get className() {
+    return this.classNames.length ? this.classNames[this.state.label] : null;
   }
 
   slotButton(slot) {
     return document.querySelector(`[data-slot=${slot}]`);
   }
 
-  listen() {
-    for (const radio of document.getElementsByName("mode")) {
-      radio.addEventListener("change", () => this.enter(radio.value));
-    }
-    for (const [slot] of this.slots()) this.slotButton(slot).addEventListener("click", () => this.activate(slot));
-    listClasses(this.classNames, (label) => this.chooseClass(label));
-    element("renew").addEventListener("click", () => this.turn(1));
-    element("back").addEventListener("click", () => this.turn(-1));
-    element("save").addEventListener("click", () => this.save());
-    element("play").addEventListener("click", () => this.toggle());
-    element("share").addEventListener("input", ({ target }) => this.walkTo(target.value / 100));
-    document.addEventListener("keydown", (event) => this.press(event));
-    this.listenToDragging(element("picture"));
+  // What somebody does
+
+  // The address was changed by hand, or by a link.
+  follow(address) {
+    if (address === `#${this.address()}`) return;
+    this.goTo(address);
+    this.record();
   }
 
-  listenToDragging(picture) {
-    let start = null;
-    picture.addEventListener("pointerdown", (event) => {
-      if (this.mode !== "walk" || event.button !== 0) return;
-      picture.setPointerCapture(event.pointerId);
-      start = { x: event.clientX, share: this.share };
-    });
-    picture.addEventListener("pointermove", (event) => {
-      if (start) this.walkTo(start.share + (event.clientX - start.x) / picture.clientWidth);
-    });
-    for (const end of ["pointerup", "pointercancel"]) picture.addEventListener(end, () => (start = null));
-  }
-
-  press(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-    if (event.target.closest("select")) return; // there, letters look for a class
-    const key = event.key.toLowerCase();
-    if (key === "n") element("renew").click();
-    if (key === "b") element("back").click(); // while it is out of use, nothing
-    if (key === "s") this.save();
-    // A button in focus takes the space bar for itself.
-    if (key === " " && this.mode === "walk" && !event.target.closest("button, [type=radio]")) {
-      event.preventDefault();
-      this.toggle();
-    }
-  }
-
-  // Everything is drawn again: the same latents, of another class.
   chooseClass(label) {
-    this.label = label;
-    this.drawSlots();
-    this.grid.redraw();
-    this.draw();
+    this.state.label = label;
+    this.redraw();
+    this.record();
   }
 
   enter(mode) {
     this.pause();
-    this.mode = mode;
+    this.state.mode = mode;
     this.refresh();
     this.draw();
+    this.record();
   }
 
   activate(slot) {
-    this.active[this.mode] = slot;
+    this.active[this.state.mode] = slot;
     this.refresh();
   }
 
   pick(number) {
-    const slots = Object.keys(this.uses[this.mode]);
-    const slot = this.active[this.mode];
+    const { mode, slots } = this.state;
+    const slot = this.active[mode];
+    const most = mode === "arithmetic" && this.three ? EXEMPLARS : 1;
     this.pause();
-    this.uses[this.mode][slot] = number;
-    this.drawSample(number, this.slotButton(slot).firstChild);
-    if (this.mode === "walk") this.share = slot === "from" ? 0 : 1;
-    this.active[this.mode] = slots[(slots.indexOf(slot) + 1) % slots.length];
+    slots[slot] = chosen(slots[slot], number, most);
+    this.drawSlot(slot);
+    if (mode === "walk") this.state.share = slot === "from" ? 0 : 1;
+    const names = SLOTS[mode];
+    if (slots[slot].length === most) this.active[mode] = names[(names.indexOf(slot) + 1) % names.length];
     this.refresh();
     this.draw();
+    this.record();
+  }
+
+  takeThree(three) {
+    this.three = three;
+    this.state.slots = withExemplars(this.state.slots, SLOTS.arithmetic, three, this.order);
+    this.active.arithmetic = "a";
+    this.showState();
+    this.record();
+  }
+
+  slide(name, far) {
+    this.state.sliders[name] = far;
+    this.pause();
+    this.frame = requestAnimationFrame(() => this.draw());
+  }
+
+  forget(name, forgotten) {
+    const others = this.state.forgotten.filter((other) => other !== name);
+    this.state.forgotten = forgotten ? [...others, name] : others;
+    this.redraw();
+  }
+
+  truncate(share) {
+    this.state.truncation = share;
+    this.redraw();
+  }
+
+  reset() {
+    Object.assign(this.state, { sliders: {}, forgotten: [], truncation: 1 });
+    this.redraw();
+    this.record();
   }
 
   // To the next samples, or back. A button that goes out of use hands its focus on.
@@ -173,26 +181,32 @@ class Explorer {
 
   walkTo(share) {
     this.pause();
-    this.share = clamp(share);
+    this.state.share = clamp(share);
     this.frame = requestAnimationFrame(() => this.draw());
   }
 
   toggle() {
-    if (this.playing) this.pause();
-    else this.play();
+    if (!this.playing) this.play();
+    else {
+      this.pause();
+      this.record();
+    }
   }
 
   // Walks to and fro until it is paused, or once, to its end.
   play({ once = false } = {}) {
-    if (this.share === 1) this.share = 0;
+    const { state } = this;
+    if (state.share === 1) state.share = 0;
     let [before, direction] = [performance.now(), 1];
     const advance = (now) => {
       const seconds = Math.min(LONGEST_FRAME, Math.max(0, now - before) / 1000);
       before = now;
-      this.share = clamp(this.share + (direction * seconds) / SECONDS_PER_WALK);
-      if (this.share === 0 || this.share === 1) direction = this.share === 0 ? 1 : -1;
-      if (once && this.share === 1) this.pause();
-      else this.frame = requestAnimationFrame(advance);
+      state.share = clamp(state.share + (direction * seconds) / SECONDS_PER_WALK);
+      if (state.share === 0 || state.share === 1) direction = state.share === 0 ? 1 : -1;
+      if (once && state.share === 1) {
+        this.pause();
+        this.steps.amend(this.address());
+      } else this.frame = requestAnimationFrame(advance);
       this.draw();
     };
     this.setPlaying(true);
@@ -211,49 +225,102 @@ class Explorer {
     element("caption").setAttribute("aria-live", playing ? "off" : "polite");
   }
 
-  async save() {
-    const name = `${this.model.facts.name} ${element("caption").textContent}`.replace(/[^\p{L}\p{N}]+/gu, "-");
-    const large = enlarged(element("picture"));
-    download(await new Promise((resolve) => large.toBlob(resolve, "image/png")), `${name}.png`);
+  save() {
+    return savePicture(element("picture"), fileName(this.model.facts.name, element("caption").textContent));
   }
+
+  async saveWalk() {
+    const [from, to] = SLOTS.walk.map((slot) => this.state.slots[slot][0]);
+    const state = structuredClone(this.state);
+    const drawAt = (share, canvas) => {
+      const z = this.finished(this.walk({ ...state, share }), state);
+      paint(canvas, this.generate(z, state.label, this.dropped(state)), this.generator);
+    };
+    this.say("The GIF is being made …");
+    await saveWalk(drawAt, fileName(this.model.facts.name, "from sample", from, "to", to));
+    this.say("The GIF is saved.");
+  }
+
+  async copyLink() {
+    try {
+      await navigator.clipboard.writeText(location.href);
+      this.say("The link is copied. Whoever has this page sees the same picture with it.");
+    } catch {
+      this.say("This browser does not let a page copy: the link stands in the address bar.");
+    }
+  }
+
+  say(sentence) {
+    element("said").textContent = sentence;
+  }
+
+  // Drawing
 
   latent(number) {
     return sampleLatent(number, this.model);
   }
 
-  generate(z, label = this.label) {
-    return this.stopwatch.time(() => this.generator.generate(z, label));
+  dropped(state = this.state) {
+    return this.controls.dropped(state, this.className);
   }
 
-  drawSlots() {
-    for (const [slot, number] of this.slots()) this.drawSample(number, this.slotButton(slot).firstChild);
+  generate(z, label = this.state.label, dropped = this.dropped()) {
+    return this.stopwatch.time(() => this.generator.generate(z, label, dropped));
+  }
+
+  // Everything is drawn again: the same latents, of another class, without an object, or truncated.
+  redraw() {
+    for (const [slot] of this.slots()) this.drawSlot(slot);
+    this.grid.redraw();
+    this.draw();
+  }
+
+  drawSlot(slot) {
+    const latents = this.state.slots[slot].map((number) => this.latent(number));
+    const z = latents.length === 1 ? latents[0] : withTypicalNorm(meanLatent(latents), this.model);
+    this.drawLatent(z, this.slotButton(slot).firstChild);
   }
 
   drawSample(number, canvas) {
-    paint(canvas, this.generate(this.latent(number)), this.generator);
+    this.drawLatent(this.latent(number), canvas);
   }
 
-  result() {
-    const [a, b, c] = Object.values(this.uses[this.mode]).map((number) => this.latent(number));
-    return this.mode === "walk" ? pathOf(this.model)(a, b, this.share) : arithmetic(a, b, c, this.model);
+  drawLatent(z, canvas) {
+    paint(canvas, this.generate(truncated(z, this.state.truncation)), this.generator);
   }
 
-  captionOfResult() {
-    const [a, b, c] = Object.values(this.uses[this.mode]);
-    if (this.mode === "arithmetic") return `samples ${a} − ${b} + ${c}`;
-    if (this.share === 0 || a === b) return `sample ${a}`;
-    return this.share === 1 ? `sample ${b}` : `${Math.round(100 * this.share)} % from sample ${a} to ${b}`;
+  walk({ slots, share }) {
+    return pathOf(this.model)(this.latent(slots.from[0]), this.latent(slots.to[0]), share);
+  }
+
+  calculated({ slots }) {
+    const means = SLOTS.arithmetic.map((slot) => meanLatent(slots[slot].map((number) => this.latent(number))));
+    return arithmetic(...means, this.model);
+  }
+
+  finished(z, state = this.state) {
+    return truncated(moved(z, this.controls.steps(state, this.className)), state.truncation);
+  }
+
+  // The latent of the large picture.
+  shownLatent() {
+    const { state } = this;
+    return this.finished(state.mode === "walk" ? this.walk(state) : this.calculated(state));
   }
 
   draw() {
-    const percent = 100 * this.share;
-    element("share").value = percent;
-    element("share").setAttribute("aria-valuetext", `${Math.round(percent)} % of the way`);
-    this.display(this.result(), this.captionOfResult());
+    const walked = 100 * this.state.share;
+    element("share").value = walked;
+    element("share").setAttribute("aria-valuetext", `${Math.round(walked)} % of the way`);
+    element("class").selectedIndex = this.state.label;
+    element("truncation").value = this.state.truncation;
+    element("truncation-shown").textContent = this.state.truncation.toFixed(2);
+    this.controls.show(this.state, this.className);
+    this.display(this.shownLatent(), captionOf(this.state, this.dropped()));
   }
 
   display(z, contents) {
-    const caption = this.classNames.length ? `${contents}, class ${this.classNames[this.label]}` : contents;
+    const caption = this.className === null ? contents : `${contents}, class ${this.className}`;
     paint(element("picture"), this.generate(z), this.generator);
     element("picture").setAttribute("aria-label", caption);
     element("caption").textContent = caption;
@@ -266,80 +333,28 @@ class Explorer {
   }
 
   refresh() {
-    const active = this.active[this.mode];
-    for (const part of document.querySelectorAll("[data-mode]")) part.hidden = part.dataset.mode !== this.mode;
-    for (const [slot, number] of this.slots()) {
+    const { mode, slots } = this.state;
+    const active = this.active[mode];
+    for (const part of document.querySelectorAll("[data-mode]")) part.hidden = part.dataset.mode !== mode;
+    for (const radio of document.getElementsByName("mode")) radio.checked = radio.value === mode;
+    for (const [slot, numbers] of this.slots()) {
       const button = this.slotButton(slot);
       button.setAttribute("aria-pressed", slot === active);
-      button.setAttribute("aria-label", `${button.textContent}: sample ${number}`);
+      button.setAttribute("aria-label", `${button.textContent}: sample ${textOf(numbers)}`);
     }
-    const name = document.createElement("strong");
-    name.textContent = NAMES[active];
-    element("hint").replaceChildren("Choose one for ", name);
-    element("picture").classList.toggle("draggable", this.mode === "walk");
+    const three = mode === "arithmetic" && this.three;
+    element("three").checked = this.three;
+    const full = slots[active].length === EXEMPLARS;
+    element("hint").replaceChildren(
+      three ? `Choose three (${full ? 0 : slots[active].length} so far) for ` : "Choose one for ",
+      make("strong", { textContent: NAMES[active] }),
+    );
+    element("picture").classList.toggle("draggable", mode === "walk");
     this.markUses();
   }
 
   markUses() {
-    const named = Object.entries(this.uses[this.mode]).map(([slot, number]) => [NAMES[slot], number]);
-    this.grid.mark(Object.fromEntries(named));
+    const { mode, slots } = this.state;
+    this.grid.mark(Object.fromEntries(SLOTS[mode].map((slot) => [NAMES[slot], slots[slot]])));
   }
 }
-
-const grouped = (number) => (Number.isInteger(number) ? number.toLocaleString("en") : number);
-
-function listFacts({ facts, layers, latent_dim: length, image_shape: [height, width], first_samples: first }) {
-  const sizes = layers.map(({ shape }) => shape.reduce((product, side) => product * side));
-  const weights = sizes.reduce((sum, size) => sum + size);
-  const classes = facts.class_names?.length;
-  const texts = {
-    "trained on": facts.num_images ? `${facts.data}, ${grouped(facts.num_images)} images` : facts.data,
-    step: grouped(facts.step),
-    latent: `${length} numbers, ${facts.latent_distribution}`,
-    ...(classes && { classes: grouped(classes) }),
-    picture: `${width} × ${height} pixels`,
-    weights: `${grouped(weights)} of 8 bits`,
-    ...(first && { "shown first": `the most realistic ${first.numbers.length} of ${first.of} samples` }),
-  };
-  const rows = Object.entries(texts).map(([term, text]) => {
-    const row = document.createElement("div");
-    for (const [tag, content] of [["dt", term], ["dd", text]]) {
-      row.append(Object.assign(document.createElement(tag), { textContent: content }));
-    }
-    return row;
-  });
-  element("facts").replaceChildren(...rows);
-  element("latent-dim").textContent = length;
-}
-
-async function start() {
-  try {
-    const model = JSON.parse(element("model").textContent);
-    const [height, width] = model.image_shape;
-    document.documentElement.style.setProperty("--ratio", width / height);
-    listFacts(model);
-    const explorer = new Explorer(model, await loadGenerator(model));
-    Object.assign(window.dcgan, hooks(model, explorer));
-    element("message").hidden = true;
-    element("explorer").hidden = false;
-    if (matchMedia("(prefers-reduced-motion: no-preference)").matches) explorer.play({ once: true });
-  } catch (error) {
-    element("message").textContent = `${NEEDS}. If this is one, the file is damaged: copy or download it again (${error}).`;
-    throw error;
-  }
-}
-
-// For programs that drive the page; they wait for `ready` first.
-function hooks(model, explorer) {
-  const latent = (number) => sampleLatent(number, model);
-  return {
-    generate: (z, label) => explorer.generate(Float32Array.from(z), label),
-    show: (z) => explorer.show(z),
-    latent,
-    between: (from, to, share) => pathOf(model)(latent(from), latent(to), share),
-    arithmetic: (a, b, c) => arithmetic(latent(a), latent(b), latent(c), model),
-  };
-}
-
-window.dcgan = {};
-window.dcgan.ready = start();

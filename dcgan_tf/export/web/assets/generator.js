@@ -157,7 +157,8 @@ function upsampleCall(arena, layer, input, output, parityRow, parityColumn) {
 
 const PARITIES = [[0, 0], [0, 1], [1, 0], [1, 1]];
 
-// Lays every layer out in memory. Returns the kernel's calls, in order, and where input and picture lie.
+// Lays every layer out in memory. Returns where the input lies and, for each layer, the kernel's calls and the map or
+// vector that they write; the last one is the picture.
 function plan(arena, model, layers) {
   const dense = layers.filter(({ shape }) => shape.length === 2);
   const upsamples = layers.filter(({ shape }) => shape.length === 4);
@@ -165,27 +166,34 @@ function plan(arena, model, layers) {
   const borderOf = (layer) => (layer ? border(layer.shape[0]) : noBorder);
   const [height, width, channels] = model.first_map;
   const input = makeVector(arena, 1, 1, dense[0].shape[0]); // the latent; behind it, if there are classes, a 1 for one
-  const calls = [];
-  let map = input;
+  const stages = [];
   for (const layer of dense.slice(0, -1)) {
-    const next = makeVector(arena, 1, 1, layer.outputs);
-    calls.push(...denseToVector(arena, layer, map, next));
-    map = next;
+    const from = stages.at(-1)?.map ?? input;
+    const map = makeVector(arena, 1, 1, layer.outputs);
+    stages.push({ calls: denseToVector(arena, layer, from, map), map });
   }
   const projection = dense[dense.length - 1];
+  const from = stages.at(-1)?.map ?? input;
   if (upsamples.length === 0) {
-    const picture = makeVector(arena, height, width, channels);
-    return { calls: [...calls, ...denseToVector(arena, projection, map, picture)], input, picture };
+    const map = makeVector(arena, height, width, channels);
+    return { input, stages: [...stages, { calls: denseToVector(arena, projection, from, map), map }] };
   }
   const first = makeMap(arena, height, width, channels, borderOf(upsamples[0]));
-  calls.push(...denseToMap(arena, projection, map, first, channels));
-  map = first;
+  stages.push({ calls: denseToMap(arena, projection, from, first, channels), map: first });
   upsamples.forEach((layer, i) => {
-    const next = makeMap(arena, 2 * map.height, 2 * map.width, layer.outputs, borderOf(upsamples[i + 1]));
-    calls.push(...PARITIES.map(([row, column]) => upsampleCall(arena, layer, map, next, row, column)));
-    map = next;
+    const before = stages.at(-1).map;
+    const map = makeMap(arena, 2 * before.height, 2 * before.width, layer.outputs, borderOf(upsamples[i + 1]));
+    const calls = PARITIES.map(([row, column]) => upsampleCall(arena, layer, before, map, row, column));
+    stages.push({ calls, map });
   });
-  return { calls, input, picture: map };
+  return { input, stages };
+}
+
+// Sets feature maps to 0 at every position, so that the layers above draw without them.
+function drop(floats, { origin, height, width, row, pixel }, maps) {
+  for (let y = 0; y < height; y++) {
+    for (let x = 0, i = origin + y * row; x < width; x++, i += pixel) for (const map of maps) floats[i + map] = 0;
+  }
 }
 
 // tanh and the levels 0 to 255; the clamped array rounds. A grey picture has its only channel three times.
@@ -203,25 +211,30 @@ function toPixels(floats, { origin, height, width, row, pixel }, channels) {
   return pixels;
 }
 
-// Returns { height, width, generate }; generate(z: Float32Array, label) returns the picture's RGBA, a
-// Uint8ClampedArray. The label is the number of a class; a generator without classes takes none.
+// Returns { height, width, generate }; generate(z: Float32Array, label, dropped) returns the picture's RGBA, a
+// Uint8ClampedArray. The label is the number of a class; a generator without classes takes none. The feature maps in
+// `dropped`, a list of { layer, maps }, are set to 0 behind their ReLU.
 async function loadGenerator(model) {
   const [kernel, weights] = await Promise.all([bytesOf("kernel"), bytesOf("weights")]);
   const arena = new Arena();
   const layers = readLayers(model, weights);
-  const { calls, input, picture } = plan(arena, model, layers);
+  const { input, stages } = plan(arena, model, layers);
+  const picture = stages.at(-1).map;
   const { instance } = await WebAssembly.instantiate(kernel, { env: { memory: arena.memory } });
   const { convolve } = instance.exports;
   const { floats } = arena;
   const channels = model.image_shape[2];
   const latentDim = model.latent_dim;
   const classes = model.num_classes;
-  const generate = (z, label = 0) => {
+  const generate = (z, label = 0, dropped = []) => {
     if (z.length !== latentDim) throw new RangeError(`expected ${latentDim} numbers, received ${z.length}`);
     if (classes && !(label >= 0 && label < classes)) throw new RangeError(`there is no class ${label}`);
     floats.set(z, input.origin);
     for (let i = 0; i < classes; i++) floats[input.origin + latentDim + i] = Number(i === label);
-    for (const call of calls) convolve(...call);
+    stages.forEach(({ calls, map }, layer) => {
+      for (const call of calls) convolve(...call);
+      for (const one of dropped) if (one.layer === layer) drop(floats, map, one.maps);
+    });
     return toPixels(floats, picture, channels);
   };
   return { height: picture.height, width: picture.width, generate };

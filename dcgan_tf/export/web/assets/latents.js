@@ -45,10 +45,29 @@ function slerp(from, to, share) {
 
 const pathOf = ({ latent_distribution: distribution }) => (distribution === "normal" ? slerp : lerp);
 
-// The sum of three independent latents is longer than any that the generator has seen; this one is as long as those.
-function arithmetic(a, b, c, { latent_dim: length, latent_distribution: distribution }) {
-  const sum = a.map((value, i) => value - b[i] + c[i]);
+// Scaled to the length that latents of this generator have.
+function withTypicalNorm(z, { latent_dim: length, latent_distribution: distribution }) {
   const typical = Math.sqrt(distribution === "normal" ? length : length / 3);
-  const factor = typical / Math.max(norm(sum), 1e-12);
+  const factor = typical / Math.max(norm(z), 1e-12);
+  return z.map((value) => factor * value);
+}
+
+// The sum of three independent latents is longer than any that the generator has seen, the mean of three shorter.
+function arithmetic(a, b, c, model) {
+  return withTypicalNorm(a.map((value, i) => value - b[i] + c[i]), model);
+}
+
+function meanLatent(latents) {
+  return latents[0].map((_, i) => latents.reduce((sum, z) => sum + z[i], 0) / latents.length);
+}
+
+// Moves a latent along directions, [vector, how far] each, and gives it its own length again.
+function moved(z, steps) {
+  if (steps.length === 0) return z;
+  const sum = z.map((value, i) => steps.reduce((total, [vector, far]) => total + far * vector[i], value));
+  const factor = norm(z) / Math.max(norm(sum), 1e-12);
   return sum.map((value) => factor * value);
 }
+
+// Drawn towards 0, where pictures are more ordinary, and more alike.
+const truncated = (z, share) => (share === 1 ? z : z.map((value) => share * value));

@@ -73,11 +73,11 @@ class SampleGrid {
     this.element.setAttribute("aria-busy", "false");
   }
 
-  // Marks the samples in use; uses maps a slot's name to a sample's number.
+  // Marks the samples in use; uses maps a slot's name to the samples' numbers.
   mark(uses) {
     this.buttons.forEach((button, i) => {
       const number = this.number(i);
-      const names = Object.keys(uses).filter((name) => uses[name] === number);
+      const names = Object.keys(uses).filter((name) => uses[name].includes(number));
       button.dataset.uses = names.join(" ");
       button.setAttribute("aria-label", [`sample ${number}`, ...names].join(", "));
     });

@@ -1,0 +1,92 @@
+// The sliders of attributes, the switches that forget an object, and the numbers that were measured of both.
+
+// The others are behind one more click.
+const shownSliders = () => (matchMedia("(min-width: 56rem)").matches ? 6 : 3);
+
+const percent = (share) => `${Math.round(100 * share)} %`;
+const signed = (value) => (value > 0 ? `+${value.toFixed(2)}` : value.toFixed(2).replace("-", "−"));
+
+function make(tag, properties, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
+function noteOfDirection({ kept, kept_by_chance: chance }) {
+  if (kept === null) return "";
+  return `keeps ${percent(kept)} of the rest` + (chance === null ? "" : ` (random: ${percent(chance)})`);
+}
+
+function noteOfForgetting({ left, left_by_chance: chance, changed }) {
+  return `left in ${percent(left)} (random: ${percent(chance)}), changes the rest in up to ${percent(changed)}`;
+}
+
+class Controls {
+  // changed(state's part) is called while somebody moves something, done() when it is let go.
+  constructor({ directions, forgettable }, { slide, forget, done }) {
+    this.directions = directions;
+    this.forgettable = forgettable;
+    this.sliders = directions.map((direction, i) => this.makeSlider(direction, i, slide, done));
+    this.switches = forgettable.map((maps, i) => this.makeSwitch(maps, i, forget, done));
+    const rows = this.sliders.map(({ row }) => row);
+    element("sliders").replaceChildren(...rows.slice(0, shownSliders()));
+    element("other-sliders").replaceChildren(...rows.slice(shownSliders()));
+    element("all-sliders").hidden = directions.length <= shownSliders();
+    element("switches").replaceChildren(...this.switches.map(({ row }) => row));
+    for (const part of document.querySelectorAll("[data-sliders]")) part.hidden = directions.length === 0;
+    for (const part of document.querySelectorAll("[data-switches]")) part.hidden = forgettable.length === 0;
+  }
+
+  makeSlider(direction, i, slide, done) {
+    const input = make("input", { type: "range", id: `slider-${i}`, min: -1, max: 1, step: 0.05, value: 0 });
+    const output = make("output", { htmlFor: input.id });
+    const note = make("small", { id: `slider-note-${i}`, textContent: noteOfDirection(direction) });
+    input.setAttribute("aria-describedby", note.id);
+    input.addEventListener("input", () => slide(direction.name, Number(input.value)));
+    input.addEventListener("change", done);
+    const label = make("label", { htmlFor: input.id, textContent: direction.name });
+    const row = make("div", { className: "slider" }, label, output, input, note);
+    return { direction, input, output, row };
+  }
+
+  makeSwitch(maps, i, forget, done) {
+    const input = make("input", { type: "checkbox", id: `switch-${i}` });
+    input.setAttribute("role", "switch");
+    const note = make("small", { id: `switch-note-${i}`, textContent: noteOfForgetting(maps) });
+    input.setAttribute("aria-describedby", note.id);
+    input.addEventListener("change", () => {
+      forget(maps.name, input.checked);
+      done();
+    });
+    const row = make("div", { className: "switch" }, make("label", {}, input, `Forget ${maps.name}`), note);
+    return { maps, input, row };
+  }
+
+  // Shows a state. What was found in one class is offered in that class only.
+  show({ sliders, forgotten }, className) {
+    const offered = ({ shown_class: found }) => found === null || found === className;
+    for (const { direction, input, output, row } of this.sliders) {
+      const far = sliders[direction.name] ?? 0;
+      input.value = far;
+      output.textContent = signed(far);
+      row.hidden = !offered(direction);
+    }
+    for (const { maps, input, row } of this.switches) {
+      input.checked = forgotten.includes(maps.name);
+      row.hidden = !offered(maps);
+    }
+  }
+
+  // How far to move along which vectors, as `moved` takes it.
+  steps({ sliders }, className) {
+    const used = this.directions.filter((one) => sliders[one.name] && [null, className].includes(one.shown_class));
+    return used.map(({ name, vector }) => [vector, sliders[name]]);
+  }
+
+  // The feature maps to leave out, as the generator takes them.
+  dropped({ forgotten }, className) {
+    return this.forgettable.filter(
+      ({ name, shown_class: found }) => forgotten.includes(name) && [null, className].includes(found),
+    );
+  }
+}
