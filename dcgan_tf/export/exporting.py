@@ -30,6 +30,7 @@ from dcgan_tf.export.record import Record, digest, files_of, listed
 from dcgan_tf.export.web import page as web
 from dcgan_tf.export.web.controls import page_controls
 from dcgan_tf.export.web.first_samples import first_samples
+from dcgan_tf.export.web.real_images import real_images
 from dcgan_tf.files import storage_error, storage_errors, write_text
 from dcgan_tf.latents import sample_latents
 from dcgan_tf.runs import Run, write_json
@@ -132,7 +133,12 @@ class _Export:
         for remark in missing:
             _log.info("%s", remark)
         web.write_page(
-            path, self.folded, self.facts, first_samples=first_samples(self.run), controls=controls
+            path,
+            self.folded,
+            self.facts,
+            first_samples=first_samples(self.run),
+            controls=controls,
+            real_images=real_images(self.run),
         )
 
     def _write_tflite(self, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What analyses found that a page can use: directions of attributes, and the feature maps that draw an object.
+"""What analyses found for a page: directions of attributes, and the feature maps that draw an object.
 
 Analyses write them into the run directory, and an export reads those of its own step. This module knows the
 form of both files. What it reads may have been changed by hand, so everything is checked.
@@ -149,9 +149,9 @@ def _read(path: Path, run: Run, make: Callable[[dict[str, Any]], Found]) -> list
         return "is missing"
     content = read_json(path, default={})
     if content.get("step") != run.step:
-        return f"is of step {str(content.get('step')):.20}, and this is step {run.step}"
+        return f"is of step {content.get('step')!s:.20}, and this is step {run.step}"
     if content.get("generator") != run.weights:
-        return f"is of the {str(content.get('generator')):.40}, and these are the {run.weights}"
+        return f"is of the {content.get('generator')!s:.40}, and these are the {run.weights}"
     try:
         return [make(entry) for entry in content["found"][:MOST]]
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):

@@ -1,26 +1,26 @@
 """Find a direction for every attribute at once, for the sliders of an exported page.
 
-`turn` moves along differences of exemplars, as in the paper. A few exemplars also have other things in common,
-which then change too. These directions are the least squares over all samples instead. Each one leaves the
-linear predictions of the other attributes as they are (Shen et al. 2020, "Interpreting the latent space of
-GANs for semantic face editing", section 3.3, projects the others away, to the same end).
+`turn` moves along differences of exemplars, as in the paper. A few exemplars also have other things in
+common, which then change too. These directions are the least squares over all samples instead. Each one
+leaves the linear predictions of the other attributes as they are (Shen et al. 2020, "Interpreting the latent
+space of GANs for semantic face editing", section 3.3, projects the others away, to the same end).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from dcgan_tf.analysis.samples import Judgement, Samples
 from dcgan_tf.analysis.turn import directions
-from dcgan_tf.analysis.turn.attribute_judge import AttributeJudge, attribute_values
+from dcgan_tf.judges import Classifier, Predictions
 from dcgan_tf.progress import progress
 from dcgan_tf.runs import Direction
 
 MOST_IMAGES = 200
 """The most samples on which a direction is measured."""
-ENDS = (-1.0, 1.0)
 END_SHARE = 0.03
-"""From one end to the middle of a slider is as far as from the lowest samples to the highest, this share each."""
+"""The share of the lowest and of the highest samples; half a slider is as long as from these to those."""
 LEAST_CHANGE = 0.5
 """Of the samples' range, between both ends; what moves an attribute less is not a direction of it."""
 _LEAST_SINGULAR = 0.1
@@ -28,39 +28,54 @@ _LEAST_SINGULAR = 0.1
 _DIGITS = 6
 
 
-def find_sliders(samples: Samples, latents: np.ndarray, *, seed: int) -> list[Direction]:
+def find_sliders(
+    classifier: Classifier,
+    generate: Callable[[np.ndarray], np.ndarray],
+    latents: np.ndarray,
+    predictions: Predictions,
+    others: np.ndarray,
+    *,
+    shown_class: str | None = None,
+    seed: int = 0,
+) -> list[Direction]:
     """Find and measure a direction for each attribute and, unless one is fixed, each class.
 
     Args:
-        samples: many samples, by which the directions are found.
-        latents: those of other samples, of which up to 200 are moved, float32 [N, latent_dim].
+        classifier: the judge of what pictures show.
+        generate: draws latents, float32 [N, latent_dim] to uint8 [N, H, W, C].
+        latents: those of many samples, by which the directions are found, float32 [N, latent_dim].
+        predictions: what the classifier sees in these samples.
+        others: latents of other samples, of which up to 200 are moved, float32 [M, latent_dim].
+        shown_class: name of the class that is fixed, or None.
         seed: seed of the random directions that they are compared with.
 
     Returns:
         Those that move their attribute by at least half of the samples' range.
     """
-    subject, latents = samples.subject, latents[:MOST_IMAGES]
-    classifier, fixed = subject.classifier, subject.run.shown_class
-    names = (*classifier.continuous, *(classifier.binary if fixed else classifier.concepts))
-    vectors = separate_directions(
-        samples.latents, np.stack([attribute_values(samples.judgement, name) for name in names], axis=1)
-    )
+    names = (*classifier.continuous, *(classifier.binary if shown_class else classifier.concepts))
+    values = {name: (predictions.margins | predictions.values)[name] for name in names}
+    vectors = separate_directions(latents, np.stack([*values.values()], axis=1))
     by_chance = directions.random_directions(vectors, seed=[seed, 2])
-    own = samples.judge(subject.run.generate(latents))
+    others = others[:MOST_IMAGES]
+    own = classifier.predict(generate(others))
     found = []
     for place, name in progress(list(enumerate(names)), "finding directions"):
-        judge = AttributeJudge(samples, name)
-        changes, kept = _measured(judge, latents, vectors[place], own)
+        least, most = np.percentile(values[name], [5, 95])
+        rest = [other for other in classifier.binary if other != name]
+        ends = classifier.predict(generate(_at_both_ends(others, vectors[place])))
+        near, far = np.split((ends.margins | ends.values)[name], 2)
+        changes = float(np.mean(far - near)) / max(float(most - least), 1e-12)
         if changes >= LEAST_CHANGE:
+            chance = classifier.predict(generate(_at_both_ends(others, by_chance[place])))
             found.append(
                 Direction(
                     name,
-                    fixed,
+                    shown_class,
                     tuple(map(float, vectors[place])),
                     round(changes, 4),
-                    kept,
-                    _measured(judge, latents, by_chance[place], own)[1],
-                    len(latents),
+                    _kept(own, ends, rest),
+                    _kept(own, chance, rest),
+                    len(others),
                 )
             )
     return found
@@ -78,30 +93,29 @@ def separate_directions(latents: np.ndarray, values: np.ndarray) -> np.ndarray:
     """
     spread = np.maximum(values.std(axis=0), 1e-12)
     centred = [array - array.mean(axis=0, dtype=np.float64) for array in (latents, values / spread)]
-    slopes, *_ = np.linalg.lstsq(*centred, rcond=None)  # [latent_dim, attributes]
+    slopes = np.linalg.lstsq(centred[0], centred[1], rcond=None)[0]  # [latent_dim, attributes]
     separate = np.linalg.pinv(slopes, rcond=_LEAST_SINGULAR)
     everything = np.ones(len(values), bool)
     for place, column in enumerate(centred[1].T):
         low, high = directions.extremes(column, everything, END_SHARE)
         separate[place] *= column[high].mean() - column[low].mean()
-    return np.vectorize(lambda number: float(f"{number:.{_DIGITS}g}"))(separate)
+    return np.array([[float(f"{number:.{_DIGITS}g}") for number in vector] for vector in separate])
 
 
-def _measured(
-    judge: AttributeJudge, latents: np.ndarray, vector: np.ndarray, own: Judgement
-) -> tuple[float, float | None]:
-    """Return how far the attribute moves from end to end, in ranges, and the share of the others that stay."""
-    count, run = len(latents), judge.samples.subject.run
-    ends = np.tile(np.asarray(ENDS), (count, 1))
-    moved = directions.along(latents, np.tile(np.asarray(vector, np.float32), (count, 1)), ends)
-    judgement = judge.samples.judge(run.generate(moved.reshape(-1, latents.shape[1])))
-    values = judge.value(judgement).reshape(count, len(ENDS))
-    stays = [
-        (judgement.margins[name] > 0).reshape(count, len(ENDS)) == (own.margins[name] > 0)[:, None]
-        for name in judge.others
-    ]
-    changes = float((values[:, -1] - values[:, 0]).mean()) / max(judge.scale, 1e-12)
-    return changes, round(float(np.mean(stays)), 4) if stays else None
+def _at_both_ends(latents: np.ndarray, vector: np.ndarray) -> np.ndarray:
+    """Return latents at the near end of a slider and, behind them, at the far end; [2 N, latent_dim]."""
+    moved = directions.along(
+        latents,
+        np.tile(np.asarray(vector, np.float32), (len(latents), 1)),
+        np.tile(np.array([-1.0, 1.0]), (len(latents), 1)),
+    )
+    return np.concatenate([moved[:, 0], moved[:, 1]])
+
+
+def _kept(own: Predictions, ends: Predictions, attributes: list[str]) -> float | None:
+    """Return the share of binary attributes that are at both ends as in the samples; None without any."""
+    stays = [(ends.margins[name] > 0) == np.tile(own.margins[name] > 0, 2) for name in attributes]
+    return round(float(np.mean(stays)), 4) if stays else None
 
 
 def sliders_table(found: list[Direction]) -> str:

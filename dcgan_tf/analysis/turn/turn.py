@@ -27,7 +27,7 @@ from dcgan_tf.analysis.turn.sliders import find_sliders, sliders_table
 from dcgan_tf.analysis.walk.paths import on_paths
 from dcgan_tf.errors import RunError
 from dcgan_tf.progress import progress
-from dcgan_tf.runs import Run, RunPaths, add_controls
+from dcgan_tf.runs import Direction, Run, RunPaths, add_controls
 
 POOL = 4096
 """The number of samples among which the exemplars are found; none of them is turned."""
@@ -94,7 +94,7 @@ def turn(
     turned = {name: judge.grade(moved, own) for name, moved in progress(list(pictures.items()), "looking")}
     shown = pictures if latents is None else _moved(judge, latents[:_SHOWN], low, high, seed=seed)[0]
     measures = measures_of(attribute, turned, judge.scale, judge.others, criteria=samples.criteria)
-    sliders = find_sliders(samples, others, seed=seed)
+    sliders = _sliders(samples, others, seed=seed)
     chosen = {"attribute": attribute, "exemplars": exemplars, "draws": draws}
     chosen["shown"] = "samples" if latents is None else "given latents"
     return Finding(
@@ -114,6 +114,22 @@ def turn(
         warnings=(*samples.doubts, *subject.classifier.doubtful([attribute])),
         files={RunPaths(run.path).directions.name: lambda path: add_controls(path, run, sliders)},
         table=sliders_table(sliders),
+    )
+
+
+def _sliders(samples: Samples, others: np.ndarray, *, seed: int) -> list[Direction]:
+    """Return the directions for a page's sliders, measured on other samples than they are found by."""
+    subject, seen = samples.subject, samples.judgement.predictions
+    if seen is None:
+        return []
+    return find_sliders(
+        subject.classifier,
+        subject.run.generate,
+        samples.latents,
+        seen,
+        others,
+        shown_class=subject.run.shown_class,
+        seed=seed,
     )
 
 

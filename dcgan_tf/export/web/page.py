@@ -33,7 +33,7 @@ _PARTS = Path(__file__).parent / "assets"
 _SCRIPTS = (
     *("generator.js", "latents.js", "state.js", "history.js", "exemplars.js", "captions.js", "drawing.js"),
     *("samples.js", "classes.js", "sliders.js", "gif.js", "download.js", "listening.js", "facts.js"),
-    *("explorer.js", "start.js"),
+    *("neighbours.js", "explorer.js", "start.js"),
 )
 _FACTS = ("name", "data", "step", "latent_dim", "latent_distribution")
 
@@ -45,6 +45,7 @@ def write_page(
     *,
     first_samples: Mapping[str, Any] | None = None,
     controls: Mapping[str, Any] | None = None,
+    real_images: Mapping[str, Any] | None = None,
 ) -> None:
     """Write the page of a generator.
 
@@ -66,6 +67,7 @@ def write_page(
         first_samples: `numbers` of the samples that the page shows first, and `of`, the number of candidates;
             by default the page begins with sample 1.
         controls: the page's sliders and switches, from `controls.page_controls`; by default there are none.
+        real_images: training images to compare with, from `real_images.real_images`, if they may be shown.
 
     Raises:
         ArgumentError: if a fact is missing or does not fit the generator, or the generator is too large.
@@ -85,6 +87,7 @@ def write_page(
         "facts": dict(facts),
         **({"first_samples": dict(first_samples)} if first_samples else {}),
         **(controls or {}),
+        **({"real_images": dict(real_images)} if real_images else {}),
     }
     write_text(path, page_of(model, _packed(_weights(layers, folded.class_weights))))
 

@@ -27,6 +27,7 @@ class Explorer {
       },
     );
     const draw = (number, canvas) => this.drawSample(number, canvas);
+    this.real = new RealImages(model.real_images, element("picture"));
     this.grid = new SampleGrid(element("grid"), this.order, draw, (number) => this.pick(number));
     listen(this);
     this.turn(0);
@@ -324,6 +325,7 @@ class Explorer {
     paint(element("picture"), this.generate(z), this.generator);
     element("picture").setAttribute("aria-label", caption);
     element("caption").textContent = caption;
+    this.real.update();
   }
 
   // Draws any latent, until the next move.
