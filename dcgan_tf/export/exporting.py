@@ -28,8 +28,8 @@ from dcgan_tf.export.network.folding import FoldedGenerator, fold
 from dcgan_tf.export.placing import place_of, written_aside
 from dcgan_tf.export.record import Record, digest, files_of, listed
 from dcgan_tf.export.web import page as web
-from dcgan_tf.export.web.controls import page_controls
 from dcgan_tf.export.web.first_samples import first_samples
+from dcgan_tf.export.web.page_controls import page_controls
 from dcgan_tf.export.web.real_images import real_images
 from dcgan_tf.files import storage_error, storage_errors, write_text
 from dcgan_tf.latents import sample_latents

@@ -55,6 +55,7 @@ class ForgottenMaps:
         left: the share of the samples with the object that still show it.
         left_by_chance: the same without as many random maps.
         changed: the largest share of samples in which another attribute changes.
+        realistic: the share of samples that are then as realistic as ordinary ones.
         num_images: number of samples on which the shares were measured.
     """
 
@@ -65,6 +66,7 @@ class ForgottenMaps:
     left: float
     left_by_chance: float
     changed: float
+    realistic: float
     num_images: int
 
 
@@ -134,6 +136,7 @@ def read_forgotten(path: Path, run: Run) -> list[ForgottenMaps] | str:
             left=_share(entry["left"]),
             left_by_chance=_share(entry["left_by_chance"]),
             changed=_share(entry["changed"]),
+            realistic=_share(entry["realistic"]),
         )
 
     return _read(path, run, forgotten)

@@ -169,5 +169,6 @@ def _switch(setup: ForgetSetup, outcome: ForgetResult) -> ForgottenMaps:
         left=round(outcome.remains.still, 4),
         left_by_chance=round(outcome.random_remains[0], 4),
         changed=round(outcome.ours.collateral(setup.attribute), 4),
+        realistic=round(outcome.realistic[1], 4),
         num_images=setup.half,
     )

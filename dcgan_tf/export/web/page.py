@@ -66,8 +66,8 @@ def write_page(
             object only.
         first_samples: `numbers` of the samples that the page shows first, and `of`, the number of candidates;
             by default the page begins with sample 1.
-        controls: the page's sliders and switches, from `controls.page_controls`; by default there are none.
-        real_images: training images to compare with, from `real_images.real_images`, if they may be shown.
+        controls: its sliders and switches, from `page_controls.page_controls`; by default there are none.
+        real_images: training images to compare with, from `real_images.real_images`; by default none.
 
     Raises:
         ArgumentError: if a fact is missing or does not fit the generator, or the generator is too large.

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import itertools
 import re
-import shutil
-import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import tensorflow as tf
 from PIL import Image
 
 from dcgan_tf.config import ModelConfig
@@ -25,157 +20,9 @@ from dcgan_tf.export.network.folding import FoldedGenerator, fold
 from dcgan_tf.export.web.first_samples import page_latents
 from dcgan_tf.export.web.page import write_page
 from dcgan_tf.export.web.page_file import read_page
-from dcgan_tf.images import to_uint8
 from dcgan_tf.latents import between, with_typical_norm
+from open_pages import caption_of, latents, picture_of, pictures, pixels_of, press
 from pages import CLASSES, FACTS, fully_connected, random_generator
-
-
-def pictures(folded: FoldedGenerator, z: np.ndarray) -> np.ndarray:
-    """Evaluate a generator in float32 with TensorFlow's own transposed convolution; uint8 [N, H, W, C].
-
-    z ends in the class, one-hot, if there are classes.
-    """
-    x = tf.constant(z, tf.float32)
-    for layer in folded.dense:
-        x = x @ layer.kernel.astype(np.float32) + layer.bias.astype(np.float32)
-        x = tf.nn.relu(x) if layer.relu else x
-    x = tf.reshape(x, (-1, *folded.first_map))
-    for layer in folded.upsamples:
-        kernel = layer.kernel.astype(np.float32).transpose(0, 1, 3, 2)
-        shape = (len(z), 2 * x.shape[1], 2 * x.shape[2], layer.bias.size)
-        x = tf.nn.conv2d_transpose(x, kernel, shape, strides=2, padding="SAME") + layer.bias.astype(
-            np.float32
-        )
-        x = tf.nn.relu(x) if layer.relu else x
-    return to_uint8(tf.tanh(x).numpy())
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="Playwright, of the test extra, is not installed"
-    )
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None or subprocess.run([chromium, "--version"], capture_output=True).returncode:
-        pytest.skip("no chromium on the PATH that starts")
-    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=options)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def tab(browser: Any) -> Any:
-    """Return one tab for all tests, as opening one takes longer than most of them."""
-    tab = browser.new_context().new_page()
-    tab.set_default_timeout(20_000)
-    return tab
-
-
-@contextmanager
-def watched(tab: Any, file: Path) -> Iterator[None]:
-    """Fail if the tab asks for anything else than the file, or complains."""
-    troubles = []
-
-    def watch(request: Any) -> None:
-        if request.url != file.as_uri() and not request.url.startswith(("data:", "blob:")):
-            troubles.append(f"request: {request.url}")
-
-    listeners = {
-        "request": watch,
-        "pageerror": lambda error: troubles.append(f"error: {error}"),
-        "console": lambda message: troubles.append(f"console: {message.text}"),
-    }
-    for event, listener in listeners.items():
-        tab.on(event, listener)
-    yield
-    for event, listener in listeners.items():
-        tab.remove_listener(event, listener)
-    assert troubles == []
-
-
-def opened(tab: Any, file: Path, *, reduced_motion: str = "reduce") -> Any:
-    """Return the tab with the page in it, once its program runs."""
-    tab.set_viewport_size({"width": 1280, "height": 800})
-    tab.emulate_media(reduced_motion=reduced_motion)
-    tab.goto(file.as_uri())
-    tab.evaluate("dcgan.ready")
-    return tab
-
-
-@pytest.fixture
-def open_page(tab: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
-    """Return a function that writes and opens a page; to ask for anything else, and to complain, fails."""
-    file = tmp_path / "index.html"
-
-    def open_(
-        folded: FoldedGenerator,
-        *,
-        reduced_motion: str = "reduce",
-        first_samples: dict[str, Any] | None = None,
-        **facts: object,
-    ) -> Any:
-        write_page(file, folded, {**FACTS, **facts}, first_samples=first_samples)
-        return opened(tab, file, reduced_motion=reduced_motion)
-
-    with watched(tab, file):
-        yield open_
-
-
-@pytest.fixture
-def page(open_page: Callable[..., Any]) -> Any:
-    page = open_page(random_generator())
-    page.wait_for_selector("#grid[aria-busy=false]")
-    return page
-
-
-@pytest.fixture(scope="module")
-def only_read(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Return a page in a tab of its own, for tests that leave it as it was opened."""
-    file = tmp_path_factory.mktemp("page") / "index.html"
-    write_page(file, random_generator(), FACTS)
-    tab = browser.new_context().new_page()
-    with watched(tab, file):
-        opened(tab, file).wait_for_selector("#grid[aria-busy=false]")
-        yield tab
-
-
-@pytest.fixture(scope="module")
-def broken_tab(browser: Any) -> Any:
-    """Return a tab for pages that do not run."""
-    return browser.new_context().new_page()
-
-
-def pixels_of(page: Any, canvas: str) -> np.ndarray:
-    """Read a canvas, uint8 [H, W, 3]."""
-    url = page.eval_on_selector(canvas, "(canvas) => canvas.toDataURL()")
-    pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(url.split(",")[1]))).convert("RGBA"))
-    assert (pixels[..., 3] == 255).all()
-    return pixels[..., :3]
-
-
-def picture_of(page: Any) -> np.ndarray:
-    """Read the large canvas once the frame that is due has been drawn."""
-    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-    return pixels_of(page, "#picture")
-
-
-def caption_of(page: Any) -> str:
-    picture_of(page)
-    return str(page.inner_text("#caption"))
-
-
-def latents(page: Any, count: int) -> np.ndarray:
-    """Read the latents of samples 1 to `count`."""
-    return np.array(
-        page.evaluate("(length) => Array.from({ length }, (_, i) => [...dcgan.latent(i + 1)])", count)
-    )
-
-
-def press(page: Any, *keys: str) -> None:
-    for key in keys:
-        page.keyboard.press(key)
 
 
 @pytest.mark.parametrize("kernel_size", [4, 5])

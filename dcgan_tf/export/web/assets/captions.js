@@ -1,11 +1,10 @@
 // The words below the picture, which are also its name for those who do not see it.
 
-// dropped: the objects that are left out, { name } each.
-function captionOf({ mode, share, slots, sliders }, dropped) {
+// used: the directions that the picture was moved along, { name, far } each; dropped: the objects that are left out.
+function captionOf({ mode, share, slots }, used, dropped) {
   const [a, b, c] = SLOTS[mode].map((slot) => textOf(slots[slot]));
-  const steps = Object.entries(sliders).filter(([, far]) => far !== 0);
   const changes = [
-    ...steps.map(([name, far]) => `, ${name} ${signed(far)}`),
+    ...used.map(({ name, far }) => `, ${name} ${signed(far)}`),
     ...dropped.map(({ name }) => `, without ${name}`),
   ].join("");
   if (mode === "arithmetic") return `samples ${a} − ${b} + ${c}${changes}`;

@@ -261,6 +261,10 @@ class Explorer {
     return sampleLatent(number, this.model);
   }
 
+  used(state = this.state) {
+    return this.controls.used(state, this.className);
+  }
+
   dropped(state = this.state) {
     return this.controls.dropped(state, this.className);
   }
@@ -300,7 +304,7 @@ class Explorer {
   }
 
   finished(z, state = this.state) {
-    return truncated(moved(z, this.controls.steps(state, this.className)), state.truncation);
+    return truncated(moved(z, this.used(state)), state.truncation);
   }
 
   // The latent of the large picture.
@@ -317,7 +321,7 @@ class Explorer {
     element("truncation").value = this.state.truncation;
     element("truncation-shown").textContent = this.state.truncation.toFixed(2);
     this.controls.show(this.state, this.className);
-    this.display(this.shownLatent(), captionOf(this.state, this.dropped()));
+    this.display(this.shownLatent(), captionOf(this.state, this.used(), this.dropped()));
   }
 
   display(z, contents) {

@@ -61,10 +61,10 @@ function meanLatent(latents) {
   return latents[0].map((_, i) => latents.reduce((sum, z) => sum + z[i], 0) / latents.length);
 }
 
-// Moves a latent along directions, [vector, how far] each, and gives it its own length again.
-function moved(z, steps) {
-  if (steps.length === 0) return z;
-  const sum = z.map((value, i) => steps.reduce((total, [vector, far]) => total + far * vector[i], value));
+// Moves a latent along directions, { vector, far } each, and gives it its own length again.
+function moved(z, directions) {
+  if (directions.length === 0) return z;
+  const sum = z.map((value, i) => directions.reduce((total, { vector, far }) => total + far * vector[i], value));
   const factor = norm(z) / Math.max(norm(sum), 1e-12);
   return sum.map((value) => factor * value);
 }

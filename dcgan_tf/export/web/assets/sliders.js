@@ -17,9 +17,13 @@ function noteOfDirection({ kept, kept_by_chance: chance }) {
   return `keeps ${percent(kept)} of the rest` + (chance === null ? "" : ` (random: ${percent(chance)})`);
 }
 
-function noteOfForgetting({ left, left_by_chance: chance, changed }) {
-  return `left in ${percent(left)} (random: ${percent(chance)}), changes the rest in up to ${percent(changed)}`;
+function noteOfForgetting({ left, left_by_chance: chance, changed, realistic }) {
+  const rest = `changes the rest in up to ${percent(changed)}, ${percent(realistic)} still look real`;
+  return `left in ${percent(left)} (random: ${percent(chance)}), ${rest}`;
 }
+
+// What was found in one class is offered in that class only.
+const isOffered = ({ shown_class: found }, className) => found === null || found === className;
 
 class Controls {
   // changed(state's part) is called while somebody moves something, done() when it is let go.
@@ -62,31 +66,27 @@ class Controls {
     return { maps, input, row };
   }
 
-  // Shows a state. What was found in one class is offered in that class only.
   show({ sliders, forgotten }, className) {
-    const offered = ({ shown_class: found }) => found === null || found === className;
     for (const { direction, input, output, row } of this.sliders) {
       const far = sliders[direction.name] ?? 0;
       input.value = far;
       output.textContent = signed(far);
-      row.hidden = !offered(direction);
+      row.hidden = !isOffered(direction, className);
     }
     for (const { maps, input, row } of this.switches) {
       input.checked = forgotten.includes(maps.name);
-      row.hidden = !offered(maps);
+      row.hidden = !isOffered(maps, className);
     }
   }
 
-  // How far to move along which vectors, as `moved` takes it.
-  steps({ sliders }, className) {
-    const used = this.directions.filter((one) => sliders[one.name] && [null, className].includes(one.shown_class));
-    return used.map(({ name, vector }) => [vector, sliders[name]]);
+  // The directions that are used, and how far.
+  used({ sliders }, className) {
+    const used = this.directions.filter((one) => sliders[one.name] && isOffered(one, className));
+    return used.map((direction) => ({ ...direction, far: sliders[direction.name] }));
   }
 
   // The feature maps to leave out, as the generator takes them.
   dropped({ forgotten }, className) {
-    return this.forgettable.filter(
-      ({ name, shown_class: found }) => forgotten.includes(name) && [null, className].includes(found),
-    );
+    return this.forgettable.filter((one) => forgotten.includes(one.name) && isOffered(one, className));
   }
 }
