@@ -5,6 +5,9 @@
 export.json and MODEL_CARD.md are brought up to date with it; `dcgan-tf verify` then holds. With a second
 argument the page is photographed, on the way between two of its samples; that takes Chromium and Playwright
 (the test extra). The photograph's comment says which sources it is of.
+
+With --find, an export of the drawn portraits gets sliders and real neighbours anew, without the run that it was
+made from: they need its samples, the portraits and their classifier only.
 """
 
 from __future__ import annotations
@@ -13,8 +16,11 @@ import io
 import json
 import shutil
 import sys
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from PIL import Image
 
 from dcgan_tf.export.card import model_card
@@ -23,18 +29,21 @@ from dcgan_tf.export.record import digest
 from dcgan_tf.export.web.page import page_of, sources_digest
 from dcgan_tf.export.web.page_file import element_of, read_page
 from dcgan_tf.files import write_text
+from dcgan_tf.images import to_uint8
 from dcgan_tf.runs.records import write_json
 
 PAGE = "web/index.html"
+NUM_SAMPLES, NUM_MOVED = 4096, 200
 ENDS = (3, 15)
 """Places in the grid of two samples whose way is worth a picture."""
 
 
-def renew(folder: Path) -> None:
+def renew(folder: Path, found: dict[str, Any] | None = None) -> None:
     """Write the page, and what is said of it, again.
 
     Args:
         folder: of an export with a page.
+        found: what is added to what the page knows, from `find`.
 
     Raises:
         ExportError: if the page cannot be read.
@@ -43,13 +52,47 @@ def renew(folder: Path) -> None:
     page = folder / PAGE
     read_page(page)
     text = page.read_text(encoding="utf-8")
-    write_text(page, page_of(json.loads(element_of(text, "model")), element_of(text, "weights")))
+    model = json.loads(element_of(text, "model")) | (found or {})
+    write_text(page, page_of(model, element_of(text, "weights")))
     record = json.loads(paths.record.read_text())
     record["artefacts"][PAGE]["bytes"] = page.stat().st_size
     write_text(paths.card, model_card(record, folder=folder))
     for name in (PAGE, paths.card.name):
         record["files"][name] = digest(folder / name)
     write_json(paths.record, record)
+
+
+def find(folder: Path) -> dict[str, Any]:
+    """Return the sliders and the real images of an export of the drawn portraits.
+
+    Args:
+        folder: of the export.
+    """
+    from dcgan_tf.analysis.turn.sliders import find_sliders, sliders_table
+    from dcgan_tf.config import preset
+    from dcgan_tf.data import held_out_images, load_data
+    from dcgan_tf.export import Exported
+    from dcgan_tf.export.web.real_images import thumbnails_of
+    from dcgan_tf.judges import trained_classifier
+
+    exported = Exported.open(folder)
+    height, width, _ = exported.facts["image_shape"]
+    config = preset("default", data="portraits", image_size=(height, width)).data
+    train = load_data(config)
+    held_out = held_out_images(config, train)
+    classifier = trained_classifier(train, held_out[1] if held_out else None, cache_dir=config.cache_dir)
+
+    def generate(latents: np.ndarray) -> np.ndarray:
+        return to_uint8(exported.draw(latents))
+
+    latents = exported.latents(NUM_SAMPLES + NUM_MOVED)
+    predictions = classifier.predict(generate(latents[:NUM_SAMPLES]))
+    sliders = find_sliders(classifier, generate, latents[:NUM_SAMPLES], predictions, latents[NUM_SAMPLES:])
+    print(sliders_table(sliders))
+    return {
+        "directions": [asdict(one) for one in sorted(sliders, key=lambda one: -(one.kept or 0))],
+        "real_images": thumbnails_of(train.images),
+    }
 
 
 def photograph(page: Path, picture: Path) -> None:
@@ -82,6 +125,7 @@ def photograph(page: Path, picture: Path) -> None:
 
 
 if __name__ == "__main__":
-    renew(Path(sys.argv[1]))
-    for name in sys.argv[2:3]:
-        photograph(Path(sys.argv[1]) / PAGE, Path(name))
+    given = [word for word in sys.argv[1:] if word != "--find"]
+    renew(Path(given[0]), find(Path(given[0])) if "--find" in sys.argv else None)
+    for name in given[1:2]:
+        photograph(Path(given[0]) / PAGE, Path(name))

@@ -44,7 +44,16 @@ def real_images(run: Run) -> dict[str, Any] | None:
         check_same_images(RunPaths(run.path), images, conditional=run.config.model.conditional)
     except DcganError:
         return None
-    chosen = np.asarray(images.images[evenly_spaced(len(images), MOST)])
+    return thumbnails_of(images.images)
+
+
+def thumbnails_of(images: np.ndarray) -> dict[str, Any]:
+    """Return up to 384 of the training images, evenly spaced, as `real_images` does.
+
+    Args:
+        images: all of them, uint8 [N, H, W, C].
+    """
+    chosen = np.asarray(images[evenly_spaced(len(images), MOST)])
     thumbnails = [_thumbnail(image) for image in chosen]
     height, width = thumbnails[0].shape[:2]
     grid = np.zeros((-(-len(thumbnails) // COLUMNS) * height, COLUMNS * width, chosen.shape[3]), np.uint8)

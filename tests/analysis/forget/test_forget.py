@@ -13,6 +13,7 @@ from dcgan_tf.analysis.forget.generator_halves import split_generator
 from dcgan_tf.analysis.forget.map_weights import MapWeights
 from dcgan_tf.analysis.forget.outcome import Remains
 from dcgan_tf.errors import RunError
+from dcgan_tf.runs import read_forgotten
 from dcgan_tf.runs.run import Run
 from planted import LIGHT_MAP, SQUARE, SQUARE_MAP, PlantedSubject, planted_run
 
@@ -68,6 +69,14 @@ def measure(finding, name):
 
 def test_the_map_that_draws_it_is_the_one_that_is_dropped(finding):
     assert finding.details["dropped_maps"] == [SQUARE_MAP]
+
+
+def test_a_page_can_forget_it_too(run, finding, tmp_path):
+    finding.save(tmp_path)
+    (found,) = read_forgotten(tmp_path / "maps.json", run)
+    assert (found.name, found.layer, found.maps, found.left) == ("square", 1, (SQUARE_MAP,), 0)
+    assert found.left_by_chance > 0.3
+    assert found.num_images == NUM // 2
 
 
 def test_the_square_is_gone_and_nothing_else_has_changed(finding):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,6 +17,7 @@ from dcgan_tf.config import preset
 from dcgan_tf.errors import RunError
 from dcgan_tf.judges.classifier import Predictions
 from dcgan_tf.latents import sample_latents
+from dcgan_tf.runs import read_directions
 
 DIM = 16
 
@@ -52,6 +54,7 @@ class PaintedSubject:
             continuous=("brightness",),
             concepts=("light", "glaring"),
             doubtful=lambda names: [],
+            predict=lambda images: judge(images).predictions,
         )
 
     def protocol(self, **facts):
@@ -68,6 +71,10 @@ def run(monkeypatch):
     monkeypatch.setattr(samples.Judges, "of", lambda subject: SimpleNamespace(judge=judge, between_real=1.0))
     config = preset("default", latent_dim=DIM, data="painted")
     return SimpleNamespace(
+        path=Path("run"),
+        step=500,
+        weights="averaged weights (EMA)",
+        shown_class=None,
         config=config,
         generate=paint,
         latents=lambda num, *, seed: sample_latents(num, DIM, seed=seed).numpy(),
@@ -114,6 +121,15 @@ def test_too_few_samples_that_show_it(run):
         RunError, match="0 of 4,096 samples are good exemplars with 'glaring', and 4 are needed"
     ):
         turn(run, attribute="glaring")
+
+
+def test_it_writes_directions_for_the_sliders_of_a_page(run, tmp_path):
+    finding = turn(run, attribute="brightness", draws=2, num_images=20)
+    finding.save(tmp_path)
+    found = read_directions(tmp_path / "directions.json", run)
+    assert [one.name for one in found] == ["brightness", "light", "glaring"]
+    assert all(np.argmax(np.abs(one.vector)) == 0 for one in found)
+    assert [line.split()[0] for line in finding.table.splitlines()[1:]] == ["brightness", "light", "glaring"]
 
 
 # Directions
