@@ -6,7 +6,7 @@ export.json and MODEL_CARD.md are brought up to date with it; `dcgan-tf verify` 
 argument the page is photographed, on the way between two of its samples; that takes Chromium and Playwright
 (the test extra). The photograph's comment says which sources it is of.
 
-With --find, an export of the drawn portraits gets sliders and real neighbours anew, without the run that it was
+With --find, an export of the drawn portraits gets sliders and real neighbours, without the run that it was
 made from: they need its samples, the portraits and their classifier only.
 """
 

@@ -146,6 +146,14 @@ def test_the_mean_of_three_is_that_of_python(changing, weights):
     assert caption_of(changing) == "samples 4 − 1 + 10"
 
 
+def test_means_of_different_numbers_weigh_the_same(open_page):
+    page = open_page(random_generator(), address="#a=4,8,6&b=1&c=2,3")
+    z = latents(page, 8)
+    total = z[[3, 7, 5]].mean(axis=0) - z[0] + z[[1, 2]].mean(axis=0)
+    expected = with_typical_norm(total[None], NORMAL)[0]
+    np.testing.assert_allclose(page.evaluate("[...dcgan.shown()]"), expected, atol=1e-5)
+
+
 def test_variety_is_the_truncation_of_python(changing, weights):
     z = latents(changing, 2)
     changing.click(".more summary")
