@@ -83,10 +83,7 @@ def forget(
     """
     started = time.monotonic()
     halves = split_generator(run.generator, layer=layer)
-    if drop is not None and not 1 <= drop <= halves.shape[-1]:
-        raise ArgumentError(
-            f"the number of maps to drop must be from 1 to {halves.shape[-1]}, received {drop}"
-        )
+    _check_drop(drop, halves)
     subject = Subject(run)
     _check_attribute(attribute, subject)
     setup = _setup(subject, halves, attribute, boxes, num_images=num_images, seed=seed)
@@ -109,6 +106,13 @@ def forget(
         ),
         files={RunPaths(run.path).forgotten.name: lambda path: add_controls(path, run, switches)},
     )
+
+
+def _check_drop(drop: int | None, halves: Halves) -> None:
+    if drop is not None and not 1 <= drop <= halves.shape[-1]:
+        raise ArgumentError(
+            f"the number of maps to drop must be from 1 to {halves.shape[-1]}, received {drop}"
+        )
 
 
 def _check_attribute(attribute: str, subject: Subject) -> None:

@@ -65,10 +65,8 @@ def turn(
     exemplars that show little of it. Every sample is moved along it, from the end of the low exemplars to
     that of the high ones. Measured on samples that are no exemplars: the share in which the attribute rises
     all the way, and its rank correlation with the step. The controls are a random direction of the same
-    length, and the same arithmetic on pixels.
-
-    The file directions.json gets a direction of every attribute, for the sliders of an exported page; see
-    `sliders`.
+    length, and the same arithmetic on pixels. directions.json gets a direction of every attribute, for the
+    sliders of an exported page.
 
     Args:
         run: a run trained on images with attributes or labels.
@@ -95,19 +93,11 @@ def turn(
     shown = pictures if latents is None else _moved(judge, latents[:_SHOWN], low, high, seed=seed)[0]
     measures = measures_of(attribute, turned, judge.scale, judge.others, criteria=samples.criteria)
     sliders = _sliders(samples, others, seed=seed)
-    chosen = {"attribute": attribute, "exemplars": exemplars, "draws": draws}
-    chosen["shown"] = "samples" if latents is None else "given latents"
+    how = _how(subject, given=latents is not None, attribute=attribute, exemplars=exemplars, draws=draws)
     return Finding(
         name="turn",
         summary=summary(attribute, measures),
-        protocol=subject.protocol(
-            seed=seed,
-            num_images=num_images,
-            started=started,
-            **chosen,
-            **METHOD,
-            **subject.classifier_facts(),
-        ),
+        protocol=subject.protocol(seed=seed, num_images=num_images, started=started, **how),
         measures=measures.all,
         figure=_figure(judge, shown, turned, measures, given=latents is not None),
         details={name: details(graded, judge.scale) for name, graded in turned.items()},
@@ -115,6 +105,12 @@ def turn(
         files={RunPaths(run.path).directions.name: lambda path: add_controls(path, run, sliders)},
         table=sliders_table(sliders),
     )
+
+
+def _how(subject: Subject, *, given: bool, **chosen: object) -> dict[str, object]:
+    """Return how it was measured, for the protocol."""
+    shown = "given latents" if given else "samples"
+    return {**chosen, "shown": shown, **METHOD, **subject.classifier_facts()}
 
 
 def _sliders(samples: Samples, others: np.ndarray, *, seed: int) -> list[Direction]:
