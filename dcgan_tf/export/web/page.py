@@ -35,6 +35,7 @@ _SCRIPTS = (
     *("samples.js", "classes.js", "sliders.js", "gif.js", "download.js", "listening.js", "facts.js"),
     *("neighbours.js", "explorer.js", "start.js"),
 )
+_STYLES = ("style.css", "changes.css", "print.css")
 _FACTS = ("name", "data", "step", "latent_dim", "latent_distribution")
 
 
@@ -51,7 +52,7 @@ def write_page(
 
     The same arguments make the same bytes. The page holds a JSON object (`format`, `latent_dim`,
     `latent_distribution`, `num_classes`, `first_map`, `image_shape`, `layers`, each with `shape` and `relu`,
-    and `facts`) and, gzipped in base64, the weights: for every layer in turn float32 scales [outputs] and
+    `facts`, and what else is given) and, gzipped in base64, the weights: for every layer in turn float32 scales [outputs] and
     float32 biases [outputs]; then float32 weights of the classes [num_classes, outputs of the first layer];
     then for every layer in turn the int8 kernel in C order. All numbers are little-endian. A weight is its
     int8, from -127 to 127, times the scale of its output. The first layer's inputs are the latent and, behind
@@ -99,7 +100,7 @@ def page_of(model: Mapping[str, Any], weights: str) -> str:
         model: the JSON object.
         weights: the weights, gzipped, in base64.
     """
-    script, style = _script(), _part("style.css")
+    script, style = _joined(_SCRIPTS), _joined(_STYLES)
     contents = {
         "policy": f"default-src 'none'; img-src data: blob:; style-src '{_digest(style)}'; "
         f"script-src '{_digest(script)}' 'wasm-unsafe-eval'",
@@ -118,7 +119,7 @@ def page_of(model: Mapping[str, Any], weights: str) -> str:
 
 def sources_digest() -> str:
     """Return the SHA-256 of all parts of a page but its network; each page contains it."""
-    parts = [FORMAT, *map(_part, ("index.html", "style.css", *_SCRIPTS))]
+    parts = [FORMAT, *map(_part, ("index.html", *_STYLES, *_SCRIPTS))]
     kernel = (_PARTS / "kernel.wasm").read_bytes()
     return hashlib.sha256("\0".join(parts).encode() + kernel).hexdigest()
 
@@ -155,8 +156,8 @@ def _part(name: str) -> str:
     return (_PARTS / name).read_text(encoding="utf-8")
 
 
-def _script() -> str:
-    return "\n".join(_part(name) for name in _SCRIPTS)
+def _joined(names: tuple[str, ...]) -> str:
+    return "\n".join(map(_part, names))
 
 
 def _digest(text: str) -> str:

@@ -243,6 +243,7 @@ class Explorer {
   }
 
   async copyLink() {
+    this.link();
     try {
       await navigator.clipboard.writeText(location.href);
       this.say("The link is copied. Whoever has this page sees the same picture with it.");
