@@ -54,10 +54,10 @@ def write_page(
     `latent_distribution`, `num_classes`, `first_map`, `image_shape`, `layers`, each with `shape` and `relu`,
     `facts`, and what else is given) and, gzipped in base64, the weights: for every layer in turn float32
     scales [outputs] and float32 biases [outputs]; then float32 weights of the classes [num_classes, outputs
-    of the first layer]; then for every layer in turn the int8 kernel in C order. All numbers are little-
-    endian. A weight is its int8, from -127 to 127, times the scale of its output. The first layer's inputs
-    are the latent and, behind it, the one-hot class, if there are classes; its int8 kernel has the latent's
-    rows alone.
+    of the first layer]; then for every layer in turn the int8 kernel in C order. All numbers are
+    little-endian. A weight is its int8, from -127 to 127, times the scale of its output. The first layer's
+    inputs are the latent and, behind it, the one-hot class, if there are classes; its int8 kernel has the
+    latent's rows alone.
 
     Args:
         path: the HTML file; its folder must exist.
