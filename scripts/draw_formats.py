@@ -66,12 +66,14 @@ def _milliseconds(row: dict[str, Any]) -> float:
 def _bars(
     axes: Axes, values: list[float], colours: list[str], labels: list[str], *, most: float | None = None
 ) -> None:
-    """Draw a bar for each value, with its label; none is longer than `most`."""
+    """Draw a bar for each value, with its label; one that would be longer than `most` is cut visibly."""
     most = max(values) if most is None else most
     lengths = [min(value, most) for value in values]
     axes.barh(range(len(values)), lengths, color=colours, height=0.7)
-    for place, (length, label) in enumerate(zip(lengths, labels, strict=True)):
+    for place, (value, length, label) in enumerate(zip(values, lengths, labels, strict=True)):
         axes.text(length + 0.02 * most, place, label, va="center", fontsize=8)
+        if value > most:
+            axes.text(0.8 * most, place, "//", va="center", ha="center", fontsize=20, color="white")
     axes.set_xlim(0, 1.3 * most)
     axes.set_xticks([])
     axes.spines[["top", "right", "bottom"]].set_visible(False)
