@@ -54,7 +54,12 @@ def main(chosen: str, seed: int, runs: Path, table: Path, out: Path) -> None:
     rows = [row for row in read_table(table) if (row["preset"], row["seed"]) == (chosen, str(seed))]
     if not rows:
         raise click.ClickException(f"{table} has no runs of the preset {chosen} with seed {seed}")
-    figure = drawn(rows, runs)
+    there = [row for row in rows if (runs / training_of(row).name).is_dir()]
+    if not there:
+        raise click.ClickException(
+            f"{runs} has none of the runs of {table}: results.py makes those of a machine"
+        )
+    figure = drawn(there, runs)
     temporary = out.with_suffix(".part.jpg")
     figure.savefig(temporary, dpi=DPI, pil_kwargs={"quality": 85})
     write_bytes(out, temporary.read_bytes())
@@ -76,9 +81,7 @@ def drawn(rows: list[dict[str, str]], runs: Path) -> Figure:
     for panel in panels.flat:
         panel.set_axis_off()
     for row in rows:
-        training = Training(
-            row["data"], row["preset"], int(row["seed"]), float(row["minutes_asked"]), row["machine"]
-        )
+        training = training_of(row)
         run = Run.open(runs / training.name)
         line = panels[sets.index(row["data"])]
         title = f"{training.minutes:g} minutes: distance {float(row['distance']):.1f}"
@@ -86,6 +89,12 @@ def drawn(rows: list[dict[str, str]], runs: Path) -> Figure:
         real = example_images(load_data(run.config.data), SHOWN)
         _show(line[-1], real, f"real images ({Path(training.data).name})")
     return figure
+
+
+def training_of(row: dict[str, str]) -> Training:
+    """Return the run of a row of the table."""
+    minutes = float(row["minutes_asked"])
+    return Training(row["data"], row["preset"], int(row["seed"]), minutes, row["machine"])
 
 
 def _show(panel: Axes, images: np.ndarray, title: str) -> None:

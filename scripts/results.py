@@ -6,12 +6,14 @@ Each run is trained in a process of its own and measured as `recipes.py` does it
 (`--out`). Rows are added and never replaced: the same command continues where it stopped, and on another
 machine it adds the rows of that machine. docs/minutes.md shows the table; `draw_results.py` draws its figure.
 
-The minutes are those of the command `dcgan-tf train`: start, training, sample grids and checkpoints. If the
-`processor_minutes` are far below the minutes times the threads, other work went on beside the run.
+`minutes_asked` are given to --minutes, which plans the training alone by timing a few steps. `minutes` are those
+of the whole command: start, timing, training, sample grids and checkpoints. If the `processor_minutes` are far
+below them times the threads, other work went on beside the run.
 """
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import os
 import resource
@@ -63,8 +65,9 @@ class Training:
 
     @property
     def name(self) -> str:
-        """The name of its run directory."""
-        return f"{Path(self.data).name}-{self.preset}-{self.seed}-{self.minutes:g}"
+        """The name of its run directory; runs of other folders and machines have others."""
+        place = hashlib.blake2b(f"{self.data}\n{self.machine}".encode(), digest_size=4).hexdigest()
+        return f"{Path(self.data).name}-{self.preset}-{self.seed}-{self.minutes:g}-{place}"
 
     def is_in(self, row: dict[str, str]) -> bool:
         """Return whether a row of the table is this run."""

@@ -29,7 +29,18 @@ COLUMNS = (
     "options",
     "dcgan_tf",
 )
-HEADINGS = ("data", "minutes", "preset", "runs", "images seen", "distance", "precision", "recall", "coverage")
+HEADINGS = (
+    "data",
+    "minutes",
+    "preset",
+    "runs",
+    "took",
+    "images seen",
+    "distance",
+    "precision",
+    "recall",
+    "coverage",
+)
 
 
 def summary(rows: list[dict[str, str]]) -> str:
@@ -81,6 +92,7 @@ def _line(some: list[dict[str, str]]) -> list[str]:
         first["minutes_asked"],
         first["preset"],
         str(len(some)),
+        f"{_mean(some, 'minutes'):.1f}",
         f"{_mean(some, 'images_seen'):,.0f}",
         f"{statistics.fmean(distances):.2f}{spread}",
         *shares,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shlex
 import shutil
 import subprocess
@@ -30,7 +31,14 @@ HERE = "a processor, 1 thread"
 
 def row(data="mnist", preset="auto", seed=0, minutes=2, machine=HERE, **cells) -> dict[str, str]:
     known = {"data": data, "preset": preset, "seed": seed, "machine": machine, "minutes_asked": minutes}
-    known |= {"images_seen": 1000, "distance": 4.0, "precision": 0.5, "recall": 0.25, "coverage": 0.75}
+    known |= {
+        "images_seen": 1000,
+        "minutes": 2.5,
+        "distance": 4.0,
+        "precision": 0.5,
+        "recall": 0.25,
+        "coverage": 0.75,
+    }
     known |= {"protocol": "Fréchet distance", "other_real_images": 0.5, "blurred_real_images": 9.0}
     return {name: str(value) for name, value in (known | cells).items()}
 
@@ -67,17 +75,18 @@ def made(trained, tmp_path_factory):
         patch.setattr(subprocess, "run", copy_the_run)
         patch.setattr(results, "SAMPLES", 100)
         patch.setattr(scores, "DESCRIPTORS", 4096)
-        (root / "digits-quick-0-3").mkdir()
-        (root / "digits-quick-0-3" / "begun").touch()  # by a process that was killed
+        begun = root / results.Training("digits", "quick", 0, 3.0, results.machine()).name
+        begun.mkdir()
+        (begun / "begun").touch()  # by a process that was killed
         for _ in range(2):
             done = CliRunner().invoke(results.main, shlex.split(words), catch_exceptions=False)
-    return SimpleNamespace(root=root, calls=calls, output=done.output)
+    return SimpleNamespace(root=root, run=begun, calls=calls, output=done.output)
 
 
 def test_a_run_is_trained_once_from_its_beginning_and_measured(made):
     (command,) = made.calls
     assert "--preset quick --seed 0 --minutes 3" in " ".join(command)
-    assert not (made.root / "digits-quick-0-3" / "begun").exists()
+    assert not (made.run / "begun").exists()
     (found,) = recipe_table.read_table(made.root / "table.csv")
     assert int(found["images_seen"]) % 50 == 0
     assert "100 samples of the newest checkpoint" in found["protocol"]
@@ -118,7 +127,7 @@ def test_the_table_has_means_of_the_seeds_shortest_and_nearest_first():
     lines = [line for line in first.splitlines() if line.startswith("|")][2:]
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     assert [line[:3] for line in cells] == [["2", "auto", "2"], ["2", "quick", "1"], ["20", "auto", "1"]]
-    assert cells[0][3:] == ["1,000", "4.50 ± 0.71", "0.50", "0.50", "0.75"]
+    assert cells[0][3:] == ["2.5", "1,000", "4.50 ± 0.71", "0.50", "0.50", "0.75"]
     assert "Other real images have a distance of 0.50, blurred ones 9.0." in text
 
 
@@ -135,3 +144,11 @@ def test_the_figure_shows_each_run_of_a_preset_beside_real_images(made):
     assert titles == [f"3 minutes: distance {float(found['distance']):.1f}", "real images (digits)"]
     done = CliRunner().invoke(draw_results.main, [*words, "--seed", "7"])
     assert "has no runs of the preset quick with seed 7" in done.output
+    done = CliRunner().invoke(draw_results.main, [*words, "--runs", str(made.root / "elsewhere")])
+    assert "has none of the runs of" in done.output
+
+
+def test_runs_of_other_folders_and_machines_have_other_places():
+    training = results.Training("cats", "auto", 0, 2.0, HERE)
+    for change in ({"data": "others/cats"}, {"machine": "b"}, {"minutes": 5.0}, {"seed": 1}):
+        assert dataclasses.replace(training, **change).name != training.name, change
