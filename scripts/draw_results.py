@@ -56,9 +56,7 @@ def main(chosen: str, seed: int, runs: Path, table: Path, out: Path) -> None:
         raise click.ClickException(f"{table} has no runs of the preset {chosen} with seed {seed}")
     there = [row for row in rows if (runs / training_of(row).name).is_dir()]
     if not there:
-        raise click.ClickException(
-            f"{runs} has none of the runs of {table}: results.py makes those of a machine"
-        )
+        raise click.ClickException(f"{runs} has none of the runs of {table}; results.py makes them")
     figure = drawn(there, runs)
     temporary = out.with_suffix(".part.jpg")
     figure.savefig(temporary, dpi=DPI, pil_kwargs={"quality": 85})

@@ -6,9 +6,9 @@ Each run is trained in a process of its own and measured as `recipes.py` does it
 (`--out`). Rows are added and never replaced: the same command continues where it stopped, and on another
 machine it adds the rows of that machine. docs/minutes.md shows the table; `draw_results.py` draws its figure.
 
-`minutes_asked` are given to --minutes, which plans the training alone by timing a few steps. `minutes` are those
-of the whole command: start, timing, training, sample grids and checkpoints. If the `processor_minutes` are far
-below them times the threads, other work went on beside the run.
+`minutes_asked` are given to --minutes, which plans the training alone by timing a few steps. `minutes` are
+those of the whole command: start, timing, training, sample grids and checkpoints. If the `processor_minutes`
+are far below them times the threads, other work went on beside the run.
 """
 
 from __future__ import annotations
