@@ -1,8 +1,8 @@
 """How many operators of a .tflite file each accelerator would compute; the CPU's help is never counted.
 
-LiteRT gives the CPU whatever an accelerator does not take, without a word. So a file is compiled here for the
-accelerator alone. If that fails, each operator is, as a model of its own. This is done in another process,
-because it loads the drivers of the machine, which may crash.
+LiteRT gives the CPU whatever an accelerator does not take, without a word. So a file is compiled here for
+the accelerator alone. If that fails, each operator is, as a model of its own. Each one is asked in another
+process, because this loads the drivers of the machine, which may crash.
 
 Phones have other drivers than the machine that exports. Without a phone, `GPU_DELEGATE` says what TensorFlow
 Lite's GPU delegate refuses.
@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import flatbuffers
 from ai_edge_litert import schema_py_generated as schema
@@ -29,8 +30,11 @@ from dcgan_tf.export.formats.litert_file import LiteRTFile
 XNNPACK, GPU_DELEGATE_NAME = "XNNPACK", "GPU delegate"
 ACCELERATORS = ("GPU", "NPU")
 """The accelerators of LiteRT's CompiledModel beside the CPU."""
+UNKNOWN: Literal["unknown"] = "unknown"
+"""Stands for the answer of an accelerator that could not be asked."""
 SECONDS = 300
-"""How long the accelerators of the machine may take for one file."""
+"""How long an accelerator of the machine may take for one file."""
+_ROOT = Path(__file__).parents[3]
 
 GPU_DELEGATE: Mapping[str, int | None] = {
     "ADD": 2,
@@ -81,15 +85,19 @@ class Placement:
         return Placement(of - len(left), dict(sorted(Counter(left).items())))
 
 
-def placements(path: Path) -> dict[str, Placement | None]:
-    """Return what each accelerator would take of a .tflite file; None for one that is not on this machine.
+Answer = Placement | Literal["unknown"] | None
+
+
+def placements(path: Path) -> dict[str, Answer]:
+    """Return what each accelerator would take of a .tflite file.
 
     Args:
         path: a file that `LiteRTFile` opens.
 
     Returns:
         {"XNNPACK", "GPU", "NPU", "GPU delegate": placement}. The first three are asked, on this machine. The
-        last is read from `GPU_DELEGATE`.
+        last is read from `GPU_DELEGATE`. None stands for an accelerator that is not on this machine. UNKNOWN
+        stands for one that could not be asked, such as one whose driver crashes.
 
     Raises:
         ExportError: if it is not an exported generator.
@@ -99,7 +107,7 @@ def placements(path: Path) -> dict[str, Placement | None]:
     count = len(model.subgraphs[0].operators)
     return {
         XNNPACK: Placement.without(file.undelegated(), of=count),
-        **_asked(path),
+        **{name: _asked(path, name) for name in ACCELERATORS},
         GPU_DELEGATE_NAME: Placement.without(refused_by_gpu_delegate(model), of=count),
     }
 
@@ -136,15 +144,19 @@ def _gpu_delegate_takes(
     return name != "STRIDED_SLICE" or len(inputs[0].shape) in (3, 4)
 
 
-def _asked(path: Path) -> dict[str, Placement | None]:
-    """Ask the accelerators of this machine, in another process; one that crashes has not taken anything."""
-    command = [sys.executable, "-m", __name__, str(path.resolve())]
+def _asked(path: Path, accelerator: str) -> Answer:
+    """Ask an accelerator of this machine, in another process, which runs no file of the current folder."""
+    command = [sys.executable, "-P", "-m", __name__, str(path.resolve()), accelerator]
+    folders = [str(_ROOT), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(folders)}
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=True)
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=SECONDS, check=True
+        )
         found = json.loads(done.stdout.splitlines()[-1])
-    except (subprocess.SubprocessError, ValueError, IndexError):
-        found = dict.fromkeys(ACCELERATORS)
-    return {name: Placement(**found[name]) if found[name] else None for name in ACCELERATORS}
+        return None if found is None else Placement(**found)
+    except (OSError, subprocess.SubprocessError, ValueError, IndexError, TypeError):
+        return UNKNOWN
 
 
 def ask(model: schema.ModelT, accelerator: str) -> Placement | None:
@@ -217,11 +229,13 @@ def _packed(model: schema.ModelT) -> bytes:
     return bytes(builder.Output())
 
 
-def _main(path: str) -> None:
-    model = schema.ModelT.InitFromPackedBuf(Path(path).read_bytes())
-    found: dict[str, Any] = {name: ask(model, name) for name in ACCELERATORS}
-    sys.stdout.write(json.dumps({name: vars(taken) if taken else None for name, taken in found.items()}))
+def _main(path: str, accelerator: str) -> None:
+    """Print the answer of an accelerator; fail if LiteRT cannot compile for the CPU either."""
+    if not _compiles(_one_tanh(), "CPU"):
+        sys.exit("LiteRT's CompiledModel does not work here: it does not compile a tanh for the CPU")
+    found = ask(schema.ModelT.InitFromPackedBuf(Path(path).read_bytes()), accelerator)
+    sys.stdout.write(json.dumps(vars(found) if found else None))
 
 
 if __name__ == "__main__":
-    _main(sys.argv[1])
+    _main(*sys.argv[1:])

@@ -10,7 +10,13 @@ import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
 
 from dcgan_tf.export.checks import accelerators
-from dcgan_tf.export.checks.accelerators import Placement, ask, placements, refused_by_gpu_delegate
+from dcgan_tf.export.checks.accelerators import (
+    UNKNOWN,
+    Placement,
+    ask,
+    placements,
+    refused_by_gpu_delegate,
+)
 from dcgan_tf.export.formats import litert
 
 
@@ -117,7 +123,10 @@ def test_an_accelerator_that_is_not_there_takes_nothing(naive, there):
 
 
 def test_the_cpu_is_not_taken_for_an_npu(folder):
-    """This machine has no NPU: LiteRT itself would draw with the CPU, and say nothing."""
+    """This machine has no NPU: LiteRT itself would draw with the CPU, and say nothing.
+
+    None is the answer of a process in which `CompiledModel` has compiled for the CPU.
+    """
     found = placements(folder / "generator-fp32.tflite")
     assert list(found) == ["XNNPACK", "GPU", "NPU", "GPU delegate"]
     assert found["NPU"] is None
@@ -126,9 +135,52 @@ def test_the_cpu_is_not_taken_for_an_npu(folder):
     assert found["GPU delegate"] == Placement(count - 1, {"CAST": 1})
 
 
-@pytest.mark.parametrize("program", ["import os; os.abort()", "print('no JSON')", "pass"])
-def test_a_driver_that_crashes_has_taken_nothing(folder, monkeypatch, program):
+@pytest.fixture
+def int8(folder):
+    return folder / "generator-int8.tflite"
+
+
+@pytest.fixture
+def in_the_child(monkeypatch, tmp_path):
+    """Return a function that has Python run a program whenever it starts, in other processes than this."""
+
+    def make(program: str) -> None:
+        (tmp_path / "sitecustomize.py").write_text(program)
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    return make
+
+
+def test_without_compiled_model_nobody_could_be_asked(int8, in_the_child):
+    in_the_child("import sys; sys.modules['ai_edge_litert.compiled_model'] = None")
+    found = placements(int8)
+    assert (found["GPU"], found["NPU"]) == (UNKNOWN, UNKNOWN)
+    assert found["XNNPACK"].nodes > 1
+
+
+def test_what_does_not_even_compile_for_the_cpu_is_no_answer(int8, in_the_child):
+    in_the_child(
+        "from ai_edge_litert.compiled_model import CompiledModel\n"
+        "CompiledModel.is_fully_accelerated = lambda self: False"
+    )
+    assert placements(int8)["NPU"] == UNKNOWN
+
+
+@pytest.mark.parametrize("program", ["import os; os.abort()", "print('no JSON')", "print('{}')", "pass"])
+def test_a_driver_that_crashes_is_not_known_and_the_others_are_asked(int8, monkeypatch, program):
     run = subprocess.run
-    monkeypatch.setattr(subprocess, "run", lambda _, **how: run([sys.executable, "-c", program], **how))
-    found = placements(folder / "generator-int8.tflite")
-    assert (found["GPU"], found["NPU"]) == (None, None)
+
+    def crashing(command, **how):
+        return run([sys.executable, "-c", program] if command[-1] == "GPU" else command, **how)
+
+    monkeypatch.setattr(subprocess, "run", crashing)
+    found = placements(int8)
+    assert (found["GPU"], found["NPU"]) == (UNKNOWN, None)
+
+
+def test_no_python_file_of_the_current_folder_is_run(int8, monkeypatch, tmp_path):
+    (tmp_path / "flatbuffers.py").write_text("import pathlib; pathlib.Path('was run').touch()")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", "")
+    assert placements(int8)["NPU"] is None
+    assert [path.name for path in tmp_path.iterdir()] == ["flatbuffers.py"]
