@@ -98,7 +98,7 @@ def _refuse_options_of_files(formats: tuple[str, ...]) -> None:
             files = " or ".join(f".{end}" for end in of)
             raise click.UsageError(
                 f"{flag} can only be given where {files} files are written: expected {' or '.join(of)} in "
-                f"--formats, received {','.join(formats)}; add it, or leave out {flag}"
+                f"--formats, received {','.join(formats)}; add {' or '.join(of)} there, or leave out {flag}"
             )
 
 
@@ -205,14 +205,16 @@ def table_of(found: dict[str, Any]) -> list[str]:
     columns = list(dict.fromkeys(["1", str(machine["cores"])]))
     headings = [f"{number} thread{'s' if number != '1' else ''}" for number in columns]
     lines = [f"{'':<26}{'size':>9}{''.join(f'{name:>12}' for name in headings)}{'PSNR, worst image':>20}"]
-    keras = {f"Keras' {way.split('(')[0].split('.')[-1]}": figures for way, figures in found["keras"].items()}
+    keras = {way.split(".")[-1]: figures for way, figures in found["keras"].items()}
     for name, artefact in (found["artefacts"] | keras).items():
         times = artefact["milliseconds"]
         cells = "".join(f"{f'{times[n]:.2f} ms' if n in times else '–':>12}" for n in columns)
         psnr = decibels(artefact["psnr_worst_db"])
         lines.append(f"{name:<26}{size_of(artefact['bytes']):>9}{cells}{psnr:>20}")
-    versions = ", ".join(f"{name} {machine[name]}" for name in ("tensorflow", "ai-edge-litert"))
+    runtimes = ("tensorflow", "ai-edge-litert", "onnxruntime")
+    versions = ", ".join(f"{name} {machine[name]}" for name in runtimes if name in machine)
     lines += [f"one image, median of {found['rounds']}, on {machine['processor']}", versions]
+    lines += [f"{' and '.join(keras)}: Keras' own files, of model.keras"] if keras else []
     return lines + _accelerators(found["artefacts"])
 
 
@@ -225,12 +227,24 @@ def _accelerators(artefacts: dict[str, Any]) -> list[str]:
     lines = ["", f"{'operators taken by':<26}{headings}"]
     left: dict[str, list[str]] = {}
     for name, artefact in asked.items():
-        taken = artefact["accelerators"]
-        shown = {a: f"{p['nodes']} of {artefact['operators']}" if p else "none" for a, p in taken.items()}
+        answers = artefact["accelerators"]
+        taken = {accelerator: of for accelerator, of in answers.items() if isinstance(of, dict)}
+        shown = {accelerator: of or "none" for accelerator, of in answers.items()}
+        shown |= {a: f"{of['nodes']} of {artefact['operators']}" for a, of in taken.items()}
         cells = f"{shown['XNNPACK']:>11}{shown['GPU']:>12}{shown['NPU']:>12}{shown['GPU delegate']:>16}"
         lines.append(f"{name:<26}{cells}")
-        for accelerator, operator in ((a, o) for a, p in taken.items() for o in (p or {"left": {}})["left"]):
+        for accelerator, operator in ((a, operator) for a, of in taken.items() for operator in of["left"]):
             file = name.removeprefix("generator-").removesuffix(".tflite")
-            left.setdefault(f"{accelerator} leaves {operator} to slower kernels in", []).append(file)
+            left.setdefault(f"not by {accelerator}: {operator}, in", []).append(file)
     lines += [f"{reason} {', '.join(files)}" for reason, files in left.items()]
-    return [*lines, "none: not on this machine, or without a driver; GPU delegate: of phones"]
+    return [*lines, *(["what is not taken, the CPU computes"] if left else []), *_legend(asked)]
+
+
+def _legend(asked: dict[str, Any]) -> list[str]:
+    """Return what the words mean that stand in the table of accelerators."""
+    answers = [answer for artefact in asked.values() for answer in artefact["accelerators"].values()]
+    return [
+        *(["none: this machine has none, or no driver for it"] if None in answers else []),
+        *(["unknown: it could not be asked, or its driver crashed"] if "unknown" in answers else []),
+        "GPU delegate: that of TensorFlow Lite, on phones",
+    ]

@@ -92,7 +92,7 @@ def export_run(
             "checkpoint": run.standing,
             "trained_by": training_command(run),
             "float_output": float_output,
-            "measured_on": describe_machine(),
+            "measured_on": describe_machine(records),
             **({"evaluated": found} if (found := evaluated(run)) else {}),
             "naive": _add_latencies(export, folder, records),
             "artefacts": records,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import platform
 import shlex
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from dcgan_tf import __version__
 from dcgan_tf.config import BUILT_IN_DATA, DATASETS
+from dcgan_tf.export.formats.onnx_file import runtime_version
 from dcgan_tf.export.record import checked_facts
 from dcgan_tf.printable import printable
 from dcgan_tf.runs import Run, RunPaths, read_json
@@ -105,14 +107,19 @@ def _printable(names: object) -> object:
     return [printable(name) for name in names] if isinstance(names, list | tuple) else names
 
 
-def describe_machine() -> dict[str, Any]:
-    """Return the machine of a measurement: processor, available cores, versions of the runtimes."""
+def describe_machine(files: Iterable[str] = ()) -> dict[str, Any]:
+    """Return the machine of a measurement: processor, available cores, versions of the runtimes.
+
+    Args:
+        files: names of what is measured; only with an .onnx file does ONNX Runtime belong to it.
+    """
     affinity = getattr(os, "sched_getaffinity", None)  # Linux alone has it
     return {
         "processor": _processor(),
         "cores": len(affinity(0)) if affinity else os.cpu_count(),
         "python": platform.python_version(),
         **{name: version(name) for name in ("tensorflow", "keras", "ai-edge-litert")},
+        **({"onnxruntime": runtime_version()} if any(name.endswith(".onnx") for name in files) else {}),
     }
 
 

@@ -26,6 +26,7 @@ _TAGS = {
     "generator-fp32.tflite": "litert",
     "generator-fp16.tflite": "litert",
     "generator-int8.tflite": "litert",
+    "generator.onnx": "onnx",
     "web/index.html": "webassembly",
 }
 

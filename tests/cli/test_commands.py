@@ -387,13 +387,13 @@ def test_export_options_of_names_given_twice_are_added_up(export_calls):
             ["--precisions", "fp32,fp16,dynamic,int8"],
             "web,onnx",
             "--precisions can only be given where .tflite files are written: expected tflite in --formats, "
-            "received web,onnx; add it, or leave out --precisions",
+            "received web,onnx; add tflite there, or leave out --precisions",
         ),
         (
             ["--float-output"],
             "web,keras",
             "--float-output can only be given where .tflite or .onnx files are written: expected tflite or "
-            "onnx in --formats, received web,keras; add it, or leave out --float-output",
+            "onnx in --formats, received web,keras; add tflite or onnx there, or leave out --float-output",
         ),
         (["--float-output", "--precisions", "int8"], "onnx", "--precisions can only be given where .tflite"),
     ],

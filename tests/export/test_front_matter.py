@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from huggingface_hub import ModelCard
 
 from dcgan_tf.export.card import model_card
+from dcgan_tf.export.folder import FORMATS, PRECISIONS, ExportPaths
 from dcgan_tf.export.front_matter import front_matter
 from places import ROOT
 
@@ -72,6 +74,13 @@ def test_a_generator_without_classes_has_no_tag_for_them():
     record = record_of(architecture="gan")
     del record["model"]["class_names"]
     assert read({**record, "artefacts": {"model.keras": {}}})["tags"] == ["gan", "image-generation", "keras"]
+
+
+def test_every_format_has_a_tag():
+    names = [path.name for path in ExportPaths(Path()).artefacts(FORMATS, PRECISIONS)]
+    assert "generator.onnx" in names
+    tags = read({**RECORD, "artefacts": {name: {} for name in ["web/index.html", *names]}})["tags"]
+    assert {"tensorflow", "keras", "litert", "onnx", "webassembly"} <= set(tags)
 
 
 def test_an_evaluation_is_read_by_the_hub():

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from dcgan_tf.export.checks.accelerators import placements
+from dcgan_tf.export.checks.accelerators import Placement, placements
 from dcgan_tf.export.checks.difference import difference
 from dcgan_tf.export.checks.latency import interleaved, median_milliseconds
 from dcgan_tf.export.checks.reference import reference_inputs
@@ -44,15 +44,16 @@ def benchmark_export(folder: str | os.PathLike[str], *, rounds: int | None = Non
         "export", "rounds", "machine" (`describe_machine`), and "artefacts": {name: bytes, max_abs,
         psnr_mean_db, psnr_worst_db (null for equal images), milliseconds {number of threads: median}}. A
         .tflite file also has "operators", their number, and "accelerators": for each, its "nodes" and what is
-        "left" (`Placement`), or null if it is not on this machine. "keras" has what Keras itself makes of
-        model.keras, if the export has that file, with the same figures as an artefact.
+        "left" (`Placement`), null if it is not on this machine, or "unknown" if it could not be asked.
+        "keras" has what Keras itself makes of model.keras, if the export has that file, with the same figures
+        as an artefact.
 
     Raises:
         ExportError: if the folder is not an export, or something in it is wrong.
     """
     rounds = ROUNDS if rounds is None else rounds
     records = verify_export(folder)
-    root, machine = Path(folder), describe_machine()
+    root, machine = Path(folder), describe_machine(records)
     every = str(machine["cores"])
     facts = read_record(ExportPaths(root))["model"]
     keras = _keras_ways(root, facts)
@@ -77,7 +78,10 @@ def _figures(artefact: Path, record: Record) -> Record:
     kept = {key: record[key] for key in ("bytes", "max_abs", "psnr_mean_db", "psnr_worst_db")}
     if artefact.suffix != ".tflite":
         return kept
-    found = {name: vars(placement) if placement else None for name, placement in placements(artefact).items()}
+    found = {
+        name: vars(answer) if isinstance(answer, Placement) else answer
+        for name, answer in placements(artefact).items()
+    }
     return {**kept, "operators": sum(record["operators"].values()), "accelerators": found}
 
 

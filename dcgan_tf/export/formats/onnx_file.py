@@ -105,6 +105,13 @@ def refuse_without_packages() -> None:
         )
 
 
+def runtime_version() -> str:
+    """Return the version of ONNX Runtime, whose package has several names."""
+    import onnxruntime
+
+    return str(onnxruntime.__version__)
+
+
 def open_session(content: bytes, *, threads: int) -> onnxruntime.InferenceSession:
     """Open any .onnx on the CPU."""
     import onnxruntime

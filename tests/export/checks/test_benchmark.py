@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.metadata import version
 
 import pytest
 from click.testing import CliRunner
@@ -48,6 +49,7 @@ def test_each_artefact_is_measured_as_it_can_be(exported):
     assert dynamic["accelerators"]["XNNPACK"] == {"nodes": dynamic["operators"] - 1, "left": {"CAST": 1}}
     assert dynamic["accelerators"]["NPU"] is None
     assert found["rounds"] == 3
+    assert any(line.endswith(f", onnxruntime {version('onnxruntime')}") for line in table_of(found))
 
 
 def test_the_table_fits_a_terminal_and_says_what_was_not_timed():
@@ -65,37 +67,38 @@ def test_the_table_fits_a_terminal_and_says_what_was_not_timed():
     }
     found = {"machine": machine, "artefacts": artefacts, "keras": keras, "rounds": 50}
     head, exact, small, naive, *foot = table_of(found)
-    assert naive.split() == ["Keras'", "export", "4.0", "MB", "2.50", "ms", "–", "140.0", "dB"]
+    assert naive.split() == ['export(format="litert")', "4.0", "MB", "2.50", "ms", "–", "140.0", "dB"]
     assert head.split("  ")[-1].strip() == "PSNR, worst image"
     assert exact.split() == ["saved_model", "4.0", "MB", "–", "1234.50", "ms", "equal"]
     assert small.split()[1:] == ["1.0", "MB", "0.71", "ms", "0.50", "ms", "39.2", "dB"]
     assert max(map(len, (head, exact, small, *foot))) <= 80
-    assert foot == ["one image, median of 50, on One (avx2)", "tensorflow 2.21.0, ai-edge-litert 2.3.0"]
+    assert foot == [
+        "one image, median of 50, on One (avx2)",
+        "tensorflow 2.21.0, ai-edge-litert 2.3.0",
+        'export(format="litert"): Keras\' own files, of model.keras',
+    ]
 
 
-def test_the_table_names_what_is_left_to_slower_kernels():
-    machine = {"processor": "One", "cores": 1, "tensorflow": "2.21.0", "ai-edge-litert": "2.3.0"}
-    cast = {"nodes": 37, "left": {"CAST": 1}}
-    files = {"fp32": cast, "dynamic": {"nodes": 36, "left": {"CAST": 1, "FULLY_CONNECTED": 1}}}
+CAST = {"nodes": 37, "left": {"CAST": 1}}
+
+
+def lines_below(files: dict, **machine: str) -> list[str]:
+    """Return the lines of the second table for the answers of the accelerators to files of 38 operators."""
+    machine = {"processor": "One", "cores": 1, "tensorflow": "2.21.0", "ai-edge-litert": "2.3.0", **machine}
+    measured = {"bytes": 1e6, "psnr_worst_db": 40, "milliseconds": {"1": 1}, "operators": 38}
     artefacts = {
-        f"generator-{name}.tflite": {
-            "bytes": 1e6,
-            "psnr_worst_db": 40,
-            "milliseconds": {"1": 1},
-            "operators": 38,
-            "accelerators": {
-                "XNNPACK": cast,
-                "GPU": {"nodes": 38, "left": {}},
-                "NPU": None,
-                "GPU delegate": phone,
-            },
-        }
-        for name, phone in files.items()
+        f"generator-{name}.tflite": {**measured, "accelerators": answers} for name, answers in files.items()
     }
     lines = table_of({"machine": machine, "artefacts": artefacts, "keras": {}, "rounds": 50})
     assert max(map(len, lines)) <= 80
-    start = next(i for i, line in enumerate(lines) if line.startswith("operators taken by"))
-    fp32, dynamic, *left = lines[start + 1 :]
+    return lines[next(i for i, line in enumerate(lines) if line.startswith("operators taken by")) + 1 :]
+
+
+def test_the_table_names_what_is_not_taken():
+    here = {"XNNPACK": CAST, "GPU": {"nodes": 38, "left": {}}, "NPU": None}
+    dense = {"nodes": 36, "left": {"CAST": 1, "FULLY_CONNECTED": 1}}
+    files = {"fp32": {**here, "GPU delegate": CAST}, "dynamic": {**here, "GPU delegate": dense}}
+    fp32, dynamic, *left = lines_below(files)
     assert fp32.split("  ")[-1].strip() == "37 of 38"
     assert dynamic.replace(" of ", "/").split() == [
         "generator-dynamic.tflite",
@@ -104,12 +107,35 @@ def test_the_table_names_what_is_left_to_slower_kernels():
         "none",
         "36/38",
     ]
-    assert left[:3] == [
-        "XNNPACK leaves CAST to slower kernels in fp32, dynamic",
-        "GPU delegate leaves CAST to slower kernels in fp32, dynamic",
-        "GPU delegate leaves FULLY_CONNECTED to slower kernels in dynamic",
+    assert left == [
+        "not by XNNPACK: CAST, in fp32, dynamic",
+        "not by GPU delegate: CAST, in fp32, dynamic",
+        "not by GPU delegate: FULLY_CONNECTED, in dynamic",
+        "what is not taken, the CPU computes",
+        "none: this machine has none, or no driver for it",
+        "GPU delegate: that of TensorFlow Lite, on phones",
     ]
-    assert left[3].startswith("none: not on this machine")
+
+
+def test_what_could_not_be_asked_is_not_said_to_be_missing():
+    every = {"nodes": 38, "left": {}}
+    row, *legend = lines_below(
+        {"fp32": {"XNNPACK": every, "GPU": "unknown", "NPU": "unknown", "GPU delegate": every}}
+    )
+    assert row.split()[-8:-3] == ["38", "of", "38", "unknown", "unknown"]
+    assert legend == [
+        "unknown: it could not be asked, or its driver crashed",
+        "GPU delegate: that of TensorFlow Lite, on phones",
+    ]
+
+
+def test_the_json_says_what_could_not_be_asked(exported, monkeypatch):
+    from dcgan_tf.export.checks import accelerators, benchmark
+
+    answers = {"XNNPACK": accelerators.Placement(1, {}), "GPU": accelerators.UNKNOWN, "NPU": None}
+    monkeypatch.setattr(benchmark, "placements", lambda _: answers)
+    found = benchmark_export(exported, rounds=1)["artefacts"]["generator-fp32.tflite"]["accelerators"]
+    assert found == {"XNNPACK": {"nodes": 1, "left": {}}, "GPU": "unknown", "NPU": None}
 
 
 def test_the_command_prints_json_for_programs(exported, monkeypatch):
