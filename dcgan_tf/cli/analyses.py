@@ -143,11 +143,17 @@ def _report_finding(
         opened = opened.of_class(one_label(label, opened.class_names))
     with _moved_images_named(opened.config.data.spec):
         finding = analysis.make(opened, **arguments)
-    folder = out or RunPaths(run).analysis(finding.name)
+    paths = RunPaths(run)
+    folder = out or paths.analysis(finding.name)
     replaced = read_json(folder / "result.json", default={}).get("summary", finding.summary)
     save_finding(finding, folder)
+    of_page = {paths.directions, paths.forgotten} & {paths.analysis(finding.name) / f for f in finding.files}
+    only = f"a page takes only what lies in {run / 'analysis'}" if of_page else ""
     if replaced != finding.summary:
-        say(f"note: this replaces an earlier result (--out keeps both): {replaced}", err=True)
+        keeps = "; ".join(filter(None, ["--out keeps both", only]))
+        say(f"note: this replaces an earlier result ({keeps}): {replaced}", err=True)
+    elif out and only:
+        say(f"note: {only}", err=True)
     for kind in analysis.findings:
         if kind.further and kind.name == finding.name:
             say(f"look    {kind.further.format(folder=shlex.quote(str(folder)))}")

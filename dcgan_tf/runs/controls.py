@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from dcgan_tf.printable import printable
 from dcgan_tf.runs.records import read_json, write_json
 from dcgan_tf.runs.run import Run
 
@@ -73,27 +74,34 @@ class ForgottenMaps:
 Found = TypeVar("Found", Direction, ForgottenMaps)
 
 
-def add_controls(path: Path, run: Run, found: Iterable[Direction | ForgottenMaps]) -> None:
-    """Write what was found; keep what was found before at the same step of other attributes or classes.
+def add_controls(
+    path: Path, run: Run, found: Iterable[Direction | ForgottenMaps], *, looked_for: Iterable[str]
+) -> None:
+    """Write what was found; keep what was found before at other steps, and of other attributes or classes.
 
     Args:
         path: the JSON file.
         run: the run in which it was found.
         found: directions, or maps.
+        looked_for: the attributes that were looked for; what was found of them before, in the same class
+            and at the same step, is removed.
 
     Raises:
         StorageError: if the file cannot be written.
     """
     new = [asdict(one) for one in found]
-    known = {(one["name"], one["shown_class"]) for one in new}
-    content = read_json(path, default={})
-    earlier = content.get("found") if _marks(run).items() <= content.items() else None
+    known = {(name, run.shown_class) for name in looked_for}
+    known |= {(one["name"], one["shown_class"]) for one in new}
+    sets = _sets(read_json(path, default={}))
     kept = [
         one
-        for one in (earlier if isinstance(earlier, list) else [])
+        for earlier in sets
+        if _fits(earlier, run)
+        for one in earlier["found"]
         if isinstance(one, dict) and (one.get("name"), one.get("shown_class")) not in known
     ]
-    write_json(path, {**_marks(run), "found": [*kept, *new]})
+    others = [earlier for earlier in sets if not _fits(earlier, run)]
+    write_json(path, {"sets": [*others, {**_marks(run), "found": [*kept, *new]}]})
 
 
 def read_directions(path: Path, run: Run) -> list[Direction] | str:
@@ -147,16 +155,35 @@ def _marks(run: Run) -> dict[str, Any]:
     return {"step": run.step, "generator": run.weights}
 
 
+def _fits(found: dict[str, Any], run: Run) -> bool:
+    return _marks(run).items() <= found.items()
+
+
+def _sets(content: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what was found at each step, of each kind of weights; the last is what was written last."""
+    sets = content.get("sets", [content])  # files of before had one
+    kinds = {"step": int, "generator": str, "found": list}
+    return [
+        one
+        for one in (sets if isinstance(sets, list) else [])
+        if isinstance(one, dict) and all(type(one.get(key)) is kind for key, kind in kinds.items())
+    ]
+
+
 def _read(path: Path, run: Run, make: Callable[[dict[str, Any]], Found]) -> list[Found] | str:
     if not path.is_file():
         return "is missing"
-    content = read_json(path, default={})
-    if content.get("step") != run.step:
-        return f"is of step {content.get('step')!s:.20}, and this is step {run.step}"
-    if content.get("generator") != run.weights:
-        return f"is of the {content.get('generator')!s:.40}, and these are the {run.weights}"
+    sets = _sets(read_json(path, default={}))
+    if not sets:
+        return "is damaged"
+    of_step = [one for one in sets if one["step"] == run.step]
+    if not of_step:
+        return f"is of step {sets[-1]['step']!s:.20}, and this is step {run.step}"
+    found = next((one for one in of_step if _fits(one, run)), None)
+    if found is None:
+        return f"is of the {printable(of_step[-1]['generator'])[:40]}, and these are the {run.weights}"
     try:
-        return [make(entry) for entry in content["found"][:MOST]]
+        return [make(entry) for entry in found["found"][:MOST]]
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return "is damaged"
 

@@ -1,4 +1,4 @@
-"""What analyses found for a page: it comes back, what is of another step does not, and damage is noticed."""
+"""What analyses found for a page: it comes back, for its own step alone, and damage is noticed."""
 
 from __future__ import annotations
 
@@ -21,10 +21,15 @@ from dcgan_tf.runs.controls import (
 RUN = SimpleNamespace(
     step=500,
     weights="averaged weights (EMA)",
+    shown_class=None,
     config=preset("default", latent_dim=3, data="portraits"),
 )
 SMILE = Direction("smile", None, (0.5, -1.25, 0.0), 1.1, 0.97, None, 200)
 CROWN = ForgottenMaps("crown", None, 2, (1, 4), 0.1, 0.9, 0.05, 0.8, 1024)
+
+
+def add(path, run, found):
+    add_controls(path, run, found, looked_for=[one.name for one in found])
 
 
 @pytest.fixture
@@ -33,9 +38,9 @@ def path(tmp_path):
 
 
 def test_what_was_found_comes_back(path):
-    add_controls(path, RUN, [SMILE, replace(SMILE, name="turn", kept=None)])
+    add(path, RUN, [SMILE, replace(SMILE, name="turn", kept=None)])
     assert read_directions(path, RUN) == [SMILE, replace(SMILE, name="turn", kept=None)]
-    add_controls(path.with_name("maps.json"), RUN, [CROWN])
+    add(path.with_name("maps.json"), RUN, [CROWN])
     assert read_forgotten(path.with_name("maps.json"), RUN) == [CROWN]
 
 
@@ -44,23 +49,50 @@ def test_each_name_and_class_is_kept_until_it_is_found_again(path):
     of_class = replace(CROWN, shown_class="dog")
     again = replace(CROWN, maps=(7,))
     for one in (CROWN, other, of_class, again):
-        add_controls(path, RUN, [one])
+        add(path, RUN, [one])
     assert read_forgotten(path, RUN) == [other, of_class, again]
 
 
-def test_nothing_is_kept_of_another_step(path):
-    add_controls(path, RUN, [CROWN])
-    later = SimpleNamespace(**{**vars(RUN), "step": 600})
+def test_each_step_has_its_own(path):
+    add(path, RUN, [CROWN])
+    later, between = (SimpleNamespace(**{**vars(RUN), "step": step}) for step in (600, 550))
     assert read_forgotten(path, later) == "is of step 500, and this is step 600"
-    add_controls(path, later, [])
+    add(path, later, [])
     assert read_forgotten(path, later) == []
-    assert read_forgotten(path, RUN) == "is of step 600, and this is step 500"
+    assert read_forgotten(path, between) == "is of step 600, and this is step 550"
+    assert read_forgotten(path, RUN) == [CROWN]
 
 
-def test_nothing_is_taken_of_other_weights(path):
-    add_controls(path, RUN, [CROWN])
+def test_all_weights_have_their_own(path):
     raw = SimpleNamespace(**{**vars(RUN), "weights": "raw weights"})
+    add(path, RUN, [CROWN])
     assert read_forgotten(path, raw) == "is of the averaged weights (EMA), and these are the raw weights"
+    add(path, raw, [replace(CROWN, maps=(7,))])
+    assert read_forgotten(path, RUN) == [CROWN]
+    assert read_forgotten(path, raw) == [replace(CROWN, maps=(7,))]
+
+
+def test_what_is_looked_for_and_not_found_any_more_goes(path):
+    of_class, other = replace(CROWN, shown_class="dog"), replace(CROWN, name="glasses")
+    add(path, RUN, [CROWN, of_class, other])
+    add_controls(path, RUN, [], looked_for=["crown"])
+    assert read_forgotten(path, RUN) == [of_class, other]
+
+
+def test_a_file_of_before_is_read_and_kept(path):
+    add(path, RUN, [CROWN])
+    path.write_text(json.dumps(json.loads(path.read_text())["sets"][0]))
+    assert read_forgotten(path, RUN) == [CROWN]
+    add(path, RUN, [replace(CROWN, name="glasses")])
+    assert read_forgotten(path, RUN) == [CROWN, replace(CROWN, name="glasses")]
+
+
+@pytest.mark.parametrize("change", [{"step": None}, {"step": True}, {"generator": 5}, {"found": {}}])
+def test_without_a_step_or_weights_it_is_damaged(path, change):
+    add(path, RUN, [CROWN])
+    (only,) = json.loads(path.read_text())["sets"]
+    path.write_text(json.dumps({"sets": [only | change]}))
+    assert read_forgotten(path, RUN) == "is damaged"
 
 
 def test_a_missing_file_is_missing(path):
@@ -84,9 +116,9 @@ def test_a_missing_file_is_missing(path):
     ],
 )
 def test_damaged_directions_are_named_so(path, changes):
-    add_controls(path, RUN, [SMILE])
+    add(path, RUN, [SMILE])
     content = json.loads(path.read_text())
-    content["found"][0].update(changes)
+    content["sets"][0]["found"][0].update(changes)
     path.write_text(json.dumps(content))
     assert read_directions(path, RUN) == "is damaged"
 
@@ -96,16 +128,19 @@ def test_damaged_directions_are_named_so(path, changes):
     [{"layer": 0}, {"layer": True}, {"maps": [-1]}, {"maps": 3}, {"left": -1}, {"realistic": "all"}],
 )
 def test_damaged_maps_are_named_so(path, changes):
-    add_controls(path, RUN, [CROWN])
+    add(path, RUN, [CROWN])
     content = json.loads(path.read_text())
-    content["found"][0].update(changes)
+    content["sets"][0]["found"][0].update(changes)
     path.write_text(json.dumps(content))
     assert read_forgotten(path, RUN) == "is damaged"
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"step": 500, "generator": "averaged weights (EMA)"}'])
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{", '{"sets": 5}', '{"sets": [5]}', '{"step": 500, "generator": "averaged weights (EMA)"}'],
+)
 def test_a_file_of_anything_else_is_no_traceback(path, text):
     path.write_text(text)
     assert isinstance(read_directions(path, RUN), str)
-    add_controls(path, RUN, [SMILE])
+    add(path, RUN, [SMILE])
     assert read_directions(path, RUN) == [SMILE]

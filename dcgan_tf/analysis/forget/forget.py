@@ -21,6 +21,7 @@ the attribute that is left for one of the classifiers, and the largest change of
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +91,7 @@ def forget(
     outcome = measure_outcome(setup, drop=drop, seed=seed)
     how = protocol(setup, outcome, drop=drop)
     switches = [_switch(setup, outcome)] if is_forgotten(outcome) else []
+    save = partial(add_controls, run=run, found=switches, looked_for=[attribute])
     return Finding(
         name="forget",
         summary=summary(setup, outcome),
@@ -104,7 +106,7 @@ def forget(
             *subject.classifier.doubtful(subject.classifier.binary),
             *warnings(setup, outcome),
         ),
-        files={RunPaths(run.path).forgotten.name: lambda path: add_controls(path, run, switches)},
+        files={RunPaths(run.path).forgotten.name: save},
     )
 
 

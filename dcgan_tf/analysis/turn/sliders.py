@@ -127,3 +127,8 @@ def sliders_table(found: list[Direction]) -> str:
         shares = ["–" if share is None else f"{share:.1%}" for share in (one.kept, one.kept_by_chance)]
         lines.append(f"{one.name:<28.28}{shares[0]:>16}{shares[1]:>12}")
     return "\n".join(lines)
+
+
+def sliders_details(found: list[Direction]) -> list[dict[str, object]]:
+    """Return the same for JSON, without the directions themselves, which have a file of their own."""
+    return [{"name": one.name, "kept": one.kept, "by_chance": one.kept_by_chance} for one in found]

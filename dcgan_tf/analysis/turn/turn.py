@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -23,7 +24,7 @@ from dcgan_tf.analysis.turn.numbers import (
     measures_of,
     summary,
 )
-from dcgan_tf.analysis.turn.sliders import find_sliders, sliders_table
+from dcgan_tf.analysis.turn.sliders import find_sliders, sliders_details, sliders_table
 from dcgan_tf.analysis.walk.paths import on_paths
 from dcgan_tf.errors import RunError
 from dcgan_tf.progress import progress
@@ -93,6 +94,8 @@ def turn(
     shown = pictures if latents is None else _moved(judge, latents[:_SHOWN], low, high, seed=seed)[0]
     measures = measures_of(attribute, turned, judge.scale, judge.others, criteria=samples.criteria)
     sliders = _sliders(samples, others, seed=seed)
+    names = [*subject.classifier.continuous, *subject.classifier.concepts]
+    save = partial(add_controls, run=run, found=sliders, looked_for=names)
     how = _how(subject, given=latents is not None, attribute=attribute, exemplars=exemplars, draws=draws)
     return Finding(
         name="turn",
@@ -100,9 +103,10 @@ def turn(
         protocol=subject.protocol(seed=seed, num_images=num_images, started=started, **how),
         measures=measures.all,
         figure=_figure(judge, shown, turned, measures, given=latents is not None),
-        details={name: details(graded, judge.scale) for name, graded in turned.items()},
+        details={name: details(graded, judge.scale) for name, graded in turned.items()}
+        | {"sliders": sliders_details(sliders)},
         warnings=(*samples.doubts, *subject.classifier.doubtful([attribute])),
-        files={RunPaths(run.path).directions.name: lambda path: add_controls(path, run, sliders)},
+        files={RunPaths(run.path).directions.name: save},
         table=sliders_table(sliders),
     )
 

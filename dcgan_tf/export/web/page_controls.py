@@ -17,6 +17,7 @@ from dcgan_tf.runs import (
     Direction,
     Run,
     RunPaths,
+    read_config,
     read_data,
     read_directions,
     read_forgotten,
@@ -85,17 +86,31 @@ def _worth(found: Direction | dict[str, Any]) -> float:
 
 
 def _commands(run: Run, folded: FoldedGenerator) -> tuple[str, str]:
-    """Return the commands that find sliders and switches; "" for what its data have no names for."""
+    """Return the commands that find sliders and switches; "" for what no command finds for these weights."""
+    if run.config.training.averages and not run.ema:  # commands read the averaged weights
+        return "", ""
     data = read_data(RunPaths(run.path)) or {}
     attributes, labels = data.get("attribute_names", []), data.get("label_names", [])
     binary = data.get("binary_attributes", attributes)
     names = attributes or (labels if len(labels) > 1 and not run.takes_labels else [])
-    of_class = ["--label", run.class_names[0]] if run.takes_labels else []
+    if not names and not binary:
+        return "", ""
+    which_run = [*_checkpoint_and_data(run), *(["--label", run.class_names[0]] if run.takes_labels else [])]
     turn, forget = "", ""
     if names:
         which = [] if "turn" in names else ["--attribute", names[0]]
-        turn = shlex.join(["dcgan-tf", "turn", str(run.path), *which, *of_class])
+        turn = shlex.join(["dcgan-tf", "turn", str(run.path), *which, *which_run])
     if binary and folded.upsamples:
         which = ["--attribute", "crown" if "crown" in binary else binary[0]]
-        forget = shlex.join(["dcgan-tf", "forget", str(run.path), *which, *of_class])
+        forget = shlex.join(["dcgan-tf", "forget", str(run.path), *which, *which_run])
     return turn, forget
+
+
+def _checkpoint_and_data(run: Run) -> list[str]:
+    """Return the options that open the same checkpoint of the run, and find its images, as it was opened."""
+    words = []
+    if "last" not in run.standing:
+        words += ["--checkpoint", run.standing or str(run.step)]
+    if run.config.data.spec != read_config(run.path).data.spec:
+        words += ["--data", run.config.data.spec]
+    return words

@@ -95,16 +95,19 @@ def test_what_is_gone_is_counted_in_the_samples_that_showed_it(finding):
     assert finding.summary.startswith("square is forgotten: of the samples that showed it, 0.0% still do")
 
 
-def test_a_null_result_is_called_one(run, boxes, monkeypatch):
+def test_a_null_result_is_called_one(run, boxes, monkeypatch, tmp_path, finding):
     """The map that draws the bar is dropped in the place of the square's."""
     monkeypatch.setattr(
         importlib.import_module("dcgan_tf.analysis.forget.outcome"),
         "map_weights",
         lambda setup, *, penalty, seed: MapWeights(np.eye(4)[1], 1.0, 10),
     )
-    finding = analysis.forget(run, attribute="square", boxes=boxes, num_images=NUM)
-    assert finding.summary.startswith("square is not forgotten: of the samples that showed it, ")
-    assert any("square is not forgotten: traces are left in 100.0%" in said for said in finding.warnings)
+    null = analysis.forget(run, attribute="square", boxes=boxes, num_images=NUM)
+    assert null.summary.startswith("square is not forgotten: of the samples that showed it, ")
+    assert any("square is not forgotten: traces are left in 100.0%" in said for said in null.warnings)
+    finding.save(tmp_path)
+    null.save(tmp_path)
+    assert read_forgotten(tmp_path / "maps.json", run) == [], "the switch of before is no longer true"
 
 
 def test_shown_samples_stand_for_equal_parts_of_all():

@@ -130,6 +130,18 @@ def test_it_writes_directions_for_the_sliders_of_a_page(run, tmp_path):
     assert [one.name for one in found] == ["brightness", "light", "glaring"]
     assert all(np.argmax(np.abs(one.vector)) == 0 for one in found)
     assert [line.split()[0] for line in finding.table.splitlines()[1:]] == ["brightness", "light", "glaring"]
+    assert finding.result["details"]["sliders"] == [
+        {"name": one.name, "kept": one.kept, "by_chance": one.kept_by_chance} for one in found
+    ]
+
+
+def test_a_slider_that_is_not_found_again_goes(run, tmp_path, monkeypatch):
+    turn(run, attribute="brightness", draws=2, num_images=20).save(tmp_path)
+    monkeypatch.setattr(importlib.import_module("dcgan_tf.analysis.turn.sliders"), "LEAST_CHANGE", 1e9)
+    finding = turn(run, attribute="brightness", draws=2, num_images=20)
+    finding.save(tmp_path)
+    assert read_directions(tmp_path / "directions.json", run) == []
+    assert finding.result["details"]["sliders"] == []
 
 
 # Directions

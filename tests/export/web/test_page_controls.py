@@ -16,8 +16,13 @@ from dcgan_tf.export.web.page_controls import page_controls
 from dcgan_tf.export.web.page_file import element_of
 from dcgan_tf.runs import RunPaths
 from dcgan_tf.runs.controls import Direction, ForgottenMaps, add_controls
+from dcgan_tf.runs.folder import checkpoint_steps
 
 LATENT_DIM = 16
+
+
+def add(path, run, found):
+    add_controls(path, run, found, looked_for=[])
 
 
 def direction(name, kept):
@@ -43,8 +48,8 @@ def folded(faces):
 
 def test_what_was_found_is_taken_the_best_first(faces, folded):
     paths = RunPaths(faces.path)
-    add_controls(paths.directions, faces, [direction("hat", 0.8), direction("smile", 0.95)])
-    add_controls(paths.forgotten, faces, [ForgottenMaps("hat", None, 1, (0, 2), 0.1, 0.9, 0.0, 0.9, 99)])
+    add(paths.directions, faces, [direction("hat", 0.8), direction("smile", 0.95)])
+    add(paths.forgotten, faces, [ForgottenMaps("hat", None, 1, (0, 2), 0.1, 0.9, 0.0, 0.9, 99)])
     found, remarks = page_controls(faces, folded)
     assert remarks == []
     assert [one["name"] for one in found["directions"]] == ["smile", "hat"]
@@ -57,9 +62,9 @@ def test_what_was_found_is_taken_the_best_first(faces, folded):
 
 def test_an_export_takes_them_and_one_of_another_step_says_so(faces, tmp_path, caplog, untimed):
     paths = RunPaths(faces.path)
-    add_controls(paths.directions, faces, [direction("smile", 0.95)])
+    add(paths.directions, faces, [direction("smile", 0.95)])
     old = dataclasses.replace(faces, step=faces.step - 1)
-    add_controls(paths.forgotten, old, [ForgottenMaps("hat", None, 1, (0,), 0.1, 0.9, 0.0, 0.9, 99)])
+    add(paths.forgotten, old, [ForgottenMaps("hat", None, 1, (0,), 0.1, 0.9, 0.0, 0.9, 99)])
     with caplog.at_level(logging.INFO, logger="dcgan_tf"), untimed():
         folder = export_run(faces, to=tmp_path / "out", formats=["web"])
     model = json.loads(element_of((folder / "web" / "index.html").read_text(), "model"))
@@ -83,6 +88,34 @@ def test_without_analyses_one_line_each_says_which_command_finds_them(faces, fol
     ]
 
 
+def test_the_commands_open_the_same_checkpoint_and_the_same_images(faces, folded, tmp_path):
+    """Without these words they would read the newest checkpoint, and never help."""
+    paths = RunPaths(faces.path)
+    (newest,) = checkpoint_steps(paths.checkpoints)[:1]
+    assert faces.step == newest
+    assert not any("--checkpoint" in remark for remark in page_controls(faces, folded)[1])
+    earlier = dataclasses.replace(faces, step=newest - 1)
+    _, remarks = page_controls(earlier, folded)
+    for name, remark in zip(("turn", "forget"), remarks, strict=True):
+        command = f"dcgan-tf {name} {faces.path} --attribute hat --checkpoint {newest - 1}"
+        assert f"; {command} finds some for it" in remark
+    shutil.rmtree(paths.best, ignore_errors=True)
+    shutil.copytree(paths.checkpoints, paths.best)
+    for file in paths.best.glob(f"*-{newest}.*"):
+        file.rename(file.with_name(file.name.replace(str(newest), str(newest - 1))))
+    assert all("--checkpoint best finds" in remark for remark in page_controls(earlier, folded)[1])
+    moved = dataclasses.replace(faces.config, data=dataclasses.replace(faces.config.data, spec="my images"))
+    _, remarks = page_controls(dataclasses.replace(faces, config=moved), folded)
+    assert all("--attribute hat --data 'my images' finds some" in remark for remark in remarks)
+
+
+def test_raw_weights_are_named_no_command_because_none_reads_them(faces, folded):
+    training = dataclasses.replace(faces.config.training, ema_decay=0.99)
+    averaging = dataclasses.replace(faces, config=dataclasses.replace(faces.config, training=training))
+    assert len(page_controls(averaging, folded)[1]) == 2
+    assert page_controls(dataclasses.replace(averaging, ema=False), folded)[1] == []
+
+
 def test_classes_can_be_turned_but_not_forgotten(run, folded):
     assert len(json.loads(RunPaths(run.path).data.read_text())["label_names"]) == 10
     _, remarks = page_controls(run, folded)
@@ -93,7 +126,7 @@ def test_classes_can_be_turned_but_not_forgotten(run, folded):
 @pytest.mark.parametrize("change", [{"layer": 9}, {"maps": (10_000,)}])
 def test_maps_that_the_generator_does_not_have_are_not_taken(faces, folded, change):
     maps = ForgottenMaps("hat", None, 1, (0,), 0.1, 0.9, 0.0, 0.9, 99)
-    add_controls(RunPaths(faces.path).forgotten, faces, [dataclasses.replace(maps, **change)])
+    add(RunPaths(faces.path).forgotten, faces, [dataclasses.replace(maps, **change)])
     found, remarks = page_controls(faces, folded)
     assert "forgettable" not in found
     assert "analysis/forget/maps.json is damaged" in remarks[1]
