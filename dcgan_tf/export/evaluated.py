@@ -11,7 +11,7 @@ from dcgan_tf.runs import Run, RunPaths, read_records
 
 _METRICS = ("frechet_distance", "kernel_distance_x1000", "guarded_precision", "recall", "coverage")
 """What a card shows: how like real images the samples are, and how much of them is drawn."""
-_PROTOCOL = ("space", "reference", "real_images", "generated_images", "seed")
+_PROTOCOL = {"space": str, "reference": str, "real_images": str, "generated_images": int, "seed": int}
 _ENDS = ("other_real_images", "pixels_without_form")
 
 _SECTION = """
@@ -44,7 +44,7 @@ def evaluated(run: Run) -> dict[str, Any] | None:
         if protocol.get("against") != run.config.data.spec or protocol.get("generator") != run.weights:
             continue
         metrics = {key: found for key in _METRICS if (found := _checked(record.get(key)))}
-        if metrics and all(isinstance(protocol.get(name), str | int) for name in _PROTOCOL):
+        if metrics and all(type(protocol.get(name)) is kind for name, kind in _PROTOCOL.items()):
             return {"protocol": {name: _shown(protocol[name]) for name in _PROTOCOL}, "metrics": metrics}
     return None
 
@@ -93,11 +93,19 @@ def _checked(metric: object) -> dict[str, Any] | None:
     if not isinstance(metric, dict) or not isinstance(metric.get("name"), str):
         return None
     numbers = {name: metric.get(name) for name in ("value", "error", *_ENDS)}
-    finite = {name: isinstance(n, int | float) and math.isfinite(n) for name, n in numbers.items()}
+    finite = {name: _is_finite(number) for name, number in numbers.items()}
     if not all(finite[name] for name in ("value", *_ENDS)):
         return None
     error = numbers["error"] if finite["error"] else None
-    return {"name": printable(metric["name"]), **numbers, "error": error}
+    return {"name": _shown(metric["name"]), **numbers, "error": error}
+
+
+def _is_finite(number: object) -> bool:
+    """Return whether it is a number that a float can hold; JSON has integers of any length."""
+    try:
+        return type(number) in (int, float) and math.isfinite(number)  # type: ignore[arg-type]
+    except OverflowError:
+        return False
 
 
 def _shown(fact: str | int) -> str | int:

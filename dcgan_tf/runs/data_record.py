@@ -43,6 +43,9 @@ def read_data(paths: RunPaths) -> Record | None:
         isinstance(data.get(key), list) and all(isinstance(item, kind) for item in data[key])
         for key, kind in lists.items()
     )
+    # Runs of versions that did not write which attributes are binary have none of it.
+    binary = data.get("binary_attributes", [])
+    whole = whole and isinstance(binary, list) and all(isinstance(name, str) for name in binary)
     return data if whole else None
 
 

@@ -58,11 +58,27 @@ def test_the_newest_of_the_same_weights_counts(own, record_of, run):
         {"metric": 5},
         {"metric": {**METRIC, "value": None}},
         {"metric": {**METRIC, "other_real_images": "many"}},
+        {"metric": {**METRIC, "value": 10**400}},
+        {"metric": {**METRIC, "value": True}},
+        {"generated_images": "many"},
+        {"seed": [0]},
+        {"reference": 5},
     ],
 )
 def test_others_do_not_count(own, record_of, changes):
     assert evaluated(own(record_of())) is not None
     assert evaluated(own(record_of(**changes))) is None
+
+
+def test_an_error_of_any_length_is_unknown(own, record_of):
+    found = evaluated(own(record_of(metric={**METRIC, "error": 10**400})))
+    assert found["metrics"]["recall"]["error"] is None
+
+
+def test_no_name_breaks_the_table(own, record_of):
+    found = evaluated(own(record_of(metric={**METRIC, "name": "re|call\n"})))
+    (row,) = [line for line in evaluation_section({"evaluated": found}).splitlines() if "0.5" in line]
+    assert row.count("|") == 5
 
 
 def test_a_run_without_evaluations(own):

@@ -113,7 +113,16 @@ def test_where_the_record_does_not_tell_nothing_is_held_against_it(run, content)
     check_same_images(run, CATS, conditional=True)
 
 
-@pytest.mark.parametrize("wrong", [{"label_names": 5}, {"fingerprint": None}, {"shape": ["x"]}, {"name": []}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"label_names": 5},
+        {"fingerprint": None},
+        {"shape": ["x"]},
+        {"name": []},
+        *({"binary_attributes": names} for names in (5, {"a": 1}, [3], None)),
+    ],
+)
 def test_a_record_of_the_data_that_is_damaged_in_part_does_not_count(tmp_path: Path, wrong: dict) -> None:
     paths = RunPaths(tmp_path)
     assert read_data(paths) is None
@@ -122,3 +131,10 @@ def test_a_record_of_the_data_that_is_damaged_in_part_does_not_count(tmp_path: P
     assert read_data(paths) == whole
     write_json(paths.data, whole | wrong)
     assert read_data(paths) is None
+
+
+def test_a_record_of_before_has_no_binary_attributes(tmp_path: Path) -> None:
+    paths, record = RunPaths(tmp_path), describe(CATS, num_unseen=None)
+    del record["binary_attributes"]
+    write_json(paths.data, record)
+    assert read_data(paths) == record
