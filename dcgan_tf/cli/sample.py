@@ -133,7 +133,7 @@ def _bundled(run: Path) -> Path:
         RunError: if it is a mere name, and neither here nor that of a bundled generator.
     """
     from dcgan_tf.errors import RunError
-    from dcgan_tf.export import BUNDLED, bundled_generator
+    from dcgan_tf.export import BUNDLED, WITHOUT_TENSORFLOW, bundled_generator
 
     name = str(run)
     if run.exists():
@@ -142,7 +142,7 @@ def _bundled(run: Path) -> Path:
         return run
     if name in BUNDLED:
         return bundled_generator(name)
-    if len(run.parts) == 1 and run.suffix != ".tflite":
+    if len(run.parts) == 1 and run.suffix not in WITHOUT_TENSORFLOW:
         raise RunError(
             f"{name} does not exist; expected a run, an export, or a generator that comes with dcgan-tf: "
             + ", ".join(BUNDLED)

@@ -57,7 +57,7 @@ def test_an_unknown_name_is_told_those_that_there_are():
     )
 
 
-@pytest.mark.parametrize("path", ["runs/portraits", "portraits.tflite"])
+@pytest.mark.parametrize("path", ["runs/portraits", "portraits.tflite", "missing.onnx"])
 def test_a_path_is_no_name(path):
     done = sample(path)
     assert done.exit_code == 1
