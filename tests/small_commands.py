@@ -184,7 +184,7 @@ def _pip(words: Words, workspace: Path) -> None:
     elif packages[0] == "litert-cli":
         assert any("\nlitert benchmark " in block.code for block in ALL_BLOCKS if block.language == "bash")
     elif packages[0] not in settings["options"]["install_requires"]:
-        texts = (path.read_text() for path in (ROOT / "dcgan_tf").rglob("*.py"))
+        texts = (path.read_text().replace('"', "") for path in (ROOT / "dcgan_tf").rglob("*.py"))
         assert any(f"pip install {packages[0]}" in text for text in texts), f"who needs {packages[0]}?"
 
 

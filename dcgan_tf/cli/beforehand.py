@@ -48,12 +48,14 @@ def check_export(folder: Path) -> None:
 
 
 def check_data(spec: str) -> None:
-    """Check that data exist; their content is checked later.
+    """Check that data exist, as far as that takes no download; their content is checked later.
 
     Raises:
-        DataError: if they do not exist.
+        DataError: if they do not exist, or need a package that is not installed.
     """
-    from dcgan_tf.data import folder_of
+    from dcgan_tf.data import check_hub_dataset, folder_of
 
-    if spec not in BUILT_IN_DATA and not spec.startswith(DATASETS):
+    if spec.startswith("hf:"):
+        check_hub_dataset(spec)
+    elif spec not in BUILT_IN_DATA and not spec.startswith(DATASETS):
         folder_of(spec)

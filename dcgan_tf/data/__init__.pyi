@@ -11,6 +11,7 @@ from .folder.place import folder_of as folder_of
 from .held_out import held_out_images as held_out_images
 from .held_out import num_unseen as num_unseen
 from .held_out import why_no_test as why_no_test
+from .hf_builder import check_hub_dataset as check_hub_dataset
 from .image_set import ImageSet as ImageSet
 from .inspection import bad_file_lines as bad_file_lines
 from .inspection import data_facts as data_facts

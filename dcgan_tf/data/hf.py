@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import logging
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -21,11 +19,12 @@ import numpy as np
 
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data import preparation
-from dcgan_tf.data.image_set import ImageSet, MissingSplitError, cached
-from dcgan_tf.errors import DataError, first_line
-from dcgan_tf.progress import bars_on_terminals_only
+from dcgan_tf.data.hf_builder import one_sentence, open_builder, short
+from dcgan_tf.data.image_set import BadFile, ImageSet, MissingSplitError, cached
+from dcgan_tf.errors import DataError
 
 _READ_BATCH = 64
+_NOT_ITS_OWN = "not a file that was downloaded with the dataset"
 
 
 @dataclass(frozen=True)
@@ -37,14 +36,14 @@ class _Columns:
         label: the class, or None.
         class_names: its names.
         attributes: the true-or-false columns.
-        passed_over: other columns with images.
+        remarks: which columns are not used, and why.
     """
 
     image: str
     label: str | None
     class_names: tuple[str, ...]
     attributes: tuple[str, ...]
-    passed_over: tuple[str, ...]
+    remarks: tuple[str, ...]
 
 
 def load(config: DataConfig, *, split: str) -> ImageSet:
@@ -64,7 +63,7 @@ def load(config: DataConfig, *, split: str) -> ImageSet:
         DataError: in one line, if `datasets` is not installed, or the dataset cannot be found, cannot be
             read, is without images, or lacks the split.
     """
-    builder = _builder(config.spec)
+    builder = open_builder(config.spec)
     total = _count(builder, config.spec, split)
     columns = _find_columns(builder.info.features, config.spec)
     text = repr((preparation.VERSION, config.spec, split, builder.hash, columns))
@@ -82,7 +81,7 @@ def sizes(config: DataConfig, *, splits: Sequence[str]) -> dict[str, int]:
     Raises:
         DataError: if the dataset cannot be read.
     """
-    builder = _builder(config.spec)
+    builder = open_builder(config.spec)
     found = {}
     for split in splits:
         with contextlib.suppress(MissingSplitError):
@@ -100,85 +99,13 @@ def first_images(config: DataConfig, num: int) -> list[Path | bytes]:
     Raises:
         DataError: as in `load`.
     """
-    builder = _builder(config.spec)
+    builder = open_builder(config.spec)
     _count(builder, config.spec, config.split)
     columns = _find_columns(builder.info.features, config.spec)
     batches = _batches(builder, columns, config.split, config.spec)
-    images = (_encoded(value) for batch in batches for value in batch[columns.image])
+    caches = _caches()
+    images = (_encoded(value, caches) or b"" for batch in batches for value in batch[columns.image])
     return [image for _, image in zip(range(num), images, strict=False)]
-
-
-def _builder(spec: str) -> Any:
-    """Return the reader of a dataset whose files are on this computer now."""
-    name = spec.removeprefix("hf:")
-    parts = name.split("/")
-    if len(parts) not in (2, 3) or not all(re.fullmatch(r"\w[\w.-]*", part, re.ASCII) for part in parts):
-        raise DataError(f"data must be hf:USER/NAME or hf:USER/NAME/CONFIG, received {spec!r}")
-    try:
-        import datasets
-    except ModuleNotFoundError:
-        raise DataError(
-            f"{spec} needs the package datasets, which is not installed: pip install datasets"
-        ) from None
-    from huggingface_hub import utils as hub_utils
-
-    repo, chosen = "/".join(parts[:2]), parts[2] if len(parts) == 3 else None
-    with (
-        bars_on_terminals_only(datasets.utils),
-        bars_on_terminals_only(hub_utils),
-        _quiet_about_cards(),
-        _one_sentence(spec, repo),
-    ):
-        # With this prefix, a folder USER/NAME here is not taken for the dataset.
-        builder = datasets.load_dataset_builder(f"hf://datasets/{repo}", chosen)
-        builder.download_and_prepare()
-    return builder
-
-
-@contextlib.contextmanager
-def _one_sentence(spec: str, repo: str) -> Iterator[None]:
-    """Turn the errors of `datasets` in the block into one sentence."""
-    from datasets.exceptions import DatasetNotFoundError, DatasetsError
-    from huggingface_hub.errors import HTTPError
-    from yaml import YAMLError
-
-    try:
-        yield
-    except DatasetNotFoundError as error:
-        raise DataError(
-            f"the Hub has no dataset {repo} that you may see ({_short(error)}); check the name. If it is "
-            "private or asks for a permission, log in with `hf auth login`"
-        ) from error
-    except ConnectionError as error:
-        raise DataError(
-            f"{spec} is not on this computer yet, and the Hub cannot be reached ({_short(error)}); check the "
-            "network"
-        ) from error
-    except (DatasetsError, HTTPError, YAMLError, ValueError, OSError, RuntimeError) as error:
-        if configs := re.search(r"(?:available configs|Available): \[(.*?)\]", str(error)):
-            names = configs[1].replace("'", "").split(", ")
-            raise DataError(
-                f"{spec} must name one of the configurations of {repo}: {', '.join(names)}; such as "
-                f"hf:{repo}/{names[0]}"
-            ) from error
-        reason = error.__cause__ if type(error).__name__ == "DatasetGenerationError" else error
-        raise DataError(f"{spec} cannot be read: {_short(reason or error)}") from error
-
-
-@contextlib.contextmanager
-def _quiet_about_cards() -> Iterator[None]:
-    """Stop the Hub's client from saying that a dataset's card has no front matter, which needs none."""
-    logger = logging.getLogger("huggingface_hub.repocard")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
-
-
-def _short(error: BaseException) -> str:
-    return first_line(error).strip().rstrip(".") or type(error).__name__
 
 
 def _count(builder: Any, spec: str, split: str) -> int:
@@ -190,9 +117,10 @@ def _count(builder: Any, spec: str, split: str) -> int:
     try:
         parts = ReadInstruction.from_spec(split).to_absolute(lengths)
     except (ValueError, AssertionError) as error:
+        reason = "" if "Unrecognized" in str(error) else f": {short(error)}"
         raise MissingSplitError(
             f"split of {spec} must be made of {existing}, such as {next(iter(lengths))}[:10%], received "
-            f"{split!r}: {_short(error)}"
+            f"{split!r}{reason}"
         ) from None
     total = sum(int(part.to - part.from_) for part in parts)
     if total < 1:
@@ -214,43 +142,46 @@ def _find_columns(features: Any, spec: str) -> _Columns:
     image = "image" if "image" in images else images[0]
     labels = [name for name, feature in features.items() if isinstance(feature, datasets.ClassLabel)]
     label = "label" if "label" in labels else labels[0] if labels else None
+    others = ", ".join(name for name in images if name != image)
+    remarks = [f"the images are those of the column {image}; there are others: {others}"] if others else []
+    if label is None and "label" in features:
+        kind = getattr(features["label"], "dtype", type(features["label"]).__name__)
+        remarks.append(
+            f"there are no labels, because the column label holds {kind}, and not classes with names"
+        )
     return _Columns(
         image=image,
         label=label,
         class_names=tuple(features[label].names) if label else (),
-        attributes=tuple(name for name, f in features.items() if getattr(f, "dtype", None) == "bool"),
-        passed_over=tuple(name for name in images if name != image),
+        attributes=tuple(
+            name for name, f in features.items() if isinstance(f, datasets.Value) and f.dtype == "bool"
+        ),
+        remarks=tuple(remarks),
     )
 
 
 def _prepare(
     builder: Any, columns: _Columns, scratch: Path, *, split: str, total: int, config: DataConfig
 ) -> ImageSet:
-    labels: list[int] = []
+    labels: list[int | None] = []
     attributes: dict[str, list[bool | None]] = {name: [] for name in columns.attributes}
+    caches = _caches()
 
-    def sources() -> Iterator[tuple[str, Path | bytes]]:
+    def sources() -> Iterator[tuple[str, Path | bytes | BadFile]]:
         position = 0
         for batch in _batches(builder, columns, split, config.spec):
             if columns.label:
-                labels.extend(-1 if label is None else label for label in batch[columns.label])
+                labels.extend(batch[columns.label])
             for name, flags in attributes.items():
                 flags.extend(batch[name])
             for value in batch[columns.image]:
-                yield f"example {position}", _encoded(value)
+                name, encoded = f"example {position}", _encoded(value, caches)
+                yield name, BadFile(name, _NOT_ITS_OWN) if encoded is None else encoded
                 position += 1
 
     prepared = preparation.write_images(sources(), folder=scratch, config=config, total=total)
-    classes = np.array(labels, np.int64)[prepared.kept] if labels else None
-    if classes is not None and classes.min() < 0:  # how datasets mark a test set whose labels are secret
-        classes = None
-    if classes is not None and classes.max() >= len(columns.class_names):
-        raise DataError(
-            f"{config.spec} is damaged: it has a label {classes.max()}, but only {len(columns.class_names)} "
-            "names of labels"
-        )
-    others = ", ".join(columns.passed_over)
-    remark = f"the images are those of the column {columns.image}; there are others: {others}"
+    kept = [labels[i] for i in prepared.kept] if labels else []
+    classes, remarks = _classes(kept, columns, config.spec)
     return ImageSet(
         name=config.spec.split("/")[1],
         images=prepared.images,
@@ -264,8 +195,29 @@ def _prepare(
         fingerprint=prepared.fingerprint,
         bad_files=prepared.bad_files,
         unordered_fingerprint=prepared.unordered_fingerprint,
-        remarks=(*prepared.remarks, *([remark] if others else [])),
+        remarks=(*prepared.remarks, *columns.remarks, *remarks),
     )
+
+
+def _classes(labels: list[int | None], columns: _Columns, spec: str) -> tuple[np.ndarray | None, list[str]]:
+    """Return the labels as int64 [N], or None if any is not known, and what is to be said about that.
+
+    Raises:
+        DataError: if a label has no name.
+    """
+    if not labels or all(label == -1 for label in labels):  # how datasets mark secret labels of a test set
+        return None, []
+    known = np.array([label for label in labels if label is not None and label >= 0], np.int64)
+    if missing := len(labels) - len(known):
+        return None, [
+            f"there are no labels, because the column {columns.label} lacks {missing:,} of {len(labels):,}"
+        ]
+    if known.max() >= len(columns.class_names):
+        raise DataError(
+            f"{spec} is damaged: it has a label {known.max()}, but only {len(columns.class_names)} names of "
+            "labels"
+        )
+    return known, []
 
 
 def _batches(builder: Any, columns: _Columns, split: str, spec: str) -> Iterator[dict[str, list[Any]]]:
@@ -273,20 +225,45 @@ def _batches(builder: Any, columns: _Columns, split: str, spec: str) -> Iterator
     import datasets
 
     wanted = [columns.image, *([columns.label] if columns.label else []), *columns.attributes]
-    with _one_sentence(spec, spec.removeprefix("hf:")):
+    with one_sentence(spec):
         dataset = builder.as_dataset(split=split).select_columns(wanted)
         dataset = dataset.cast_column(columns.image, datasets.Image(decode=False))
         batches = iter(dataset.iter(batch_size=_READ_BATCH))
     while True:
-        with _one_sentence(spec, spec.removeprefix("hf:")):
+        with one_sentence(spec):
             batch = next(batches, None)
         if batch is None:
             return
         yield batch
 
 
-def _encoded(value: dict[str, Any] | None) -> Path | bytes:
-    """Return an image as it is stored: its bytes, or its file; an example without an image has no bytes."""
+def _caches() -> list[Path]:
+    """Return the folders in which `datasets` and the Hub's client keep what they have downloaded."""
+    from datasets import config
+    from huggingface_hub import constants
+
+    places = (
+        config.HF_DATASETS_CACHE,
+        config.DOWNLOADED_DATASETS_PATH,
+        config.EXTRACTED_DATASETS_PATH,
+        constants.HF_HUB_CACHE,
+    )
+    return [Path(place).resolve() for place in places]
+
+
+def _encoded(value: dict[str, Any] | None, caches: list[Path]) -> Path | bytes | None:
+    """Return an image as it is stored: its bytes, or its file; an example without an image has no bytes.
+
+    Returns:
+        None for a file outside of the caches: a dataset can name any file of this computer as an image.
+    """
     stored = value or {}
-    content = stored.get("bytes")
-    return content if content is not None else Path(stored["path"]) if stored.get("path") else b""
+    if (content := stored.get("bytes")) is not None:
+        return bytes(content)
+    if not stored.get("path"):
+        return b""
+    try:
+        file = Path(stored["path"]).resolve()
+    except (OSError, ValueError, RuntimeError):  # a name that no file can have, or links in a circle
+        return None
+    return file if any(file.is_relative_to(cache) for cache in caches) else None

@@ -15,11 +15,11 @@ SHOWN_BAD_FILES = 50
 def data_summary(image_set: ImageSet) -> str:
     """Return lines on the number, size, channels, levels, labels, attributes and bad files of a set."""
     facts = data_facts(image_set)
-    (height, width), levels = facts["image_size"], facts["levels"]
-    aside = f" and {facts['num_held_out']:,} that are held out" if facts["num_held_out"] else ""
+    (height, width), levels, held_out = facts["image_size"], facts["levels"], facts["num_held_out"]
+    aside = f" and {held_out:,} that {'is' if held_out == 1 else 'are'} held out" if held_out else ""
     lines = [
-        f"{facts['name']}: {facts['num_images']:,} images{aside}, {height}x{width} pixels, "
-        f"{facts['channels']} channel(s)",
+        f"{facts['name']}: {_number(facts['num_images'], 'image')}{aside}, {height}x{width} pixels, "
+        f"{_number(facts['channels'], 'channel')}",
         f"levels {levels['least']} to {levels['largest']}, mean {levels['mean']:.1f}",
         *_labels(facts["labels"]),
         *_attributes(facts["attributes"]),
@@ -75,7 +75,7 @@ def _labels(counts: dict[str, int] | None) -> list[str]:
     if counts is None:
         return ["no labels"]
     shares = ", ".join(f"{name} {count:,}" for name, count in counts.items())
-    return [f"{len(counts)} labels: {shares}"]
+    return [f"{_number(len(counts), 'label')}: {shares}"]
 
 
 def _attributes(attributes: dict[str, dict[str, float]]) -> list[str]:
@@ -93,8 +93,12 @@ def bad_file_lines(image_set: ImageSet) -> list[str]:
     bad = image_set.bad_files
     if not bad:
         return []
-    lines = [f"{len(bad):,} file(s) could not be used:"]
+    lines = [f"{_number(len(bad), 'file')} could not be used:"]
     lines += [f"  {entry.file}: {entry.reason}" for entry in bad[:SHOWN_BAD_FILES]]
     if len(bad) > SHOWN_BAD_FILES:
         lines.append(f"  … and {len(bad) - SHOWN_BAD_FILES:,} more, in the manifest of the prepared images")
     return lines
+
+
+def _number(count: int, of: str) -> str:
+    return f"{count:,} {of}" if count == 1 else f"{count:,} {of}s"

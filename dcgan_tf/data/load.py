@@ -6,12 +6,26 @@ import functools
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 from dcgan_tf.config import BUILT_IN_DATA, DataConfig
 from dcgan_tf.data.folder.remarks import say_once
 from dcgan_tf.data.image_set import ImageSet
 
 _LOGGER = logging.getLogger("dcgan_tf")
+
+
+class DatasetReader(Protocol):
+    """What a module does that reads datasets by name."""
+
+    def load(self, config: DataConfig, *, split: str) -> ImageSet:
+        """Return the images of a split, prepared and cached."""
+
+    def sizes(self, config: DataConfig, *, splits: Sequence[str]) -> dict[str, int]:
+        """Return {split: number of images} for the splits that exist."""
+
+    def first_images(self, config: DataConfig, num: int) -> Sequence[Path | bytes]:
+        """Return the first images as they are stored, encoded."""
 
 
 def load_data(config: DataConfig, *, split: str | None = None) -> ImageSet:
@@ -49,17 +63,24 @@ def sizes(config: DataConfig, *, splits: Sequence[str]) -> dict[str, int]:
 
         built_in = {"portraits": portraits.SPLITS, "digits": digits.SPLITS}[config.spec]
         return {split: built_in[split] for split in splits if split in built_in}
-    if config.spec.startswith("tfds:"):
-        from dcgan_tf.data import tfds
-
-        return tfds.sizes(config, splits=splits)
-    if config.spec.startswith("hf:"):
-        from dcgan_tf.data import hf
-
-        return hf.sizes(config, splits=splits)
+    if dataset := dataset_reader(config.spec):
+        return dataset.sizes(config, splits=splits)
     from dcgan_tf.data.folder import loading
 
     return loading.sizes(config, splits=splits)
+
+
+def dataset_reader(spec: str) -> DatasetReader | None:
+    """Return the module that reads a dataset by its name, or None if the spec is no such name."""
+    if spec.startswith("tfds:"):
+        from dcgan_tf.data import tfds
+
+        return tfds
+    if spec.startswith("hf:"):
+        from dcgan_tf.data import hf
+
+        return hf
+    return None
 
 
 def _load(config: DataConfig, split: str) -> ImageSet:
@@ -73,14 +94,8 @@ def _load(config: DataConfig, split: str) -> ImageSet:
 
         _say_which(config.spec)
         return digits.load(config, split=split)
-    if config.spec.startswith("tfds:"):
-        from dcgan_tf.data import tfds
-
-        return tfds.load(config, split=split)
-    if config.spec.startswith("hf:"):
-        from dcgan_tf.data import hf
-
-        return hf.load(config, split=split)
+    if dataset := dataset_reader(config.spec):
+        return dataset.load(config, split=split)
     from dcgan_tf.data.folder import loading
 
     return loading.load(config, split=split)

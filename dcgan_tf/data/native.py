@@ -10,6 +10,7 @@ import numpy as np
 
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data.decoding.decode import UnreadableImageError, decode, header
+from dcgan_tf.data.load import dataset_reader
 from dcgan_tf.errors import DataError
 from dcgan_tf.images import evenly_spaced
 
@@ -63,14 +64,8 @@ def native_form(config: DataConfig) -> NativeForm:
 
 def _some(config: DataConfig) -> Iterable[Path | bytes]:
     """Return some pictures: files spread evenly over a folder, the first ones of a dataset."""
-    if config.spec.startswith("tfds:"):
-        from dcgan_tf.data import tfds
-
-        return tfds.first_images(config, LOOKED_AT)
-    if config.spec.startswith("hf:"):
-        from dcgan_tf.data import hf
-
-        return hf.first_images(config, LOOKED_AT)
+    if dataset := dataset_reader(config.spec):
+        return dataset.first_images(config, LOOKED_AT)
     from dcgan_tf.data.folder.image_folder import ImageFolder
     from dcgan_tf.data.folder.place import folder_of
 

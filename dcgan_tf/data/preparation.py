@@ -75,7 +75,7 @@ def key(name: str, split: str, digest: str, *, config: DataConfig) -> str:
 
 
 def write_images(
-    sources: Iterable[tuple[str, Path | bytes]],
+    sources: Iterable[tuple[str, Path | bytes | BadFile]],
     *,
     folder: Path,
     config: DataConfig,
@@ -85,7 +85,7 @@ def write_images(
     """Decode images into `folder/images.npy`, in order; the memory does not grow with their number.
 
     Args:
-        sources: (name, file or encoded bytes) of each image.
+        sources: (name, file or encoded bytes) of each image; a BadFile is one that must not be read.
         folder: an existing folder.
         config: size, channels and fit are used.
         total: how many sources there are.
@@ -217,7 +217,7 @@ def check_bad_fraction(image_set: ImageSet, *, config: DataConfig) -> None:
 
 
 def _decode_all(
-    sources: Iterable[tuple[str, Path | bytes]], config: DataConfig
+    sources: Iterable[tuple[str, Path | bytes | BadFile]], config: DataConfig
 ) -> Iterator[tuple[str, DecodedImage | BadFile]]:
     """Yield (name, image or error) of each source, in order.
 
@@ -236,8 +236,12 @@ def _decode_all(
             yield from zip((name for name, _ in batch), results, strict=True)
 
 
-def _decode_or_reason(source: tuple[str, Path | bytes], *, config: DataConfig) -> DecodedImage | BadFile:
+def _decode_or_reason(
+    source: tuple[str, Path | bytes | BadFile], *, config: DataConfig
+) -> DecodedImage | BadFile:
     name, content = source
+    if isinstance(content, BadFile):
+        return content
     try:
         return decode(content, **_form(config))
     except UnreadableImageError as error:

@@ -517,7 +517,7 @@ def test_inspect_data_counts_and_draws(tmp_path):
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
     # 1,797 digits, every sixth of each held out; 178 zeros less 29.
-    assert lines[0] == "digits: 1,501 images, 16x16 pixels, 1 channel(s)"
+    assert lines[0] == "digits: 1,501 images, 16x16 pixels, 1 channel"
     assert lines[2].startswith("10 labels: 0 149, 1 ")
     assert lines[-1] == f"grid -> {out}"
     with Image.open(out) as picture:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import logging
 import re
@@ -232,6 +233,8 @@ def test_a_home_is_meant_also_where_no_shell_has_replaced_it(monkeypatch, tmp_pa
 
 MISTAKES = {
     "train --data /no-such-folder": "or an existing folder of images, received '/no-such-folder'",
+    "train --data hf:faces": "data must be hf:USER/NAME or hf:USER/NAME/CONFIG, received 'hf:faces'",
+    "inspect-data hf:faces": "data must be hf:USER/NAME or hf:USER/NAME/CONFIG, received 'hf:faces'",
     "train --image-size 100": "image size 100x100 does not fit",
     "train --image-size 10 --architecture gan": "image_size must be at least 16 pixels",
     "train --data digits --run-dir a-file/run": "cannot write to the run directory a-file/run",
@@ -302,6 +305,17 @@ def test_a_place_that_train_is_given_without_its_option_is_told_which_to_put_bef
     result = run("train", "--data", "digits", place.strip("'"))
     assert result.exit_code == 2
     assert f"unexpected argument {place}. Did you mean --run-dir {place}, or --data {place}?" in result.stderr
+
+
+def test_a_package_that_is_missing_is_told_before_tensorflow_is_imported(monkeypatch):
+    def missing(name):
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    monkeypatch.setattr(importlib.metadata, "version", missing)
+    result = run("train", "--data", "hf:ada/faces")
+    assert result.exit_code == 1
+    assert "hf:ada/faces needs the package datasets, which is not installed" in result.stderr
 
 
 def test_a_batch_that_its_replicas_cannot_share_is_told_before_tensorflow_is_imported(monkeypatch):

@@ -4,61 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import json
 import logging
-import sys
-from collections.abc import Iterator
+import os
+from pathlib import Path
 
 import datasets
 import numpy as np
 import pytest
 
-from dcgan_tf.config import DataConfig
 from dcgan_tf.data import data_summary, held_out_images, hf, load_data, native_form, preparation
+from dcgan_tf.data.image_set import BadFile
 from dcgan_tf.data.load import sizes
 from dcgan_tf.data.native import NativeForm
 from dcgan_tf.errors import DataError
-from fake_hub import FakeHub, fake_hub
+from hub_pictures import BLUE, GREEN, RED, error_of, faces, parquet, png
 from odd_images import encoded, solid
 
-RED, GREEN, BLUE = (200, 40, 20), (20, 200, 40), (20, 40, 200)
 KINDS = datasets.ClassLabel(names=["cat", "dog"])
-
-
-@pytest.fixture
-def hub() -> Iterator[FakeHub]:
-    datasets.disable_progress_bars()  # of the files that the tests write
-    with fake_hub() as hub:
-        yield hub
-    datasets.enable_progress_bars()
-
-
-@pytest.fixture
-def config(tmp_path):
-    def _config(name="faces", **changes):
-        settings = {"spec": f"hf:ada/{name}", "cache_dir": str(tmp_path / "cache"), "image_size": (8, 8)}
-        return DataConfig(**(settings | changes))
-
-    return _config
-
-
-def png(colour, size=(16, 12)) -> bytes:
-    return encoded("PNG", solid(colour, size=size))
-
-
-def parquet(columns: dict[str, list], **features) -> bytes:
-    """Return a Parquet file with images in the column "image", and other columns."""
-    content = io.BytesIO()
-    kinds = datasets.Features({"image": datasets.Image(), **features})
-    rows = {
-        name: [{"bytes": value, "path": None} if isinstance(value, bytes) else value for value in values]
-        for name, values in columns.items()
-    }
-    datasets.Dataset.from_dict(rows, features=kinds).to_parquet(content)
-    return content.getvalue()
-
-
-def faces(*colours, **columns) -> bytes:
-    return parquet({"image": list(map(png, colours)), **columns})
 
 
 @pytest.fixture
@@ -88,7 +51,7 @@ def test_images_labels_and_attributes(made, config):
     assert found.labels.dtype == np.int64
     assert {name: flags.tolist() for name, flags in found.attributes.items()} == {"smiling": [1, 0, 1]}
     assert found.attributes["smiling"].dtype == np.uint8
-    assert data_summary(found).splitlines()[0] == "faces: 3 images, 8x8 pixels, 3 channel(s)"
+    assert data_summary(found).splitlines()[0] == "faces: 3 images, 8x8 pixels, 3 channels"
 
 
 @pytest.mark.parametrize(
@@ -158,19 +121,6 @@ def test_each_split_and_size_has_its_own_place_in_the_cache(made, config, tmp_pa
     assert len(list((tmp_path / "cache").iterdir())) == 5
 
 
-def test_a_configuration(hub, config):
-    configs = "".join(f"- config_name: {name}\n  data_files: {name}/*\n" for name in ("warm", "cold"))
-    card = f"---\nconfigs:\n{configs}---\n".encode()
-    files = {"README.md": card, "warm/a.parquet": faces(RED), "cold/a.parquet": faces(BLUE)}
-    hub.add("ada/rooms", files, kind="datasets")
-    assert load_data(config("rooms/cold")).images[0, 4, 4].tolist() == list(BLUE)
-    for name in ("rooms", "rooms/hot"):
-        assert error_of(config(name)) == (
-            f"hf:ada/{name} must name one of the configurations of ada/rooms: warm, cold; such as "
-            "hf:ada/rooms/warm"
-        )
-
-
 def test_several_columns_of_images(hub, config, caplog):
     content = parquet({"view": [png(RED)], "image": [png(BLUE)]}, view=datasets.Image())
     hub.add("ada/faces", {"train.parquet": content}, kind="datasets")
@@ -184,6 +134,71 @@ def test_secret_labels_are_none(hub, config):
     hub.add("ada/faces", {"train.parquet": content}, kind="datasets")
     assert load_data(config()).labels is None
     assert load_data(config()).label_names == ()
+
+
+@pytest.mark.parametrize(
+    ("labels", "feature", "reason"),
+    [
+        ([0, None, 1], KINDS, "the column label lacks 1 of 3"),
+        ([-1, -1, 1], KINDS, "the column label lacks 2 of 3"),
+        ([0, 1, 2], datasets.Value("int64"), "the column label holds int64, and not classes with names"),
+        (
+            ["a", "b", "a"],
+            datasets.Value("string"),
+            "the column label holds string, and not classes with names",
+        ),
+    ],
+)
+def test_why_there_are_no_labels_is_told(hub, config, caplog, labels, feature, reason):
+    content = parquet({"image": [png(RED), png(GREEN), png(BLUE)], "label": labels}, label=feature)
+    hub.add("ada/faces", {"train.parquet": content}, kind="datasets")
+    with caplog.at_level(logging.INFO, "dcgan_tf"):
+        found = load_data(config())
+    assert (found.labels, found.label_names) == (None, ())
+    assert f"there are no labels, because {reason}" in caplog.text
+
+
+def test_a_mask_of_true_and_false_is_no_attribute(hub, config):
+    mask = datasets.Array2D(shape=(2, 2), dtype="bool")
+    content = parquet({"image": [png(RED)], "mask": [[[True, False], [True, True]]]}, mask=mask)
+    hub.add("ada/faces", {"train.parquet": content}, kind="datasets")
+    assert load_data(config()).attributes == {}
+
+
+@pytest.fixture(params=["absolute", "relative", "linked", "above", "impossible"])
+def path_outside(request, tmp_path, monkeypatch, hub):
+    """Return the path of a private picture, as a dataset may name it."""
+    from huggingface_hub import constants
+
+    file = tmp_path / "private.png"
+    file.write_bytes(png(BLUE))
+    monkeypatch.chdir(tmp_path)
+    cache = Path(constants.HF_HUB_CACHE)
+    cache.mkdir(parents=True, exist_ok=True)
+    (cache / "link.png").symlink_to(file)
+    return {
+        "absolute": str(file),
+        "relative": "private.png",
+        "linked": str(cache / "link.png"),
+        "above": f"{cache}/{os.path.relpath(file, cache.resolve())}",
+        "impossible": "private\0.png",
+    }[request.param]
+
+
+def test_a_dataset_reads_no_picture_of_this_computer(hub, config, path_outside):
+    rows = [png(RED), {"bytes": None, "path": path_outside}]
+    hub.add("ada/faces", {"train.parquet": parquet({"image": rows})}, kind="datasets")
+    found = load_data(config(max_bad_fraction=0.5))
+    assert found.images[:, 4, 4].tolist() == [list(RED)]
+    assert found.bad_files == (BadFile("example 1", "not a file that was downloaded with the dataset"),)
+    assert hf.first_images(config(), 2) == [png(RED), b""]
+
+
+def test_a_table_of_text_reads_no_picture_of_this_computer(hub, config, path_outside):
+    card = b"---\ndataset_info:\n  features:\n  - name: image\n    dtype: image\n---\n"
+    lines = json.dumps({"image": path_outside}).encode() + b"\n"
+    hub.add("ada/faces", {"README.md": card, "train.jsonl": lines}, kind="datasets")
+    assert "none of the 1 images can be read: example 0 (not a file that" in error_of(config())
 
 
 def test_bad_images_are_named_and_do_not_shift_labels(hub, config):
@@ -201,12 +216,6 @@ def test_bad_images_are_named_and_do_not_shift_labels(hub, config):
     assert "2 of the 4 images in hf:ada/faces cannot be read" in error_of(config())
 
 
-def test_a_folder_of_the_same_name_here_is_not_taken(made, config, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "ada" / "faces").mkdir(parents=True)
-    assert len(load_data(config())) == 3
-
-
 def test_a_commit_of_other_files_changes_no_fingerprint(made, config):
     before = load_data(config())
     made.commit({"README.md": b"only the card is new", **made.files})
@@ -216,39 +225,16 @@ def test_a_commit_of_other_files_changes_no_fingerprint(made, config):
 # Errors: one line, with what to do
 
 
-def error_of(config, split="train"):
-    with pytest.raises(DataError) as error:
-        hf.load(config, split=split)
-    assert "\n" not in str(error.value)
-    return str(error.value)
-
-
-def test_datasets_is_not_installed(config, monkeypatch):
-    monkeypatch.setitem(sys.modules, "datasets", None)
-    assert error_of(config()) == (
-        "hf:ada/faces needs the package datasets, which is not installed: pip install datasets"
-    )
-
-
-@pytest.mark.parametrize("spec", ["hf:", "hf:faces", "hf:a/b/c/d", "hf:/etc/passwd", "hf:a b/c", "hf:../x"])
-def test_a_name_that_is_none(hub, config, spec):
-    assert (
-        error_of(config(spec=spec)) == f"data must be hf:USER/NAME or hf:USER/NAME/CONFIG, received {spec!r}"
-    )
-    assert hub.requests == []
-
-
-def test_an_unknown_name(hub, config):
-    message = error_of(config("nothing"))
-    assert message.startswith("the Hub has no dataset ada/nothing that you may see (")
-    assert "log in with `hf auth login`" in message
-
-
 @pytest.mark.parametrize("split", ["valid", "train[", "train[:x]", "all[:50%]"])
 def test_an_unknown_split_names_those_there_are(made, config, split):
     assert f"must be made of train, test, such as train[:10%], received {split!r}" in error_of(
         config(), split
     )
+
+
+@pytest.mark.parametrize("split", ["", "train+", "a b"])
+def test_an_expression_that_is_none_is_told_in_whole_sentences(made, config, split):
+    assert error_of(config(), split).endswith(f"received {split!r}")
 
 
 def test_an_empty_split(made, config):
@@ -259,31 +245,6 @@ def test_an_empty_split(made, config):
 def test_no_column_of_images(hub, config):
     hub.add("ada/words", {"train.csv": b"text,length\nhello,5\n"}, kind="datasets")
     assert error_of(config("words")) == "hf:ada/words has no column of images, it has text, length"
-
-
-@pytest.mark.parametrize(
-    ("files", "told"),
-    [
-        ({"train.parquet": b"PAR1 and nothing else"}, "cannot be read: Parquet "),
-        ({"README.md": b""}, "doesn't contain any data files"),
-        ({"broken.py": b"import os"}, "Dataset scripts are no longer supported"),
-        ({"README.md": b"---\nconfigs: [\n---\n", "train.parquet": b""}, "cannot be read: "),
-    ],
-)
-def test_damage(hub, config, files, told):
-    hub.add("ada/broken", files, kind="datasets")
-    assert told in error_of(config("broken"))
-
-
-def test_the_hub_has_a_fault(made, config, hub):
-    hub.fail("GET /cdn/", 500)
-    assert "hf:ada/faces cannot be read: " in error_of(config())
-
-
-def test_the_network_is_down(config, hub, monkeypatch):
-    monkeypatch.setattr("datasets.config.HF_ENDPOINT", "http://127.0.0.1:9")
-    message = error_of(config("never-seen"))
-    assert "hf:ada/never-seen is not on this computer yet, and the Hub cannot be reached (" in message
 
 
 def test_training_goes_on_only_with_the_same_images(made, config, tiny_config, tmp_path):

@@ -16,7 +16,7 @@ def plain(count: int = 4, **known) -> ImageSet:
 
 def test_a_set_of_which_nothing_is_known():
     assert inspection.data_summary(plain()).splitlines() == [
-        "things: 4 images, 2x3 pixels, 1 channel(s)",
+        "things: 4 images, 2x3 pixels, 1 channel",
         "levels 0 to 3, mean 1.5",
         "no labels",
         "no attributes",
@@ -39,6 +39,14 @@ def test_binary_attributes_are_shares_and_continuous_ones_ranges():
     assert "no attributes" not in lines
 
 
+def test_one_of_each_is_singular():
+    one = plain(1, labels=np.array([0]), label_names=("only",), bad_files=(BadFile("a.png", "empty file"),))
+    lines = inspection.data_summary(one).splitlines()
+    assert lines[0] == "things: 1 image, 2x3 pixels, 1 channel"
+    assert "1 label: only 1" in lines
+    assert "1 file could not be used:" in lines
+
+
 def test_large_counts_can_be_read():
     assert inspection.data_summary(plain(12_345)).startswith("things: 12,345 images, ")
 
@@ -46,7 +54,7 @@ def test_large_counts_can_be_read():
 def test_bad_files_are_named_with_their_reason():
     bad = plain(bad_files=(BadFile("a/b.png", "empty file"), BadFile("c.jpg", "cut short")))
     assert inspection.data_summary(bad).splitlines()[-3:] == [
-        "2 file(s) could not be used:",
+        "2 files could not be used:",
         "  a/b.png: empty file",
         "  c.jpg: cut short",
     ]
@@ -56,7 +64,7 @@ def test_many_bad_files_are_cut_short_but_counted():
     shown = inspection.SHOWN_BAD_FILES
     bad = plain(bad_files=tuple(BadFile(f"{i}.png", "empty file") for i in range(shown + 3)))
     lines = inspection.data_summary(bad).splitlines()
-    assert f"{shown + 3} file(s) could not be used:" in lines
+    assert f"{shown + 3} files could not be used:" in lines
     assert lines[-2] == f"  {shown - 1}.png: empty file"
     assert lines[-1].startswith("  … and 3 more")
 
