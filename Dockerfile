@@ -10,11 +10,12 @@ RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheel .
 FROM python:3.11-slim AS packages
 RUN python -m venv /opt/dcgan_tf
 ENV PATH=/opt/dcgan_tf/bin:$PATH
-RUN --mount=type=bind,from=wheel,source=/wheel,target=/wheel pip install --no-cache-dir /wheel/*.whl
+RUN --mount=type=bind,from=wheel,source=/wheel,target=/wheel \
+    pip install --no-cache-dir "$(echo /wheel/*.whl)[hub,datasets,onnx]"
 
 FROM packages AS packages-with-cuda
 RUN --mount=type=bind,from=wheel,source=/wheel,target=/wheel \
-    pip install --no-cache-dir "$(echo /wheel/*.whl)[gpu]"
+    pip install --no-cache-dir "$(echo /wheel/*.whl)[gpu,hub,datasets,onnx]"
 
 # Anybody may write into both folders: with `docker run --user`, files belong to whoever started the container.
 FROM python:3.11-slim AS base

@@ -104,6 +104,11 @@ def test_cpus_are_the_default_of_the_dockerfile():
     assert re.findall(r"^FROM \S+ AS (\S+)$", DOCKERFILE, re.MULTILINE)[-1] == "cpu"
 
 
+def test_every_command_works_in_a_container():
+    assert '.whl)[hub,datasets,onnx]"' in stage("packages")
+    assert '.whl)[gpu,hub,datasets,onnx]"' in stage("packages-with-cuda")
+
+
 def test_an_image_gets_what_the_wheel_is_made_of_and_nothing_else():
     """Every file that .dockerignore lets through is there, and setup.cfg's generators are among them."""
     kept = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]

@@ -183,7 +183,8 @@ def push(folder: Path, repo: str, private: bool) -> None:
 def pull(repo: str, out: Path | None, revision: str | None, programs: bool, force: bool) -> None:
     """Download the export that was pushed as USER/NAME, and check the SHA-256 of every file.
 
-    The .tflite files, the page, the samples and the card come. They can only compute and show.
+    It downloads the .tflite and .onnx files, the page, the samples and the card. These can only compute and
+    show.
     """
     from dcgan_tf.export import place_of_pulled, pull_export
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dcgan_tf.printable import printable
-from dcgan_tf.runs import Run, RunPaths, read_records
+from dcgan_tf.runs import RunPaths, read_records
+
+if TYPE_CHECKING:
+    from dcgan_tf.runs import Run
 
 _METRICS = ("frechet_distance", "kernel_distance_x1000", "guarded_precision", "recall", "coverage")
 """What a card shows: how like real images the samples are, and how much of them is drawn."""

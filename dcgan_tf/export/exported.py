@@ -55,7 +55,7 @@ class Exported:
         """
         root = Path(path)
         refuse_interrupted(root)
-        if root.suffix in WITHOUT_TENSORFLOW:
+        if _is_file_alone(root):
             _refuse_damaged(root)
             file = litert_file if root.suffix == ".tflite" else onnx_file
             return _opened(root, file.read_facts(root))
@@ -123,7 +123,7 @@ class Exported:
 
 def is_export(path: Path) -> bool:
     """Return whether a path is an export or a part of one, and not a run directory."""
-    if path.suffix in WITHOUT_TENSORFLOW:
+    if _is_file_alone(path):
         return True
     if ExportPaths(path).record.exists() or (path / "saved_model.pb").exists():
         return True
@@ -147,6 +147,11 @@ def images_from(path: Path) -> str | None:
     record = read_json(ExportPaths(root).record, default={}) if root else {}
     source = record.get("images_from") if isinstance(record, dict) else None
     return source if isinstance(source, str) else None
+
+
+def _is_file_alone(path: Path) -> bool:
+    """Return whether a path is that of a .tflite or .onnx file; a folder may have such a name too."""
+    return path.suffix in WITHOUT_TENSORFLOW and not path.is_dir()
 
 
 def _export_around(path: Path) -> Path | None:

@@ -6,6 +6,7 @@ Reference: the Hub's documentation of model cards, "Model card metadata".
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -51,9 +52,15 @@ def front_matter(record: Mapping[str, Any]) -> str:
         "datasets": _datasets(record),
         "model-index": model_index(record),
     }
-    # What is JSON is YAML too.
-    lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in entries.items() if value]
+    lines = [f"{key}: {_yaml(value)}" for key, value in entries.items() if value]
     return "\n".join(["---", *lines, "---", ""])
+
+
+def _yaml(value: object) -> str:
+    """Return a value as JSON that is YAML too: without a dot, 5e-05 would be a text of YAML 1.1."""
+    token = r'"(?:[^"\\]|\\.)*"|(?<![\d.])(\d+)(e[-+]\d+)'
+    text = json.dumps(value, ensure_ascii=False)
+    return re.sub(token, lambda found: f"{found[1]}.0{found[2]}" if found[1] else found[0], text)
 
 
 def _datasets(record: Mapping[str, Any]) -> list[str]:

@@ -13,12 +13,12 @@ import re
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dcgan_tf.errors import ExportError
 from dcgan_tf.export.folder import BY_DEFAULT, EVERYTHING, ExportPaths
-from dcgan_tf.export.record import changed_files, contents, other_files, read_record
+from dcgan_tf.export.record import changed_files, contents, is_empty, other_files, read_record
 from dcgan_tf.files import storage_errors
 from dcgan_tf.runs import local_folder
 
@@ -62,21 +62,22 @@ def written_aside(target: Path, *, force: bool) -> Iterator[Path]:
         StorageError: if the folder cannot be made or renamed.
     """
     target = Path(os.path.realpath(target))  # which a circle of links does not break
-    with storage_errors(target), _locked(_made(target.parent)):
-        _put_right(target)
-        refuse_existing(target, force=force)
-        token = uuid.uuid4().hex[:8]
-        aside = target.with_name(f".{target.name}.part-{token}")
-        aside.mkdir()
-        lock = _lock(aside, wait=True)
-    try:
-        yield aside
-        refuse_existing(target, force=force)
+    with _folders_above(target):
         with storage_errors(target), _locked(target.parent):
-            _put_in_place(aside, target, old=target.with_name(f".{target.name}.old-{token}"))
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-        _unlock(lock)
+            _put_right(target)
+            refuse_existing(target, force=force)
+            token = uuid.uuid4().hex[:8]
+            aside = target.with_name(f".{target.name}.part-{token}")
+            aside.mkdir()
+            lock = _lock(aside, wait=True)
+        try:
+            yield aside
+            refuse_existing(target, force=force)
+            with storage_errors(target), _locked(target.parent):
+                _put_in_place(aside, target, old=target.with_name(f".{target.name}.old-{token}"))
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+            _unlock(lock)
 
 
 def refuse_existing(target: Path, *, force: bool) -> None:
@@ -85,9 +86,11 @@ def refuse_existing(target: Path, *, force: bool) -> None:
     Raises:
         ExportError: if the target may not be replaced; it names what is in the way.
     """
-    if not target.exists() or (target.is_dir() and not contents(target)):
+    if not target.exists():
         return
     if not ExportPaths(target).record.is_file():
+        if target.is_dir() and is_empty(target):
+            return
         raise ExportError(f"{target} exists and is not an export; remove it, or write elsewhere with --out")
     try:
         written = read_record(ExportPaths(target))["files"]
@@ -180,9 +183,20 @@ def _of_an_export(name: str) -> bool:
     return name in EVERYTHING or (name.startswith(".") and name.endswith(".part"))
 
 
-def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+@contextmanager
+def _folders_above(target: Path) -> Iterator[None]:
+    """Make the folders above the target; if the block fails, remove those that are new and empty."""
+    with storage_errors(target):
+        new = [folder for folder in target.parents if not folder.exists()]
+    try:
+        with storage_errors(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        for folder in new:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
 
 
 @contextmanager

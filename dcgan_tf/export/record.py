@@ -8,13 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from dcgan_tf.config import LATENT_DISTRIBUTIONS
 from dcgan_tf.errors import ExportError
-from dcgan_tf.export.folder import EVERYTHING, FORMATS, PRECISIONS, ExportPaths
+from dcgan_tf.export.folder import FORMATS, PRECISIONS, ExportPaths
 
 Record = dict[str, Any]
 
@@ -25,6 +25,13 @@ ARTEFACTS = frozenset(
     path.relative_to("/").as_posix() for path in ExportPaths(Path("/")).artefacts(FORMATS, PRECISIONS)
 )
 """The names of artefacts in export.json."""
+_FILES = (ARTEFACTS - {"saved_model"}) | {
+    path.name for paths in [ExportPaths(Path())] for path in (paths.samples, paths.card, paths.record)
+}
+"""The names of files in export.json, but for those of a SavedModel."""
+_PART = r"(?!\.)[A-Za-z0-9_.-]{1,100}"
+_OF_SAVED_MODEL = re.compile(rf"saved_model(?:/{_PART}){{1,4}}")
+"""Names within a SavedModel. They mean the same on every system, and lead nowhere else."""
 BY_SYSTEMS = re.compile(r"\.DS_Store|\.localized|\._.*|Thumbs\.db|desktop\.ini")
 """Files that file managers put into every folder that is viewed."""
 
@@ -149,9 +156,17 @@ def contents(folder: Path) -> dict[str, bool]:
 
     Files that file managers leave in every folder are skipped.
     """
-    found = (path for path in sorted(folder.rglob("*")) if path.is_symlink() or not path.is_dir())
-    shown = (path for path in found if not BY_SYSTEMS.fullmatch(path.name))
-    return {path.relative_to(folder).as_posix(): path.is_symlink() for path in shown}
+    return {path.relative_to(folder).as_posix(): path.is_symlink() for path in sorted(_files_in(folder))}
+
+
+def is_empty(folder: Path) -> bool:
+    """Return whether `contents` would find nothing; the first file decides."""
+    return next(_files_in(folder), None) is None
+
+
+def _files_in(folder: Path) -> Iterator[Path]:
+    found = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+    return (path for path in found if not BY_SYSTEMS.fullmatch(path.name))
 
 
 def other_files(folder: Path, written: Iterable[str]) -> list[str]:
@@ -177,12 +192,17 @@ def _check_names(record: Record, *, source: Path) -> None:
         raise ExportError(
             f"cannot read {source}: files must be an export's, each with its SHA-256, found {_shown(files)}"
         )
+    if missing := [name for name in artefacts if not any(_belongs(file, name) for file in files)]:
+        raise ExportError(f"cannot read {source}: files must name those of {', '.join(missing)}, found none")
 
 
 def _is_file(name: str, value: object) -> bool:
-    path = PurePosixPath(name)
-    inside = name == path.as_posix() and ".." not in path.parts and name.split("/")[0] in EVERYTHING
-    return inside and isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None
+    known = name in _FILES or _OF_SAVED_MODEL.fullmatch(name) is not None
+    return known and isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None
+
+
+def _belongs(file: str, artefact: str) -> bool:
+    return file == artefact or file.startswith(f"{artefact}/")
 
 
 def _shown(value: object) -> str:

@@ -83,13 +83,27 @@ def test_every_format_has_a_tag():
     assert {"tensorflow", "keras", "litert", "onnx", "webassembly"} <= set(tags)
 
 
+@pytest.mark.parametrize("value", [5e-05, 1.5e-07, 1e16, -2e-09, 1.25e22, 0.0, 3.0, 12])
+def test_numbers_stay_numbers(value):
+    metric = {"name": "a 5e-05 \\", "value": value, "error": None}
+    protocol = {"space": '1e-05 "2e-05", 3e-05', "reference": "4e-05"}
+    found = read({**record_of(), "evaluated": {"protocol": protocol, "metrics": {"x": metric}}})
+    (result,) = found["model-index"][0]["results"]
+    assert result["metrics"][0]["value"] == value
+    assert result["metrics"][0]["name"] == f"a 5e-05 \\ ({protocol['space']})"
+    assert result["dataset"]["args"] == protocol
+
+
 def test_an_evaluation_is_read_by_the_hub():
     metric = {"name": "recall", "value": 0.7681, "error": 0.0027, "other_real_images": 0.895}
     record = {
         **record_of(),
         "evaluated": {
             "protocol": {"space": "MNIST classifier", "generated_images": 2000, "seed": 0}
-            | {"reference": "10,000 of 60,000 images of split train", "real_images": "split test"},
+            | {
+                "reference": "10,000 of 60,000 images of split train",
+                "real_images": "2,000 images of split test (held out)",
+            },
             "metrics": {"recall": {**metric, "pixels_without_form": 0.0}},
         },
     }
@@ -102,3 +116,4 @@ def test_an_evaluation_is_read_by_the_hub():
     assert (
         "2,000 samples of seed 0, compared with 10,000 of 60,000 images of split train, in the" in card.text
     )
+    assert "The other\nreal images are 2,000 images of split test (held out)." in card.text

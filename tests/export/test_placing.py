@@ -234,6 +234,34 @@ def test_a_file_in_the_place_of_the_folder_is_an_error(tmp_path):
         write(tmp_path / "a" / "b")
 
 
+def stopped(target: Path, *, beside: Path | None = None) -> None:
+    """Stop while an export is written, after somebody else has written another file."""
+    with written_aside(target, force=False):
+        if beside:
+            beside.write_text("of somebody else")
+        raise KeyboardInterrupt
+
+
+def test_a_failure_removes_the_folders_that_it_made_and_no_other(tmp_path):
+    (tmp_path / "kept").mkdir()
+    with pytest.raises(KeyboardInterrupt):
+        stopped(tmp_path / "kept" / "a" / "b" / "c")
+    assert [path.name for path in tmp_path.rglob("*")] == ["kept"]
+    with pytest.raises(KeyboardInterrupt):
+        stopped(tmp_path / "a" / "b" / "c", beside=tmp_path / "a" / "notes.txt")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", "kept", "notes.txt"]
+
+
+def test_a_large_folder_is_not_listed_to_see_that_it_is_not_empty(photos, monkeypatch):
+    def first(self, pattern):
+        yield photos / "a.jpg"
+        pytest.fail("the second file was asked for")
+
+    monkeypatch.setattr(Path, "rglob", first)
+    with pytest.raises(ExportError, match="photos exists and is not an export"):
+        placing.refuse_existing(photos, force=True)
+
+
 def test_a_circle_of_links_is_an_error(tmp_path):
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dcgan_tf import __version__
 from dcgan_tf.errors import ArgumentError, ExportError, first_line
+from dcgan_tf.export.folder import ExportPaths
+from dcgan_tf.export.record import LARGEST_JSON, Record, read_record
 from dcgan_tf.progress import bars_on_terminals_only
 
 if TYPE_CHECKING:
@@ -18,6 +21,8 @@ README = "README.md"
 """The file that the Hub shows as a repository's page."""
 PROGRAMS = frozenset({"saved_model", "model.keras"})
 """The artefacts that are programs; all others only compute."""
+OLDEST_CLIENT = "1.20"
+"""The oldest version of huggingface_hub that the tests have been run with; setup.cfg asks for it, too."""
 LOG_IN = "log in with `hf auth login`, or put a token into the environment variable HF_TOKEN"
 
 
@@ -25,16 +30,26 @@ def hub_client() -> HfApi:
     """Return the Hub's client.
 
     Raises:
-        ExportError: if the package huggingface_hub is not installed.
+        ExportError: if the package huggingface_hub is not installed, or too old.
     """
+    install = f'pip install "huggingface_hub>={OLDEST_CLIENT}"'
     try:
-        from huggingface_hub import HfApi
+        import huggingface_hub
     except ModuleNotFoundError:
         raise ExportError(
-            "push and pull need the package huggingface_hub, which is not installed: "
-            "pip install huggingface_hub"
+            f"push and pull need the package huggingface_hub, which is not installed: {install}"
         ) from None
-    return HfApi(library_name="dcgan_tf", library_version=__version__)
+    version = huggingface_hub.__version__
+    if _numbers(version) < _numbers(OLDEST_CLIENT):
+        raise ExportError(
+            f"push and pull need huggingface_hub {OLDEST_CLIENT} or newer, found {version}: {install}"
+        )
+    return huggingface_hub.HfApi(library_name="dcgan_tf", library_version=__version__)
+
+
+def _numbers(version: str) -> list[int]:
+    """Return the first two numbers of a version, such as [1, 20]."""
+    return [int(number) for number in re.findall(r"\d+", version)[:2]]
 
 
 def checked_name(repo: str) -> str:
@@ -49,6 +64,32 @@ def checked_name(repo: str) -> str:
             f"a repository must be USER/NAME, of letters, digits, '-', '_' and '.', received {repo!r}"
         )
     return repo
+
+
+def download_record(client: HfApi, repo: str, commit: str, sizes: Mapping[str, int], scratch: Path) -> Record:
+    """Download export.json; return its content, after a check that an export can have written it.
+
+    Args:
+        client: the Hub's client.
+        repo: USER/NAME.
+        commit: the commit to read.
+        sizes: {file: bytes} of that commit.
+        scratch: the folder to download to.
+
+    Raises:
+        ExportError: if there is none, or another program wrote it.
+    """
+    paths = ExportPaths(scratch)
+    name = paths.record.name
+    if name not in sizes:
+        raise ExportError(f"{client.endpoint}/{repo} is not an export of dcgan-tf: it has no {name}")
+    if sizes[name] > LARGEST_JSON:
+        raise ExportError(f"{client.endpoint}/{repo} is not an export: {name} has {sizes[name]:,} bytes")
+    client.hf_hub_download(repo, name, revision=commit, local_dir=scratch)
+    try:
+        return read_record(paths)
+    except ExportError as error:
+        raise ExportError(str(error).replace(str(scratch), repo)) from None
 
 
 @contextmanager

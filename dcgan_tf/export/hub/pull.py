@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dcgan_tf.errors import ExportError
+from dcgan_tf.errors import ArgumentError, ExportError
 from dcgan_tf.export.card import size_of
 from dcgan_tf.export.folder import BY_DEFAULT, ExportPaths
-from dcgan_tf.export.hub.client import PROGRAMS, checked_name, hub_client, hub_errors
+from dcgan_tf.export.hub.client import PROGRAMS, checked_name, download_record, hub_client, hub_errors
 from dcgan_tf.export.placing import refuse_existing, written_aside
-from dcgan_tf.export.record import LARGEST_JSON, Record, damaged_files, listed, read_record
+from dcgan_tf.export.record import Record, damaged_files, listed
 from dcgan_tf.files import storage_errors
 from dcgan_tf.runs import local_folder, write_json
 
@@ -60,12 +60,17 @@ def pull_export(
         The folder. It appears when all files are there and checked, and not before.
 
     Raises:
-        ArgumentError: if `repo` is not of the form USER/NAME.
+        ArgumentError: if `repo` is not of the form USER/NAME, or the revision is empty.
         ExportError: if the folder exists, huggingface_hub is not installed, the repository cannot be read or
             is not an export, a file is missing or another than export.json says, or only programs are there.
         StorageError: if the folder cannot be written.
     """
     target = place_of_pulled(repo, to=to)
+    if revision is not None and not revision.strip():
+        raise ArgumentError(
+            f"a revision must be the name of a branch, a tag or a commit, received {revision!r}; leave it "
+            "out for the newest commit"
+        )
     refuse_existing(target, force=force)
     client = hub_client()
     with (
@@ -75,7 +80,7 @@ def pull_export(
     ):
         scratch = folder / _SCRATCH
         commit, sizes = _look(client, repo, revision)
-        record = _download_record(client, repo, commit, sizes, scratch)
+        record = download_record(client, repo, commit, sizes, scratch)
         wanted = _wanted(record, repo, programs=programs)
         _say(repo, commit, sizes, wanted)
         _download(client, repo, commit, [name for name in wanted["files"]], sizes, scratch)
@@ -91,32 +96,12 @@ def pull_export(
 
 
 def _look(client: HfApi, repo: str, revision: str | None) -> tuple[str, dict[str, int]]:
-    """Return the commit, and {file: bytes} of its files.
-
-    Raises:
-        ExportError: if they are not those of an export.
-    """
+    """Return the commit, and {file: bytes} of its files."""
     from huggingface_hub import RepoFile
 
     commit = str(client.model_info(repo, revision=revision).sha)
     tree = client.list_repo_tree(repo, recursive=True, revision=commit)
-    sizes = {file.path: file.size for file in tree if isinstance(file, RepoFile)}
-    record = ExportPaths(Path()).record.name
-    if record not in sizes:
-        raise ExportError(f"{client.endpoint}/{repo} is not an export of dcgan-tf: it has no {record}")
-    if sizes[record] > LARGEST_JSON:
-        raise ExportError(f"{client.endpoint}/{repo} is not an export: {record} has {sizes[record]:,} bytes")
-    return commit, sizes
-
-
-def _download_record(client: HfApi, repo: str, commit: str, sizes: dict[str, int], scratch: Path) -> Record:
-    """Download export.json; return its content, after a check that an export can have written it."""
-    paths = ExportPaths(scratch)
-    _download(client, repo, commit, [paths.record.name], sizes, scratch)
-    try:
-        return read_record(paths)
-    except ExportError as error:
-        raise ExportError(str(error).replace(str(scratch), repo)) from None
+    return commit, {file.path: file.size for file in tree if isinstance(file, RepoFile)}
 
 
 def _wanted(record: Record, repo: str, *, programs: bool) -> Record:

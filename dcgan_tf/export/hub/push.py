@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
 from dcgan_tf.errors import ExportError
 from dcgan_tf.export.card import size_of
-from dcgan_tf.export.folder import EVERYTHING, ExportPaths
-from dcgan_tf.export.hub.client import LOG_IN, README, checked_name, hub_client, hub_errors
+from dcgan_tf.export.folder import ExportPaths
+from dcgan_tf.export.hub.client import (
+    LOG_IN,
+    README,
+    checked_name,
+    download_record,
+    hub_client,
+    hub_errors,
+)
 from dcgan_tf.export.placing import some
 from dcgan_tf.export.record import other_files, read_record
 
@@ -28,12 +37,14 @@ class _There(NamedTuple):
     Attributes:
         commit: the newest commit.
         private: whether only its owners see it.
-        blobs: {file: digest of its content}.
+        blobs: {file: Git's name of its content}.
+        sizes: {file: bytes}.
     """
 
     commit: str
     private: bool
     blobs: dict[str, str]
+    sizes: dict[str, int]
 
 
 def push_export(folder: str | os.PathLike[str], repo: str, *, private: bool = False) -> str:
@@ -41,8 +52,9 @@ def push_export(folder: str | os.PathLike[str], repo: str, *, private: bool = Fa
 
     The repository gets the files that export.json names, export.json itself, and the model card a second
     time as README.md, which the Hub shows. It is made if it does not exist. If it has an earlier export,
-    the files of that one are replaced or removed; other files stay, and so does a README.md that was edited
-    on the Hub. The token is that of `hf auth login` or of the environment variable HF_TOKEN.
+    the files that its export.json names are replaced or removed; other files stay. A README.md that was
+    written or edited on the Hub stays too. The token is that of `hf auth login` or of the environment
+    variable HF_TOKEN.
 
     Args:
         folder: the folder of the export.
@@ -55,7 +67,8 @@ def push_export(folder: str | os.PathLike[str], repo: str, *, private: bool = Fa
     Raises:
         ArgumentError: if `repo` is not of the form USER/NAME.
         ExportError: if the export is not intact, huggingface_hub is not installed, nobody is logged in, the
-            repository holds something else, or the Hub refuses. Then nothing has been uploaded.
+            repository holds something else, or the Hub refuses. Then nothing has been uploaded; a new
+            repository may be there, empty.
     """
     from dcgan_tf.export.checks.verification import verify_export
 
@@ -66,7 +79,8 @@ def push_export(folder: str | os.PathLike[str], repo: str, *, private: bool = Fa
         there = _look(client, repo)
         if there:
             _refuse_repository(there, repo, private=private)
-        operations = _operations(Path(folder), there)
+        earlier = _earlier_files(client, repo, there) if there else []
+        operations = _operations(Path(folder), there, earlier)
         _say(Path(folder), client, repo, private=there.private if there else private)
         if not there:
             client.create_repo(repo, private=private, exist_ok=True)
@@ -106,8 +120,9 @@ def _look(client: HfApi, repo: str) -> _There | None:
     except RepositoryNotFoundError:
         return None
     tree = client.list_repo_tree(repo, recursive=True, revision=info.sha)
-    blobs = {file.path: file.blob_id for file in tree if isinstance(file, RepoFile)}
-    return _There(str(info.sha), bool(info.private), blobs)
+    files = [file for file in tree if isinstance(file, RepoFile)]
+    blobs, sizes = {file.path: file.blob_id for file in files}, {file.path: file.size for file in files}
+    return _There(str(info.sha), bool(info.private), blobs, sizes)
 
 
 def _refuse_repository(there: _There, repo: str, *, private: bool) -> None:
@@ -125,26 +140,52 @@ def _refuse_repository(there: _There, repo: str, *, private: bool) -> None:
         )
 
 
-def _operations(folder: Path, there: _There | None) -> list[CommitOperationAdd | CommitOperationDelete]:
+def _earlier_files(client: HfApi, repo: str, there: _There) -> list[str]:
+    """Return the files of the export that a repository has, by its export.json; [] if it has none.
+
+    Raises:
+        ExportError: if another program wrote that export.json: its files are not to be touched.
+    """
+    if ExportPaths(Path()).record.name not in there.blobs:
+        return []
+    with TemporaryDirectory() as scratch:
+        try:
+            record = download_record(client, repo, there.commit, there.sizes, Path(scratch))
+        except ExportError as error:
+            raise ExportError(f"{error}; push to another name, or remove that file on the Hub") from None
+    return [name for name in record["files"] if name in there.blobs]
+
+
+def _operations(
+    folder: Path, there: _There | None, earlier: list[str]
+) -> list[CommitOperationAdd | CommitOperationDelete]:
     """Return what the commit does: add the files of the export, and remove those of an earlier one."""
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
     names = _files(folder)
     card = ExportPaths(folder).card
-    blobs = there.blobs if there else {}
     operations: list[CommitOperationAdd | CommitOperationDelete] = [
         CommitOperationAdd(path_in_repo=name, path_or_fileobj=folder / name) for name in names
     ]
-    if card.name in blobs and blobs.get(README) not in (None, blobs[card.name]):
+    if there and _has_own_readme(there, card):
         _log.warning(
-            "README.md was edited on the Hub and stays as it is; the new card is %s there", card.name
+            "README.md was written on the Hub and stays as it is; the new card is %s there. To show the "
+            "card, remove README.md on the Hub and push again",
+            card.name,
         )
-    elif card.is_file():
+    elif card.name in names:
         operations.append(CommitOperationAdd(path_in_repo=README, path_or_fileobj=card))
-    earlier = [name for name in blobs if name.split("/")[0] in EVERYTHING and name not in names]
-    if earlier:
-        _log.info("removing from the Hub what an earlier export had, and this one has not: %s", some(earlier))
-    return operations + [CommitOperationDelete(path_in_repo=name) for name in earlier]
+    removed = [name for name in earlier if name not in names]
+    if removed:
+        _log.info("removing from the Hub what an earlier export had, and this one has not: %s", some(removed))
+    return operations + [CommitOperationDelete(path_in_repo=name) for name in removed]
+
+
+def _has_own_readme(there: _There, card: Path) -> bool:
+    """Return whether a repository has a README.md that is neither the card there nor the new one."""
+    content = card.read_bytes() if card.is_file() else b""
+    new = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+    return README in there.blobs and there.blobs[README] not in (there.blobs.get(card.name), new)
 
 
 def _files(folder: Path) -> list[str]:
@@ -156,7 +197,8 @@ def _files(folder: Path) -> list[str]:
 def _say(folder: Path, client: HfApi, repo: str, *, private: bool) -> None:
     """Say what is going to be uploaded, to whom it will be shown, and what is left out."""
     names = _files(folder)
-    if others := other_files(folder, names):
+    linked = {parent.as_posix() for name in names for parent in (Path(name), *Path(name).parents)}
+    if others := [name for name in other_files(folder, names) if name not in linked]:
         _log.warning("left out, because no export wrote it: %s", some(others))
     size = size_of(sum((folder / name).stat().st_size for name in names))
     whom = "private" if private else "public"

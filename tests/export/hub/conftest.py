@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,6 +38,21 @@ def export(tmp_path: Path) -> Path:
     record["files"] = {name: digest(folder / name) for name in record["files"]}
     (folder / "export.json").write_text(json.dumps(record, indent=2) + "\n")
     return folder
+
+
+@pytest.fixture
+def without_tensorflow():
+    """Return a function that runs a command in a process that cannot import TensorFlow and Keras."""
+    code = (
+        "import sys\nfor name in ('tensorflow', 'keras'):\n    sys.modules[name] = None\n"
+        "from dcgan_tf.cli import main\nmain(sys.argv[1:])"
+    )
+
+    def run(words: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", code, *words]
+        return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment})
+
+    return run
 
 
 @pytest.fixture

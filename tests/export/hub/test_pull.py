@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 
@@ -10,10 +11,20 @@ from click.testing import CliRunner
 
 from dcgan_tf.cli import main
 from dcgan_tf.errors import ArgumentError, ExportError, StorageError
-from dcgan_tf.export import pull_export
+from dcgan_tf.export import Exported, pull_export
+from dcgan_tf.export.exported import is_export
 from dcgan_tf.export.hub import pull
+from places import ROOT
 
 NAME = "ada/digits"
+BAD_NAMES = [
+    *("../../outside", "/etc/passwd", "a/../../outside", ".bashrc", "", ".", "..", "a//b", "a ", "C:x"),
+    *("a\0b", "a\nb", "\x1b[31mred", "\x7f", "\ud800", "..\\..\\x", "é", "a" * 300, "d/" * 40 + "x"),
+]
+OTHER_NAMES = [
+    *("web/app.js", "web/a/b", "Web/index.html", "web/INDEX.html", "web", "saved_model", "samples.png/x"),
+    *("model.keras/x", "notes.txt", "generator-fp64.tflite", "README.md"),
+]
 COMPUTING = {"generator-dynamic.tflite", "web/index.html", "samples.png", "MODEL_CARD.md", "export.json"}
 
 
@@ -32,10 +43,10 @@ def out(tmp_path):
 
 def refusal(out, repo=NAME, **more) -> str:
     """Return the sentence with which a pull is refused; nothing may be left of it."""
-    before = sorted(out.parent.rglob("*"))
+    before = sorted(out.parent.parent.rglob("*"))
     with pytest.raises(ExportError) as error:
         pull_export(repo, to=out, **more)
-    assert sorted(out.parent.rglob("*")) == before
+    assert sorted(out.parent.parent.rglob("*")) == before
     return str(error.value)
 
 
@@ -142,12 +153,20 @@ def test_an_export_json_that_no_export_wrote(pushed, out, content, told):
     assert told in refusal(out)
 
 
-@pytest.mark.parametrize("name", ["../../outside", "/etc/passwd", "web/../../outside", ".bashrc"])
-def test_no_name_leads_out_of_the_folder(pushed, out, name):
+@pytest.mark.parametrize("name", [*BAD_NAMES, *OTHER_NAMES, *(f"saved_model/{name}" for name in BAD_NAMES)])
+def test_no_name_leads_out_of_the_folder_or_is_another(pushed, out, name):
     record = json.loads(pushed.files["export.json"])
-    record["files"][name] = "0" * 64
+    record["files"][name] = hashlib.sha256(b"x").hexdigest()
+    pushed.commit({**pushed.files, name: b"x", "export.json": json.dumps(record).encode()})
+    assert "files must be an export's, each with its SHA-256" in refusal(out, programs=True)
+
+
+@pytest.mark.parametrize("name", ["generator-dynamic.tflite", "web/index.html", "saved_model"])
+def test_an_artefact_without_a_file(pushed, out, name):
+    record = json.loads(pushed.files["export.json"])
+    record["files"] = {file: sha for file, sha in record["files"].items() if not file.startswith(name)}
     replaced(pushed, "export.json", json.dumps(record).encode())
-    assert "files must be an export's, each with its SHA-256" in refusal(out)
+    assert f"files must name those of {name}, found none" in refusal(out)
 
 
 def test_only_programs_are_there(pushed, out):
@@ -157,6 +176,13 @@ def test_only_programs_are_there(pushed, out):
     assert refusal(out) == (
         f"{NAME} has only saved_model, and that is a program; if you trust whoever made it, add --programs"
     )
+
+
+@pytest.mark.parametrize("revision", ["", " "])
+def test_a_revision_that_is_none(hub, out, revision):
+    with pytest.raises(ArgumentError, match=r"a revision must be the name of a branch, a tag or a commit"):
+        pull_export(NAME, to=out, revision=revision)
+    assert hub.requests == []
 
 
 # The Hub and the network
@@ -225,7 +251,7 @@ def test_a_stop_leaves_nothing(pushed, out, monkeypatch):
     monkeypatch.setattr(pull, "damaged_files", stopped)
     with pytest.raises(KeyboardInterrupt):
         pull_export(NAME, to=out)
-    assert list(out.parent.iterdir()) == []
+    assert not out.parent.exists()
 
 
 def test_what_a_kill_leaves_is_removed_by_the_next_one(pushed, out, monkeypatch):
@@ -238,6 +264,19 @@ def test_what_a_kill_leaves_is_removed_by_the_next_one(pushed, out, monkeypatch)
     assert ".part-" in left.name
     pull_export(NAME, to=out)
     assert [path.name for path in out.parent.iterdir()] == ["digits"]
+
+
+def test_tensorflow_is_not_imported(pushed, out, without_tensorflow):
+    done = without_tensorflow(["pull", NAME, "--out", str(out)], {})
+    assert done.returncode == 0, done.stderr
+    assert (out / "generator-dynamic.tflite").is_file()
+
+
+def test_a_folder_with_the_name_of_a_file_is_opened(hub, out, contents):
+    hub.add("ada/x.tflite", contents(ROOT / "saved_models" / "mnist"))
+    folder = pull_export("ada/x.tflite", to=out.parent / "x.tflite")
+    assert is_export(folder)
+    assert Exported.open(folder).sample(2).shape == (2, 28, 28, 1)
 
 
 def test_the_command(pushed, out):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sys
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 from dcgan_tf.cli import main
 from dcgan_tf.errors import ArgumentError, ExportError
 from dcgan_tf.export import pull_export, push_export
+from dcgan_tf.export.hub.client import OLDEST_CLIENT
 from fake_hub import TOKEN, blob_id
 from places import ROOT
 
@@ -63,6 +65,18 @@ def test_what_no_export_wrote_stays_here_and_is_named(hub, export, unverified, c
     assert not {"secret.txt", "web/notes.txt"} & hub.repositories[f"models/{NAME}"].files.keys()
 
 
+def test_what_is_uploaded_through_a_link_is_not_said_to_be_left_out(
+    hub, export, unverified, tmp_path, caplog, contents
+):
+    there = contents(export)
+    for name in ("samples.png", "saved_model"):
+        (export / name).rename(tmp_path / name)
+        (export / name).symlink_to(tmp_path / name)
+    push_export(export, NAME)
+    assert "left out" not in caplog.text
+    assert there.items() <= hub.repositories[f"models/{NAME}"].files.items()
+
+
 def test_a_new_repository_may_be_private(hub, export, unverified):
     push_export(export, NAME, private=True)
     assert hub.repositories[f"models/{NAME}"].private
@@ -76,14 +90,41 @@ def test_a_public_repository_does_not_become_private_by_a_push(hub, export, unve
 # A repository that exists
 
 
+def earlier(files, *more) -> dict[str, bytes]:
+    """Return the files of an export that had some more, as its export.json says."""
+    record = json.loads(files["export.json"])
+    record["files"].update(dict.fromkeys(more, "0" * 64))
+    return {**files, **dict.fromkeys(more, b"old"), "export.json": json.dumps(record).encode()}
+
+
 def test_an_earlier_export_is_replaced_and_other_files_stay(hub, export, unverified, contents, caplog):
-    hub.add(NAME, {"export.json": b"{}", "model.keras": b"old", "LICENSE": b"MIT", "web/old.js": b"old"})
+    others = {"LICENSE": b"MIT", "web/own.js": b"own", "generator-int8.tflite": b"own"}
+    hub.add(NAME, {**earlier(contents(export), "model.keras", "generator-fp16.tflite"), **others})
     with caplog.at_level(logging.INFO, "dcgan_tf"):
         push_export(export, NAME)
-    assert "this one has not: model.keras, web/old.js" in caplog.text
-    files = hub.repositories[f"models/{NAME}"].files
-    assert files.keys() == {*contents(export), "README.md", "LICENSE"}
-    assert files["LICENSE"] == b"MIT"
+    assert "this one has not: model.keras, generator-fp16.tflite\n" in caplog.text
+    assert hub.repositories[f"models/{NAME}"].files == {
+        **contents(export),
+        **others,
+        "README.md": (export / "MODEL_CARD.md").read_bytes(),
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b'{"some": "other tool"}', "cannot read model in ada/digits/export.json: expected an object"),
+        (b"[", "cannot read ada/digits/export.json: it is not JSON"),
+        (b" " * ((1 << 23) + 1), "export.json has 8,388,609 bytes"),
+    ],
+)
+def test_an_export_json_of_another_program_is_refused(hub, export, unverified, content, told):
+    files = {"export.json": content, "model.keras": b"precious", "web/app.js": b"mine"}
+    made = hub.add(NAME, files)
+    message = refusal(export)
+    assert told in message
+    assert message.endswith("; push to another name, or remove that file on the Hub")
+    assert made.files == files
 
 
 def test_a_readme_that_was_edited_on_the_hub_stays(hub, export, unverified, caplog):
@@ -94,7 +135,23 @@ def test_a_readme_that_was_edited_on_the_hub_stays(hub, export, unverified, capl
     push_export(export, NAME)
     assert repository.files["README.md"] == b"---\nlicense: mit\n---\n"
     assert repository.files["MODEL_CARD.md"] == b"another card"
-    assert "README.md was edited on the Hub and stays as it is" in caplog.text
+    assert "README.md was written on the Hub and stays as it is; the new card is MODEL_CARD.md" in caplog.text
+
+
+def test_a_readme_that_was_there_before_the_first_push_stays(hub, export, unverified, caplog):
+    made = hub.add(NAME, {"README.md": b"---\nlicense: mit\n---\nmy words", ".gitattributes": b""})
+    push_export(export, NAME)
+    assert made.files["README.md"] == b"---\nlicense: mit\n---\nmy words"
+    assert made.files["MODEL_CARD.md"] == (export / "MODEL_CARD.md").read_bytes()
+    assert "To show the card, remove README.md on the Hub and push again" in caplog.text
+
+
+def test_a_readme_that_is_the_new_card_already_is_no_reason_to_warn(hub, export, unverified, caplog):
+    card = (export / "MODEL_CARD.md").read_bytes()
+    made = hub.add(NAME, {"README.md": card})
+    push_export(export, NAME)
+    assert made.files["README.md"] == card
+    assert "README.md" not in caplog.text
 
 
 def test_a_readme_that_nobody_edited_is_renewed(hub, export, unverified):
@@ -120,19 +177,21 @@ def test_a_repository_of_something_else_is_refused(hub, export, unverified):
     assert len(made.commits) == 1
 
 
-def test_a_commit_of_somebody_else_in_between_is_not_overwritten(hub, export, unverified, monkeypatch):
-    made = hub.add(NAME, {"export.json": b"{}"})
+def test_a_commit_of_somebody_else_in_between_is_not_overwritten(
+    hub, export, unverified, contents, monkeypatch
+):
+    made = hub.add(NAME, contents(export))
     from dcgan_tf.export.hub import push
 
     said = push._say
 
     def meanwhile(*arguments, **more):
-        made.commit({"export.json": b"{}", "LICENSE": b"new"})
+        made.commit({"LICENSE": b"new"})
         return said(*arguments, **more)
 
     monkeypatch.setattr(push, "_say", meanwhile)
     assert "was changed by somebody else at the same time (412: the branch has moved)" in refusal(export)
-    assert made.files.keys() == {"export.json", "LICENSE"}
+    assert made.files.keys() == {"LICENSE"}
 
 
 # Refusals, each in one sentence
@@ -167,7 +226,40 @@ def test_nobody_is_logged_in(hub, export, monkeypatch, tmp_path):
 def test_the_extra_is_not_installed(export, monkeypatch):
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     assert refusal(export) == (
-        "push and pull need the package huggingface_hub, which is not installed: pip install huggingface_hub"
+        "push and pull need the package huggingface_hub, which is not installed: "
+        'pip install "huggingface_hub>=1.20"'
+    )
+
+
+@pytest.mark.parametrize("version", ["0.36.2", "1.3.0", "1.19.0"])
+def test_the_extra_is_too_old(hub, export, monkeypatch, version):
+    monkeypatch.setattr("huggingface_hub.__version__", version)
+    assert refusal(export) == (
+        f"push and pull need huggingface_hub 1.20 or newer, found {version}: "
+        'pip install "huggingface_hub>=1.20"'
+    )
+    assert hub.requests == []
+
+
+@pytest.mark.parametrize("version", ["1.20.0", "1.20.0rc1", "2.4.0.dev0"])
+def test_the_extra_is_new_enough(hub, export, unverified, monkeypatch, version):
+    monkeypatch.setattr("huggingface_hub.__version__", version)
+    assert push_export(export, NAME) == f"{hub.url}/{NAME}"
+
+
+def test_one_version_is_asked_for_everywhere():
+    assert f"huggingface_hub >={OLDEST_CLIENT}, <" in (ROOT / "setup.cfg").read_text()
+    guide = (ROOT / "docs" / "guides" / "hubs.md").read_text()
+    assert f'pip install "huggingface_hub>={OLDEST_CLIENT}"' in guide
+
+
+def test_without_a_token_tensorflow_is_not_imported(hub, export, tmp_path, without_tensorflow):
+    """Nobody waits for TensorFlow, or reads its noise, to be told to log in."""
+    nobody = {"HF_TOKEN": "", "HF_TOKEN_PATH": str(tmp_path / "none"), "HF_HOME": str(tmp_path)}
+    done = without_tensorflow(["push", str(export), NAME], nobody)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(
+        f"dcgan-tf: you are not logged in to {hub.url}: log in with `hf auth login`"
     )
 
 
