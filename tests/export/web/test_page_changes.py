@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import io
 from collections.abc import Callable
 from dataclasses import replace
@@ -191,6 +192,36 @@ def test_what_was_found_in_one_class_is_offered_and_used_there_only(open_page, w
     assert caption_of(page) == "sample 1, class cat"
 
 
+def test_the_first_sliders_of_the_chosen_class_are_in_sight(open_page):
+    names = {
+        "cat": [f"of cats {i}" for i in range(7)],
+        "dog": [f"of dogs {i}" for i in range(2)],
+        CLASSES[2]: [],
+    }
+    found = [direction(name, seed=1, shown_class=one) for one, all_ in names.items() for name in all_]
+    page = open_page(
+        random_generator(num_classes=3),
+        class_names=CLASSES,
+        controls={"directions": found},
+        address="#class=dog",
+    )
+    sliders = page.locator("#sliders input, #other-sliders input")
+
+    def in_sight() -> list[str]:
+        return [one.evaluate("(e) => e.labels[0].textContent") for one in sliders.all() if one.is_visible()]
+
+    assert in_sight() == names["dog"]
+    assert not page.is_visible("#all-sliders")
+    page.select_option("#class", "cat")
+    assert in_sight() == names["cat"][:6]
+    page.click("text=More sliders")
+    assert in_sight() == names["cat"]
+    page.select_option("#class", CLASSES[2])
+    assert in_sight() == []
+    for part in ("#sliders", "#all-sliders", "#kept", "header [data-sliders]"):
+        assert not page.is_visible(part), part
+
+
 def test_a_fully_connected_generator_has_sliders_too(open_page, weights):
     page = open_page(fully_connected(), controls={"directions": CONTROLS["directions"][:1]})
     slide(page, "smile", 1)
@@ -207,6 +238,20 @@ def test_the_measured_shares_stand_beside_what_they_are_of(changing):
     assert notes.count() == 2
     described = changing.get_by_role("slider", name="smile").get_attribute("aria-describedby")
     assert changing.inner_text(f"#{described}").startswith("keeps 97 %")
+
+
+def test_a_slider_that_keeps_less_than_chance_says_so_and_one_that_was_not_measured_nothing(open_page):
+    worse = direction("turn", seed=1, kept=0.82, kept_by_chance=0.85)
+    page = open_page(random_generator(), controls={"directions": [direction("smile", seed=2), worse]})
+    assert page.inner_text("#slider-note-0") == "keeps 97 % of the rest (random: 90 %)"
+    assert page.inner_text("#slider-note-1") == (
+        "keeps 82 % of the rest (random: 85 %): changes other things, too"
+    )
+    assert page.is_visible("#kept")
+    unknown = direction("cat", seed=1, kept=None, kept_by_chance=None)
+    page = open_page(random_generator(), controls={"directions": [unknown]})
+    assert page.inner_text("#slider-note-0") == ""
+    assert not page.is_visible("#kept")
 
 
 def test_many_sliders_are_behind_one_more_click(open_page):
@@ -267,6 +312,13 @@ def test_a_link_holds_exemplars_and_the_class(open_page):
     assert page.is_checked("[value=arithmetic]")
 
 
+def test_a_link_that_names_a_sample_twice_has_it_once(open_page):
+    page = open_page(random_generator(), address="#a=1,1&b=12,12,3&c=32")
+    assert caption_of(page) == "samples 1 − (12, 3) + 32"
+    page.click("#grid button:nth-child(1)")
+    assert caption_of(page) == "samples 1 − (12, 3) + 32"
+
+
 @pytest.mark.parametrize(
     "address",
     [
@@ -316,6 +368,45 @@ def test_everything_can_be_undone_and_done_again(changing):
     assert changing.get_attribute("#redo", "aria-disabled") == "true"
 
 
+def test_undo_and_redo_keep_what_the_other_mode_had_chosen(changing):
+    changing.check("[value=arithmetic]")
+    for sample in (7, 8, 9):
+        changing.click(f"#grid button:nth-child({sample})")
+    changing.check("[value=walk]")
+    changing.click("#grid button:nth-child(5)")
+    slide(changing, "smile", 0.5)
+    changing.click("#undo")
+    changing.check("[value=arithmetic]")
+    assert caption_of(changing) == "samples 7 − 8 + 9"
+    slide(changing, "smile", 0.5)
+    changing.click("#undo")
+    changing.click("#undo")
+    changing.click("#redo")
+    changing.check("[value=walk]")
+    assert caption_of(changing) == "sample 5"
+
+
+def test_buttons_out_of_use_do_nothing(changing):
+    """Those of aria-disabled can be pressed still; a walk goes on."""
+    changing.click("#play")
+    for button in ("undo", "redo", "reset"):
+        changing.click(f"#{button}", force=True)
+        assert changing.get_attribute("#play", "aria-pressed") == "true", button
+        assert changing.get_attribute("#undo", "aria-disabled") == "true", button
+    changing.click("#play")
+
+
+@pytest.mark.parametrize("name", ["constructor", "toString", "__proto__"])
+def test_an_attribute_may_be_called_as_what_every_object_has(open_page, name):
+    page = open_page(random_generator(), controls={"directions": [direction(name, seed=1)]})
+    slide(page, name, 0.5)
+    assert caption_of(page) == f"sample 1, {name} +0.50"
+    page.click("#reset")
+    assert caption_of(page) == "sample 1"
+    page.click("#undo")
+    assert caption_of(page) == f"sample 1, {name} +0.50"
+
+
 def test_reset_puts_back_what_was_changed_and_keeps_the_samples(changing):
     changing.click("#grid button:nth-child(5)")
     slide(changing, "smile", 0.5)
@@ -344,6 +435,21 @@ def test_the_link_can_be_copied(changing):
     assert changing.evaluate("navigator.clipboard.readText()").endswith("#seed=1&to=2&smile=0.5")
     assert changing.evaluate("document.activeElement.tagName") == "SUMMARY"
     assert not changing.is_visible("#link")
+
+
+def test_a_page_without_an_address_of_its_own_says_what_to_add_to_one(open_page, broken_tab, tmp_path):
+    open_page(random_generator(), controls=CONTROLS)
+    text = html.escape((tmp_path / "index.html").read_text())
+    errors: list[str] = []
+    broken_tab.on("pageerror", lambda error: errors.append(str(error)))
+    broken_tab.emulate_media(reduced_motion="reduce")
+    broken_tab.set_content(f'<iframe srcdoc="{text}" width="1200" height="700"></iframe>')
+    frame = broken_tab.frame_locator("iframe")
+    frame.get_by_role("slider", name="smile", exact=True).fill("0.5")
+    frame.get_by_text("Share").click()
+    frame.locator("#link").click()
+    frame.locator("#said:has-text('#seed=1&to=2&smile=0.5')").wait_for()
+    assert errors == []
 
 
 # What can be taken away
@@ -384,6 +490,29 @@ def test_a_walk_is_saved_as_a_gif_there_and_back(open_page, channels):
         assert (difference.max() == 0) if channels == 1 else (difference.mean() < 8), place
     assert np.array_equal(frames[1], frames[45])
     assert np.abs(np.subtract(frames[0], frames[12])).mean() > 5
+
+
+def test_a_gif_stays_as_it_was_begun(open_page):
+    controls = {"directions": [direction("smile", seed=1, shown_class="dog")]}
+    files = []
+    for meanwhile in ("", "Object.assign(select, { value: 'cat' }).dispatchEvent(new Event('input'))"):
+        page = open_page(
+            random_generator(num_classes=3),
+            class_names=CLASSES,
+            controls=controls,
+            address="#class=dog&smile=1",
+        )
+        with page.expect_download() as download:
+            page.evaluate(
+                f"""() => {{
+                  const select = document.getElementById("class");
+                  document.getElementById("gif").click();
+                  {meanwhile};
+                }}"""
+            )
+        assert ("cat" in caption_of(page)) == bool(meanwhile)
+        files.append(Path(download.value.path()).read_bytes())
+    assert files[0] == files[1]
 
 
 def test_a_print_has_the_picture_and_the_samples_and_no_buttons(changing):

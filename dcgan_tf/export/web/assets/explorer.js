@@ -17,7 +17,7 @@ class Explorer {
     this.active = { walk: "from", arithmetic: "a" };
     this.frame = 0;
     this.playing = false;
-    this.steps = new Steps(this.address());
+    this.steps = new Steps(this.address(), this.state);
     this.controls = new Controls(
       { directions: model.directions ?? [], forgettable: model.forgettable ?? [] },
       {
@@ -51,13 +51,19 @@ class Explorer {
 
   // Called after whatever somebody did: it can be undone, and the link leads here.
   record() {
-    this.steps.record(this.address());
+    this.steps.record(this.address(), this.state);
     this.link();
   }
 
+  // Returns whether the page has an address that it may change; in a frame of some others it has none.
   link() {
     this.offer();
-    history.replaceState(null, "", `#${this.address()}`);
+    try {
+      history.replaceState(null, "", `#${this.address()}`);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   // A button that can do nothing says so, and keeps the focus.
@@ -72,9 +78,14 @@ class Explorer {
     return Object.values(sliders).some(Boolean) || forgotten.length > 0 || truncation < 1;
   }
 
-  goTo(address) {
+  // To where undo or redo leads; they lead nowhere (null) while their buttons are out of use.
+  step(state) {
+    if (state !== null) this.goTo(state);
+  }
+
+  goTo(state) {
     this.pause();
-    this.state = this.read(address);
+    this.state = state;
     this.three = severalIn(this.state.slots);
     this.showState();
     this.link();
@@ -89,8 +100,8 @@ class Explorer {
     return Object.entries(this.state.slots);
   }
 
-  get className() {
-    return this.classNames.length ? this.classNames[this.state.label] : null;
+  classNameOf({ label }) {
+    return this.classNames.length ? this.classNames[label] : null;
   }
 
   slotButton(slot) {
@@ -102,7 +113,7 @@ class Explorer {
   // The address was changed by hand, or by a link.
   follow(address) {
     if (address === `#${this.address()}`) return;
-    this.goTo(address);
+    this.goTo(this.read(address));
     this.record();
   }
 
@@ -166,7 +177,9 @@ class Explorer {
   }
 
   reset() {
-    Object.assign(this.state, { sliders: {}, forgotten: [], truncation: 1 });
+    if (!this.isChanged()) return;
+    const { sliders, forgotten, truncation } = this.read("");
+    Object.assign(this.state, { sliders, forgotten, truncation });
     this.redraw();
     this.record();
   }
@@ -206,7 +219,7 @@ class Explorer {
       if (state.share === 0 || state.share === 1) direction = state.share === 0 ? 1 : -1;
       if (once && state.share === 1) {
         this.pause();
-        this.steps.amend(this.address());
+        this.steps.amend(this.address(), this.state);
       } else this.frame = requestAnimationFrame(advance);
       this.draw();
     };
@@ -243,7 +256,11 @@ class Explorer {
   }
 
   async copyLink() {
-    this.link();
+    if (!this.link()) {
+      const behind = "Here the page has no address of its own. Write this behind the address of its file";
+      this.say(`${behind}: #${this.address()}`);
+      return;
+    }
     try {
       await navigator.clipboard.writeText(location.href);
       this.say("The link is copied. Whoever has this page sees the same picture with it.");
@@ -263,11 +280,11 @@ class Explorer {
   }
 
   used(state = this.state) {
-    return this.controls.used(state, this.className);
+    return this.controls.used(state, this.classNameOf(state));
   }
 
   dropped(state = this.state) {
-    return this.controls.dropped(state, this.className);
+    return this.controls.dropped(state, this.classNameOf(state));
   }
 
   generate(z, label = this.state.label, dropped = this.dropped()) {
@@ -321,12 +338,13 @@ class Explorer {
     element("class").selectedIndex = this.state.label;
     element("truncation").value = this.state.truncation;
     element("truncation-shown").textContent = this.state.truncation.toFixed(2);
-    this.controls.show(this.state, this.className);
+    this.controls.show(this.state, this.classNameOf(this.state));
     this.display(this.shownLatent(), captionOf(this.state, this.used(), this.dropped()));
   }
 
   display(z, contents) {
-    const caption = this.className === null ? contents : `${contents}, class ${this.className}`;
+    const className = this.classNameOf(this.state);
+    const caption = className === null ? contents : `${contents}, class ${className}`;
     paint(element("picture"), this.generate(z), this.generator);
     element("picture").setAttribute("aria-label", caption);
     element("caption").textContent = caption;

@@ -1,39 +1,40 @@
-// Undo and redo: the addresses of what was shown, one for each thing that somebody did.
+// Undo and redo: the states that were shown, one for each thing that somebody did.
 
 const MOST_STEPS = 200;
 
+// Two states with the same address are one step. A state says more: it keeps what the other mode had chosen.
 class Steps {
-  constructor(address) {
+  constructor(address, state) {
     this.past = [];
-    this.now = address;
     this.future = [];
+    this.amend(address, state);
   }
 
-  record(address) {
-    if (address === this.now) return;
+  record(address, state) {
+    if (address === this.now.address) return;
     this.past = [...this.past, this.now].slice(-MOST_STEPS);
-    this.now = address;
     this.future = [];
+    this.amend(address, state);
   }
 
   // What happened by itself is no step of its own.
-  amend(address) {
-    this.now = address;
+  amend(address, state) {
+    this.now = { address, state: structuredClone(state) };
   }
 
+  // Both return the state to show, or null where there is none.
   undo() {
-    if (this.past.length) {
-      this.future.push(this.now);
-      this.now = this.past.pop();
-    }
-    return this.now;
+    return this.move(this.past, this.future);
   }
 
   redo() {
-    if (this.future.length) {
-      this.past.push(this.now);
-      this.now = this.future.pop();
-    }
-    return this.now;
+    return this.move(this.future, this.past);
+  }
+
+  move(from, to) {
+    if (from.length === 0) return null;
+    to.push(this.now);
+    this.now = from.pop();
+    return structuredClone(this.now.state);
   }
 }

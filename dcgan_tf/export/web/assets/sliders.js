@@ -14,7 +14,9 @@ function make(tag, properties, ...children) {
 
 function noteOfDirection({ kept, kept_by_chance: chance }) {
   if (kept === null) return "";
-  return `keeps ${percent(kept)} of the rest` + (chance === null ? "" : ` (random: ${percent(chance)})`);
+  const keeps = `keeps ${percent(kept)} of the rest`;
+  if (chance === null) return keeps;
+  return `${keeps} (random: ${percent(chance)})` + (kept < chance ? ": changes other things, too" : "");
 }
 
 function noteOfForgetting({ left, left_by_chance: chance, changed, realistic }) {
@@ -32,13 +34,6 @@ class Controls {
     this.forgettable = forgettable;
     this.sliders = directions.map((direction, i) => this.makeSlider(direction, i, slide, done));
     this.switches = forgettable.map((maps, i) => this.makeSwitch(maps, i, forget, done));
-    const rows = this.sliders.map(({ row }) => row);
-    element("sliders").replaceChildren(...rows.slice(0, shownSliders()));
-    element("other-sliders").replaceChildren(...rows.slice(shownSliders()));
-    element("all-sliders").hidden = directions.length <= shownSliders();
-    element("switches").replaceChildren(...this.switches.map(({ row }) => row));
-    for (const part of document.querySelectorAll("[data-sliders]")) part.hidden = directions.length === 0;
-    for (const part of document.querySelectorAll("[data-switches]")) part.hidden = forgettable.length === 0;
   }
 
   makeSlider(direction, i, slide, done) {
@@ -67,16 +62,28 @@ class Controls {
   }
 
   show({ sliders, forgotten }, className) {
-    for (const { direction, input, output, row } of this.sliders) {
-      const far = sliders[direction.name] ?? 0;
+    if (className !== this.offeredIn) this.offer(className);
+    for (const { direction, input, output } of this.sliders) {
+      const far = sliders[direction.name];
       input.value = far;
       output.textContent = signed(far);
-      row.hidden = !isOffered(direction, className);
     }
-    for (const { maps, input, row } of this.switches) {
-      input.checked = forgotten.includes(maps.name);
-      row.hidden = !isOffered(maps, className);
-    }
+    for (const { maps, input } of this.switches) input.checked = forgotten.includes(maps.name);
+  }
+
+  // Puts what is offered in a class on the page. A row that is moved loses the focus: only when the class changes.
+  offer(className) {
+    this.offeredIn = className;
+    const sliders = this.sliders.filter(({ direction }) => isOffered(direction, className));
+    const switches = this.switches.filter(({ maps }) => isOffered(maps, className));
+    const rows = sliders.map(({ row }) => row);
+    element("sliders").replaceChildren(...rows.slice(0, shownSliders()));
+    element("other-sliders").replaceChildren(...rows.slice(shownSliders()));
+    element("all-sliders").hidden = rows.length <= shownSliders();
+    element("switches").replaceChildren(...switches.map(({ row }) => row));
+    for (const part of document.querySelectorAll("[data-sliders]")) part.hidden = sliders.length === 0;
+    for (const part of document.querySelectorAll("[data-switches]")) part.hidden = switches.length === 0;
+    element("kept").hidden = sliders.every(({ direction }) => direction.kept === null);
   }
 
   // The directions that are used, and how far.

@@ -1,4 +1,5 @@
-// What the page shows, as one object: its changes are undone by going back to an earlier one, and a link holds it.
+// What the page shows, as one object: its changes are undone by going back to an earlier one, and a link holds what
+// is seen of it.
 
 const SMALLEST_TRUNCATION = 0.3;
 
@@ -44,10 +45,11 @@ function addressOf(state, { classNames }) {
   return parts.toString().replaceAll("%2C", ",");
 }
 
-// Samples have whole numbers from 1; what is none is left out.
+// Samples have whole numbers from 1; what is none is left out, and so is one that was there before.
 function numbersIn(text, most) {
   const numbers = (text ?? "").split(",").map(Number);
-  return numbers.filter((number) => Number.isSafeInteger(number) && number > 0 && number < 2 ** 31).slice(0, most);
+  const valid = numbers.filter((number) => Number.isSafeInteger(number) && number > 0 && number < 2 ** 31);
+  return [...new Set(valid)].slice(0, most);
 }
 
 function numberIn(text, least, most, otherwise) {
