@@ -121,7 +121,7 @@ def photograph(page: Path, picture: Path) -> None:
         tab.wait_for_timeout(1000)  # until the time for an image stands there
         seen = Image.open(io.BytesIO(tab.screenshot(full_page=True))).convert("RGB")
         browser.close()
-    seen.save(picture, quality=78, optimize=True, progressive=True, comment=sources_digest())
+    seen.save(picture, quality=72, optimize=True, progressive=True, comment=sources_digest())
 
 
 if __name__ == "__main__":
