@@ -21,7 +21,7 @@ README = "README.md"
 """The file that the Hub shows as a repository's page."""
 PROGRAMS = frozenset({"saved_model", "model.keras"})
 """The artefacts that are programs; all others only compute."""
-OLDEST_CLIENT = "1.20"
+OLDEST_CLIENT = "2.4"
 """The oldest version of huggingface_hub that the tests have been run with; setup.cfg asks for it, too."""
 LOG_IN = "log in with `hf auth login`, or put a token into the environment variable HF_TOKEN"
 
@@ -48,7 +48,7 @@ def hub_client() -> HfApi:
 
 
 def _numbers(version: str) -> list[int]:
-    """Return the first two numbers of a version, such as [1, 20]."""
+    """Return the first two numbers of a version, such as [2, 4]."""
     return [int(number) for number in re.findall(r"\d+", version)[:2]]
 
 

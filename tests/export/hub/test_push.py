@@ -227,21 +227,21 @@ def test_the_extra_is_not_installed(export, monkeypatch):
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     assert refusal(export) == (
         "push and pull need the package huggingface_hub, which is not installed: "
-        'pip install "huggingface_hub>=1.20"'
+        'pip install "huggingface_hub>=2.4"'
     )
 
 
-@pytest.mark.parametrize("version", ["0.36.2", "1.3.0", "1.19.0"])
+@pytest.mark.parametrize("version", ["0.36.2", "1.3.0", "2.3.9"])
 def test_the_extra_is_too_old(hub, export, monkeypatch, version):
     monkeypatch.setattr("huggingface_hub.__version__", version)
     assert refusal(export) == (
-        f"push and pull need huggingface_hub 1.20 or newer, found {version}: "
-        'pip install "huggingface_hub>=1.20"'
+        f"push and pull need huggingface_hub 2.4 or newer, found {version}: "
+        'pip install "huggingface_hub>=2.4"'
     )
     assert hub.requests == []
 
 
-@pytest.mark.parametrize("version", ["1.20.0", "1.20.0rc1", "2.4.0.dev0"])
+@pytest.mark.parametrize("version", ["2.4.0", "2.4.0rc1", "2.10.0.dev0"])
 def test_the_extra_is_new_enough(hub, export, unverified, monkeypatch, version):
     monkeypatch.setattr("huggingface_hub.__version__", version)
     assert push_export(export, NAME) == f"{hub.url}/{NAME}"
