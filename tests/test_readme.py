@@ -124,7 +124,7 @@ def test_the_readme_is_short():
 
 
 def test_it_says_what_to_take_from_somebody_unknown():
-    assert "use its `.tflite` file or its page: they can only compute" in SHIP
+    assert "use its `.tflite` or `.onnx` file or its page: they can only compute" in SHIP
 
 
 def ship_blocks(*languages: str) -> list[Block]:

@@ -87,7 +87,9 @@ def exports(runs, tmp_path_factory):
         for weight in run.generator.weights:
             values = draw.normal(0, 0.2, weight.shape)
             weight.assign(1 + np.abs(values) if "variance" in weight.path else values)
-        with mock.patch.object(exporting, "_add_latencies"):  # which is measured, never the same
+        with mock.patch.object(
+            exporting, "_add_latencies", return_value={}
+        ):  # which is measured, never the same
             dcgan_tf.export_run(
                 run, to=folder / name, formats=("tflite",), precisions=("fp32", "fp16", "dynamic")
             )

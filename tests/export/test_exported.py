@@ -62,7 +62,7 @@ def test_a_part_that_does_not_draw_on_its_own_leads_to_the_export(folder, name):
     with pytest.raises(ExportError) as caught:
         Exported.open(folder / name)
     assert str(caught.value) == (
-        "expected the folder of an export, its saved_model or a .tflite file of it, "
+        "expected the folder of an export, its saved_model or a .tflite or .onnx file of it, "
         f"received {folder / name}; give {folder}"
     )
 
@@ -79,7 +79,7 @@ def test_what_is_not_there_is_no_part_of_an_export(folder):
 def test_nothing_to_draw_with_is_an_error(copy):
     for name in ("saved_model", "web"):
         shutil.rmtree(copy / name)
-    for path in [*copy.glob("*.tflite"), copy / "model.keras"]:
+    for path in [*copy.glob("*.tflite"), copy / "generator.onnx", copy / "model.keras"]:
         path.unlink()
     with pytest.raises(ExportError, match="holds no exported generator"):
         Exported.open(copy)

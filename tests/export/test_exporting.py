@@ -123,7 +123,7 @@ def test_uniform_latents_are_said_and_drawn(run_unlike_at_first, untimed, tmp_pa
 def test_a_name_is_not_read_as_markdown(run, tmp_path):
     folder = export_run(run, to=tmp_path / "a|<b> `c`", formats=["keras"])
     card = (folder / "MODEL_CARD.md").read_text()
-    assert card.startswith(r"# a\|\<b\> \`c\`")
+    assert r"# a\|\<b\> \`c\`" in card.splitlines()
     assert "dcgan-tf sample 'a|<b> `c`' " in card
 
 
@@ -338,7 +338,9 @@ def test_a_folder_that_appears_meanwhile_is_not_overwritten(run, tmp_path, monke
         (tmp_path / "a" / "other").touch()
         return {}
 
-    monkeypatch.setattr(exporting, "describe_machine", lambda: meanwhile() or {"cores": 1, "processor": "x"})
+    monkeypatch.setattr(
+        exporting, "describe_machine", lambda files: meanwhile() or {"cores": 1, "processor": "x"}
+    )
     with pytest.raises(ExportError, match="a exists and is not an export"):
         export_run(run, to=tmp_path / "a", formats=["keras"])
     assert left_in(tmp_path) == ["a"]
