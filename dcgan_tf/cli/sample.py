@@ -131,9 +131,10 @@ def _bundled(run: Path) -> Path:
 
     Raises:
         RunError: if it is a mere name, and neither here nor that of a bundled generator.
+        ExportError: if an export of that name was here, and its replacement was interrupted.
     """
     from dcgan_tf.errors import RunError
-    from dcgan_tf.export import BUNDLED, WITHOUT_TENSORFLOW, bundled_generator
+    from dcgan_tf.export import BUNDLED, WITHOUT_TENSORFLOW, bundled_generator, refuse_interrupted
 
     name = str(run)
     if run.exists():
@@ -141,6 +142,7 @@ def _bundled(run: Path) -> Path:
             say(f"{name} is taken from this folder; dcgan-tf has a generator of that name, too", err=True)
         return run
     if name in BUNDLED:
+        refuse_interrupted(run)
         return bundled_generator(name)
     if len(run.parts) == 1 and run.suffix not in WITHOUT_TENSORFLOW:
         raise RunError(

@@ -31,6 +31,14 @@ def test_a_name_draws_with_a_generator_of_the_package():
     assert np.load("drawn.npy").shape == (2, 64, 64, 3)
 
 
+def test_an_export_of_that_name_that_was_interrupted_is_not_passed_over(elsewhere):
+    (elsewhere / ".portraits.old-0123abcd").mkdir()
+    (elsewhere / ".portraits.old-0123abcd" / "export.json").touch()
+    done = sample("portraits")
+    assert done.exit_code == 1
+    assert "its replacement was interrupted" in done.stderr
+
+
 def test_a_class_can_be_chosen():
     done = sample("mnist", "--label", "7")
     assert done.stdout == (
