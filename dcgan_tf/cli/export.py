@@ -78,8 +78,13 @@ def export(
             float_output=float_output,
             force=force,
         )
+    _say_where(folder, page="web" in formats)
+
+
+def _say_where(folder: Path, *, page: bool) -> None:
+    """Print what is in the folder of a new export, perhaps with a page, and what to do with it."""
     say(f"export      {folder}")
-    if "web" in formats:
+    if page:
         say(f"in browser  {folder / 'web' / 'index.html'}")
     say(f"model card  {folder / 'MODEL_CARD.md'}")
     quoted = shlex.quote(str(folder))
@@ -191,11 +196,7 @@ def pull(repo: str, out: Path | None, revision: str | None, programs: bool, forc
     refuse_unwritable(place_of_pulled(repo, to=out))
     with said_when_stopped("stopped; nothing was written"):
         folder = pull_export(repo, to=out, revision=revision, programs=programs, force=force)
-    quoted = shlex.quote(str(folder))
-    say(f"export      {folder}")
-    say(f"model card  {folder / 'MODEL_CARD.md'}")
-    say(f"verify      dcgan-tf verify {quoted}")
-    say(f"images      dcgan-tf sample {quoted} --num-images 64 --out samples.png")
+    _say_where(folder, page=(folder / "web" / "index.html").exists())
 
 
 def table_of(found: dict[str, Any]) -> list[str]:

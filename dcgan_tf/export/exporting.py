@@ -29,7 +29,7 @@ from dcgan_tf.export.placing import place_of, written_aside
 from dcgan_tf.export.record import Record, digest, files_of, listed
 from dcgan_tf.export.web import page as web
 from dcgan_tf.export.web.first_samples import first_samples
-from dcgan_tf.export.web.page_controls import page_controls
+from dcgan_tf.export.web.page_adjustments import page_adjustments
 from dcgan_tf.export.web.real_images import real_images
 from dcgan_tf.files import storage_error, storage_errors, write_text
 from dcgan_tf.latents import sample_latents
@@ -129,7 +129,7 @@ class _Export:
         saved_model.write(path, self.run.generator, model, self.facts, num_classes=self.folded.num_classes)
 
     def _write_page(self, path: Path) -> None:
-        controls, missing = page_controls(self.run, self.folded)
+        adjustments, missing = page_adjustments(self.run, self.folded)
         for remark in missing:
             _log.info("%s", remark)
         web.write_page(
@@ -137,7 +137,7 @@ class _Export:
             self.folded,
             self.facts,
             first_samples=first_samples(self.run),
-            controls=controls,
+            adjustments=adjustments,
             real_images=real_images(self.run),
         )
 

@@ -1,11 +1,11 @@
+from .adjustments import Direction as Direction
+from .adjustments import ForgottenMaps as ForgottenMaps
+from .adjustments import add_adjustments as add_adjustments
+from .adjustments import read_directions as read_directions
+from .adjustments import read_forgotten as read_forgotten
 from .checkpoints import CheckpointStore as CheckpointStore
 from .checkpoints import does_not_fit as does_not_fit
 from .checkpoints import newest_intact as newest_intact
-from .controls import Direction as Direction
-from .controls import ForgottenMaps as ForgottenMaps
-from .controls import add_controls as add_controls
-from .controls import read_directions as read_directions
-from .controls import read_forgotten as read_forgotten
 from .data_record import check_same_images as check_same_images
 from .data_record import class_names_of as class_names_of
 from .data_record import describe as describe

@@ -43,7 +43,7 @@ from dcgan_tf.analysis.samples import Samples
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.errors import ArgumentError, RunError
 from dcgan_tf.judges import shape_judge
-from dcgan_tf.runs import ForgottenMaps, Run, RunPaths, add_controls
+from dcgan_tf.runs import ForgottenMaps, Run, RunPaths, add_adjustments
 
 FEWEST_SAMPLES = 10
 
@@ -91,7 +91,7 @@ def forget(
     outcome = measure_outcome(setup, drop=drop, seed=seed)
     how = protocol(setup, outcome, drop=drop)
     switches = [_switch(setup, outcome)] if is_forgotten(outcome) else []
-    save = partial(add_controls, run=run, found=switches, looked_for=[attribute])
+    save = partial(add_adjustments, run=run, found=switches, looked_for=[attribute])
     return Finding(
         name="forget",
         summary=summary(setup, outcome),

@@ -28,7 +28,7 @@ from dcgan_tf.analysis.turn.sliders import find_sliders, sliders_details, slider
 from dcgan_tf.analysis.walk.paths import on_paths
 from dcgan_tf.errors import RunError
 from dcgan_tf.progress import progress
-from dcgan_tf.runs import Direction, Run, RunPaths, add_controls
+from dcgan_tf.runs import Direction, Run, RunPaths, add_adjustments
 
 POOL = 4096
 """The number of samples among which the exemplars are found; none of them is turned."""
@@ -95,7 +95,7 @@ def turn(
     measures = measures_of(attribute, turned, judge.scale, judge.others, criteria=samples.criteria)
     sliders = _sliders(samples, others, seed=seed)
     names = [*subject.classifier.continuous, *subject.classifier.concepts]
-    save = partial(add_controls, run=run, found=sliders, looked_for=names)
+    save = partial(add_adjustments, run=run, found=sliders, looked_for=names)
     how = _how(subject, given=latents is not None, attribute=attribute, exemplars=exemplars, draws=draws)
     return Finding(
         name="turn",

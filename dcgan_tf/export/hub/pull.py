@@ -83,7 +83,7 @@ def pull_export(
         record = download_record(client, repo, commit, sizes, scratch)
         wanted = _wanted(record, repo, programs=programs)
         _say(repo, commit, sizes, wanted)
-        _download(client, repo, commit, [name for name in wanted["files"]], sizes, scratch)
+        _download(client, repo, commit, list(wanted["files"]), sizes, scratch)
         if problems := damaged_files(scratch, wanted["files"]):
             raise ExportError(listed(f"{repo} is not as it was exported; nothing was written", problems))
         if wanted != record:

@@ -45,7 +45,7 @@ def write_page(
     facts: Mapping[str, Any],
     *,
     first_samples: Mapping[str, Any] | None = None,
-    controls: Mapping[str, Any] | None = None,
+    adjustments: Mapping[str, Any] | None = None,
     real_images: Mapping[str, Any] | None = None,
 ) -> None:
     """Write the page of a generator.
@@ -68,7 +68,7 @@ def write_page(
             object only.
         first_samples: `numbers` of the samples that the page shows first, and `of`, the number of candidates;
             by default the page begins with sample 1.
-        controls: its sliders and switches, from `page_controls.page_controls`; by default there are none.
+        adjustments: its sliders and switches, from `page_adjustments.page_adjustments`; by default none.
         real_images: training images to compare with, from `real_images.real_images`; by default none.
 
     Raises:
@@ -88,7 +88,7 @@ def write_page(
         "layers": [{"shape": layer.kernel.shape, "relu": layer.relu} for layer in layers],
         "facts": dict(facts),
         **({"first_samples": dict(first_samples)} if first_samples else {}),
-        **(controls or {}),
+        **(adjustments or {}),
         **({"real_images": dict(real_images)} if real_images else {}),
     }
     write_text(path, page_of(model, _packed(_weights(layers, folded.class_weights))))

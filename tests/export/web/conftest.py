@@ -50,7 +50,7 @@ def open_page(tab: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
         reduced_motion: str = "reduce",
         address: str = "",
         first_samples: dict[str, Any] | None = None,
-        controls: dict[str, Any] | None = None,
+        adjustments: dict[str, Any] | None = None,
         real_images: dict[str, Any] | None = None,
         **facts: object,
     ) -> Any:
@@ -59,7 +59,7 @@ def open_page(tab: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
             folded,
             {**FACTS, **facts},
             first_samples=first_samples,
-            controls=controls,
+            adjustments=adjustments,
             real_images=real_images,
         )
         return opened(tab, file, reduced_motion=reduced_motion, address=address)

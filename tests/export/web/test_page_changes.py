@@ -39,7 +39,7 @@ def forgotten(name: str, *, layer: int, maps: list[int], shown_class: str | None
     return {"name": name, "shown_class": shown_class, "layer": layer, "maps": maps, **measured}
 
 
-CONTROLS = {
+ADJUSTMENTS = {
     "directions": [direction("smile", seed=1), direction("to", seed=2)],
     "forgettable": [forgotten("crown", layer=0, maps=[1, 4]), forgotten("glasses", layer=1, maps=[2])],
 }
@@ -63,7 +63,7 @@ def slide(page: Any, name: str, far: float) -> None:
 @pytest.fixture
 def changing(open_page: Callable[..., Any]) -> Any:
     """Return a page with sliders and switches, whose samples are drawn."""
-    page = open_page(random_generator(), controls=CONTROLS)
+    page = open_page(random_generator(), adjustments=ADJUSTMENTS)
     page.wait_for_selector("#grid[aria-busy=false]")
     return page
 
@@ -79,14 +79,14 @@ def weights(tmp_path: Path) -> Callable[[], FoldedGenerator]:
 
 @pytest.mark.parametrize("distribution", ["normal", "uniform"])
 def test_sliders_move_the_latent_as_python_does(open_page, weights, distribution):
-    page = open_page(random_generator(), controls=CONTROLS, latent_distribution=distribution)
+    page = open_page(random_generator(), adjustments=ADJUSTMENTS, latent_distribution=distribution)
     model = ModelConfig(latent_dim=12, latent_distribution=distribution)
     z = latents(page, 2)
     page.fill("#share", "25")
     slide(page, "smile", 0.6)
     slide(page, "to", -0.4)
     start = between(z[:1], z[1:], 0.25, model)
-    vectors = np.array([one["vector"] for one in CONTROLS["directions"]])
+    vectors = np.array([one["vector"] for one in ADJUSTMENTS["directions"]])
     both = 0.6 * vectors[:1] - 0.4 * vectors[1:]
     expected = along(start, both, np.ones((1, 1)))[:, 0]
     assert np.abs(expected - start).max() > 0.3
@@ -103,8 +103,8 @@ def test_a_switch_forgets_what_the_analysis_forgets(open_page, weights, run_unli
     halves, folded = split_generator(run.generator, layer=layer), fold(run.generator)
     maps = np.arange(0, halves.shape[2], 2)
     place = len(folded.dense) - 1 + len(folded.upsamples) - layer
-    controls = {"forgettable": [forgotten("crown", layer=place, maps=maps.tolist())]}
-    page = open_page(folded, controls=controls, latent_dim=16)
+    adjustments = {"forgettable": [forgotten("crown", layer=place, maps=maps.tolist())]}
+    page = open_page(folded, adjustments=adjustments, latent_dim=16)
     z = np.array(page.evaluate("[[...dcgan.latent(1)]]"), np.float32)
     before = picture_of(page).astype(int)
     page.get_by_label("Forget crown").check()
@@ -175,11 +175,11 @@ def test_without_anything_found_nothing_of_it_is_shown(only_read):
 
 
 def test_what_was_found_in_one_class_is_offered_and_used_there_only(open_page, weights):
-    controls = {
+    adjustments = {
         "directions": [direction("smile", seed=1, shown_class="dog")],
         "forgettable": [forgotten("crown", layer=0, maps=[1], shown_class="dog")],
     }
-    page = open_page(random_generator(num_classes=3), class_names=CLASSES, controls=controls)
+    page = open_page(random_generator(num_classes=3), class_names=CLASSES, adjustments=adjustments)
     assert page.get_by_role("slider", name="smile", exact=True).count() == 0
     assert not page.is_visible("#switch-0")
     page.select_option("#class", "dog")
@@ -202,7 +202,7 @@ def test_the_first_sliders_of_the_chosen_class_are_in_sight(open_page):
     page = open_page(
         random_generator(num_classes=3),
         class_names=CLASSES,
-        controls={"directions": found},
+        adjustments={"directions": found},
         address="#class=dog",
     )
     sliders = page.locator("#sliders input, #other-sliders input")
@@ -223,9 +223,9 @@ def test_the_first_sliders_of_the_chosen_class_are_in_sight(open_page):
 
 
 def test_a_fully_connected_generator_has_sliders_too(open_page, weights):
-    page = open_page(fully_connected(), controls={"directions": CONTROLS["directions"][:1]})
+    page = open_page(fully_connected(), adjustments={"directions": ADJUSTMENTS["directions"][:1]})
     slide(page, "smile", 1)
-    vector = np.array([CONTROLS["directions"][0]["vector"]])
+    vector = np.array([ADJUSTMENTS["directions"][0]["vector"]])
     expected = along(latents(page, 1), vector, np.ones((1, 1)))[:, 0]
     assert np.abs(picture_of(page).astype(int) - pictures(weights(), expected)[0]).max() <= 1
 
@@ -242,14 +242,14 @@ def test_the_measured_shares_stand_beside_what_they_are_of(changing):
 
 def test_a_slider_that_keeps_less_than_chance_says_so_and_one_that_was_not_measured_nothing(open_page):
     worse = direction("turn", seed=1, kept=0.82, kept_by_chance=0.85)
-    page = open_page(random_generator(), controls={"directions": [direction("smile", seed=2), worse]})
+    page = open_page(random_generator(), adjustments={"directions": [direction("smile", seed=2), worse]})
     assert page.inner_text("#slider-note-0") == "keeps 97 % of the rest (random: 90 %)"
     assert page.inner_text("#slider-note-1") == (
         "keeps 82 % of the rest (random: 85 %): changes other things, too"
     )
     assert page.is_visible("#kept")
     unknown = direction("cat", seed=1, kept=None, kept_by_chance=None)
-    page = open_page(random_generator(), controls={"directions": [unknown]})
+    page = open_page(random_generator(), adjustments={"directions": [unknown]})
     assert page.inner_text("#slider-note-0") == ""
     assert not page.is_visible("#kept")
 
@@ -257,7 +257,7 @@ def test_a_slider_that_keeps_less_than_chance_says_so_and_one_that_was_not_measu
 def test_many_sliders_are_behind_one_more_click(open_page):
     names = [f"attribute {i}" for i in range(9)]
     page = open_page(
-        random_generator(), controls={"directions": [direction(n, seed=i) for i, n in enumerate(names)]}
+        random_generator(), adjustments={"directions": [direction(n, seed=i) for i, n in enumerate(names)]}
     )
     assert page.get_by_role("slider", name="attribute 5").is_visible()
     assert not page.get_by_role("slider", name="attribute 6").is_visible()
@@ -269,7 +269,7 @@ def test_hostile_names_are_only_text(open_page):
     hostile = "</script><img src=x onerror=alert(1)>&seed=9"
     page = open_page(
         random_generator(),
-        controls={
+        adjustments={
             "directions": [direction(hostile, seed=1)],
             "forgettable": [forgotten(hostile, layer=0, maps=[1])],
         },
@@ -291,7 +291,7 @@ ADDRESS = "#seed=7&to=3&at=0.25&smile=0.6&to*=-0.4&forget=crown&truncation=0.8"
 
 
 def test_a_link_holds_the_state(open_page):
-    page = open_page(random_generator(), controls=CONTROLS, address=ADDRESS)
+    page = open_page(random_generator(), adjustments=ADJUSTMENTS, address=ADDRESS)
     assert caption_of(page) == "25 % from sample 7 to 3, smile +0.60, to −0.40, without crown"
     assert page.input_value("#truncation") == "0.8"
     drawn = picture_of(page)
@@ -329,12 +329,13 @@ def test_a_link_that_names_a_sample_twice_has_it_once(open_page):
     ],
 )
 def test_what_a_link_says_wrongly_is_left_out(open_page, address):
-    page = open_page(random_generator(), controls=CONTROLS, address=address)
+    page = open_page(random_generator(), adjustments=ADJUSTMENTS, address=address)
     assert caption_of(page) == "sample 1"
 
 
 def test_numbers_beyond_the_ends_are_the_ends(open_page):
-    page = open_page(random_generator(), controls=CONTROLS, address="#seed=2&smile=7&at=-3&truncation=0")
+    address = "#seed=2&smile=7&at=-3&truncation=0"
+    page = open_page(random_generator(), adjustments=ADJUSTMENTS, address=address)
     assert caption_of(page) == "sample 2, smile +1.00"
     assert page.input_value("#truncation") == "0.3"
 
@@ -398,7 +399,7 @@ def test_buttons_out_of_use_do_nothing(changing):
 
 @pytest.mark.parametrize("name", ["constructor", "toString", "__proto__"])
 def test_an_attribute_may_be_called_as_what_every_object_has(open_page, name):
-    page = open_page(random_generator(), controls={"directions": [direction(name, seed=1)]})
+    page = open_page(random_generator(), adjustments={"directions": [direction(name, seed=1)]})
     slide(page, name, 0.5)
     assert caption_of(page) == f"sample 1, {name} +0.50"
     page.click("#reset")
@@ -438,7 +439,7 @@ def test_the_link_can_be_copied(changing):
 
 
 def test_a_page_without_an_address_of_its_own_says_what_to_add_to_one(open_page, broken_tab, tmp_path):
-    open_page(random_generator(), controls=CONTROLS)
+    open_page(random_generator(), adjustments=ADJUSTMENTS)
     text = html.escape((tmp_path / "index.html").read_text())
     errors: list[str] = []
     broken_tab.on("pageerror", lambda error: errors.append(str(error)))
@@ -493,13 +494,13 @@ def test_a_walk_is_saved_as_a_gif_there_and_back(open_page, channels):
 
 
 def test_a_gif_stays_as_it_was_begun(open_page):
-    controls = {"directions": [direction("smile", seed=1, shown_class="dog")]}
+    adjustments = {"directions": [direction("smile", seed=1, shown_class="dog")]}
     files = []
     for meanwhile in ("", "Object.assign(select, { value: '0' }).dispatchEvent(new Event('input'))"):
         page = open_page(
             random_generator(num_classes=3),
             class_names=CLASSES,
-            controls=controls,
+            adjustments=adjustments,
             address="#class=dog&smile=1",
         )
         with page.expect_download() as download:

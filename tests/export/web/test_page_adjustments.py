@@ -12,17 +12,17 @@ import pytest
 
 from dcgan_tf.export.exporting import export_run
 from dcgan_tf.export.network.folding import fold
-from dcgan_tf.export.web.page_controls import page_controls
+from dcgan_tf.export.web.page_adjustments import page_adjustments
 from dcgan_tf.export.web.page_file import element_of
 from dcgan_tf.runs import RunPaths
-from dcgan_tf.runs.controls import Direction, ForgottenMaps, add_controls
+from dcgan_tf.runs.adjustments import Direction, ForgottenMaps, add_adjustments
 from dcgan_tf.runs.folder import checkpoint_steps
 
 LATENT_DIM = 16
 
 
 def add(path, run, found):
-    add_controls(path, run, found, looked_for=[])
+    add_adjustments(path, run, found, looked_for=[])
 
 
 def direction(name, kept):
@@ -50,7 +50,7 @@ def test_what_was_found_is_taken_the_best_first(faces, folded):
     paths = RunPaths(faces.path)
     add(paths.directions, faces, [direction("hat", 0.8), direction("smile", 0.95)])
     add(paths.forgotten, faces, [ForgottenMaps("hat", None, 1, (0, 2), 0.1, 0.9, 0.0, 0.9, 99)])
-    found, remarks = page_controls(faces, folded)
+    found, remarks = page_adjustments(faces, folded)
     assert remarks == []
     assert [one["name"] for one in found["directions"]] == ["smile", "hat"]
     assert found["directions"][0]["kept"] == 0.95
@@ -78,7 +78,7 @@ def test_an_export_takes_them_and_one_of_another_step_says_so(faces, tmp_path, c
 
 
 def test_without_analyses_one_line_each_says_which_command_finds_them(faces, folded):
-    found, remarks = page_controls(faces, folded)
+    found, remarks = page_adjustments(faces, folded)
     assert found == {}
     assert remarks == [
         "the page has no sliders: analysis/turn/directions.json is missing; dcgan-tf turn "
@@ -93,9 +93,9 @@ def test_the_commands_open_the_same_checkpoint_and_the_same_images(faces, folded
     paths = RunPaths(faces.path)
     (newest,) = checkpoint_steps(paths.checkpoints)[:1]
     assert faces.step == newest
-    assert not any("--checkpoint" in remark for remark in page_controls(faces, folded)[1])
+    assert not any("--checkpoint" in remark for remark in page_adjustments(faces, folded)[1])
     earlier = dataclasses.replace(faces, step=newest - 1)
-    _, remarks = page_controls(earlier, folded)
+    _, remarks = page_adjustments(earlier, folded)
     for name, remark in zip(("turn", "forget"), remarks, strict=True):
         command = f"dcgan-tf {name} {faces.path} --attribute hat --checkpoint {newest - 1}"
         assert f"; {command} finds some for it" in remark
@@ -103,22 +103,22 @@ def test_the_commands_open_the_same_checkpoint_and_the_same_images(faces, folded
     shutil.copytree(paths.checkpoints, paths.best)
     for file in paths.best.glob(f"*-{newest}.*"):
         file.rename(file.with_name(file.name.replace(str(newest), str(newest - 1))))
-    assert all("--checkpoint best finds" in remark for remark in page_controls(earlier, folded)[1])
+    assert all("--checkpoint best finds" in remark for remark in page_adjustments(earlier, folded)[1])
     moved = dataclasses.replace(faces.config, data=dataclasses.replace(faces.config.data, spec="my images"))
-    _, remarks = page_controls(dataclasses.replace(faces, config=moved), folded)
+    _, remarks = page_adjustments(dataclasses.replace(faces, config=moved), folded)
     assert all("--attribute hat --data 'my images' finds some" in remark for remark in remarks)
 
 
 def test_raw_weights_are_named_no_command_because_none_reads_them(faces, folded):
     training = dataclasses.replace(faces.config.training, ema_decay=0.99)
     averaging = dataclasses.replace(faces, config=dataclasses.replace(faces.config, training=training))
-    assert len(page_controls(averaging, folded)[1]) == 2
-    assert page_controls(dataclasses.replace(averaging, ema=False), folded)[1] == []
+    assert len(page_adjustments(averaging, folded)[1]) == 2
+    assert page_adjustments(dataclasses.replace(averaging, ema=False), folded)[1] == []
 
 
 def test_classes_can_be_turned_but_not_forgotten(run, folded):
     assert len(json.loads(RunPaths(run.path).data.read_text())["label_names"]) == 10
-    _, remarks = page_controls(run, folded)
+    _, remarks = page_adjustments(run, folded)
     assert len(remarks) == 1
     assert "dcgan-tf turn" in remarks[0]
 
@@ -127,12 +127,12 @@ def test_classes_can_be_turned_but_not_forgotten(run, folded):
 def test_maps_that_the_generator_does_not_have_are_not_taken(faces, folded, change):
     maps = ForgottenMaps("hat", None, 1, (0,), 0.1, 0.9, 0.0, 0.9, 99)
     add(RunPaths(faces.path).forgotten, faces, [dataclasses.replace(maps, **change)])
-    found, remarks = page_controls(faces, folded)
+    found, remarks = page_adjustments(faces, folded)
     assert "forgettable" not in found
     assert "analysis/forget/maps.json is damaged" in remarks[1]
 
 
 def test_a_path_with_a_space_is_quoted(faces, folded):
-    _, remarks = page_controls(dataclasses.replace(faces, path=faces.path.parent / "my run"), folded)
+    _, remarks = page_adjustments(dataclasses.replace(faces, path=faces.path.parent / "my run"), folded)
     assert all(remark.startswith("the page has no") for remark in remarks)
     assert not remarks or "'" in remarks[0]

@@ -74,7 +74,7 @@ class ForgottenMaps:
 Found = TypeVar("Found", Direction, ForgottenMaps)
 
 
-def add_controls(
+def add_adjustments(
     path: Path, run: Run, found: Iterable[Direction | ForgottenMaps], *, looked_for: Iterable[str]
 ) -> None:
     """Write what was found; keep what was found before at other steps, and of other attributes or classes.
@@ -161,7 +161,7 @@ def _fits(found: dict[str, Any], run: Run) -> bool:
 
 def _sets(content: dict[str, Any]) -> list[dict[str, Any]]:
     """Return what was found at each step, of each kind of weights; the last is what was written last."""
-    sets = content.get("sets", [content])  # files of before had one
+    sets = content.get("sets")
     kinds = {"step": int, "generator": str, "found": list}
     return [
         one

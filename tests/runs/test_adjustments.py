@@ -9,11 +9,11 @@ from types import SimpleNamespace
 import pytest
 
 from dcgan_tf.config import preset
-from dcgan_tf.runs import controls
-from dcgan_tf.runs.controls import (
+from dcgan_tf.runs import adjustments
+from dcgan_tf.runs.adjustments import (
     Direction,
     ForgottenMaps,
-    add_controls,
+    add_adjustments,
     read_directions,
     read_forgotten,
 )
@@ -29,7 +29,7 @@ CROWN = ForgottenMaps("crown", None, 2, (1, 4), 0.1, 0.9, 0.05, 0.8, 1024)
 
 
 def add(path, run, found):
-    add_controls(path, run, found, looked_for=[one.name for one in found])
+    add_adjustments(path, run, found, looked_for=[one.name for one in found])
 
 
 @pytest.fixture
@@ -75,16 +75,8 @@ def test_all_weights_have_their_own(path):
 def test_what_is_looked_for_and_not_found_any_more_goes(path):
     of_class, other = replace(CROWN, shown_class="dog"), replace(CROWN, name="glasses")
     add(path, RUN, [CROWN, of_class, other])
-    add_controls(path, RUN, [], looked_for=["crown"])
+    add_adjustments(path, RUN, [], looked_for=["crown"])
     assert read_forgotten(path, RUN) == [of_class, other]
-
-
-def test_a_file_of_before_is_read_and_kept(path):
-    add(path, RUN, [CROWN])
-    path.write_text(json.dumps(json.loads(path.read_text())["sets"][0]))
-    assert read_forgotten(path, RUN) == [CROWN]
-    add(path, RUN, [replace(CROWN, name="glasses")])
-    assert read_forgotten(path, RUN) == [CROWN, replace(CROWN, name="glasses")]
 
 
 @pytest.mark.parametrize("change", [{"step": None}, {"step": True}, {"generator": 5}, {"found": {}}])
@@ -108,7 +100,7 @@ def test_a_missing_file_is_missing(path):
         {"vector": None},
         {"name": ""},
         {"name": 3},
-        {"name": "x" * (controls.LONGEST_NAME + 1)},
+        {"name": "x" * (adjustments.LONGEST_NAME + 1)},
         {"shown_class": 1},
         {"kept": 1.5},
         {"changes": None},

@@ -7,7 +7,7 @@ against the generator.
 from __future__ import annotations
 
 import shlex
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from dcgan_tf.export.network.folding import FoldedGenerator
 from dcgan_tf.printable import printable
 from dcgan_tf.runs import (
     Direction,
+    ForgottenMaps,
     Run,
     RunPaths,
     read_config,
@@ -23,10 +24,10 @@ from dcgan_tf.runs import (
     read_forgotten,
 )
 
-Controls = dict[str, list[dict[str, Any]]]
+Adjustments = dict[str, list[dict[str, Any]]]
 
 
-def page_controls(run: Run, folded: FoldedGenerator) -> tuple[Controls, list[str]]:
+def page_adjustments(run: Run, folded: FoldedGenerator) -> tuple[Adjustments, list[str]]:
     """Read what analyses found in a run for the sliders and switches of its page.
 
     Args:
@@ -38,7 +39,7 @@ def page_controls(run: Run, folded: FoldedGenerator) -> tuple[Controls, list[str
         the two that is missing, although the run's data have attributes, a sentence with the command that
         brings it.
     """
-    paths, controls, remarks = RunPaths(run.path), Controls(), []
+    paths, adjustments, remarks = RunPaths(run.path), Adjustments(), []
     turned, forgotten = _commands(run, folded)
     for key, found, what, command in (
         ("directions", read_directions(paths.directions, run), "sliders", turned),
@@ -48,11 +49,11 @@ def page_controls(run: Run, folded: FoldedGenerator) -> tuple[Controls, list[str
             file = (paths.directions if key == "directions" else paths.forgotten).relative_to(run.path)
             remarks.append(f"the page has no {what}: {file} {found}; {command} finds some for it")
         elif found and not isinstance(found, str):
-            controls[key] = [_entry(one) for one in sorted(found, key=_worth, reverse=True)]
-    return controls, remarks
+            adjustments[key] = [_entry(one) for one in sorted(found, key=_worth, reverse=True)]
+    return adjustments, remarks
 
 
-def _switches(path: Path, run: Run, folded: FoldedGenerator) -> list[dict[str, Any]] | str:
+def _switches(path: Path, run: Run, folded: FoldedGenerator) -> list[ForgottenMaps] | str:
     """Return the maps to drop, with the place of their layer among the page's, or why there are none."""
     found = read_forgotten(path, run)
     if isinstance(found, str):
@@ -64,24 +65,19 @@ def _switches(path: Path, run: Run, folded: FoldedGenerator) -> list[dict[str, A
         place = len(folded.upsamples) - one.layer
         if place < 0 or any(number >= maps[place] for number in one.maps):
             return "is damaged"
-        switches.append({**asdict(one), "layer": first + place})
+        switches.append(replace(one, layer=first + place))
     return switches
 
 
-def _entry(found: Direction | dict[str, Any]) -> dict[str, Any]:
+def _entry(found: Direction | ForgottenMaps) -> dict[str, Any]:
     """Return what stands in the page, whose names of classes are printable ones."""
-    entry = found if isinstance(found, dict) else asdict(found)
-    shown_class = entry["shown_class"]
-    return {
-        **entry,
-        "name": printable(entry["name"]),
-        "shown_class": None if shown_class is None else printable(shown_class),
-    }
+    shown_class = None if found.shown_class is None else printable(found.shown_class)
+    return {**asdict(found), "name": printable(found.name), "shown_class": shown_class}
 
 
-def _worth(found: Direction | dict[str, Any]) -> float:
-    if isinstance(found, dict):
-        return float(found["left_by_chance"] - found["left"] - found["changed"])
+def _worth(found: Direction | ForgottenMaps) -> float:
+    if isinstance(found, ForgottenMaps):
+        return found.left_by_chance - found.left - found.changed
     return found.kept or 0.0
 
 
