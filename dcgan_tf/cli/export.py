@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Replace an earlier export in that folder, but no file that another program wrote.",
 )
+@json_option
 def export(
     run: Path,
     out: Path | None,
@@ -78,14 +79,21 @@ def export(
             float_output=float_output,
             force=force,
         )
-    _say_where(folder, page="web" in formats)
+    _say_where(folder)
 
 
-def _say_where(folder: Path, *, page: bool) -> None:
-    """Print what is in the folder of a new export, perhaps with a page, and what to do with it."""
+def _say_where(folder: Path) -> None:
+    """Print what is in the folder of a new export, and what to do with it."""
+    from dcgan_tf.export import ExportPaths, read_record
+
+    recorded = read_record(ExportPaths(folder))["artefacts"]
+    # What is downloaded may be a part of what was exported.
+    artefacts = {name: record for name, record in recorded.items() if (folder / name).exists()}
+    say_json({"export": str(folder), "artefacts": artefacts})
     say(f"export      {folder}")
-    if page:
-        say(f"in browser  {folder / 'web' / 'index.html'}")
+    page = "web/index.html"
+    if page in artefacts:
+        say(f"in browser  {folder / page}")
     say(f"model card  {folder / 'MODEL_CARD.md'}")
     quoted = shlex.quote(str(folder))
     say(f"verify      dcgan-tf verify {quoted}")
@@ -152,6 +160,7 @@ def benchmark(folder: Path) -> None:
 @click.argument("folder", type=LOCAL_PATH)
 @click.argument("repo", metavar="USER/NAME")
 @click.option("--private", is_flag=True, help="Show a new repository to its owners only.")
+@json_option
 def push(folder: Path, repo: str, private: bool) -> None:
     """Upload an exported FOLDER to the Hugging Face Hub, as the repository USER/NAME.
 
@@ -167,6 +176,7 @@ def push(folder: Path, repo: str, private: bool) -> None:
 
     with said_when_stopped("stopped; nothing was uploaded, or all of it"):
         address = push_export(folder, repo, private=private)
+    say_json({"export": str(folder), "address": address})
     say(f"uploaded  {address}")
     say(f"download  dcgan-tf pull {repo}")
 
@@ -185,6 +195,7 @@ def push(folder: Path, repo: str, private: bool) -> None:
     is_flag=True,
     help="Replace an earlier export in that folder, but no file that another program wrote.",
 )
+@json_option
 def pull(repo: str, out: Path | None, revision: str | None, programs: bool, force: bool) -> None:
     """Download the export that was pushed as USER/NAME, and check the SHA-256 of every file.
 
@@ -196,7 +207,7 @@ def pull(repo: str, out: Path | None, revision: str | None, programs: bool, forc
     refuse_unwritable(place_of_pulled(repo, to=out))
     with said_when_stopped("stopped; nothing was written"):
         folder = pull_export(repo, to=out, revision=revision, programs=programs, force=force)
-    _say_where(folder, page=(folder / "web" / "index.html").exists())
+    _say_where(folder)
 
 
 def table_of(found: dict[str, Any]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dcgan_tf.cli.beforehand import check_run
-from dcgan_tf.cli.frame import import_tensorflow, say
+from dcgan_tf.cli.frame import import_tensorflow, json_option, say, say_json
 from dcgan_tf.cli.options import SEED, checkpoint_option, chosen_labels
 from dcgan_tf.cli.options import num_images as counted
 from dcgan_tf.cli.outputs import LOCAL_PATH, default_file, refuse_among_images, refuse_unwritable
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     help="Draw from latents multiplied by this number: with 0.8, pictures are more ordinary and more alike.",
 )
 @click.option("--numbers", is_flag=True, help="Write the number of each image below it (FILE.png only).")
+@json_option
 def sample(
     run: Path,
     num_images: int | None,
@@ -109,7 +110,9 @@ def sample(
     drawn = trained.sample(num, seed=seed, labels=chosen or None, truncation=truncation)
     rows = sample_labels(num, len(chosen)) if len(chosen) > 1 else None
     _write(target, drawn, rows, numbers=numbers)
-    shown = f" ({', '.join(trained.class_names[i] for i in chosen[:num])})" if chosen else ""
+    names = [trained.class_names[i] for i in chosen[:num]]
+    shown = f" ({', '.join(names)})" if names else ""
+    say_json({"images": num, "step": trained.step, "labels": names, "out": str(target)})
     which = f", the {standing}" if standing else ""
     say(f"{num} image{'s' if num > 1 else ''} of step {trained.step:,}{which}{shown} -> {target}")
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import keras
 
+from dcgan_tf.models import kernel_gradient
 from dcgan_tf.models.conditional import Conv2DWithLabel
 from dcgan_tf.models.layers import EvenPhases, batch_normalization, kernel_initializer, output_dtype
 from dcgan_tf.models.spectral import SpectralConv2D, SpectralConv2DWithLabel, SpectralDense
@@ -66,7 +67,8 @@ class Blocks:
         arguments = self._arguments(inputs * kernel**2 / 4, gain=1.0 if last else None)
         if even:
             arguments["kernel_constraint"] = EvenPhases()
-        return keras.layers.Conv2DTranspose(
+        layers = self._convolutions
+        return layers.Conv2DTranspose(
             filters, kernel, strides=2, padding="same", **arguments, dtype=self.dtype
         )
 
@@ -91,7 +93,7 @@ class Blocks:
                 1 and the others are 0.
             bias: whether it has a bias beside batch norm too.
         """
-        kind: Any = SpectralConv2D if self.norm == "spectral" else keras.layers.Conv2D
+        kind = SpectralConv2D if self.norm == "spectral" else self._convolutions.Conv2D
         labelled: dict[str, int] = {}
         if num_classes:
             kind = SpectralConv2DWithLabel if self.norm == "spectral" else Conv2DWithLabel
@@ -113,6 +115,12 @@ class Blocks:
         norms = normalized and self.norm == "batch"
         layers = [batch_normalization(next(self.seeds), self.dtype)] if norms else []
         return [*layers, self.activation(dtype=self.dtype)]
+
+    @property
+    def _convolutions(self) -> Any:
+        """Return the module with the layers that have strides: those that learn faster, or Keras' own."""
+        in_bfloat16 = keras.DTypePolicy(self.dtype).compute_dtype == "bfloat16"
+        return kernel_gradient if in_bfloat16 else keras.layers
 
     def _arguments(self, inputs: float, *, gain: float | None = None) -> dict[str, Any]:
         seed = next(self.seeds)

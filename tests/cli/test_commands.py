@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -21,6 +23,7 @@ from dcgan_tf import cli
 from dcgan_tf.config import PRESETS, all_settings, preset, to_json
 from dcgan_tf.errors import DataError, ExportError, RunError, StorageError
 from dcgan_tf.training.interrupt import Interrupted
+from places import ROOT
 
 HEAVY = ("tensorflow", "keras", "sklearn", "numpy", "PIL", "tensorflow_datasets", "rich")
 
@@ -323,10 +326,21 @@ def test_sample_refuses_numbers_that_mean_nothing(words, opened):
 # export, verify
 
 
+def an_export(folder: Path, formats: Sequence[str] = ("web",)) -> Path:
+    """Write the record of an export, and an empty page if it is among the formats."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(ROOT / "saved_models" / "mnist" / "export.json", folder)
+    if "web" in formats:
+        (folder / "web").mkdir(exist_ok=True)
+        (folder / "web" / "index.html").touch()
+    return folder
+
+
 @pytest.fixture
-def export_calls(monkeypatch):
+def export_calls(monkeypatch, tmp_path):
     """Put stand-ins in the place of opening and of exporting; return what they were called with."""
     calls = {}
+    monkeypatch.chdir(tmp_path)
 
     def open_run(path, *, checkpoint):
         calls.update(path=path, checkpoint=checkpoint)
@@ -334,7 +348,7 @@ def export_calls(monkeypatch):
 
     def export_run(trained, **arguments):
         calls.update(run=trained, **arguments)
-        return Path("saved_models/a")
+        return an_export(Path("saved_models/a"), arguments["formats"])
 
     monkeypatch.setattr("dcgan_tf.runs.run.Run.open", open_run)
     monkeypatch.setattr("dcgan_tf.cli.export.check_run", lambda path, **_: None)
@@ -453,7 +467,7 @@ def test_a_stopped_export_unwinds_and_says_that_nothing_was_written(
 
 
 def test_the_commands_that_export_suggests_can_be_pasted(monkeypatch, export_calls):
-    monkeypatch.setattr("dcgan_tf.export.export_run", lambda *_, **__: Path("my models/a"))
+    monkeypatch.setattr("dcgan_tf.export.export_run", lambda *_, **__: an_export(Path("my models/a")))
     assert "dcgan-tf verify 'my models/a'\n" in run("export", "runs/a").stdout
 
 

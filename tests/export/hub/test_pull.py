@@ -283,6 +283,9 @@ def test_the_command(pushed, out):
     result = CliRunner().invoke(main, ["pull", NAME, "--out", str(out)])
     assert result.exit_code == 0, result.output
     assert f"verify      dcgan-tf verify {out}\n" in result.output
+    said = CliRunner().invoke(main, ["pull", NAME, "--out", str(out), "--force", "--json"]).stdout
+    assert json.loads(said)["export"] == str(out)
+    assert set(json.loads(said)["artefacts"]) == {"generator-dynamic.tflite", "web/index.html"}
     refused = CliRunner().invoke(main, ["pull", "ada/nothing", "--out", str(out.parent / "other")])
     assert refused.exit_code == 1
     assert "there is no" in refused.output

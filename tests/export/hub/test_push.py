@@ -321,6 +321,8 @@ def test_the_command(hub, export, unverified):
     result = CliRunner().invoke(main, ["push", str(export), NAME])
     assert result.exit_code == 0, result.output
     assert f"uploaded  {hub.url}/{NAME}\ndownload  dcgan-tf pull {NAME}\n" in result.output
+    said = CliRunner().invoke(main, ["push", str(export), NAME, "--json"]).stdout
+    assert json.loads(said) == {"export": str(export), "address": f"{hub.url}/{NAME}"}
     refused = CliRunner().invoke(main, ["push", str(export.parent), NAME])
     assert refused.exit_code == 1
     assert "is not an export" in refused.output

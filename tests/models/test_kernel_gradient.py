@@ -1,0 +1,119 @@
+"""Convolutions with another gradient of the kernel: TensorFlow's numbers, from other operations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from dcgan_tf.config import preset
+from dcgan_tf.models import build_discriminator, build_generator, kernel_gradient
+from dcgan_tf.models.kernel_gradient import convolution, transposed_convolution
+
+SAME = "SAME"
+STRIDES = (2, 2)
+CASES = pytest.mark.parametrize(("side", "kernel"), [(8, 4), (8, 5), (7, 4), (7, 5), (2, 4)])
+
+
+def draw(*shape: int) -> tf.Tensor:
+    return tf.constant(np.random.default_rng(sum(shape)).normal(size=shape))
+
+
+def differences(ours: Callable[..., Any], theirs: Callable[..., Any], *inputs: tf.Tensor) -> list[float]:
+    """Return how the outputs, the gradients and the gradients of those gradients differ at most."""
+    found = []
+    for function in (ours, theirs):
+        with tf.GradientTape() as outer:
+            outer.watch(inputs)
+            with tf.GradientTape() as tape:
+                tape.watch(inputs)
+                outputs = function(*inputs)
+                loss = tf.reduce_sum(tf.sin(outputs))
+            gradients = tape.gradient(loss, inputs)
+            slope = tf.reduce_sum(gradients[0] ** 2)  # what R1 penalises
+        found.append([outputs, *gradients, *outer.gradient(slope, inputs)])
+    return [float(tf.reduce_max(tf.abs(a - b))) for a, b in zip(*found, strict=True)]
+
+
+@CASES
+def test_a_convolution_has_the_outputs_and_gradients_of_tensorflow(side: int, kernel: int) -> None:
+    def theirs(images: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        return tf.nn.conv2d(images, weights, STRIDES, SAME)
+
+    def ours(images: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        return convolution(images, weights, STRIDES)
+
+    assert max(differences(ours, theirs, draw(3, side, side, 5), draw(kernel, kernel, 5, 6))) < 1e-9
+
+
+@CASES
+def test_a_transposed_convolution_has_them_too(side: int, kernel: int) -> None:
+    def theirs(maps: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        return tf.nn.conv2d_transpose(maps, weights, (3, 2 * side, 2 * side, 5), STRIDES, SAME)
+
+    def ours(maps: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        return transposed_convolution(maps, weights, STRIDES)
+
+    assert max(differences(ours, theirs, draw(3, side, side, 6), draw(kernel, kernel, 5, 6))) < 1e-9
+
+
+@pytest.mark.parametrize("name", ["Conv2D", "Conv2DTranspose"])
+@pytest.mark.parametrize("use_bias", [False, True])
+def test_a_layer_computes_what_that_of_keras_does(name: str, use_bias: bool) -> None:
+    arguments = {"strides": 2, "padding": "same", "use_bias": use_bias, "dtype": "float64"}
+    arguments["bias_initializer"] = "random_normal"
+    side = {"Conv2D": 8, "Conv2DTranspose": 4}[name]
+    ours, theirs = (getattr(of, name)(64, 4, **arguments) for of in (kernel_gradient, keras.layers))
+    images = draw(2, side, side, 64)
+    ours.build(images.shape)
+    theirs.build(images.shape)
+    theirs.set_weights(ours.get_weights())
+    np.testing.assert_allclose(ours(images), theirs(images), atol=1e-12)
+
+
+def operations(precision: str, size: int, filters: int) -> list[str]:
+    """Return the types of operations of both networks and their gradients."""
+    config = preset(filters=filters, image_size=(size, size))
+    networks = [build(config, dtype=precision) for build in (build_generator, build_discriminator)]
+
+    @tf.function(autograph=False)
+    def gradients(z: tf.Tensor) -> list[tf.Tensor]:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(networks[1](networks[0](z, training=True), training=True))
+        return tape.gradient(loss, [v.value for n in networks for v in n.trainable_variables])
+
+    graph = gradients.get_concrete_function(tf.zeros((2, config.model.latent_dim))).graph
+    return [operation.type for operation in graph.get_operations()]
+
+
+@pytest.mark.parametrize(
+    ("precision", "size", "filters", "products"),
+    [
+        ("mixed_bfloat16", 64, 16, 2),  # from 64 channels to 128, and back
+        ("mixed_bfloat16", 64, 8, 0),  # TensorFlow is as fast with few channels
+        ("mixed_bfloat16", 32, 32, 2),
+        ("mixed_bfloat16", 28, 64, 0),  # 14x14 to 7x7: faster as TensorFlow does it
+        ("float32", 64, 16, 0),
+    ],
+)
+def test_only_where_it_is_faster(precision: str, size: int, filters: int, products: int) -> None:
+    types = operations(precision, size, filters)
+    assert types.count("ExtractImagePatches") == products
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "float32"])
+def test_layers_have_the_same_names_in_both(precision: str) -> None:
+    keras.backend.clear_session()
+    network = build_generator(preset(filters=2), dtype=precision)
+    names = [layer.name for layer in network.layers if isinstance(layer, keras.layers.Conv2DTranspose)]
+    assert names == ["conv2d_transpose", *(f"conv2d_transpose_{i}" for i in range(1, 5))]
+
+
+def test_a_copy_of_a_layer_is_one_too() -> None:
+    for kind in (kernel_gradient.Conv2D, kernel_gradient.Conv2DTranspose):
+        layer = kind(4, 3, strides=2, padding="same")
+        assert type(keras.layers.deserialize(keras.layers.serialize(layer))) is kind
