@@ -22,8 +22,9 @@ wanted="$(cat setup.cfg pyproject.toml | cksum)"
 stamp=".venv/installed${1:+-$1}"
 if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
     echo "installing dcgan_tf${1:+ with the extras $1} into .venv (some minutes the first time)"
+    # Python compiles what is used when it is first imported; to compile everything takes half a minute.
     # In this mode a folder called dcgan_tf, such as the clone itself, does not hide the package from scripts beside it.
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check \
+    .venv/bin/python -m pip install --quiet --no-compile --disable-pip-version-check \
         --config-settings editable_mode=compat --editable ".${1:+[$1]}"
     echo "$wanted" | tee .venv/installed > "$stamp"
 fi

@@ -1,19 +1,17 @@
 #!/usr/bin/env bash
-# From a fresh clone to images: makes a virtual environment, installs, trains the quick preset, draws a grid, finds
-# sliders and switches for its page, exports, evaluates, writes a report on what the network has learnt, and says where
-# everything is.
+# From a fresh clone to images: makes a virtual environment, installs, trains the quick preset, draws a grid, evaluates,
+# finds out what the network has learnt, exports it with a page on which that can be tried, writes a report on
+# everything, and says where it is.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/environment.sh
 
 .venv/bin/dcgan-tf train --preset quick --run-dir runs/quickstart
 .venv/bin/dcgan-tf sample runs/quickstart --num-images 64 --seed 1 --out runs/quickstart/quickstart.png
-.venv/bin/dcgan-tf turn runs/quickstart
-.venv/bin/dcgan-tf forget runs/quickstart --attribute glasses
-.venv/bin/dcgan-tf forget runs/quickstart --attribute crown
-.venv/bin/dcgan-tf export runs/quickstart --out saved_models/quickstart --force
 .venv/bin/dcgan-tf evaluate runs/quickstart
 .venv/bin/dcgan-tf report runs/quickstart --analyses all
+.venv/bin/dcgan-tf export runs/quickstart --out saved_models/quickstart --force
+.venv/bin/dcgan-tf report runs/quickstart  # once more, with the export
 
 show() { printf '  %-12s %q\n' "$1" "$PWD/$2"; }  # %q: a path with a space can be copied too
 printf '\nTo open in a browser:\n'

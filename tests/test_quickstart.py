@@ -39,7 +39,7 @@ def test_the_quickstart_ends_by_saying_where_everything_is(clone):
         ["bash", str(clone / "scripts" / "quickstart.sh")], capture_output=True, text=True, check=True
     )
     commands = [line.split()[0] for line in (clone / "calls").read_text().splitlines()]
-    assert commands == ["train", "sample", "turn", "forget", "forget", "export", "evaluate", "report"]
+    assert commands == ["train", "sample", "evaluate", "report", "export", "report"]
     lines = [shlex.split(line) for line in done.stdout.splitlines() if line.startswith("  ")]
     shown = {name: paths for name, *paths in lines}
     assert list(shown) == ["report", "page", "samples", "training", "run", "export", "curves"]

@@ -46,7 +46,6 @@ class Conv2DTranspose(keras.layers.Conv2DTranspose):  # type: ignore[misc]  # Ke
 def convolution(images: tf.Tensor, kernel: tf.Tensor, strides: tuple[int, int]) -> tf.Tensor:
     """Convolve with "same" padding: [N, H, W, C] with [h, w, C, F] to [N, H / s, W / s, F], rounded up."""
 
-    @tf.custom_gradient
     def convolve(images: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, _Gradient]:
         def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             back = tf.nn.conv2d_transpose(upstream, kernel, tf.shape(images), strides, "SAME")
@@ -54,13 +53,12 @@ def convolution(images: tf.Tensor, kernel: tf.Tensor, strides: tuple[int, int]) 
 
         return tf.nn.conv2d(images, kernel, strides, "SAME"), gradient
 
-    return convolve(images, kernel)
+    return tf.custom_gradient(convolve)(images, kernel)
 
 
 def transposed_convolution(maps: tf.Tensor, kernel: tf.Tensor, strides: tuple[int, int]) -> tf.Tensor:
     """Turn maps [N, H, W, F] into [N, s * H, s * W, C] with a kernel [h, w, C, F] and "same" padding."""
 
-    @tf.custom_gradient
     def spread(maps: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, _Gradient]:
         def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             back = tf.nn.conv2d(upstream, kernel, strides, "SAME")
@@ -70,7 +68,7 @@ def transposed_convolution(maps: tf.Tensor, kernel: tf.Tensor, strides: tuple[in
         shape = tf.stack([tf.shape(maps)[0], height, width, kernel.shape[2]])
         return tf.nn.conv2d_transpose(maps, kernel, shape, strides, "SAME"), gradient
 
-    return spread(maps, kernel)
+    return tf.custom_gradient(spread)(maps, kernel)
 
 
 def kernel_gradient(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dcgan_tf.analysis.probe.linear_svm import fit_svm, svm_scores
+from dcgan_tf.analysis.probe.linear_svm import fit_svm, in_parallel, svm_scores
 from dcgan_tf.analysis.questions import Question
 
 COSTS = (1e-4, 1e-3, 1e-2, 1e-1)
@@ -70,14 +70,20 @@ def choose_costs(features: np.ndarray, asked: Sequence[Question], *, seed: int) 
     """
     order = np.random.default_rng([seed, 5]).permutation(len(features))[:MOST_TO_CHOOSE_BY]
     fifths = [fifth for fifth in np.array_split(order, _FIFTHS) if len(fifth)]
-    grades: np.ndarray = np.zeros((len(asked), len(COSTS), 2))
-    for checked in fifths[: max(1, MOST_TO_CHOOSE_BY // len(order))]:
+    turns = fifths[: max(1, MOST_TO_CHOOSE_BY // len(order))]
+
+    def graded(job: tuple[np.ndarray, float]) -> list[tuple[float, float]]:
+        checked, cost = job
         learnt = np.setdiff1d(order, checked)
         known, right = [q.of(learnt) for q in asked], [q.of(checked) for q in asked]
-        for k, cost in enumerate(COSTS):
-            weights = fit_probe(features[learnt], known, [cost] * len(asked))
-            grades[:, k] += [_grade(features[checked], w, q) for w, q in zip(weights, right, strict=True)]
-    return [max(zip(map(tuple, of_question), COSTS, strict=True))[1] for of_question in grades]
+        weights = fit_probe(features[learnt], known, [cost] * len(asked))
+        return [_grade(features[checked], w, q) for w, q in zip(weights, right, strict=True)]
+
+    # The highest cost takes longest, so it comes first.
+    jobs = [(checked, cost) for cost in reversed(COSTS) for checked in turns]
+    grades = np.reshape(in_parallel(graded, jobs), (len(COSTS), len(turns), len(asked), 2)).sum(axis=1)[::-1]
+    of_questions = grades.swapaxes(0, 1)
+    return [max(zip(map(tuple, of_question), COSTS, strict=True))[1] for of_question in of_questions]
 
 
 def balanced_draw(question: Question, size: int, *, seed: int, draw: int) -> np.ndarray:

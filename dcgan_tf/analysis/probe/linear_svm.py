@@ -6,10 +6,17 @@ float32. This one minimises the same objective on the float32 features directly,
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
 import numpy as np
 from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
+_Job = TypeVar("_Job")
+_Result = TypeVar("_Result")
 _MOST_STEPS = 300
 _ROWS = 1024
 """Images at a time, so that features come from memory once for both products that read them."""
@@ -61,3 +68,12 @@ def fit_svm(
 def svm_scores(features: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Return x.w + b for each answer, float32 [N, K]; above 0 where it is yes."""
     return np.asarray(features @ weights[:-1] + weights[-1])
+
+
+def in_parallel(work: Callable[[_Job], _Result], jobs: Sequence[_Job]) -> list[_Result]:
+    """Do the work of each job, with a thread for each core, and return the results in their order.
+
+    BLAS has one thread in each, so that every result is that of the job alone.
+    """
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(work, jobs))

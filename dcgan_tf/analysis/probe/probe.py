@@ -23,6 +23,7 @@ from dcgan_tf.analysis.probe.linear_probe import (
     predict_answers,
     standardise,
 )
+from dcgan_tf.analysis.probe.linear_svm import in_parallel
 from dcgan_tf.analysis.questions import Question, questions
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.data import ImageSet
@@ -153,22 +154,32 @@ def classify(
         draws: how many.
         seed: seed of all random choices.
     """
-    correct_few = np.zeros((draws, len(asked)))
-    first = np.zeros((len(asked), len(checked)), np.int64)
-    for i, (question, right) in enumerate(zip(asked, truth, strict=True)):
-        costs: list[float] = []
-        for draw in range(draws):
-            rows = balanced_draw(question, few, seed=seed, draw=draw)
-            part = [question.of(rows)]
-            costs = costs or choose_costs(learnt[rows], part, seed=seed)
-            (weights,) = fit_probe(learnt[rows], part, costs)
-            answers = predict_answers(checked, weights)
-            correct_few[draw, i] = np.mean(answers == right.answers)
-            first[i] = first[i] if draw else answers
+    answers = np.zeros((draws, len(asked), len(checked)), np.int64)
+    for i, question in enumerate(asked if draws else ()):
+        answers[:, i] = _from_few(learnt, question, checked, few=few, draws=draws, seed=seed)
     weights_of_all = fit_probe(learnt, asked, choose_costs(learnt, asked, seed=seed))
     answered = np.stack([predict_answers(checked, weights) for weights in weights_of_all])
-    correct = np.mean(answered == np.stack([right.answers for right in truth]), axis=1)
-    return ProbeResult(few, correct_few, correct, first if draws else answered)
+    right = np.stack([question.answers for question in truth])
+    shown = answers[0] if draws else answered
+    return ProbeResult(few, np.mean(answers == right, axis=2), np.mean(answered == right, axis=1), shown)
+
+
+def _from_few(
+    learnt: np.ndarray, question: Question, checked: np.ndarray, *, few: int, draws: int, seed: int
+) -> np.ndarray:
+    """Answer a question from each of some draws of few labels; C is that of the first.
+
+    Returns:
+        int64 [draws, M].
+    """
+    drawn = [balanced_draw(question, few, seed=seed, draw=draw) for draw in range(draws)]
+    costs = choose_costs(learnt[drawn[0]], [question.of(drawn[0])], seed=seed)
+
+    def answers(rows: np.ndarray) -> np.ndarray:
+        (weights,) = fit_probe(learnt[rows], [question.of(rows)], costs)
+        return predict_answers(checked, weights)
+
+    return np.stack(in_parallel(answers, drawn))
 
 
 def _extractors(subject: Subject) -> dict[str, Extractor]:
