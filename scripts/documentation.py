@@ -28,8 +28,16 @@ ROOT = Path(__file__).parents[1]
 SETTINGS_PAGE = ROOT / "docs" / "reference" / "settings.md"
 AUTO_PAGE = ROOT / "docs" / "guides" / "train.md"
 RESULTS_PAGES = tuple(ROOT / "docs" / name for name in ("quality.md", "stability.md", "minutes.md"))
+
+
+def rollbacks(rows: list[dict[str, str]]) -> str:
+    """Return the table of the runs with rollbacks, beside the same runs without."""
+    return stability_table.rollbacks(rows, read_table(ROOT / "results/stability.csv"))
+
+
 TABLES = {
     "results/stability.csv": stability_table.markdown,
+    "results/rollbacks.csv": rollbacks,
     "results/photographs.csv": stability_table.of_each,
     "results/minutes.csv": results_table.markdown,
 }

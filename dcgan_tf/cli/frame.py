@@ -28,7 +28,7 @@ from dcgan_tf.printable import printable
 EXIT_USER_ERROR, EXIT_COLLAPSED, EXIT_BUG, EXIT_START_AGAIN = 1, 3, 70, 75
 """The exit codes of a user's mistakes, of --on-collapse stop, of bugs (sysexits.h's EX_SOFTWARE), and of what
 ends because another machine is lost (EX_TEMPFAIL)."""
-_DEBUG, _JSON = "dcgan_tf.debug", "dcgan_tf.json"
+_DEBUG, _JSON, _STOPS = "dcgan_tf.debug", "dcgan_tf.json", "dcgan_tf.stops"
 
 
 class Frame(click.Group):
@@ -86,7 +86,7 @@ class Frame(click.Group):
         """Run the command, and end the process with a message if it fails."""
         # A notebook's kernel names a backend of its own, which its children inherit and need not have.
         os.environ["MPLBACKEND"] = "Agg"
-        stops: list[KeyboardInterrupt] = []
+        stops = ctx.meta[_STOPS] = []
         try:
             with terminated_like_interrupted(stops):
                 return super().invoke(ctx)
@@ -96,9 +96,8 @@ class Frame(click.Group):
             ctx.exit(_say_stop(stop))
         except Exception as error:
             if not _is_for_the_user(error):
-                # A library may catch a stop where it comes at a bad moment, and then fail in its own words.
-                if behind := stop_behind(error) or next(iter(stops), None):
-                    ctx.exit(_say_stop(behind))
+                if before := _stop_before(error):
+                    ctx.exit(_say_stop(before))
                 _report_bug(error)
             if ctx.meta.get(_DEBUG):
                 traceback.print_exception(error)
@@ -208,14 +207,14 @@ def said_when_stopped(words: str) -> Iterator[None]:
     try:
         yield
     except (Exception, KeyboardInterrupt) as error:
-        if not (stop := stop_behind(error)):
+        if not (stop := _stop_before(error)):
             raise
         stop.add_note(words)
         raise stop from None
 
 
 @contextmanager
-def terminated_like_interrupted(stops: list[KeyboardInterrupt] | None = None) -> Iterator[None]:
+def terminated_like_interrupted(stops: list[KeyboardInterrupt]) -> Iterator[None]:
     """Let SIGTERM and SIGHUP unwind like Ctrl-C, so that incomplete files are removed.
 
     An ignored signal stays ignored, such as SIGHUP under nohup.
@@ -227,8 +226,7 @@ def terminated_like_interrupted(stops: list[KeyboardInterrupt] | None = None) ->
     def stop(number: int, frame: object) -> None:
         interrupt = KeyboardInterrupt()
         interrupt.signal = number  # type: ignore[attr-defined]  # for the exit code
-        if stops is not None:
-            stops.append(interrupt)
+        stops.append(interrupt)
         raise interrupt
 
     before = {}
@@ -248,6 +246,17 @@ def _take_debug(command: click.Command) -> None:
     if isinstance(command, click.Group):
         for child in command.commands.values():
             _take_debug(child)
+
+
+def _stop_before(error: BaseException) -> KeyboardInterrupt | None:
+    """Return the stop that an error comes from, or None.
+
+    A library may catch a stop where it comes at a bad moment, and then fail in its own words.
+    """
+    context = click.get_current_context(silent=True)
+    caught = context.meta.get(_STOPS, []) if context else []
+    is_foreign = isinstance(error, Exception) and not _is_for_the_user(error)
+    return stop_behind(error) or (next(iter(caught), None) if is_foreign else None)
 
 
 def _say_stop(stop: KeyboardInterrupt) -> int:
