@@ -13,8 +13,8 @@ from dcgan_tf.errors import ArgumentError
 def default_preset() -> Config:
     """Return the networks of the paper as most people know them: 64x64, 64 filters, 4x4 kernels, Adam 2e-4.
 
-    `dcgan-tf train`: 25 epochs of the portraits in 69 minutes on two CPU cores (computed from 121 images/s in
-    bfloat16; 102 minutes from 81 images/s in float32); meant for a GPU. `dcgan-tf train --data tfds:mnist
+    `dcgan-tf train`: 25 epochs of the portraits in 79 minutes on two CPU cores (computed from 105 images/s in
+    bfloat16; 126 minutes from 66 images/s in float32); meant for a GPU. `dcgan-tf train --data tfds:mnist
     --image-size 32 --epochs 5`: 10 minutes; digits that are easy to read.
     """
     return Config()

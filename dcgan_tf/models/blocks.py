@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from dcgan_tf.models import kernel_gradient
 from dcgan_tf.models.conditional import Conv2DWithLabel
@@ -67,7 +68,7 @@ class Blocks:
         arguments = self._arguments(inputs * kernel**2 / 4, gain=1.0 if last else None)
         if even:
             arguments["kernel_constraint"] = EvenPhases()
-        layers = self._convolutions
+        layers = self._strided_layers
         return layers.Conv2DTranspose(
             filters, kernel, strides=2, padding="same", **arguments, dtype=self.dtype
         )
@@ -93,7 +94,7 @@ class Blocks:
                 1 and the others are 0.
             bias: whether it has a bias beside batch norm too.
         """
-        kind = SpectralConv2D if self.norm == "spectral" else self._convolutions.Conv2D
+        kind = SpectralConv2D if self.norm == "spectral" else self._strided_layers.Conv2D
         labelled: dict[str, int] = {}
         if num_classes:
             kind = SpectralConv2DWithLabel if self.norm == "spectral" else Conv2DWithLabel
@@ -117,10 +118,11 @@ class Blocks:
         return [*layers, self.activation(dtype=self.dtype)]
 
     @property
-    def _convolutions(self) -> Any:
-        """Return the module with the layers that have strides: those that learn faster, or Keras' own."""
+    def _strided_layers(self) -> Any:
+        """Return the module of Conv2D and Conv2DTranspose: Keras' own, or that with the faster gradient."""
         in_bfloat16 = keras.DTypePolicy(self.dtype).compute_dtype == "bfloat16"
-        return kernel_gradient if in_bfloat16 else keras.layers
+        on_cpu = not tf.config.list_physical_devices("GPU")
+        return kernel_gradient if in_bfloat16 and on_cpu else keras.layers
 
     def _arguments(self, inputs: float, *, gain: float | None = None) -> dict[str, Any]:
         seed = next(self.seeds)

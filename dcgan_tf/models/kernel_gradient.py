@@ -1,46 +1,48 @@
-"""Convolutions of bfloat16 whose kernels get their gradient faster, where the maps are small.
+"""Convolutions whose kernels get their gradient faster on a CPU in bfloat16, where the maps are small.
 
-TensorFlow's own gradient of a kernel is slow in bfloat16 if the maps have few places and many channels: on a
-processor with AMX, from 8x8x256 to 4x4x512 it took 64 ms for 64 images, a quarter of what the processor can
-do. As one matrix product it took 16 ms. In float32, TensorFlow's own is faster, so only networks that train
-in bfloat16 have these layers. Their weights and outputs are those of Keras' own.
+TensorFlow's own gradient of a kernel is slow there if the maps have few places and many channels. From
+8x8x256 to 4x4x512, for 64 images, it took 64 ms on a processor with AMX, which is an eighth of the speed of a
+large matrix product. As one matrix product it took 16 ms. Without AMX the gain is smaller: 87 ms for 122. In
+float32, TensorFlow's own is faster, and GPUs were not measured. So only networks that train in bfloat16 on a
+CPU have these layers. Their weights and outputs are those of Keras' own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-_MOST_PLACES, _FEWEST_CHANNELS = 16, 64
-"""Where the matrix product was faster: maps up to 4x4 at the small side, and 64 channels at the large one."""
+_MOST_PLACES, _FEWEST_CHANNELS = 16, 128
+"""Where the product was faster: maps up to 4x4 at the small side, and 128 channels at the large one."""
 _Gradient = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 
 @keras.saving.register_keras_serializable("dcgan_tf")
 class Conv2D(keras.layers.Conv2D):  # type: ignore[misc]  # Keras is untyped
-    """A convolution with "same" padding; its arguments are those of `keras.layers.Conv2D`."""
+    """A convolution; its arguments, weights and outputs are those of `keras.layers.Conv2D`."""
 
     def convolution_op(self, inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
         """Convolve [N, H, W, C] with a kernel [h, w, C, filters]; returns [N, H', W', filters]."""
         places = [-(-side // stride) for side, stride in zip(inputs.shape[1:3], self.strides, strict=True)]
-        if not _is_faster(places, inputs.shape[-1]):
+        if not _is_faster(self, places, channels=inputs.shape[-1]):
             return super().convolution_op(inputs, kernel)
         return convolution(inputs, tf.convert_to_tensor(kernel), self.strides)
 
 
 @keras.saving.register_keras_serializable("dcgan_tf")
 class Conv2DTranspose(keras.layers.Conv2DTranspose):  # type: ignore[misc]  # Keras is untyped
-    """A transposed convolution with "same" padding, and the arguments of `keras.layers.Conv2DTranspose`."""
+    """A transposed convolution with the arguments, weights and outputs of `keras.layers.Conv2DTranspose`."""
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Turn [N, H, W, C] into [N, strides * H, strides * W, filters]."""
-        if not _is_faster(inputs.shape[1:3], self.filters):
+        if not _is_faster(self, inputs.shape[1:3], channels=self.filters):
             return super().call(inputs)
         outputs = transposed_convolution(inputs, tf.convert_to_tensor(self.kernel), self.strides)
-        return outputs if self.bias is None else outputs + self.bias
+        return self.activation(outputs if self.bias is None else outputs + self.bias)
 
 
 def convolution(images: tf.Tensor, kernel: tf.Tensor, strides: tuple[int, int]) -> tf.Tensor:
@@ -49,7 +51,7 @@ def convolution(images: tf.Tensor, kernel: tf.Tensor, strides: tuple[int, int]) 
     def convolve(images: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, _Gradient]:
         def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             back = tf.nn.conv2d_transpose(upstream, kernel, tf.shape(images), strides, "SAME")
-            return back, kernel_gradient(images, upstream, kernel.shape, strides)
+            return back, gradient_of_kernel(images, upstream, kernel.shape, strides)
 
         return tf.nn.conv2d(images, kernel, strides, "SAME"), gradient
 
@@ -62,7 +64,7 @@ def transposed_convolution(maps: tf.Tensor, kernel: tf.Tensor, strides: tuple[in
     def spread(maps: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, _Gradient]:
         def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             back = tf.nn.conv2d(upstream, kernel, strides, "SAME")
-            return back, kernel_gradient(upstream, maps, kernel.shape, strides)
+            return back, gradient_of_kernel(upstream, maps, kernel.shape, strides)
 
         height, width = (side * stride for side, stride in zip(maps.shape[1:3], strides, strict=True))
         shape = tf.stack([tf.shape(maps)[0], height, width, kernel.shape[2]])
@@ -71,7 +73,7 @@ def transposed_convolution(maps: tf.Tensor, kernel: tf.Tensor, strides: tuple[in
     return tf.custom_gradient(spread)(maps, kernel)
 
 
-def kernel_gradient(
+def gradient_of_kernel(
     large: tf.Tensor, small: tf.Tensor, shape: tf.TensorShape, strides: tuple[int, int]
 ) -> tf.Tensor:
     """Return the gradient of a kernel that joins large and small maps, as one matrix product.
@@ -94,6 +96,13 @@ def kernel_gradient(
     return tf.reshape(tf.linalg.matmul(rows, tf.reshape(small, (-1, filters)), transpose_a=True), shape)
 
 
-def _is_faster(places: Any, channels: int) -> bool:
-    height, width = places
-    return bool(height * width <= _MOST_PLACES and channels >= _FEWEST_CHANNELS)
+def _is_faster(layer: Any, places: Sequence[int], *, channels: int) -> bool:
+    """Return whether a layer is one that the functions here compute, and faster so.
+
+    Args:
+        layer: a convolution.
+        places: height and width of the small maps.
+        channels: of the large maps.
+    """
+    is_plain = layer.padding == "same" and layer.dilation_rate == (1, 1)
+    return bool(is_plain and math.prod(places) <= _MOST_PLACES and channels >= _FEWEST_CHANNELS)

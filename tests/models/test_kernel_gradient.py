@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -61,14 +62,24 @@ def test_a_transposed_convolution_has_them_too(side: int, kernel: int) -> None:
     assert max(differences(ours, theirs, draw(3, side, side, 6), draw(kernel, kernel, 5, 6))) < 1e-9
 
 
-@pytest.mark.parametrize("name", ["Conv2D", "Conv2DTranspose"])
-@pytest.mark.parametrize("use_bias", [False, True])
-def test_a_layer_computes_what_that_of_keras_does(name: str, use_bias: bool) -> None:
-    arguments = {"strides": 2, "padding": "same", "use_bias": use_bias, "dtype": "float64"}
-    arguments["bias_initializer"] = "random_normal"
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        *itertools.product(
+            ("Conv2D", "Conv2DTranspose"),
+            ({"use_bias": False}, {"activation": "relu"}, {"padding": "valid"}, {"strides": 1}),
+        ),
+        ("Conv2D", {"strides": 1, "dilation_rate": 2}),
+    ],
+    ids=str,
+)
+def test_a_layer_computes_what_that_of_keras_does(name: str, changes: dict[str, Any]) -> None:
+    arguments = {"strides": 2, "padding": "same", "dtype": "float64", "bias_initializer": "random_normal"}
     side = {"Conv2D": 8, "Conv2DTranspose": 4}[name]
-    ours, theirs = (getattr(of, name)(64, 4, **arguments) for of in (kernel_gradient, keras.layers))
-    images = draw(2, side, side, 64)
+    ours, theirs = (
+        getattr(of, name)(128, 4, **{**arguments, **changes}) for of in (kernel_gradient, keras.layers)
+    )
+    images = draw(2, side, side, 128)
     ours.build(images.shape)
     theirs.build(images.shape)
     theirs.set_weights(ours.get_weights())
@@ -93,16 +104,52 @@ def operations(precision: str, size: int, filters: int) -> list[str]:
 @pytest.mark.parametrize(
     ("precision", "size", "filters", "products"),
     [
-        ("mixed_bfloat16", 64, 16, 2),  # from 64 channels to 128, and back
-        ("mixed_bfloat16", 64, 8, 0),  # TensorFlow is as fast with few channels
-        ("mixed_bfloat16", 32, 32, 2),
-        ("mixed_bfloat16", 28, 64, 0),  # 14x14 to 7x7: faster as TensorFlow does it
-        ("float32", 64, 16, 0),
+        ("mixed_bfloat16", 64, 32, 2),  # from 128 channels to 256, and back
+        ("mixed_bfloat16", 64, 16, 0),  # TensorFlow is as fast with few channels
+        ("mixed_bfloat16", 32, 64, 2),
+        ("mixed_bfloat16", 28, 128, 0),  # 14x14 to 7x7: faster as TensorFlow does it
+        ("mixed_float16", 64, 32, 0),
+        ("float32", 64, 32, 0),
     ],
 )
 def test_only_where_it_is_faster(precision: str, size: int, filters: int, products: int) -> None:
     types = operations(precision, size, filters)
     assert types.count("ExtractImagePatches") == products
+
+
+def test_gpus_keep_the_layers_of_keras(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind=None: [f"{kind}:0"])
+    assert operations("mixed_bfloat16", 32, 128).count("ExtractImagePatches") == 0
+
+
+@pytest.mark.parametrize("penalised", [False, True])
+def test_in_bfloat16_d_has_the_gradients_that_it_has_with_the_layers_of_keras(
+    penalised: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = preset(filters=128, image_size=(16, 16), channels=1, discriminator_norm="none")
+    images = tf.cast(draw(4, 16, 16, 1), tf.float32)
+
+    @tf.function(autograph=False)
+    def gradients(network: keras.Model) -> list[tf.Tensor]:
+        with tf.GradientTape() as tape:
+            with tf.GradientTape() as image_tape:
+                image_tape.watch(images)
+                loss = tf.reduce_sum(network(images, training=True))
+            slope = tf.reduce_sum(tf.cast(image_tape.gradient(loss, images), tf.float32) ** 2)
+        return tape.gradient(slope if penalised else loss, [v.value for v in network.trainable_variables])
+
+    ours = build_discriminator(config, dtype="mixed_bfloat16")
+    monkeypatch.setattr(kernel_gradient, "Conv2D", keras.layers.Conv2D)
+    theirs = build_discriminator(config, dtype="mixed_bfloat16")
+    assert type(ours.layers[2]) is not type(theirs.layers[2])
+    theirs.set_weights(ours.get_weights())
+    kernels = 0
+    for one, other in zip(gradients(ours), gradients(theirs), strict=True):
+        if one is not None and len(one.shape) == 4:
+            kernels += 1
+            assert one.dtype == tf.float32
+            assert float(tf.norm(one - other) / tf.norm(other)) < 0.01  # bfloat16 has 8 bits
+    assert kernels == 3
 
 
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "float32"])

@@ -354,7 +354,7 @@ CHANGES = [
     },
     {"precision": "bfloat16", "loss": "hinge", "beta_2": 0.9, "discriminator_norm": "spectral"},
     # Wide enough that kernels get their gradient from a matrix product (models/kernel_gradient.py).
-    {"precision": "bfloat16", "image_size": (16, 16), "filters": 64},
+    {"precision": "bfloat16", "image_size": (16, 16), "filters": 128},
     {
         "discriminator_bias": True,
         "even_upsampling": True,

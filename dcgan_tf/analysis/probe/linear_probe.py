@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -70,20 +71,15 @@ def choose_costs(features: np.ndarray, asked: Sequence[Question], *, seed: int) 
     """
     order = np.random.default_rng([seed, 5]).permutation(len(features))[:MOST_TO_CHOOSE_BY]
     fifths = [fifth for fifth in np.array_split(order, _FIFTHS) if len(fifth)]
-    turns = fifths[: max(1, MOST_TO_CHOOSE_BY // len(order))]
-
-    def graded(job: tuple[np.ndarray, float]) -> list[tuple[float, float]]:
-        checked, cost = job
+    grades = np.zeros((len(asked), len(COSTS), 2))
+    for checked in fifths[: max(1, MOST_TO_CHOOSE_BY // len(order))]:
         learnt = np.setdiff1d(order, checked)
-        known, right = [q.of(learnt) for q in asked], [q.of(checked) for q in asked]
-        weights = fit_probe(features[learnt], known, [cost] * len(asked))
-        return [_grade(features[checked], w, q) for w, q in zip(weights, right, strict=True)]
-
-    # The highest cost takes longest, so it comes first.
-    jobs = [(checked, cost) for cost in reversed(COSTS) for checked in turns]
-    grades = np.reshape(in_parallel(graded, jobs), (len(COSTS), len(turns), len(asked), 2)).sum(axis=1)[::-1]
-    of_questions = grades.swapaxes(0, 1)
-    return [max(zip(map(tuple, of_question), COSTS, strict=True))[1] for of_question in of_questions]
+        fit = functools.partial(_fit_at, features[learnt], [q.of(learnt) for q in asked])
+        fits = in_parallel(fit, COSTS[::-1])[::-1]  # the highest takes longest, so it begins first
+        right = [q.of(checked) for q in asked]
+        for k, weights in enumerate(fits):
+            grades[:, k] += [_grade(features[checked], w, q) for w, q in zip(weights, right, strict=True)]
+    return [max(zip(map(tuple, of_question), COSTS, strict=True))[1] for of_question in grades]
 
 
 def balanced_draw(question: Question, size: int, *, seed: int, draw: int) -> np.ndarray:
@@ -104,6 +100,10 @@ def balanced_draw(question: Question, size: int, *, seed: int, draw: int) -> np.
     first = np.concatenate([order[kinds == kind][:each] for kind in range(len(question.options))])
     rest = order[~np.isin(order, first)]
     return np.sort(np.concatenate([first, rest])[:size])
+
+
+def _fit_at(features: np.ndarray, asked: Sequence[Question], cost: float) -> list[np.ndarray]:
+    return fit_probe(features, asked, [cost] * len(asked))
 
 
 def _grade(features: np.ndarray, weights: np.ndarray, question: Question) -> tuple[float, float]:

@@ -1,5 +1,7 @@
 """The L2-SVM: a linear classifier with the squared hinge loss, for more numbers than liblinear can hold.
 
+Several are fitted at once, one on each core.
+
 scikit-learn's LinearSVC copies the features to float64 and then to a sparse form four times as large as
 float32. This one minimises the same objective on the float32 features directly, for several answers at once.
 """
@@ -73,7 +75,10 @@ def svm_scores(features: np.ndarray, weights: np.ndarray) -> np.ndarray:
 def in_parallel(work: Callable[[_Job], _Result], jobs: Sequence[_Job]) -> list[_Result]:
     """Do the work of each job, with a thread for each core, and return the results in their order.
 
-    BLAS has one thread in each, so that every result is that of the job alone.
+    BLAS has one thread in each, so that every result is that of the job alone. A stop waits for the jobs that
+    have begun.
     """
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux alone has it
+    cores = len(affinity(0)) if affinity else os.cpu_count()
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(cores) as pool:
         return list(pool.map(work, jobs))
