@@ -27,9 +27,7 @@ from dcgan_tf.config import PRESETS, RULES, Config, Setting, all_settings, flatt
 ROOT = Path(__file__).parents[1]
 SETTINGS_PAGE = ROOT / "docs" / "reference" / "settings.md"
 AUTO_PAGE = ROOT / "docs" / "guides" / "train.md"
-RESULTS_PAGES = tuple(
-    ROOT / "docs" / name for name in ("quality.md", "stability.md", "minutes.md", "performance.md")
-)
+RESULTS_PAGES = tuple(ROOT / "docs" / name for name in ("quality.md", "stability.md", "minutes.md"))
 
 
 def rollbacks(rows: list[dict[str, str]]) -> str:

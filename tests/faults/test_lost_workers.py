@@ -189,6 +189,7 @@ def test_two_workers_begin_with_the_networks_of_another_run(
     """The settings of the networks are not among the options: the chief reads them, and tells the other."""
     run, length = tmp_path / "run", {"batch_size": 32, "steps": 4, "seed": 5}
     words = ["--data", "digits", "--split", "test", "--flip", "--learning-rate", "1e-3"]
+    words += ["--precision", "float32"]  # "auto" is bfloat16 on some processors
     words += [f"--{name.replace('_', '-')}={value}" for name, value in length.items()]
     command = ("-m", "dcgan_tf", "train", "--preset", "default", *words, "--run-dir", str(run))
     with started(tmp_path / "right", 2, *command, "--init-from", f"{trained}@40") as members:

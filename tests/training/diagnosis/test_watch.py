@@ -36,6 +36,8 @@ SMALL = {
     "learning_rate": 4e-4,
     "label_smoothing": 0.1,
 }
+D_WINS = {"discriminator_learning_rate": 2e-2}
+"""Fifty times the other rate: the alarm comes at step 400, with every seed that was tried."""
 NEAR = 0.7
 """The pyramid distance after 500 steps: 0.16 to 0.56 where nothing is wrong, and 1.0 or more where only the
 alarm is silenced, as by --diffaugment 1 for an augmentation of the samples alone."""
@@ -101,7 +103,7 @@ def test_a_healthy_run_raises_no_alarm(changes: dict[str, Any], small: Callable[
     ("changes", "name", "advice", "followed"),
     [
         (
-            {"discriminator_learning_rate": 2e-2},
+            D_WINS,
             "discriminator_wins",
             "Try no --discriminator-learning-rate",
             {},
@@ -125,12 +127,6 @@ def test_a_healthy_run_raises_no_alarm(changes: dict[str, Any], small: Callable[
             {"loss": "non_saturating", "label_smoothing": 0.0, "discriminator_learning_rate": 1e-3},
         ),
         (
-            {"learning_rate": 5e-2},
-            "oscillation",
-            "Try a --learning-rate of 0.005",
-            {"learning_rate": 5e-3},
-        ),
-        (
             {"architecture": "gan", "hidden_units": 64, "learning_rate": 2e-4, "steps": 700},
             "mode_collapse",
             "Try --architecture dcgan",
@@ -150,6 +146,21 @@ def test_wrong_settings_are_named_and_the_advice_mends_the_run(
     assert reported(wrong)[:1] == [name]
     assert advice in advice_of(wrong)
     assert_learns(watched(small(**followed, run_dir=str(tmp_path / "mended"))))
+
+
+def test_a_rate_at_which_it_oscillates_is_named_and_the_advice_mends_the_run(
+    small: Callable[..., Config], tmp_path: Path
+) -> None:
+    """Such runs are chaotic: rounding decides which of them collapse before they are named."""
+    found = []
+    for seed in range(5):
+        wrong = train(small(learning_rate=0.1, seed=seed, run_dir=str(tmp_path / f"{seed}")))
+        found.append({r["condition"]: r["advice"] for r in read_records(RunPaths(wrong).diagnosis)})
+    assert all(found)
+    advice = [conditions["oscillation"] for conditions in found if "oscillation" in conditions]
+    assert advice
+    assert "Try a --learning-rate of 0.01" in advice[0]
+    assert_learns(watched(small(learning_rate=0.01, run_dir=str(tmp_path / "mended"))))
 
 
 def test_few_pictures_are_learnt_by_heart_and_augmentation_prevents_it(
@@ -236,26 +247,26 @@ def test_a_report_is_made_once_in_the_log_in_tensorboard_and_in_the_file(
 ) -> None:
     texts: list[tuple[str, str]] = []
     monkeypatch.setattr(tf.summary, "text", lambda tag, text: texts.append((tag, text)))
-    config = small(learning_rate=5e-2, steps=450, checkpoint_every=50)
+    config = small(**D_WINS, steps=450, checkpoint_every=50)
     with caplog.at_level(logging.WARNING, "dcgan_tf"):
         root = train(config)
-        train(small(learning_rate=5e-2, steps=500, checkpoint_every=50))
+        train(small(**D_WINS, steps=500, checkpoint_every=50))
     (found,) = read_records(RunPaths(root).diagnosis)
     assert found["step"] == 400
-    said = [text for text in caplog.messages if "oscillation" in text]
-    assert said == [f"step 400: oscillation. {found['seen']} {found['advice']}"]
-    assert texts == [("diagnosis", f"**oscillation:** {found['seen']} {found['advice']}")]
+    said = [text for text in caplog.messages if "D wins" in text]
+    assert said == [f"step 400: D wins. {found['seen']} {found['advice']}"]
+    assert texts == [("diagnosis", f"**D wins:** {found['seen']} {found['advice']}")]
 
 
 def test_a_run_stops_if_it_is_to_and_goes_on_if_it_is_not(small: Callable[..., Config]) -> None:
-    changes = {"learning_rate": 5e-2, "steps": 500, "checkpoint_every": 150}
+    changes = {**D_WINS, "steps": 500, "checkpoint_every": 150}
     config = small(on_collapse="stop", **changes)
     for _ in range(2):  # the same command again stops again
-        with pytest.raises(CollapseError, match=r"stopped at step 400, .*: oscillation"):
+        with pytest.raises(CollapseError, match=r"stopped at step 400, .*: D wins"):
             train(config)
     root = RunPaths(Path(config.run.run_dir))
     assert checkpoint_steps(root.checkpoints) == [300, 150]
-    assert reported(root.root) == ["oscillation"]
+    assert reported(root.root) == ["discriminator_wins"]
     train(small(**changes))
     assert checkpoint_steps(root.checkpoints)[0] == 500
 
@@ -263,7 +274,7 @@ def test_a_run_stops_if_it_is_to_and_goes_on_if_it_is_not(small: Callable[..., C
 def test_a_report_that_a_crash_lost_is_made_again(
     small: Callable[..., Config], caplog: pytest.LogCaptureFixture
 ) -> None:
-    config = small(learning_rate=5e-2, steps=450, checkpoint_every=300)
+    config = small(**D_WINS, steps=450, checkpoint_every=300)
 
     class Crash:
         def after_step(self, progress: Any) -> None:
@@ -279,7 +290,7 @@ def test_a_report_that_a_crash_lost_is_made_again(
     caplog.clear()
     with caplog.at_level(logging.WARNING, "dcgan_tf"):
         root = train(config)
-    assert len([text for text in caplog.messages if text.startswith("step 400: oscillation.")]) == 1
+    assert len([text for text in caplog.messages if text.startswith("step 400: D wins.")]) == 1
     assert [record["step"] for record in read_records(RunPaths(root).diagnosis)] == [400]
 
 
