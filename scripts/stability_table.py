@@ -57,7 +57,9 @@ def rollbacks(rows: list[dict[str, str]], failed: list[dict[str, str]]) -> str:
     for row, before in itertools.product(rows, failed):
         if (row["settings"], row["seed"]) == (before["settings"], before["seed"]):
             pairs[before["data"], before["recipe"]].append((row, before))
-    lines = ["| data | recipe | runs | distance | succeed with rollback | distance | times back |"]
+    lines = [
+        "| data | recipe | runs | distance | succeed with rollback | distance with rollback | times back |"
+    ]
     lines += ["|---|---|---|---|---|---|---|"]
     for (data, recipe), some in pairs.items():
         after, without = [pair[0] for pair in some], [pair[1] for pair in some]

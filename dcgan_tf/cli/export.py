@@ -86,15 +86,14 @@ def _say_where(folder: Path) -> None:
     """Print what is in the folder of a new export, and what to do with it."""
     from dcgan_tf.export import ExportPaths, read_record
 
-    recorded = read_record(ExportPaths(folder))["artefacts"]
+    paths = ExportPaths(folder)
     # What is downloaded may be a part of what was exported.
-    artefacts = {name: record for name, record in recorded.items() if (folder / name).exists()}
-    say_json({"export": str(folder), "artefacts": artefacts})
+    there = {n: record for n, record in read_record(paths)["artefacts"].items() if (folder / n).exists()}
+    say_json({"export": str(folder), "artefacts": there})
     say(f"export      {folder}")
-    page = "web/index.html"
-    if page in artefacts:
-        say(f"in browser  {folder / page}")
-    say(f"model card  {folder / 'MODEL_CARD.md'}")
+    if paths.web.exists():
+        say(f"in browser  {paths.web}")
+    say(f"model card  {paths.card}")
     quoted = shlex.quote(str(folder))
     say(f"verify      dcgan-tf verify {quoted}")
     say(f"images      dcgan-tf sample {quoted} --num-images 64 --out samples.png")

@@ -2,9 +2,9 @@
 
 TensorFlow's own gradient of a kernel is slow there if the maps have few places and many channels. From
 8x8x256 to 4x4x512, for 64 images, it took 64 ms on a processor with AMX, which is an eighth of the speed of a
-large matrix product. As one matrix product it took 16 ms. Without AMX the gain is smaller: 87 ms for 122. In
-float32, TensorFlow's own is faster, and GPUs were not measured. So only networks that train in bfloat16 on a
-CPU have these layers. Their weights and outputs are those of Keras' own.
+large matrix product. As one matrix product it took 16 ms. Without AMX, the two took 65 and 40 ms. In float32,
+TensorFlow's own is faster, and GPUs were not measured. So only networks that train in bfloat16 on a CPU have
+these layers. Their weights and outputs are those of Keras' own.
 """
 
 from __future__ import annotations
@@ -46,7 +46,16 @@ class Conv2DTranspose(keras.layers.Conv2DTranspose):  # type: ignore[misc]  # Ke
 
 
 def convolution(images: tf.Tensor, kernel: tf.Tensor, strides: tuple[int, int]) -> tf.Tensor:
-    """Convolve with "same" padding: [N, H, W, C] with [h, w, C, F] to [N, H / s, W / s, F], rounded up."""
+    """Convolve with "same" padding, as `tf.nn.conv2d` does, but with the other gradient of the kernel.
+
+    Args:
+        images: of any floating type, [N, H, W, C].
+        kernel: of the same type, [h, w, C, F].
+        strides: s, in both directions.
+
+    Returns:
+        Of the same type, [N, H / s, W / s, F], rounded up.
+    """
 
     def convolve(images: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, _Gradient]:
         def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -59,7 +68,16 @@ def convolution(images: tf.Tensor, kernel: tf.Tensor, strides: tuple[int, int]) 
 
 
 def transposed_convolution(maps: tf.Tensor, kernel: tf.Tensor, strides: tuple[int, int]) -> tf.Tensor:
-    """Turn maps [N, H, W, F] into [N, s * H, s * W, C] with a kernel [h, w, C, F] and "same" padding."""
+    """Convolve transposed with "same" padding, as `tf.nn.conv2d_transpose` does, but with the other gradient.
+
+    Args:
+        maps: of any floating type, [N, H, W, F].
+        kernel: of the same type, [h, w, C, F].
+        strides: s, in both directions.
+
+    Returns:
+        Of the same type, [N, s * H, s * W, C].
+    """
 
     def spread(maps: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, _Gradient]:
         def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -84,10 +102,13 @@ def gradient_of_kernel(
     convolution the large ones are its inputs, in a transposed one its outputs.
 
     Args:
-        large: [N, H, W, C].
-        small: [N, H / s, W / s, F], rounded up.
+        large: of any floating type, [N, H, W, C].
+        small: of the same type, [N, H / s, W / s, F], rounded up.
         shape: of the kernel, [h, w, C, F].
         strides: s, in both directions.
+
+    Returns:
+        Of the same type, [h, w, C, F].
     """
     height, width, channels, filters = shape
     window, step = [1, height, width, 1], [1, *strides, 1]

@@ -32,6 +32,14 @@ def add(path, run, found):
     add_adjustments(path, run, found, looked_for=[one.name for one in found])
 
 
+def damage(path, found, changes):
+    """Write what was found, and change entries of it in the file."""
+    add(path, RUN, [found])
+    content = json.loads(path.read_text())
+    content["sets"][0]["found"][0].update(changes)
+    path.write_text(json.dumps(content))
+
+
 @pytest.fixture
 def path(tmp_path):
     return tmp_path / "found.json"
@@ -108,10 +116,7 @@ def test_a_missing_file_is_missing(path):
     ],
 )
 def test_damaged_directions_are_named_so(path, changes):
-    add(path, RUN, [SMILE])
-    content = json.loads(path.read_text())
-    content["sets"][0]["found"][0].update(changes)
-    path.write_text(json.dumps(content))
+    damage(path, SMILE, changes)
     assert read_directions(path, RUN) == "is damaged"
 
 
@@ -120,10 +125,7 @@ def test_damaged_directions_are_named_so(path, changes):
     [{"layer": 0}, {"layer": True}, {"maps": [-1]}, {"maps": 3}, {"left": -1}, {"realistic": "all"}],
 )
 def test_damaged_maps_are_named_so(path, changes):
-    add(path, RUN, [CROWN])
-    content = json.loads(path.read_text())
-    content["sets"][0]["found"][0].update(changes)
-    path.write_text(json.dumps(content))
+    damage(path, CROWN, changes)
     assert read_forgotten(path, RUN) == "is damaged"
 
 

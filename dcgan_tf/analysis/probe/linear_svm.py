@@ -78,7 +78,5 @@ def in_parallel(work: Callable[[_Job], _Result], jobs: Sequence[_Job]) -> list[_
     BLAS has one thread in each, so that every result is that of the job alone. A stop waits for the jobs that
     have begun.
     """
-    affinity = getattr(os, "sched_getaffinity", None)  # Linux alone has it
-    cores = len(affinity(0)) if affinity else os.cpu_count()
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(cores) as pool:
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
         return list(pool.map(work, jobs))
