@@ -57,10 +57,8 @@ def rollbacks(rows: list[dict[str, str]], failed: list[dict[str, str]]) -> str:
     for row, before in itertools.product(rows, failed):
         if (row["settings"], row["seed"]) == (before["settings"], before["seed"]):
             pairs[before["data"], before["recipe"]].append((row, before))
-    lines = [
-        "| data | recipe | runs | distance | succeed with rollback | distance with rollback | times back |"
-    ]
-    lines += ["|---|---|---|---|---|---|---|"]
+    headings = ("data", "recipe", "runs", "distance", "succeed with rollback", "distance then", "times back")
+    lines = [f"| {' | '.join(headings)} |", "|---" * len(headings) + "|"]
     for (data, recipe), some in pairs.items():
         after, without = [pair[0] for pair in some], [pair[1] for pair in some]
         good = sum(row["success"] == "True" for row in after)
