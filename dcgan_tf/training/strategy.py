@@ -32,7 +32,8 @@ def make_strategy(
         asked for before TensorFlow's first operation.
 
     Raises:
-        ArgumentError: if there are fewer GPUs than that, or TF_CONFIG cannot be used.
+        ArgumentError: if there are fewer GPUs than that, TF_CONFIG cannot be used, or another machine of it
+            has another number of replicas.
         RunError: if TensorFlow has already been set up otherwise in this process.
         WorkerLostError: if other machines do not answer.
     """
@@ -50,7 +51,7 @@ def make_strategy(
         with contextlib.suppress(RuntimeError):
             tf.config.set_visible_devices(gpus[:replicas], "GPU")
     if cluster is not None:
-        return join(cluster, connect_timeout)
+        return join(cluster, connect_timeout, replicas or max(len(gpus), 1))
     if gpus:
         return _mirrored("GPU", replicas or len(gpus))
     split_cpu(replicas or 1)

@@ -81,8 +81,8 @@ def test_more_gpus_than_there_are_are_refused(monkeypatch):
 def test_in_a_cluster_each_machine_gives_its_gpus(replicas, used, monkeypatch):
     gpus, joined = Gpus(monkeypatch, 3), []
 
-    def join(cluster, connect_timeout):
-        joined.append((cluster.addresses, connect_timeout, gpus.visible))
+    def join(cluster, connect_timeout, replicas):
+        joined.append((cluster.addresses, connect_timeout, gpus.visible, replicas))
         return "over machines"
 
     monkeypatch.setenv(
@@ -90,7 +90,7 @@ def test_in_a_cluster_each_machine_gives_its_gpus(replicas, used, monkeypatch):
     )
     monkeypatch.setattr(strategy, "join", join)
     assert make_strategy(replicas, connect_timeout=7) == "over machines"
-    assert joined == [(("a:1", "b:1"), 7, gpus.all[:used])]
+    assert joined == [(("a:1", "b:1"), 7, gpus.all[:used], used)]
     assert gpus.growing == [(gpu, True) for gpu in gpus.all]
     with pytest.raises(ArgumentError, match="replicas is 4 on each machine of TF_CONFIG"):
         make_strategy(4)

@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import logging
 import os
+import re
 import signal
 import socket
 import threading
@@ -24,12 +25,16 @@ from dcgan_tf.training.cluster.addresses import VARIABLE, Cluster
 CONNECT_TIMEOUT = 300.0
 """Seconds to wait for the other workers: as long as a cluster may need to start their machines."""
 _PAUSE, _PATIENCE, _FEWEST_SECONDS = 0.5, 2.0, 30.0
+_GREETING = "dcgan-tf, replicas: "
+_GREETS = re.compile(_GREETING + r"\d{1,6}")
 _SIGEV_THREAD = 2
 _JOINED: dict[Cluster, tf.distribute.MultiWorkerMirroredStrategy] = {}
 _log = logging.getLogger("dcgan_tf")
 
 
-def join(cluster: Cluster, connect_timeout: float) -> tf.distribute.MultiWorkerMirroredStrategy:
+def join(
+    cluster: Cluster, connect_timeout: float, replicas: int = 1
+) -> tf.distribute.MultiWorkerMirroredStrategy:
     """Return the strategy over all workers, once they are all there; a process has one.
 
     The first call must come before TensorFlow's first operation. Later calls return the same strategy.
@@ -37,9 +42,11 @@ def join(cluster: Cluster, connect_timeout: float) -> tf.distribute.MultiWorkerM
     Args:
         cluster: who takes part.
         connect_timeout: seconds to wait for the others.
+        replicas: number of devices that this worker trains on.
 
     Raises:
         WorkerLostError: if some do not answer in that time; it names them.
+        ArgumentError: if another worker has another number of replicas.
         RunError: if the port of this worker is in use, or TensorFlow has been used in this process.
     """
     if cluster in _JOINED:
@@ -47,7 +54,7 @@ def join(cluster: Cluster, connect_timeout: float) -> tf.distribute.MultiWorkerM
     until = time.monotonic() + connect_timeout
     me, others = cluster.names[cluster.index], cluster.named(cluster.others)
     _log.info("%s waits for %s", me, others)
-    wait_for_all(cluster, connect_timeout)
+    wait_for_all(cluster, connect_timeout, replicas)
     left = max(until - time.monotonic(), _FEWEST_SECONDS)
     _log.info("%s: all answer; if they do not connect within %.0f seconds, this ends with 75", me, left)
     with _ending_after(left), _own_signals():
@@ -65,23 +72,32 @@ def join(cluster: Cluster, connect_timeout: float) -> tf.distribute.MultiWorkerM
     return _JOINED[cluster]
 
 
-def wait_for_all(cluster: Cluster, connect_timeout: float) -> None:
+def wait_for_all(cluster: Cluster, connect_timeout: float, replicas: int = 1) -> None:
     """Return when every other worker has answered once.
 
-    Each listens at its own address until it has seen all others. Then TensorFlow listens there, and answers
-    those that come late.
+    Each listens at its own address until it has seen all others, and says how many replicas it has. Then
+    TensorFlow listens there, and answers those that come late.
 
     Args:
         cluster: who takes part.
         connect_timeout: seconds after which to give up.
+        replicas: number of devices that this worker trains on.
 
     Raises:
         WorkerLostError: if some have not answered by then; it names them.
+        ArgumentError: if another worker has another number of replicas: TensorFlow takes for granted that
+            all have as many, and would wait for ever.
         RunError: if the port of this worker is in use.
     """
-    until, missing = time.monotonic() + connect_timeout, cluster.others
-    with _answering(cluster.addresses[cluster.index]):
-        while missing := [i for i in missing if not answers(cluster.addresses[i])]:
+    until, said = time.monotonic() + connect_timeout, {cluster.index: f"{_GREETING}{replicas}"}
+    with _answering(cluster.addresses[cluster.index], said[cluster.index]):
+        while True:
+            for i in cluster.others:
+                if i not in said and (text := _asked(cluster.addresses[i])) is not None:
+                    said[i] = text
+            missing = [i for i in cluster.others if i not in said]
+            if not missing:
+                break
             if time.monotonic() > until:
                 raise WorkerLostError(
                     f"{cluster.named(missing)} did not answer within {connect_timeout:g} seconds. Start the "
@@ -89,6 +105,7 @@ def wait_for_all(cluster: Cluster, connect_timeout: float) -> None:
                     "for longer"
                 )
             time.sleep(_PAUSE)
+        _check_equal(cluster, said)
 
 
 def answers(address: str) -> bool:
@@ -99,6 +116,34 @@ def answers(address: str) -> bool:
             return True
     except OSError:  # also a name that nobody knows yet
         return False
+
+
+def _asked(address: str) -> str | None:
+    """Return what a worker at "host:port" says of itself; "" if it says nothing, None if nothing is there."""
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=_PATIENCE) as connection:
+            with contextlib.suppress(OSError):  # what hangs says nothing, and neither does TensorFlow
+                return connection.recv(100).decode(errors="replace")
+            return ""
+    except OSError:
+        return None
+
+
+def _check_equal(cluster: Cluster, said: dict[int, str]) -> None:
+    """Refuse a cluster in which another worker says that it has another number of replicas than this one."""
+    replicas = {i: int(text.removeprefix(_GREETING)) for i, text in said.items() if _GREETS.fullmatch(text)}
+    own = replicas[cluster.index]
+    if different := {i: n for i, n in replicas.items() if n != own}:
+        time.sleep(_PATIENCE)  # the others ask again and again, and must find this worker once
+        me, they = (
+            cluster.names[cluster.index],
+            [f"{cluster.named([i])} has {n}" for i, n in different.items()],
+        )
+        raise ArgumentError(
+            f"every machine needs as many replicas as the others, and this one ({me}) has {own}, but "
+            f"{', '.join(they)}. Give all machines the same --replicas, which each of them has the GPUs for"
+        )
 
 
 def check_replicas(replicas: int | None, gpus: int) -> None:
@@ -115,8 +160,8 @@ def check_replicas(replicas: int | None, gpus: int) -> None:
 
 
 @contextlib.contextmanager
-def _answering(address: str) -> Iterator[None]:
-    """Accept connections at the port of an address, on all of this machine's interfaces."""
+def _answering(address: str, greeting: str) -> Iterator[None]:
+    """Greet whoever connects to the port of an address, on all of this machine's interfaces."""
     port = int(address.rpartition(":")[2])
     try:
         server = socket.create_server(("", port))
@@ -130,7 +175,7 @@ def _answering(address: str) -> Iterator[None]:
     def accept() -> None:
         with contextlib.suppress(OSError):  # once the server is closed
             while True:
-                server.accept()[0].close()
+                _greet(server.accept()[0], greeting)
 
     thread = threading.Thread(target=accept, daemon=True)
     thread.start()
@@ -141,6 +186,11 @@ def _answering(address: str) -> Iterator[None]:
             server.shutdown(socket.SHUT_RDWR)  # wakes the thread
         server.close()
         thread.join()
+
+
+def _greet(connection: socket.socket, greeting: str) -> None:
+    with contextlib.suppress(OSError), connection:  # who asks may be gone already
+        connection.sendall(greeting.encode())
 
 
 @contextlib.contextmanager

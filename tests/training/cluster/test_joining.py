@@ -62,6 +62,41 @@ def test_workers_that_come_one_after_the_other_find_each_other() -> None:
     assert sorted(found) == [0, 1]
 
 
+def test_machines_with_unequal_numbers_of_replicas_are_all_told() -> None:
+    first = cluster()
+    said = {}
+
+    def find(index: int, replicas: int) -> None:
+        with pytest.raises(ArgumentError) as refused:
+            wait_for_all(Cluster(first.names, first.addresses, index), 30, replicas)
+        said[index] = str(refused.value)
+
+    threads = [threading.Thread(target=find, args=args) for args in ((0, 4), (1, 2))]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.2)
+    for thread in threads:
+        thread.join(20)
+    assert f"this one (worker 0) has 4, but worker 1 at {first.addresses[1]} has 2" in said[0]
+    assert f"this one (worker 1) has 2, but worker 0 at {first.addresses[0]} has 4" in said[1]
+    assert said[0].endswith("Give all machines the same --replicas, which each of them has the GPUs for")
+
+
+@pytest.mark.parametrize("greeting", [b"", b"7", b"dcgan-tf, replicas: many", b"\x00\x00\xff\xfe"])
+def test_what_does_not_greet_like_a_worker_is_left_to_tensorflow(greeting: bytes) -> None:
+    one = cluster()
+    with socket.create_server(("127.0.0.1", int(one.addresses[1].split(":")[1]))) as other:
+
+        def greet() -> None:
+            with other.accept()[0] as connection:
+                connection.sendall(greeting)
+
+        thread = threading.Thread(target=greet)
+        thread.start()
+        wait_for_all(one, 5, 2)
+        thread.join(5)
+
+
 def test_a_port_in_use_is_one_sentence() -> None:
     one = cluster()
     port = one.addresses[0].split(":")[1]
@@ -146,10 +181,13 @@ from dcgan_tf.training import read_cluster
 from dcgan_tf.training.cluster import joining
 if read_cluster().index:
     import os, signal
-    with joining._answering(read_cluster().addresses[1]):
+    with joining._answering(read_cluster().addresses[1], "hello"):
         print("answering", flush=True)
         os.kill(os.getpid(), signal.SIGSTOP)
 joining._FEWEST_SECONDS = 3.0
+import time
+while not joining.answers(read_cluster().addresses[1]):  # however slow this machine starts the other
+    time.sleep(0.1)
 joining.join(read_cluster(), 1.0)
 """
 
