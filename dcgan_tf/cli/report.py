@@ -86,13 +86,13 @@ def report(
     _check_exports(exports)
     refuse_unwritable(out or run)
     opened = _open(run, checkpoint, label, data) if wanted else None
-    made: dict[str, Any] = {}
+    skipped: dict[str, str] = {}
     try:
         if opened is not None:
-            _make(opened, wanted, shared, made)
+            _make(opened, wanted, shared, skipped)
     finally:  # analyses take minutes: whatever ends them, the page shows what is there by then
         page = _write(run, out=out, exports=exports)
-        say_json({"report": str(page), "analyses": made})
+        say_json({"report": str(page), "analyses": _shown(run), "skipped": skipped})
 
 
 def _open(run: Path, checkpoint: WantedCheckpoint, label: str | None, data: str | None) -> Run:
@@ -106,20 +106,20 @@ def _open(run: Path, checkpoint: WantedCheckpoint, label: str | None, data: str 
     return opened if label is None else opened.of_class(one_label(label, opened.class_names))
 
 
-def _make(run: Run, wanted: Sequence[str], shared: dict[str, int], made: dict[str, Any]) -> None:
+def _make(run: Run, wanted: Sequence[str], shared: dict[str, int], skipped: dict[str, str]) -> None:
     """Run analyses one after the other; skip those that are impossible, and print the reason.
 
     Args:
         run: the run, opened at the step to show.
         wanted: names of analyses, or "all".
         shared: arguments for all of them.
-        made: gets {name: result, or `skipped`, the reason}.
+        skipped: gets {name: why it was impossible}.
     """
     from dcgan_tf.errors import DcganError
     from dcgan_tf.runs import RunPaths
 
     for name, (kind, analysis) in FINDINGS.items():
-        protocol = _protocol(RunPaths(run.path).analysis(name))
+        protocol = _protocol(run.path, name)
         made_of = protocol.get("step"), protocol.get("class")
         if name not in wanted and not ("all" in wanted and made_of != (run.step, run.shown_class)):
             continue
@@ -132,18 +132,27 @@ def _make(run: Run, wanted: Sequence[str], shared: dict[str, int], made: dict[st
             finding = analysis.make(run, **{**analysis.defaults, **suggested, **shared})
             say(f"{name:<12}{finding.summary}")
             say_warnings(finding)
-            made[name] = finding.result
             finding.save(RunPaths(run.path).analysis(name))
         except DcganError as reason:
-            made.setdefault(name, {})["skipped"] = str(reason)
+            skipped[name] = str(reason)
             say(f"{name:<12}skipped: {reason}", err=True)
 
 
-def _protocol(folder: Path) -> dict[str, Any]:
-    """Return how a finding was made, or what of it is recorded."""
-    from dcgan_tf.runs import read_json
+def _result(run: Path, name: str) -> dict[str, Any]:
+    """Return what an analysis of a run has found, or nothing if it has not been made."""
+    from dcgan_tf.runs import RunPaths, read_json
 
-    protocol = read_json(folder / "result.json", default={}).get("protocol")
+    return read_json(RunPaths(run).analysis(name) / "result.json", default={})
+
+
+def _shown(run: Path) -> dict[str, dict[str, Any]]:
+    """Return the results of all analyses that a run has, by name: what the page shows of them."""
+    return {name: result for name in FINDINGS if (result := _result(run, name))}
+
+
+def _protocol(run: Path, name: str) -> dict[str, Any]:
+    """Return how an analysis was made, or what of it is recorded."""
+    protocol = _result(run, name).get("protocol")
     return protocol if isinstance(protocol, dict) else {}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import math
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -89,9 +90,14 @@ def test_inspect_data_counts(tmp_path, monkeypatch):
     assert 0 <= found["levels"]["least"] < found["levels"]["mean"] < found["levels"]["largest"] <= 255
 
 
-def test_a_report_prints_its_place_and_its_analyses(trained, tmp_path):
-    page = tmp_path / "report.html"
-    assert results("report", trained, "--out", page) == {"report": str(page), "analyses": {}}
+def test_a_report_prints_its_place_and_the_analyses_that_it_shows(trained, tmp_path):
+    root, page = shutil.copytree(trained, tmp_path / "run"), tmp_path / "report.html"
+    empty = {"report": str(page), "analyses": {}, "skipped": {}}
+    assert results("report", root, "--out", page) == empty
+    (root / "analysis" / "walk").mkdir(parents=True)
+    walk = {"analysis": "walk", "summary": "smooth"}
+    (root / "analysis" / "walk" / "result.json").write_text(json.dumps(walk))
+    assert results("report", root, "--out", page) == empty | {"analyses": {"walk": walk}}
 
 
 def test_what_is_skipped_is_among_the_results_with_its_reason(trained, tmp_path, monkeypatch):
@@ -100,7 +106,8 @@ def test_what_is_skipped_is_among_the_results_with_its_reason(trained, tmp_path,
 
     monkeypatch.setattr(importlib.import_module("dcgan_tf.analysis.walk.walk"), "walk", refuse)
     found = results("report", trained, "--analyses", "walk", "--out", tmp_path / "report.html")
-    assert found["analyses"] == {"walk": {"skipped": "there is nothing to walk on"}}
+    assert found["skipped"] == {"walk": "there is nothing to walk on"}
+    assert found["analyses"] == {}
 
 
 def test_samples_say_what_they_are_of(trained, tmp_path):
