@@ -27,7 +27,9 @@ from dcgan_tf.config import PRESETS, RULES, Config, Setting, all_settings, flatt
 ROOT = Path(__file__).parents[1]
 SETTINGS_PAGE = ROOT / "docs" / "reference" / "settings.md"
 AUTO_PAGE = ROOT / "docs" / "guides" / "train.md"
-RESULTS_PAGES = tuple(ROOT / "docs" / name for name in ("quality.md", "stability.md", "minutes.md"))
+RESULTS_PAGES = tuple(
+    ROOT / "docs" / name for name in ("quality.md", "stability.md", "minutes.md", "performance.md")
+)
 
 
 def rollbacks(rows: list[dict[str, str]]) -> str:
@@ -38,6 +40,7 @@ def rollbacks(rows: list[dict[str, str]]) -> str:
 TABLES = {
     "results/stability.csv": stability_table.markdown,
     "results/rollbacks.csv": rollbacks,
+    "results/longer.csv": stability_table.longer,
     "results/photographs.csv": stability_table.of_each,
     "results/minutes.csv": results_table.markdown,
 }

@@ -70,6 +70,24 @@ def rollbacks(rows: list[dict[str, str]], failed: list[dict[str, str]]) -> str:
     return "\n".join(lines)
 
 
+def longer(rows: list[dict[str, str]]) -> str:
+    """Return a table of Markdown of long runs: how much farther from real images they end than they were."""
+    headings = ("data", "runs", "images seen", "distance", "at best", "farther than at best")
+    lines = [f"| {' | '.join(headings)} |", "|---" * len(headings) + "|"]
+    for name in dict.fromkeys(row["data"] for row in rows):
+        some = [row for row in rows if row["data"] == name]
+        farther = [100 * (float(row["final_distance"]) / float(row["best_distance"]) - 1) for row in some]
+        cells = [
+            name,
+            str(len(some)),
+            f"{int(some[0]['images_seen']):,}",
+            *(_spread(some, column) for column in ("final_distance", "best_distance")),
+            f"{min(farther):.1f}–{max(farther):.1f} %",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def _table(lines: list[tuple[str, ...]], columns: list[int]) -> str:
     chosen = [[line[index] for index in columns] for line in (HEADINGS, ("---",) * len(HEADINGS), *lines)]
     return "\n".join(f"| {' | '.join(line)} |" for line in chosen)

@@ -142,7 +142,8 @@ def _result(run: Path, name: str) -> dict[str, Any]:
     """Return what an analysis of a run has found, or nothing if it has not been made."""
     from dcgan_tf.runs import RunPaths, read_json
 
-    return read_json(RunPaths(run).analysis(name) / "result.json", default={})
+    result: dict[str, Any] = read_json(RunPaths(run).analysis(name) / "result.json", default={})
+    return result
 
 
 def _shown(run: Path) -> dict[str, dict[str, Any]]:

@@ -20,6 +20,7 @@ import numpy as np
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data import preparation
 from dcgan_tf.data.hf_builder import one_sentence, open_builder, short
+from dcgan_tf.data.hf_files import DownloadedFiles
 from dcgan_tf.data.image_set import BadFile, ImageSet, MissingSplitError, cached
 from dcgan_tf.errors import DataError
 
@@ -103,8 +104,8 @@ def first_images(config: DataConfig, num: int) -> list[Path | bytes]:
     _count(builder, config.spec, config.split)
     columns = _find_columns(builder.info.features, config.spec)
     batches = _batches(builder, columns, config.split, config.spec)
-    caches = _caches()
-    images = (_encoded(value, caches) or b"" for batch in batches for value in batch[columns.image])
+    files = DownloadedFiles()
+    images = (files.encoded(value) or b"" for batch in batches for value in batch[columns.image])
     return [image for _, image in zip(range(num), images, strict=False)]
 
 
@@ -165,7 +166,7 @@ def _prepare(
 ) -> ImageSet:
     labels: list[int | None] = []
     attributes: dict[str, list[bool | None]] = {name: [] for name in columns.attributes}
-    caches = _caches()
+    files = DownloadedFiles()
 
     def sources() -> Iterator[tuple[str, Path | bytes | BadFile]]:
         position = 0
@@ -175,7 +176,7 @@ def _prepare(
             for name, flags in attributes.items():
                 flags.extend(batch[name])
             for value in batch[columns.image]:
-                name, encoded = f"example {position}", _encoded(value, caches)
+                name, encoded = f"example {position}", files.encoded(value)
                 yield name, BadFile(name, _NOT_ITS_OWN) if encoded is None else encoded
                 position += 1
 
@@ -235,35 +236,3 @@ def _batches(builder: Any, columns: _Columns, split: str, spec: str) -> Iterator
         if batch is None:
             return
         yield batch
-
-
-def _caches() -> list[Path]:
-    """Return the folders in which `datasets` and the Hub's client keep what they have downloaded."""
-    from datasets import config
-    from huggingface_hub import constants
-
-    places = (
-        config.HF_DATASETS_CACHE,
-        config.DOWNLOADED_DATASETS_PATH,
-        config.EXTRACTED_DATASETS_PATH,
-        constants.HF_HUB_CACHE,
-    )
-    return [Path(place).resolve() for place in places]
-
-
-def _encoded(value: dict[str, Any] | None, caches: list[Path]) -> Path | bytes | None:
-    """Return an image as it is stored: its bytes, or its file; an example without an image has no bytes.
-
-    Returns:
-        None for a file outside of the caches: a dataset can name any file of this computer as an image.
-    """
-    stored = value or {}
-    if (content := stored.get("bytes")) is not None:
-        return bytes(content)
-    if not stored.get("path"):
-        return b""
-    try:
-        file = Path(stored["path"]).resolve()
-    except (OSError, ValueError, RuntimeError):  # a name that no file can have, or links in a circle
-        return None
-    return file if any(file.is_relative_to(cache) for cache in caches) else None
