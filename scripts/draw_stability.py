@@ -45,7 +45,7 @@ class Example:
         name: of its figure and its run.
         options: of `dcgan-tf train`.
         title: of its curves.
-        curves: {number of stats.jsonl or distances.jsonl: its name in the legend}.
+        curves: {number of stats.jsonl: its name in the legend}.
     """
 
     name: str
@@ -55,7 +55,6 @@ class Example:
 
 
 LOSSES = {"discriminator_loss": "D's loss", "generator_loss": "G's loss"}
-DISTANCE = {"pyramid_distance": "distance to training images"}
 SMALL = "--image-size 24 --filters 16"
 DOTS = {
     "dots": "--no-even-upsampling",
@@ -66,6 +65,8 @@ PHOTOGRAPHS = "--data runs/photographs --image-size 32 --preset auto --seed 2 --
 DOTTED = 6
 """The number of samples of each in their figure."""
 MNIST = "--data tfds:mnist --channels 1"
+GOOD_UNTIL = f"--data tfds:cifar10 {SMALL} --preset auto --no-discriminator-bias --steps 8000"
+"""A run that is good for some time: its samples fade."""
 EXAMPLES = (
     Example("d-wins", f"{MNIST} {SMALL} --seed 1 --steps 750", "D's loss is 0", LOSSES),
     Example(
@@ -157,11 +158,11 @@ def main(runs: Path, out: Path, only: tuple[str, ...]) -> None:
     if not only or "dots" in only:
         trained = [_trained(f"{PHOTOGRAPHS} {options}", runs / name) for name, options in DOTS.items()]
         save(dots(trained), out / "dots.png")
-    for name, num in (("good-until", 250), ("copies", 60)):
-        if not only or name in only:
-            run = _trained(f"{_few(num, runs)} --filters 32 --learning-rate 4e-4 --steps 6000", runs / name)
-            example = Example(name, "", f"{num} pictures, without augmentation", DISTANCE)
-            save(copies(run) if name == "copies" else picture_of(example, run), out / f"{name}.png")
+    if not only or "good-until" in only:
+        save(good_until(_trained(GOOD_UNTIL, runs / "good-until")), out / "good-until.png")
+    if not only or "copies" in only:
+        run = _trained(f"{_few(60, runs)} --filters 32 --learning-rate 4e-4 --steps 6000", runs / "copies")
+        save(copies(run), out / "copies.png")
 
 
 def _few(num: int, runs: Path) -> str:
@@ -239,14 +240,34 @@ def picture_of(example: Example, run: Path) -> Figure:
     left, right = figure.subfigures(1, 2, width_ratios=[2, 3], squeeze=False)[0]
     axes = left.subplots()
     for (name, label), colour in zip(example.curves.items(), (RUN_COLOUR, ACCENT_COLOUR), strict=False):
-        records = read_records(paths.distances if name == "pyramid_distance" else paths.stats)
-        known = [(record["step"], record[name]) for record in records if record.get(name) is not None]
+        known = [
+            (look["step"], look[name]) for look in read_records(paths.stats) if look.get(name) is not None
+        ]
         axes.plot(*np.array(known).T, color=colour, linewidth=1, label=label)
-    axes.set_ylim(0, {"sample_diversity": 1.0, "pyramid_distance": 0.2}.get(next(iter(example.curves))))
+    axes.set_ylim(0, {"sample_diversity": 1.0}.get(next(iter(example.curves))))
     axes.legend(frameon=False, fontsize=8)
     plain(axes, title=example.title, x="step")
     rows = [("", shown[i : i + COLUMNS]) for i in range(0, len(shown), COLUMNS)]
     image_rows(right.subplots(), rows, title=f"samples after {step:,} steps")
+    return figure
+
+
+def good_until(path: Path) -> Figure:
+    """Draw the distance of a run, and beside it the same samples at its best step and at the end."""
+    distances = read_records(RunPaths(path).distances)
+    steps, values = np.array([(record["step"], record["pyramid_distance"]) for record in distances]).T
+    best, last = Run.open(path, checkpoint="best"), Run.open(path)
+    figure = new_figure(9, 2.5)
+    left, right = figure.subfigures(1, 2, width_ratios=[2, 3], squeeze=False)[0]
+    axes = left.subplots()
+    axes.plot(steps, values, color=RUN_COLOUR, linewidth=1)
+    for run, colour, name in ((best, NOTE_COLOUR, "the best"), (last, ACCENT_COLOUR, "the last")):
+        axes.plot(run.step, values[list(steps).index(run.step)], "o", color=colour, label=name)
+    axes.set_ylim(0)
+    axes.legend(frameon=False, fontsize=8)
+    plain(axes, title="distance to training images", x="step")
+    rows = [(f"step {run.step:,}", run.sample(COLUMNS)) for run in (best, last)]
+    image_rows(right.subplots(), rows, title="the same latents at the best step, and at the last")
     return figure
 
 

@@ -6,23 +6,27 @@ export.json and MODEL_CARD.md are brought up to date with it; `dcgan-tf verify` 
 argument the page is photographed, on the way between two of its samples; that takes Chromium and Playwright
 (the test extra). The photograph's comment says which sources it is of.
 
-With --find, an export of the drawn portraits gets sliders and real neighbours, without the run that it was
-made from: they need its samples, the portraits and their classifier only.
+With --find, an export of the drawn portraits gets sliders, switches and real neighbours, without the run that
+it was made from: they need its generator, which its SavedModel has, the portraits and their classifier.
 """
 
 from __future__ import annotations
 
 import io
 import json
+import shlex
 import shutil
 import sys
+import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
+from recipes import Cell
 
+from dcgan_tf.config import to_json
 from dcgan_tf.export.card import model_card
 from dcgan_tf.export.folder import ExportPaths
 from dcgan_tf.export.record import digest
@@ -30,10 +34,14 @@ from dcgan_tf.export.web.page import page_of, sources_digest
 from dcgan_tf.export.web.page_file import element_of, read_page
 from dcgan_tf.files import write_text
 from dcgan_tf.images import to_uint8
+from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import write_json
+from dcgan_tf.runs.run import Run
 
 PAGE = "web/index.html"
 NUM_SAMPLES, NUM_MOVED = 4096, 200
+FORGOTTEN = ("crown", "glasses")
+"""The attributes for which a switch is looked for."""
 ENDS = (3, 15)
 """Places in the grid of two samples whose way is worth a picture."""
 
@@ -63,10 +71,10 @@ def renew(folder: Path, found: dict[str, Any] | None = None) -> None:
 
 
 def find(folder: Path) -> dict[str, Any]:
-    """Return the sliders and the real images of an export of the drawn portraits.
+    """Return the sliders, the switches and the real images of an export of the drawn portraits.
 
     Args:
-        folder: of the export.
+        folder: of the export, with a SavedModel.
     """
     from dcgan_tf.analysis.turn.sliders import find_sliders, sliders_table
     from dcgan_tf.config import preset
@@ -92,7 +100,40 @@ def find(folder: Path) -> dict[str, Any]:
     return {
         "directions": [asdict(one) for one in sorted(sliders, key=lambda one: -(one.kept or 0))],
         "real_images": thumbnails_of(train.images),
+        **_switches(folder),
     }
+
+
+def _switches(folder: Path) -> dict[str, Any]:
+    """Return the switches that `forget` finds for the generator of an export."""
+    from dcgan_tf.analysis.forget.forget import forget
+    from dcgan_tf.export.network.folding import fold
+    from dcgan_tf.export.web.page_adjustments import page_adjustments
+
+    with tempfile.TemporaryDirectory() as place:
+        run = _run_of(folder, Path(place))
+        for name in FORGOTTEN:
+            finding = forget(run, attribute=name)
+            print(finding.summary)
+            finding.save(RunPaths(run.path).forgotten.parent)
+        found, _ = page_adjustments(run, fold(run.generator))
+    return {"forgettable": found.get("forgettable", [])}
+
+
+def _run_of(folder: Path, place: Path) -> Run:
+    """Return a run with the generator of an export, and with an untrained discriminator."""
+    import tensorflow as tf
+
+    from dcgan_tf import models
+
+    record = json.loads(ExportPaths(folder).record.read_text())
+    _, _, *options = shlex.split(record["trained_by"])
+    config = Cell("", "", record["model"]["seed"], 0, shlex.join(options), 0).config
+    generator, discriminator = models.build_generator(config), models.build_discriminator(config)
+    trained = tf.saved_model.load(folder / "saved_model").generator_weights
+    generator.set_weights([np.asarray(weight) for weight in trained])
+    write_text(RunPaths(place).config, to_json(config))
+    return Run(place, config, record["model"]["step"], generator, discriminator)
 
 
 def photograph(page: Path, picture: Path) -> None:
