@@ -136,13 +136,11 @@ def _check_equal(cluster: Cluster, said: dict[int, str]) -> None:
     own = replicas[cluster.index]
     if different := {i: n for i, n in replicas.items() if n != own}:
         time.sleep(_PATIENCE)  # the others ask again and again, and must find this worker once
-        me, they = (
-            cluster.names[cluster.index],
-            [f"{cluster.named([i])} has {n}" for i, n in different.items()],
-        )
+        they = ", ".join(f"{cluster.named([i])} has {n}" for i, n in different.items())
         raise ArgumentError(
-            f"every machine needs as many replicas as the others, and this one ({me}) has {own}, but "
-            f"{', '.join(they)}. Give all machines the same --replicas, which each of them has the GPUs for"
+            f"every machine needs as many replicas as the others, but this one has {own} (it is "
+            f"{cluster.names[cluster.index]}), and {they}. Give all machines the same --replicas, which each "
+            "of them has the GPUs for"
         )
 
 

@@ -77,8 +77,8 @@ def test_machines_with_unequal_numbers_of_replicas_are_all_told() -> None:
         time.sleep(0.2)
     for thread in threads:
         thread.join(20)
-    assert f"this one (worker 0) has 4, but worker 1 at {first.addresses[1]} has 2" in said[0]
-    assert f"this one (worker 1) has 2, but worker 0 at {first.addresses[0]} has 4" in said[1]
+    assert f"this one has 4 (it is worker 0), and worker 1 at {first.addresses[1]} has 2. Give" in said[0]
+    assert f"this one has 2 (it is worker 1), and worker 0 at {first.addresses[0]} has 4. Give" in said[1]
     assert said[0].endswith("Give all machines the same --replicas, which each of them has the GPUs for")
 
 
