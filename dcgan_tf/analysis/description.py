@@ -152,6 +152,7 @@ class Analysis:
         files: files that its command takes after the run, in any number; None if it takes none.
         options: options of the command, besides those of every analysis.
         check: a function that raises ArgumentError for options that contradict each other.
+        writes: names of the files that it writes beside figure.png and result.json.
     """
 
     name: str
@@ -166,6 +167,7 @@ class Analysis:
     files: Option | None = None
     options: tuple[Option, ...] = ()
     check: Callable[..., None] | None = None
+    writes: tuple[str, ...] = ()
 
     @property
     def defaults(self) -> dict[str, Any]:

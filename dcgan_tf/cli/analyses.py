@@ -133,7 +133,7 @@ def _report_finding(
     check_run(run, checkpoint=checkpoint, labels=label, one=True)
     if data is not None:
         check_data(data)
-    check_folder(out or run)
+    check_folder(out or run, analysis.writes if out else ())
     refuse_among_images(out or run, [run], data=data)
     import_tensorflow()
     from dcgan_tf.runs import Run, RunPaths, read_json

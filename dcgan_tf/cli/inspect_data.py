@@ -30,14 +30,16 @@ def inspect_data(spec: str, out: Path | None, **changes: Any) -> None:
 
     image_set = data.load_data(config.data)
     say(data.data_summary(image_set))
-    say_json(data.data_facts(image_set))
+    facts = data.data_facts(image_set)
     name = f"{cache.shortened(image_set.name)}-images.png"
     if not out and lies_in_data(Path(name), spec):
         say(
             f"no grid is saved, because it would be one of the images here; name another place: --out "
             f"../{name}"
         )
+        say_json({**facts, "out": None})
         return
     target = out or default_file(name)
     images.save(target, data.example_images(image_set))
     say(f"grid -> {target}")
+    say_json({**facts, "out": str(target)})

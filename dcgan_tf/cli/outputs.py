@@ -84,12 +84,16 @@ def default_file(name: str) -> Path:
     return path
 
 
-def check_folder(folder: Path) -> None:
+def check_folder(folder: Path, others: Sequence[str] = ()) -> None:
     """Check before the work that a finding can be written to a folder.
+
+    Args:
+        folder: the folder, which may not exist yet.
+        others: names of files that are written beside figure.png and result.json.
 
     Raises:
         RunError: if it cannot.
-        ArgumentError: if it has a figure or a result that is not from a finding.
+        ArgumentError: if it has a figure, a result or another such file that is not from a finding.
     """
     from dcgan_tf.errors import ArgumentError, RunError
     from dcgan_tf.files import writable
@@ -100,13 +104,16 @@ def check_folder(folder: Path) -> None:
         raise RunError(f"{folder} cannot be written, or is not a folder; choose another --out")
     # The result is written last, so a process that was killed leaves a figure alone.
     figure, result = folder / "figure.png", folder / "result.json"
-    if result.exists() and "analysis" not in read_json(result, default={}):
-        foreign: Path | None = result
-    else:
-        foreign = figure if figure.exists() and not result.exists() and not is_own(figure) else None
+    found = read_json(result, default={})
+    own = found.get("files", []) if isinstance(found.get("files"), list) else []
+    foreign = [folder / name for name in others if name not in own and (folder / name).exists()]
+    if figure.exists() and not result.exists() and not is_own(figure):
+        foreign.insert(0, figure)
+    if result.exists() and "analysis" not in found:
+        foreign.insert(0, result)
     if foreign:
         raise ArgumentError(
-            f"{foreign} is there, and dcgan-tf did not write it; name another folder with --out"
+            f"{foreign[0]} is there, and dcgan-tf did not write it; name another folder with --out"
         )
 
 

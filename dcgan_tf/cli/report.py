@@ -84,6 +84,10 @@ def report(
             "the analyses"
         )
     _check_exports(exports)
+    if out is not None and out.is_dir():
+        raise click.UsageError(
+            f"--out must be a file, such as {out / 'report.html'}, received the folder {out}"
+        )
     refuse_unwritable(out or run)
     opened = _open(run, checkpoint, label, data) if wanted else None
     skipped: dict[str, str] = {}

@@ -11,7 +11,7 @@ from dcgan_tf.cli.analyses import save_finding
 from dcgan_tf.cli.frame import import_tensorflow, json_option, said_when_stopped, say
 from dcgan_tf.cli.options import SEED
 from dcgan_tf.cli.options import num_images as counted
-from dcgan_tf.cli.outputs import LOCAL_PATH, complete_path
+from dcgan_tf.cli.outputs import LOCAL_PATH, check_folder, complete_path
 
 _EPOCHS = click.IntRange(1, 10_000)
 
@@ -65,6 +65,7 @@ def mnist_1nn(out: Path, **options: Any) -> None:
     The command first trains a conditional DCGAN and a conditional fully connected GAN. After a stop, the same
     command continues where it was.
     """
+    check_folder(out)
     with said_when_stopped("stopped; the same command continues from the newest checkpoint"):
         import_tensorflow()
         from dcgan_tf.reproduction import Settings

@@ -19,6 +19,7 @@ import numpy as np
 
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data import preparation
+from dcgan_tf.data.decoding.formats import formats
 from dcgan_tf.data.hf_builder import one_sentence, open_builder, short
 from dcgan_tf.data.hf_files import DownloadedFiles
 from dcgan_tf.data.image_set import BadFile, ImageSet, MissingSplitError, cached
@@ -67,7 +68,7 @@ def load(config: DataConfig, *, split: str) -> ImageSet:
     builder = open_builder(config.spec)
     total = _count(builder, config.spec, split)
     columns = _find_columns(builder.info.features, config.spec)
-    text = repr((preparation.VERSION, config.spec, split, builder.hash, columns))
+    text = repr((preparation.VERSION, formats(), config.spec, split, builder.hash, columns))
     digest = hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
     name = config.spec.removeprefix("hf:").replace("/", "-")
     prepare = partial(_prepare, builder, columns, split=split, total=total, config=config)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import lzma
 import zipfile
 import zlib
 from pathlib import Path
 from typing import Any
 
+from dcgan_tf.data.decoding.decode import FILE_ERRORS
+from dcgan_tf.errors import DataError
+
 _IN_ARCHIVE = "zip://"
 """How `datasets` begins the path of a picture inside of a ZIP archive: zip://MEMBER::ARCHIVE."""
+_DAMAGE = (ValueError, KeyError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
+"""What `zipfile` raises for a damaged archive, or for a member that it does not hold or cannot unpack."""
 
 
 class DownloadedFiles:
@@ -28,7 +35,7 @@ class DownloadedFiles:
             constants.HF_HUB_CACHE,
         )
         self._caches = [Path(place).resolve() for place in places]
-        self._archives: dict[Path, zipfile.ZipFile] = {}
+        self._archive: zipfile.ZipFile | None = None
 
     def encoded(self, value: dict[str, Any] | None) -> Path | bytes | None:
         """Return an image as it is stored: its bytes, or its file.
@@ -39,6 +46,9 @@ class DownloadedFiles:
         Returns:
             No bytes for an example without an image, and for what cannot be taken out of its archive. None
             for a file, or an archive, outside of the caches.
+
+        Raises:
+            DataError: if the disk fails, rather than an archive.
         """
         stored = value or {}
         if (content := stored.get("bytes")) is not None:
@@ -61,8 +71,22 @@ class DownloadedFiles:
 
     def _member(self, archive: Path, name: str) -> bytes:
         try:
-            if archive not in self._archives:  # its list of members is long, and read once
-                self._archives[archive] = zipfile.ZipFile(archive)
-            return self._archives[archive].read(name)
-        except (OSError, ValueError, KeyError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error):
+            return self._opened(archive).read(name)
+        except _DAMAGE:
             return b""
+        except OSError as error:
+            if error.errno in (None, errno.EINVAL, *FILE_ERRORS):  # damage is no error of the system
+                return b""
+            raise DataError(
+                f"{name} in {archive} cannot be read ({error.strerror}): the disk or the network has a "
+                "fault; try again when it works"
+            ) from error
+
+    def _opened(self, archive: Path) -> zipfile.ZipFile:
+        """Return an archive, which stays open for its next pictures: its list of members is long."""
+        if self._archive is None or self._archive.filename != str(archive):
+            if self._archive is not None:
+                self._archive.close()
+            self._archive = None
+            self._archive = zipfile.ZipFile(archive)
+        return self._archive

@@ -174,7 +174,9 @@ def _count(builder: Any, split: str) -> int:
 def _digest(builder: Any, split: str) -> str:
     """Return a digest of a split, which also changes if it is prepared again under the same version."""
     with _damage(f"{builder.info.full_name} in {builder.data_dir} cannot be read"):
-        files = sorted((path.name, path.stat().st_size) for path in Path(builder.data_dir).iterdir())
+        paths = sorted(Path(builder.data_dir).iterdir())
+        # Corrected labels leave every size as it was.
+        files = [(path.name, (status := path.stat()).st_size, status.st_mtime_ns) for path in paths]
     text = repr((preparation.VERSION, builder.info.full_name, split, files))
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 

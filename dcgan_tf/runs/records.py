@@ -90,9 +90,13 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path, *, default: Any) -> Any:
-    """Return the value in a JSON file; `default` if it cannot be read or has another type."""
+    """Return the value in a JSON file; `default` if it cannot be read or has another type.
+
+    NaN and Infinity, which JSON does not have, are None.
+    """
     try:
-        value = json.loads(read_bytes(path).decode(errors="surrogateescape"))
+        text = read_bytes(path).decode(errors="surrogateescape")
+        value = json.loads(text, parse_constant=lambda _: None)
     except (OSError, ValueError, RecursionError):
         return default
     return value if default is None or isinstance(value, type(default)) else default

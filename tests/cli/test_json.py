@@ -86,6 +86,7 @@ def test_inspect_data_counts(tmp_path, monkeypatch):
     assert (found["image_size"], found["channels"]) == ([16, 16], 1)
     assert sum(found["labels"].values()) == found["num_images"] > 1000
     assert found["attributes"] == {}
+    assert found["out"] == "digits-images.png"
     assert found["bad_files"] == []
     assert 0 <= found["levels"]["least"] < found["levels"]["mean"] < found["levels"]["largest"] <= 255
 
@@ -95,9 +96,10 @@ def test_a_report_prints_its_place_and_the_analyses_that_it_shows(trained, tmp_p
     empty = {"report": str(page), "analyses": {}, "skipped": {}}
     assert results("report", root, "--out", page) == empty
     (root / "analysis" / "walk").mkdir(parents=True)
-    walk = {"analysis": "walk", "summary": "smooth"}
+    walk = {"analysis": "walk", "summary": "smooth", "measures": [math.nan]}
     (root / "analysis" / "walk" / "result.json").write_text(json.dumps(walk))
-    assert results("report", root, "--out", page) == empty | {"analyses": {"walk": walk}}
+    shown = {"walk": {**walk, "measures": [None]}}
+    assert results("report", root, "--out", page) == empty | {"analyses": shown}
 
 
 def test_what_is_skipped_is_among_the_results_with_its_reason(trained, tmp_path, monkeypatch):

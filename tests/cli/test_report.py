@@ -16,13 +16,17 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from dcgan_tf import analysis, cli
+from dcgan_tf.analysis.embed.projector_files import CONFIG, METADATA, SPRITE, TENSORS
 from dcgan_tf.analysis.finding import Finding
 from dcgan_tf.analysis.known_data import KnownData
+from dcgan_tf.analysis.project.project import DISTANCES, LATENTS
 from dcgan_tf.analysis.registry import finding_kinds
+from dcgan_tf.analysis.walk.walk import GIF
 from dcgan_tf.cli.outputs import check_folder, run_at
 from dcgan_tf.config import preset, to_json
 from dcgan_tf.errors import ArgumentError, RunError, StorageError
 from dcgan_tf.files import write_bytes
+from dcgan_tf.runs import RunPaths, write_json
 
 FULL = "the disk is full: could not write figure.png; make room and try again"
 FINDINGS = finding_kinds()
@@ -359,6 +363,43 @@ def test_no_result_replaces_a_figure_of_somebody_s_where_it_is_sent_to(trained, 
         assert result.exit_code == 1
         assert f"{tmp_path / 'result.json'} is there, and dcgan-tf did not write it" in result.output
     assert (tmp_path / "result.json").read_text() == "mine"
+
+
+def test_no_other_file_of_a_finding_replaces_one_of_somebody_s(trained, tmp_path):
+    (tmp_path / "walk.gif").write_text("mine")
+    result = run("walk", trained, "--out", tmp_path)
+    assert result.exit_code == 1
+    assert f"{tmp_path / 'walk.gif'} is there, and dcgan-tf did not write it" in result.output
+    assert (tmp_path / "walk.gif").read_text() == "mine"
+    write_json(tmp_path / "result.json", {"analysis": "walk", "files": ["figure.png", "walk.gif"]})
+    check_folder(tmp_path, ["walk.gif"])
+
+
+def test_the_reproduction_replaces_nothing_of_somebody_s(tmp_path, monkeypatch):
+    monkeypatch.setattr("dcgan_tf.reproduction.mnist_1nn", None)  # it is refused before the hours of training
+    (tmp_path / "figure.png").write_text("mine")
+    result = run("reproduce", "mnist-1nn", "--out", tmp_path)
+    assert result.exit_code == 1
+    assert f"{tmp_path / 'figure.png'} is there, and dcgan-tf did not write it" in result.output
+
+
+def test_the_files_of_each_analysis_are_known_before_it_is_made():
+    written = {
+        "walk": {GIF},
+        "turn": {RunPaths(Path()).directions.name},
+        "forget": {RunPaths(Path()).forgotten.name},
+        "project": {DISTANCES, LATENTS},
+        "embed": {TENSORS, METADATA, SPRITE, CONFIG},
+    }
+    assert {
+        analysis.name: {*analysis.writes} for _, analysis in FINDINGS.values() if analysis.writes
+    } == written
+
+
+def test_a_report_is_not_a_folder(made):
+    result = run("report", made.root, "--out", made.root)
+    assert result.exit_code == 2
+    assert f"--out must be a file, such as {made.root / 'report.html'}, received the folder" in result.output
 
 
 def test_what_was_computed_is_shown_though_it_cannot_be_saved(trained, tmp_path, monkeypatch):

@@ -8,6 +8,8 @@ from PIL import Image
 
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data import native
+from dcgan_tf.data.decoding import decode as decoding
+from dcgan_tf.data.decoding.memory import Room
 from dcgan_tf.data.native import NativeForm, native_form
 from dcgan_tf.errors import DataError
 
@@ -62,3 +64,10 @@ def test_a_dataset_is_looked_at_in_its_encoded_form(tmp_path, monkeypatch):
     monkeypatch.setattr("dcgan_tf.data.tfds.first_images", lambda config, num: encoded[:num])
     assert native_form(DataConfig(spec="tfds:mnist")) == NativeForm((28, 28), True, True)
     assert native.LOOKED_AT == 64
+
+
+def test_a_picture_that_is_read_at_a_smaller_size_is_looked_at(tmp_path, monkeypatch):
+    """A large JPEG takes much memory at its own size only, and nobody asks for that."""
+    config = save(tmp_path / "large", [(2048, 1024)], ending="jpg")
+    monkeypatch.setattr(decoding, "ROOM", Room(1024 * 512 * 8))
+    assert native_form(config).size == (1024, 2048)

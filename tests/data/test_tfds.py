@@ -152,6 +152,18 @@ def test_a_dataset_made_anew_is_prepared_anew(config, tmp_path):
     assert after.images[0, 4, 4].tolist() == list(BLUE)
 
 
+def test_a_dataset_with_corrected_labels_is_prepared_anew(config, tmp_path):
+    """No file has another size then."""
+    kinds = tfds_library.features.ClassLabel(names=["cat", "dog"])
+    features = {"image": tfds_library.features.Image(), "label": kinds}
+    place, found = tmp_path / "own", []
+    for label in ("cat", "dog"):
+        shutil.rmtree(place, ignore_errors=True)
+        make(place, features, {"train": [{"image": pixels(RED), "label": label}]})
+        found += tfds.load(config(data_dir=str(place)), split="train").labels.tolist()
+    assert found == [0, 1]
+
+
 def test_version_and_config_are_found(config, tmp_path):
     features = {"image": tfds_library.features.Image()}
     for name, colour in (("warm", RED), ("cold", BLUE)):

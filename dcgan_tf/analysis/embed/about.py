@@ -33,6 +33,7 @@ ANALYSIS = Analysis(
     fewest=2,
     of="Show this many images of each kind: training, held-out and generated ones.",
     make=make,
+    writes=("tensors.tsv", "metadata.tsv", "sprite.png", "projector_config.pbtxt"),
     findings=(
         FindingKind(
             "embed",

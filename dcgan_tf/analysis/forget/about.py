@@ -89,6 +89,7 @@ ANALYSIS = Analysis(
         ),
     ),
     make=make,
+    writes=("maps.json",),
     findings=(
         FindingKind(
             "forget",

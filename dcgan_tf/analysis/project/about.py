@@ -55,6 +55,7 @@ ANALYSIS = Analysis(
         metavar="PHOTO...",
     ),
     make=make,
+    writes=("distances.csv", "latents.npy"),
     check=check,
     findings=(
         FindingKind(

@@ -81,6 +81,7 @@ ANALYSIS = Analysis(
         latents_option("Show, instead of samples, the first latents"),
     ),
     make=make,
+    writes=("directions.json",),
     check=check_latents,
     findings=(
         FindingKind(

@@ -43,6 +43,7 @@ ANALYSIS = Analysis(
         latents_option("Visit, instead of random ones, the latents"),
     ),
     make=make,
+    writes=("walk.gif",),
     check=check_latents,
     findings=(
         FindingKind(

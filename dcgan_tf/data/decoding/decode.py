@@ -136,13 +136,12 @@ def header(source: Path | bytes) -> tuple[tuple[int, int], bool]:
         source: a file, or the bytes of one.
 
     Raises:
-        UnreadableImageError: if it is not an image, or if `decode` would refuse it at its own size.
+        UnreadableImageError: if it is not an image, or a decompression bomb.
         OSError: if the disk fails, rather than the file.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about odd metadata
         with _opened(source) as image:
-            _checked_need(image, image.size, reduced=False)
             height, width = image.height, image.width
             size = (width, height) if orientation(image) in _ON_ITS_SIDE else (height, width)
             return size, image.mode in _GREY_MODES

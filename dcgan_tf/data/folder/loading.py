@@ -26,6 +26,7 @@ from dcgan_tf import cache
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data import preparation
 from dcgan_tf.data.decoding.decode import FILE_ERRORS
+from dcgan_tf.data.decoding.formats import formats
 from dcgan_tf.data.folder.attributes import AttributeTable, read_attributes
 from dcgan_tf.data.folder.files import find_files
 from dcgan_tf.data.folder.image_folder import ImageFolder
@@ -154,7 +155,7 @@ def _check_classes(folder: ImageFolder, image_set: ImageSet, *, config: DataConf
 def _key(folder: ImageFolder, *, config: DataConfig, split: str) -> str:
     """Return a readable name in the cache, which differs for everything that is prepared differently."""
     share = _held_out_fraction(folder, config)
-    rules = f"{preparation.VERSION} {_RULES} {folder.sub_folder} {share}"
+    rules = f"{preparation.VERSION} {_RULES} {formats()} {folder.sub_folder} {share}"
     digest = hashlib.blake2b(rules.encode(), digest_size=8)
     for candidate in folder.files.candidates:
         digest.update(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import logging
 import os
 import re
@@ -162,7 +163,7 @@ def _answering(address: str, greeting: str) -> Iterator[None]:
     """Greet whoever connects to the port of an address, on all of this machine's interfaces."""
     port = int(address.rpartition(":")[2])
     try:
-        server = socket.create_server(("", port))
+        server = _listening(port)
     except OSError as error:
         raise RunError(
             f"cannot listen at port {port} of this machine, which {VARIABLE} gives to this worker "
@@ -184,6 +185,17 @@ def _answering(address: str, greeting: str) -> Iterator[None]:
             server.shutdown(socket.SHUT_RDWR)  # wakes the thread
         server.close()
         thread.join()
+
+
+def _listening(port: int) -> socket.socket:
+    """Return a socket that listens at a port, for IPv4 and, where this machine has it, IPv6."""
+    if socket.has_dualstack_ipv6():
+        try:
+            return socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise
+    return socket.create_server(("", port))
 
 
 def _greet(connection: socket.socket, greeting: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import threading
 import time
@@ -232,3 +233,16 @@ def test_threads_wait_until_there_is_room():
         list(pool.map(work, [6, 3, 2, 10, 1, 4, 5, 7] * 5))
     assert most == 10
     assert now == 0
+
+
+@pytest.mark.parametrize("bits", [12, 16])
+def test_white_may_be_zero(bits):
+    """The values of scans with PhotometricInterpretation 0 count from white on."""
+    values = np.tile(np.linspace(0, 2**bits - 1, 16), (16, 1)).astype(np.uint16)
+    told = {262: 0, 281: 2**bits - 1}
+    file = io.BytesIO()
+    Image.fromarray(values).save(file, "TIFF", tiffinfo=told)
+    image = decode(file.getvalue(), image_size=(16, 16), channels=1, fit="crop").pixels[8, :, 0].astype(int)
+    assert image[0] >= 250
+    assert image[-1] <= 5
+    assert (np.diff(image) < 0).all()

@@ -12,6 +12,8 @@ import pytest
 
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data import load_data, preparation
+from dcgan_tf.data.decoding import decode as decoding
+from dcgan_tf.data.decoding import formats
 from dcgan_tf.data.folder import loading, remarks
 from odd_images import BAD, GOOD, encoded, solid, write_odd_images
 
@@ -449,3 +451,16 @@ def test_tensorflow_is_not_needed():
     code = f"import sys; from dcgan_tf.data import {names}; print('tensorflow' in sys.modules)"
     output = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     assert output == "False\n"
+
+
+def test_pictures_that_a_new_codec_reads_are_prepared_anew(pictures, read, monkeypatch):
+    """The names of such pictures may not say what they are."""
+    put(pictures, {f"{i}.png": RED for i in range(30)})
+    (pictures / "from-a-phone.jpg").write_bytes(encoded("AVIF", solid(BLUE)))
+    known = formats.formats()
+    for module in (formats, decoding, loading):
+        monkeypatch.setattr(module, "formats", lambda: tuple(name for name in known if name != "AVIF"))
+    assert [bad.file for bad in read(max_bad_fraction=0.1).bad_files] == ["from-a-phone.jpg"]
+    for module in (formats, decoding, loading):
+        monkeypatch.setattr(module, "formats", lambda: known)
+    assert len(read(max_bad_fraction=0.1)) == 31

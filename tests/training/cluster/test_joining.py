@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import signal
 import socket
@@ -95,6 +96,30 @@ def test_what_does_not_greet_like_a_worker_is_left_to_tensorflow(greeting: bytes
         thread.start()
         wait_for_all(one, 5, 2)
         thread.join(5)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
+def test_a_worker_answers_over_ipv4_and_ipv6(host: str) -> None:
+    if host == "[::1]" and not socket.has_dualstack_ipv6():
+        pytest.skip("this machine has no IPv6")
+    port = free_addresses(1)[0].rpartition(":")[2]
+    with joining._answering(f"{host}:{port}", "hello"):
+        assert joining._asked(f"{host}:{port}") == "hello"
+    assert joining._asked(f"{host}:{port}") is None
+
+
+def test_without_ipv6_a_worker_answers_over_ipv4(monkeypatch: pytest.MonkeyPatch) -> None:
+    create = socket.create_server
+
+    def refuse(*args: object, family: int = socket.AF_INET, **rest: object) -> socket.socket:
+        if family == socket.AF_INET6:
+            raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+        return create(*args, family=family, **rest)
+
+    monkeypatch.setattr(socket, "create_server", refuse)
+    address = free_addresses(1)[0]
+    with joining._answering(address, "hello"):
+        assert joining._asked(address) == "hello"
 
 
 def test_a_port_in_use_is_one_sentence() -> None:
