@@ -65,8 +65,6 @@ PHOTOGRAPHS = "--data runs/photographs --image-size 32 --preset auto --seed 2 --
 DOTTED = 6
 """The number of samples of each in their figure."""
 MNIST = "--data tfds:mnist --channels 1"
-GOOD_UNTIL = f"--data tfds:cifar10 {SMALL} --preset auto --no-discriminator-bias --steps 8000"
-"""A run that is good for some time: its samples fade."""
 EXAMPLES = (
     Example("d-wins", f"{MNIST} {SMALL} --seed 1 --steps 750", "D's loss is 0", LOSSES),
     Example(
@@ -158,11 +156,10 @@ def main(runs: Path, out: Path, only: tuple[str, ...]) -> None:
     if not only or "dots" in only:
         trained = [_trained(f"{PHOTOGRAPHS} {options}", runs / name) for name, options in DOTS.items()]
         save(dots(trained), out / "dots.png")
-    if not only or "good-until" in only:
-        save(good_until(_trained(GOOD_UNTIL, runs / "good-until")), out / "good-until.png")
-    if not only or "copies" in only:
-        run = _trained(f"{_few(60, runs)} --filters 32 --learning-rate 4e-4 --steps 6000", runs / "copies")
-        save(copies(run), out / "copies.png")
+    for name, num, draw in (("good-until", 250, good_until), ("copies", 60, copies)):
+        if not only or name in only:
+            run = _trained(f"{_few(num, runs)} --filters 32 --learning-rate 4e-4 --steps 6000", runs / name)
+            save(draw(run), out / f"{name}.png")
 
 
 def _few(num: int, runs: Path) -> str:
@@ -265,7 +262,7 @@ def good_until(path: Path) -> Figure:
         axes.plot(run.step, values[list(steps).index(run.step)], "o", color=colour, label=name)
     axes.set_ylim(0)
     axes.legend(frameon=False, fontsize=8)
-    plain(axes, title="distance to training images", x="step")
+    plain(axes, title=f"{len(load_data(last.config.data))} pictures: distance to them", x="step")
     rows = [(f"step {run.step:,}", run.sample(COLUMNS)) for run in (best, last)]
     image_rows(right.subplots(), rows, title="the same latents at the best step, and at the last")
     return figure

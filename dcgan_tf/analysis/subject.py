@@ -14,7 +14,7 @@ from dcgan_tf.data import ImageSet, held_out_images, why_no_test
 from dcgan_tf.errors import RunError
 from dcgan_tf.images import evenly_spaced
 from dcgan_tf.judges import Classifier, can_judge, trained_classifier
-from dcgan_tf.runs import Run, RunPaths, check_same_images
+from dcgan_tf.runs import Run, RunPaths, check_same_images, labels_in_shares
 
 NUM_REAL = 2000
 
@@ -71,11 +71,32 @@ class Subject:
             )
         return found
 
+    def rows_of_class(self, images: ImageSet) -> np.ndarray:
+        """Return the numbers of the images that the run is to draw: all, or those of its class, int64 [N].
+
+        Another set may number its classes in another way, so they are told apart by their names.
+        """
+        name = self.run.shown_class
+        if name is None or images.labels is None:
+            return np.arange(len(images))
+        return np.flatnonzero(np.array(images.label_names)[images.labels] == name)
+
+    def labels_as_trained(self, num: int) -> list[int] | None:
+        """Return as many classes in the shares of the training images; None without classes."""
+        labels = self.train.labels
+        return None if labels is None else labels_in_shares(labels, num).tolist()
+
     @property
     def real_images(self) -> np.ndarray:
-        """Up to 2,000 real images to compare with: held-out ones, or training images if there are none."""
-        images = (self.held_out_or_none or self.train).images
-        return np.asarray(images[evenly_spaced(len(images), NUM_REAL)])
+        """Up to 2,000 real images to compare with: held-out ones, or training images if there are none.
+
+        A run of one class is compared with images of that class.
+        """
+        held_out = self.held_out_or_none
+        rows = self.rows_of_class(held_out) if held_out else np.arange(0)
+        images = held_out if held_out and len(rows) else self.train
+        rows = rows if len(rows) else self.rows_of_class(self.train)
+        return np.asarray(images.images[rows[evenly_spaced(len(rows), NUM_REAL)]])
 
     @cached_property
     def classifier(self) -> Classifier:
@@ -111,6 +132,7 @@ class Subject:
             "data": self.run.config.data.spec,
             "step": self.run.step,
             "generator": self.run.weights,
+            "generator_weights": self.run.digest,
             **({} if self.run.shown_class is None else {"class": self.run.shown_class}),
             "seed": seed,
             "num_images": num_images,

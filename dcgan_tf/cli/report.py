@@ -125,7 +125,9 @@ def _make(run: Run, wanted: Sequence[str], shared: dict[str, int], skipped: dict
     for name, (kind, analysis) in FINDINGS.items():
         protocol = _protocol(run.path, name)
         made_of = protocol.get("step"), protocol.get("class")
-        if name not in wanted and not ("all" in wanted and made_of != (run.step, run.shown_class)):
+        of_weights = protocol.get("generator_weights", run.digest) == run.digest
+        is_of_run = made_of == (run.step, run.shown_class) and of_weights
+        if name not in wanted and not ("all" in wanted and not is_of_run):
             continue
         if name not in wanted and protocol.get("photographs"):
             kept = f"kept: it shows photographs of yours, as drawn at step {protocol.get('step')}"

@@ -28,10 +28,9 @@ from dcgan_tf.evaluation.real_images import (
 )
 from dcgan_tf.evaluation.result import ERROR, FORMLESS, GUARDED, REAL, Evaluation, Row
 from dcgan_tf.evaluation.scores import OF_CONTROLS, OF_FEATURES, OF_PIXELS, Metric, Score, Task, score
-from dcgan_tf.images import evenly_spaced
 from dcgan_tf.judges import can_judge, trained_classifier
 from dcgan_tf.progress import Bar, progress
-from dcgan_tf.runs import RunPaths, check_same_images
+from dcgan_tf.runs import RunPaths, check_same_images, labels_in_shares
 
 CLASSIFIER, INCEPTION, SWD = "classifier", "inception", "swd"
 SPACES = (CLASSIFIER, INCEPTION, SWD)
@@ -263,7 +262,6 @@ def as_trained(
     labels = real.labels
 
     def draw(num: int, *, seed: int) -> np.ndarray:
-        chosen = np.resize(labels[evenly_spaced(len(labels), num)], num)
-        return sample(num, seed=seed, labels=chosen)
+        return sample(num, seed=seed, labels=labels_in_shares(labels, num))
 
     return draw

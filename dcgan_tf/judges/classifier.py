@@ -134,8 +134,9 @@ def trained_classifier(
 
     Args:
         train: images with attributes, or labels of at least two classes, or both.
-        held_out: images to measure its quality on. By default, and if they are only a small held-out share,
-            every tenth image of `train` is used, and left out of the training.
+        held_out: images to measure its quality on. By default, if they are only a small held-out share, and
+            if they lack an attribute or a class of `train`, every tenth image of `train` is used, and left
+            out of the training.
         cache_dir: folder of the prepared images; None is the usual place.
 
     Raises:
@@ -143,12 +144,8 @@ def trained_classifier(
     """
     if not can_judge(train):
         raise DataError(f"{train.name} has neither attributes nor labels to train a classifier on")
-    if (
-        held_out
-        and held_out is train.held_out
-        and len(held_out) < min(len(train) // _HOLD_OUT_EVERY, _ENOUGH)
-    ):
-        held_out = None  # a small share that is kept aside may lack a class, or have an image or two of it
+    if held_out and not _can_measure(held_out, train):
+        held_out = None
     folder = cache.place(cache_dir, _key(train, held_out))
     if (known := cache.read_or_discard(folder, _FACTS, _read)) is not None:
         return known
@@ -159,6 +156,20 @@ def trained_classifier(
     except StorageError as error:  # no reason to lose what was computed
         _log.warning("%s; the classifier will be trained again the next time", error)
     return trained
+
+
+def _can_measure(held_out: ImageSet, train: ImageSet) -> bool:
+    """Return whether the quality of a classifier of `train` can be measured on other images."""
+    if held_out is train.held_out and len(held_out) < min(len(train) // _HOLD_OUT_EVERY, _ENOUGH):
+        return False  # a small share that is kept aside may have an image or two of a class
+    return train.attributes.keys() <= held_out.attributes.keys() and _shown(train) <= _shown(held_out)
+
+
+def _shown(images: ImageSet) -> set[str]:
+    """Return the names of the classes that some image shows; none if nothing can be learnt from classes."""
+    if not _has_classes(images) or images.labels is None:
+        return set()
+    return {images.label_names[label] for label in np.unique(images.labels)}
 
 
 def _key(train: ImageSet, held_out: ImageSet | None) -> str:
@@ -232,7 +243,7 @@ def _quality(predictions: Predictions, truth: ImageSet, classes: tuple[str, ...]
     for name, values in truth.attributes.items():
         if name in predictions.margins:
             quality[name] = float(np.mean((predictions.margins[name] > 0) == (values > 0)))
-        else:
+        elif name in predictions.values:  # and not one that the training images lack
             quality[name] = _correlation(predictions.values[name], values)
     shown = (
         np.array(truth.label_names)[truth.labels] if classes and truth.labels is not None else np.array([])

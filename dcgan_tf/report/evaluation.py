@@ -7,7 +7,7 @@ from typing import Any
 from dcgan_tf.report.formats import EVALUATION
 from dcgan_tf.report.markup import facts, fold, number, plain, table, text
 from dcgan_tf.report.reported_run import ReportedRun, Section
-from dcgan_tf.runs import Record, standing
+from dcgan_tf.runs import RAW_WEIGHTS, Record, standing
 
 MOST_EVALUATIONS = 5
 """The most evaluations in the table; the newest are shown."""
@@ -78,12 +78,23 @@ def _measured(metric: dict[str, Any]) -> Any:
 
 
 def _heading(record: Record, run: ReportedRun) -> str:
-    """Return the step of an evaluation, whether it is the best or the last, and the class if it has one."""
-    protocol, step = record.get("protocol"), record.get("step", "?")
-    label = protocol.get("class") if isinstance(protocol, dict) else None
+    """Return the step of an evaluation, whether it is the best or the last, and what else it was made of."""
+    step = record.get("step", "?")
     which = standing(run.paths, step) if isinstance(step, int) else ""
-    parts = [f"step {plain(step)}", which, "" if label is None else f"class {plain(label)}"]
-    return ", ".join(filter(None, parts))
+    return ", ".join(filter(None, [f"step {plain(step)}", which, *made_otherwise(record, run)]))
+
+
+def made_otherwise(record: Record, run: ReportedRun) -> list[str]:
+    """Return how an evaluation differs from that of the run's generator on its own data, in a few words."""
+    protocol = record.get("protocol")
+    if not isinstance(protocol, dict):
+        return []
+    label, against, weights = (protocol.get(name) for name in ("class", "against", "generator"))
+    return [
+        *([] if label is None else [f"class {plain(label)}"]),
+        *([] if against in (None, run.config.data.spec) else [f"against {plain(against)}"]),
+        *([RAW_WEIGHTS] if weights == RAW_WEIGHTS and run.config.training.averages else []),
+    ]
 
 
 def _end(record: Record, end: str) -> dict[str, Any]:

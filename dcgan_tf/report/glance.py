@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dcgan_tf.report.epochs import newest_grid
-from dcgan_tf.report.evaluation import UNGUARDED
+from dcgan_tf.report.evaluation import UNGUARDED, made_otherwise
 from dcgan_tf.report.findings import summary_of
 from dcgan_tf.report.formats import EVALUATION
 from dcgan_tf.report.markup import number, text
@@ -53,18 +53,23 @@ def _diagnosis(run: ReportedRun) -> str:
 
 
 def _evaluation(run: ReportedRun) -> str:
-    """Return the first scores of the newest evaluation between their ends, with its warnings."""
+    """Return the first scores of the newest evaluation between their ends, with its warnings.
+
+    Those of one class, on other data or of the raw weights come only if there are no others.
+    """
     records = run.read_lines(run.paths.metrics, EVALUATION)
     if not records:
         return f"Not evaluated yet: <code>{text(run.command('evaluate'))}</code>"
-    newest = records[-1]
+    of_its_own = [record for record in records if not made_otherwise(record, run)]
+    newest = (of_its_own or records)[-1]
     listed = "; ".join(_scores(newest)[:MOST_SCORES])
     warnings = "".join(
         f'<span class="warning">{text(warning)}</span>' for warning in newest.get("warnings") or []
     )
     step = newest.get("step")
-    place = "" if step is None or step == run.step else f" (of step {step:,})"
-    return f"{listed or 'No scores are recorded'}{text(place)}.{warnings}"
+    place = [] if step is None or step == run.step else [f"of step {step:,}"]
+    notes = ", ".join([*place, *made_otherwise(newest, run)])
+    return f"{listed or 'No scores are recorded'}{text(f' ({notes})' if notes else '')}.{warnings}"
 
 
 def _scores(record: Record) -> list[str]:

@@ -19,7 +19,9 @@ from .folder import checkpoint_steps as checkpoint_steps
 from .folder import default_run_dir as default_run_dir
 from .folder import local_folder as local_folder
 from .folder import standing as standing
+from .labels import labels_in_shares as labels_in_shares
 from .labels import sample_inputs as sample_inputs
+from .records import RAW_WEIGHTS as RAW_WEIGHTS
 from .records import Record as Record
 from .records import append_record as append_record
 from .records import forget_records_after as forget_records_after

@@ -100,7 +100,7 @@ def add_adjustments(
         for one in earlier["found"]
         if isinstance(one, dict) and (one.get("name"), one.get("shown_class")) not in known
     ]
-    others = [earlier for earlier in sets if not _fits(earlier, run)]
+    others = [earlier for earlier in sets if not _is_of_step(earlier, run)]
     write_json(path, {"sets": [*others, {**_marks(run), "found": [*kept, *new]}]})
 
 
@@ -152,7 +152,12 @@ def read_forgotten(path: Path, run: Run) -> list[ForgottenMaps] | str:
 
 def _marks(run: Run) -> dict[str, Any]:
     """Return what must be equal for something that was found to fit a run."""
-    return {"step": run.step, "generator": run.weights}
+    return {"step": run.step, "generator": run.weights, "weights": run.digest}
+
+
+def _is_of_step(found: dict[str, Any], run: Run) -> bool:
+    """Return whether something was found at this step, if not of these weights, which a run may forget."""
+    return (found["step"], found["generator"]) == (run.step, run.weights)
 
 
 def _fits(found: dict[str, Any], run: Run) -> bool:
@@ -180,6 +185,8 @@ def _read(path: Path, run: Run, make: Callable[[dict[str, Any]], Found]) -> list
     if not of_step:
         return f"is of step {sets[-1]['step']!s:.20}, and this is step {run.step}"
     found = next((one for one in of_step if _fits(one, run)), None)
+    if found is None and any(_is_of_step(one, run) for one in of_step):
+        return f"is of other weights of step {run.step}"
     if found is None:
         return f"is of the {printable(of_step[-1]['generator'])[:40]}, and these are the {run.weights}"
     try:

@@ -1,4 +1,4 @@
-"""Check the classes that are passed to a conditional generator."""
+"""The classes that are passed to a conditional generator: which ones, and whether it has them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from dcgan_tf.errors import ArgumentError
+from dcgan_tf.images import evenly_spaced
 from dcgan_tf.latents import sample_labels
 
 
@@ -64,3 +65,13 @@ def check_labels(
         )
     if wrong := sorted({int(label) for label in labels if not 0 <= label < len(class_names)}):
         raise ArgumentError(f"there is no class {wrong[0]}: {expected}")
+
+
+def labels_in_shares(labels: np.ndarray, num: int) -> np.ndarray:
+    """Return `num` classes, each in the share that it has among the labels, int64 [num].
+
+    Args:
+        labels: classes of images, int64 [N].
+        num: how many; more than N are the same ones again.
+    """
+    return np.resize(labels[evenly_spaced(len(labels), num)], num)

@@ -16,6 +16,8 @@ from dcgan_tf.files import read_bytes, storage_errors, write_bytes
 from dcgan_tf.runs.folder import RunPaths
 
 Record = dict[str, Any]
+RAW_WEIGHTS = "raw weights"
+"""How protocols name the weights that training itself uses, beside their average."""
 _log = logging.getLogger("dcgan_tf")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import operator
 import os
@@ -34,7 +35,7 @@ from dcgan_tf.runs.folder import (
     standing,
 )
 from dcgan_tf.runs.labels import check_labels, sample_inputs
-from dcgan_tf.runs.records import read_config
+from dcgan_tf.runs.records import RAW_WEIGHTS, read_config
 from dcgan_tf.runs.restoring import restore
 
 SAMPLING_BATCH = 64
@@ -118,7 +119,15 @@ class Run:
     def weights(self) -> str:
         """The weights of the generator, as protocols name them; without averaging, they are the raw ones."""
         averaged = self.ema and self.config.training.averages
-        return "averaged weights (EMA)" if averaged else "raw weights"
+        return "averaged weights (EMA)" if averaged else RAW_WEIGHTS
+
+    @property
+    def digest(self) -> str:
+        """A digest of the generator's weights, hexadecimal; with a class fixed, it is the same."""
+        digest = hashlib.blake2b(digest_size=8)
+        for weight in self.generator.get_weights():
+            digest.update(np.ascontiguousarray(weight).data)
+        return digest.hexdigest()
 
     @property
     def standing(self) -> str:

@@ -123,8 +123,8 @@ def test_filters_of_few_images_say_what_can_be_done(run, monkeypatch, there, wan
 
 def test_embed_with_one_held_out_image_says_that_there_are_too_few():
     module = importlib.import_module("dcgan_tf.analysis.embed.embed")
-    config = SimpleNamespace(data=SimpleNamespace(spec="pets"))
-    subject = SimpleNamespace(train=range(9), held_out=range(1), run=SimpleNamespace(config=config))
+    run = SimpleNamespace(config=SimpleNamespace(data=SimpleNamespace(spec="pets")), shown_class=None)
+    subject = SimpleNamespace(train=range(9), held_out=range(1), run=run, rows_of_class=lambda images: images)
     with pytest.raises(
         RunError, match="at least 2 training and 2 held-out images, and pets has 9 and 1; add images, or"
     ):

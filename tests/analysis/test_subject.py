@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dcgan_tf.analysis.embed.embed import _count, real
+from dcgan_tf.analysis.neighbours.control import control_of
+from dcgan_tf.analysis.neighbours.distances import Real
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.config import preset
 from dcgan_tf.data.image_set import ImageSet, MissingSplitError
@@ -18,7 +21,8 @@ from dcgan_tf.errors import DataError, RunError
 
 def subject(spec: str, split: str) -> Subject:
     config = preset("default", data=spec, split=split, image_size=(16, 16), channels=1)
-    return Subject(SimpleNamespace(config=config, takes_labels=False, path=Path("no run")))
+    run = SimpleNamespace(config=config, takes_labels=False, shown_class=None, path=Path("no run"))
+    return Subject(run)
 
 
 def dataset(monkeypatch, images: dict[str, str]) -> None:
@@ -112,3 +116,33 @@ def test_images_that_are_not_those_of_the_run_are_refused(tmp_path):
     (tmp_path / "data.json").write_text('{"name": "cats", "num_images": 3, "fingerprint": "another"}')
     with pytest.raises(RunError, match=r"3 of 'cats' then, 1501 of 'digits' now"):
         _ = of_digits.real_images
+
+
+def test_a_run_of_one_class_is_compared_with_images_of_that_class():
+    """Another set may number its classes in another way."""
+    of_all = subject("digits", "train")
+    of_seven = Subject(SimpleNamespace(**{**vars(of_all.run), "shown_class": "7"}))
+    of_seven.__dict__["train"] = of_all.train
+    names = of_all.train.label_names
+    assert (of_all.train.labels[of_seven.rows_of_class(of_all.train)] == names.index("7")).all()
+    swapped = replace(of_all.train, label_names=names[::-1])
+    assert (of_all.train.labels[of_seven.rows_of_class(swapped)] == 2).all()
+    assert len(of_all.rows_of_class(of_all.train)) == len(of_all.train)
+    held_out = of_all.held_out
+    sevens = np.flatnonzero(held_out.labels == names.index("7"))
+    np.testing.assert_array_equal(of_seven.real_images, held_out.images[sevens])
+    nearest_to = Real.of(of_seven, control_of("held_out"), 1000)
+    np.testing.assert_array_equal(nearest_to.images, held_out.images[sevens])
+    places = Real.of(of_seven, control_of("training"), 0).places
+    assert set(of_all.train.labels[places]) == {names.index("7")}
+    of_seven.__dict__["train"] = of_all.train.subset(of_all.train.labels != names.index("7"))
+    with pytest.raises(RunError, match="at least 2 training and 2 held-out images of class 7"):
+        _count(of_seven, 100)
+
+
+def test_of_one_class_the_projector_shows_that_class_alone():
+    of_all = subject("digits", "train")
+    rows = np.flatnonzero(of_all.train.labels == 7)
+    kind = real("training", of_all.train, rows, 20)
+    assert set(kind.known["label"]) == {"7"}
+    assert set(kind.numbers) <= set(rows)

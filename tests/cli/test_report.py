@@ -84,11 +84,11 @@ def stand_in_open(path: Path, *, checkpoint: int | None = None, data: str | None
     """Open a run that has reached step 30, and has a checkpoint of step 20."""
     if checkpoint not in (None, 20):
         raise RunError(f"no checkpoint of step {checkpoint}")
-    return SimpleNamespace(path=path, step=checkpoint or 30, shown_class=None, data=data)
+    return SimpleNamespace(path=path, step=checkpoint or 30, shown_class=None, data=data, digest="0a1b")
 
 
-def write_result(folder: Path, step: int) -> None:
-    (folder / "result.json").write_text(json.dumps({"protocol": {"step": step}}))
+def write_result(folder: Path, step: int, **more: object) -> None:
+    (folder / "result.json").write_text(json.dumps({"protocol": {"step": step, **more}}))
 
 
 def written(tmp_path: Path):
@@ -121,6 +121,15 @@ def test_all_makes_what_is_missing_in_order_and_with_arguments_that_the_data_has
     assert made.calls["neighbours"] == {}
     assert "probe       the outcome of probe\nnote: doubt it\n" in result.output
     assert "note: doubt it" in result.stderr
+
+
+def test_what_was_made_of_weights_that_the_run_has_forgotten_is_made_again(made):
+    """A run that goes back reaches the same step again, with other weights."""
+    for name, weights in {**dict.fromkeys(FINDINGS, "0a1b"), "probe": "2c3d"}.items():
+        (made.root / "analysis" / name).mkdir(parents=True)
+        write_result(made.root / "analysis" / name, 30, generator_weights=weights)
+    run("report", made.root, "--analyses", "all")
+    assert list(made.calls) == ["probe"]
 
 
 def test_the_papers_choice_is_made_where_the_data_has_it(made):

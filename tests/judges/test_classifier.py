@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import replace
 
 import numpy as np
@@ -212,6 +213,47 @@ def test_a_small_share_that_is_kept_aside_is_no_measure(
     trained_classifier(replace(train, held_out=share), share, cache_dir=tmp_path)
     trained_classifier(train, share, cache_dir=tmp_path)
     assert measured == ([expected, num] if expected != num else [num])
+
+
+@pytest.mark.parametrize(
+    "lacking",
+    [
+        lambda images: replace(images, attributes={"sky": images.attributes["sky"]}),
+        lambda images: replace(images, attributes={}, labels=None),
+        lambda images: images.subset(images.labels > 0),
+    ],
+)
+def test_images_that_lack_an_attribute_or_a_class_are_no_measure(
+    classifier, train, held_out, tmp_path, monkeypatch, lacking
+):
+    measured = []
+    monkeypatch.setattr(
+        "dcgan_tf.judges.classifier._train_and_measure",
+        lambda train, held_out: measured.append(held_out) or classifier,
+    )
+    trained_classifier(train, lacking(held_out), cache_dir=tmp_path)
+    assert measured == [None]
+
+
+def test_an_attribute_that_only_held_out_images_have_is_passed_over(classifier, held_out):
+    scarf = np.zeros(len(held_out), np.uint8)
+    other = replace(held_out, attributes={**held_out.attributes, "scarf": scarf, "depth": scarf / 2})
+    predictions = classifier.predict(held_out.images)
+    assert _quality(predictions, other, classifier.classes) == classifier.quality
+
+
+@pytest.mark.parametrize("aside", [True, False])
+def test_the_judge_of_shapes_knows_a_share_that_is_kept_aside(classifier, monkeypatch, aside):
+    """It is then measured on every tenth image, as the classifier of colours is."""
+    images = stripes(40, seed=0)
+    coloured = replace(images, images=np.repeat(images.images, 3, axis=3))
+    share = coloured.subset(np.arange(4))
+    taken, shapes = [], importlib.import_module("dcgan_tf.judges.grey")
+    monkeypatch.setattr(shapes, "trained_classifier", lambda *sets, **_: taken.extend(sets) or classifier)
+    shapes.shape_judge(replace(coloured, held_out=share if aside else None), share)
+    train, others = taken
+    assert others.images.shape == (4, 16, 16, 1)
+    assert (train.held_out is others) is aside
 
 
 def test_a_full_cache_does_not_lose_the_classifier(classifier, train, trainings, tmp_path, caplog):

@@ -21,6 +21,7 @@ from dcgan_tf.errors import RunError
 from dcgan_tf.images import save_gif, save_png
 from dcgan_tf.report.page import write_report
 from dcgan_tf.report.reported_run import ReportedRun
+from dcgan_tf.runs import read_config
 from exports import export_record
 
 VOID = {"meta", "img", "br", "line", "path"}
@@ -113,6 +114,29 @@ def test_the_first_section_tells_no_score_that_may_rank_noise_above_photographs(
     first = section(write_report(run_dir), "glance")
     assert "0.997" not in first
     assert "20.5" in first
+
+
+def test_an_evaluation_of_something_else_is_not_the_run_s_own(run_dir):
+    """Somebody may look at one class, at other data, or at the raw weights, after everything else."""
+    spec = read_config(run_dir).data.spec
+    own = {"step": 30, **EVALUATION, "protocol": {"against": spec, "generator": "averaged weights (EMA)"}}
+    others = [
+        {"step": 30, "kernel_distance": {"name": "KID", "value": 9999}, "protocol": own["protocol"] | odd}
+        for odd in ({"class": "7"}, {"against": "other"}, {"generator": "raw weights"})
+    ]
+
+    def shown(*records):
+        (run_dir / "metrics.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+        page = write_report(run_dir)
+        return section(page, "glance"), section(page, "evaluation")
+
+    first, whole = shown(own, *others)
+    assert "20.5" in first
+    assert "9,999" not in first
+    for note in ("class 7", "against other", "raw weights"):
+        assert f"step 30, last, {note}</th>" in whole or f", {note}</th>" in whole
+    for record, note in zip(others, ("class 7", "against other", "raw weights"), strict=True):
+        assert f"({note})" in shown(record)[0]
 
 
 def test_without_an_evaluation_the_first_section_has_the_command(run_dir):

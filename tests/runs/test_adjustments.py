@@ -21,6 +21,7 @@ from dcgan_tf.runs.adjustments import (
 RUN = SimpleNamespace(
     step=500,
     weights="averaged weights (EMA)",
+    digest="0a1b",
     shown_class=None,
     config=preset("default", latent_dim=3, data="portraits"),
 )
@@ -78,6 +79,16 @@ def test_all_weights_have_their_own(path):
     add(path, raw, [replace(CROWN, maps=(7,))])
     assert read_forgotten(path, RUN) == [CROWN]
     assert read_forgotten(path, raw) == [replace(CROWN, maps=(7,))]
+
+
+def test_what_was_found_of_weights_that_the_run_has_forgotten_is_not_taken(path):
+    """A run that goes back reaches the same step again, with other weights."""
+    again = SimpleNamespace(**{**vars(RUN), "digest": "2c3d"})
+    add(path, RUN, [CROWN])
+    assert read_forgotten(path, again) == "is of other weights of step 500"
+    add(path, again, [replace(CROWN, maps=(7,))])
+    assert read_forgotten(path, again) == [replace(CROWN, maps=(7,))]
+    assert read_forgotten(path, RUN) == "is of other weights of step 500"
 
 
 def test_what_is_looked_for_and_not_found_any_more_goes(path):

@@ -69,6 +69,10 @@ class Draws:
     def __call__(self, latents: tf.Tensor, training: bool = False) -> tf.Tensor:
         return tf.numpy_function(lambda z: self._draw(z).astype(np.float32), [latents], tf.float32)
 
+    def get_weights(self) -> list[np.ndarray]:
+        """Return none: there are none."""
+        return []
+
 
 def grey_images(latents: np.ndarray) -> np.ndarray:
     """Draw grey for each latent, float32 [N, 16, 16, 1]."""

@@ -81,7 +81,7 @@ def compare(runs: Sequence[Run], *, num_images: int = 2000, seed: int = 0) -> Fi
         )
         num_images = available
     warnings += _remarks_on_latents(runs) + _remarks_on_length(entries)
-    graded_runs = [_graded(entry, judge, num_images, seed) for entry in progress(entries, "runs")]
+    graded_runs = [_graded(entry, judge, subject, num_images, seed) for entry in progress(entries, "runs")]
     warnings += [f"{v.compared.label} failed: {'; '.join(v.failures)}" for v in graded_runs if v.failures]
     real_grade = judge.real_grade(num_images) if judge else None
     groups = groups_of(entries)
@@ -145,9 +145,15 @@ def _remarks_on_length(entries: Sequence[ComparedRun]) -> list[str]:
     return [f"the runs are of different lengths ({listed} steps)"] if lengths else []
 
 
-def _graded(entry: ComparedRun, judge: Judge | None, num_images: int, seed: int) -> GradedRun:
-    images = entry.run.sample(num_images if judge else SHOWN, seed=seed)
+def _graded(
+    entry: ComparedRun, judge: Judge | None, subject: Subject, num_images: int, seed: int
+) -> GradedRun:
+    of_shares = judge is not None and entry.run.takes_labels
+    labels = subject.labels_as_trained(num_images) if of_shares else None
+    images = entry.run.sample(num_images if judge else SHOWN, seed=seed, labels=labels)
     grade = judge.grade(images) if judge else None
+    if of_shares:  # those are in the order of the training images, which may be that of the classes
+        images = entry.run.sample(SHOWN, seed=seed)
     failures = entry.unfinished + (judge.collapsed(grade) if judge and grade else [])
     return GradedRun(entry, images, grade, tuple(failures))
 
@@ -163,6 +169,7 @@ def _rules(subject: Subject, judge: Judge | None, groups: Sequence[Group]) -> di
         return rules
     return rules | {
         "compared_with": f"{len(judge.reference.features):,} {judge.where}",
+        "classes": "conditional runs draw them in the shares of the training images",
         "real_images": "as many training images as samples, none of them among those compared with",
         "kinds": f"{', '.join(judge.kinds.values())}: the classes, or the combinations of the first "
         f"{MOST_ATTRIBUTES} binary attributes, that are at least {RAREST_KIND:.0%} of the real images",

@@ -66,7 +66,8 @@ def embed(run: Run, *, num_images: int = 500, seed: int = 0) -> Finding:
     started = time.monotonic()
     subject = Subject(run)
     count = _count(subject, num_images)
-    kinds = [real("training", subject.train, count), real("held-out", subject.held_out, count)]
+    sets = {"training": subject.train, "held-out": subject.held_out}
+    kinds = [real(name, images, subject.rows_of_class(images), count) for name, images in sets.items()]
     images = np.concatenate([*(kind.images for kind in kinds), run.sample(count, seed=seed)])
     features = discriminator_features(run.discriminator, images)
     kinds.append(generated(subject, images[-count:]))
@@ -107,13 +108,15 @@ def _count(subject: Subject, num_images: int) -> int:
     """Return the number of images of each kind."""
     if num_images < 2:
         raise ArgumentError(f"embed needs at least 2 images, received {num_images}; raise --num-images")
-    fewest = min(len(subject.train), len(subject.held_out))
-    if fewest < 2:
+    there = [len(subject.rows_of_class(images)) for images in (subject.train, subject.held_out)]
+    if min(there) < 2:
+        of = "" if subject.run.shown_class is None else f" of class {subject.run.shown_class}"
         raise RunError(
-            f"embed needs at least 2 training and 2 held-out images, and {subject.run.config.data.spec} has "
-            f"{len(subject.train)} and {len(subject.held_out)}; add images, or train with more held out"
+            f"embed needs at least 2 training and 2 held-out images{of}, and "
+            f"{subject.run.config.data.spec} has {there[0]} and {there[1]}; add images, or train with more "
+            "held out"
         )
-    return min(num_images, fewest)
+    return min(num_images, *there)
 
 
 def _told_apart(features: np.ndarray, count: int) -> Measure:
@@ -153,9 +156,9 @@ def told_apart(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.mean((other < len(a)) == (np.arange(len(both)) < len(a))))
 
 
-def real(name: str, image_set: ImageSet, count: int) -> Kind:
-    """Return images that are evenly spread over a set, with their labels and attributes."""
-    chosen = evenly_spaced(len(image_set), count)
+def real(name: str, image_set: ImageSet, rows: np.ndarray, count: int) -> Kind:
+    """Return images that are evenly spread over these rows of a set, with their labels and attributes."""
+    chosen = rows[evenly_spaced(len(rows), count)]
     known: dict[str, Sequence[object]] = {}
     if image_set.labels is not None and len(image_set.label_names) > 1:
         known["label"] = [image_set.label_names[label] for label in image_set.labels[chosen]]

@@ -39,18 +39,21 @@ class Real:
     def of(subject: Subject, control: Control, most: int) -> Real:
         """Return up to so many held-out images, or up to 2,000 training images, evenly spaced.
 
+        Of a run of one class, they are of that class.
+
         Raises:
             RunError: if there are no held-out images, or too few training images.
         """
+        images = subject.held_out if control is HELD_OUT else subject.train
+        rows = subject.rows_of_class(images)
         if control is HELD_OUT:
-            images = subject.held_out.images
-            return Real(np.asarray(images[evenly_spaced(len(images), most)]))
-        if len(subject.train) < _FEWEST_TRAINING:
+            return Real(np.asarray(images.images[rows[evenly_spaced(len(rows), most)]]))
+        if len(rows) < _FEWEST_TRAINING:
             raise RunError(
-                f"{len(subject.train)} training images are too few to compare with each other; "
+                f"{len(rows)} training images are too few to compare with each other; "
                 f"at least {_FEWEST_TRAINING} are needed"
             )
-        places = evenly_spaced(len(subject.train), NUM_REAL)
+        places = rows[evenly_spaced(len(rows), NUM_REAL)]
         return Real(np.asarray(subject.train.images[places]), places)
 
 

@@ -37,7 +37,6 @@ from dcgan_tf.analysis.project.projector import (
     Projector,
 )
 from dcgan_tf.analysis.subject import Subject
-from dcgan_tf.data import ImageSet
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.files import replacing, write_text
 from dcgan_tf.images import evenly_spaced
@@ -77,7 +76,7 @@ def project(
     started, files = time.monotonic(), [Path(photo) for photo in photos]
     pictures = data.load_pictures(files, run.config.data)
     subject = Subject(run)
-    rows = _of_class(subject, subject.train)
+    rows = subject.rows_of_class(subject.train)
     rows = rows[evenly_spaced(len(rows), num_images)]
     sets = {"": pictures, **_controls(subject, rows, seed=seed)}
     searched = _search(
@@ -123,19 +122,11 @@ def _controls(subject: Subject, rows: np.ndarray, *, seed: int) -> dict[str, np.
     latents = run.latents(POOL + NUM_CONTROLS, seed=seed)[POOL:]  # the search starts from those before
     sets = {OWN: run.generate(latents), TRAINING: np.asarray(train[rows])}
     if subject.held_out_or_none is not None:
-        held_out = _of_class(subject, subject.held_out_or_none)
+        held_out = subject.rows_of_class(subject.held_out_or_none)
         held_out = held_out[evenly_spaced(len(held_out), NUM_CONTROLS)]
         sets[HELD_OUT] = np.asarray(subject.held_out_or_none.images[held_out])
     noise = np.random.default_rng(seed).integers(0, 256, (NUM_NOISE, *train.shape[1:]))
     return sets | {NOISE: noise.astype(np.uint8)}
-
-
-def _of_class(subject: Subject, images: ImageSet) -> np.ndarray:
-    """Return the numbers of the images that the run is to draw: all, or those of its class, int64 [N]."""
-    label = subject.run.label
-    if label is None or images.labels is None:
-        return np.arange(len(images))
-    return np.flatnonzero(images.labels == label)
 
 
 def _search(projector: Projector, sets: dict[str, np.ndarray]) -> dict[str, Searched]:

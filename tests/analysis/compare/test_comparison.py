@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 
 from dcgan_tf.analysis import compare
+from dcgan_tf.analysis.compare.compare import SHOWN, _graded
 from dcgan_tf.analysis.compare.grades import Judge, highest_probability, spread
 from dcgan_tf.analysis.compare.groups import compared_runs, groups_of
 from dcgan_tf.analysis.subject import Subject
+from dcgan_tf.data.image_set import ImageSet
 from dcgan_tf.runs.records import append_record
 from dcgan_tf.runs.run import Run
 from quick import quick_judges
@@ -106,6 +108,30 @@ def test_one_picture_of_each_kind_is_collapsed_although_it_covers_all(judge, sub
     grade = judge.grade(np.tile(ones, (10, 1, 1, 1)))
     assert grade.covered == 10
     assert [reason[:23] for reason in judge.collapsed(grade)] == ["its samples have 0% of "]
+
+
+def test_a_conditional_run_draws_the_classes_in_the_shares_of_the_training_images(trained_run):
+    """All classes alike would be compared with real images that have few of some."""
+    drawn = []
+
+    def sample(num, *, seed, labels=None):
+        drawn.append((num, labels))
+        return np.zeros((num, 16, 16, 1), np.uint8)
+
+    subject = Subject(trained_run)
+    subject.__dict__["train"] = ImageSet(
+        "few", np.zeros((100, 16, 16, 1)), np.repeat([0, 1], [80, 20]), ("a", "b")
+    )
+    judge = SimpleNamespace(grade=lambda images: len(images), collapsed=lambda grade: [])
+    for takes_labels in (True, False):
+        entry = SimpleNamespace(run=SimpleNamespace(takes_labels=takes_labels, sample=sample), unfinished=[])
+        graded = _graded(entry, judge, subject, 200, 0)
+        assert graded.grade == 200
+    (num, labels), shown, plain = drawn
+    assert num == 200
+    assert np.bincount(labels).tolist() == [160, 40]
+    assert shown == (SHOWN, None)
+    assert plain == (200, None)
 
 
 def test_spread_is_measured_from_the_mean_of_each_kind():

@@ -74,6 +74,7 @@ def run(monkeypatch):
         path=Path("run"),
         step=500,
         weights="averaged weights (EMA)",
+        digest="0a1b",
         shown_class=None,
         config=config,
         generate=paint,
