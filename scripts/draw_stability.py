@@ -260,9 +260,9 @@ def good_until(path: Path) -> Figure:
     axes.plot(steps, values, color=RUN_COLOUR, linewidth=1)
     for run, colour, name in ((best, NOTE_COLOUR, "the best"), (last, ACCENT_COLOUR, "the last")):
         axes.plot(run.step, values[list(steps).index(run.step)], "o", color=colour, label=name)
-    axes.set_ylim(0)
+    axes.set_ylim(0, 3 * values.min())
     axes.legend(frameon=False, fontsize=8)
-    plain(axes, title=f"{len(load_data(last.config.data))} pictures: distance to them", x="step")
+    plain(axes, title=f"distance to the {len(load_data(last.config.data))} pictures", x="step")
     rows = [(f"step {run.step:,}", run.sample(COLUMNS)) for run in (best, last)]
     image_rows(right.subplots(), rows, title="the same latents at the best step, and at the last")
     return figure
