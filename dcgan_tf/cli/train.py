@@ -13,7 +13,16 @@ from dcgan_tf.cli.beforehand import check_data, check_run
 from dcgan_tf.cli.frame import import_tensorflow, said_when_stopped, say
 from dcgan_tf.cli.options import StepRange, configured, setting_options
 from dcgan_tf.cli.outputs import complete_path, run_at
-from dcgan_tf.config import AUTO, DEFAULT_MINUTES, PRESETS, Budget, Config, check_request
+from dcgan_tf.config import (
+    ARCHITECTURES,
+    AUTO,
+    DEFAULT_MINUTES,
+    PRESETS,
+    Budget,
+    Config,
+    check_request,
+    replace,
+)
 
 if TYPE_CHECKING:
     from dcgan_tf.runs import RunPaths, WantedCheckpoint
@@ -89,8 +98,8 @@ def train(
     with said_when_stopped("stopped without saving; the same command starts from the newest checkpoint"):
         choice, taken = None, {}
         chooses = preset_name == AUTO or minutes is not None or images is not None
-        config = Config() if chooses or init_from else configured(preset_name, changes)
-        workers = _join_cluster(changes, connect_timeout)
+        config = _place(changes) if chooses or init_from else configured(preset_name, changes)
+        workers = _join_cluster(config, changes["replicas"], connect_timeout)
         if init_from is not None:
             taken = _taken(init_from, changes, workers)
             changes |= taken
@@ -106,7 +115,7 @@ def train(
         if choice is not None:
             choice = _measured(choice, show=chief)
             config = choice.config
-        _import_tensorflow(config.run.run_dir)
+        _import_tensorflow(config)
         from dcgan_tf.runs import with_own_held_out
         from dcgan_tf.training import Origin
         from dcgan_tf.training import train as train_run
@@ -117,12 +126,18 @@ def train(
                 config = with_own_held_out(config)
                 hooks = [_evaluation(config, every_epoch=every_epoch), *_profiling(config, profile)]
         origin = None if init_from is None else Origin(*_named(init_from))
-        run_dir = train_run(choice or config, hooks=hooks, init_from=origin)
+        run_dir = train_run(choice or config, hooks=hooks, init_from=origin, **_dropping(changes))
     with chief_decides():  # whoever left now would be called lost
         if chief:
             if choice and choice.few:
                 _search_for_copies(run_dir)
             _say_where(run_dir)
+
+
+def _place(given: dict[str, Any]) -> Config:
+    """Return settings that say where the run is, before all of them are known."""
+    names = ("run_dir", "data", "architecture")
+    return replace(Config(), **{name: given[name] for name in names if given[name] is not None})
 
 
 def _named(init_from: str) -> tuple[str, WantedCheckpoint]:
@@ -135,15 +150,33 @@ def _settings_of(init_from: str, given: dict[str, Any]) -> dict[str, Any]:
 
     A run that has begun has them itself, and needs the other run no more.
     """
-    from dcgan_tf.runs import RunPaths, network_settings
+    from dcgan_tf.runs import network_settings
 
     run, checkpoint = run_at(init_from)
-    own = RunPaths(Path(given["run_dir"])) if given["run_dir"] else None
-    if own is not None and own.config.is_file() and own.origin.is_file():
-        run = own.root
-    else:
+    own = _begun_with(run, given)
+    if own is None:
         check_run(run, checkpoint=checkpoint)
+    else:
+        run = own.root
     return {name: value for name, value in network_settings(run).items() if given[name] is None}
+
+
+def _begun_with(run: Path, given: dict[str, Any]) -> RunPaths | None:
+    """Return the files of the run that these options continue, or None if it has not begun.
+
+    The default run directory has the architecture in its name. If that is not given, it is the other run's,
+    which may be gone. Then the records say which run began with it.
+    """
+    from dcgan_tf.runs import RunPaths, read_json
+
+    known = given["run_dir"] or given["architecture"]
+    for architecture in [given["architecture"]] if known else ARCHITECTURES:
+        own = RunPaths.of(_place(given | {"architecture": architecture}))
+        if own.config.is_file() and own.origin.is_file():
+            recorded = str(read_json(own.origin, default={}).get("run"))
+            if known or Path(recorded).resolve() == run.resolve():
+                return own
+    return None
 
 
 def _taken(init_from: str, given: dict[str, Any], workers: Workers | None) -> dict[str, Any]:
@@ -157,25 +190,25 @@ def _taken(init_from: str, given: dict[str, Any], workers: Workers | None) -> di
     return {name: tuple(v) if isinstance(v, list) else v for name, v in told.value.items()}
 
 
-def _join_cluster(changes: dict[str, Any], connect_timeout: float | None) -> Workers | None:
+def _join_cluster(config: Config, replicas: int | None, connect_timeout: float | None) -> Workers | None:
     """Join the machines of TF_CONFIG, if it names any, before TensorFlow does anything."""
     from dcgan_tf.training import read_cluster
 
     if read_cluster() is None:
         return None
-    _import_tensorflow(changes["run_dir"])
+    _import_tensorflow(config)
     from dcgan_tf.training import CONNECT_TIMEOUT, Workers, make_strategy
 
-    strategy = make_strategy(changes["replicas"], connect_timeout=connect_timeout or CONNECT_TIMEOUT)
+    strategy = make_strategy(replicas, connect_timeout=connect_timeout or CONNECT_TIMEOUT)
     return Workers(strategy)
 
 
-def _import_tensorflow(run_dir: str | Path | None) -> None:
+def _import_tensorflow(config: Config) -> None:
     """Import TensorFlow such that a run that goes on computes as it did before."""
     from dcgan_tf.runs import RunPaths
     from dcgan_tf.training import is_chief, used_onednn
 
-    if run_dir and is_chief() and (paths := RunPaths(Path(run_dir))).environment.exists():
+    if is_chief() and (paths := RunPaths.of(config)).environment.exists():
         import_tensorflow(onednn=used_onednn(paths))
     else:
         import_tensorflow()
@@ -206,7 +239,7 @@ def _chosen(preset_name: str, minutes: float | None, images: float | None, chang
     if changes["data"] is not None:
         check_data(changes["data"])
         if changes["data"].startswith("tfds:"):
-            _import_tensorflow(changes["run_dir"])
+            _import_tensorflow(_place(changes))
     choice = choose_without_length(preset_name, budget, changes)
     if preset_name != AUTO:
         _check(choice.config)
@@ -217,11 +250,16 @@ def _measured(choice: Choice, *, show: bool) -> Choice:
     """Measure how long the steps take, and show what was chosen."""
     from dcgan_tf.training import with_length
 
-    _import_tensorflow(choice.config.run.run_dir)
+    _import_tensorflow(choice.config)
     choice = with_length(choice)
     if show:
         say(choice.summary, err=True)
     return choice
+
+
+def _dropping(given: dict[str, Any]) -> dict[str, bool]:
+    """Return what tells a --keep-every 0 from none, with which a run keeps its own."""
+    return {"drop_kept": True} if given["keep_every"] == 0 else {}
 
 
 def _evaluation(config: Config, *, every_epoch: bool) -> Hook:

@@ -49,6 +49,7 @@ class EveryEpoch:
         self._store = CheckpointStore(self._paths.best, keep_last=1)
         # In a folder of its own: TensorBoard follows only the newest file of a folder.
         self._events = EventFile(self._paths.events / "evaluation")
+        self._shown = 0  # the last step in the event file
 
     def check_images(self) -> None:
         """Check before the first step that there are enough images, without training a network.
@@ -82,7 +83,6 @@ class EveryEpoch:
 
     def catch_up(self, progress: TrainingProgress) -> None:
         """Evaluate, if that was due at the step that training resumes from and has not been done."""
-        self._events.close()  # after a rollback, later steps come again
         if not any(record["step"] == progress.step for record in self._records()):
             self.after_step(progress)
 
@@ -123,6 +123,9 @@ class EveryEpoch:
         ]
 
     def _show(self, step: int, evaluation: Evaluation) -> None:
+        if step <= self._shown:  # steps come again after a rollback, also one to the beginning
+            self._events.close()
+        self._shown = step
         with self._events.at(step):
             for row in evaluation.rows:
                 tf.summary.scalar(f"quality/{row.score.key}", row.score.value)

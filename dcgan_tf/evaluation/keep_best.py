@@ -55,6 +55,7 @@ class KeepBest:
         self._config, self._paths = config, RunPaths.of(config)
         self._store = CheckpointStore(self._paths.best, keep_last=1)
         self._events = EventFile(self._paths.events / "evaluation")
+        self._shown = 0  # the last step in the event file
         period = config.run.checkpoint_every
         self._every = period * math.ceil(MEASURED_EVERY / period)
 
@@ -72,14 +73,12 @@ class KeepBest:
         progress.calibrate()
         distance = self._distance(self._draw(progress))
         best = keep_if_lowest(self._store, progress, distance, self._earlier())
-        with self._events.at(progress.step):
-            tf.summary.scalar("quality/pyramid_distance", distance)
+        self._show(progress.step, distance)
         record = {"step": progress.step, "pyramid_distance": distance, "best": best}
         append_record(self._paths.distances, record)  # last: it says that all of this is done
 
     def catch_up(self, progress: TrainingProgress) -> None:
         """Measure, if that was due at the step that training resumes from and has not been done."""
-        self._events.close()  # after a rollback, later steps come again
         if progress.step not in self._earlier():
             self.after_step(progress)
 
@@ -114,6 +113,13 @@ class KeepBest:
         generate = compiled(state.generator_ema)
         inputs = np.asarray(with_labels(latents, labels, len(names)))
         return in_batches(lambda z: to_uint8(generate(z)), inputs)
+
+    def _show(self, step: int, distance: float) -> None:
+        if step <= self._shown:  # steps come again after a rollback, also one to the beginning
+            self._events.close()
+        self._shown = step
+        with self._events.at(step):
+            tf.summary.scalar("quality/pyramid_distance", distance)
 
     def _is_chosen_otherwise(self, step: int) -> bool:
         """Return whether best/ has a checkpoint that was not chosen by this distance."""

@@ -25,7 +25,8 @@ class StopSignals:
     """A context in which the first SIGINT, SIGTERM or SIGHUP only sets `received`.
 
     A second SIGINT or SIGTERM ends the process at once. Further SIGHUPs do nothing: a closed terminal sends
-    one, and so does its shell. Where SIGHUP is ignored, as by nohup, it stays so.
+    one, and so does its shell. An ignored signal stays ignored, such as SIGHUP under nohup, and SIGINT in the
+    background of a script.
 
     Python cannot catch signals outside the main thread; there, this context does nothing.
     """
@@ -39,10 +40,9 @@ class StopSignals:
 
     def __enter__(self) -> StopSignals:
         if threading.current_thread() is threading.main_thread():
-            caught = [*self._TWICE_ENDS]
-            if self._HANGUP is not None and signal.getsignal(self._HANGUP) is not signal.SIG_IGN:
-                caught.append(self._HANGUP)
-            self._before = {number: signal.signal(number, self._remember) for number in caught}
+            for number in (*self._TWICE_ENDS, self._HANGUP):
+                if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+                    self._before[number] = signal.signal(number, self._remember)
         return self
 
     def __exit__(

@@ -50,6 +50,7 @@ def train(
     *,
     hooks: Sequence[Hook] = (),
     init_from: str | os.PathLike[str] | Origin | None = None,
+    drop_kept: bool = False,
 ) -> Path:
     """Train a run, or continue it if its run directory already holds a part of it.
 
@@ -61,6 +62,8 @@ def train(
         init_from: the run with whose networks a new run begins, in place of random weights: its directory,
             or an `Origin`, which names a checkpoint. The settings of the networks must be the same
             (`dcgan_tf.runs.network_settings`).
+        drop_kept: whether a `keep_every` of 0 drops what an existing run was to keep for ever. By default,
+            the run keeps its own `keep_every` then, because a setting that was left out is 0, too.
 
     Returns:
         The run directory.
@@ -77,7 +80,7 @@ def train(
     """
     if init_from is not None and not isinstance(init_from, Origin):
         init_from = Origin(os.fspath(init_from))
-    plan = make_plan(config.config if isinstance(config, Choice) else config)
+    plan = make_plan(config.config if isinstance(config, Choice) else config, drop_kept=drop_kept)
     workers = plan.workers
     with _resource_errors(plan.paths), ExitStack() as stack:
         with workers.chief_decides():

@@ -124,7 +124,8 @@ def _new_origin(paths: RunPaths, config: Config, class_names: tuple[str, ...], w
     _refuse_other_networks(run, config, class_names)
     store, step = _found(RunPaths(run), wanted.checkpoint)
     copy = CheckpointStore(paths.origin_checkpoint)
-    copy.forget_after(-1)  # of an earlier start, perhaps with another run
+    copy.remove_leftovers()  # of an earlier start, perhaps with another run
+    copy.forget_after(-1)
     copy.copy_from(store, step)
     origin = Origin(str(run), step)
     write_json(paths.origin, asdict(origin))

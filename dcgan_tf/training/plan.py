@@ -60,11 +60,15 @@ class Plan:
         return self.schedule.total_steps
 
 
-def make_plan(config: Config) -> Plan:
+def make_plan(config: Config, *, drop_kept: bool = False) -> Plan:
     """Return the plan of a run with these settings, or refuse a run that cannot be trained.
 
     This may prepare and cache images. It writes nothing to the run directory. Of several workers, all train
     with the chief's settings, and on the images of their own machine, which must be the same.
+
+    Args:
+        config: the settings.
+        drop_kept: whether a `keep_every` of 0 is one that was asked for; see `with_own_keep_every`.
 
     Raises:
         DataError: if the data cannot be loaded, or does not fit the settings.
@@ -76,7 +80,7 @@ def make_plan(config: Config) -> Plan:
     _refuse_different_software(workers)
     with workers.chief_decides() as settings:
         if workers.chief:
-            config = _checked(config, strategy)
+            config = _checked(config, strategy, drop_kept=drop_kept)
             settings.value = to_json(config)
     if not workers.chief:
         config = _of_chief(from_json(settings.value), config)
@@ -100,12 +104,14 @@ def make_plan(config: Config) -> Plan:
     )
 
 
-def _checked(config: Config, strategy: tf.distribute.Strategy) -> Config:
+def _checked(config: Config, strategy: tf.distribute.Strategy, *, drop_kept: bool) -> Config:
     """Return the settings with what the run directory and the hardware decide, if they can be trained."""
     models.check_size(config)
     replica_share(config.training.batch_size, strategy)
     check_place(config)
-    return with_precision(with_own_held_out(config), RunPaths.of(config))
+    paths = RunPaths.of(config)
+    config = with_precision(with_own_held_out(config), paths)
+    return config if drop_kept else with_own_keep_every(config, paths)
 
 
 def _of_chief(chief: Config, own: Config) -> Config:
@@ -176,6 +182,27 @@ def batches(plan: Plan, *, finished_steps: int) -> tf.data.Dataset | tf.distribu
         worker=plan.workers.index,
         workers=plan.workers.number,
     )
+
+
+def with_own_keep_every(config: Config, paths: RunPaths) -> Config:
+    """Return the settings with the `keep_every` of an existing run, if they have 0, which is the default.
+
+    Whoever leaves the setting out would otherwise lose the checkpoints that the run was to keep for ever.
+
+    Raises:
+        RunError: if the settings of an existing run cannot be read.
+    """
+    if config.run.keep_every or not paths.config.exists():
+        return config
+    kept = read_config(paths.root).run.keep_every
+    if kept:
+        _log.info(
+            "%s keeps the checkpoints at multiples of %d steps, as before; --keep-every 0 keeps only the "
+            "newest ones",
+            paths.root,
+            kept,
+        )
+    return replace(config, keep_every=kept)
 
 
 def with_precision(config: Config, paths: RunPaths) -> Config:

@@ -19,6 +19,8 @@ from dcgan_tf.runs import (
     CheckpointStore,
     RunPaths,
     forget_records_after,
+    newest_intact,
+    read_config,
     read_json,
     read_records,
     set_aside,
@@ -27,6 +29,7 @@ from dcgan_tf.runs import (
 from dcgan_tf.training.diagnosis.conditions import BOTH
 from dcgan_tf.training.diagnosis.course import LONG_WINDOW, distances_by_step
 from dcgan_tf.training.plan import Plan
+from dcgan_tf.training.schedule import schedule_of
 
 MOST_ROLLBACKS = 3
 """After so many, the run goes back once more, and ends there."""
@@ -211,6 +214,42 @@ def finish_rollback(paths: RunPaths) -> list[Rollback]:
         last.discriminator_share,
     )
     return rollbacks
+
+
+def without_those_of_the_anneal(
+    rollbacks: Sequence[Rollback], plan: Plan, stores: Sequence[CheckpointStore]
+) -> list[Rollback]:
+    """Forget the rollbacks from annealed steps of a run that gets another length, and return the others.
+
+    In a longer run these steps come later, so it has not gone wrong in them. A rollback to a step before the
+    newest checkpoint stays, because that checkpoint was made with its rates. A kill changes nothing, as long
+    as the settings of the earlier length are still in the directory: the next start does this again.
+
+    Args:
+        rollbacks: of the run, all of them done.
+        plan: of the run, with the length that is asked for.
+        stores: all places with checkpoints of the whole state, after `schedule.go_back`.
+
+    Raises:
+        RunError: if there are checkpoints, but none can be read.
+        StorageError: if the file cannot be removed or written.
+    """
+    paths, settings = plan.paths, plan.config.training
+    if not rollbacks or not settings.anneal or not paths.config.exists():
+        return [*rollbacks]
+    done, wanted = (
+        schedule_of(some, plan.steps_per_epoch) for some in (read_config(paths.root).training, settings)
+    )
+    if done == wanted:
+        return [*rollbacks]
+    _, newest, _ = newest_intact(stores)
+    kept = [back for back in rollbacks if back.from_step <= done.constant_steps or back.to_step < newest]
+    if not kept:
+        with storage_errors(paths.rollbacks):
+            paths.rollbacks.unlink(missing_ok=True)
+    elif len(kept) < len(rollbacks):
+        write_json(paths.rollbacks, [asdict(rollback) for rollback in kept])
+    return kept
 
 
 def forget_grids_after(paths: RunPaths, step: int) -> None:

@@ -18,7 +18,7 @@ import filelock
 from dcgan_tf.config import BUILT_IN_DATA, DATASETS, Config, difference, replace
 from dcgan_tf.errors import RunError
 from dcgan_tf.files import writable
-from dcgan_tf.runs import RunPaths, read_config, read_data, read_json
+from dcgan_tf.runs import RunPaths, read_config, read_data, read_json, with_own_held_out
 from dcgan_tf.training.cluster.addresses import is_chief
 
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL)
@@ -87,7 +87,7 @@ def _check(paths: RunPaths, config: Config) -> None:
         with lock(paths):
             pass
     if paths.config.exists():
-        refuse_changes(paths, read_config(paths.root), config)
+        refuse_changes(paths, read_config(paths.root), with_own_held_out(config))
     else:
         refuse_other_files(paths)
 
@@ -142,7 +142,9 @@ def _is_written_first(paths: RunPaths, name: str) -> bool:
     """Return whether a file or folder is one that a start writes before the settings."""
     path = paths.root / name
     if path == paths.origin_checkpoint:
-        return path.is_dir() and all(re.match(r"ckpt-\d+|checkpoint$", part.name) for part in path.iterdir())
+        return path.is_dir() and all(
+            re.match(r"ckpt-\d+|checkpoint$|\.", part.name) for part in path.iterdir()
+        )
     key = {paths.choice: "budget", paths.origin: "checkpoint"}.get(path)
     return key is not None and key in read_json(path, default={})
 

@@ -40,6 +40,7 @@ from dcgan_tf.training.rollback import (
     lowered_rates,
     refuse_after_too_many,
     with_lowered_rates,
+    without_those_of_the_anneal,
 )
 from dcgan_tf.training.run_dir import refuse_changes, refuse_other_files
 from dcgan_tf.training.schedule import go_back, reset_learning_rates
@@ -118,6 +119,7 @@ def _prepare(
     rollbacks = finish_rollback(paths)
     refuse_after_too_many(rollbacks, paths, config.run)
     go_back(paths, config.training, plan.steps_per_epoch, stores)
+    rollbacks = without_those_of_the_anneal(rollbacks, plan, stores)
     names = plan.image_set.label_names if plan.num_classes else ()
     origin = settled_origin(paths, config, names, init_from)
     if choice is not None:

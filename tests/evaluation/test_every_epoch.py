@@ -184,6 +184,19 @@ def test_the_best_before_the_anneal_stays_for_a_longer_run(planted, tmp_path):
     assert kept == [[10], [20], [20], [40, 20], [50, 20]]
 
 
+def test_tensorboard_voids_what_comes_again(planted, tmp_path):
+    hook = planted({10: 5.0, 20: 3.0, 30: 4.0})
+    for step in (10, 20, 30, 10, 20, 20, 30):  # back to the beginning, and to step 10 once more
+        after(hook, step)
+    hook.close()
+    written = []
+    for file in sorted((tmp_path / "events" / "evaluation").iterdir()):
+        events = [*tf.compat.v1.train.summary_iterator(str(file))]
+        void = {event.step for event in events if event.HasField("session_log")}
+        written.append((void, [event.step for event in events if event.summary.value]))
+    assert written == [(set(), [10, 20, 30]), ({10}, [10, 20]), ({20}, [20, 30])]
+
+
 def test_after_a_resume_the_best_so_far_is_read_from_the_records(planted, tmp_path):
     first = planted({10: 3.0})
     after(first, 10)

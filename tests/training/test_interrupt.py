@@ -294,10 +294,15 @@ def test_a_closed_terminal_is_a_stop_and_its_shells_second_word_is_no_other() ->
         assert signals.received == signal.SIGTERM
 
 
-def test_nohup_is_respected() -> None:
-    with before_signal(signal.SIGHUP, signal.SIG_IGN), StopSignals() as signals:
-        os.kill(os.getpid(), signal.SIGHUP)
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM])
+def test_an_ignored_signal_stays_ignored(number: signal.Signals) -> None:
+    """So it is under nohup, and in the background of a script."""
+    with before_signal(number, signal.SIG_IGN), StopSignals() as signals:
+        os.kill(os.getpid(), number)
         assert signals.received is None
+        assert signal.getsignal(number) == signal.SIG_IGN
+        others = {signal.SIGHUP, signal.SIGINT, signal.SIGTERM} - {number}
+        assert all(signal.getsignal(other) == signals._remember for other in others)
 
 
 @contextlib.contextmanager

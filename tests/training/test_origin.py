@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from dcgan_tf.cli import main
 from dcgan_tf.config import Config
 from dcgan_tf.errors import RunError
+from dcgan_tf.runs import checkpoints
 from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import read_config
 from dcgan_tf.runs.run import Run
@@ -129,6 +130,28 @@ def test_a_record_of_a_start_that_was_killed_is_not_used(trained, new, read_chec
     assert not paths.origin.exists()
 
 
+def test_a_kill_while_the_checkpoint_is_copied_changes_nothing(trained, new, read_checkpoint, monkeypatch):
+    def kill(source: Path, target: Path) -> Path:
+        copied = copyfile(source, target)
+        if target.suffix == ".index":
+            raise KeyboardInterrupt
+        return copied
+
+    copyfile = shutil.copyfile
+    whole = train(new("whole"), init_from=str(trained))
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoints.shutil, "copyfile", kill)
+        with pytest.raises(KeyboardInterrupt):
+            train(new("killed"), init_from=str(trained))
+    copied = RunPaths(whole.parent / "killed").origin_checkpoint
+    assert [path.name for path in (copied / "ckpt-50_temp").iterdir()] == ["ckpt-50.index"]
+    again = train(new("killed"), init_from=str(trained))
+    assert sorted(path.name for path in copied.iterdir()) == sorted(
+        path.name for path in RunPaths(whole).origin_checkpoint.iterdir()
+    )
+    assert different(read_checkpoint(again, 12), read_checkpoint(whole, 12)) == []
+
+
 def test_a_checkpoint_that_there_is_not_leaves_nothing_in_the_way(trained, new):
     with pytest.raises(RunError, match=r"has no checkpoint of step 41 that can be read"):
         train(new(), init_from=Origin(str(trained), 41))
@@ -220,3 +243,21 @@ def test_the_same_command_goes_on_when_the_other_run_is_gone(trained, tmp_path):
     done = CliRunner().invoke(main, [*command, "5"])
     assert done.exit_code == 0, done.output
     assert read_config(tmp_path / "run").training.steps == 5
+
+
+@pytest.mark.parametrize("architecture", ["dcgan", "gan"])
+def test_it_goes_on_in_its_default_place_when_the_other_run_is_gone(
+    architecture, tmp_path, monkeypatch, tiny_config
+):
+    """The name of that place has the architecture, which the command takes from the other run."""
+    monkeypatch.chdir(tmp_path)
+    of_convolutions = {"filters": 64} if architecture == "gan" else {}  # the default: a gan has none
+    train(tiny_config(architecture=architecture, run_dir="runs/k", steps=2, **of_convolutions))
+    command = ["train", "--data", "digits", "--batch-size", "32", "--init-from", "runs/k", "--steps"]
+    assert CliRunner().invoke(main, [*command, "3"]).exit_code == 0
+    shutil.move("runs/k", "elsewhere")
+    done = CliRunner().invoke(main, [*command, "5"])
+    assert done.exit_code == 0, done.output
+    assert read_config(Path(f"runs/digits-{architecture}")).training.steps == 5
+    other = CliRunner().invoke(main, [*command[:-2], "runs/l", "--steps", "5"])
+    assert (other.exit_code, "runs/l does not exist" in other.output) == (1, True)

@@ -1,13 +1,16 @@
-"""Workers that would compute different things do not train together."""
+"""What is decided before the first step: which workers train together, and what a run keeps of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from dcgan_tf.config import Config, to_json
 from dcgan_tf.errors import RunError
+from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.training import plan
 
 
@@ -43,3 +46,18 @@ def test_onednn_on_one_machine_alone_is_refused(monkeypatch: pytest.MonkeyPatch)
         RunError, match=r"oneDNN is not the same .*worker 1 differ.* has it on; set TF_ENABLE"
     ):
         check_beside(monkeypatch, onednn=False)
+
+
+@pytest.mark.parametrize(
+    ("keep_every", "drop_kept", "expected"), [(0, False, 5), (0, True, 0), (20, False, 20), (20, True, 20)]
+)
+def test_what_a_run_is_to_keep_for_ever_is_not_dropped_by_a_default(
+    keep_every: int, drop_kept: bool, expected: int, tiny_config: Callable[..., Config], tmp_path: Path
+) -> None:
+    config = tiny_config(run_dir=str(tmp_path / "run"), keep_every=keep_every)
+    assert plan.make_plan(config, drop_kept=drop_kept).config.run.keep_every == keep_every
+    (tmp_path / "run").mkdir()
+    RunPaths(tmp_path / "run").config.write_text(
+        to_json(tiny_config(run_dir=str(tmp_path / "run"), keep_every=5))
+    )
+    assert plan.make_plan(config, drop_kept=drop_kept).config.run.keep_every == expected

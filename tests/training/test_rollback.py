@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from dcgan_tf.config import Config, RunConfig
 from dcgan_tf.errors import CollapseError
-from dcgan_tf.evaluation import KeepBest
+from dcgan_tf.evaluation import KeepBest, keep_best
 from dcgan_tf.report import write_report
 from dcgan_tf.runs.folder import RunPaths, checkpoint_steps
 from dcgan_tf.runs.records import append_record, read_json, read_records
@@ -368,6 +368,24 @@ def test_tensorboard_has_a_text_on_the_rollback_after_the_steps_that_are_void(
     trained(small())
     assert [step for step, _ in texts] == [100, 41]
     assert texts[1][1] == "**mode collapse:** training went back from step 100 to 40."
+
+
+def test_tensorboard_voids_the_distances_of_a_run_that_begins_again(
+    small: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    going_wrong(monkeypatch, 100)
+    monkeypatch.setattr(rollback_module, "FEWEST_STEPS", 1000)
+    monkeypatch.setattr(keep_best, "MEASURED_EVERY", 30)
+    config = small(image_size=(16, 16))
+    paths = RunPaths(train(config, hooks=[KeepBest(config)]))
+    (entry,) = read_json(paths.rollbacks, default=[])
+    assert (entry["from_step"], entry["to_step"]) == (100, 0)
+    written = []
+    for file in sorted((paths.events / "evaluation").iterdir()):
+        events = [*tf.compat.v1.train.summary_iterator(str(file))]
+        void = [event.step for event in events if event.HasField("session_log")]
+        written.append((void, [event.step for event in events if event.summary.value]))
+    assert written == [([], [30, 60, 90]), ([30, 30], [30, 60, 90, 120, 130])]
 
 
 def test_the_report_says_that_the_run_went_back(

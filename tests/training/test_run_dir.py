@@ -14,7 +14,7 @@ from dcgan_tf.cli import main
 from dcgan_tf.config import Config, preset, to_json
 from dcgan_tf.errors import RunError
 from dcgan_tf.runs.folder import RunPaths
-from dcgan_tf.runs.records import write_json
+from dcgan_tf.runs.records import read_config, write_json
 from dcgan_tf.training import loop
 from dcgan_tf.training.run_dir import check_place, lock
 
@@ -76,6 +76,37 @@ def test_what_systems_and_starts_that_were_cut_short_leave_is_no_reason(
         (tmp_path / name).write_bytes(b"")
     check_place(preset(data="digits", run_dir=str(tmp_path)))
     check_place(preset(data="digits", run_dir=str(tmp_path / "new")))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [["ckpt-5.index", "checkpoint"], ["ckpt-5.data-00000-of-00001", ".checkpoint.1a2b3c4d.part"]],
+    ids=str,
+)
+def test_a_run_that_was_cut_short_while_it_copied_a_checkpoint_begins(
+    tmp_path: Path, names: list[str]
+) -> None:
+    (tmp_path / "origin" / "ckpt-5_temp").mkdir(parents=True)
+    for name in names:
+        (tmp_path / "origin" / name).write_bytes(b"")
+    check_place(preset(data="digits", run_dir=str(tmp_path)))
+    (tmp_path / "origin" / "mine.txt").write_bytes(b"")
+    with pytest.raises(RunError, match="neither empty nor a run: it holds origin"):
+        check_place(preset(data="digits", run_dir=str(tmp_path)))
+
+
+def test_a_run_on_all_images_goes_on_with_all_of_them(
+    tmp_path: Path, tiny_config: Callable[..., Config]
+) -> None:
+    """A share to hold out that is left out is the default, and no other setting."""
+    settings = {"data": "digits", "run_dir": str(tmp_path / "run")}
+    root = loop.train(tiny_config(**settings, steps=1, held_out_fraction=0.0))
+    loop.train(tiny_config(**settings, steps=2))
+    check_place(tiny_config(**settings, steps=2))
+    assert read_config(root).data.held_out_fraction == 0
+    assert read_config(root).training.steps == 2
+    with pytest.raises(RunError, match=r"held_out_fraction  0.0 -> 0.1"):
+        loop.train(tiny_config(**settings, steps=2, held_out_fraction=0.1))
 
 
 def test_a_run_that_was_cut_short_before_its_settings_were_written_begins(tmp_path: Path) -> None:

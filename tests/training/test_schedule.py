@@ -7,6 +7,8 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,8 +19,9 @@ from dcgan_tf.config import Config, replace, to_json
 from dcgan_tf.errors import RunError
 from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.folder import RunPaths
-from dcgan_tf.runs.records import read_config, read_records
+from dcgan_tf.runs.records import read_config, read_records, write_json
 from dcgan_tf.training.loop import train
+from dcgan_tf.training.rollback import read_rollbacks, without_those_of_the_anneal
 from dcgan_tf.training.schedule import Schedule, go_back, set_learning_rates
 from dcgan_tf.training.state import TrainState, create_train_state
 from dcgan_tf.training.steps.averaging import averaging_decay
@@ -124,6 +127,26 @@ def test_the_rates_of_a_run_and_the_checkpoint_that_is_kept(runs: dict[str, Path
     assert CheckpointStore(RunPaths(runs["whole"]).checkpoints).steps() == [16, 12, 8]
     found = [record["learning_rate"] for record in read_records(RunPaths(runs["short"]).stats)]
     np.testing.assert_allclose(found, 1e-2 * np.array([6, 6, 6, 6, 6, 5, 4, 3, 2, 1]) / 6, rtol=1e-6)
+
+
+def entry(from_step: int, to_step: int, share: float) -> dict[str, object]:
+    """Return the record of a rollback that is done."""
+    named = {"condition": "oscillation", "title": "oscillation", "done": True}
+    shares = {"generator_share": share, "discriminator_share": share}
+    return {"from_step": from_step, "to_step": to_step, **named, **shares}
+
+
+def test_a_longer_run_forgets_that_it_went_back_from_its_anneal(
+    runs: dict[str, Path], read_checkpoint: Read, tmp_path: Path
+) -> None:
+    """In a run of that length, these steps have their whole rates."""
+    root = tmp_path / "run"
+    shutil.copytree(runs["short"], root)
+    write_json(RunPaths(root).rollbacks, [entry(9, 5, 0.5)])
+    train(replace(read_config(root), run_dir=str(root), steps=LONG))
+    one, other = contents(root, read_checkpoint), contents(runs["whole"], read_checkpoint)
+    assert [name for name in other if one[name] != other[name]] == []
+    assert not RunPaths(root).rollbacks.exists()
 
 
 # Going back, without training: checkpoints of one variable, and the settings that they were made with
@@ -261,6 +284,29 @@ def test_a_length_that_is_proposed_fits(planted: Callable[..., Planted]) -> None
             planted((done,)).ask_for(steps=done + 1)
         length = int(re.findall(r"--steps (\d+)", str(error.value))[0])
         assert Schedule(length, 0.3).constant_steps >= done > Schedule(length - 2, 0.3).constant_steps
+
+
+@pytest.mark.parametrize(
+    ("length", "kept"),
+    [
+        ({"steps": 100}, [30, 60, 60, 50, 80]),  # the same run goes on in its anneal
+        ({"epochs": 10}, [30, 60, 60, 50, 80]),
+        ({"steps": 150}, [30, 60, 50]),
+    ],
+)
+def test_rollbacks_of_steps_with_whole_rates_stay_and_those_that_the_checkpoint_was_made_with(
+    planted: Callable[..., Planted], length: dict[str, int], kept: list[int]
+) -> None:
+    run = planted((80, 90))
+    steps = [(40, 30), (70, 60), (80, 60), (90, 50), (90, 80)]
+    write_json(run.paths.rollbacks, [entry(*some, 0.5) for some in steps])
+    config = replace(run.config, **length)
+    plan: Any = SimpleNamespace(paths=run.paths, config=config, steps_per_epoch=EPOCH)
+    for _ in range(2):  # a kill may come before the settings are written
+        run.ask_for(**length)
+        left = without_those_of_the_anneal(read_rollbacks(run.paths), plan, run.stores)
+        assert [back.to_step for back in left] == kept
+        assert read_rollbacks(run.paths) == left
 
 
 def test_where_the_checkpoint_to_go_back_to_is_damaged(planted: Callable[..., Planted]) -> None:

@@ -38,7 +38,8 @@ class Watch:
     def __init__(self, start: Start, statistics: Statistics, tensorboard: TensorBoard) -> None:
         self._start, self._statistics, self._tensorboard = start, statistics, tensorboard
         self._config, self._paths = start.plan.config, start.plan.paths
-        since = max((after for after, *_ in start.plan.schedule.lowered), default=0)
+        lowered = start.plan.schedule.lowered
+        since = lowered[-1][0] if lowered else 0  # the last one forgot all steps after it, so not the latest
         self._course = Course(read_records(self._paths.stats), since=since)
         for back in read_rollbacks(self._paths):
             if back.to_step == start.finished_steps:  # what TensorBoard had of later steps is void

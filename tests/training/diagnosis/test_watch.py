@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,9 +21,11 @@ from dcgan_tf.errors import CollapseError
 from dcgan_tf.evaluation.keep_best import KeepBest
 from dcgan_tf.images import save_png
 from dcgan_tf.runs.folder import RunPaths, checkpoint_steps
-from dcgan_tf.runs.records import read_records
+from dcgan_tf.runs.records import append_record, read_records
+from dcgan_tf.training.diagnosis.watch import Watch
 from dcgan_tf.training.loop import train
 from dcgan_tf.training.monitoring.statistics import Statistics
+from dcgan_tf.training.schedule import Schedule
 from dcgan_tf.training.steps import step as step_module
 from dcgan_tf.training.steps.several import StepResults
 
@@ -316,6 +319,20 @@ def test_two_replicas_look_alike(small: Callable[..., Config], tmp_path: Path) -
         ]
         found.append({name: look[name] for name in ("sample_diversity", "sample_contrast", "memorisation")})
     assert found[1] == pytest.approx(found[0], rel=1e-2)
+
+
+@pytest.mark.parametrize("to_steps", [[200], [200, 600], [600, 200]], ids=str)
+def test_a_run_is_judged_from_the_step_that_it_went_back_to_last(to_steps: list[int], tmp_path: Path) -> None:
+    paths, last = RunPaths(tmp_path), to_steps[-1]
+    for step in range(50, last + 201, 50):
+        append_record(paths.stats, {"step": step, "sample_diversity": float(step), "sample_contrast": 1.0})
+    schedule = Schedule(2000, lowered=tuple((step, 0.5, 0.5) for step in to_steps))
+    plan = SimpleNamespace(config=Config(), paths=paths, schedule=schedule)
+    start: Any = SimpleNamespace(plan=plan, finished_steps=last + 200)
+    no_statistics: Any = None
+    course = Watch(start, no_statistics, no_statistics)._course
+    assert [*course.values("sample_diversity", 200)] == [last + 50, last + 100, last + 150, last + 200]
+    assert len(course.values("sample_diversity", 400)) == 0
 
 
 def test_noted_numbers_stand_in_the_next_record_alone() -> None:
