@@ -97,13 +97,16 @@ class Finding:
         return {name: _finite(value) for name, value in content.items()}
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
-        """Write figure.png, the other files and, last, result.json; return the folder."""
+        """Write figure.png, the other files and, last, result.json; return the folder.
+
+        The figure shows that a folder without a result is one of a process that was killed.
+        """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         earlier = {*_files_of(folder)} - {FIGURE, *self.files}
+        write_bytes(folder / FIGURE, self.figure_png)
         for name, write in self.files.items():
             write(folder / name)
-        write_bytes(folder / FIGURE, self.figure_png)
         write_json(folder / RESULT, self.result)
         for name in earlier:  # which a result with other options had written
             (folder / name).unlink(missing_ok=True)

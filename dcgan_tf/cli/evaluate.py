@@ -165,7 +165,8 @@ def evaluate(
     for one in sets:
         names = one.class_names if one.label is None else ()
         draw = as_trained(one.draw, names, evaluator.real)
-        evaluations[one.heading] = evaluator.evaluate(draw, **one.about)
+        facts = one.about if one.run is None else {**one.about, "own_images": own is not None}
+        evaluations[one.heading] = evaluator.evaluate(draw, **facts)
     _say(evaluations)
     _keep([one.record() for one in evaluations.values()], records, out)
 

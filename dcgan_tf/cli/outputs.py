@@ -102,12 +102,14 @@ def check_folder(folder: Path, others: Sequence[str] = ()) -> None:
 
     if (folder.exists() and not folder.is_dir()) or not writable(folder):
         raise RunError(f"{folder} cannot be written, or is not a folder; choose another --out")
-    # The result is written last, so a process that was killed leaves a figure alone.
+    # The figure is written first and the result last, so a process that was killed leaves a figure without.
     figure, result = folder / "figure.png", folder / "result.json"
     found = read_json(result, default={})
     own = found.get("files", []) if isinstance(found.get("files"), list) else []
-    foreign = [folder / name for name in others if name not in own and (folder / name).exists()]
-    if figure.exists() and not result.exists() and not is_own(figure):
+    was_killed = figure.exists() and not result.exists() and is_own(figure)
+    kept = [] if was_killed else [name for name in others if name not in own]
+    foreign = [folder / name for name in kept if (folder / name).exists()]
+    if figure.exists() and not result.exists() and not was_killed:
         foreign.insert(0, figure)
     if result.exists() and "analysis" not in found:
         foreign.insert(0, result)

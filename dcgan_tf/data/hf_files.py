@@ -14,6 +14,8 @@ from dcgan_tf.errors import DataError
 
 _IN_ARCHIVE = "zip://"
 """How `datasets` begins the path of a picture inside of a ZIP archive: zip://MEMBER::ARCHIVE."""
+LARGEST = 2**28
+"""Bytes of the largest picture that is unpacked; a small archive may claim to hold far more."""
 _DAMAGE = (ValueError, KeyError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
 """What `zipfile` raises for a damaged archive, or for a member that it does not hold or cannot unpack."""
 
@@ -44,8 +46,8 @@ class DownloadedFiles:
             value: an undecoded example of `datasets.Image`, with `bytes` or `path`.
 
         Returns:
-            No bytes for an example without an image, and for what cannot be taken out of its archive. None
-            for a file, or an archive, outside of the caches.
+            No bytes for an example without an image, and for what cannot be taken out of its archive, or is
+            larger there than any picture. None for a file, or an archive, outside of the caches.
 
         Raises:
             DataError: if the disk fails, rather than an archive.
@@ -71,7 +73,9 @@ class DownloadedFiles:
 
     def _member(self, archive: Path, name: str) -> bytes:
         try:
-            return self._opened(archive).read(name)
+            with self._opened(archive).open(name) as member:
+                content = member.read(LARGEST + 1)
+            return content if len(content) <= LARGEST else b""
         except _DAMAGE:
             return b""
         except OSError as error:

@@ -90,9 +90,11 @@ def made_otherwise(record: Record, run: ReportedRun) -> list[str]:
     if not isinstance(protocol, dict):
         return []
     label, against, weights = (protocol.get(name) for name in ("class", "against", "generator"))
+    # Records of early versions do not say whose images they were; the run's own may have been moved since.
+    own = protocol.get("own_images", against in (None, run.config.data.spec))
     return [
         *([] if label is None else [f"class {plain(label)}"]),
-        *([] if against in (None, run.config.data.spec) else [f"against {plain(against)}"]),
+        *([] if own else [f"against {plain(against)}"]),
         *([RAW_WEIGHTS] if weights == RAW_WEIGHTS and run.config.training.averages else []),
     ]
 

@@ -360,6 +360,8 @@ def test_a_figure_whose_result_a_kill_prevented_may_be_replaced(tmp_path):
     finding = Finding("walk", "smooth", {}, (), Figure())
     write_bytes(tmp_path / "figure.png", finding.figure_png)
     check_folder(tmp_path)
+    (tmp_path / "walk.gif").write_text("half")
+    check_folder(tmp_path, ["walk.gif"])
     Image.new("RGB", (8, 8)).save(tmp_path / "figure.png")
     with pytest.raises(ArgumentError, match=r"figure\.png is there, and dcgan-tf did not write it"):
         check_folder(tmp_path)

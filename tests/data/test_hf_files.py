@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dcgan_tf.data import hf, load_data
+from dcgan_tf.data import hf, hf_files, load_data
 from dcgan_tf.data.hf_files import DownloadedFiles
 from dcgan_tf.data.image_set import BadFile
 from hub_pictures import BLUE, RED, error_of, parquet, png
@@ -77,11 +77,20 @@ def test_a_fault_of_the_disk_is_not_a_bad_picture(hub, config, monkeypatch):
 
     hub.add("ada/faces", {"data/train.zip": archive(a=png(RED))}, kind="datasets")
     load_data(config(image_size=(16, 16)))  # downloads it
-    monkeypatch.setattr(zipfile.ZipFile, "read", fail)
+    monkeypatch.setattr(zipfile.ZipFile, "open", fail)
     assert "a.png in " in (said := error_of(config()))
     assert said.endswith("(Input/output error): the disk or the network has a fault; try again when it works")
     monkeypatch.undo()
     assert len(load_data(config())) == 1
+
+
+def test_what_unpacks_to_more_than_a_picture_is_not_unpacked(hub, config, monkeypatch):
+    monkeypatch.setattr(hf_files, "LARGEST", 1000)
+    members = {"a": png(RED), "b": png(BLUE) + bytes(1000)}
+    hub.add("ada/faces", {"data/train.zip": archive(packed=zipfile.ZIP_DEFLATED, **members)}, kind="datasets")
+    found = load_data(config(max_bad_fraction=0.5))
+    assert found.images[:, 4, 4].tolist() == [list(RED)]
+    assert [bad.file for bad in found.bad_files] == ["example 1"]
 
 
 def open_files() -> int:

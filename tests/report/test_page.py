@@ -137,6 +137,9 @@ def test_an_evaluation_of_something_else_is_not_the_run_s_own(run_dir):
         assert f"step 30, last, {note}</th>" in whole or f", {note}</th>" in whole
     for record, note in zip(others, ("class 7", "against other", "raw weights"), strict=True):
         assert f"({note})" in shown(record)[0]
+    moved = own["protocol"] | {"against": "/new/place", "own_images": True}
+    assert "against" not in shown({**own, "protocol": moved})[0]
+    assert f"(against {spec})" in shown({**own, "protocol": own["protocol"] | {"own_images": False}})[0]
 
 
 def test_without_an_evaluation_the_first_section_has_the_command(run_dir):

@@ -91,6 +91,18 @@ def test_what_was_found_of_weights_that_the_run_has_forgotten_is_not_taken(path)
     assert read_forgotten(path, RUN) == "is of other weights of step 500"
 
 
+def test_a_file_of_an_early_version_does_not_say_which_weights_and_is_taken(path):
+    add(path, RUN, [CROWN])
+    (only,) = json.loads(path.read_text())["sets"]
+    path.write_text(
+        json.dumps({"sets": [{name: value for name, value in only.items() if name != "weights"}]})
+    )
+    assert read_forgotten(path, RUN) == [CROWN]
+    other = replace(CROWN, name="glasses")
+    add(path, RUN, [other])
+    assert read_forgotten(path, RUN) == [CROWN, other]
+
+
 def test_what_is_looked_for_and_not_found_any_more_goes(path):
     of_class, other = replace(CROWN, shown_class="dog"), replace(CROWN, name="glasses")
     add(path, RUN, [CROWN, of_class, other])

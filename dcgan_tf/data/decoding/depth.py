@@ -28,6 +28,7 @@ _STRIP = 2**20  # pixels that are worked on at a time
 _SAMPLE_FORMAT, _MAX_SAMPLE_VALUE, _SMAX_SAMPLE_VALUE, _BITS_PER_SAMPLE = 339, 281, 341, 258
 _SIGNED = 2
 _PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0
+_WHITEST = 2**16 - 1
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def values_of(strip: Image.Image, image: Image.Image) -> np.ndarray:
     if image.mode == "I" and _tag(image, _SAMPLE_FORMAT, _SIGNED) != _SIGNED:  # Pillow reads them as signed
         return values.view(np.uint32)
     if image.mode.startswith("I;16") and _tag(image, _PHOTOMETRIC, 1) == _WHITE_IS_ZERO:
-        white = int(_declared(image)) or 2**16 - 1
+        white = min(int(_declared(image)) or _WHITEST, _WHITEST)
         values = white - np.minimum(values, white)  # as Pillow itself does with 8 bits
     return values
 

@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, TiffTags
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from dcgan_tf.data.decoding import decode as decoding
 from dcgan_tf.data.decoding import depth
@@ -235,13 +236,14 @@ def test_threads_wait_until_there_is_room():
     assert now == 0
 
 
-@pytest.mark.parametrize("bits", [12, 16])
-def test_white_may_be_zero(bits):
+@pytest.mark.parametrize(("bits", "told"), [(12, 4095), (16, 65535), (16, 70000)])
+def test_white_may_be_zero(bits, told):
     """The values of scans with PhotometricInterpretation 0 count from white on."""
     values = np.tile(np.linspace(0, 2**bits - 1, 16), (16, 1)).astype(np.uint16)
-    told = {262: 0, 281: 2**bits - 1}
-    file = io.BytesIO()
-    Image.fromarray(values).save(file, "TIFF", tiffinfo=told)
+    tags, file = ImageFileDirectory_v2(), io.BytesIO()
+    tags.tagtype[281] = TiffTags.LONG
+    tags[262], tags[281] = 0, told
+    Image.fromarray(values).save(file, "TIFF", tiffinfo=tags)
     image = decode(file.getvalue(), image_size=(16, 16), channels=1, fit="crop").pixels[8, :, 0].astype(int)
     assert image[0] >= 250
     assert image[-1] <= 5
