@@ -245,6 +245,8 @@ def test_white_may_be_zero(bits, told):
     tags[262], tags[281] = 0, told
     Image.fromarray(values).save(file, "TIFF", tiffinfo=tags)
     image = decode(file.getvalue(), image_size=(16, 16), channels=1, fit="crop").pixels[8, :, 0].astype(int)
-    assert image[0] >= 250
-    assert image[-1] <= 5
-    assert (np.diff(image) < 0).all()
+    assert (np.diff(image) <= 0).all()
+    if told < 2**16:  # otherwise white is what the file says, and no value comes near it
+        assert image[0] >= 250
+        assert image[-1] <= 5
+        assert (np.diff(image) < 0).all()
