@@ -82,7 +82,7 @@ def longer(rows: list[dict[str, str]]) -> str:
             str(len(some)),
             f"{int(some[0]['images_seen']):,}",
             *(_spread(some, column) for column in ("final_distance", "best_distance")),
-            f"{min(farther):.1f}–{max(farther):.1f} %",
+            f"{min(farther):.0f}–{max(farther):.0f} %" if len(some) > 1 else f"{farther[0]:.0f} %",
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
@@ -133,4 +133,6 @@ def _spread(rows: list[dict[str, str]], column: str) -> str:
     values = [float(row[column]) for row in rows if row[column]]
     if not values:
         return "-"
+    if len(values) == 1:
+        return f"{values[0]:.3g}"
     return f"{statistics.median(values):.3g} ({min(values):.3g}–{max(values):.3g})"
