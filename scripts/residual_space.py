@@ -18,8 +18,9 @@ import numpy as np
 import tensorflow as tf
 
 from dcgan_tf.data import ImageSet
-from dcgan_tf.evaluation.feature_spaces import Features, MetricNames, digest_of
+from dcgan_tf.evaluation.feature_spaces import Features, MetricNames
 from dcgan_tf.judges.network import judge, load_weights, save_weights
+from dcgan_tf.models import digest_of
 
 VERSION = 1
 """Raise it after a change of the network or of its training: older ones are then forgotten."""

@@ -157,7 +157,7 @@ def failing_train(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], 
     """Return a function that makes the training of a command raise."""
 
     def fail_with(error: BaseException) -> None:
-        def stand_in(config: Config, hooks: object, init_from: object) -> None:
+        def stand_in(config: Config, **_: object) -> None:
             raise error
 
         monkeypatch.setattr("dcgan_tf.training.train", stand_in)

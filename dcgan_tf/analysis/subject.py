@@ -81,10 +81,16 @@ class Subject:
             return np.arange(len(images))
         return np.flatnonzero(np.array(images.label_names)[images.labels] == name)
 
-    def labels_as_trained(self, num: int) -> list[int] | None:
-        """Return as many classes in the shares of the training images; None without classes."""
-        labels = self.train.labels
-        return None if labels is None else labels_in_shares(labels, num).tolist()
+    def labels_for(self, run: Run, num: int) -> list[int] | None:
+        """Return `num` classes for samples of a run on these images, in the shares that they have there.
+
+        Returns:
+            None for a run without classes, or with others than the images have.
+        """
+        labels, names = self.train.labels, self.train.label_names
+        if not run.takes_labels or labels is None or run.class_names != names:
+            return None
+        return [int(label) for label in labels_in_shares(labels, num)]
 
     @property
     def real_images(self) -> np.ndarray:

@@ -126,7 +126,8 @@ def train(
                 config = with_own_held_out(config)
                 hooks = [_evaluation(config, every_epoch=every_epoch), *_profiling(config, profile)]
         origin = None if init_from is None else Origin(*_named(init_from))
-        run_dir = train_run(choice or config, hooks=hooks, init_from=origin, **_dropping(changes))
+        drop_kept = changes["keep_every"] == 0  # not None: the option was given
+        run_dir = train_run(choice or config, hooks=hooks, init_from=origin, drop_kept=drop_kept)
     with chief_decides():  # whoever left now would be called lost
         if chief:
             if choice and choice.few:
@@ -255,11 +256,6 @@ def _measured(choice: Choice, *, show: bool) -> Choice:
     if show:
         say(choice.summary, err=True)
     return choice
-
-
-def _dropping(given: dict[str, Any]) -> dict[str, bool]:
-    """Return what tells a --keep-every 0 from none, with which a run keeps its own."""
-    return {"drop_kept": True} if given["keep_every"] == 0 else {}
 
 
 def _evaluation(config: Config, *, every_epoch: bool) -> Hook:

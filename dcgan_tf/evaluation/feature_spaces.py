@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
-import keras
 import numpy as np
 
 from dcgan_tf.judges import Classifier, Predictions
+from dcgan_tf.models import digest_of
 
 MOST_ATTRIBUTES = 8
 """Without classes, the probabilities are those of all combinations of this many binary attributes."""
@@ -133,11 +132,3 @@ def probabilities_of(predictions: Predictions, classifier: Classifier) -> np.nda
         shown = (1.0 + np.tanh(predictions.margins[name].astype(np.float64) / 2.0)) / 2.0
         joint = np.concatenate([joint * shown[:, None], joint * (1.0 - shown)[:, None]], axis=1)
     return joint.astype(np.float32)
-
-
-def digest_of(network: keras.Model) -> str:
-    """Return a hexadecimal digest of a network's weights."""
-    digest = hashlib.blake2b(digest_size=8)
-    for weight in network.get_weights():
-        digest.update(np.ascontiguousarray(weight).data)
-    return digest.hexdigest()

@@ -18,8 +18,9 @@ import numpy as np
 import tensorflow as tf
 
 from dcgan_tf.errors import ArgumentError
-from dcgan_tf.evaluation.feature_spaces import Features, MetricNames, digest_of
+from dcgan_tf.evaluation.feature_spaces import Features, MetricNames
 from dcgan_tf.keras_settings import own_settings
+from dcgan_tf.models import digest_of
 
 SIDE = 299
 BATCH = 32

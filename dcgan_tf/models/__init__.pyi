@@ -4,6 +4,7 @@ from .conditional import of_one_class as of_one_class
 from .conditional import with_labels as with_labels
 from .derived import compiled as compiled
 from .derived import compiled_logits as compiled_logits
+from .derived import digest_of as digest_of
 from .derived import logits_of as logits_of
 from .image_sizes import check_size as check_size
 from .image_sizes import fitting_size as fitting_size

@@ -1,13 +1,15 @@
-"""What is derived from a network, and shares its weights: its logits, and its compiled function."""
+"""What is derived from a network: its logits, its compiled function, and a digest of its weights."""
 
 from __future__ import annotations
 
 import functools
+import hashlib
 import weakref
 from collections.abc import Callable
 from typing import Any, cast
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from dcgan_tf.keras_settings import own_settings
@@ -60,3 +62,11 @@ def logits_of(discriminator: keras.Sequential) -> keras.Sequential:
         The same network up to the sigmoid's input, from images to logits [N, 1].
     """
     return keras.Sequential([discriminator.inputs[0], *discriminator.layers[:-1]], name="logits")
+
+
+def digest_of(network: keras.Model) -> str:
+    """Return a digest of a network's weights and statistics, of 16 hexadecimal digits."""
+    digest = hashlib.blake2b(digest_size=8)
+    for weight in network.get_weights():
+        digest.update(np.ascontiguousarray(weight).data)
+    return digest.hexdigest()

@@ -46,7 +46,7 @@ def train_calls(monkeypatch, tmp_path):
     """Put a stand-in in training's place; return the configurations it was called with."""
     calls = []
 
-    def stand_in(config, hooks, init_from):
+    def stand_in(config, **_):
         calls.append(config)
         return tmp_path / "run"
 
@@ -131,7 +131,7 @@ def test_train_passes_the_settings_on_and_says_where_the_run_is(train_calls, tmp
 
 @pytest.mark.parametrize(("made", "told"), [("runs/one", "runs"), ("experiments/one", "experiments/one")])
 def test_tensorboard_gets_the_folder_in_which_each_run_has_its_name(made, told, monkeypatch):
-    monkeypatch.setattr("dcgan_tf.training.train", lambda config, hooks, init_from: Path(made))
+    monkeypatch.setattr("dcgan_tf.training.train", lambda config, **_: Path(made))
     assert f"tensorboard --logdir {told}\n" in run("train").stdout
 
 

@@ -137,7 +137,7 @@ def test_a_stop_unwinds_any_command(number):
 def test_a_stop_that_a_library_caught_and_turned_into_an_error_of_its_own_is_still_a_stop(
     number, monkeypatch
 ):
-    def stand_in(config, hooks, init_from):
+    def stand_in(config, **_):
         lost = False
         try:
             signal.raise_signal(number)

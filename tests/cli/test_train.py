@@ -39,6 +39,40 @@ def test_a_run_keeps_what_it_was_to_keep_unless_the_option_says_otherwise(
     assert read_config(run).run.keep_every == 0
 
 
+def stopped_at_onednn(monkeypatch: pytest.MonkeyPatch) -> list[bool | None]:
+    """End the command where it would import TensorFlow; return what it asks of oneDNN there."""
+    asked: list[bool | None] = []
+
+    class EnoughError(Exception):
+        pass
+
+    def stand_in(*, onednn: bool | None = True) -> None:  # as the function that it stands for
+        asked.append(onednn)
+        raise EnoughError
+
+    monkeypatch.setattr("dcgan_tf.cli.train.import_tensorflow", stand_in)
+    return asked
+
+
+@pytest.mark.parametrize("before", ["new", True, False, None])
+def test_it_goes_on_as_the_run_was_trained_before(
+    before: bool | str | None,
+    tiny_options: Callable[..., list[str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    root = tmp_path / "run"
+    if before != "new":
+        options = tiny_options(run_dir=root, steps=1)
+        assert CliRunner().invoke(main, ["train", *options]).exit_code == 0
+        starts = json.loads(RunPaths(root).environment.read_text())
+        RunPaths(root).environment.write_text(json.dumps([{**starts[0], "onednn": before}]))
+    asked = stopped_at_onednn(monkeypatch)
+    CliRunner().invoke(main, ["train", *tiny_options(run_dir=root, steps=2)])
+    # An older run has no record of it, and TensorFlow chose.
+    assert asked == [True if before == "new" else before]
+
+
 @pytest.mark.parametrize(
     ("place", "options"),
     [
@@ -57,18 +91,9 @@ def test_wherever_a_run_is_it_goes_on_with_its_own_rounding(
     tiny_config: Callable[..., Config],
     tiny_options: Callable[..., list[str]],
 ) -> None:
-    asked: list[bool | None] = []
-
-    class EnoughError(Exception):
-        pass
-
-    def stand_in(*, onednn: bool | None = True) -> None:  # as the function that it stands for
-        asked.append(onednn)
-        raise EnoughError
-
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setattr("dcgan_tf.cli.train.import_tensorflow", stand_in)
+    asked = stopped_at_onednn(monkeypatch)
     of_gan = {"architecture": "gan", "filters": None} if "gan" in options else {}
     default = {"filters": 64} if of_gan else {}
     paths = RunPaths(tmp_path / place)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from dcgan_tf import cli
 from dcgan_tf.config import Config
 from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import read_json
@@ -56,36 +53,6 @@ def test_a_run_that_goes_on_with_other_rounding_is_told(
     assert "TF_ENABLE_ONEDNN_OPTS=1 before the command keeps it as it was" in caplog.text
     starts = read_json(RunPaths(root).environment, default=[])
     assert [start["onednn"] for start in starts] == [True, True, False]
-
-
-@pytest.mark.parametrize("before", ["new", True, False, None])
-def test_the_command_goes_on_as_the_run_was_trained_before(
-    before: bool | str | None,
-    tiny_options: Callable[..., list[str]],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    asked: list[bool | None] = []
-
-    class EnoughError(Exception):
-        pass
-
-    def stand_in(*, onednn: bool | None = True) -> None:  # as the function that it stands for
-        asked.append(onednn)
-        raise EnoughError
-
-    monkeypatch.setattr("dcgan_tf.cli.train.import_tensorflow", stand_in)
-    root = tmp_path / "run"
-    if before != "new":
-        options = tiny_options(run_dir=root, steps=1)
-        monkeypatch.undo()
-        assert CliRunner().invoke(cli.main, ["train", *options]).exit_code == 0
-        starts = json.loads(RunPaths(root).environment.read_text())
-        RunPaths(root).environment.write_text(json.dumps([{**starts[0], "onednn": before}]))
-        monkeypatch.setattr("dcgan_tf.cli.train.import_tensorflow", stand_in)
-    CliRunner().invoke(cli.main, ["train", *tiny_options(run_dir=root, steps=2)])
-    # An older run has no record of it, and TensorFlow chose.
-    assert asked == [True if before == "new" else before]
 
 
 @pytest.mark.parametrize(

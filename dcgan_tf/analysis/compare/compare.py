@@ -148,11 +148,10 @@ def _remarks_on_length(entries: Sequence[ComparedRun]) -> list[str]:
 def _graded(
     entry: ComparedRun, judge: Judge | None, subject: Subject, num_images: int, seed: int
 ) -> GradedRun:
-    of_shares = judge is not None and entry.run.takes_labels
-    labels = subject.labels_as_trained(num_images) if of_shares else None
+    labels = subject.labels_for(entry.run, num_images) if judge else None
     images = entry.run.sample(num_images if judge else SHOWN, seed=seed, labels=labels)
     grade = judge.grade(images) if judge else None
-    if of_shares:  # those are in the order of the training images, which may be that of the classes
+    if labels:  # those are in the order of the training images, which may be that of the classes
         images = entry.run.sample(SHOWN, seed=seed)
     failures = entry.unfinished + (judge.collapsed(grade) if judge and grade else [])
     return GradedRun(entry, images, grade, tuple(failures))

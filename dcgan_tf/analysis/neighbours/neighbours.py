@@ -71,8 +71,7 @@ def neighbours(run: Run, *, num_images: int = 1000, seed: int = 0, control: str 
     _check_number(num_images)
     started = time.monotonic()
     subject = Subject(run, of_all_classes=True)
-    labels = subject.labels_as_trained(num_images) if run.takes_labels else None
-    images = run.sample(num_images, seed=seed, labels=labels)
+    images = run.sample(num_images, seed=seed, labels=subject.labels_for(run, num_images))
     real = Real.of(subject, control_of(control), num_images)
     distances = Distances.measure(subject, images, real)
     comparisons = compare_all(distances.samples, distances.held_out)

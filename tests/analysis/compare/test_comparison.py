@@ -124,10 +124,12 @@ def test_a_conditional_run_draws_the_classes_in_the_shares_of_the_training_image
     )
     judge = SimpleNamespace(grade=lambda images: len(images), collapsed=lambda grade: [])
     for takes_labels in (True, False):
-        entry = SimpleNamespace(run=SimpleNamespace(takes_labels=takes_labels, sample=sample), unfinished=[])
+        run = SimpleNamespace(takes_labels=takes_labels, class_names=("a", "b"), sample=sample)
+        entry = SimpleNamespace(run=run, unfinished=[])
         graded = _graded(entry, judge, subject, 200, 0)
         assert graded.grade == 200
     (num, labels), shown, plain = drawn
+    assert subject.labels_for(SimpleNamespace(takes_labels=True, class_names=("b", "a")), 200) is None
     assert num == 200
     assert np.bincount(labels).tolist() == [160, 40]
     assert shown == (SHOWN, None)
