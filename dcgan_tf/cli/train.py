@@ -108,8 +108,7 @@ def train(
         chief_decides = workers.chief_decides if workers else nullcontext
         with workers.all_succeed() if workers else nullcontext():
             if chooses:
-                choice = _chosen(preset_name, minutes, images, changes)
-                choice = choice.with_reason(taken, "of the run that it begins with")
+                choice = _chosen(preset_name, minutes, images, changes, taken)
             else:
                 _check(config)
         if choice is not None:
@@ -228,8 +227,14 @@ def _check(config: Config) -> None:
         check_portrait_size(config.data.image_size)
 
 
-def _chosen(preset_name: str, minutes: float | None, images: float | None, changes: dict[str, Any]) -> Choice:
-    """Choose the settings, without a length."""
+def _chosen(
+    preset_name: str,
+    minutes: float | None,
+    images: float | None,
+    changes: dict[str, Any],
+    taken: dict[str, Any],
+) -> Choice:
+    """Choose the settings, without a length; those that are taken of another run say so."""
     from dcgan_tf.training import choose_without_length
 
     try:
@@ -244,7 +249,7 @@ def _chosen(preset_name: str, minutes: float | None, images: float | None, chang
     choice = choose_without_length(preset_name, budget, changes)
     if preset_name != AUTO:
         _check(choice.config)
-    return choice
+    return choice.with_reason(taken, "of the run that it begins with")
 
 
 def _measured(choice: Choice, *, show: bool) -> Choice:

@@ -35,7 +35,7 @@ def _short_measurement(monkeypatch):
     monkeypatch.setattr(measuring, "MEASURED_SECONDS", 0.05)
 
 
-def record(settings: Config | Choice, hooks: object, init_from: object) -> Path:
+def record(settings: Config | Choice, **_: object) -> Path:
     """Leave what training leaves of its settings, without a step."""
     config = settings.config if isinstance(settings, Choice) else settings
     paths = RunPaths.of(config)
