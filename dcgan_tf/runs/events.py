@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 import tensorflow as tf
 
 from dcgan_tf.files import literal_path
+
+_PREFIX = "events.out.tfevents."
 
 
 class EventFile:
@@ -49,12 +52,23 @@ class EventFile:
     def _opened(self, step: int) -> tf.summary.SummaryWriter:
         if self._writer is None:
             self._directory.mkdir(parents=True, exist_ok=True)
-            earlier = any(self._directory.glob("events.out.tfevents.*"))
+            earlier = any(self._directory.glob(f"{_PREFIX}*"))
+            _wait_for_another_second(self._directory)
             folder = self._links.enter_context(literal_path(self._directory))
             self._writer = tf.summary.create_file_writer(str(folder))
             if earlier:
                 _void_from(self._writer, step if self._first_step is None else self._first_step)
         return self._writer
+
+
+def _wait_for_another_second(directory: Path) -> None:
+    """Wait if a file of this second is there: TensorBoard reads files by their names, which begin with it.
+
+    What follows in the name does not tell which of the two is older.
+    """
+    now = time.time()
+    if any(directory.glob(f"{_PREFIX}{int(now)}.*")):
+        time.sleep(int(now) + 1 - now)
 
 
 def _void_from(writer: tf.summary.SummaryWriter, step: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,16 @@ def test_steps_of_a_run_that_an_earlier_version_began_are_shown_once_too(tmp_pat
             tf.summary.histogram("weights", [0.0, 1.0], step=step)
     write(tmp_path, range(4, 9), first_step=4)
     assert shown(tmp_path) == [list(range(1, 9))] * 2
+
+
+def test_a_file_that_was_made_in_the_same_second_comes_first(tmp_path):
+    """TensorFlow numbers the files of a process, and by name the tenth comes before the ninth."""
+    now = int(time.time())
+    earlier = tmp_path / f"events.out.tfevents.{now}.computer.1.9.v2"
+    earlier.touch()
+    write(tmp_path, range(1, 3))
+    (made,) = set(tmp_path.iterdir()) - {earlier}
+    assert int(made.name.split(".")[3]) > now
 
 
 def test_nothing_is_made_where_nothing_is_written(tmp_path):
