@@ -10,6 +10,7 @@ import numpy as np
 from dcgan_tf.data.image_set import ImageSet
 
 SHOWN_BAD_FILES = 50
+_AT_ONCE = 1000
 
 
 def data_summary(image_set: ImageSet) -> str:
@@ -32,20 +33,19 @@ def data_facts(image_set: ImageSet) -> dict[str, Any]:
     """Return what is in a set of images, as JSON can hold it.
 
     Returns:
-        `name`; `num_images` and `num_held_out`; `image_size`, [height, width], and `channels`; `levels` of
-        the first 1,000 images, from 0 to 255: `least`, `largest` and `mean`; `labels`, {name: number of
-        images}, or None; `attributes`, {name: `share` of the images that have it, or `least`, `largest` and
-        `mean`}; `bad_files`, a list of `file` and `reason`.
+        `name`; `num_images` and `num_held_out`; `image_size`, [height, width], and `channels`; `levels`, from
+        0 to 255: `least`, `largest` and `mean`; `labels`, {name: number of images}, or None;
+        `attributes`, {name: `share` of the images that have it, or `least`, `largest` and `mean`};
+        `bad_files`, a list of `file` and `reason`.
     """
     count, height, width, channels = image_set.images.shape
-    some = image_set.images[: min(count, 1000)]
     return {
         "name": image_set.name,
         "num_images": count,
         "num_held_out": len(image_set.held_out) if image_set.held_out else 0,
         "image_size": [height, width],
         "channels": channels,
-        "levels": {"least": int(some.min()), "largest": int(some.max()), "mean": float(some.mean())},
+        "levels": _levels(image_set.images),
         "labels": _counts(image_set),
         "attributes": {name: _attribute(values) for name, values in image_set.attributes.items()},
         "bad_files": [{"file": str(bad.file), "reason": bad.reason} for bad in image_set.bad_files],
@@ -56,6 +56,16 @@ def example_images(image_set: ImageSet, num: int = 64) -> np.ndarray:
     """Return images that are spread evenly over the set, uint8 [min(num, N), H, W, C]."""
     chosen = np.linspace(0, len(image_set) - 1, min(num, len(image_set))).astype(int)
     return np.asarray(image_set.images[chosen])
+
+
+def _levels(images: np.ndarray) -> dict[str, float]:
+    """Return the range and the mean of all values; it reads a memory-mapped array a part at a time."""
+    least, largest, total = 255, 0, 0
+    for start in range(0, len(images), _AT_ONCE):
+        part = images[start : start + _AT_ONCE]
+        least, largest = min(least, int(part.min())), max(largest, int(part.max()))
+        total += int(part.sum(dtype=np.int64))
+    return {"least": least, "largest": largest, "mean": total / images.size}
 
 
 def _counts(image_set: ImageSet) -> dict[str, int] | None:

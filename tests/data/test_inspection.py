@@ -23,6 +23,13 @@ def test_a_set_of_which_nothing_is_known():
     ]
 
 
+def test_levels_are_those_of_all_images_also_of_the_last():
+    images = np.zeros((2500, 2, 2, 1), np.uint8)
+    images[0], images[1250:] = 7, 200
+    facts = inspection.data_facts(ImageSet("sorted", images))
+    assert facts["levels"] == {"least": 0, "largest": 200, "mean": images.mean()}
+
+
 def test_labels_are_counted_by_name_and_empty_classes_are_named_too():
     labelled = plain(labels=np.array([2, 0, 2, 2]), label_names=("cat", "dog", "owl"))
     assert "3 labels: cat 1, dog 0, owl 3" in inspection.data_summary(labelled).splitlines()
