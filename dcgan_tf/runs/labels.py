@@ -72,6 +72,9 @@ def labels_in_shares(labels: np.ndarray, num: int) -> np.ndarray:
 
     Args:
         labels: classes of images, int64 [N].
-        num: how many; more than N are the same ones again.
+        num: how many; of more than N, each label comes again about as often as every other.
     """
-    return np.resize(labels[evenly_spaced(len(labels), num)], num)
+    total = len(labels)
+    # Not the whole list again and again: of labels in the order of the classes, its beginning has one class.
+    chosen = evenly_spaced(total, num) if num <= total else np.arange(num) * total // num
+    return np.asarray(labels[chosen])
