@@ -23,6 +23,7 @@ from dcgan_tf.evaluation.real_images import (
     FEWEST_IMAGES,
     MOST_IMAGES,
     RealImages,
+    class_name,
     independent_pixels,
     of_class,
 )
@@ -100,7 +101,7 @@ class Evaluator:
             num_images: by default as many as there are real images that were held out, up to 10,000.
             most_real: the most images in the reference, and of those held out.
             seed: seed of the latents and of every random choice.
-            label: the only class whose real images are compared with; None is all.
+            label: name or number of the only class whose real images are compared with; None is all.
             model: settings of the untrained generator, which is a control.
             trained_in: the run directory that must have been trained on these images; None for other images.
 
@@ -112,11 +113,12 @@ class Evaluator:
         if trained_in is not None:
             check_same_images(RunPaths(trained_in), train, conditional=model.conditional)
         beside = held_out_images(config, train)
+        label = None if label is None else class_name(train, label)
+        shown = train if label is None else of_class(train, label)
         chosen = _space(space, weights, train, beside[1] if beside else None, config)
-        if label is not None:
-            train = of_class(train, label)
-            beside = (f"{beside[0]}, class {label}", of_class(beside[1], label)) if beside else None
-        real = RealImages.of(config, train, beside, most=most_real)
+        if beside and label is not None:
+            beside = f"{beside[0]}, class {label}", of_class(beside[1], label)
+        real = RealImages.of(config, shown, beside, most=most_real)
         metrics = (*OF_FEATURES, *OF_PIXELS) if chosen else OF_PIXELS
         num = num_images or len(real.others)
         return Evaluator(real, chosen, num, seed, metrics, config.cache_dir, label=label, model=model)

@@ -80,6 +80,13 @@ class RealImages:
         )
 
 
+def class_name(images: ImageSet, label: str) -> str:
+    """Return the name of the class that a label means, by name or else by number; others stay as they are."""
+    names = images.label_names
+    by_number = label not in names and label.isdecimal() and int(label) < len(names)
+    return names[int(label)] if by_number else label
+
+
 def of_class(images: ImageSet, label: str) -> ImageSet:
     """Return the images of one class.
 

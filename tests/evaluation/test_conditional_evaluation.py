@@ -62,6 +62,8 @@ def test_each_class_is_drawn_as_often_as_it_comes_in_the_data(run_dir: Path) -> 
     np.testing.assert_array_equal(np.bincount(told[0]), [30, 60])
     np.testing.assert_array_equal(drawn, run.generate(run.latents(90, seed=3), told[0]))
     assert len(as_trained(run.sample, run.class_names, real)(500, seed=0)) == 500  # more than there are
+    as_trained(sample, run.class_names, real)(270, seed=3)
+    np.testing.assert_array_equal(np.bincount(told[-1]), [90, 180])  # in the same shares
     assert as_trained(sample, (), real) is sample
     assert as_trained(sample, ("cat", "dog"), real) is sample  # other classes than those of the data
 
@@ -106,6 +108,18 @@ def test_a_class_of_a_run_that_cannot_be_told_one_is_refused(trained: Path) -> N
     done = CliRunner().invoke(main, ["evaluate", str(trained), "--label", "7"])
     assert done.exit_code == 1
     assert "needs a run trained with --conditional" in done.output
+
+
+@pytest.mark.parametrize("label", ["dark", "1"])
+def test_files_are_held_against_a_class_by_name_or_number(run_dir: Path, tmp_path: Path, label: str) -> None:
+    pictures = np.random.default_rng(1).integers(0, 80, (60, 16, 16, 1), np.uint8)
+    np.save(tmp_path / "dark.npy", pictures)
+    arguments = [str(tmp_path / "dark.npy"), "--against", str(run_dir.parent / "data"), "--space", "swd"]
+    done = CliRunner().invoke(
+        main, ["evaluate", *arguments, "--label", label, "--out", str(tmp_path / "found.json")]
+    )
+    assert done.exit_code == 0, done.output
+    assert json.loads((tmp_path / "found.json").read_text())[0]["protocol"]["class"] == "dark"
 
 
 def test_labels_must_be_as_many_as_the_latents(run_dir: Path) -> None:
