@@ -97,10 +97,16 @@ def differences(entries: Sequence[ComparedRun]) -> dict[str, list[Any]]:
 
 
 def _settings(entry: ComparedRun) -> dict[str, Any]:
-    """Return the settings that the trained weights depend on, without the seed."""
+    """Return what the trained weights depend on, without the seed: settings, and what the run began with."""
     values = flatten(entry.run.config)
     kept = {s.name: values[s.name] for s in all_settings() if not s.may_change and s.name != "seed"}
-    return {**kept, "steps": entry.length}
+    return {**kept, "init_from": _beginning(entry.run), "steps": entry.length}
+
+
+def _beginning(run: Run) -> str:
+    """Return the checkpoint with whose networks a run began."""
+    origin = read_json(RunPaths(run.path).origin, default={})
+    return f"{origin.get('run')}@{origin.get('checkpoint')}" if origin else "random weights"
 
 
 def _length(run: Run) -> int:

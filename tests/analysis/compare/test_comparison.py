@@ -16,7 +16,7 @@ from dcgan_tf.analysis.compare.grades import Judge, highest_probability, spread
 from dcgan_tf.analysis.compare.groups import compared_runs, groups_of
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.data.image_set import ImageSet
-from dcgan_tf.runs.records import append_record
+from dcgan_tf.runs.records import append_record, write_json
 from dcgan_tf.runs.run import Run
 from quick import quick_judges
 from stand_ins import Draws, grey_images
@@ -177,6 +177,14 @@ def test_runs_that_differ_only_in_their_seed_are_a_group(copy_of):
 def test_where_a_run_is_kept_and_how_often_it_saved_does_not_part_it(copy_of):
     runs = [copy_of("a", section="run", log_every=3), copy_of("b", seed=2)]
     assert [group.label for group in groups_of(compared_runs(runs))] == ["all (2 seeds)"]
+
+
+def test_a_run_that_began_with_the_networks_of_another_is_no_second_seed(copy_of):
+    runs = [copy_of("a"), copy_of("b", seed=2), copy_of("c", seed=3)]
+    for run in runs[1:]:
+        write_json(run.path / "origin.json", {"run": "/runs/faces", "checkpoint": 20})
+    groups = groups_of(compared_runs(runs))
+    assert [group.label for group in groups] == ["a", "init from /runs/faces@20 (2 seeds)"]
 
 
 def test_two_checkpoints_of_one_run_are_two_groups(trained):
