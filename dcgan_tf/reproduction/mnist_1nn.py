@@ -114,7 +114,8 @@ def mnist_1nn(folder: str | os.PathLike[str], settings: Settings = Settings()) -
         settings: what is trained, and on what.
 
     Raises:
-        DataError: if the data cannot be loaded, or a class has no images.
+        DataError: if the data cannot be loaded, a class has no images, or the test images have other
+            classes.
         RunError: if a run in the folder was made with other settings.
         Interrupted: after Ctrl-C, once the run is saved; the same call continues from there.
     """
@@ -123,6 +124,7 @@ def mnist_1nn(folder: str | os.PathLike[str], settings: Settings = Settings()) -
     real = data.load_data(configs[DCGAN].data)
     test = data.load_data(configs[DCGAN].data, split="test")
     _check_classes(real)
+    _check_test(test, real)
     sets = {REAL: real}
     for name, config in configs.items():
         run = Run.open(train(config))
@@ -148,6 +150,16 @@ def _check_classes(real: ImageSet) -> None:
     if missing := [name for i, name in enumerate(real.label_names) if i not in shown]:
         raise DataError(
             f"none of the {len(real):,} training images is of class {missing[0]}: use more images"
+        )
+
+
+def _check_test(test: ImageSet, real: ImageSet) -> None:
+    """Refuse test images without the training images' classes: every guess would count as wrong."""
+    if test.labels is None or test.label_names != real.label_names:
+        expected, found = (", ".join(names) or "none" for names in (real.label_names, test.label_names))
+        raise DataError(
+            f"the {len(test):,} test images must have the classes of the training images ({expected}), "
+            f"received {found}"
         )
 
 

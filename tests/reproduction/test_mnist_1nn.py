@@ -13,7 +13,9 @@ from dcgan_tf import data
 from dcgan_tf.cli import main
 from dcgan_tf.cli.reproduce import mnist_1nn as command
 from dcgan_tf.data.image_set import ImageSet
-from dcgan_tf.reproduction.mnist_1nn import DCGAN, GAN, REAL, Settings, classify, summary
+from dcgan_tf.errors import DataError
+from dcgan_tf.images import save_png
+from dcgan_tf.reproduction.mnist_1nn import DCGAN, GAN, REAL, Settings, classify, mnist_1nn, summary
 from dcgan_tf.runs.run import Run
 from places import TFDS, missing
 
@@ -91,3 +93,14 @@ def test_other_data_than_those_of_tensorflow_datasets_are_taken_whole(spec, spli
     assert settings.config("dcgan", Path("out")).data.split == split
     if spec == "digits":
         assert len(data.load_data(settings.config("gan", Path("out")).data)) == 1501
+
+
+@pytest.mark.parametrize("test", [["test"], ["test/cats", "test/apes"]])
+def test_test_images_of_no_or_other_classes_are_refused_before_anything_is_trained(tmp_path, test):
+    # The numbers of the classes would differ, and guesses would be right or wrong by chance.
+    for place in ("train/cats", "train/dogs", *test):
+        for i in range(3):
+            save_png(tmp_path / "data" / place / f"{i}.png", np.full((28, 28, 1), 9 * i, np.uint8))
+    with pytest.raises(DataError, match=r"must have the classes of the training images \(cats, dogs\)"):
+        mnist_1nn(tmp_path / "out", Settings(data=str(tmp_path / "data")))
+    assert not (tmp_path / "out").exists()
