@@ -34,6 +34,15 @@ def test_what_sample_writes_is_read_as_it_was(tmp_path, name, channels):
     np.testing.assert_array_equal(files.images, numbered(12, channels))
 
 
+@pytest.mark.parametrize("order", ["<u2", ">u2"])
+def test_grey_pictures_of_16_bits_are_grey_in_either_order_of_bytes(tmp_path, order):
+    (tmp_path / "made").mkdir()
+    for i in range(3):
+        levels = np.full((8, 10), 20_000 * i + 5000, order)
+        Image.fromarray(levels).save(tmp_path / "made" / f"{i}.tiff")
+    assert opened(tmp_path / "made").channels == 1
+
+
 def test_evenly_spaced_ones_are_drawn_each_once_in_an_order_of_the_seed(tmp_path):
     images.save(tmp_path / "made.npy", numbered(13))
     files = ImageFiles.open(tmp_path / "made.npy")

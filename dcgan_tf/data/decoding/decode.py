@@ -39,7 +39,7 @@ FILE_ERRORS = {
     errno.EACCES: "no permission to read it",
     errno.EPERM: "no permission to read it",
 }
-_GREY_MODES = ("1", "L", "LA", "I", "I;16", "F")
+_GREY_MODES = ("1", "L", "LA", "I", "I;16", "I;16B", "F")
 _ON_ITS_SIDE = (5, 6, 7, 8)  # orientations
 
 
