@@ -21,7 +21,7 @@ from dcgan_tf.errors import DataError, StorageError
 from dcgan_tf.judges.network import build_network, fit, judge, load_weights, save_weights
 from dcgan_tf.runs import Run
 
-VERSION = 1  # of the network and its training: part of the cache's key
+VERSION = 2  # of the network and its training: part of the cache's key
 NUM_TRAINING_SAMPLES = 4096
 TRAINING_SEED = 2**31 - 17  # of the samples it is trained on, which no one asks for by chance
 
@@ -117,8 +117,10 @@ def _loss(outputs: tf.Tensor, single: tf.Tensor) -> tf.Tensor:
 
 
 def _digest(run: Run, train: ImageSet) -> str:
-    """Return a digest of this checkpoint and its data."""
+    """Return a digest of this checkpoint, the class that is fixed, and the data."""
     digest = hashlib.blake2b(train.fingerprint.encode(), digest_size=16)
     for weight in run.generator.get_weights():
         digest.update(np.ascontiguousarray(weight).data)
+    if run.shown_class is not None:  # the weights are those of all classes
+        digest.update(run.shown_class.encode(errors="surrogateescape"))
     return digest.hexdigest()

@@ -40,6 +40,7 @@ def make_subject(cache_dir: Path) -> SimpleNamespace:
         config=config,
         sample=lambda num, seed: crosses(num, seed=7),
         generator=SimpleNamespace(get_weights=lambda: [np.zeros(3, np.float32)]),
+        shown_class=None,
     )
     return SimpleNamespace(run=run, train=SimpleNamespace(images=crosses(500, seed=1), fingerprint="crosses"))
 
@@ -83,5 +84,15 @@ def test_another_checkpoint_has_another_detector(subject, monkeypatch):
     trained_detector(subject.run, subject.train)
     monkeypatch.setattr("dcgan_tf.judges.double_exposure.fit", None)
     subject.run.generator = SimpleNamespace(get_weights=lambda: [np.ones(3, np.float32)])
+    with pytest.raises(TypeError):
+        trained_detector(subject.run, subject.train)
+
+
+def test_another_class_of_the_same_checkpoint_has_another_detector(subject, monkeypatch):
+    subject.run.shown_class = "cats"
+    trained_detector(subject.run, subject.train)
+    monkeypatch.setattr("dcgan_tf.judges.double_exposure.fit", None)
+    trained_detector(subject.run, subject.train)
+    subject.run.shown_class = "dogs"
     with pytest.raises(TypeError):
         trained_detector(subject.run, subject.train)
