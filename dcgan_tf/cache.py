@@ -7,6 +7,7 @@ exist. Its marker is the file that is written last.
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import re
@@ -19,6 +20,9 @@ from dcgan_tf.errors import StorageError
 from dcgan_tf.files import flush, remove_abandoned, scratch_beside
 
 T = TypeVar("T")
+
+_OF_THE_SYSTEM = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+"""Errors of a system that is out of open files, or of memory: what cannot be read then may be sound."""
 
 _log = logging.getLogger("dcgan_tf")
 
@@ -58,7 +62,8 @@ def read_or_discard(folder: Path, marker: str, read: Callable[[Path], T]) -> T |
         read: takes the folder and returns its content; raises any exception if that is damaged.
 
     Raises:
-        StorageError: if it may not be read, or is damaged and cannot be taken away.
+        StorageError: if it may not be read, the system has no means to read it, or it is damaged and cannot
+            be taken away.
     """
     if not (folder / marker).exists():
         return None
@@ -70,6 +75,10 @@ def read_or_discard(folder: Path, marker: str, read: Callable[[Path], T]) -> T |
             "with --cache-dir or the variable DCGAN_TF_CACHE"
         ) from error
     except Exception as error:  # NumPy, zipfile and json raise nearly anything on damaged files
+        if isinstance(error, OSError) and error.errno in _OF_THE_SYSTEM:
+            raise StorageError(
+                f"{folder} cannot be read ({error.strerror}); end other programs, and try again"
+            ) from error
         reason = str(error).strip() or type(error).__name__
         _log.warning("%s is damaged (%s); it is made again", folder, reason.splitlines()[0])
     broken = scratch_beside(folder)

@@ -168,6 +168,20 @@ def test_what_may_not_be_read_is_named_and_stays(tmp_path, monkeypatch):
     assert (tmp_path / "key" / "images.npy").exists()
 
 
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOMEM])
+def test_what_the_system_has_no_means_to_read_stays(tmp_path, monkeypatch, number):
+    cached(tmp_path, "key", lambda scratch: example())
+
+    def load(*args, **kwargs):
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(np, "load", load)
+        with pytest.raises(StorageError, match=f"key cannot be read .{os.strerror(number)}"):
+            cached(tmp_path, "key", refuse)
+    cached(tmp_path, "key", refuse)  # it is still there
+
+
 def test_a_cache_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(StorageError, match=r"cannot be written: .*file.*--cache-dir"):
