@@ -15,13 +15,15 @@ from dcgan_tf.errors import ArgumentError
 
 @click.command("inspect-data", short_help="Count and show what is in a dataset.")
 @click.argument("spec", shell_complete=complete_path)
-@click.option("--out", type=LOCAL_PATH, help="Write the grid to this file.  [default: NAME-images.png]")
+@click.option("--out", type=LOCAL_PATH, help="Write the grid to FILE.png.  [default: NAME-images.png]")
 @setting_options("data", exclude=("data", "flip", "max_bad_fraction"))
 @json_option
 def inspect_data(spec: str, out: Path | None, **changes: Any) -> None:
     """Print what is in SPEC (as for train --data) and save a grid of its images."""
     # Looking is for finding bad files, so they are no reason to refuse.
     config = configured("default", {**changes, "data": spec, "max_bad_fraction": 1.0})
+    if out and (out.suffix.lower() != ".png" or out.is_dir()):  # others would not be a grid
+        raise ArgumentError(f"the grid is written as FILE.png, received {str(out)!r}")
     if out and lies_in_data(out, spec):
         raise ArgumentError(f"{out} would be one of the images in {spec}; choose another place with --out")
     if spec.startswith("tfds:"):

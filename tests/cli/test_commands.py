@@ -554,6 +554,15 @@ def test_inspect_data_names_its_picture_after_the_data_and_replaces_its_own_alon
     assert "that dcgan-tf did not write" in result.stderr
 
 
+@pytest.mark.parametrize("name", ["grid", "grid.npy", "there.png"])
+def test_inspect_data_writes_a_grid_and_nothing_else(tmp_path, name):
+    (tmp_path / "there.png").mkdir()
+    result = run("inspect-data", "digits", "--split", "test", "--image-size", 8, "--out", tmp_path / name)
+    assert result.exit_code == 1
+    assert "the grid is written as FILE.png" in result.stderr
+    assert [path.name for path in tmp_path.rglob("*")] == ["there.png"]
+
+
 @pytest.mark.parametrize("spec", [".", "../pets"])
 def test_inspect_data_leaves_nothing_among_the_images(tmp_path, monkeypatch, spec):
     pets = tmp_path / "pets"
