@@ -9,13 +9,14 @@ from collections.abc import Iterable
 import numpy as np
 
 from dcgan_tf.runs import Record
+from dcgan_tf.training.diagnosis.looks import EVERY
 
 WINDOW = 200
 """Steps that a condition must last. Shorter swings are a part of healthy training."""
 LONG_WINDOW = 400
 """Steps that samples must be alike, pale or unsteady; they are so when they begin to become pictures."""
 FEWEST_LOOKS = 3
-"""Looks that a window must have; one of them alone decides nothing."""
+"""Looks that a window must have, in all its records together; one of them alone decides nothing."""
 _OF_LOOKS = frozenset(
     (
         "data_diversity",
@@ -48,7 +49,8 @@ class Course:
     def __init__(self, records: Iterable[Record] = (), *, since: int = 0) -> None:
         self._since = since
         self._distances: list[tuple[int, float]] = []
-        self._recent: deque[tuple[int, dict[str, float]]] = deque()
+        self._recent: deque[tuple[int, int, dict[str, float]]] = deque()  # step, looks, numbers
+        self._last_step = 0
         self._highest: dict[str, float] = {}
         for record in records:
             self.add(record)
@@ -56,7 +58,9 @@ class Course:
     def add(self, record: Record) -> None:
         """Add the newest record; of its numbers, those that are not finite are left out."""
         kept = {name: record[name] for name in _OF_LOOKS | _OF_STEPS if _is_finite(record.get(name))}
-        self._recent.append((record["step"], kept))
+        looks = record["step"] // EVERY - self._last_step // EVERY
+        self._recent.append((record["step"], looks, kept))
+        self._last_step = record["step"]
         begin = max(record["step"] - LONG_WINDOW, self._since if record["step"] > self._since else 0)
         while self._recent[0][0] <= begin:
             self._recent.popleft()
@@ -91,7 +95,7 @@ class Course:
     @property
     def has_look(self) -> bool:
         """Whether the newest record says what a look has found."""
-        return bool(self._recent) and "sample_diversity" in self._recent[-1][1]
+        return bool(self._recent) and "sample_diversity" in self._recent[-1][2]
 
     def level(self, name: str, window: int = WINDOW) -> float:
         """Return the median of a number over the window.
@@ -122,12 +126,16 @@ class Course:
             `FEWEST_LOOKS`. A single record of as many steps as the window is enough: it has the mean of all
             its looks.
         """
-        inside = [kept[name] for step, kept in self._recent if step > self.step - window and name in kept]
-        steps = [step for step, _ in self._recent]
+        inside = [
+            (looks, kept[name])
+            for step, looks, kept in self._recent
+            if step > self.step - window and name in kept
+        ]
+        steps = [step for step, *_ in self._recent]
         covers_all = len(steps) < 2 or steps[-1] - steps[-2] >= window
-        few = name in _OF_LOOKS and len(inside) < FEWEST_LOOKS and not covers_all
+        few = name in _OF_LOOKS and sum(looks for looks, _ in inside) < FEWEST_LOOKS and not covers_all
         too_short = self.step - (self._since if self.step > self._since else 0) < window
-        return np.asarray([] if too_short or few else inside, np.float64)
+        return np.asarray([] if too_short or few else [value for _, value in inside], np.float64)
 
 
 def distances_by_step(records: Iterable[Record]) -> dict[int, float]:

@@ -54,6 +54,8 @@ NOT_YET: dict[str, dict[str, float]] = {
     "samples_fade": {"sample_contrast": 0.58},
 }
 """Numbers just before them."""
+LOOKED_AT = ("data_diversity", "data_structure", "memorisation")
+LOOKED_AT += ("sample_change", "sample_contrast", "sample_diversity")
 DEFAULT = Config()
 OTHERWISE = {"vanishing_gradient": preset("default", loss="minimax", label_smoothing=0.0)}
 """{condition: the settings with which it can be, if not the defaults}."""
@@ -206,6 +208,19 @@ def test_long_intervals_between_records_are_enough():
     # Each record then has the means of all looks since the last one.
     made = Course({"step": step, **HEALTHY, **WRONG["oscillation"]} for step in range(1000, 5000, 1000))
     assert names(made) == ["oscillation"]
+
+
+@pytest.mark.parametrize("log_every", [25, 75, 100, 150, 250, 399])
+@pytest.mark.parametrize("name", WRONG)
+def test_what_goes_wrong_is_found_however_many_looks_a_record_has(name: str, log_every: int) -> None:
+    config = OTHERWISE.get(name, DEFAULT)
+    found, made = [], Course()
+    for step in range(log_every, 3001, log_every):
+        looks = step // 50 - (step - log_every) // 50
+        numbers = HEALTHY | (WRONG[name] if step > 1500 else {})
+        made.add({"step": step, **{k: v for k, v in numbers.items() if looks or k not in LOOKED_AT}})
+        found += names(made, config)
+    assert set(found) == {name}
 
 
 def test_causes_come_before_their_consequences():
