@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import logging
 import os
@@ -12,11 +13,12 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from dcgan_tf.config import Budget, Config
+from dcgan_tf.config import Config
 from dcgan_tf.errors import OutOfMemoryError, RunError, StorageError
 from dcgan_tf.files import DISK_FULL, storage_error
 from dcgan_tf.runs import RunPaths
 from dcgan_tf.training.auto.choice import Choice
+from dcgan_tf.training.auto.choosing import longer_budget
 from dcgan_tf.training.cluster.workers import Workers
 from dcgan_tf.training.diagnosis.watch import Watch
 from dcgan_tf.training.interrupt import Interrupted, StopSignals
@@ -95,21 +97,22 @@ def train(
                     "%s already has its %d steps; %s",
                     plan.paths.root,
                     start.finished_steps,
-                    _how_to_extend(start, config.budget if isinstance(config, Choice) else Budget()),
+                    _how_to_extend(start, config if isinstance(config, Choice) else None),
                 )
             finished = _run(start, own_hooks)
     return plan.paths.root
 
 
-def _how_to_extend(start: Start, budget: Budget) -> str:
-    """Return advice on how to train longer, with twice the length as an example."""
+def _how_to_extend(start: Start, choice: Choice | None) -> str:
+    """Return advice on how to train longer, with twice the length as an example, or more if that is short."""
     annealed_after = start.plan.schedule.anneal_after
     if annealed_after == 0:
         return "to train longer, use another --run-dir: its learning rates fell from the first step on"
     back = "" if annealed_after is None else f" (training then goes back to step {annealed_after})"
-    for name, value in (("minutes", budget.minutes), ("images", budget.images)):
-        if value is not None:
-            return f"to train longer, ask for more {name}: --{name} {2 * value:.15g}{back}"
+    if choice is not None and choice.budget.given:
+        longer = longer_budget(choice, start.finished_steps)
+        name, value = next((n, v) for n, v in dataclasses.asdict(longer).items() if v is not None)
+        return f"to train longer, ask for more {name}: --{name} {value:.15g}{back}"
     if start.plan.config.training.steps is None:
         epochs = 2 * start.finished_steps // start.plan.steps_per_epoch
         return f"to train longer, ask for more epochs: --epochs {epochs}{back}"

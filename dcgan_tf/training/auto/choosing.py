@@ -24,6 +24,7 @@ from dcgan_tf.config import (
     with_default,
 )
 from dcgan_tf.data import NativeForm, load_data, native_form
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.models import check_size, fitting_size
 from dcgan_tf.runs import RunPaths, read_config, with_own_held_out
 from dcgan_tf.training.auto.choice import Choice, is_auto, read_choice
@@ -101,13 +102,33 @@ def with_length(choice: Choice) -> Choice:
         choice = changed(choice, speed=agreed_speed(choice.config, choice.speed))
     if not choice.budget.given:
         return choice
-    steps, remark = steps_of(
-        choice.budget,
+    steps, remark = _steps_within(choice, choice.budget)
+    return changed(choice, config=replace(choice.config, steps=steps), remark=remark)
+
+
+def longer_budget(choice: Choice, finished_steps: int) -> Budget:
+    """Return the budget of a choice times two, or a higher power of it, that makes more than so many steps.
+
+    A run may have done more than its budget says: few pictures have a least number of steps, the start takes
+    time, and the run may have had a larger budget before.
+    """
+    budget, steps = choice.budget, 0
+    while steps <= finished_steps:
+        try:
+            budget = Budget(budget.minutes and 2 * budget.minutes, budget.images and 2 * budget.images)
+        except ArgumentError:  # it is as large as can be
+            break
+        steps, _ = _steps_within(choice, budget)
+    return budget
+
+
+def _steps_within(choice: Choice, budget: Budget) -> tuple[int, str]:
+    return steps_of(
+        budget,
         images_per_step=choice.config.training.images_per_step,
         speed=choice.speed,
         few=choice.few and is_auto(choice),
     )
-    return changed(choice, config=replace(choice.config, steps=steps), remark=remark)
 
 
 def _recorded(preset_name: str, given: Mapping[str, Any]) -> Choice | None:

@@ -24,6 +24,7 @@ from dcgan_tf.errors import RunError
 from dcgan_tf.runs import RunPaths
 from dcgan_tf.training.auto import choosing, measuring
 from dcgan_tf.training.auto.choice import Choice
+from dcgan_tf.training.loop import train
 from dcgan_tf.training.plan import too_few_steps
 from dcgan_tf.training.steps.several import StepResults
 
@@ -273,6 +274,35 @@ def test_from_python_it_is_the_same_and_a_measured_run_equals_an_unmeasured_one(
     conditional = choosing.choose_without_length("auto", Budget(), there)
     assert conditional.config.model.conditional
     assert "classes" not in conditional.summary
+
+
+@pytest.mark.parametrize(
+    ("budget", "finished", "longer"),
+    [
+        (Budget(images=640), 10, Budget(images=1280)),
+        (Budget(images=640), 5000, Budget(images=81_920)),  # the first with more than 5,000 steps
+        (Budget(minutes=1), 5, Budget(minutes=2)),
+        (Budget(minutes=1), 6, Budget(minutes=4)),  # the first step is done after a minute
+        (Budget(images=9e11), 10**9, Budget(images=9e11)),
+    ],
+)
+def test_a_longer_budget_makes_more_steps_than_there_are(budget, finished, longer):
+    config = preset("default", batch_size=16, steps=finished)
+    speed = Speed(seconds_before=60, seconds_per_step=10)
+    choice = Choice(config, "auto", budget, speed=speed, few=finished >= 5000)
+    assert choosing.longer_budget(choice, finished) == longer
+
+
+def test_the_advice_for_a_finished_run_makes_it_longer(tmp_path, caplog):
+    tiny = {"architecture": "gan", "hidden_units": 2, "image_size": (8, 8), "sample_every": 0, "steps": 4}
+    config = preset("default", data="digits", run_dir=str(tmp_path / "run"), **tiny)
+    train(config)
+    # Two minutes are one step of these, four are three, and eight are seven.
+    slow = Speed(seconds_before=60, seconds_per_step=60)
+    shorter = Choice(replace(config, steps=1), "default", Budget(minutes=1), speed=slow)
+    with caplog.at_level("INFO", "dcgan_tf"):
+        train(shorter)
+    assert "already has its 4 steps; to train longer, ask for more minutes: --minutes 8" in caplog.text
 
 
 def test_a_damaged_record_of_the_choice_is_no_obstacle(tmp_path, known_speed):
