@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from dcgan_tf.config import Config
-from dcgan_tf.latents import CALIBRATION_STEP, sample_labels, sample_latents
+from dcgan_tf.latents import CALIBRATION_STEP, sample_latents
 from dcgan_tf.models import with_labels
 from dcgan_tf.training.state import TrainState
 
@@ -27,17 +27,22 @@ Statistics = list[tuple[tf.Tensor, tf.Tensor]]
 class Calibration:
     """Calibrates the averaged generator of a run, if its settings ask for it.
 
-    The outcome is a function of the averaged weights, the settings and the seed alone. Nothing that training
-    computes depends on it.
+    The outcome is a function of the averaged weights, the settings, the seed and the classes of the training
+    images alone. Nothing that training computes depends on it.
 
     Args:
         config: its setting `ema_calibration` says whether anything is done.
         state: its `generator_ema` is changed.
         num_classes: number of classes of a conditional model, or 0.
+        labels: the classes of its training images, int [N], of which a batch in training has each in its
+            share; None if it is not conditional.
     """
 
-    def __init__(self, config: Config, state: TrainState, *, num_classes: int = 0) -> None:
-        self._config, self._state, self._num_classes = config, state, num_classes
+    def __init__(
+        self, config: Config, state: TrainState, *, num_classes: int = 0, labels: np.ndarray | None = None
+    ) -> None:
+        self._config, self._state = config, state
+        self._num_classes, self._labels = num_classes, labels
         self._calibrated_step: int | None = None
         self._measure = tf.function(
             lambda inputs: statistics_in_training(state.generator_ema, inputs), autograph=False
@@ -65,9 +70,14 @@ class Calibration:
             distribution=model.latent_distribution,
         )
         latents = tf.cast(latents, self._state.generator_ema.dtype)
-        labels = sample_labels(num, self._num_classes) if self._num_classes else None
+        labels = self._classes(num) if self._num_classes else None
         batches: list[tf.Tensor] = tf.split(with_labels(latents, labels, self._num_classes), count)
         return batches
+
+    def _classes(self, num: int) -> np.ndarray:
+        """Return classes in the shares of the training images, and in an order as random as theirs."""
+        rng = np.random.default_rng(self._config.training.seed)
+        return np.resize(rng.permutation(np.asarray(self._labels)), num)
 
 
 def statistics_in_training(generator: keras.Sequential, inputs: tf.Tensor) -> Statistics:

@@ -102,7 +102,8 @@ def begin(plan: Plan, choice: Choice | None = None, init_from: Origin | None = N
     if not workers.chief:
         me, chief = workers.name(workers.index), workers.name(0)
         _log.info("%s trains with the chief, %s, from step %d on", me, chief, finished_steps + 1)
-    calibrate = Calibration(config, state, num_classes=plan.num_classes)
+    labels = plan.image_set.labels
+    calibrate = Calibration(config, state, num_classes=plan.num_classes, labels=labels)
     return Start(plan, state, store, finished_steps, calibrate)
 
 

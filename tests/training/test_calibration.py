@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 
 from dcgan_tf.config import Config, replace
+from dcgan_tf.models import with_labels
 from dcgan_tf.runs.run import Run
 from dcgan_tf.training.calibration import Calibration, set_statistics, statistics_in_training
 from dcgan_tf.training.loop import train
@@ -65,6 +66,23 @@ def test_a_calibrated_generator_draws_in_inference_as_in_training(
     Calibration(config, state)()
     after = np.abs(state.generator_ema(latents, training=False) - in_training).mean()
     assert after < 0.1 * before
+
+
+def test_classes_are_as_frequent_as_in_training(tiny_config: Callable[..., Config]) -> None:
+    config = tiny_config(image_size=(16, 16), conditional=True, ema_calibration=True, batch_size=64)
+    state, labels = create_train_state(config, num_classes=2), np.repeat([0, 1], [950, 50])
+    project = next(layer for layer in state.generator_ema.layers if layer.weights)
+    kernel = project.kernel.numpy()
+    kernel[..., -1] *= 30  # the rare class looks unlike the other one
+    project.kernel.assign(kernel)
+    latents = tf.random.stateless_normal((64, config.model.latent_dim), (0, 0))
+    inputs = with_labels(latents, np.repeat([0, 1], [61, 3]), 2)
+    in_training = state.generator_ema(inputs, training=True)
+    differences = []
+    for shares in (labels, np.array([0, 1])):
+        Calibration(config, state, num_classes=2, labels=shares)()
+        differences.append(np.abs(state.generator_ema(inputs, training=False) - in_training).mean())
+    assert differences[0] < 0.2 * differences[1]
 
 
 def test_it_happens_once_a_step_and_only_if_it_is_asked_for(tiny_config: Callable[..., Config]) -> None:

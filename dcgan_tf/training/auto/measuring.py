@@ -63,7 +63,8 @@ def measure_speed(config: Config, *, seconds: float | None = None) -> Speed:
         )
     step = make_train_step(plan.config, state, plan.strategy, num_classes=plan.num_classes)
     take = make_several(step, iter(batches(plan, finished_steps=0)), anywhere=workers.anywhere)
-    calibrate = Calibration(plan.config, state, num_classes=plan.num_classes)
+    labels = plan.image_set.labels
+    calibrate = Calibration(plan.config, state, num_classes=plan.num_classes, labels=labels)
     calibrate()  # compiles
     with workers.lost_ones_named():
         speed = _time(take, workers, MEASURED_SECONDS if seconds is None else seconds)
