@@ -136,7 +136,9 @@ def _run(start: Start, hooks: Sequence[Hook]) -> bool:
         step = _do_steps(start, recorder, signals)
         with workers.chief_decides() as goes_back:
             if recorder is not None:
-                wrong = recorder.wrong or ended_worse(plan.paths, plan.config.run, step)
+                wrong = recorder.wrong
+                if step == plan.total_steps:  # no end of a run that has done more than it is now asked for
+                    wrong = wrong or ended_worse(plan.paths, plan.config.run, step)
                 goes_back.value = wrong is not None
                 if wrong is not None:
                     decide_to_go_back(plan.paths, wrong)

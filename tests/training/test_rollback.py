@@ -114,6 +114,19 @@ def test_a_run_has_ended_worse_if_its_best_was_clearly_better(
     assert (rollback_module.ended_worse(paths, settings, case["step"]) is not None) == expected
 
 
+def test_a_run_that_did_more_than_it_is_now_asked_for_keeps_all_of_it(
+    small: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def worse(paths: RunPaths, settings: RunConfig, step: int) -> Any:
+        return rollback_module.NeedsRollbackError("ended_worse", "worse", step)
+
+    root = trained(small(on_collapse="warn", anneal=0.0))
+    monkeypatch.setattr(loop_module, "ended_worse", worse)
+    trained(small(anneal=0.0, steps=100))
+    assert not RunPaths(root).rollbacks.exists()
+    assert checkpoint_steps(RunPaths(root).checkpoints)[0] == 130
+
+
 def test_a_kill_between_the_last_step_and_the_decision_changes_nothing(
     small: Callable[..., Config],
     monkeypatch: pytest.MonkeyPatch,
