@@ -106,7 +106,7 @@ def _page(path: Path) -> DrawFunction:
             )
         return float_image(generator, z, label)
 
-    return _batched(generate)
+    return _foreign(path, generate)
 
 
 def _foreign(path: Path, generate: Callable[..., tf.Tensor]) -> DrawFunction:

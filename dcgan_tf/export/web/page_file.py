@@ -155,7 +155,7 @@ def _check_chain(shapes: Sequence[tuple[int, ...]], first_map: Sequence[int]) ->
         or list(shapes) != dense + upsamples
         or [shape[1] for shape in dense] != taken
         or [shape[2] for shape in upsamples] != channels[:-1]
-        or any(rows != columns for rows, columns, *_ in upsamples)
+        or any(rows != columns or rows < 2 for rows, columns, *_ in upsamples)
         or channels[-1] not in (1, 3)
     ):
         raise ExportError("its layers do not fit together")

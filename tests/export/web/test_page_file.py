@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from dcgan_tf.errors import ArgumentError, ExportError
+from dcgan_tf.export.formats.opening import open_artefact
 from dcgan_tf.export.network.folding import Dense, FoldedGenerator
 from dcgan_tf.export.web import page as web
 from dcgan_tf.export.web.page import write_page
@@ -153,6 +154,7 @@ def test_a_model_that_is_no_object_is_refused(page, model):
         ({"layers": [{}]}, r"layers\[\].shape must be 2 or 4 whole numbers, received None"),
         ({"layers": [{"shape": [12, "256"]}]}, r"layers\[\].shape must be a whole number"),
         ({"layers": [{"shape": [12, 256]}]}, "its layers do not fit together"),
+        ({"layers": [{"shape": [12, 256]}, {"shape": [1, 1, 16, 3]}]}, "its layers do not fit together"),
         ({"layers": [{"shape": [4, 4, 8, 16]}, {"shape": [12, 256]}]}, "its layers do not fit together"),
         ({"layers": [{"shape": [12, 10**12]}]}, "must be a whole number from 1, received 1000000000000"),
     ],
@@ -252,6 +254,14 @@ def test_weights_of_the_classes_are_exact_and_leave_those_of_the_latent_their_st
     np.testing.assert_array_equal(found["large"][12:], kernel[12:].astype(np.float32))
     np.testing.assert_array_equal(found["large"][:12], found["small"][:12])
     assert np.abs(found["large"][:12] - kernel[:12]).max() <= np.abs(kernel[:12]).max() / 254 * 1.001
+
+
+def test_a_class_that_a_page_does_not_have_is_an_error(tmp_path):
+    """An export.json may say that there are more."""
+    write_page(tmp_path / "index.html", random_generator(num_classes=3), FACTS | {"class_names": CLASSES})
+    draw = open_artefact(tmp_path / "index.html")
+    with pytest.raises(ExportError, match=r"cannot draw with .*index\.html"):
+        draw(np.zeros((2, 12), np.float32), np.array([2, 3], np.int32))
 
 
 def test_a_page_of_the_first_format_is_read(tmp_path):
