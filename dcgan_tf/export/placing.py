@@ -88,6 +88,11 @@ def refuse_existing(target: Path, *, force: bool) -> None:
     """
     if not target.exists():
         return
+    if _is_around_here(target):
+        raise ExportError(
+            f"{target} is the current folder, or holds it, and cannot be replaced from within; change to "
+            "another folder first, or write elsewhere with --out"
+        )
     if not ExportPaths(target).record.is_file():
         if target.is_dir() and is_empty(target):
             return
@@ -108,6 +113,14 @@ def refuse_existing(target: Path, *, force: bool) -> None:
         )
     if not force:
         raise ExportError(f"{target} exists; --force replaces all of it, --out writes elsewhere")
+
+
+def _is_around_here(target: Path) -> bool:
+    """Return whether a folder is the current one or holds it; whoever is in it would be left in none."""
+    try:
+        return Path.cwd().is_relative_to(os.path.realpath(target))
+    except FileNotFoundError:  # the current folder was removed
+        return False
 
 
 def interrupted(target: Path) -> Path | None:

@@ -234,6 +234,19 @@ def test_a_file_in_the_place_of_the_folder_is_an_error(tmp_path):
         write(tmp_path / "a" / "b")
 
 
+@pytest.mark.parametrize("named", [".", "..", "../export"])
+def test_the_current_folder_is_not_replaced_from_within(tmp_path, monkeypatch, named):
+    here = tmp_path / "export"
+    (here / "web").mkdir(parents=True)
+    monkeypatch.chdir(here / "web" if named == ".." else here)
+    with pytest.raises(ExportError, match=r"is the current folder, or holds it.* change to another folder"):
+        write(Path(named))
+    assert [path.name for path in tmp_path.iterdir()] == ["export"]
+    monkeypatch.chdir(tmp_path)
+    write(Path("export"))
+    assert [path.name for path in here.iterdir()] == ["model.keras"]
+
+
 def stopped(target: Path, *, beside: Path | None = None) -> None:
     """Stop while an export is written, after somebody else has written another file."""
     with written_aside(target, force=False):
