@@ -89,6 +89,7 @@ def sample(
     images.check_target(target)
     refuse_among_images(target, [run])
     refuse_unwritable(target)
+    _refuse_file_of_export(target)
     if run.suffix not in WITHOUT_TENSORFLOW or run.is_dir():
         import_tensorflow()
     from dcgan_tf.export import Exported, is_export
@@ -115,6 +116,29 @@ def sample(
     say_json({"images": num, "step": trained.step, "labels": names, "out": str(target)})
     which = f", the {standing}" if standing else ""
     say(f"{num} image{'s' if num > 1 else ''} of step {trained.step:,}{which}{shown} -> {target}")
+
+
+def _refuse_file_of_export(target: Path) -> None:
+    """Refuse to write over a file of an export: `verify` compares with its samples.
+
+    Raises:
+        ArgumentError: if the file is one.
+    """
+    from dcgan_tf.errors import ArgumentError, ExportError
+    from dcgan_tf.export import ExportPaths, read_record
+
+    place = target.resolve()
+    if not ExportPaths(place.parent).record.is_file():
+        return
+    try:
+        files = read_record(ExportPaths(place.parent))["files"]
+    except ExportError:  # another program's export.json
+        return
+    if place.name in files:
+        raise ArgumentError(
+            f"{target} is a file of the export in {place.parent}, which would not be intact without it; name "
+            "another file with --out"
+        )
 
 
 def _write(target: Path, drawn: np.ndarray, rows: np.ndarray | None, *, numbers: bool) -> None:

@@ -76,3 +76,18 @@ def test_a_bundled_generator_has_no_checkpoints():
     done = sample("portraits", "--checkpoint", "5")
     assert done.exit_code == 2
     assert "an export has neither checkpoints nor a raw generator" in done.stderr
+
+
+def test_files_of_an_export_are_not_overwritten(elsewhere):
+    """Its samples.png is what `verify` compares with, and looks like one that this command wrote."""
+    for file in ("export.json", "samples.png", "generator-dynamic.tflite"):
+        shutil.copy(bundled_generator("mnist").with_name(file), elsewhere)
+    before = (elsewhere / "samples.png").read_bytes()
+    for words in ([], ["--out", "samples.png"], ["--out", str(elsewhere / "samples.png")]):
+        done = CliRunner().invoke(main, ["sample", "generator-dynamic.tflite", *words])
+        assert done.exit_code == 1
+        assert "samples.png is a file of the export in" in done.stderr
+    assert (elsewhere / "samples.png").read_bytes() == before
+    (elsewhere / "export.json").write_text("{}")
+    assert sample("mnist").exit_code == 0
+    assert CliRunner().invoke(main, ["sample", "mnist", "-n", "2"]).exit_code == 0
