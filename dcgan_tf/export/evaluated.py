@@ -44,7 +44,8 @@ def evaluated(run: Run) -> dict[str, Any] | None:
         protocol = record.get("protocol")
         if record.get("step") != run.step or not isinstance(protocol, dict) or "class" in protocol:
             continue
-        if protocol.get("against") != run.config.data.spec or protocol.get("generator") != run.weights:
+        own = protocol.get("own_images", protocol.get("against") == run.config.data.spec)
+        if own is not True or protocol.get("generator") != run.weights:
             continue
         metrics = {key: found for key in _METRICS if (found := _checked(record.get(key)))}
         if metrics and all(type(protocol.get(name)) is kind for name, kind in _PROTOCOL.items()):

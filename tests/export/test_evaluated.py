@@ -70,6 +70,14 @@ def test_others_do_not_count(own, record_of, changes):
     assert evaluated(own(record_of(**changes))) is None
 
 
+def test_own_images_count_where_they_are_now_and_another_split_of_the_data_does_not(own, record_of):
+    own_images = record_of(against="/new/place", own_images=True, seed=1)
+    another_split = record_of(own_images=False, seed=2)
+    assert evaluated(own(own_images, another_split))["protocol"]["seed"] == 1
+    assert evaluated(own(another_split)) is None
+    assert evaluated(own(record_of(own_images="yes"))) is None
+
+
 def test_an_error_of_any_length_is_unknown(own, record_of):
     found = evaluated(own(record_of(metric={**METRIC, "error": 10**400})))
     assert found["metrics"]["recall"]["error"] is None
