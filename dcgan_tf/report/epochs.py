@@ -8,6 +8,8 @@ from dcgan_tf.report.markup import facts, fold
 from dcgan_tf.report.reported_run import ReportedRun, Section
 
 SHOWN_EPOCHS = (1, 5)
+NUM_SAMPLES = 64
+"""The number of samples in a grid, whose rows are whole if the run has classes."""
 
 
 def epochs_section(run: ReportedRun) -> Section:
@@ -26,20 +28,21 @@ def epochs_section(run: ReportedRun) -> Section:
     if not shown and not beside:
         body = '<p class="missing">There are no sample grids yet; training writes them.</p>'
         return Section("epochs", title, body, present=False)
+    count = _num_samples(run)
     protocol = facts(
         {
-            "latents": f"the same 64 at every step, of seed {run.config.training.seed}",
+            "latents": f"the same {count} at every step, of seed {run.config.training.seed}",
             "generator": run.generator,
-            "chosen": "none: all 64 are shown",
+            "chosen": f"none: all {count} are shown",
         }
     )
     body = (
         "<p>Two networks taught each other: the generator turns "
         f"{run.config.model.latent_dim:,} random numbers into a picture, and the discriminator tries to "
         "tell such pictures from real ones. "
-        "Each grid shows the same 64 random latents, drawn by the generator at different times of its "
+        f"Each grid shows the same {count} random latents, drawn by the generator at different times of its "
         "training. Look for shapes that emerge within the first epoch and get cleaner, for variety among the "
-        "64, and compare the last grid with the real pictures.</p>"
+        f"{count}, and compare the last grid with the real pictures.</p>"
         f'<div class="grids">{"".join(shown)}</div><div class="grids">{"".join(beside)}</div>'
         + fold("How these pictures were made", protocol)
     )
@@ -50,6 +53,12 @@ def newest_grid(run: ReportedRun) -> str:
     """Return the newest grid of samples, or ""."""
     grids = _sample_grids(run)
     return _grid_figure(run, *grids[-1]) if grids else ""
+
+
+def _num_samples(run: ReportedRun) -> int:
+    """Return how many samples a grid has: those of a conditional run are as many of each class."""
+    classes = len(run.data.get("label_names") or ()) if run.config.model.conditional else 0
+    return classes * max(1, NUM_SAMPLES // classes) if classes else NUM_SAMPLES
 
 
 def _sample_grids(run: ReportedRun) -> list[tuple[int, Path]]:
@@ -69,4 +78,4 @@ def _sample_grids(run: ReportedRun) -> list[tuple[int, Path]]:
 def _grid_figure(run: ReportedRun, step: int, path: Path) -> str:
     epochs = run.epochs(step)
     caption = f"after {epochs} (step {step:,})" if epochs else f"after step {step:,}"
-    return run.figure(path, alt=f"64 samples {caption}", caption=caption)
+    return run.figure(path, alt=f"{_num_samples(run)} samples {caption}", caption=caption)

@@ -7,6 +7,7 @@ module of the report needs more than the standard library.
 from __future__ import annotations
 
 import io
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from dcgan_tf.report.reading import MisfitError
 MEDIA_TYPES = {".png": "image/png", ".gif": "image/gif", ".jpg": "image/jpeg", ".webp": "image/webp"}
 WIDEST = 1600
 """The most pixels in width; twice the width of a figure on a common screen would be 1,900."""
+TALLEST = 16_383
+"""The most pixels in height that a WebP picture can have; what is taller stays as it is."""
 _SMALL_BYTES = 40_000
 _QUALITY = 82
 
@@ -51,15 +54,17 @@ def read_picture(path: Path, *, widest: int = WIDEST) -> EmbeddedPicture:
     """
     try:
         content = read_bytes(path)
-        with Image.open(io.BytesIO(content), formats=["PNG", "GIF", "JPEG", "WEBP"]) as picture:
+        with _open(content) as picture:
             picture.load()  # finds out whether it is whole
             kind = Image.MIME[str(picture.format)]
-            if len(content) > _SMALL_BYTES:
+            if len(content) > _SMALL_BYTES and _reduced(picture, widest)[1] <= TALLEST:
                 packed, size = _packed(picture, widest)
                 if len(packed) < len(content):
                     return EmbeddedPicture(packed, "image/webp", *size)
             return EmbeddedPicture(content, kind, *picture.size)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError:
+        raise MisfitError(f"{path} cannot be used and is left out: it has too many pixels") from None
+    except (OSError, ValueError, SyntaxError) as error:
         reason = (
             error.strerror
             if isinstance(error, OSError) and error.strerror
@@ -68,15 +73,26 @@ def read_picture(path: Path, *, widest: int = WIDEST) -> EmbeddedPicture:
         raise MisfitError(f"{path} cannot be used and is left out: {reason}") from None
 
 
+def _open(content: bytes) -> Image.Image:
+    with warnings.catch_warnings():  # Pillow warns of pictures that are large, but not too large
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        return Image.open(io.BytesIO(content), formats=["PNG", "GIF", "JPEG", "WEBP"])
+
+
+def _reduced(picture: Image.Image, widest: int) -> tuple[int, int]:
+    """Return the size of the picture in the page."""
+    share = min(1.0, widest / picture.width)
+    return round(picture.width * share), max(1, round(picture.height * share))
+
+
 def _packed(picture: Image.Image, widest: int) -> tuple[bytes, tuple[int, int]]:
     """Return the picture, with all its frames, as WebP, and its size."""
-    share = min(1.0, widest / picture.width)
-    size = (round(picture.width * share), max(1, round(picture.height * share)))
+    size = _reduced(picture, widest)
     durations, frames = [], []
     for frame in ImageSequence.Iterator(picture):
         durations.append(int(frame.info.get("duration", 100)))
         frames.append(frame.convert("RGB"))
-    if share < 1:
+    if size != picture.size:
         frames = [frame.resize(size, Image.Resampling.LANCZOS) for frame in frames]
     file = io.BytesIO()
     first, *others = frames

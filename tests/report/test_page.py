@@ -210,6 +210,24 @@ def test_large_pictures_are_packed_anew_and_small_ones_are_taken_as_they_are(run
         assert picture.n_frames == 2
 
 
+def test_a_picture_too_tall_to_be_packed_is_taken_as_it_is(run_dir, write_finding):
+    folder = write_finding("walk")
+    grain = np.random.default_rng(0).integers(0, 256, (20_000, 4, 3), np.uint8)
+    save_png(folder / "figure.png", grain)
+    walk = section(write_report(run_dir), "walk")
+    assert 'src="data:image/png;base64' in walk
+    assert 'width="4" height="20000"' in walk
+
+
+def test_a_picture_of_too_many_pixels_is_not_said_to_be_damaged(run_dir, write_finding, monkeypatch, recwarn):
+    write_finding("walk")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 300)  # the figure has 400
+    assert "The figure is missing." not in section(write_report(run_dir), "walk")
+    assert not recwarn.list
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    assert "left out: it has too many pixels" in section(write_report(run_dir), "problems")
+
+
 def test_it_is_written_into_the_run_or_where_it_is_asked_for(run_dir, tmp_path):
     assert write_report(run_dir) == run_dir / "report.html"
     assert write_report(run_dir, out=tmp_path / "new" / "a.html") == tmp_path / "new" / "a.html"
@@ -298,6 +316,19 @@ def test_grids_after_one_epoch_after_five_and_at_the_end_are_side_by_side(run_di
         "the whole way",
         "real pictures it learns from",
     ]
+
+
+def test_the_grids_of_a_conditional_run_have_as_many_of_each_class(run_dir):
+    config = from_json((run_dir / "config.json").read_text())
+    (run_dir / "config.json").write_text(to_json(replace(config, conditional=True)))
+    facts = {"name": "digits", "num_images": 20, "label_names": [*map(str, range(10))]}
+    (run_dir / "data.json").write_text(json.dumps(facts))
+    page = write_report(run_dir)
+    epochs = unescape(section(page, "epochs"))
+    assert "the same 60 random latents" in epochs
+    assert "none: all 60 are shown" in epochs
+    assert 'alt="60 samples after' in section(page, "glance")
+    assert "64" not in re.sub('src="[^"]*"', "", epochs)
 
 
 def test_a_grid_far_from_the_epoch_is_not_passed_off_as_it(run_dir):
