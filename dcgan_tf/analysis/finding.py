@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator
 
-from dcgan_tf.files import write_bytes
+from dcgan_tf.files import storage_errors, write_bytes
 from dcgan_tf.images import MADE_BY
 from dcgan_tf.printable import printable
 from dcgan_tf.runs import read_json, write_json
@@ -100,9 +100,13 @@ class Finding:
         """Write figure.png, the other files and, last, result.json; return the folder.
 
         The figure shows that a folder without a result is one of a process that was killed.
+
+        Raises:
+            StorageError: if the folder or a file cannot be written.
         """
         folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
+        with storage_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
         earlier = {*_files_of(folder)} - {FIGURE, *self.files}
         write_bytes(folder / FIGURE, self.figure_png)
         for name, write in self.files.items():

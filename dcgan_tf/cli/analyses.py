@@ -15,7 +15,13 @@ from dcgan_tf.cli.beforehand import check_data, check_run
 from dcgan_tf.cli.frame import import_tensorflow, json_option, say, say_json
 from dcgan_tf.cli.options import SEED, checkpoint_option, one_label
 from dcgan_tf.cli.options import num_images as counted
-from dcgan_tf.cli.outputs import LOCAL_PATH, check_folder, complete_path, refuse_among_images
+from dcgan_tf.cli.outputs import (
+    LOCAL_PATH,
+    check_folder,
+    complete_path,
+    refuse_among_images,
+    refuse_no_folder,
+)
 from dcgan_tf.config import BUILT_IN_DATA
 
 if TYPE_CHECKING:
@@ -133,7 +139,7 @@ def _report_finding(
     check_run(run, checkpoint=checkpoint, labels=label, one=True)
     if data is not None:
         check_data(data)
-    check_folder(out or run, analysis.writes if out else ())
+    _check_place(analysis, run, out)
     refuse_among_images(out or run, [run], data=data)
     import_tensorflow()
     from dcgan_tf.runs import Run, RunPaths, read_json
@@ -157,6 +163,18 @@ def _report_finding(
     for kind in analysis.findings:
         if kind.further and kind.name == finding.name:
             say(f"look    {kind.further.format(folder=shlex.quote(str(folder)))}")
+
+
+def _check_place(analysis: Analysis, run: Path, out: Path | None) -> None:
+    """Check before the work that its finding can be written, in place of earlier ones of the run."""
+    if out is not None:
+        check_folder(out, analysis.writes)
+        return
+    from dcgan_tf.runs import RunPaths
+
+    for kind in analysis.findings:
+        for name in filter(None, (kind.name, kind.instead)):
+            refuse_no_folder(RunPaths(run).analysis(name))
 
 
 @contextmanager

@@ -95,13 +95,11 @@ def check_folder(folder: Path, others: Sequence[str] = ()) -> None:
         RunError: if it cannot.
         ArgumentError: if it has a figure, a result or another such file that is not from a finding.
     """
-    from dcgan_tf.errors import ArgumentError, RunError
-    from dcgan_tf.files import writable
+    from dcgan_tf.errors import ArgumentError
     from dcgan_tf.images import is_own
     from dcgan_tf.runs import read_json
 
-    if (folder.exists() and not folder.is_dir()) or not writable(folder):
-        raise RunError(f"{folder} cannot be written, or is not a folder; choose another --out")
+    refuse_no_folder(folder)
     # The figure is written first and the result last, so a process that was killed leaves a figure without.
     figure, result = folder / "figure.png", folder / "result.json"
     found = read_json(result, default={})
@@ -117,6 +115,19 @@ def check_folder(folder: Path, others: Sequence[str] = ()) -> None:
         raise ArgumentError(
             f"{foreign[0]} is there, and dcgan-tf did not write it; name another folder with --out"
         )
+
+
+def refuse_no_folder(folder: Path) -> None:
+    """Check before the work that a folder can be written, or made.
+
+    Raises:
+        RunError: if it cannot.
+    """
+    from dcgan_tf.errors import RunError
+    from dcgan_tf.files import writable
+
+    if (folder.exists() and not folder.is_dir()) or not writable(folder):
+        raise RunError(f"{folder} cannot be written, or is not a folder; choose another --out")
 
 
 def refuse_unwritable(target: Path, *, option: str = "--out") -> None:

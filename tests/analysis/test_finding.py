@@ -11,6 +11,7 @@ from PIL import Image
 
 from dcgan_tf.analysis.figures import bar_chart, image_rows, new_figure
 from dcgan_tf.analysis.finding import Finding, Measure
+from dcgan_tf.errors import StorageError
 
 
 @pytest.fixture
@@ -94,6 +95,12 @@ def test_the_result_is_written_last(finding, tmp_path):
     with pytest.raises(OSError, match="no space left"):
         broken.save(tmp_path)
     assert not (tmp_path / "result.json").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_named(finding, tmp_path):
+    (tmp_path / "walk").write_text("a file in the place of the folder")
+    with pytest.raises(StorageError, match=r"could not write .*walk"):
+        finding.save(tmp_path / "walk")
 
 
 def test_rows_of_pictures_are_laid_out_as_they_come():
