@@ -47,16 +47,21 @@ def questions(image_set: ImageSet) -> list[Question]:
         found.append(Question(CLASSES, image_set.label_names, image_set.labels.astype(np.int64)))
     for name, values in image_set.attributes.items():
         if values.dtype == np.uint8:
-            found.append(Question(name, (f"no {name}", name), (values > 0).astype(np.int64)))
+            found.append(Question(name, _options(name), (values > 0).astype(np.int64)))
     return found
+
+
+def _options(attribute: str) -> tuple[str, ...]:
+    """Return the possible answers for a binary attribute, which may be called "class", too."""
+    return f"no {attribute}", attribute
 
 
 def shown(asked: Sequence[Question]) -> dict[str, np.ndarray]:
     """Return {attribute or class: whether each image shows it, bool [N]}."""
     found: dict[str, np.ndarray] = {}
     for question in asked:
-        if question.name == CLASSES:
-            found |= {name: question.answers == i for i, name in enumerate(question.options)}
-        else:
+        if question.options == _options(question.name):
             found[question.name] = question.answers == 1
+        else:
+            found |= {name: question.answers == i for i, name in enumerate(question.options)}
     return found

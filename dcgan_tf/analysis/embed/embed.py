@@ -25,6 +25,8 @@ from dcgan_tf.runs import Run
 
 KINDS = ("training", "held-out", "generated")
 _CONTROL = "training against held-out"
+KIND, NUMBER, LABEL, LOGIT = "kind", "number", "label", "D_logit"
+"""The columns that every table of the points has; attributes of these names get another one."""
 DIMENSIONS = 200
 """The Projector reduces longer vectors to this length at random; principal components keep more."""
 
@@ -161,9 +163,9 @@ def real(name: str, image_set: ImageSet, rows: np.ndarray, count: int) -> Kind:
     chosen = rows[evenly_spaced(len(rows), count)]
     known: dict[str, Sequence[object]] = {}
     if image_set.labels is not None and len(image_set.label_names) > 1:
-        known["label"] = [image_set.label_names[label] for label in image_set.labels[chosen]]
+        known[LABEL] = [image_set.label_names[label] for label in image_set.labels[chosen]]
     for attribute, values in image_set.attributes.items():
-        known[attribute] = _rounded(values[chosen])
+        known[_column(attribute)] = _rounded(values[chosen])
     return Kind(name, np.asarray(image_set.images[chosen]), chosen.tolist(), known)
 
 
@@ -175,25 +177,31 @@ def generated(subject: Subject, images: np.ndarray) -> Kind:
         predictions = judge.predict(images)
         if judge.classes:
             margins = np.stack([predictions.margins[name] for name in judge.classes])
-            known["label"] = [judge.classes[i] for i in margins.argmax(axis=0)]
-        known |= {name: (predictions.margins[name] > 0).astype(int).tolist() for name in judge.binary}
-        known |= {name: _rounded(predictions.values[name]) for name in judge.continuous}
+            known[LABEL] = [judge.classes[i] for i in margins.argmax(axis=0)]
+        for name in judge.binary:
+            known[_column(name)] = (predictions.margins[name] > 0).astype(int).tolist()
+        known |= {_column(name): _rounded(predictions.values[name]) for name in judge.continuous}
     return Kind("generated", images, range(len(images)), known)
 
 
 def _columns(subject: Subject, kinds: Sequence[Kind]) -> dict[str, Sequence[object]]:
     """Join the columns of all kinds: those that the training images have, and D's logit."""
     columns: dict[str, Sequence[object]] = {
-        "kind": [kind.name for kind in kinds for _ in kind.images],
-        "number": [number for kind in kinds for number in kind.numbers],
+        KIND: [kind.name for kind in kinds for _ in kind.images],
+        NUMBER: [number for kind in kinds for number in kind.numbers],
     }
     for name in kinds[0].known:
         columns[name] = [value for kind in kinds for value in kind.known.get(name, [""] * len(kind.images))]
     discriminator = subject.run.discriminator
-    columns["D_logit"] = [
+    columns[LOGIT] = [
         value for kind in kinds for value in _rounded(discriminator_logits(discriminator, kind.images))
     ]
     return columns
+
+
+def _column(attribute: str) -> str:
+    """Return the column of an attribute: its name, unless another column has that."""
+    return f"{attribute} (attribute)" if attribute in (KIND, NUMBER, LABEL, LOGIT) else attribute
 
 
 def _rounded(values: np.ndarray) -> list[object]:

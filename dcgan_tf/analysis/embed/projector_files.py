@@ -11,6 +11,7 @@ import numpy as np
 from tensorboard.plugins import projector
 
 from dcgan_tf.errors import ArgumentError
+from dcgan_tf.files import replacing, write_text
 from dcgan_tf.images import grid, save_png, to_pil
 
 TENSORS, METADATA, SPRITE, CONFIG = "tensors.tsv", "metadata.tsv", "sprite.png", "projector_config.pbtxt"
@@ -47,12 +48,13 @@ class Points:
         }
 
     def _write_vectors(self, path: Path) -> None:
-        np.savetxt(path, self.vectors, fmt="%.6g", delimiter="\t")
+        with replacing(path) as scratch, scratch.open("w", encoding="utf-8") as file:
+            np.savetxt(file, self.vectors, fmt="%.6g", delimiter="\t")
 
     def _write_columns(self, path: Path) -> None:
         rows = [self.columns, *zip(*self.columns.values(), strict=True)]
         lines = ["\t".join(" ".join(str(value).split()) for value in row) for row in rows]
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        write_text(path, "\n".join(lines) + "\n")
 
     def _write_config(self, path: Path) -> None:
         config = projector.ProjectorConfig()

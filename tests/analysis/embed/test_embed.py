@@ -18,12 +18,13 @@ from tensorboard.plugins.projector.projector_plugin import ProjectorPlugin
 from werkzeug.test import Client
 
 from dcgan_tf import analysis
-from dcgan_tf.analysis.embed.embed import told_apart
+from dcgan_tf.analysis.embed.embed import real, told_apart
 from dcgan_tf.analysis.embed.figure import far_apart
 from dcgan_tf.analysis.embed.projector_files import Points, sprite, thumbnails
 from dcgan_tf.analysis.features import discriminator_features, max_pooled
 from dcgan_tf.analysis.subject import Subject
-from dcgan_tf.errors import RunError
+from dcgan_tf.data import ImageSet
+from dcgan_tf.errors import RunError, StorageError
 from dcgan_tf.runs.run import Run
 from stand_ins import Draws, grey_images
 
@@ -204,6 +205,30 @@ def test_a_tab_in_a_name_does_not_make_a_column(tmp_path):
     points = Points("p", np.eye(2), {"a": ["x\ty", "z\n"], "b": [1, 2]}, np.zeros((2, 4, 4, 1), np.uint8))
     points.files["metadata.tsv"](tmp_path / "metadata.tsv")
     assert (tmp_path / "metadata.tsv").read_text() == "a\tb\nx y\t1\nz\t2\n"
+
+
+def test_an_attribute_with_the_name_of_a_column_takes_nothing_away():
+    names = ("kind", "number", "label", "D_logit", "hat")
+    images = ImageSet(
+        "x",
+        np.zeros((3, 4, 4, 1), np.uint8),
+        labels=np.array([1, 0, 1]),
+        label_names=("cat", "dog"),
+        attributes={name: np.array([i, 0, 1], np.uint8) for i, name in enumerate(names)},
+    )
+    known = real("training", images, np.arange(3), 3).known
+    assert known["label"] == ["dog", "cat", "dog"]
+    assert not {"kind", "number", "D_logit"} & {*known}
+    assert [known[f"{name} (attribute)"][0] for name in names[:4]] == [0, 1, 2, 3]
+    assert known["hat"] == [4, 0, 1]
+
+
+@pytest.mark.parametrize("name", ["tensors.tsv", "metadata.tsv"])
+def test_a_file_that_cannot_be_written_is_named(name, tmp_path):
+    (tmp_path / name).mkdir()
+    points = Points("p", np.eye(2), {"a": [1, 2], "b": [1, 2]}, np.zeros((2, 4, 4, 1), np.uint8))
+    with pytest.raises(StorageError, match=name):
+        points.files[name](tmp_path / name)
 
 
 def test_thumbnails_stand_far_apart():

@@ -124,3 +124,16 @@ def test_questions_are_classes_and_binary_attributes():
         "dog": [True, False, True],
         "hat": [True, False, False],
     }
+
+
+def test_an_attribute_called_class_is_one_question_beside_the_classes():
+    attributes = {"class": np.array([1, 0, 0], np.uint8)}
+    pixels = np.zeros((3, 4, 4, 1), np.uint8)
+    truths = shown(questions(ImageSet("x", pixels, attributes=attributes)))
+    assert {name: truth.tolist() for name, truth in truths.items()} == {"class": [True, False, False]}
+    classes = {"labels": np.array([1, 0, 1]), "label_names": ("cat", "dog")}
+    assert [*shown(questions(ImageSet("x", pixels, attributes=attributes, **classes)))] == [
+        "cat",
+        "dog",
+        "class",
+    ]
