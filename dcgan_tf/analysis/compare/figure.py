@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure, SubFigure
 
 from dcgan_tf.analysis.compare.grades import SampleGrade
@@ -23,6 +25,8 @@ from dcgan_tf.analysis.figures import (
 
 COLOURS = (RUN_COLOUR, ACCENT_COLOUR, "#5a9e4b", "#8e6fb0", "#c04f6f", "#4ba3a3", "#8a6d3b", NOTE_COLOUR)
 _SMOOTHING = 15
+_ROOMY = 6
+"""The most groups whose names and numbers have room at their usual size."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ def comparison_figure(
     figure = new_figure(12.5, sum(heights), title="The runs, each with the same seed of latents")
     parts = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
     image_rows(parts[0].subplots(), _of_one_shape(rows))
-    colours = {group.label: COLOURS[i % len(COLOURS)] for i, group in enumerate(groups)}
+    colours = dict(zip((group.label for group in groups), colours_of(len(groups)), strict=True))
     _draw_losses(parts[1], groups, colours)
     if real_grade:
         graded = {
@@ -74,6 +78,13 @@ def comparison_figure(
         }
         _draw_grades(parts[2], graded, colours, real_grade=real_grade, kinds=kinds, space=space)
     return figure
+
+
+def colours_of(count: int) -> Sequence[str]:
+    """Return a colour for each of so many groups, which are told apart by nothing else."""
+    if count <= len(COLOURS):
+        return COLOURS[:count]
+    return [to_hex(colour) for colour in colormaps["turbo"](np.linspace(0, 1, count))]
 
 
 def _draw_losses(figure: SubFigure, groups: Sequence[Group], colours: dict[str, str]) -> None:
@@ -88,7 +99,8 @@ def _draw_losses(figure: SubFigure, groups: Sequence[Group], colours: dict[str, 
                 axes.plot(x, y, color=colours[group.label], linewidth=1.4, alpha=0.85, label=label)
         plain(axes, title=f"loss of the {network}, running mean of {_SMOOTHING} records", x="step")
         axes.set_ylim(bottom=0)
-    both[0].legend(frameon=False, fontsize=9, labelcolor=TEXT_COLOUR)
+    columns, points = -(-len(groups) // _ROOMY), 9 if len(groups) <= _ROOMY else 6
+    both[0].legend(frameon=False, fontsize=points, labelcolor=TEXT_COLOUR, ncols=columns)
 
 
 def _draw_grades(
@@ -141,10 +153,12 @@ def _bars_with_points(
         axes.annotate(
             text,
             (i, 0),
-            xytext=(0, -12),
+            xytext=(0, -4),
             textcoords="offset points",
             ha="center",
-            fontsize=8,
+            va="top",
+            rotation=0 if len(values) <= _ROOMY else 90,
+            fontsize=8 if len(values) <= _ROOMY else 6,
             color=TEXT_COLOUR,
             annotation_clip=False,
         )

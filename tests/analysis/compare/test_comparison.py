@@ -12,6 +12,7 @@ import pytest
 
 from dcgan_tf.analysis import compare
 from dcgan_tf.analysis.compare.compare import SHOWN, _graded
+from dcgan_tf.analysis.compare.figure import COLOURS, colours_of
 from dcgan_tf.analysis.compare.grades import Judge, highest_probability, spread
 from dcgan_tf.analysis.compare.groups import compared_runs, groups_of
 from dcgan_tf.analysis.subject import Subject
@@ -300,3 +301,10 @@ def test_attributes_make_kinds_of_their_combinations(subject):
     classifier = SimpleNamespace(classes=(), binary=("crown", "smile"), concepts=("crown", "smile"))
     judge = Judge(classifier, predictions, "here", np.zeros((1, 8, 8, 1), np.uint8))
     assert judge.kinds == {1: "crown+no-smile", 0: "no-crown+no-smile", 3: "crown+smile"}
+
+
+@pytest.mark.parametrize("count", [1, 2, 8, 9, 30])
+def test_every_group_has_a_colour_of_its_own(count):
+    colours = colours_of(count)
+    assert len(colours) == len({*colours}) == count
+    assert colours[:1] == COLOURS[:1] or count > len(COLOURS)
