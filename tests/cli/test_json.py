@@ -102,6 +102,20 @@ def test_a_report_prints_its_place_and_the_analyses_that_it_shows(trained, tmp_p
     assert results("report", root, "--out", page) == empty | {"analyses": shown}
 
 
+def test_a_report_prints_what_stands_in_the_place_of_another_analysis(trained, tmp_path):
+    root = shutil.copytree(trained, tmp_path / "run")
+
+    def shown(name: str) -> list[str]:
+        folder = root / "analysis" / name
+        folder.mkdir(parents=True)
+        (folder / "result.json").write_text(json.dumps({"analysis": name}))
+        return [*results("report", root, "--out", tmp_path / "report.html")["analyses"]]
+
+    assert shown("sample-arithmetic") == ["sample-arithmetic"]
+    assert shown("mine") == ["mine", "sample-arithmetic"]
+    assert shown("arithmetic") == ["arithmetic", "mine"]
+
+
 def test_what_is_skipped_is_among_the_results_with_its_reason(trained, tmp_path, monkeypatch):
     def refuse(*run: object, **options: object) -> None:
         raise RunError("there is nothing to walk on")
