@@ -37,7 +37,7 @@ from dcgan_tf.analysis.project.projector import (
     Projector,
 )
 from dcgan_tf.analysis.subject import Subject
-from dcgan_tf.errors import ArgumentError
+from dcgan_tf.errors import ArgumentError, RunError
 from dcgan_tf.files import replacing, write_text
 from dcgan_tf.images import evenly_spaced
 from dcgan_tf.latents import between
@@ -69,15 +69,14 @@ def project(
     Raises:
         ArgumentError: for fewer images than 1.
         DataError: if a photograph cannot be read.
-        RunError: if the run is conditional and not fixed to one class.
+        RunError: if the run is conditional and not fixed to one class, or to one without training images.
     """
     if num_images < 1:
         raise ArgumentError(f"the number of images must be at least 1, received {num_images}")
     started, files = time.monotonic(), [Path(photo) for photo in photos]
     pictures = data.load_pictures(files, run.config.data)
     subject = Subject(run)
-    rows = subject.rows_of_class(subject.train)
-    rows = rows[evenly_spaced(len(rows), num_images)]
+    rows = _training_rows(subject, num_images)
     sets = {"": pictures, **_controls(subject, rows, seed=seed)}
     searched = _search(
         Projector(subject, seed=seed), {name: some for name, some in sets.items() if len(some)}
@@ -108,6 +107,17 @@ def project(
         | ({LATENTS: partial(_save_latents, latents)} if latents is not None else {}),
         table=_table(files, asked),
     )
+
+
+def _training_rows(subject: Subject, most: int) -> np.ndarray:
+    """Return the numbers of up to so many training images, of the run's class if it is fixed to one."""
+    rows = subject.rows_of_class(subject.train)
+    if not len(rows):
+        raise RunError(
+            f"{subject.run.config.data.spec} has no training images of class {subject.run.shown_class}, so "
+            "nothing shows how well they are drawn; choose another class"
+        )
+    return np.asarray(rows[evenly_spaced(len(rows), most)])
 
 
 def _controls(subject: Subject, rows: np.ndarray, *, seed: int) -> dict[str, np.ndarray]:

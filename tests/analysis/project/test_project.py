@@ -13,8 +13,10 @@ from dcgan_tf import analysis
 from dcgan_tf.analysis.project import numbers, projector
 from dcgan_tf.analysis.project.numbers import HELD_OUT, NOISE, OWN, TRAINING, Searched
 from dcgan_tf.analysis.project.projector import Projections
+from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.cli import main
 from dcgan_tf.data import load_data
+from dcgan_tf.errors import RunError
 from dcgan_tf.images import evenly_spaced, save_png
 from dcgan_tf.runs.run import Run
 
@@ -144,3 +146,9 @@ def test_what_is_no_picture_is_refused(trained, tmp_path, name, told):
 def test_fewer_images_than_one_are_refused(trained):
     with pytest.raises(ValueError, match="at least 1, received 0"):
         analysis.project(Run.open(trained), num_images=0)
+
+
+def test_a_class_without_training_images_is_refused(trained, monkeypatch):
+    monkeypatch.setattr(Subject, "rows_of_class", lambda self, images: np.arange(0))
+    with pytest.raises(RunError, match="has no training images of class"):
+        analysis.project(Run.open(trained), num_images=2)
