@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -25,6 +27,8 @@ from dcgan_tf.analysis.forget.outcome import ForgetResult, ForgetSetup
 _COLUMNS = 8
 _GAP = 2  # of image_rows
 _GREY = "#7fb069"
+_MOST_ATTRIBUTES = 6
+"""The most attributes whose bars and names have room; the result has the numbers of all."""
 
 
 def forget_figure(setup: ForgetSetup, outcome: ForgetResult) -> Figure:
@@ -90,17 +94,18 @@ def _difference(before: np.ndarray, after: np.ndarray) -> np.ndarray:
 
 
 def _draw_shares(axes: Axes, setup: ForgetSetup, outcome: ForgetResult) -> None:
+    names = drawn_attributes(setup.attribute, outcome.ours)
     in_grey = [f"{setup.attribute},\nin grey"] if setup.shape else []
     bar_chart(
         axes,
-        [*outcome.before.shares, *in_grey],
+        [*names, *in_grey],
         {
-            "before": _seen(outcome.before),
-            f"{len(outcome.dropped)} maps dropped": _seen(outcome.ours),
-            f"{len(outcome.dropped)} random maps": _seen(outcome.random),
-            _paper(outcome): _seen(outcome.paper),
+            "before": _seen(outcome.before, names),
+            f"{len(outcome.dropped)} maps dropped": _seen(outcome.ours, names),
+            f"{len(outcome.dropped)} random maps": _seen(outcome.random, names),
+            _paper(outcome): _seen(outcome.paper, names),
         },
-        title="samples that show it",
+        title=f"samples that show it{_part(names, outcome)}",
         colours=(TEXT_COLOUR, RUN_COLOUR, CONTROL_COLOUR, ACCENT_COLOUR),
     )
     if legend := axes.get_legend():
@@ -108,7 +113,7 @@ def _draw_shares(axes: Axes, setup: ForgetSetup, outcome: ForgetResult) -> None:
 
 
 def _draw_changed(axes: Axes, setup: ForgetSetup, outcome: ForgetResult) -> None:
-    names = [name for name in outcome.before.shares if name != setup.attribute]
+    names = [n for n in drawn_attributes(setup.attribute, outcome.ours) if n != setup.attribute]
     effects = {"ours": outcome.ours, "random": outcome.random, "paper": outcome.paper}
     bar_chart(
         axes,
@@ -123,6 +128,21 @@ def _draw_changed(axes: Axes, setup: ForgetSetup, outcome: ForgetResult) -> None
     top = next((top for top in (0.25, 0.5) if highest <= top), 1.0)
     axes.set_ylim(0, 1.15 * top)
     axes.set_yticks([0, top / 2, top], ["0 %", f"{50 * top:g} %", f"{100 * top:g} %"])
+
+
+def drawn_attributes(attribute: str, ours: Effect) -> list[str]:
+    """Return the attributes that are drawn: the one that is forgotten, and the others that change most."""
+    others = sorted(
+        (name for name in ours.changed if name != attribute), key=lambda name: -ours.changed[name]
+    )
+    drawn = {attribute, *others[: _MOST_ATTRIBUTES - 1]}
+    return [name for name in ours.shares if name in drawn]
+
+
+def _part(names: Sequence[str], outcome: ForgetResult) -> str:
+    """Return how many of the attributes are drawn, if not all."""
+    there = len(outcome.ours.shares)
+    return "" if len(names) == there else f", {len(names)} of {there} attributes"
 
 
 def _draw_tried(axes: Axes, setup: ForgetSetup, outcome: ForgetResult) -> None:
@@ -143,9 +163,9 @@ def _draw_tried(axes: Axes, setup: ForgetSetup, outcome: ForgetResult) -> None:
     axes.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.28), ncols=4)
 
 
-def _seen(effect: Effect) -> list[float]:
-    """Return the shares of the attributes and, if there is one, that of the judge of shapes."""
-    return [*effect.shares.values(), *([] if effect.by_shape is None else [effect.by_shape])]
+def _seen(effect: Effect, names: Sequence[str]) -> list[float]:
+    """Return the shares of these attributes and, if there is one, that of the judge of shapes."""
+    return [*(effect.shares[name] for name in names), *([] if effect.by_shape is None else [effect.by_shape])]
 
 
 def _paper(outcome: ForgetResult) -> str:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import importlib
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from dcgan_tf import analysis
+from dcgan_tf.analysis.figures import new_figure
+from dcgan_tf.analysis.forget.effects import Effect
+from dcgan_tf.analysis.forget.figure import _draw_changed, _draw_shares, drawn_attributes
 from dcgan_tf.analysis.forget.generator_halves import split_generator
 from dcgan_tf.analysis.forget.map_weights import MapWeights
 from dcgan_tf.analysis.forget.outcome import Remains
@@ -202,3 +206,27 @@ def test_a_fully_connected_run(tiny_config, tmp_path):
     dense = Run(tmp_path, config, 1, models.build_generator(config), models.build_discriminator(config))
     with pytest.raises(ValueError, match=r"no convolutional layers.*--architecture dcgan"):
         analysis.forget(dense, attribute="square")
+
+
+def test_of_many_attributes_those_that_change_most_are_drawn():
+    names = [f"attribute {i}" for i in range(40)]
+    effect = Effect(dict.fromkeys(names, 0.5), {name: i / 100 for i, name in enumerate(names)}, 0.25)
+    drawn = ["attribute 3", *names[-5:]]
+    assert drawn_attributes("attribute 3", effect) == drawn
+    few = dict.fromkeys(names[:4], 0.0)
+    assert drawn_attributes("attribute 3", Effect(few, few)) == names[:4]
+    outcome = SimpleNamespace(
+        before=effect,
+        ours=effect,
+        random=effect,
+        paper=effect,
+        dropped=np.arange(3),
+        paper_dropped=np.arange(7),
+    )
+    shares, changed = new_figure(6, 6).subplots(2, 1)
+    setup = SimpleNamespace(attribute="attribute 3", shape=object())
+    _draw_shares(shares, setup, outcome)
+    assert [label.get_text() for label in shares.get_xticklabels()] == [*drawn, "attribute 3,\nin grey"]
+    assert shares.get_title(loc="left") == "samples that show it, 6 of 40 attributes"
+    _draw_changed(changed, setup, outcome)
+    assert [label.get_text() for label in changed.get_xticklabels()] == drawn[1:]
