@@ -154,7 +154,7 @@ def draw_ends(
     or a class, low exemplars do not show it and high ones do.
 
     Raises:
-        RunError: if there are too few; it says how many there are.
+        RunError: if there are too few, and how many there are; or if they are all alike.
     """
     judgement, good = judge.samples.judgement, judge.samples.well_drawn
     values = judge.value(judgement)
@@ -168,6 +168,11 @@ def draw_ends(
                 f"{len(pool)} of {len(values):,} samples are good exemplars {kind} {judge.attribute!r}, and "
                 f"{exemplars} are needed; take fewer --exemplars, or train the run for longer"
             )
+    if values[low].mean() == values[high].mean():
+        raise RunError(
+            f"{judge.attribute} is the same in all samples, so no direction changes it; the run may have "
+            "collapsed to one picture"
+        )
     rng = np.random.default_rng([seed, exemplars])
     low, high = (
         np.stack([rng.choice(p, exemplars, replace=False) for _ in range(draws)]) for p in (low, high)

@@ -124,6 +124,12 @@ def test_too_few_samples_that_show_it(run):
         turn(run, attribute="glaring")
 
 
+def test_a_collapsed_run_has_no_direction(run):
+    run.generate = lambda latents: paint(np.zeros_like(latents))
+    with pytest.raises(RunError, match="brightness is the same in all samples"):
+        turn(run, attribute="brightness", num_images=3)
+
+
 def test_it_writes_directions_for_the_sliders_of_a_page(run, tmp_path):
     finding = turn(run, attribute="brightness", draws=2, num_images=20)
     finding.save(tmp_path)
