@@ -157,9 +157,7 @@ def _shown(run: Path) -> dict[str, dict[str, Any]]:
     from dcgan_tf.runs import RunPaths
 
     made = sorted(path.parent.name for path in RunPaths(run).analysis("any").parent.glob("*/result.json"))
-    found = {name: result for name in (*FINDINGS, *made) if (result := _result(run, name))}
-    replaced = {kind.instead for name, (kind, _) in FINDINGS.items() if name in found}
-    return {name: result for name, result in found.items() if name not in replaced}
+    return {name: result for name in (*FINDINGS, *made) if (result := _result(run, name))}
 
 
 def _protocol(run: Path, name: str) -> dict[str, Any]:
