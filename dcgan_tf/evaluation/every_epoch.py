@@ -103,7 +103,8 @@ class EveryEpoch:
         names = class_names_of(root, config)
         run = Run(root, config, progress.step, state.generator_ema, state.discriminator, names)
         draw = as_trained(run.sample, run.class_names, self._evaluator.real)
-        return self._evaluator.evaluate(draw, **about_run(run), evaluated=EVERY_EPOCH)
+        about = {**about_run(run), "own_images": True}  # also once they have been moved
+        return self._evaluator.evaluate(draw, **about, evaluated=EVERY_EPOCH)
 
     def _earlier(self, key: str) -> dict[int, float]:
         """Return {step: score} of the records of earlier evaluations."""

@@ -47,6 +47,7 @@ def test_each_epoch_and_the_last_step_has_a_record(runs):
         assert record["frechet_distance"]["value"] > record["frechet_distance"]["other_real_images"]
         assert {"guarded_precision", "recall"} <= record.keys()
         assert record["protocol"]["evaluated"] == EVERY_EPOCH
+        assert record["protocol"]["own_images"] is True
         assert record["protocol"]["space"] == "digits classifier"
         assert record["protocol"]["generated_images"] == 1501  # as many as there are held-out digits
 
