@@ -14,8 +14,9 @@ from scipy.stats import rankdata
 from dcgan_tf.data import ImageSet, held_out_images
 from dcgan_tf.errors import DcganError
 from dcgan_tf.images import evenly_spaced, to_float
-from dcgan_tf.latents import sample_labels, sample_latents
+from dcgan_tf.latents import sample_latents
 from dcgan_tf.models import compiled, compiled_logits, with_labels
+from dcgan_tf.runs import labels_in_shares
 from dcgan_tf.training.plan import Plan
 from dcgan_tf.training.state import TrainState
 
@@ -37,7 +38,7 @@ class Looks:
     """Compares samples of G with training images, and D's answers to those with its answers to others.
 
     G draws the same latents each time, with its own weights and not the averaged ones, in which a collapse
-    would be seen late.
+    would be seen late. It draws the classes of a conditional model in the shares of the training images.
 
     Args:
         plan: the plan of the run.
@@ -57,7 +58,7 @@ class Looks:
             seed=config.training.seed,
             distribution=config.model.latent_distribution,
         )
-        labels = sample_labels(num, self._classes) if self._classes else None
+        labels = labels_in_shares(np.asarray(plan.image_set.labels), num) if self._classes else None
         self._inputs = with_labels(latents, labels, self._classes)
         each_other = spread(self._training.reshape(len(self._training), -1))
         self._of_data = {"data_diversity": each_other, "data_structure": structure(self._training)}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
 from dcgan_tf.config import Config
+from dcgan_tf.data import ImageSet
 from dcgan_tf.training.diagnosis.looks import (
     Looks,
     _kinds,
@@ -49,6 +51,26 @@ def test_one_picture_for_each_class_is_no_diversity(tiny_config: Callable[..., C
     looks._generate = one_for_each
     assert looks()["sample_diversity"] == 0.0
     assert spread(reduced(one_for_each(looks._inputs))) > 0.5
+
+
+def test_samples_like_the_images_are_so_though_rare_classes_differ_less(
+    tiny_config: Callable[..., Config],
+) -> None:
+    def pictures(labels: np.ndarray) -> np.ndarray:
+        """Return pictures that are black or white if they are of class 0, and else dark."""
+        shades = np.where(labels == 0, np.arange(len(labels)) % 2 * 255, 60).astype(np.uint8)
+        return np.broadcast_to(shades[:, None, None, None], (len(labels), 16, 16, 1))
+
+    config = tiny_config(conditional=True)
+    labels = np.repeat(np.arange(10), [910, *[10] * 9])
+    images = ImageSet("unequal", pictures(labels), labels=labels, label_names=tuple("abcdefghij"))
+    plan = dataclasses.replace(make_plan(config), image_set=images)
+    looks = Looks(plan, create_train_state(config, num_classes=10))
+    of_class = np.asarray(looks._inputs)[:, config.model.latent_dim :].argmax(axis=1)
+    looks._generate = lambda inputs: pictures(of_class).astype(np.float32) / 127.5 - 1
+    found = looks()
+    assert found["sample_diversity"] == pytest.approx(1, abs=0.1)
+    assert found["sample_contrast"] == pytest.approx(1, abs=0.1)
 
 
 def test_many_classes_are_compared_as_one() -> None:
