@@ -86,7 +86,11 @@ def _line(some: list[dict[str, str]]) -> list[str]:
     first = some[0]
     distances = [float(row["distance"]) for row in some]
     spread = f" ± {statistics.stdev(distances):.2f}" if len(some) > 1 else ""
-    shares = [f"{_mean(some, column):.2f}" for column in ("precision", "recall", "coverage")]
+    # Of pictures without labels and attributes, these are not measured.
+    shares = [
+        f"{_mean(some, column):.2f}" if all(row[column] for row in some) else "-"
+        for column in ("precision", "recall", "coverage")
+    ]
     return [
         Path(first["data"]).name,
         first["minutes_asked"],

@@ -131,6 +131,11 @@ def test_the_table_has_means_of_the_seeds_shortest_and_nearest_first():
     assert "Other real images have a distance of 0.50, blurred ones 9.0." in text
 
 
+def test_what_is_not_measured_of_pictures_without_labels_is_left_out_of_the_table():
+    some = row(data="pictures/my cats", precision="", recall="", coverage="")
+    assert results_table.summary([some]).splitlines()[1].split()[-4:] == ["4.00", "-", "-", "-"]
+
+
 def test_the_figure_shows_each_run_of_a_preset_beside_real_images(made):
     out = made.root / "figure.jpg"
     words = ["--preset", "quick", "--runs", str(made.root), "--table", str(made.root / "table.csv")]
