@@ -5,7 +5,8 @@
 Every run is a row of the table (`--out`, a CSV file): the images that it saw, its minutes, and how good its
 samples were at its best checkpoint and at its last one, in the features of the library's classifier and of
 a residual network (`residual_space.py`). Runs that the table has are not made again, so the
-same command continues after a stop. At the end, the mean and the spread over the seeds are printed.
+same command continues after a stop; a run that was stopped in between has no minutes. At the end, the mean
+and the spread over the seeds are printed.
 
 A run *succeeds* if its last samples are nearer to real images than as many blurred real images are (a
 Gaussian of 1/16 of the side): in those, nothing can be recognised any more. A run of which a loss stopped
@@ -34,6 +35,7 @@ from dcgan_tf import __version__
 from dcgan_tf.cli import import_tensorflow
 from dcgan_tf.cli.train import train
 from dcgan_tf.config import AUTO, Budget, Config, all_settings, flatten, preset
+from dcgan_tf.runs import RunPaths
 from dcgan_tf.training import choose_without_length
 
 DATA = {
@@ -241,12 +243,14 @@ def _train_and_measure(cell: Cell, runs: Path, *, residual: bool) -> dict[str, A
     command = [sys.executable, "-m", "dcgan_tf", "train", *shlex.split(cell.options)]
     command += ["--seed", str(cell.seed), "--steps", str(cell.steps), "--run-dir", str(folder)]
     command += ["--keep-every", str(max(cell.steps // CHECKPOINTS, 1))]
+    goes_on = RunPaths(folder).config.exists()  # an earlier process was stopped: its minutes are not known
     started = time.monotonic()
     ended = subprocess.run(command, check=False, stderr=subprocess.PIPE, text=True)
     minutes = (time.monotonic() - started) / 60
     if ended.returncode not in (0, OF_COLLAPSE):
         raise click.ClickException(f"{shlex.join(command)} failed: {ended.stderr.strip()}")
-    row: dict[str, Any] = {"images_asked": cell.images, "minutes": round(minutes, 2), "success": False}
+    row: dict[str, Any] = {"images_asked": cell.images, "success": False}
+    row |= {} if goes_on else {"minutes": round(minutes, 2)}
     row |= {"options": cell.options, "dcgan_tf": __version__, **cell.key, "conditions": conditions(folder)}
     return row if ended.returncode else row | measured(folder, cell.samples, residual=residual)
 

@@ -108,6 +108,7 @@ def _lines(rows: list[dict[str, str]]) -> list[tuple[str, ...]]:
 def _line(name: str, recipe: str, rows: list[dict[str, str]]) -> tuple[str, ...]:
     good = [row for row in rows if row["success"] == "True"]
     bad = [row for row in rows if row["success"] != "True"]
+    minutes = [float(row["minutes"]) for row in rows if row["minutes"]]  # not of a run that was stopped
     columns = ("final_distance", "best_distance", "recall")
     # Numbers of different data sets have no mean.
     measured = ["-"] * len(columns) if name == ALL else [_spread(rows, column) for column in columns]
@@ -117,7 +118,7 @@ def _line(name: str, recipe: str, rows: list[dict[str, str]]) -> tuple[str, ...]
         f"{len(good)} of {len(rows)}",
         _interval(len(good), len(rows)),
         *measured,
-        f"{statistics.median(float(row['minutes']) for row in rows):.1f}",
+        f"{statistics.median(minutes):.1f}" if minutes else "-",
         *(f"{sum(row['conditions'] != 'none' for row in some)} of {len(some)}" for some in (good, bad)),
     )
 

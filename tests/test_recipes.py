@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
+import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -93,6 +95,22 @@ def test_the_best_of_a_run_is_its_end_or_better_than_it(file):
         if line.get("final_distance"):
             best, final = float(line["best_distance"]), float(line["final_distance"])
             assert best == final if line["best_at_images"] == line["images_seen"] else best <= final, line
+
+
+def test_a_run_that_goes_on_has_no_minutes(tmp_path, monkeypatch):
+    """Those of the earlier process are not known."""
+
+    def train(command: list[str], **_: object) -> SimpleNamespace:
+        folder = Path(command[command.index("--run-dir") + 1])
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "config.json").write_text("{}")
+        return SimpleNamespace(returncode=recipes.OF_COLLAPSE, stderr="")
+
+    monkeypatch.setattr(subprocess, "run", train)
+    cell = recipes.Cell("digits", "small", 1, 1000, "--data digits --preset default --filters 16", 50)
+    for number, has_minutes in enumerate((True, False)):  # the table was lost in between
+        (made,) = recipes.rows_of([cell], tmp_path / "runs", tmp_path / f"{number}.csv")
+        assert bool(made["minutes"]) == has_minutes
 
 
 @pytest.mark.parametrize("name", recipes.RECIPES)

@@ -50,6 +50,14 @@ def test_an_alarm_in_a_run_that_succeeds_is_a_false_one():
     assert cells(stability_table.markdown(some))[2][4:] == ["1 of 2", "0 of 1"]
 
 
+def test_minutes_are_those_of_the_runs_that_were_not_stopped():
+    some = rows("auto", 2, 2)
+    some[0]["minutes"] = ""
+    assert cells(stability_table.markdown(some))[2][3] == "1.5"
+    some[1]["minutes"] = ""
+    assert cells(stability_table.markdown(some))[2][3] == "-"
+
+
 def test_the_shares_of_all_data_sets_come_first():
     some = rows("gan", 0, 2) + rows("auto", 2, 2) + rows("auto", 1, 2, data="cifar10")
     lines = cells(stability_table.markdown(some))
