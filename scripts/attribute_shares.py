@@ -28,15 +28,25 @@ def main(run: Path, num_images: int, seed: int, epochs: int, checkpoint: int | N
     """Print the share of each binary attribute in the data and in the samples of RUN."""
     import_tensorflow()
     from dcgan_tf import Run, load_data
+    from dcgan_tf.data import held_out_images
+    from dcgan_tf.runs import labels_in_shares
 
     trained = Run.open(run, checkpoint=checkpoint)
-    train, test = load_data(trained.config.data), load_data(trained.config.data, split="test")
+    train = load_data(trained.config.data)
+    found = held_out_images(trained.config.data, train)
+    if found is None:
+        raise click.ClickException(f"{train.name} has no held-out images to test the classifier on")
+    _, test = found
     names = [name for name, values in train.attributes.items() if values.dtype == np.uint8]
     if not names:
         raise click.ClickException(f"{train.name} has no binary attributes to count")
     classifier = train_classifier(train.images, attribute_matrix(train, names), epochs)
     accuracy = ((logits(classifier, test.images) > 0) == attribute_matrix(test, names)).mean(axis=0)
-    shown = (logits(classifier, trained.sample(num_images, seed=seed)) > 0).mean(axis=0)
+    # Samples of a conditional run have its classes in the shares that the data have them in.
+    labels = None
+    if trained.takes_labels and train.labels is not None:
+        labels = [int(label) for label in labels_in_shares(train.labels, num_images)]
+    shown = (logits(classifier, trained.sample(num_images, seed=seed, labels=labels)) > 0).mean(axis=0)
     wanted = attribute_matrix(train, names).mean(axis=0)
     click.echo(f"{run}, step {trained.step:,}, {num_images:,} samples of seed {seed}")
     click.echo(f"{'attribute':<12}{'data':>8}{'samples':>9}{'points apart':>14}{'classifier accuracy':>21}")
