@@ -212,6 +212,8 @@ def main(
     recipes += [name for name in more if name not in recipes]
     if unknown := [name for name in recipes if name not in known]:
         raise click.UsageError(f"unknown recipe {unknown[0]!r}; there are {', '.join(known)}, and --recipe")
+    if missing := [name for name in data if name not in DATA and ":" not in name and not Path(name).is_dir()]:
+        raise click.UsageError(f"no data set or folder {missing[0]!r}; there are {', '.join(DATA)}")
     cells = []
     for seed, name, recipe in itertools.product(seeds, data, recipes):
         words = f"{DATA.get(name, f'--data {shlex.quote(name)}')} {known[recipe]} {options}"

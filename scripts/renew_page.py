@@ -16,12 +16,12 @@ import io
 import json
 import shlex
 import shutil
-import sys
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 from PIL import Image
 from recipes import Cell
@@ -165,8 +165,16 @@ def photograph(page: Path, picture: Path) -> None:
     seen.save(picture, quality=72, optimize=True, progressive=True, comment=sources_digest())
 
 
+@click.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("picture", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--find", "finds", is_flag=True, help="Look for sliders, switches and real neighbours anew.")
+def main(folder: Path, picture: Path | None, finds: bool) -> None:
+    """Renew the page of the export in FOLDER, and take its PICTURE, a JPEG, if one is named."""
+    renew(folder, find(folder) if finds else None)
+    if picture is not None:
+        photograph(folder / PAGE, picture)
+
+
 if __name__ == "__main__":
-    given = [word for word in sys.argv[1:] if word != "--find"]
-    renew(Path(given[0]), find(Path(given[0])) if "--find" in sys.argv else None)
-    for name in given[1:2]:
-        photograph(Path(given[0]) / PAGE, Path(name))
+    main()

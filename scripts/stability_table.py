@@ -72,13 +72,14 @@ def rollbacks(rows: list[dict[str, str]], failed: list[dict[str, str]]) -> str:
 
 def longer(rows: list[dict[str, str]]) -> str:
     """Return a table of Markdown of long runs: how much farther from real images they end than they were."""
-    headings = ("data", "runs", "images seen", "distance", "at best", "farther than at best")
+    headings = ("data", "recipe", "runs", "images seen", "distance", "at best", "farther than at best")
     lines = [f"| {' | '.join(headings)} |", "|---" * len(headings) + "|"]
-    for name in dict.fromkeys(row["data"] for row in rows):
-        some = [row for row in rows if row["data"] == name]
+    for name, recipe in dict.fromkeys((row["data"], row["recipe"]) for row in rows):
+        some = [row for row in rows if (row["data"], row["recipe"]) == (name, recipe)]
         farther = [100 * (float(row["final_distance"]) / float(row["best_distance"]) - 1) for row in some]
         cells = [
             name,
+            recipe,
             str(len(some)),
             f"{int(some[0]['images_seen']):,}",
             *(_spread(some, column) for column in ("final_distance", "best_distance")),

@@ -138,6 +138,7 @@ def test_the_residual_network_tells_digits_apart_and_is_trained_once(tmp_path, m
     ("words", "said"),
     [
         (["--recipes", "defalut"], "unknown recipe 'defalut'"),
+        (["--data", "nosuch"], "no data set or folder 'nosuch'"),
         (["--recipe", "small"], "expected NAME=OPTIONS, received 'small'"),
         (["--seeds", "0,x"], "expected whole numbers with commas, received '0,x'"),
     ],
