@@ -27,25 +27,20 @@ from dcgan_tf.cli import import_tensorflow
 def main(run: Path, num_images: int, seed: int, epochs: int, checkpoint: int | None) -> None:
     """Print the share of each binary attribute in the data and in the samples of RUN."""
     import_tensorflow()
-    from dcgan_tf import Run, load_data
-    from dcgan_tf.data import held_out_images
-    from dcgan_tf.runs import labels_in_shares
+    from dcgan_tf import Run
+    from dcgan_tf.analysis.subject import Subject
 
     trained = Run.open(run, checkpoint=checkpoint)
-    train = load_data(trained.config.data)
-    found = held_out_images(trained.config.data, train)
-    if found is None:
+    subject = Subject(trained, of_all_classes=True)
+    train, test = subject.train, subject.held_out_or_none
+    if test is None:
         raise click.ClickException(f"{train.name} has no held-out images to test the classifier on")
-    _, test = found
     names = [name for name, values in train.attributes.items() if values.dtype == np.uint8]
     if not names:
         raise click.ClickException(f"{train.name} has no binary attributes to count")
     classifier = train_classifier(train.images, attribute_matrix(train, names), epochs)
     accuracy = ((logits(classifier, test.images) > 0) == attribute_matrix(test, names)).mean(axis=0)
-    # Samples of a conditional run have its classes in the shares that the data have them in.
-    labels = None
-    if trained.takes_labels and train.labels is not None:
-        labels = [int(label) for label in labels_in_shares(train.labels, num_images)]
+    labels = subject.labels_for(trained, num_images)
     shown = (logits(classifier, trained.sample(num_images, seed=seed, labels=labels)) > 0).mean(axis=0)
     wanted = attribute_matrix(train, names).mean(axis=0)
     click.echo(f"{run}, step {trained.step:,}, {num_images:,} samples of seed {seed}")

@@ -37,7 +37,10 @@ def test_a_folder_with_held_out_images_and_unequal_classes_can_be_counted(tmp_pa
     config = preset(
         data=str(tmp_path), image_size=(8, 8), held_out_fraction=0.25, cache_dir=str(tmp_path / ".cache")
     )
-    run = SimpleNamespace(config=config, step=1, takes_labels=True, sample=sample)
+    names, place = ("cat", "dog"), tmp_path / "run"
+    run = SimpleNamespace(
+        config=config, step=1, path=place, takes_labels=True, class_names=names, sample=sample
+    )
     monkeypatch.setattr(Run, "open", lambda *_, **__: run)
     monkeypatch.setattr(attribute_shares, "train_classifier", lambda *_: None)
     monkeypatch.setattr(attribute_shares, "logits", lambda _, images: np.ones((len(images), 1), np.float32))

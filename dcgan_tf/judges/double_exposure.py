@@ -8,6 +8,7 @@ traces of the generator nor traces of a camera.
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 from collections.abc import Iterator
 
@@ -19,6 +20,7 @@ from dcgan_tf import cache
 from dcgan_tf.data import ImageSet
 from dcgan_tf.errors import DataError, StorageError
 from dcgan_tf.judges.network import build_network, fit, judge, load_weights, save_weights
+from dcgan_tf.models import digest_of
 from dcgan_tf.runs import Run
 
 VERSION = 2  # of the network and its training: part of the cache's key
@@ -118,9 +120,6 @@ def _loss(outputs: tf.Tensor, single: tf.Tensor) -> tf.Tensor:
 
 def _digest(run: Run, train: ImageSet) -> str:
     """Return a digest of this checkpoint, the class that is fixed, and the data."""
-    digest = hashlib.blake2b(train.fingerprint.encode(), digest_size=16)
-    for weight in run.generator.get_weights():
-        digest.update(np.ascontiguousarray(weight).data)
-    if run.shown_class is not None:  # the weights are those of all classes
-        digest.update(run.shown_class.encode(errors="surrogateescape"))
-    return digest.hexdigest()
+    # With a class fixed, the weights are still those of all classes.
+    decisive = [train.fingerprint, digest_of(run.generator), run.shown_class]
+    return hashlib.blake2b(json.dumps(decisive).encode(), digest_size=16).hexdigest()

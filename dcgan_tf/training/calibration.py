@@ -16,6 +16,7 @@ import tensorflow as tf
 from dcgan_tf.config import Config
 from dcgan_tf.latents import CALIBRATION_STEP, sample_latents
 from dcgan_tf.models import with_labels
+from dcgan_tf.runs import labels_in_shares
 from dcgan_tf.training.state import TrainState
 
 IMAGES, FEWEST_BATCHES = 2048, 16
@@ -77,7 +78,7 @@ class Calibration:
     def _classes(self, num: int) -> np.ndarray:
         """Return classes in the shares of the training images, and in an order as random as theirs."""
         rng = np.random.default_rng(self._config.training.seed)
-        return np.resize(rng.permutation(np.asarray(self._labels)), num)
+        return rng.permutation(labels_in_shares(np.asarray(self._labels), num))
 
 
 def statistics_in_training(generator: keras.Sequential, inputs: tf.Tensor) -> Statistics:
