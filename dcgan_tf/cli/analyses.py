@@ -147,7 +147,7 @@ def _report_finding(
     opened = Run.open(run, checkpoint=checkpoint, data=data)
     if label is not None:
         opened = opened.of_class(one_label(label, opened.class_names))
-    with _moved_images_named(opened.config.data.spec):
+    with moved_images_named(opened.config.data.spec):
         finding = analysis.make(opened, **arguments)
     paths = RunPaths(run)
     folder = out or paths.analysis(finding.name)
@@ -178,7 +178,7 @@ def _check_place(analysis: Analysis, run: Path, out: Path | None) -> None:
 
 
 @contextmanager
-def _moved_images_named(spec: str) -> Iterator[None]:
+def moved_images_named(spec: str) -> Iterator[None]:
     """Add advice about --data to an error about images that were moved."""
     from dcgan_tf.errors import DataError
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dcgan_tf.cli.analyses import moved_images_named
 from dcgan_tf.cli.beforehand import check_data, check_run
 from dcgan_tf.cli.frame import import_tensorflow, json_option, say, say_json
 from dcgan_tf.cli.options import SEED, checkpoint_option, one_label
@@ -23,7 +25,7 @@ from dcgan_tf.files import writable
 if TYPE_CHECKING:
     import numpy as np
 
-    from dcgan_tf.evaluation import Evaluation, SampleFunction
+    from dcgan_tf.evaluation import Evaluation, Evaluator, SampleFunction
     from dcgan_tf.runs import Run, WantedCheckpoint
 
 SPACES = ("classifier", "inception", "swd")
@@ -140,7 +142,7 @@ def evaluate(
     if out is not None and (out.is_dir() or not writable(out)):
         raise StorageError(f"--out: {out} cannot be written; name a file in a folder that may be written")
     import_tensorflow()
-    from dcgan_tf.evaluation import UNKNOWN_MODEL, Evaluator, as_trained
+    from dcgan_tf.evaluation import as_trained
     from dcgan_tf.runs import RunPaths
 
     sets = _open(source, checkpoint=checkpoint, ema=ema, label=label)
@@ -149,18 +151,8 @@ def evaluate(
     if records is not None and not writable(records):
         say(f"note: {records} cannot be written; the numbers are shown, but not kept", err=True)
     own = first.run if against is None and split in (None, first.config.split) else None
-    evaluator = Evaluator.of(
-        _data(first, data, against, {"split": split, "data_dir": data_dir}),
-        space=space,
-        weights=weights,
-        num_images=num_images,
-        seed=seed,
-        label=first.label,
-        model=first.model or UNKNOWN_MODEL,
-        trained_in=own,
-    )
-    if num_images is None and (available := first.available) is not None:
-        evaluator = replace(evaluator, num_images=min(evaluator.num_images, available))
+    real = _data(first, data, against, {"split": split, "data_dir": data_dir})
+    evaluator = _evaluator(first, real, num_images, space=space, weights=weights, seed=seed, trained_in=own)
     evaluations = {}
     for one in sets:
         names = one.class_names if one.label is None else ()
@@ -274,6 +266,26 @@ def _data(
             "--data of dcgan-tf train"
         )
     return config
+
+
+def _evaluator(pictures: Pictures, real: DataConfig, num_images: int | None, **chosen: Any) -> Evaluator:
+    """Return what compares the pictures with real images, with no more of them than there are.
+
+    Args:
+        pictures: the pictures.
+        real: settings of the real images.
+        num_images: the number of pictures that the user asks for, or None.
+        chosen: further arguments of `Evaluator.of`.
+    """
+    from dcgan_tf.evaluation import UNKNOWN_MODEL, Evaluator
+
+    with moved_images_named(real.spec) if pictures.run else nullcontext():
+        evaluator = Evaluator.of(
+            real, num_images=num_images, label=pictures.label, model=pictures.model or UNKNOWN_MODEL, **chosen
+        )
+    if num_images is None and pictures.available is not None:
+        return replace(evaluator, num_images=min(evaluator.num_images, pictures.available))
+    return evaluator
 
 
 def _check_beforehand(source: Path, *, checkpoint: WantedCheckpoint, ema: bool, label: str | None) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dcgan_tf.analysis import finding_kinds
-from dcgan_tf.cli.analyses import say_warnings
+from dcgan_tf.cli.analyses import moved_images_named, say_warnings
 from dcgan_tf.cli.beforehand import check_data, check_run
 from dcgan_tf.cli.frame import import_tensorflow, json_option, say, say_json
 from dcgan_tf.cli.options import SEED, NameList, checkpoint_option, one_label
@@ -135,7 +135,8 @@ def _make(run: Run, wanted: Sequence[str], shared: dict[str, int], skipped: dict
             continue
         try:
             suggested = kind.suggest(_known_data(run))
-            finding = analysis.make(run, **{**analysis.defaults, **suggested, **shared})
+            with moved_images_named(run.config.data.spec):
+                finding = analysis.make(run, **{**analysis.defaults, **suggested, **shared})
             say(f"{name:<12}{finding.summary}")
             say_warnings(finding)
             finding.save(RunPaths(run.path).analysis(name))

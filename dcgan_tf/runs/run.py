@@ -212,7 +212,7 @@ def in_batches(compute: Callable[..., np.ndarray], *inputs: np.ndarray) -> np.nd
     Args:
         compute: takes 64 of each input, such as latents float32 [64, latent_dim], and returns results [64,
             ...].
-        inputs: [N, ...], with the same N of at least 1.
+        inputs: [N, ...], with the same N; of none, one batch of zeros tells the shape of the results.
 
     Returns:
         What `compute` returns, [N, ...].
@@ -220,21 +220,21 @@ def in_batches(compute: Callable[..., np.ndarray], *inputs: np.ndarray) -> np.nd
     Raises:
         OutOfMemoryError: if there is no room for them.
     """
-    starts, devices = range(0, len(inputs[0]), SAMPLING_BATCH), _devices()
+    starts, devices = range(0, max(len(inputs[0]), 1), SAMPLING_BATCH), _devices()
 
     def computed(start: int, device: str | None) -> np.ndarray:
         batches = [array[start : start + SAMPLING_BATCH] for array in inputs]
         with tf.device(device) if device else nullcontext():
             return np.asarray(compute(*map(_filled, batches)))[: len(batches[0])]
 
-    results: np.ndarray | None = None
     with ThreadPoolExecutor(len(devices)) as pool:
         at_once = pool.map if len(devices) > 1 else map
-        for start, result in zip(starts, at_once(computed, starts, itertools.cycle(devices)), strict=False):
-            if results is None:
-                results = _room(len(inputs[0]), result)
+        batches = iter(at_once(computed, starts, itertools.cycle(devices)))
+        first = next(batches)
+        results = _room(len(inputs[0]), first)
+        for start, result in zip(starts, itertools.chain([first], batches), strict=True):
             results[start : start + SAMPLING_BATCH] = result
-    return np.empty(0) if results is None else results
+    return results
 
 
 def _devices() -> list[str | None]:

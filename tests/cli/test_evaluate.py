@@ -178,7 +178,9 @@ def test_data_says_where_the_run_s_own_images_are_now(copied, tmp_path):
     shutil.copytree(copied, moved)
     config = RunPaths(moved).config
     config.write_text(config.read_text().replace('"digits"', '"/gone/away"'))
-    assert "/gone/away" in run(moved, "--space", "swd", "-n", 60).stderr
+    refused = run(moved, "--space", "swd", "-n", 60).stderr
+    assert "/gone/away" in refused
+    assert "If the images were moved, name their new place with --data" in refused
     result = run(moved, "--space", "swd", "-n", 60, "--data", "digits")
     assert result.exit_code == 0, result.output
     assert "of split test of digits" in " ".join(result.stdout.split())

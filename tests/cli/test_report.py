@@ -24,7 +24,7 @@ from dcgan_tf.analysis.registry import finding_kinds
 from dcgan_tf.analysis.walk.walk import GIF
 from dcgan_tf.cli.outputs import check_folder, run_at
 from dcgan_tf.config import preset, to_json
-from dcgan_tf.errors import ArgumentError, RunError, StorageError
+from dcgan_tf.errors import ArgumentError, DataError, RunError, StorageError
 from dcgan_tf.files import write_bytes
 from dcgan_tf.runs import RunPaths, write_json
 
@@ -84,7 +84,9 @@ def stand_in_open(path: Path, *, checkpoint: int | None = None, data: str | None
     """Open a run that has reached step 30, and has a checkpoint of step 20."""
     if checkpoint not in (None, 20):
         raise RunError(f"no checkpoint of step {checkpoint}")
-    return SimpleNamespace(path=path, step=checkpoint or 30, shown_class=None, data=data, digest="0a1b")
+    config = SimpleNamespace(data=SimpleNamespace(spec="/gone/away"))
+    step = checkpoint or 30
+    return SimpleNamespace(path=path, config=config, step=step, shown_class=None, data=data, digest="0a1b")
 
 
 def write_result(folder: Path, step: int, **more: object) -> None:
@@ -446,6 +448,16 @@ def test_the_images_of_a_run_may_have_been_moved(made, monkeypatch, tmp_path):
     (tmp_path / "elsewhere").mkdir()
     run("report", made.root, "--analyses", "walk", "--data", tmp_path / "elsewhere")
     assert opened == [str(tmp_path / "elsewhere")]
+
+
+def test_images_that_were_moved_are_asked_for(made, monkeypatch):
+    def refuse_images(*_, **__):
+        raise DataError("/gone/away does not exist")
+
+    monkeypatch.setattr(MODULES["walk"], "walk", refuse_images)
+    result = run("report", made.root, "--analyses", "walk")
+    advice = "/gone/away does not exist. If the images were moved, name their new place with --data"
+    assert f"walk        skipped: {advice}" in result.output
 
 
 def refuse():

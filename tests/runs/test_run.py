@@ -92,6 +92,13 @@ def test_samples_are_the_generators_images_of_the_latents(run: Run) -> None:
     np.testing.assert_array_equal(run.generate(latents), run.sample(3, seed=5))
 
 
+def test_no_latents_give_no_images_of_the_same_kind(run: Run) -> None:
+    nothing = run.generate(run.latents(3, seed=5)[:0])
+    some = run.sample(2)
+    assert nothing.shape == (0, *some.shape[1:])
+    assert nothing.dtype == np.uint8
+
+
 def whole_state(run_dir: Path, step: int) -> TrainState:
     state = create_train_state(read_config(run_dir))
     state.checkpoint().read(CheckpointStore(RunPaths(run_dir).checkpoints).prefix(step)).assert_consumed()
