@@ -27,7 +27,8 @@ def reproduce() -> None:
     shell_complete=complete_path,
     default="tfds:mnist",
     show_default=True,
-    help="Use labelled images with a test split: tfds:NAME, digits, or a folder with train/ and test/.",
+    help="Use labelled images with a test split: tfds:NAME, hf:USER/NAME, digits, or a folder with train/ "
+    "and test/.",
 )
 @click.option(
     "--data-dir", shell_complete=complete_path, help="Look in this folder for prepared TensorFlow Datasets."
@@ -37,8 +38,7 @@ def reproduce() -> None:
     type=counted(least=100),
     default=50_000,
     show_default=True,
-    help="Train on this many images, and draw as many; all there are, where --data does not name a "
-    "TensorFlow Dataset.",
+    help="Train on this many images, and draw as many; all there are, where --data is digits or a folder.",
 )
 @click.option(
     "--dcgan-epochs",

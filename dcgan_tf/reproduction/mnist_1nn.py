@@ -56,8 +56,8 @@ class Settings:
     Attributes:
         data: a labelled dataset with the splits train and test, such as digits or a folder with both.
         data_dir: the folder where it was prepared.
-        num_images: number of training images of a TensorFlow Dataset; other data are used as a whole. Each
-            generator draws as many samples.
+        num_images: number of training images of a dataset by name (tfds: or hf:); other data are used as a
+            whole. Each generator draws as many samples.
         dcgan_epochs: epochs of the DCGAN.
         gan_epochs: epochs of the fully connected GAN.
         seed: seed of both runs and of their samples.
