@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from dcgan_tf import cli
-from dcgan_tf.config import Budget, Config, Speed, difference, from_json, preset, replace, to_json
+from dcgan_tf.config import Budget, Config, Facts, Speed, difference, from_json, preset, replace, to_json
 from dcgan_tf.data import NativeForm
 from dcgan_tf.errors import RunError
 from dcgan_tf.runs import RunPaths
@@ -347,6 +347,17 @@ def test_the_size_is_the_nearest_that_fits(form, budget, few, size):
 
     assert choosing._image_size(form, budget, few=few) == size
     check_size(replace(Config(), image_size=size))
+
+
+def test_nothing_is_said_of_a_budget_where_there_is_none():
+    """With --steps there is none, and 64 is taken; a budget that is too small says what is enough."""
+    drawn, many = NativeForm(None, True, False), 20_000
+    _, why = choosing._line_of_size(
+        drawn, Facts(many, 3, choosing._image_size(drawn, Budget())), {"steps": 5}
+    )
+    assert why == "drawn at any size, and at most 64, as there is no smaller budget"
+    _, why = choosing._line_of_size(drawn, Facts(many, 3, (32, 32)), {})
+    assert "with --minutes 15 they are larger" in why
 
 
 # Too few steps, for every preset
