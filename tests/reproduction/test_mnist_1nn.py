@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 from dcgan_tf import data
 from dcgan_tf.cli import main
 from dcgan_tf.cli.reproduce import mnist_1nn as command
+from dcgan_tf.config import DATASETS
 from dcgan_tf.data.image_set import ImageSet
 from dcgan_tf.errors import DataError
 from dcgan_tf.images import save_png
@@ -85,6 +87,14 @@ def nearest_neighbour_error(folder: Path) -> float:
     vectors = [s.images.reshape(len(s), -1).astype(np.float64) for s in (real, test)]
     fitted = KNeighborsClassifier(1).fit(vectors[0], real.labels)
     return float(np.mean(fitted.predict(vectors[1]) != test.labels))
+
+
+def test_the_help_names_the_data_of_which_a_part_is_taken():
+    told = {option.name: str(option.help) for option in command.params if isinstance(option, click.Option)}
+    assert all(beginning in told["data"] for beginning in DATASETS)
+    assert told["num_images"].endswith("all there are, where --data is digits or a folder.")
+    for beginning in DATASETS:
+        assert Settings(data=f"{beginning}ada/digits", num_images=1000).images["split"] == "train[:1000]"
 
 
 @pytest.mark.parametrize(("spec", "split"), [("tfds:mnist", "train[:1000]"), ("digits", "train")])
