@@ -72,7 +72,16 @@ def rollbacks(rows: list[dict[str, str]], failed: list[dict[str, str]]) -> str:
 
 def longer(rows: list[dict[str, str]]) -> str:
     """Return a table of Markdown of long runs: how much farther from real images they end than they were."""
-    headings = ("data", "recipe", "runs", "images seen", "distance", "at best", "farther than at best")
+    headings = (
+        "data",
+        "recipe",
+        "runs",
+        "images seen",
+        "distance",
+        "at best",
+        "farther than at best",
+        "distance (residual)",
+    )
     lines = [f"| {' | '.join(headings)} |", "|---" * len(headings) + "|"]
     for name, recipe in dict.fromkeys((row["data"], row["recipe"]) for row in rows):
         some = [row for row in rows if (row["data"], row["recipe"]) == (name, recipe)]
@@ -84,6 +93,7 @@ def longer(rows: list[dict[str, str]]) -> str:
             f"{int(some[0]['images_seen']):,}",
             *(_spread(some, column) for column in ("final_distance", "best_distance")),
             f"{min(farther):.0f}–{max(farther):.0f} %" if len(some) > 1 else f"{farther[0]:.0f} %",
+            _spread(some, "residual_distance"),
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)

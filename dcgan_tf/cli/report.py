@@ -30,8 +30,8 @@ FINDINGS = finding_kinds()
     "wanted",
     type=NameList(("all", *FINDINGS)),
     default=(),
-    help="Make these analyses first, separated by commas; 'all' makes those that are missing or were made at "
-    f"another step. There are {', '.join(FINDINGS)}.  [default: none]",
+    help="Make these analyses first, separated by commas; 'all' makes those that are missing or were made of "
+    f"another step, class or weights. There are {', '.join(FINDINGS)}.  [default: none]",
 )
 @click.option(
     "--num-images",

@@ -113,6 +113,10 @@ RULES: tuple[Rule, ...] = (
     Rule({"batch_size": 16}, TINY, "with still more steps, digits were drawn better"),
     Rule({"learning_rate": 4e-4}, ALL, "twice the usual rate, because most runs are short"),
     Rule({"anneal": 0.3}, ALL, "small steps at the end draw finer than large ones"),
+    Rule({"instance_noise": 0.3}, TINY_GREY, "the discriminator tells digits apart too early without it"),
+    Rule(
+        {"anneal": 0.0}, TINY_GREY, "with falling rates, the discriminator got ahead in long runs of digits"
+    ),
     Rule({"ema_images": 10_000}, ALL, "samples come from averaged weights, which are steadier"),
     Rule({"ema_calibration": True}, ALL, "small batches would make samples pale"),
     Rule({"label_smoothing": 0.1}, ALL, "slows down the discriminator, which otherwise wins early"),

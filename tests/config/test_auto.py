@@ -31,8 +31,8 @@ def chosen(facts: Facts, **given: object) -> dict[str, object]:
     return flatten(choose_settings(facts, given).config)
 
 
-ENOUGH = {"batch_size": 32, "diffaugment": 0.0, "dense_units": 0}
-TINY = {"batch_size": 16, "dense_units": 256}
+ENOUGH = {"batch_size": 32, "diffaugment": 0.0, "dense_units": 0, "instance_noise": 0.0}
+TINY_GREY = {"batch_size": 16, "dense_units": 256, "instance_noise": 0.3, "anneal": 0.0}
 FEW = {"batch_size": 16, "diffaugment": 1.0}
 
 
@@ -44,7 +44,7 @@ FEW = {"batch_size": 16, "diffaugment": 1.0}
             "portraits",
             {"channels": 3, "filters": 32, "flip": False} | ENOUGH,
         ),
-        (MNIST, "tfds:mnist", {"channels": 1, "filters": 32, "flip": False} | ENOUGH | TINY),
+        (MNIST, "tfds:mnist", {"channels": 1, "filters": 32, "flip": False} | ENOUGH | TINY_GREY),
         (Facts(50_000, 3, (28, 28)), "icons", {"filters": 32} | ENOUGH | {"batch_size": 16}),
         (CIFAR, "tfds:cifar10", {"channels": 3, "filters": 64, "flip": True} | ENOUGH),
         (PHOTOGRAPHS, "photos", {"channels": 3, "filters": 32, "flip": False} | FEW),
