@@ -31,40 +31,60 @@ def sample_inputs(
         if not class_names:
             return (latents,)
         labels = range(len(class_names))
-    check_labels(labels, class_names)
-    return latents, np.array(labels, np.int32)[sample_labels(len(latents), len(labels))]
+    chosen = checked_labels(labels, class_names)
+    return latents, np.array(chosen)[sample_labels(len(latents), len(labels))]
 
 
-def check_labels(
+def checked_labels(
     labels: Sequence[int] | np.ndarray | None, class_names: Sequence[str], *, count: int | None = None
-) -> None:
+) -> np.ndarray | None:
     """Check labels against the classes of a generator.
 
     Args:
         labels: classes, or None if none were given.
         class_names: class names of the generator; () if it is not conditional and takes no labels.
-        count: how many there must be, or None for any number.
+        count: how many there must be, or None for any number but 0.
+
+    Returns:
+        The labels, int32 [N]; None of a generator without classes.
 
     Raises:
-        ArgumentError: if labels are missing, too few or too many, not among the classes, or given to a
-            generator without classes.
+        ArgumentError: if labels are missing, too few or too many, not among the classes, no whole numbers, or
+            given to a generator without classes.
     """
     if not class_names:
         if labels is None:
-            return
+            return None
         raise ArgumentError(
             "this generator was trained without --conditional, so it cannot draw a chosen class"
         )
     shown = ", ".join(class_names[:12]) + (", …" if len(class_names) > 12 else "")
     expected = f"expected labels from 0 to {len(class_names) - 1} ({shown})"
-    if labels is None or len(labels) == 0:
+    given = _array(labels)
+    if labels is None or (given.size == 0 and count != 0):
         raise ArgumentError(f"a conditional generator draws pictures of a class: {expected}, received none")
-    if count is not None and np.shape(labels) != (count,):
-        raise ArgumentError(
-            f"expected one label for each of {count} latents, received {list(np.shape(labels))}"
-        )
-    if wrong := sorted({int(label) for label in labels if not 0 <= label < len(class_names)}):
+    if count is not None and given.shape != (count,):
+        raise ArgumentError(f"expected one label for each of {count} latents, received {list(given.shape)}")
+    if given.ndim != 1 or not _are_whole(given):
+        raise ArgumentError(f"{expected}, in a list of whole numbers, received {repr(labels)[:80]}")
+    if wrong := sorted({int(label) for label in given if not 0 <= label < len(class_names)}):
         raise ArgumentError(f"there is no class {wrong[0]}: {expected}")
+    return given.astype(np.int32)
+
+
+def _array(labels: object) -> np.ndarray:
+    """Return what was given as an array; lists of several lengths, and what is no list, as one of objects."""
+    try:
+        return np.asarray(labels)
+    except ValueError:
+        return np.asarray(labels, object)
+
+
+def _are_whole(values: np.ndarray) -> bool:
+    """Return whether all are whole numbers, also as floats: 0.5 would be rounded to a class in silence."""
+    if values.dtype.kind == "f":
+        return bool((np.isfinite(values) & (values == np.rint(values))).all())
+    return values.dtype.kind in "iub"
 
 
 def labels_in_shares(labels: np.ndarray, num: int) -> np.ndarray:

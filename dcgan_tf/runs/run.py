@@ -33,7 +33,7 @@ from dcgan_tf.runs.folder import (
     local_folder,
     standing,
 )
-from dcgan_tf.runs.labels import check_labels, sample_inputs
+from dcgan_tf.runs.labels import checked_labels, sample_inputs
 from dcgan_tf.runs.records import RAW_WEIGHTS, read_config
 from dcgan_tf.runs.restoring import restore
 
@@ -141,7 +141,7 @@ class Run:
         Raises:
             ArgumentError: if there is no such class, or the run is not conditional.
         """
-        check_labels([label], self._label_names)
+        label = int(np.array(checked_labels([label], self._label_names))[0])
         generator, discriminator = (
             models.of_one_class(network, label, len(self.class_names))
             for network in (self.generator, self.discriminator)
@@ -152,7 +152,7 @@ class Run:
         """Return the latents of the images that `sample(num, seed=seed)` shows, float32 [num, latent_dim]."""
         model = self.config.model
         drawn = sample_latents(num, model.latent_dim, seed=seed, distribution=model.latent_distribution)
-        return np.asarray(drawn)
+        return np.array(drawn)  # a copy: the tensor's own numbers cannot be changed
 
     def sample(
         self, num: int, *, seed: int = 0, labels: Sequence[int] | None = None, truncation: float = 1.0
@@ -197,7 +197,7 @@ class Run:
             raise ArgumentError(
                 f"latents must have shape [N, {self.config.model.latent_dim}], received {list(latents.shape)}"
             )
-        check_labels(labels, self._label_names, count=len(latents))
+        labels = checked_labels(labels, self._label_names, count=len(latents))
         inputs = np.asarray(models.with_labels(latents, labels, len(self._label_names)))
         draw = models.compiled(self.generator)
         return in_batches(lambda z: to_uint8(draw(z)), inputs)

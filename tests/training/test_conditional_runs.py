@@ -15,7 +15,7 @@ from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.cli import main
 from dcgan_tf.cli.options import chosen_labels, one_label
 from dcgan_tf.config import Config, replace
-from dcgan_tf.errors import RunError
+from dcgan_tf.errors import ArgumentError, RunError
 from dcgan_tf.images import save_png
 from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.run import Run
@@ -138,6 +138,43 @@ def test_a_resumed_run_equals_an_uninterrupted_one(
     assert found.keys() == expected.keys()
     for name, value in expected.items():
         np.testing.assert_array_equal(found[name], value, err_msg=name)
+
+
+@pytest.mark.parametrize("label", [0.5, float("nan"), "dark", None, [1]])
+def test_a_label_is_a_whole_number(run_dir: Path, label: object) -> None:
+    run = Run.open(run_dir)
+    for draw in (
+        lambda: run.sample(2, labels=[label, 0]),
+        lambda: run.generate(run.latents(2), [label, 0]),
+        lambda: run.of_class(label),
+    ):
+        with pytest.raises(
+            ArgumentError, match=r"expected labels from 0 to 2 .*, in a list of whole numbers"
+        ):
+            draw()
+    for labels in (1, "1", {1}, iter([1]), [[0, 1]]):
+        with pytest.raises(ArgumentError, match="in a list of whole numbers, received"):
+            run.sample(2, labels=labels)
+
+
+def test_whole_numbers_of_every_kind_are_labels(run_dir: Path) -> None:
+    run = Run.open(run_dir)
+    expected = run.sample(3, labels=[1, 0])
+    for labels in (
+        [1.0, 0.0],
+        [True, False],
+        np.array([1, 0], np.uint8),
+        np.array([1.0, 0.0]),
+        range(1, -1, -1),
+    ):
+        np.testing.assert_array_equal(run.sample(3, labels=labels), expected)
+        np.testing.assert_array_equal(run.generate(run.latents(2), labels), expected[:2])
+    np.testing.assert_array_equal(run.of_class(True).sample(3), run.sample(3, labels=[1]))
+
+
+def test_no_latents_and_no_labels_give_no_images(run_dir: Path) -> None:
+    run = Run.open(run_dir)
+    assert run.generate(run.latents(0), []).shape == (0, *run.sample(1).shape[1:])
 
 
 def test_labels_are_needed_and_must_exist(run_dir: Path, trained: Path) -> None:
