@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import hashlib
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +43,10 @@ class LiteRTFile:
         except (ValueError, RuntimeError) as error:
             raise ExportError(f"LiteRT cannot read {self.path}: {error}") from None
         self._check_signature()
+        self._drawing = threading.Lock()
 
     def generate(self, latents: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
-        """Draw one image after the other.
+        """Draw one image after the other; other threads wait, because LiteRT keeps one set of tensors.
 
         Args:
             latents: float32 [N, latent_dim].
@@ -63,12 +65,12 @@ class LiteRTFile:
         if (taken := self._taken()) != (given := {name: (1, *v.shape[1:]) for name, v in inputs.items()}):
             raise ExportError(f"{self.path} takes {taken}, and its facts say {given}")
         try:
-            return np.concatenate(
-                [
+            with self._drawing:
+                drawn = [
                     run(**{name: values[i : i + 1] for name, values in inputs.items()})["image"]
                     for i in range(len(latents))
                 ]
-            )
+            return np.concatenate(drawn)
         except (ValueError, RuntimeError) as error:
             raise ExportError(f"LiteRT cannot draw with {self.path}: {error}") from None
 
