@@ -220,13 +220,15 @@ def local_folder(text: str | os.PathLike[str]) -> Path:
             "to a folder and copy it there, or mount the bucket as a folder"
         )
     try:
-        path = Path(name).expanduser()
+        path = Path(name).expanduser() if name.startswith("~") else Path(name)
     except RuntimeError:
         user = name.split("/")[0].removeprefix("~")
         raise ArgumentError(
             f"there is no user {user!r}, so {name!r} is not a home folder; write the whole path, or ./{name} "
             "for a folder of that name"
         ) from None
+    if str(path).startswith("~"):  # of ./~name: a Path forgets the ./, and would be a home the next time
+        path = path.absolute()
     try:
         path.stat()
     except (FileNotFoundError, NotADirectoryError, PermissionError):

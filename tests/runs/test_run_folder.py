@@ -71,6 +71,16 @@ def test_a_tilde_is_the_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
         RunPaths.of(preset(run_dir="~nosuchuser/cats"))
 
 
+def test_a_folder_whose_name_begins_with_a_tilde_is_written_with_a_point(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    for name in ("~nosuchuser/cats", "~/cats"):
+        assert local_folder(f"./{name}") == tmp_path / name
+        assert local_folder(local_folder(f"./{name}")) == tmp_path / name
+
+
 @pytest.mark.parametrize("name", ["x" * 300, "nul\0"])
 def test_what_no_folder_can_be_called_is_an_error(name: str) -> None:
     with pytest.raises(ArgumentError, match="no file or folder can have the name"):
