@@ -18,7 +18,7 @@ from dcgan_tf.export.placing import interrupted, refuse_interrupted
 from dcgan_tf.export.record import damaged_files, listed, read_record
 from dcgan_tf.images import to_uint8
 from dcgan_tf.latents import sample_latents, sample_latents_without_tensorflow, truncated
-from dcgan_tf.runs import RunPaths, read_json, sample_inputs
+from dcgan_tf.runs import RunPaths, local_folder, read_json, sample_inputs
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,11 @@ class Exported:
                 or a SavedModel's folder.
 
         Raises:
+            ArgumentError: if the path cannot be a file or folder on this computer.
             ExportError: if there is no artefact to draw with, or its runtime cannot read it. For other files
                 of an export, it names the folder to open instead.
         """
-        root = Path(path)
+        root = local_folder(path)
         refuse_interrupted(root)
         if _is_file_alone(root):
             _refuse_damaged(root)
@@ -92,7 +93,7 @@ class Exported:
         # Such a file is drawn with where TensorFlow need not be; there, they may differ by rounding.
         without = self.path.suffix in WITHOUT_TENSORFLOW
         draw = sample_latents_without_tensorflow if without else sample_latents
-        return np.asarray(
+        return np.array(
             draw(num, self.facts["latent_dim"], seed=seed, distribution=self.facts["latent_distribution"])
         )
 

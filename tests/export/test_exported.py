@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from dcgan_tf.errors import ExportError
+from dcgan_tf.errors import ArgumentError, ExportError
+from dcgan_tf.export.checks.verification import verify_export
 from dcgan_tf.export.exported import Exported, is_export
 from dcgan_tf.export.formats import keras_file
 from dcgan_tf.export.formats.opening import open_artefact
@@ -24,6 +26,35 @@ def test_the_most_exact_artefact_draws_what_the_run_draws(folder, run):
     assert (drawn.shape, drawn.dtype) == ((70, 16, 16, 1), np.uint8)
     np.testing.assert_allclose(drawn.astype(float), run.sample(70, seed=4).astype(float), atol=1)
     np.testing.assert_array_equal(exported.latents(5, seed=4), run.latents(5, seed=4))
+
+
+@pytest.mark.parametrize(
+    "name", ["generator-fp32.tflite", "generator-int8.tflite", "generator.onnx", "saved_model"]
+)
+def test_threads_that_draw_at_once_get_their_own_images(folder, name):
+    exported = Exported.open(folder / name)
+    expected = [exported.sample(48, seed=seed) for seed in range(8)]
+    with ThreadPoolExecutor(4) as pool:
+        drawn = list(pool.map(lambda i: exported.sample(48, seed=i % 8), range(48)))
+    for i, images in enumerate(drawn):
+        np.testing.assert_array_equal(images, expected[i % 8])
+
+
+def test_a_tilde_is_the_home_where_an_export_is_read_as_where_it_is_written(folder, monkeypatch):
+    monkeypatch.setenv("HOME", str(folder.parent))
+    assert Exported.open(f"~/{folder.name}").path == folder / "saved_model"
+    assert verify_export(f"~/{folder.name}")
+    with pytest.raises(ArgumentError, match="no file or folder can have the name"):
+        Exported.open("nul\0")
+
+
+@pytest.mark.parametrize("name", ["generator-fp32.tflite", "saved_model"])
+def test_latents_may_be_changed_before_they_are_drawn(folder, run, name):
+    for drawing in (run, Exported.open(folder / name)):
+        latents = drawing.latents(2)
+        latents[:, 0] = 0
+        assert not latents[:, 0].any()
+        assert drawing.latents(2)[:, 0].any()
 
 
 @pytest.mark.parametrize("name", ["generator-fp32.tflite", "saved_model"])

@@ -24,6 +24,7 @@ from dcgan_tf.export.formats.opening import open_artefact
 from dcgan_tf.export.formats.runtimes import load_saved_model
 from dcgan_tf.export.record import Record, read_record
 from dcgan_tf.models import with_labels
+from dcgan_tf.runs import local_folder
 
 ROUNDS = 50
 MILLISECONDS = "milliseconds"
@@ -53,7 +54,7 @@ def benchmark_export(folder: str | os.PathLike[str], *, rounds: int | None = Non
     """
     rounds = ROUNDS if rounds is None else rounds
     records = verify_export(folder)
-    root, machine = Path(folder), describe_machine(records)
+    root, machine = local_folder(folder), describe_machine(records)
     every = str(machine["cores"])
     facts = read_record(ExportPaths(root))["model"]
     keras = _keras_ways(root, facts)

@@ -24,6 +24,7 @@ from dcgan_tf.export.formats.opening import open_artefact
 from dcgan_tf.export.formats.runtimes import REFERENCE_DEVICE, foreign_errors, load_saved_model
 from dcgan_tf.export.placing import refuse_interrupted
 from dcgan_tf.export.record import Record, damaged_files, files_of, listed, other_files, read_record
+from dcgan_tf.runs import local_folder
 
 _log = logging.getLogger("dcgan_tf")
 
@@ -70,9 +71,10 @@ def verify_export(folder: str | os.PathLike[str]) -> dict[str, Record]:
         {artefact: its figures, measured now}.
 
     Raises:
+        ArgumentError: if the path cannot be a folder on this computer.
         ExportError: if the folder is not an export, or something in it is wrong; it names everything.
     """
-    paths = ExportPaths(Path(folder))
+    paths = ExportPaths(local_folder(folder))
     folder = paths.root
     refuse_interrupted(folder)
     exported = read_record(paths)

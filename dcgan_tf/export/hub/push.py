@@ -22,6 +22,7 @@ from dcgan_tf.export.hub.client import (
 )
 from dcgan_tf.export.placing import some
 from dcgan_tf.export.record import other_files, read_record
+from dcgan_tf.runs import local_folder
 
 if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
@@ -65,13 +66,14 @@ def push_export(folder: str | os.PathLike[str], repo: str, *, private: bool = Fa
         The address of the repository.
 
     Raises:
-        ArgumentError: if `repo` is not of the form USER/NAME.
+        ArgumentError: if `repo` is not of the form USER/NAME, or the folder is an address.
         ExportError: if the export is not intact, huggingface_hub is not installed, nobody is logged in, the
             repository holds something else, or the Hub refuses. Then nothing has been uploaded; a new
             repository may be there, empty.
     """
     from dcgan_tf.export.checks.verification import verify_export
 
+    folder = local_folder(folder)
     client = client_for_pushing(repo)
     _log.info("verifying %s", folder)
     verify_export(folder)
@@ -80,8 +82,8 @@ def push_export(folder: str | os.PathLike[str], repo: str, *, private: bool = Fa
         if there:
             _refuse_repository(there, repo, private=private)
         earlier = _earlier_files(client, repo, there) if there else []
-        operations = _operations(Path(folder), there, earlier)
-        _say(Path(folder), client, repo, private=there.private if there else private)
+        operations = _operations(folder, there, earlier)
+        _say(folder, client, repo, private=there.private if there else private)
         if not there:
             client.create_repo(repo, private=private, exist_ok=True)
         client.create_commit(
