@@ -189,14 +189,16 @@ class Run:
             uint8 [N, H, W, C].
 
         Raises:
-            ArgumentError: if the latents have another shape, or the labels are missing or not among the
-                classes.
+            ArgumentError: if the latents have another shape or are not finite, or the labels are missing or
+                not among the classes.
         """
         latents = np.asarray(latents, np.float32)
         if latents.ndim != 2 or latents.shape[1] != self.config.model.latent_dim:
             raise ArgumentError(
                 f"latents must have shape [N, {self.config.model.latent_dim}], received {list(latents.shape)}"
             )
+        if not np.isfinite(latents).all():
+            raise ArgumentError("latents must be finite numbers: some are infinite, or no number (NaN)")
         labels = checked_labels(labels, self._label_names, count=len(latents))
         inputs = np.asarray(models.with_labels(latents, labels, len(self._label_names)))
         draw = models.compiled(self.generator)

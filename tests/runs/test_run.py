@@ -99,6 +99,14 @@ def test_no_latents_give_no_images_of_the_same_kind(run: Run) -> None:
     assert nothing.dtype == np.uint8
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_latents_that_are_not_finite_are_refused_and_not_drawn_black(run: Run, value: float) -> None:
+    latents = run.latents(3, seed=5)
+    latents[1, 2] = value
+    with pytest.raises(ValueError, match="latents must be finite numbers"):
+        run.generate(latents)
+
+
 def whole_state(run_dir: Path, step: int) -> TrainState:
     state = create_train_state(read_config(run_dir))
     state.checkpoint().read(CheckpointStore(RunPaths(run_dir).checkpoints).prefix(step)).assert_consumed()
