@@ -87,7 +87,7 @@ class Choice:
         training = self.config.training
         steps = training.steps or self._steps_of_epochs
         seen = steps * training.images_per_step
-        passes = f", each picture {seen / self.num_images:,.0f} times" if self.num_images else ""
+        passes = f", each picture {_times(seen / self.num_images)}" if self.num_images else ""
         return (
             f"about {_duration(minutes)}: {steps:,} step{'s' * (steps != 1)} of "
             f"{training.images_per_step} images{passes} "
@@ -157,3 +157,9 @@ def _duration(minutes: float) -> str:
     if minutes < 1.5:
         return "1 minute"
     return f"{minutes:.0f} minutes" if minutes < 120 else f"{minutes / 60:.1f} hours"
+
+
+def _times(number: float) -> str:
+    """Return a number of times in words, such as "once", "0.33 times" or "1,200 times"."""
+    told = f"{number:,.0f}" if number >= 10 else f"{number:.2g}"
+    return "once" if told == "1" else f"{told} times"

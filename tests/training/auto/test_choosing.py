@@ -404,3 +404,14 @@ def test_the_question_comes_before_the_first_step(tmp_path, caplog):
 def test_the_time_is_said_in_the_unit_that_suits_it(seconds, words):
     choice = Choice(preset("default", steps=1), "default", Budget(), speed=Speed(0.0, seconds))
     assert choice.summary.startswith(f"about {words}: 1 step of 64 images")
+
+
+@pytest.mark.parametrize(
+    ("steps", "words"),
+    [(1, "0.064 times"), (8, "0.51 times"), (16, "once"), (24, "1.5 times"), (500, "32 times")],
+)
+def test_how_often_pictures_are_shown_is_said_of_less_than_once_too(steps, words):
+    shown = Choice(
+        preset("default", steps=steps), "default", Budget(), speed=Speed(0.0, 1.0), num_images=1000
+    )
+    assert f"of 64 images, each picture {words} (" in shown.summary
