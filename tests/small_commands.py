@@ -29,7 +29,7 @@ STEPS_OF_FACES = 300  # from here on its samples show crowns
 PREPARED = (
     "dcgan-tf train --preset quick --run-dir runs/faces",
     "dcgan-tf export runs/faces",
-    "dcgan-tf train --preset auto --even-upsampling --conditional --data tfds:mnist --run-dir runs/mnist",
+    "dcgan-tf train --preset auto --conditional --data tfds:mnist --run-dir runs/mnist",
 )
 """What a page may find: runs and an export that other pages make."""
 _REPLACED = {"tfds:mnist": "digits"}

@@ -134,8 +134,8 @@ def _make(run: Run, wanted: Sequence[str], shared: dict[str, int], skipped: dict
             say(f"{name:<12}{kept}; --analyses {name} replaces it", err=True)
             continue
         try:
-            suggested = kind.suggest(_known_data(run))
             with moved_images_named(run.config.data.spec):
+                suggested = kind.suggest(_known_data(run))
                 finding = analysis.make(run, **{**analysis.defaults, **suggested, **shared})
             say(f"{name:<12}{finding.summary}")
             say_warnings(finding)

@@ -163,7 +163,7 @@ def ended_worse(paths: RunPaths, settings: RunConfig, step: int) -> NeedsRollbac
         "ended_worse",
         "the samples were better before",
         step,
-        advice="Try half of the learning rates, or --anneal 0.3, in a new run.",
+        advice="Try half of the learning rates in a new run.",
         seen=f"Their distance to training images is {distances[step]:.3g}, and was {min(kept):.3g} before.",
     )
 

@@ -451,10 +451,12 @@ def test_the_images_of_a_run_may_have_been_moved(made, monkeypatch, tmp_path):
 
 
 def test_images_that_were_moved_are_asked_for(made, monkeypatch):
-    def refuse_images(*_, **__):
-        raise DataError("/gone/away does not exist")
+    class Gone:
+        @property
+        def train(self):
+            raise DataError("/gone/away does not exist")
 
-    monkeypatch.setattr(MODULES["walk"], "walk", refuse_images)
+    monkeypatch.setattr("dcgan_tf.analysis.Subject", lambda run, **_: Gone())
     result = run("report", made.root, "--analyses", "walk")
     advice = "/gone/away does not exist. If the images were moved, name their new place with --data"
     assert f"walk        skipped: {advice}" in result.output

@@ -161,5 +161,7 @@ def _duration(minutes: float) -> str:
 
 def _times(number: float) -> str:
     """Return a number of times in words, such as "once", "0.33 times" or "1,200 times"."""
+    if number < 0.001:
+        return "less than 0.001 times"
     told = f"{number:,.0f}" if number >= 10 else f"{number:.2g}"
     return "once" if told == "1" else f"{told} times"

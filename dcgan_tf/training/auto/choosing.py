@@ -216,7 +216,10 @@ def _line_of_size(native: NativeForm, facts: Facts, given: Mapping[str, Any]) ->
     if facts.image_size != _image_size(native, Budget()):
         return what, f"in a short time small pictures become clearer; with {_longer(facts)} they are larger"
     if native.size is None:
-        return what, f"drawn at any size, and at most {LARGEST_SIDE}, as there is no smaller budget"
+        return (
+            what,
+            f"drawn at any size; {LARGEST_SIDE} is the largest, and is taken unless the budget is small",
+        )
     return what, f"the size nearest to their own that fits, at most {LARGEST_SIDE}"
 
 

@@ -86,7 +86,8 @@ D_NOT_SLOWER = Remedy(_SAME_RATE, _has_slower_d)
 SLOWER_D = Remedy(_rate_of_d_times(0.5))
 FASTER_D = Remedy(_rate_of_d_times(2), lambda config: not _has_slower_d(config))
 MORE_STEPS_OF_D = Remedy("--discriminator-steps 2", lambda config: config.training.discriminator_steps < 2)
-ANNEAL = Remedy("--anneal 0.3", lambda config: not config.training.anneal)
+ANNEAL = Remedy("--anneal 0.3", lambda config: not (config.training.anneal or config.training.instance_noise))
+"""Not with noise: `auto` takes both for digits, where falling rates let the discriminator get ahead."""
 
 SMOOTH = Remedy(
     "--label-smoothing 0.1",
@@ -97,7 +98,7 @@ FLOAT32 = Remedy("--precision float32", lambda config: config.training.precision
 
 AUGMENT = Remedy("--diffaugment 1 (for few pictures)", lambda config: config.training.diffaugment < 1)
 NOISE = Remedy("--instance-noise 0.1", lambda config: not config.training.instance_noise)
-NO_NOISE = Remedy("no --instance-noise", lambda config: config.training.instance_noise > 0)
+NO_NOISE = Remedy("--instance-noise 0", lambda config: config.training.instance_noise > 0)
 
 SAME_AUGMENTATION = Remedy("in code of your own, the same augmentations of training images and of samples")
 RIGHT_LABELS = Remedy(

@@ -355,7 +355,7 @@ def test_nothing_is_said_of_a_budget_where_there_is_none():
     _, why = choosing._line_of_size(
         drawn, Facts(many, 3, choosing._image_size(drawn, Budget())), {"steps": 5}
     )
-    assert why == "drawn at any size, and at most 64, as there is no smaller budget"
+    assert why == "drawn at any size; 64 is the largest, and is taken unless the budget is small"
     _, why = choosing._line_of_size(drawn, Facts(many, 3, (32, 32)), {})
     assert "with --minutes 15 they are larger" in why
 
@@ -407,11 +407,17 @@ def test_the_time_is_said_in_the_unit_that_suits_it(seconds, words):
 
 
 @pytest.mark.parametrize(
-    ("steps", "words"),
-    [(1, "0.064 times"), (8, "0.51 times"), (16, "once"), (24, "1.5 times"), (500, "32 times")],
+    ("images", "steps", "words"),
+    [
+        (10**6, 1, "less than 0.001 times"),
+        (1000, 1, "0.064 times"),
+        (1000, 8, "0.51 times"),
+        (1000, 16, "once"),
+        (1000, 24, "1.5 times"),
+        (1000, 500, "32 times"),
+    ],
 )
-def test_how_often_pictures_are_shown_is_said_of_less_than_once_too(steps, words):
-    shown = Choice(
-        preset("default", steps=steps), "default", Budget(), speed=Speed(0.0, 1.0), num_images=1000
-    )
+def test_how_often_pictures_are_shown_is_said_of_less_than_once_too(images, steps, words):
+    config, speed = preset("default", steps=steps), Speed(0.0, 1.0)
+    shown = Choice(config, "default", Budget(), speed=speed, num_images=images)
     assert f"of 64 images, each picture {words} (" in shown.summary

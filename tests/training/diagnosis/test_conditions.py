@@ -259,7 +259,7 @@ def test_what_is_advised_is_allowed_and_is_not_so_already(changes: dict[str, Any
         advice = remedies.advice(of_it, config)
         assert advice.startswith("Try ")
         assert advice.endswith(". Take another --run-dir for it.")
-        for option in re.findall(r"(?<!no )--([a-z-]+)", advice):
+        for option in re.findall(r"(?<!no )--([a-z-]+)(?![a-z-]| 0[,.] )", advice):
             if option in values:
                 name = option.replace("-", "_")
                 assert flatten(config)[name] != values[option], (condition, option)
@@ -289,13 +289,18 @@ def test_advised_rates_are_computed_from_those_in_force() -> None:
 
 
 def test_who_took_the_advice_is_not_given_it_again() -> None:
-    assert "no --instance-noise" in advice_on("generator_wins", instance_noise=0.1)
-    assert "no --instance-noise" not in advice_on("generator_wins")
+    assert "--instance-noise 0. " in advice_on("generator_wins", instance_noise=0.1)
+    assert "--instance-noise" not in advice_on("generator_wins")
     assert "--preset auto" in advice_on("mode_collapse")
     chosen = {"discriminator_bias": True, "ema_calibration": True}  # as auto does
     assert "--preset auto" not in advice_on("mode_collapse", **chosen)
     assert "--architecture dcgan" in advice_on("mode_collapse", architecture="gan")
     assert "--label-smoothing" not in advice_on("not_finite", loss="hinge")
+
+
+def test_falling_rates_are_not_advised_against_what_auto_takes_for_digits() -> None:
+    assert "--anneal 0.3" in advice_on("samples_worsen")
+    assert "--anneal" not in advice_on("samples_worsen", instance_noise=0.3)
 
 
 def test_a_victory_of_d_is_described_by_what_shows_it() -> None:
