@@ -87,7 +87,7 @@ SLOWER_D = Remedy(_rate_of_d_times(0.5))
 FASTER_D = Remedy(_rate_of_d_times(2), lambda config: not _has_slower_d(config))
 MORE_STEPS_OF_D = Remedy("--discriminator-steps 2", lambda config: config.training.discriminator_steps < 2)
 ANNEAL = Remedy("--anneal 0.3", lambda config: not (config.training.anneal or config.training.instance_noise))
-"""Not with noise: `auto` takes both for digits, where falling rates let the discriminator get ahead."""
+"""Not with noise: `auto` takes noise and constant rates for digits, where D gets ahead when rates fall."""
 
 SMOOTH = Remedy(
     "--label-smoothing 0.1",

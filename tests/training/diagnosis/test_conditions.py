@@ -259,11 +259,11 @@ def test_what_is_advised_is_allowed_and_is_not_so_already(changes: dict[str, Any
         advice = remedies.advice(of_it, config)
         assert advice.startswith("Try ")
         assert advice.endswith(". Take another --run-dir for it.")
-        for option in re.findall(r"(?<!no )--([a-z-]+)(?![a-z-]| 0[,.] )", advice):
+        for option, off in re.findall(r"(?<!no )--([a-z-]+)( 0(?=[,.] ))?", advice):
             if option in values:
-                name = option.replace("-", "_")
-                assert flatten(config)[name] != values[option], (condition, option)
-                preset("default", **changes | {name: values[option]})
+                name, value = option.replace("-", "_"), 0.0 if off else values[option]
+                assert flatten(config)[name] != value, (condition, option)
+                preset("default", **changes | {name: value})
 
 
 def advice_on(name: str, **changes: Any) -> str:
