@@ -43,12 +43,14 @@ class Facts:
         channels: 1 if the pictures are grey, else 3.
         image_size: (height, width) nearest to the pictures' own that the networks can have.
         num_classes: number of classes that are known of them; 0 without labels.
+        black_or_white: share of the pixels of grey pictures that are nearly black or white; 0 in colour.
     """
 
     num_images: int
     channels: int
     image_size: tuple[int, int]
     num_classes: int = 0
+    black_or_white: float = 0.0
 
     @property
     def few(self) -> bool:
@@ -185,7 +187,7 @@ def choose_settings(facts: Facts, given: Mapping[str, Any]) -> Chosen:
     image_size = given.get("image_size") or facts.image_size
     channels = given.get("channels") or facts.channels
     photographs = given.get("data", Config().data.spec) not in BUILT_IN_DATA
-    case = Case(facts.num_images, channels, photographs, min(image_size))
+    case = Case(facts.num_images, channels, photographs, min(image_size), facts.black_or_white)
     changes: dict[str, Any] = {"image_size": image_size, "channels": channels}
     rules, left_out = [], []
     effectless = OF_CONVOLUTIONAL if given.get("architecture") == "gan" else set()

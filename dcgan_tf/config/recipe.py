@@ -28,6 +28,8 @@ WIDE_UP_TO = 40
 """Images whose shorter side has no more pixels than this get wide networks."""
 TWO_HALVINGS_BELOW = 32
 """The side below which the discriminator halves images only twice, so that its last maps see 10x10 pixels."""
+WRITING_FROM = 0.75
+"""The share of nearly black and nearly white pixels from which on pictures are taken for writing."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +41,14 @@ class Case:
         channels: 1 (grey) or 3 (RGB).
         photographs: whether they come from a folder or a dataset, not from the library's own drawing.
         side: the shorter side of the images that the networks see, in pixels.
+        black_or_white: share of their pixels that are nearly black or white; 0 in colour.
     """
 
     num_images: int
     channels: int
     photographs: bool
     side: int
+    black_or_white: float
 
 
 @dataclass(frozen=True)
@@ -89,9 +93,10 @@ TINY = When(
     f"images whose shorter side has less than {TWO_HALVINGS_BELOW} pixels",
     lambda case: case.side < TWO_HALVINGS_BELOW,
 )
-TINY_GREY = When(
-    f"grey pictures whose shorter side has less than {TWO_HALVINGS_BELOW} pixels",
-    lambda case: TINY.holds(case) and GREY.holds(case),
+TINY_WRITING = When(
+    f"grey pictures whose shorter side has less than {TWO_HALVINGS_BELOW} pixels, at least "
+    f"{WRITING_FROM:.0%} of them nearly black or white, such as writing",
+    lambda case: TINY.holds(case) and GREY.holds(case) and case.black_or_white >= WRITING_FROM,
 )
 SMALL = When(
     f"images whose shorter side has up to {WIDE_UP_TO} pixels",
@@ -106,16 +111,18 @@ RULES: tuple[Rule, ...] = (
     Rule({"filters": 64}, SMALL, "small images leave time for wide networks"),
     Rule({"filters": 32}, LARGE, "two cores make enough steps with narrow networks only"),
     Rule({"filters": 32}, TINY, "many steps are worth more to tiny images than wide networks"),
-    Rule({"dense_units": 256}, TINY_GREY, "maps that see 10x10 pixels cannot judge a shape by themselves"),
+    Rule({"dense_units": 256}, TINY_WRITING, "maps that see 10x10 pixels cannot judge a shape by themselves"),
     Rule({"discriminator_bias": True}, ALL, "beside batch norm, it lets the discriminator see pale samples"),
     Rule({"latent_dim": 64}, ALL, "a shorter latent is learnt in fewer steps"),
     Rule({"batch_size": 32}, ALL, "many small steps draw better than few large ones"),
     Rule({"batch_size": 16}, TINY, "with still more steps, digits were drawn better"),
     Rule({"learning_rate": 4e-4}, ALL, "twice the usual rate, because most runs are short"),
     Rule({"anneal": 0.3}, ALL, "small steps at the end draw finer than large ones"),
-    Rule({"instance_noise": 0.3}, TINY_GREY, "the discriminator tells digits apart too early without it"),
+    Rule({"instance_noise": 0.3}, TINY_WRITING, "the discriminator tells digits apart too early without it"),
     Rule(
-        {"anneal": 0.0}, TINY_GREY, "with falling rates, the discriminator got ahead in long runs of digits"
+        {"anneal": 0.0},
+        TINY_WRITING,
+        "with falling rates, the discriminator got ahead in long runs of digits",
     ),
     Rule({"ema_images": 10_000}, ALL, "samples come from averaged weights, which are steadier"),
     Rule({"ema_calibration": True}, ALL, "small batches would make samples pale"),

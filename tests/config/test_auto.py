@@ -21,7 +21,7 @@ from dcgan_tf.config import (
 from dcgan_tf.config.recipe import FEW_PICTURES, FEWEST_STEPS_OF_FEW, RULES
 
 PORTRAITS = Facts(20_000, 3, (64, 64))
-MNIST = Facts(60_000, 1, (28, 28), num_classes=10)
+MNIST = Facts(60_000, 1, (28, 28), num_classes=10, black_or_white=0.92)
 CIFAR = Facts(50_000, 3, (32, 32), num_classes=10)
 PHOTOGRAPHS = Facts(285, 3, (64, 64))
 GREY = Facts(285, 1, (64, 64))
@@ -32,7 +32,7 @@ def chosen(facts: Facts, **given: object) -> dict[str, object]:
 
 
 ENOUGH = {"batch_size": 32, "diffaugment": 0.0, "dense_units": 0, "instance_noise": 0.0}
-TINY_GREY = {"batch_size": 16, "dense_units": 256, "instance_noise": 0.3, "anneal": 0.0}
+TINY_WRITING = {"batch_size": 16, "dense_units": 256, "instance_noise": 0.3, "anneal": 0.0}
 FEW = {"batch_size": 16, "diffaugment": 1.0}
 
 
@@ -44,7 +44,13 @@ FEW = {"batch_size": 16, "diffaugment": 1.0}
             "portraits",
             {"channels": 3, "filters": 32, "flip": False} | ENOUGH,
         ),
-        (MNIST, "tfds:mnist", {"channels": 1, "filters": 32, "flip": False} | ENOUGH | TINY_GREY),
+        (MNIST, "tfds:mnist", {"channels": 1, "filters": 32, "flip": False} | ENOUGH | TINY_WRITING),
+        (
+            Facts(50_000, 1, (28, 28), black_or_white=0.74),
+            "grey photographs",
+            {"channels": 1, "filters": 32, "flip": False} | ENOUGH | {"batch_size": 16},
+        ),
+        (Facts(60_000, 1, (32, 32), black_or_white=0.92), "large writing", {"filters": 64} | ENOUGH),
         (Facts(50_000, 3, (28, 28)), "icons", {"filters": 32} | ENOUGH | {"batch_size": 16}),
         (CIFAR, "tfds:cifar10", {"channels": 3, "filters": 64, "flip": True} | ENOUGH),
         (PHOTOGRAPHS, "photos", {"channels": 3, "filters": 32, "flip": False} | FEW),

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace as changed
 from typing import Any
 
+import numpy as np
+
 from dcgan_tf.config import (
     AUTO,
     LARGE_FROM_MINUTES,
@@ -25,6 +27,7 @@ from dcgan_tf.config import (
 )
 from dcgan_tf.data import NativeForm, load_data, native_form
 from dcgan_tf.errors import ArgumentError
+from dcgan_tf.images import evenly_spaced
 from dcgan_tf.models import check_size, fitting_size
 from dcgan_tf.runs import RunPaths, read_config, with_own_held_out
 from dcgan_tf.training.auto.choice import Choice, is_auto, read_choice
@@ -166,6 +169,9 @@ def _of_data(budget: Budget, given: Mapping[str, Any]) -> Choice:
     )
 
 
+_LOOKED_AT = 1000
+_NEARLY = 32
+"""Levels from black, or from white."""
 MOST_ASPECT = 4
 """Pictures of a longer shape become square."""
 _OF_IMAGES = (
@@ -180,8 +186,20 @@ def _load(of_images: Mapping[str, Any], size: tuple[int, int], channels: int) ->
     config = replace(Config(), **{**of_images, "image_size": size, "channels": channels})
     check_size(config)
     image_set = load_data(with_own_held_out(config).data)
-    facts = Facts(len(image_set), channels, size, num_classes=len(image_set.label_names))
+    facts = Facts(
+        len(image_set),
+        channels,
+        size,
+        num_classes=len(image_set.label_names),
+        black_or_white=_black_or_white(image_set.images) if channels == 1 else 0.0,
+    )
     return facts, image_set.name
+
+
+def _black_or_white(images: np.ndarray) -> float:
+    """Return the share of the pixels of some images, uint8, that are nearly black or nearly white."""
+    some = images[evenly_spaced(len(images), _LOOKED_AT)]
+    return float(np.mean((some < _NEARLY) | (some > 255 - _NEARLY)))
 
 
 def _image_size(native: NativeForm, budget: Budget, *, few: bool = False) -> tuple[int, int]:

@@ -155,6 +155,33 @@ def test_minutes_become_steps_once_and_a_larger_budget_extends(tmp_path, known_s
     }
 
 
+@pytest.mark.parametrize(
+    ("dark", "light", "dense_units"), [(31, 224, 256), (32, 224, 0), (31, 223, 0)], ids=str
+)
+def test_grey_pictures_of_nearly_black_and_white_pixels_are_taken_for_writing(
+    tmp_path, known_speed, dark, light, dense_units
+):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    bits = np.random.default_rng(0).integers(0, 2, (40, 16, 20))
+    for i, pixels in enumerate(np.where(bits, light, dark).astype(np.uint8)):
+        Image.fromarray(pixels).save(folder / f"{i:03d}.png")
+    assert auto(folder, "--steps", "3").exit_code == 0
+    settings = config_of(folder)
+    assert settings.model.dense_units == dense_units
+    assert settings.training.instance_noise == (0.3 if dense_units else 0.0)
+
+
+def test_colour_pictures_of_nearly_black_and_white_pixels_are_no_writing(tmp_path, known_speed):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    bits = np.random.default_rng(0).integers(0, 2, (40, 16, 20, 3))
+    for i, pixels in enumerate((255 * bits).astype(np.uint8)):
+        Image.fromarray(pixels).save(folder / f"{i:03d}.png")
+    assert auto(folder, "--steps", "3").exit_code == 0
+    assert config_of(folder).model.dense_units == 0
+
+
 def test_few_pictures_are_small_if_the_time_is_short(tmp_path, known_speed):
     folder = tmp_path / "pictures"
     write_pictures(folder, 40, size=(100, 80))
