@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -67,7 +68,7 @@ class Budget:
         images: real images to see, each as often as it is seen; or None.
 
     Raises:
-        ArgumentError: if both are set, or one is not above 0.
+        ArgumentError: if both are set, or one is not a number above 0.
     """
 
     minutes: float | None = None
@@ -80,8 +81,13 @@ class Budget:
             ("minutes", self.minutes, MOST_MINUTES),
             ("images", self.images, MOST_IMAGES),
         ):
-            if value is not None and not 0 < value <= most:
+            if value is None:
+                continue
+            number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+            if not (number and 0 < value <= most):
                 raise ArgumentError(f"{name} must be above 0 and at most {most:g}, received {value!r}")
+            # NumPy's numbers too, which choice.json cannot have. The way around "frozen", as for settings.
+            object.__setattr__(self, name, value if type(value) in (int, float) else float(value))
 
     @property
     def given(self) -> bool:

@@ -88,7 +88,7 @@ def _typed(name: str, value: Any, value_type: type) -> Any:
         return value
     if value_type is int and _is_a(numbers.Integral, value):
         return int(value)
-    if value_type is float and _is_a(numbers.Real, value) and math.isfinite(value):
+    if value_type is float and _is_a(numbers.Real, value) and _is_finite(value):
         return float(value)
     if value_type is str and isinstance(value, str | os.PathLike):
         return os.fspath(value)
@@ -110,6 +110,13 @@ def _are_two_whole_numbers(value: Any) -> bool:
 def _is_a(kind: type, value: Any) -> bool:
     """Return whether a value is a number of this kind, NumPy's included; True is not one here."""
     return isinstance(value, kind) and not isinstance(value, bool)
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number that no float can be
+        return False
 
 
 def _check_bounds(name: str, value: Any, minimum: float | None, maximum: float | None) -> None:

@@ -72,7 +72,7 @@ def preset(name: str = "default", **changes: Any) -> Config:
     Raises:
         ArgumentError: for an unknown preset or setting, or a value that its setting does not allow.
     """
-    if name not in PRESETS:
+    if not isinstance(name, str) or name not in PRESETS:
         raise ArgumentError(
             f"preset must be one of {', '.join(PRESETS)}, or auto with dcgan_tf.choose, received {name!r}"
         )

@@ -384,6 +384,13 @@ class Config:
     run: RunConfig = dataclasses.field(default_factory=RunConfig)
 
     def __post_init__(self) -> None:
+        sections = {"data": DataConfig, "model": ModelConfig, "training": TrainingConfig, "run": RunConfig}
+        for name, section in sections.items():
+            if not isinstance(getattr(self, name), section):
+                raise ArgumentError(
+                    f"{name} must be a {section.__name__}, received {getattr(self, name)!r:.80}; "
+                    'preset("default", …) takes settings by their flat names'
+                )
         for name in ("r1_gamma", "r2_gamma"):
             value = getattr(self.training, name)
             if value and self.model.discriminator_mixes_images:

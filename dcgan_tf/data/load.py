@@ -11,6 +11,7 @@ from typing import Protocol
 from dcgan_tf.config import BUILT_IN_DATA, DataConfig
 from dcgan_tf.data.folder.remarks import say_once
 from dcgan_tf.data.image_set import ImageSet
+from dcgan_tf.errors import ArgumentError
 
 _LOGGER = logging.getLogger("dcgan_tf")
 
@@ -39,8 +40,14 @@ def load_data(config: DataConfig, *, split: str | None = None) -> ImageSet:
         An `ImageSet` of uint8 [N, H, W, C] with the size and channels that `config` asks for.
 
     Raises:
+        ArgumentError: if `config` is anything but these settings, such as a spec or a whole `Config`.
         DataError: if the spec names nothing that exists; it says what was looked for and where.
     """
+    if not isinstance(config, DataConfig):
+        raise ArgumentError(
+            'expected the settings of the data, such as config.data or DataConfig(spec="digits"), received '
+            f"{config!r:.80}"
+        )
     image_set = _load(config, split or config.split)
     for remark in image_set.remarks:
         say_once(f"{config.spec}: {remark}")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+
+import numpy as np
 import pytest
 
 from dcgan_tf.config import (
@@ -19,6 +23,7 @@ from dcgan_tf.config import (
     with_default,
 )
 from dcgan_tf.config.recipe import FEW_PICTURES, FEWEST_STEPS_OF_FEW, RULES
+from dcgan_tf.errors import ArgumentError
 
 PORTRAITS = Facts(20_000, 3, (64, 64))
 MNIST = Facts(60_000, 1, (28, 28), num_classes=10, black_or_white=0.92)
@@ -259,3 +264,16 @@ def test_wrong_settings_are_refused_before_the_images_are_looked_at():
     with pytest.raises(ValueError, match="label_smoothing lowers a target"):
         check_request("quick", Budget(), {"loss": "hinge"})  # quick smooths labels
     check_request("auto", Budget(), {"loss": "hinge"})
+
+
+@pytest.mark.parametrize("number", [np.int64(5), np.float32(2.5), np.float64(2.5)])
+def test_a_budget_may_be_a_number_of_numpy(number):
+    """The record of a choice is JSON, which has no numbers of NumPy."""
+    budget = Budget(minutes=number)
+    assert json.loads(json.dumps(dataclasses.asdict(budget))) == {"minutes": float(number), "images": None}
+
+
+@pytest.mark.parametrize("value", ["5", True, [5], np.array([5, 6])])
+def test_a_budget_that_is_no_number_is_refused(value):
+    with pytest.raises(ArgumentError, match="minutes must be above 0 and at most 1e"):
+        Budget(minutes=value)

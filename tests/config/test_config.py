@@ -350,3 +350,18 @@ def test_the_length_of_the_average_is_given_once():
     assert not by_decay.training.averages
     with pytest.raises(ValueError, match="ema_images takes the place of ema_decay: set only one of them"):
         replace(Config(), ema_images=5000, ema_decay=0.9)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: Config("digits"), "data must be a DataConfig, received 'digits'"),
+        (lambda: Config(training={"steps": 3}), r"training must be a TrainingConfig, received \{'steps'"),
+        (lambda: Config(run=None), "run must be a RunConfig, received None"),
+        (lambda: preset(["quick"]), "preset must be one of"),
+        (lambda: preset(learning_rate=10**400), "learning_rate must be a finite number"),
+    ],
+)
+def test_values_of_a_wrong_kind_are_refused_where_they_are_given(make, said):
+    with pytest.raises(ArgumentError, match=said):
+        make()

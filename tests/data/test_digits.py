@@ -5,9 +5,10 @@ import pytest
 from sklearn.datasets import load_digits
 
 from dcgan_tf import data
-from dcgan_tf.config import DataConfig
+from dcgan_tf.config import Config, DataConfig
 from dcgan_tf.data import digits, load_data
 from dcgan_tf.data import load as data_sources
+from dcgan_tf.errors import ArgumentError
 
 
 def config(**changes) -> DataConfig:
@@ -69,3 +70,9 @@ def test_a_folder_of_the_same_name_is_not_taken_in_silence(tmp_path, monkeypatch
     data.load_data(config()), data.load_data(config())
     [line] = caplog.messages
     assert line.startswith(f"digits is the built-in data, not the folder of that name in {tmp_path}; write")
+
+
+@pytest.mark.parametrize("wrong", ["digits", None, Config()])
+def test_what_is_not_the_settings_of_the_data_is_refused(wrong):
+    with pytest.raises(ArgumentError, match="expected the settings of the data, such as"):
+        load_data(wrong)
