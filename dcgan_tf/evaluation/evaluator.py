@@ -87,7 +87,7 @@ class Evaluator:
         num_images: int | None = None,
         most_real: int = MOST_IMAGES,
         seed: int = 0,
-        label: str | None = None,
+        label: str | int | None = None,
         model: ModelConfig = UNKNOWN_MODEL,
         trained_in: Path | None = None,
     ) -> Evaluator:
@@ -113,14 +113,14 @@ class Evaluator:
         if trained_in is not None:
             check_same_images(RunPaths(trained_in), train, conditional=model.conditional)
         beside = held_out_images(config, train)
-        label = None if label is None else class_name(train, label)
+        label = None if label is None else class_name(train, str(label))
         shown = train if label is None else of_class(train, label)
         chosen = _space(space, weights, train, beside[1] if beside else None, config)
         if beside and label is not None:
             beside = f"{beside[0]}, class {label}", of_class(beside[1], label)
         real = RealImages.of(config, shown, beside, most=most_real)
         metrics = (*OF_FEATURES, *OF_PIXELS) if chosen else OF_PIXELS
-        num = num_images or len(real.others)
+        num = len(real.others) if num_images is None else num_images
         return Evaluator(real, chosen, num, seed, metrics, config.cache_dir, label=label, model=model)
 
     @staticmethod
@@ -164,7 +164,8 @@ class Evaluator:
             about: facts about the pictures for the protocol: run, step, generator.
 
         Raises:
-            ArgumentError: if the pictures do not have the real images' size.
+            ArgumentError: if the pictures do not have the real images' size, or are more or fewer than were
+                asked for.
         """
         started = time.monotonic()
         images = self._checked(draw(self.num_images, seed=self.seed))
@@ -201,6 +202,10 @@ class Evaluator:
                 f"the pictures must be uint8 {list(self.real.reference.shape[1:])} like the real images, "
                 f"received {images.dtype} {list(images.shape[1:])}; draw them in that size, or choose data "
                 "of their size with --against"
+            )
+        if len(images) != self.num_images:
+            raise ArgumentError(
+                f"expected {self.num_images:,} pictures, as many as were asked for, received {len(images):,}"
             )
         return images
 

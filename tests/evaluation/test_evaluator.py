@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dcgan_tf.config import DataConfig
+from dcgan_tf.config import DataConfig, preset
 from dcgan_tf.data.image_set import ImageSet
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.evaluation.evaluator import Evaluator
 from dcgan_tf.evaluation.feature_spaces import Features
 from dcgan_tf.evaluation.real_images import RealImages
@@ -37,6 +38,11 @@ def evaluator(tmp_path) -> Evaluator:
     real = RealImages.of(DataConfig(spec="waves"), train, ("test", test))
     space = PixelSpace.principal(train.images, 64)
     return Evaluator(real, space, 400, metrics=OF_FEATURES, cache_dir=tmp_path, bar=no_bar)
+
+
+@pytest.fixture(scope="module")
+def quick_digits() -> DataConfig:
+    return preset("quick", data="digits", channels=1, image_size=(16, 16)).data
 
 
 def test_pale_waves_lie_between_real_ones_and_pixels_without_form(evaluator):
@@ -150,3 +156,21 @@ def test_digits_without_a_space_are_compared_by_their_pixels():
     assert evaluator.space is None
     assert evaluator.num_images == len(evaluator.real.others) == 296
     assert len(evaluator.real.reference) == 1501
+
+
+@pytest.mark.parametrize("number", [1, 399, 401])
+def test_another_number_of_pictures_than_was_asked_for_is_refused(evaluator, number):
+    """The protocol would say 400, beside the scores of 400 real images."""
+    with pytest.raises(ArgumentError, match=f"expected 400 pictures, .* received {number}"):
+        evaluator.evaluate(lambda num, *, seed: draw(number, seed=seed), source="others")
+
+
+def test_no_pictures_are_not_as_many_as_there_are_real_ones(quick_digits):
+    with pytest.raises(ArgumentError, match="at least 50 images, received 0"):
+        Evaluator.of(quick_digits, space="swd", num_images=0)
+
+
+def test_a_class_may_be_a_number_in_python_too(quick_digits):
+    by_name, by_number = (Evaluator.of(quick_digits, space="swd", label=label) for label in ("3", 3))
+    assert by_name.label == by_number.label == "3"
+    np.testing.assert_array_equal(by_name.real.reference, by_number.real.reference)
