@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -20,7 +21,12 @@ from dcgan_tf.report.reported_run import ReportedRun, Section
 from dcgan_tf.report.settings import settings_section
 
 
-def write_report(run: Path, *, out: Path | None = None, exports: Sequence[Path] | None = None) -> Path:
+def write_report(
+    run: str | os.PathLike[str],
+    *,
+    out: str | os.PathLike[str] | None = None,
+    exports: Sequence[str | os.PathLike[str]] | None = None,
+) -> Path:
     """Write a run's report: one HTML file with everything in it, which needs no network.
 
     The same files give the same page. Large pictures are reduced to the size at which they are shown.
@@ -36,9 +42,10 @@ def write_report(run: Path, *, out: Path | None = None, exports: Sequence[Path] 
     Raises:
         RunError: if the folder is not a run.
     """
-    reported = ReportedRun(run)
-    target = out or reported.paths.report
-    write_text(target, page(reported, find_exports(reported) if exports is None else exports))
+    reported = ReportedRun(Path(run))
+    target = reported.paths.report if out is None else Path(out)
+    found = find_exports(reported) if exports is None else [Path(folder) for folder in exports]
+    write_text(target, page(reported, found))
     return target
 
 

@@ -720,3 +720,9 @@ def test_an_export_that_is_named_is_shown(run_dir, tmp_path):
 def test_the_page_says_how_the_generator_was_averaged(settings, generator, tmp_path) -> None:
     (tmp_path / "config.json").write_text(to_json(replace(Config(), **settings)))
     assert ReportedRun(tmp_path).generator == generator
+
+
+def test_paths_may_be_text(run_dir, tmp_path):
+    page = write_report(str(run_dir), out=str(tmp_path / "as-text.html"), exports=[str(tmp_path / "none")])
+    assert page == tmp_path / "as-text.html"
+    assert page.read_text() == write_report(run_dir, exports=[tmp_path / "none"]).read_text()
