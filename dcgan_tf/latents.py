@@ -156,18 +156,18 @@ def read_latents(path: Path, model: ModelConfig) -> np.ndarray:
 
 
 def _check_seed(seed: int) -> None:
-    if not (_is_whole(seed) and 0 <= seed <= LARGEST_SEED):
+    if not (is_whole(seed) and 0 <= seed <= LARGEST_SEED):
         raise ArgumentError(f"a seed is a whole number from 0 to 2^63 - 1, received {seed!r}")
 
 
 def _check_number(num: int) -> None:
-    if not (_is_whole(num) and num >= 0):
+    if not (is_whole(num) and num >= 0):
         raise ArgumentError(f"the number of images must be a whole number from 0, received {num!r}")
     if num > MOST_AT_ONCE:
         raise ArgumentError(f"at most {MOST_AT_ONCE:,} images are drawn at once, received {num:,}")
 
 
-def _is_whole(value: object) -> bool:
+def is_whole(value: object) -> bool:
     """Return whether a value is an integer, also of NumPy; TensorFlow would take 1.5 and True too."""
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
@@ -251,8 +251,12 @@ def truncated(latents: np.ndarray, truncation: float) -> np.ndarray:
     Raises:
         ArgumentError: if the truncation is not above 0 and at most 1.
     """
-    if not 0 < truncation <= 1:
-        raise ArgumentError(f"truncation must be above 0 and at most 1, received {truncation:g}")
+    try:
+        fits = bool(0 < truncation <= 1)
+    except (TypeError, ValueError):  # no number, or several
+        fits = False
+    if not fits:
+        raise ArgumentError(f"truncation must be above 0 and at most 1, received {truncation!r}")
     return np.asarray(latents * np.float32(truncation), np.float32)
 
 

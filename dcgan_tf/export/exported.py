@@ -17,7 +17,7 @@ from dcgan_tf.export.formats.opening import DrawFunction, open_artefact
 from dcgan_tf.export.placing import interrupted, refuse_interrupted
 from dcgan_tf.export.record import damaged_files, listed, read_record
 from dcgan_tf.images import to_uint8
-from dcgan_tf.latents import sample_latents, sample_latents_without_tensorflow, truncated
+from dcgan_tf.latents import is_whole, sample_latents, sample_latents_without_tensorflow, truncated
 from dcgan_tf.runs import RunPaths, local_folder, read_json, sample_inputs
 
 
@@ -115,7 +115,7 @@ class Exported:
             ArgumentError: if `num` is less than 1, a label is not one of the classes, or the truncation is
                 out of range.
         """
-        if num < 1:
+        if is_whole(num) and num < 1:  # what is no whole number is refused below
             raise ArgumentError(f"the number of images must be at least 1, received {num}")
         latents = truncated(self.latents(num, seed=seed), truncation)
         images = self.draw(*sample_inputs(latents, self.class_names, labels))

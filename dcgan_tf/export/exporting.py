@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,12 +66,17 @@ def export_run(
         The folder, with the artefacts, samples.png, export.json and MODEL_CARD.md.
 
     Raises:
-        ArgumentError: for an unknown format or precision, or an address such as gs://bucket/export.
+        ArgumentError: for a path in place of an opened run, an unknown format or precision, or an address
+            such as gs://bucket/export.
         ExportError: if the folder exists or lies among the run's images, an artefact draws other images than
             the run's generator, or .onnx is wanted without its packages. Then nothing is left behind.
     """
-    _refuse_formats(formats)
-    _refuse_unknown("precision", precisions, PRECISIONS)
+    if isinstance(run, str | os.PathLike):
+        raise ArgumentError(f"expected an opened run, as Run.open(PATH) returns, received {run!r}")
+    formats = _checked("format", formats, FORMATS)
+    precisions = _checked("precision", precisions, PRECISIONS)
+    if "onnx" in formats:
+        onnx_file.refuse_without_packages()
     if run.label is not None:
         raise ArgumentError(
             "a run fixed to one class cannot be exported; export the run itself: its files take the label"
@@ -84,7 +89,7 @@ def export_run(
         paths = ExportPaths(folder)
         folded = fold(run.generator, num_classes=len(run.class_names))
         export = _Export(run, folded, facts_of(run, name=target.name), float_output)
-        artefacts = paths.artefacts(tuple(formats), tuple(precisions))
+        artefacts = paths.artefacts(formats, precisions)
         records = _write_artefacts(export, paths, artefacts)
         record = {
             "model": export.facts,
@@ -237,16 +242,15 @@ def _storage_errors(target: Path, aside: Path) -> Iterator[None]:
         raise storage_error(target, OSError(errno.ENOSPC, "")) from error
 
 
-def _refuse_unknown(what: str, received: Sequence[str], known: Sequence[str]) -> None:
-    unknown = [name for name in received if name not in known]
-    if unknown or not received:
+def _checked(what: str, received: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    """Return names as a tuple, once and for all: of an iterator, a second look would find none."""
+    if isinstance(received, str) or not isinstance(received, Iterable):
+        raise ArgumentError(f"expected a list with some {what}s of {', '.join(known)}, received {received!r}")
+    names = tuple(received)
+    unknown = [str(name) for name in names if name not in known]
+    if unknown or not names:
         raise ArgumentError(f"{what} must be of {', '.join(known)}, received {', '.join(unknown) or 'none'}")
-
-
-def _refuse_formats(formats: Sequence[str]) -> None:
-    _refuse_unknown("format", formats, FORMATS)
-    if "onnx" in formats:
-        onnx_file.refuse_without_packages()
+    return names
 
 
 def _refuse_place(run: Run, target: Path) -> None:

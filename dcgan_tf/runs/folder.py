@@ -210,10 +210,12 @@ def local_folder(text: str | os.PathLike[str]) -> Path:
     """Return the path of a folder on this computer, with `~` replaced by the home folder.
 
     Raises:
-        ArgumentError: for an address such as gs://bucket/run, the home of an unknown user, or a name that no
-            folder can have.
+        ArgumentError: for an address such as gs://bucket/run, the home of an unknown user, a name that no
+            folder can have, or what is no path at all.
     """
-    name = os.fspath(text)
+    name = os.fspath(text) if isinstance(text, str | os.PathLike) else text
+    if not isinstance(name, str):
+        raise ArgumentError(f"the path of a folder must be text or a Path, received {text!r}")
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", name):
         raise ArgumentError(
             f"runs, exports and results need a folder on this computer, received the address {name!r}; write "

@@ -20,9 +20,9 @@ from dcgan_tf import data as images_of
 from dcgan_tf import models
 from dcgan_tf.config import Config
 from dcgan_tf.config import replace as change
-from dcgan_tf.errors import ArgumentError, OutOfMemoryError
+from dcgan_tf.errors import ArgumentError, OutOfMemoryError, first_line
 from dcgan_tf.images import to_uint8
-from dcgan_tf.latents import sample_latents, truncated
+from dcgan_tf.latents import is_whole, sample_latents, truncated
 from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.data_record import check_same_images, class_names_of
 from dcgan_tf.runs.folder import (
@@ -139,8 +139,9 @@ class Run:
         """Return the run with one class fixed; its networks take latents and images without a class.
 
         Raises:
-            ArgumentError: if there is no such class, or the run is not conditional.
+            ArgumentError: if there is no such class, or the run is not conditional, or already fixed to one.
         """
+        self._refuse_labels([label])
         label = int(np.array(checked_labels([label], self._label_names))[0])
         generator, discriminator = (
             models.of_one_class(network, label, len(self.class_names))
@@ -173,8 +174,9 @@ class Run:
             ArgumentError: if `num` is less than 1, a label is not one of the classes, or the truncation is
                 out of range.
         """
-        if num < 1:
+        if is_whole(num) and num < 1:  # what is no whole number is refused below
             raise ArgumentError(f"the number of images must be at least 1, received {num}")
+        self._refuse_labels(labels)
         latents = truncated(self.latents(num, seed=seed), truncation)
         return self.generate(*sample_inputs(latents, self._label_names, labels))
 
@@ -192,17 +194,31 @@ class Run:
             ArgumentError: if the latents have another shape or are not finite, or the labels are missing or
                 not among the classes.
         """
-        latents = np.asarray(latents, np.float32)
+        try:
+            latents = np.asarray(latents, np.float32)
+        except (TypeError, ValueError) as error:
+            raise ArgumentError(
+                f"latents must be numbers of shape [N, {self.config.model.latent_dim}]: {first_line(error)}"
+            ) from None
         if latents.ndim != 2 or latents.shape[1] != self.config.model.latent_dim:
             raise ArgumentError(
                 f"latents must have shape [N, {self.config.model.latent_dim}], received {list(latents.shape)}"
             )
         if not np.isfinite(latents).all():
             raise ArgumentError("latents must be finite numbers: some are infinite, or no number (NaN)")
+        self._refuse_labels(labels)
         labels = checked_labels(labels, self._label_names, count=len(latents))
         inputs = np.asarray(models.with_labels(latents, labels, len(self._label_names)))
         draw = models.compiled(self.generator)
         return in_batches(lambda z: to_uint8(draw(z)), inputs)
+
+    def _refuse_labels(self, labels: Sequence[int] | np.ndarray | None) -> None:
+        if labels is not None and self.label is not None:
+            raise ArgumentError(
+                f"this run is fixed to the class {self.shown_class} by of_class, so its networks take no "
+                "class, like those of a run without --conditional; choose classes with the run as it was "
+                "opened"
+            )
 
 
 def in_batches(compute: Callable[..., np.ndarray], *inputs: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from dcgan_tf.cli import main
-from dcgan_tf.errors import ExportError, StorageError
+from dcgan_tf.errors import ArgumentError, ExportError, StorageError
 from dcgan_tf.export import exporting
 from dcgan_tf.export.card import model_card
 from dcgan_tf.export.checks.bounds import BOUNDS, Bound
@@ -421,3 +421,28 @@ def test_any_name_of_a_folder_is_written_and_read(run, untimed, tmp_path):
     (folder / "MODEL_CARD.md").read_text(encoding="utf-8", errors="strict")
     export_run(run, to=folder, formats=["keras"], force=True)
     assert left_in(tmp_path / name) == ["x[0]"]
+
+
+def test_names_from_an_iterator_are_read_once(run, tmp_path):
+    """A second look at an iterator finds nothing, and an export of no files was written."""
+    written = export_run(run, to=tmp_path / "once", formats=iter(["keras"]), precisions=iter(["fp32"]))
+    assert list(json.loads(ExportPaths(written).record.read_text())["artefacts"]) == ["model.keras"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"formats": "keras"}, "expected a list with some formats of .*, received 'keras'"),
+        ({"precisions": "fp32"}, "expected a list with some precisions of .*, received 'fp32'"),
+        ({"formats": None}, "expected a list with some formats of .*, received None"),
+    ],
+)
+def test_what_is_no_list_of_names_is_refused(run, tmp_path, wrong, said):
+    with pytest.raises(ArgumentError, match=said):
+        export_run(run, to=tmp_path / "none", **wrong)
+    assert left_in(tmp_path) == []
+
+
+def test_a_path_is_no_opened_run(tmp_path):
+    with pytest.raises(ArgumentError, match=r"expected an opened run, as Run.open\(PATH\) returns"):
+        export_run("runs/faces", to=tmp_path / "none")

@@ -16,7 +16,7 @@ from PIL import Image
 
 from dcgan_tf import images
 from dcgan_tf.config import replace, to_json
-from dcgan_tf.errors import DataError, OutOfMemoryError, RunError
+from dcgan_tf.errors import ArgumentError, DataError, OutOfMemoryError, RunError
 from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import read_config
@@ -283,3 +283,28 @@ def test_room_for_all_images_is_asked_for_before_they_are_drawn():
 def test_weights_are_named_by_how_they_were_averaged(settings, ema, expected, tiny_config) -> None:
     run = Run(Path("run"), tiny_config(**settings), 0, None, None, (), ema=ema)
     assert run.weights == expected
+
+
+def test_a_run_fixed_to_a_class_does_not_say_that_it_was_trained_without_classes(run: Run) -> None:
+    fixed = dataclasses.replace(run, class_names=("cat", "dog"), label=1)
+    for ask in (
+        lambda: fixed.of_class(0),
+        lambda: fixed.sample(2, labels=[1]),
+        lambda: fixed.generate(fixed.latents(1), np.array([1])),
+    ):
+        with pytest.raises(ArgumentError, match="fixed to the class dog by of_class"):
+            ask()
+
+
+def test_arguments_of_a_wrong_kind_are_refused_in_a_sentence(run: Run) -> None:
+    for ask, said in (
+        (lambda: Run.open(None), "path of a folder must be text or a Path, received None"),
+        (lambda: Run.open(b"runs/faces"), "path of a folder must be text or a Path"),
+        (lambda: run.sample("3"), "must be a whole number from 0, received '3'"),
+        (lambda: run.sample(1, truncation="0.5"), "at most 1, received '0.5'"),
+        (lambda: run.sample(1, truncation=None), "at most 1, received None"),
+        (lambda: run.generate([[0.0] * 4, [0.0]]), r"numbers of shape \[N, 4\]"),
+        (lambda: run.generate("a photograph"), r"numbers of shape \[N, 4\]"),
+    ):
+        with pytest.raises(ArgumentError, match=said):
+            ask()
