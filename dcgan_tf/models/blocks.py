@@ -49,7 +49,7 @@ class Blocks:
     def project(self, filters: int, size: tuple[int, int], *, inputs: int) -> keras.Layer:
         """Return the map of z, as one pixel, to the first feature maps: [N, 1, 1, inputs] to [N, h, w, F]."""
         arguments = self._arguments(inputs)
-        return keras.layers.Conv2DTranspose(filters, size, **arguments, dtype=self.dtype)
+        return self._strided_layers.Conv2DTranspose(filters, size, **arguments, dtype=self.dtype)
 
     def upsample(
         self, filters: int, kernel: int, *, inputs: int, even: bool = False, last: bool = False

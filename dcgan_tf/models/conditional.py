@@ -14,6 +14,7 @@ import keras
 import tensorflow as tf
 
 from dcgan_tf.keras_settings import own_settings
+from dcgan_tf.models.kernel_gradient import SummedBias
 
 
 def with_labels(inputs: tf.Tensor, labels: tf.Tensor, num_classes: int) -> tf.Tensor:
@@ -87,7 +88,7 @@ class FlattenWithLabel(keras.layers.Layer):  # type: ignore[misc]  # Keras is un
 
 
 @keras.saving.register_keras_serializable("dcgan_tf")
-class Conv2DWithLabel(keras.layers.Conv2D):  # type: ignore[misc]  # Keras is untyped
+class Conv2DWithLabel(SummedBias, keras.layers.Conv2D):  # type: ignore[misc]  # Keras is untyped
     """A convolution of images whose last planes are their class, which computes the planes only once.
 
     The planes of a class are the same in every image, and so is their part of the feature maps. That part is

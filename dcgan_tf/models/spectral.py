@@ -20,6 +20,7 @@ import numpy as np
 import tensorflow as tf
 
 from dcgan_tf.models.conditional import Conv2DWithLabel
+from dcgan_tf.models.kernel_gradient import SummedBias
 
 
 class _SpectralLayer(keras.layers.Layer):  # type: ignore[misc]  # Keras is untyped
@@ -83,7 +84,7 @@ class _SpectralLayer(keras.layers.Layer):  # type: ignore[misc]  # Keras is unty
 
 
 @keras.saving.register_keras_serializable("dcgan_tf")
-class SpectralConv2D(_SpectralLayer, keras.layers.Conv2D):  # type: ignore[misc]  # Keras is untyped
+class SpectralConv2D(_SpectralLayer, SummedBias, keras.layers.Conv2D):  # type: ignore[misc]  # untyped
     """A convolution whose kernel [h, w, C, filters] is divided by its largest singular value.
 
     Args:

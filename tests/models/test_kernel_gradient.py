@@ -13,7 +13,9 @@ import tensorflow as tf
 
 from dcgan_tf.config import preset
 from dcgan_tf.models import build_discriminator, build_generator, kernel_gradient
+from dcgan_tf.models.conditional import Conv2DWithLabel
 from dcgan_tf.models.kernel_gradient import convolution, transposed_convolution
+from dcgan_tf.models.spectral import SpectralConv2D
 
 SAME = "SAME"
 STRIDES = (2, 2)
@@ -150,6 +152,47 @@ def test_in_bfloat16_d_has_the_gradients_that_it_has_with_the_layers_of_keras(
             assert one.dtype == tf.float32
             assert float(tf.norm(one - other) / tf.norm(other)) < 0.01  # bfloat16 has 8 bits
     assert kernels == 3
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        kernel_gradient.Conv2D(4, 4, strides=2, padding="same", dtype="mixed_bfloat16"),
+        kernel_gradient.Conv2DTranspose(4, 4, strides=2, padding="same", dtype="mixed_bfloat16"),
+        Conv2DWithLabel(4, 4, strides=2, padding="same", num_classes=2, dtype="mixed_bfloat16"),
+        SpectralConv2D(4, 4, strides=2, padding="same", seed=0, dtype="mixed_bfloat16"),
+    ],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_in_bfloat16_the_gradient_of_a_bias_is_the_sum_over_all_places(layer: keras.Layer) -> None:
+    images = tf.ones((32, 32, 32, 4))
+    layer.build(images.shape)
+
+    @tf.function(autograph=False)
+    def gradient() -> tuple[tf.Tensor, tf.Tensor]:
+        with tf.GradientTape() as tape:
+            outputs = layer(images)
+            loss = tf.reduce_sum(tf.cast(outputs, tf.float32))
+        return tape.gradient(loss, layer.bias.value), tf.size(outputs)
+
+    found, size = gradient()
+    np.testing.assert_array_equal(found, [int(size) / 4] * 4)
+
+
+def test_in_bfloat16_every_bias_of_a_generator_has_nearly_the_gradient_of_float32() -> None:
+    config = preset(filters=4, image_size=(32, 32), generator_norm="none", latent_dim=8)
+    z = tf.cast(draw(64, 8), tf.float32)
+
+    @tf.function(autograph=False)
+    def gradients(network: keras.Model) -> list[tf.Tensor]:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(network(z, training=True) - 0.5))
+        return tape.gradient(loss, [v.value for v in network.trainable_variables if v.path.endswith("bias")])
+
+    ours, exact = (gradients(build_generator(config, dtype=dtype)) for dtype in ("mixed_bfloat16", "float32"))
+    assert len(exact) == 4
+    for one, other in zip(ours, exact, strict=True):
+        assert float(tf.norm(one - other) / tf.norm(other)) < 0.05
 
 
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "float32"])
