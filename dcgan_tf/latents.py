@@ -14,7 +14,7 @@ import numpy as np
 
 from dcgan_tf.arrays import read_array
 from dcgan_tf.config import LARGEST_SEED, MOST_AT_ONCE, ModelConfig
-from dcgan_tf.errors import ArgumentError, DataError
+from dcgan_tf.errors import ArgumentError, DataError, first_line
 from dcgan_tf.philox import stateless_normal, stateless_uniform
 
 if TYPE_CHECKING:
@@ -152,6 +152,29 @@ def read_latents(path: Path, model: ModelConfig) -> np.ndarray:
         latents = np.asarray(found, np.float32)
     if not np.isfinite(latents).all():
         raise DataError(f"{path} has numbers that are not finite")
+    return latents
+
+
+def checked_latents(latents: np.ndarray, latent_dim: int) -> np.ndarray:
+    """Return latents as float32, after a check that a generator can draw each of them.
+
+    Args:
+        latents: numbers [N, latent_dim].
+        latent_dim: the length of the generator's latents.
+
+    Raises:
+        ArgumentError: if they are no numbers, have another shape or are not finite.
+    """
+    try:
+        latents = np.asarray(latents, np.float32)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(
+            f"latents must be numbers of shape [N, {latent_dim}]: {first_line(error)}"
+        ) from None
+    if latents.ndim != 2 or latents.shape[1] != latent_dim:
+        raise ArgumentError(f"latents must have shape [N, {latent_dim}], received {list(latents.shape)}")
+    if not np.isfinite(latents).all():
+        raise ArgumentError("latents must be finite numbers: some are infinite, or no number (NaN)")
     return latents
 
 

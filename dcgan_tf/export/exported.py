@@ -17,8 +17,14 @@ from dcgan_tf.export.formats.opening import DrawFunction, open_artefact
 from dcgan_tf.export.placing import interrupted, refuse_interrupted
 from dcgan_tf.export.record import damaged_files, listed, read_record
 from dcgan_tf.images import to_uint8
-from dcgan_tf.latents import is_whole, sample_latents, sample_latents_without_tensorflow, truncated
-from dcgan_tf.runs import RunPaths, local_folder, read_json, sample_inputs
+from dcgan_tf.latents import (
+    checked_latents,
+    is_whole,
+    sample_latents,
+    sample_latents_without_tensorflow,
+    truncated,
+)
+from dcgan_tf.runs import RunPaths, checked_labels, local_folder, read_json, sample_inputs
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,8 @@ class Exported:
         path: the artefact in use: a .tflite or .onnx file, or the folder of a SavedModel.
         facts: latent_dim, latent_distribution, image_shape, step, seed, …
         draw: takes latents float32 [N, latent_dim], and labels int32 [N] for a conditional generator, and
-            returns images [N, H, W, C], uint8 or float32 in [-1, 1].
+            returns images [N, H, W, C], uint8 or float32 in [-1, 1]. Latents of another shape or that are
+            not finite, and labels that are missing or no classes, are an ArgumentError.
     """
 
     path: Path
@@ -162,7 +169,22 @@ def _export_around(path: Path) -> Path | None:
 
 
 def _opened(artefact: Path, facts: dict[str, Any]) -> Exported:
-    return Exported(artefact, facts, open_artefact(artefact, image_shape=facts["image_shape"]))
+    draw = open_artefact(artefact, image_shape=facts["image_shape"])
+    return Exported(artefact, facts, _of_checked_inputs(draw, facts))
+
+
+def _of_checked_inputs(draw: DrawFunction, facts: dict[str, Any]) -> DrawFunction:
+    """Check latents and labels before they are drawn: a runtime rounds labels, and draws NaN as black."""
+
+    def drawn(latents: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
+        latents = checked_latents(latents, facts["latent_dim"])
+        labels = checked_labels(labels, facts.get("class_names", ()), count=len(latents))
+        inputs = (latents,) if labels is None else (latents, labels)
+        if len(latents):
+            return draw(*inputs)
+        return draw(*(np.zeros((1, *values.shape[1:]), values.dtype) for values in inputs))[:0]
+
+    return drawn
 
 
 def _refuse_damaged(artefact: Path) -> None:

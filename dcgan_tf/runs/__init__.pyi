@@ -19,6 +19,7 @@ from .folder import checkpoint_steps as checkpoint_steps
 from .folder import default_run_dir as default_run_dir
 from .folder import local_folder as local_folder
 from .folder import standing as standing
+from .labels import checked_labels as checked_labels
 from .labels import labels_in_shares as labels_in_shares
 from .labels import sample_inputs as sample_inputs
 from .records import RAW_WEIGHTS as RAW_WEIGHTS

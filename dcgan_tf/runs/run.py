@@ -20,9 +20,9 @@ from dcgan_tf import data as images_of
 from dcgan_tf import models
 from dcgan_tf.config import Config
 from dcgan_tf.config import replace as change
-from dcgan_tf.errors import ArgumentError, OutOfMemoryError, first_line
+from dcgan_tf.errors import ArgumentError, OutOfMemoryError
 from dcgan_tf.images import to_uint8
-from dcgan_tf.latents import is_whole, sample_latents, truncated
+from dcgan_tf.latents import checked_latents, is_whole, sample_latents, truncated
 from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.data_record import check_same_images, class_names_of
 from dcgan_tf.runs.folder import (
@@ -194,18 +194,7 @@ class Run:
             ArgumentError: if the latents have another shape or are not finite, or the labels are missing or
                 not among the classes.
         """
-        try:
-            latents = np.asarray(latents, np.float32)
-        except (TypeError, ValueError) as error:
-            raise ArgumentError(
-                f"latents must be numbers of shape [N, {self.config.model.latent_dim}]: {first_line(error)}"
-            ) from None
-        if latents.ndim != 2 or latents.shape[1] != self.config.model.latent_dim:
-            raise ArgumentError(
-                f"latents must have shape [N, {self.config.model.latent_dim}], received {list(latents.shape)}"
-            )
-        if not np.isfinite(latents).all():
-            raise ArgumentError("latents must be finite numbers: some are infinite, or no number (NaN)")
+        latents = checked_latents(latents, self.config.model.latent_dim)
         self._refuse_labels(labels)
         labels = checked_labels(labels, self._label_names, count=len(latents))
         inputs = np.asarray(models.with_labels(latents, labels, len(self._label_names)))

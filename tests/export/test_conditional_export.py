@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from dcgan_tf.cli import main
-from dcgan_tf.errors import ExportError
+from dcgan_tf.errors import ArgumentError, ExportError
 from dcgan_tf.export import exporting
 from dcgan_tf.export.card import model_card
 from dcgan_tf.export.checks.verification import verify_export
@@ -161,6 +161,16 @@ def test_samples_are_the_run_s(conditional, folder):
             found = exported.sample(12, seed=5, labels=labels).astype(float)
             expected = conditional.sample(12, seed=5, labels=labels).astype(float)
             np.testing.assert_allclose(found, expected, atol=1)
+
+
+def test_labels_that_are_no_classes_are_refused_by_the_function_that_draws(folder):
+    for name in ("saved_model", "generator-fp32.tflite"):
+        exported = Exported.open(folder / name)
+        z = exported.latents(2)
+        assert exported.draw(z, [7, 3]).shape == exported.draw(z, np.array([7.0, 3.0])).shape
+        for labels in (None, [0.5, 1], [7], [10, 0]):
+            with pytest.raises(ArgumentError, match=r"expected (one label|labels from 0 to 9)"):
+                exported.draw(z, labels)
 
 
 def test_the_command_line_draws_a_class_of_an_export(conditional, folder, tmp_path):

@@ -57,6 +57,18 @@ def test_latents_may_be_changed_before_they_are_drawn(folder, run, name):
         assert drawing.latents(2)[:, 0].any()
 
 
+@pytest.mark.parametrize("name", ["generator-fp32.tflite", "generator.onnx", "saved_model"])
+def test_latents_that_cannot_be_drawn_are_refused_and_not_drawn_black(folder, name):
+    exported = Exported.open(folder / name)
+    latents = exported.latents(3)
+    assert exported.draw(latents[:0]).shape == (0, 16, 16, 1)
+    with pytest.raises(ArgumentError, match=r"latents must have shape \[N, \d+\], received \[3, 1\]"):
+        exported.draw(latents[:, :1])
+    latents[1, 0] = np.nan
+    with pytest.raises(ArgumentError, match="latents must be finite numbers"):
+        exported.draw(latents)
+
+
 @pytest.mark.parametrize("name", ["generator-fp32.tflite", "saved_model"])
 def test_an_artefact_draws_on_its_own(copy, run, name):
     for other in ("export.json", "samples.png"):
