@@ -290,7 +290,7 @@ def _evaluator(pictures: Pictures, real: DataConfig, num_images: int | None, **c
 
 def _check_beforehand(source: Path, *, checkpoint: WantedCheckpoint, ema: bool, label: str | None) -> None:
     """Check before TensorFlow is imported that there is something to evaluate."""
-    from dcgan_tf.export import WITHOUT_TENSORFLOW
+    from dcgan_tf.export import WITHOUT_TENSORFLOW, Exported, is_export
     from dcgan_tf.runs import RunPaths
 
     if RunPaths(source).config.is_file():
@@ -298,6 +298,8 @@ def _check_beforehand(source: Path, *, checkpoint: WantedCheckpoint, ema: bool, 
     elif checkpoint is not None or not ema:
         raise click.UsageError("only a run has checkpoints and a raw generator")
     elif not source.exists() or (not source.is_dir() and source.suffix not in (".npy", *WITHOUT_TENSORFLOW)):
+        if source.exists() and is_export(source):
+            Exported.open(source)  # which names the folder to give
         raise _cannot_be_evaluated(source)
 
 

@@ -257,6 +257,15 @@ def test_what_is_nothing_of_all_that_is_refused(tmp_path):
     assert "nothing does not exist; expected a run, an export, a folder of pictures or a" in result.stderr
 
 
+@pytest.mark.parametrize("name", ["model.keras", "samples.png"])
+def test_a_part_of_an_export_that_cannot_be_evaluated_leads_to_the_export(tmp_path, name):
+    (tmp_path / "export.json").write_text("{}")
+    (tmp_path / name).touch()
+    result = run(tmp_path / name)
+    assert result.exit_code == 1
+    assert f"received {tmp_path / name}; give {tmp_path}" in result.stderr
+
+
 def test_the_spaces_of_the_command_are_those_of_the_evaluator():
     (option,) = [one for one in cli.main.commands["evaluate"].params if one.name == "space"]
     assert tuple(option.type.choices) == evaluator.SPACES
