@@ -51,8 +51,8 @@ class DataConfig:
     )
     held_out_fraction: float = setting(
         0.05,
-        "Hold out this share of a folder without a test split, for evaluate, neighbours, embed and probe. "
-        "Shares of fewer than 10 images are not held out.",
+        "Hold out this share of a folder without a test or validation split, for evaluate, neighbours, embed "
+        "and probe. Shares of fewer than 10 images are not held out.",
         minimum=0.0,
         maximum=0.5,
     )
