@@ -94,8 +94,8 @@ TINY = When(
     lambda case: case.side < TWO_HALVINGS_BELOW,
 )
 TINY_WRITING = When(
-    f"grey pictures whose shorter side has less than {TWO_HALVINGS_BELOW} pixels, at least "
-    f"{WRITING_FROM:.0%} of them nearly black or white, such as writing",
+    f"grey pictures whose shorter side has less than {TWO_HALVINGS_BELOW} pixels, and at least "
+    f"{100 * WRITING_FROM:g} % of whose pixels are nearly black or white, such as writing",
     lambda case: TINY.holds(case) and GREY.holds(case) and case.black_or_white >= WRITING_FROM,
 )
 SMALL = When(
@@ -111,7 +111,7 @@ RULES: tuple[Rule, ...] = (
     Rule({"filters": 64}, SMALL, "small images leave time for wide networks"),
     Rule({"filters": 32}, LARGE, "two cores make enough steps with narrow networks only"),
     Rule({"filters": 32}, TINY, "many steps are worth more to tiny images than wide networks"),
-    Rule({"dense_units": 256}, TINY_WRITING, "maps that see 10x10 pixels cannot judge a shape by themselves"),
+    Rule({"dense_units": 256}, TINY_WRITING, "maps that see 10x10 pixels cannot judge the shape of a digit"),
     Rule({"discriminator_bias": True}, ALL, "beside batch norm, it lets the discriminator see pale samples"),
     Rule({"latent_dim": 64}, ALL, "a shorter latent is learnt in fewer steps"),
     Rule({"batch_size": 32}, ALL, "many small steps draw better than few large ones"),
