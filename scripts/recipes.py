@@ -42,6 +42,7 @@ DATA = {
     "portraits": "--data portraits --image-size 32",
     "mnist": "--data tfds:mnist --image-size 28 --channels 1",
     "cifar10": "--data tfds:cifar10 --image-size 32",
+    "cifar10-grey": "--data tfds:cifar10 --image-size 32 --channels 1",
     "photographs": "--data runs/photographs --image-size 32",
 }
 """{name: options}. `photographs.py` makes the photographs. Any other name is a folder of pictures."""

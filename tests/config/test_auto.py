@@ -37,7 +37,7 @@ def chosen(facts: Facts, **given: object) -> dict[str, object]:
 
 
 ENOUGH = {"batch_size": 32, "diffaugment": 0.0, "dense_units": 0, "instance_noise": 0.0}
-TINY_WRITING = {"batch_size": 16, "dense_units": 256, "instance_noise": 0.3, "anneal": 0.0}
+TINY_SHAPES = {"batch_size": 16, "dense_units": 256, "instance_noise": 0.3, "anneal": 0.0}
 FEW = {"batch_size": 16, "diffaugment": 1.0}
 
 
@@ -49,13 +49,18 @@ FEW = {"batch_size": 16, "diffaugment": 1.0}
             "portraits",
             {"channels": 3, "filters": 32, "flip": False} | ENOUGH,
         ),
-        (MNIST, "tfds:mnist", {"channels": 1, "filters": 32, "flip": False} | ENOUGH | TINY_WRITING),
+        (MNIST, "tfds:mnist", {"channels": 1, "filters": 32, "flip": False} | ENOUGH | TINY_SHAPES),
         (
-            Facts(50_000, 1, (28, 28), black_or_white=0.74),
+            Facts(50_000, 1, (28, 28), black_or_white=0.3),
+            "clothes",
+            {"channels": 1, "filters": 32, "flip": False} | ENOUGH | TINY_SHAPES,
+        ),
+        (
+            Facts(50_000, 1, (28, 28), black_or_white=0.29),
             "grey photographs",
             {"channels": 1, "filters": 32, "flip": False} | ENOUGH | {"batch_size": 16},
         ),
-        (Facts(60_000, 1, (32, 32), black_or_white=0.92), "large writing", {"filters": 64} | ENOUGH),
+        (Facts(60_000, 1, (32, 32), black_or_white=0.92), "large shapes", {"filters": 64} | ENOUGH),
         (Facts(50_000, 3, (28, 28)), "icons", {"filters": 32} | ENOUGH | {"batch_size": 16}),
         (CIFAR, "tfds:cifar10", {"channels": 3, "filters": 64, "flip": True} | ENOUGH),
         (PHOTOGRAPHS, "photos", {"channels": 3, "filters": 32, "flip": False} | FEW),

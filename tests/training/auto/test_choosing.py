@@ -158,7 +158,7 @@ def test_minutes_become_steps_once_and_a_larger_budget_extends(tmp_path, known_s
 @pytest.mark.parametrize(
     ("dark", "light", "dense_units"), [(31, 224, 256), (32, 224, 0), (31, 223, 0)], ids=str
 )
-def test_grey_pictures_of_nearly_black_and_white_pixels_are_taken_for_writing(
+def test_grey_pictures_of_nearly_black_and_white_pixels_are_taken_for_shapes(
     tmp_path, known_speed, dark, light, dense_units
 ):
     folder = tmp_path / "pictures"
@@ -172,7 +172,7 @@ def test_grey_pictures_of_nearly_black_and_white_pixels_are_taken_for_writing(
     assert settings.training.instance_noise == (0.3 if dense_units else 0.0)
 
 
-def test_colour_pictures_of_nearly_black_and_white_pixels_are_no_writing(tmp_path, known_speed):
+def test_colour_pictures_of_nearly_black_and_white_pixels_are_not_taken_for_shapes(tmp_path, known_speed):
     folder = tmp_path / "pictures"
     folder.mkdir()
     bits = np.random.default_rng(0).integers(0, 2, (40, 16, 20, 3))
