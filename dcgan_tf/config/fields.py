@@ -78,6 +78,21 @@ def validate(section: Any) -> None:
             _check_bounds(name, number, rule["minimum"], rule["maximum"])
 
 
+def check_sections(config: Any) -> None:
+    """Check that every section of a `Config` is one.
+
+    Raises:
+        ArgumentError: if something else stands in the place of a section.
+    """
+    for field in dataclasses.fields(config):
+        section, value = field.default_factory, getattr(config, field.name)
+        if isinstance(section, type) and not isinstance(value, section):
+            raise ArgumentError(
+                f"{field.name} must be a {section.__name__}, received {value!r:.80}; "
+                'preset("default", …) takes settings by their flat names'
+            )
+
+
 def _typed(name: str, value: Any, value_type: type) -> Any:
     """Return the value in the declared type if nothing is lost: a list as tuple, 1 as 1.0, a Path as str.
 

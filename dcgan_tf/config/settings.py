@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from dcgan_tf.config.fields import setting, validate
+from dcgan_tf.config.fields import check_sections, setting, validate
 from dcgan_tf.errors import ArgumentError
 
 ARCHITECTURES = ("dcgan", "gan")
@@ -384,13 +384,7 @@ class Config:
     run: RunConfig = dataclasses.field(default_factory=RunConfig)
 
     def __post_init__(self) -> None:
-        sections = {"data": DataConfig, "model": ModelConfig, "training": TrainingConfig, "run": RunConfig}
-        for name, section in sections.items():
-            if not isinstance(getattr(self, name), section):
-                raise ArgumentError(
-                    f"{name} must be a {section.__name__}, received {getattr(self, name)!r:.80}; "
-                    'preset("default", …) takes settings by their flat names'
-                )
+        check_sections(self)
         for name in ("r1_gamma", "r2_gamma"):
             value = getattr(self.training, name)
             if value and self.model.discriminator_mixes_images:

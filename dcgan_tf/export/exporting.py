@@ -71,16 +71,11 @@ def export_run(
         ExportError: if the folder exists or lies among the run's images, an artefact draws other images than
             the run's generator, or .onnx is wanted without its packages. Then nothing is left behind.
     """
-    if isinstance(run, str | os.PathLike):
-        raise ArgumentError(f"expected an opened run, as Run.open(PATH) returns, received {run!r}")
     formats = _checked("format", formats, FORMATS)
     precisions = _checked("precision", precisions, PRECISIONS)
     if "onnx" in formats:
         onnx_file.refuse_without_packages()
-    if run.label is not None:
-        raise ArgumentError(
-            "a run fixed to one class cannot be exported; export the run itself: its files take the label"
-        )
+    _refuse_run(run)
     target = place_of(run.path, to=to)
     _refuse_place(run, target)
     with written_aside(target, force=force) as folder, _storage_errors(target, folder):
@@ -251,6 +246,15 @@ def _checked(what: str, received: Sequence[str], known: Sequence[str]) -> tuple[
     if unknown or not names:
         raise ArgumentError(f"{what} must be of {', '.join(known)}, received {', '.join(unknown) or 'none'}")
     return names
+
+
+def _refuse_run(run: Run) -> None:
+    if isinstance(run, str | os.PathLike):
+        raise ArgumentError(f"expected an opened run, as Run.open(PATH) returns, received {run!r}")
+    if run.label is not None:
+        raise ArgumentError(
+            "a run fixed to one class cannot be exported; export the run itself: its files take the label"
+        )
 
 
 def _refuse_place(run: Run, target: Path) -> None:

@@ -156,20 +156,22 @@ def test_minutes_become_steps_once_and_a_larger_budget_extends(tmp_path, known_s
 
 
 @pytest.mark.parametrize(
-    ("dark", "light", "dense_units"), [(31, 224, 256), (32, 224, 0), (31, 223, 0)], ids=str
+    ("level", "number", "shapes"),
+    [(31, 96, True), (224, 96, True), (0, 95, False), (32, 96, False), (223, 96, False)],
 )
-def test_grey_pictures_of_nearly_black_and_white_pixels_are_taken_for_shapes(
-    tmp_path, known_speed, dark, light, dense_units
+def test_grey_pictures_are_taken_for_shapes_from_30_percent_of_black_or_white_pixels_on(
+    tmp_path, known_speed, level, number, shapes
 ):
     folder = tmp_path / "pictures"
     folder.mkdir()
-    bits = np.random.default_rng(0).integers(0, 2, (40, 16, 20))
-    for i, pixels in enumerate(np.where(bits, light, dark).astype(np.uint8)):
-        Image.fromarray(pixels).save(folder / f"{i:03d}.png")
+    for i in range(40):
+        pixels = np.full(16 * 20, 100 + i, np.uint8)
+        pixels[:number] = level
+        Image.fromarray(pixels.reshape(16, 20)).save(folder / f"{i:03d}.png")
     assert auto(folder, "--steps", "3").exit_code == 0
     settings = config_of(folder)
-    assert settings.model.dense_units == dense_units
-    assert settings.training.instance_noise == (0.3 if dense_units else 0.0)
+    assert settings.model.dense_units == (256 if shapes else 0)
+    assert settings.training.instance_noise == (0.3 if shapes else 0.0)
 
 
 def test_colour_pictures_of_nearly_black_and_white_pixels_are_not_taken_for_shapes(tmp_path, known_speed):
