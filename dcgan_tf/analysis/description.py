@@ -6,6 +6,7 @@ so that `dcgan-tf --help` and the report stay fast.
 
 from __future__ import annotations
 
+import numbers
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from dcgan_tf.analysis.known_data import KnownData
 from dcgan_tf.errors import ArgumentError, RunError
+from dcgan_tf.runs import check_opened
 
 if TYPE_CHECKING:
     from dcgan_tf.analysis.finding import Finding
@@ -92,6 +94,22 @@ def check_latents(*, latents: Path | None, **others: object) -> None:
     """
     if latents is not None and not latents.is_file():
         raise ArgumentError(f"there is no file {latents}; dcgan-tf project RUN PHOTO writes one")
+
+
+def check_count(name: str, value: Any, *, least: int) -> None:
+    """Refuse what is no whole number, or too small a one.
+
+    Args:
+        name: name of the argument.
+        value: what was received.
+        least: the smallest number.
+
+    Raises:
+        ArgumentError: if it is anything else.
+    """
+    whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if not (whole and value >= least):
+        raise ArgumentError(f"{name} must be a whole number of at least {least}, received {value!r}")
 
 
 def _nothing(known: KnownData) -> dict[str, Any]:
@@ -175,6 +193,28 @@ class Analysis:
         taken = (*self.options, *filter(None, [self.files]))
         own = {option.name: option.default for option in taken if not option.required}
         return {"num_images": self.num_images, "seed": 0, **own}
+
+    def check_arguments(self, run: object, **counts: object) -> None:
+        """Refuse what the command refuses before the work, for a caller in Python.
+
+        Args:
+            run: the opened run.
+            counts: whole numbers by their names: `seed`, options, and others, which are at least 1. An option
+                may be None if that is its default.
+
+        Raises:
+            ArgumentError: for a path in place of the run, or a number that is not whole or is too small.
+        """
+        check_opened(run)
+        options = {option.name: option for option in self.options}
+        for name, value in counts.items():
+            option = options.get(name)
+            if value is None and option is not None and option.default is None:
+                continue
+            least = 0 if name == "seed" else 1
+            if option is not None and option.minimum is not None:
+                least = option.minimum
+            check_count(name, value, least=least)
 
     def words(self, arguments: Mapping[str, Any]) -> list[str]:
         """Return arguments of `make` as words of a command; repeated options take turns: a - b + c."""

@@ -10,13 +10,32 @@ from typing import Any
 import numpy as np
 
 from dcgan_tf import __version__, data
+from dcgan_tf.analysis.description import check_count
 from dcgan_tf.data import ImageSet, held_out_images, why_no_test
 from dcgan_tf.errors import RunError
 from dcgan_tf.images import evenly_spaced
 from dcgan_tf.judges import Classifier, can_judge, trained_classifier
+from dcgan_tf.latents import checked_latents
 from dcgan_tf.runs import Run, RunPaths, check_same_images, labels_in_shares
 
 NUM_REAL = 2000
+
+
+def given_latents(latents: np.ndarray | None, run: Run) -> np.ndarray | None:
+    """Return latents that a caller gave as float32 [N, latent_dim], after a check that a run can draw them.
+
+    Args:
+        latents: numbers [N, latent_dim]; None if none were given.
+        run: that is to draw them.
+
+    Raises:
+        ArgumentError: if they are no such numbers, or none at all.
+    """
+    if latents is None:
+        return None
+    checked = checked_latents(latents, run.config.model.latent_dim)
+    check_count("the number of latents", len(checked), least=1)
+    return checked
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from .folder import BEST as BEST
 from .folder import RunPaths as RunPaths
 from .folder import WantedCheckpoint as WantedCheckpoint
 from .folder import check_checkpoint as check_checkpoint
+from .folder import check_opened as check_opened
 from .folder import checkpoint_steps as checkpoint_steps
 from .folder import default_run_dir as default_run_dir
 from .folder import local_folder as local_folder

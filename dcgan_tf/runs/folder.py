@@ -241,6 +241,16 @@ def local_folder(text: str | os.PathLike[str]) -> Path:
     return path
 
 
+def check_opened(run: object) -> None:
+    """Refuse the path of a run where the opened run is needed.
+
+    Raises:
+        ArgumentError: if it is a path.
+    """
+    if isinstance(run, str | os.PathLike):
+        raise ArgumentError(f"expected an opened run, as Run.open(PATH) returns, received {run!r}")
+
+
 def default_run_dir(config: Config) -> str:
     """Return runs/DATA-ARCHITECTURE, such as "runs/portraits-dcgan".
 

@@ -149,6 +149,23 @@ def test_numbers_of_samples_have_bounds(plus, said):
         analysis.sample_arithmetic(None, plus=plus)
 
 
+@pytest.mark.parametrize("wrong", [[[1.5]], [1, 2, 3], ["12"], "12", None, 3, [[True]], np.array([1, 2])])
+def test_terms_that_are_no_lists_of_whole_numbers_are_refused(wrong):
+    """1.5 was sample 1."""
+    for terms in ({"plus": wrong}, {"plus": [[0]], "minus": wrong}):
+        with pytest.raises(ArgumentError, match=r"(plus|minus) must be lists of whole numbers"):
+            analysis.sample_arithmetic(None, **terms)
+
+
+@pytest.mark.parametrize("plus", [np.array([[3, 17], [2, 5]]), [np.array([3, 17]), (2, 5)]])
+def test_terms_may_be_arrays(picked, plus):
+    assert picked(*plus, minus=[np.array([4])]).protocol["formula"] == "(3, 17) − (4) + (2, 5)"
+
+
+def test_given_latents_may_be_lists(picked):
+    assert picked([0, 1], latents=[[0.5] * 4, [-0.5] * 4]).protocol["numbers_of"] == "given latents"
+
+
 def test_arithmetic_on_unlabelled_samples_names_no_classifier(trained, monkeypatch):
     monkeypatch.setattr(samples.Judges, "of", OnlyTheDiscriminator)
     monkeypatch.setattr(Subject, "has_classifier", False)

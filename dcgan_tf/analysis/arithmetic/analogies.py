@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from dcgan_tf.analysis.arithmetic.about import ANALYSIS
 from dcgan_tf.analysis.arithmetic.arithmetic import BothShares, grade
 from dcgan_tf.analysis.arithmetic.formulas import Formula, draw_exemplars
 from dcgan_tf.analysis.concepts import Concept, describe
@@ -65,8 +66,10 @@ def analogies(
         seed: seed of the samples and the draws.
 
     Raises:
+        ArgumentError: for a number that is too small.
         RunError: if there are fewer than two binary attributes, or too few samples show a concept.
     """
+    ANALYSIS.check_arguments(run, exemplars=exemplars, num_images=num_images, draws=draws, seed=seed)
     started = time.monotonic()
     subject = Subject(run)
     formulas = all_formulas(subject.classifier.binary)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from dcgan_tf.analysis.arithmetic.about import ANALYSIS
 from dcgan_tf.analysis.arithmetic.figure import arithmetic_figure, with_neighbours
 from dcgan_tf.analysis.arithmetic.formulas import (
     Formula,
@@ -64,9 +65,11 @@ def arithmetic(
         seed: seed of the samples and the draws.
 
     Raises:
-        ArgumentError: for an attribute that the data does not have.
+        ArgumentError: for an attribute that the data does not have, concepts that are no list of texts, or a
+            number that is too small.
         RunError: if the data has no attributes, or too few samples show a concept.
     """
+    ANALYSIS.check_arguments(run, num_images=num_images, draws=draws, seed=seed)
     started = time.monotonic()
     subject = Subject(run)
     formula = Formula.parse(plus, minus, _attributes(subject))

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
+from dcgan_tf.analysis.arithmetic.about import ANALYSIS
 from dcgan_tf.analysis.arithmetic.figure import arithmetic_figure, with_neighbours
 from dcgan_tf.analysis.arithmetic.formulas import combine, pixel_arithmetic
 from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.samples import Samples
-from dcgan_tf.analysis.subject import Subject
+from dcgan_tf.analysis.subject import Subject, given_latents
 from dcgan_tf.errors import ArgumentError
-from dcgan_tf.latents import numbered_latents, with_typical_norm
+from dcgan_tf.latents import is_whole, numbered_latents, with_typical_norm
 from dcgan_tf.runs import SAMPLING_BATCH, Run
 
 LARGEST_NUMBER, MOST_NUMBERS = 10**9, 300
@@ -42,14 +44,14 @@ def sample_arithmetic(
         seed: seed of the samples and the eight neighbours.
 
     Raises:
-        ArgumentError: if nothing is added, or for more than 300 numbers, or one that does not exist.
+        ArgumentError: if nothing is added, or for more than 300 numbers, or what is no number of a sample.
     """
-    started, given = time.monotonic(), latents is not None
-    terms = _checked_terms(plus, minus, last=LARGEST_NUMBER if latents is None else len(latents) - 1)
+    ANALYSIS.check_arguments(run, num_images=num_images, seed=seed)
+    started, given = time.monotonic(), given_latents(latents, run)
+    terms, signs = _checked_terms(plus, minus, last=LARGEST_NUMBER if given is None else len(given) - 1)
     samples = Samples.draw(Subject(run), num_images, seed=seed)
-    latents, images = _exemplars(run, [number for term in terms for number in term], latents, seed=seed)
+    latents, images = _exemplars(run, [number for term in terms for number in term], given, seed=seed)
     chosen = np.split(np.arange(len(latents)), np.cumsum([len(term) for term in terms])[:-1])
-    signs = [1] + [-1] * len(minus) + [1] * (len(plus) - 1)
     draws = [rows[None] for rows in chosen]
     result = with_typical_norm(combine(latents, signs, draws), run.config.model)[0]
     panel = run.generate(with_neighbours(result, seed=seed))
@@ -65,7 +67,7 @@ def sample_arithmetic(
             num_images=num_images,
             started=started,
             formula=written,
-            numbers_of="given latents" if given else "samples",
+            numbers_of="samples" if given is None else "given latents",
             **_criteria(samples),
         ),
         measures=(_measure(samples, shares),),
@@ -140,10 +142,25 @@ def _measure(samples: Samples, shares: Sequence[float]) -> Measure:
     )
 
 
+def _as_lists(name: str, terms: Any) -> list[list[int]]:
+    """Return terms as lists, whose numbers may have been in arrays."""
+    try:
+        listed = [list(term) for term in terms]
+    except TypeError:  # a number in place of a list
+        listed = None
+    if listed is None or not all(is_whole(number) for term in listed for number in term):
+        raise ArgumentError(
+            f"{name} must be lists of whole numbers, one for each term, such as [[3, 17], [2]], received "
+            f"{terms!r:.80}"
+        )
+    return [[int(number) for number in term] for term in listed]
+
+
 def _checked_terms(
     plus: Sequence[Sequence[int]], minus: Sequence[Sequence[int]], *, last: int
-) -> list[Sequence[int]]:
-    """Return the terms in the order of reading, whose numbers must be from 0 to the last."""
+) -> tuple[list[list[int]], list[int]]:
+    """Return the terms in the order of reading and their signs; numbers must be from 0 to the last."""
+    plus, minus = _as_lists("plus", plus), _as_lists("minus", minus)
     terms = [*plus[:1], *minus, *plus[1:]]
     if not plus or not all(terms):
         raise ArgumentError(
@@ -154,7 +171,7 @@ def _checked_terms(
         raise ArgumentError(f"the number of a sample is from 0 to {last:,}, received {wrong[0]}")
     if len(numbers) > MOST_NUMBERS:
         raise ArgumentError(f"at most {MOST_NUMBERS} samples can be chosen, received {len(numbers):,}")
-    return terms
+    return terms, [1] + [-1] * len(minus) + [1] * (len(plus) - 1)
 
 
 def _written(names: Sequence[str], signs: Sequence[int]) -> str:

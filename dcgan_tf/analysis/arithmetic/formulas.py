@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,8 +32,16 @@ class Formula:
         """Read the terms; see `concepts.parse_concept` and `concepts.complete`.
 
         Raises:
-            ArgumentError: for an attribute that is not among `known`, or if nothing is added.
+            ArgumentError: for an attribute that is not among `known`, if nothing is added, or for one text in
+                place of a list of them.
         """
+        for name, terms in (("plus", plus), ("minus", minus)):
+            listed = isinstance(terms, Iterable) and not isinstance(terms, str)
+            if not (listed and all(isinstance(text, str) for text in terms)):
+                raise ArgumentError(
+                    f'{name} must be a list of concepts, such as ["man+crown", "woman"], received '
+                    f"{terms!r:.80}"
+                )
         if not plus:
             raise ArgumentError("a formula needs at least one concept to add (--plus)")
         added = [concepts.parse_concept(text, known) for text in plus]

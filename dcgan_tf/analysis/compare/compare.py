@@ -21,11 +21,12 @@ from dcgan_tf.analysis.compare.grades import (
     SampleGrade,
 )
 from dcgan_tf.analysis.compare.groups import ComparedRun, Group, compared_runs, differences, groups_of
+from dcgan_tf.analysis.description import check_count
 from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.progress import progress
-from dcgan_tf.runs import Run, RunPaths, read_json
+from dcgan_tf.runs import Run, RunPaths, check_opened, read_json
 
 SHOWN = 12
 """The number of samples of each run in the figure."""
@@ -67,11 +68,13 @@ def compare(runs: Sequence[Run], *, num_images: int = 2000, seed: int = 0) -> Fi
         seed: seed of the latents, the same for all runs.
 
     Raises:
-        ArgumentError: for fewer than two runs, or one that is given twice.
+        ArgumentError: for fewer than two runs, or one that is given twice; for paths in place of opened runs,
+            or fewer images than 1.
     """
     started = time.monotonic()
-    if len(runs) < 2:
-        raise ArgumentError(f"a comparison needs at least two runs, received {len(runs)}")
+    _check_runs(runs)
+    check_count("num_images", num_images, least=1)
+    check_count("seed", seed, least=0)
     _refuse_repetitions(runs)
     entries, subject = compared_runs(runs), Subject(runs[0], of_all_classes=True)
     judge, warnings = _judge(runs, subject)
@@ -108,6 +111,16 @@ def compare(runs: Sequence[Run], *, num_images: int = 2000, seed: int = 0) -> Fi
         details=_details(groups, by_group, real_grade),
         warnings=tuple(warnings),
     )
+
+
+def _check_runs(runs: Sequence[Run]) -> None:
+    """Refuse what is no list of at least two opened runs."""
+    if isinstance(runs, str) or not isinstance(runs, Sequence):
+        raise ArgumentError(f"expected a list of opened runs, received {runs!r:.80}")
+    for run in runs:
+        check_opened(run)
+    if len(runs) < 2:
+        raise ArgumentError(f"a comparison needs at least two runs, received {len(runs)}")
 
 
 def _refuse_repetitions(runs: Sequence[Run]) -> None:

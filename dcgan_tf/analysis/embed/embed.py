@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.decomposition import PCA
 
+from dcgan_tf.analysis.embed.about import ANALYSIS
 from dcgan_tf.analysis.embed.figure import embed_figure
 from dcgan_tf.analysis.embed.projector_files import Points
 from dcgan_tf.analysis.features import SPACE, discriminator_features, discriminator_logits
@@ -65,6 +66,7 @@ def embed(run: Run, *, num_images: int = 500, seed: int = 0) -> Finding:
         RunError: if there are no held-out images.
         ArgumentError: if the discriminator has no convolutional layers, or the thumbnails do not fit.
     """
+    ANALYSIS.check_arguments(run, num_images=num_images, seed=seed)
     started = time.monotonic()
     subject = Subject(run)
     count = _count(subject, num_images)

@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from dcgan_tf.analysis import untrained
+from dcgan_tf.analysis.filters.about import ANALYSIS
 from dcgan_tf.analysis.filters.detectors import Detector, best_features, find_detectors
 from dcgan_tf.analysis.filters.figure import FilterRow, filters_figure
 from dcgan_tf.analysis.filters.guided_backprop import (
@@ -90,9 +91,11 @@ def filters(run: Run, *, num_images: int = 2000, features: str = BEST, seed: int
         seed: seed of the choice of images and of the halves.
 
     Raises:
-        ArgumentError: if the discriminator is fully connected, or for another word in `features`.
+        ArgumentError: if the discriminator is fully connected, for another word in `features`, or a number
+            that is too small.
         RunError: if there are fewer images than a feature's row shows.
     """
+    ANALYSIS.check_arguments(run, num_images=num_images, seed=seed)
     started = time.monotonic()
     if features not in (BEST, FIRST):
         raise ArgumentError(f"features must be {BEST!r} or {FIRST!r}, received {features!r}")

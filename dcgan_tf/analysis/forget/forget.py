@@ -27,6 +27,7 @@ from pathlib import Path
 import numpy as np
 
 from dcgan_tf.analysis.finding import Finding
+from dcgan_tf.analysis.forget.about import ANALYSIS
 from dcgan_tf.analysis.forget.boxes import find_boxes
 from dcgan_tf.analysis.forget.figure import forget_figure
 from dcgan_tf.analysis.forget.generator_halves import Halves, split_generator
@@ -82,10 +83,10 @@ def forget(
         DataError: for a boxes file that is malformed.
         RunError: if the data has no attributes, or too few samples show this one.
     """
-    started = time.monotonic()
+    ANALYSIS.check_arguments(run, drop=drop, layer=layer, num_images=num_images, seed=seed)
+    started, subject = time.monotonic(), Subject(run)
     halves = split_generator(run.generator, layer=layer)
     _check_drop(drop, halves)
-    subject = Subject(run)
     _check_attribute(attribute, subject)
     setup = _setup(subject, halves, attribute, boxes, num_images=num_images, seed=seed)
     outcome = measure_outcome(setup, drop=drop, seed=seed)

@@ -57,7 +57,7 @@ def control_of(name: str) -> Control:
     Raises:
         ArgumentError: if there is none.
     """
-    if name not in CONTROLS:
+    if not isinstance(name, str) or name not in CONTROLS:
         raise ArgumentError(f"control must be one of {', '.join(CONTROLS)}, received {name!r}")
     return CONTROLS[name]
 

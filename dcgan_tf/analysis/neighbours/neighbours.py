@@ -14,6 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from dcgan_tf.analysis.finding import Finding, Measure
+from dcgan_tf.analysis.neighbours.about import ANALYSIS
 from dcgan_tf.analysis.neighbours.closeness import (
     FEATURES,
     PIXELS,
@@ -68,6 +69,7 @@ def neighbours(run: Run, *, num_images: int = 1000, seed: int = 0, control: str 
         ArgumentError: for fewer images than 8, an unknown control, or if there are neither labels nor
             convolutional features to compare in.
     """
+    ANALYSIS.check_arguments(run, num_images=num_images, seed=seed)
     _check_number(num_images)
     started = time.monotonic()
     subject = Subject(run, of_all_classes=True)

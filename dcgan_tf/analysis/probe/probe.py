@@ -13,6 +13,7 @@ from dcgan_tf.analysis import untrained
 from dcgan_tf.analysis.features import discriminator_features
 from dcgan_tf.analysis.filters.guided_backprop import last_feature_layers
 from dcgan_tf.analysis.finding import Finding, Measure
+from dcgan_tf.analysis.probe.about import ANALYSIS
 from dcgan_tf.analysis.probe.figure import Contrast, probe_figure
 from dcgan_tf.analysis.probe.linear_probe import (
     COSTS,
@@ -87,12 +88,13 @@ def probe(
         seed: seed of all random choices.
 
     Raises:
-        ArgumentError: if the discriminator is fully connected.
+        ArgumentError: if the discriminator is fully connected, or for a number that is too small.
         RunError: if there are no labels and no binary attributes, or no held-out images.
     """
-    started = time.monotonic()
+    ANALYSIS.check_arguments(run, labels=labels, few_labels=few_labels, draws=draws)
+    ANALYSIS.check_arguments(run, num_images=num_images, seed=seed)
+    started, subject = time.monotonic(), Subject(run)
     last_feature_layers(run.discriminator)
-    subject = Subject(run)
     train, held_out = _some(subject.train, labels, seed=seed), _some(subject.held_out, num_images, seed=seed)
     asked, truth = _asked(subject, train, held_out)
     draws = draws if len(train) > few_labels else 0
@@ -101,7 +103,6 @@ def probe(
         learnt, checked = extract(train.images), extract(held_out.images)
         standardise(learnt, checked)
         outcomes[name] = classify(learnt, asked, checked, truth, few=few_labels, draws=draws, seed=seed)
-    chance = float(np.mean([question.commonest for question in truth]))
     return Finding(
         name="probe",
         summary=f"{_verdict(outcomes, len(train), len(held_out))}: {_summary(outcomes, len(train))}",
@@ -117,7 +118,7 @@ def probe(
         measures=tuple(_measures(outcomes, truth, len(train))),
         figure=probe_figure(
             accuracy=_bars(outcomes, len(train)),
-            chance=chance,
+            chance=float(np.mean([question.commonest for question in truth])),
             contrast=_contrast(outcomes, held_out.images, truth, labels=min(few_labels, len(train))),
             questions=len(truth),
         ),

@@ -6,7 +6,7 @@ import csv
 import io
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from dcgan_tf import data
 from dcgan_tf.analysis.finding import Finding
+from dcgan_tf.analysis.project.about import ANALYSIS
 from dcgan_tf.analysis.project.figure import project_figure
 from dcgan_tf.analysis.project.numbers import (
     HELD_OUT,
@@ -67,12 +68,13 @@ def project(
             of the noise.
 
     Raises:
-        ArgumentError: for fewer images than 1.
+        ArgumentError: for fewer images than 1, or one photograph in place of a list.
         DataError: if a photograph cannot be read.
         RunError: if the run is conditional and not fixed to one class, or to one without training images.
     """
-    if num_images < 1:
-        raise ArgumentError(f"the number of images must be at least 1, received {num_images}")
+    ANALYSIS.check_arguments(run, num_images=num_images, seed=seed)
+    if isinstance(photos, str | os.PathLike) or not isinstance(photos, Iterable):
+        raise ArgumentError(f'photos must be a list of files, such as ["me.png"], received {photos!r}')
     started, files = time.monotonic(), [Path(photo) for photo in photos]
     pictures = data.load_pictures(files, run.config.data)
     subject = Subject(run)

@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 
 from dcgan_tf.analysis.finding import Finding
 from dcgan_tf.analysis.samples import Judgement, Samples
-from dcgan_tf.analysis.subject import Subject
+from dcgan_tf.analysis.subject import Subject, given_latents
 from dcgan_tf.analysis.turn import directions
+from dcgan_tf.analysis.turn.about import ANALYSIS
 from dcgan_tf.analysis.turn.attribute_judge import AttributeJudge, Turned, check_attribute
 from dcgan_tf.analysis.turn.figure import turn_figure
 from dcgan_tf.analysis.turn.numbers import (
@@ -82,8 +83,9 @@ def turn(
         ArgumentError: for an attribute that the data does not have; it lists those that it has.
         RunError: if the data has neither attributes nor labels, or too few samples can be exemplars.
     """
-    started = time.monotonic()
-    subject = Subject(run)
+    ANALYSIS.check_arguments(run, exemplars=exemplars, draws=draws, num_images=num_images, seed=seed)
+    latents = given_latents(latents, run)
+    started, subject = time.monotonic(), Subject(run)
     check_attribute(attribute, subject.classifier, run.config.data.spec)
     samples = Samples.draw(subject, POOL, seed=seed)
     judge = AttributeJudge(samples, attribute)

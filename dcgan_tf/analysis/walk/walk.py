@@ -11,7 +11,8 @@ import numpy as np
 from dcgan_tf.analysis.features import SPACE
 from dcgan_tf.analysis.finding import Finding, Measure
 from dcgan_tf.analysis.samples import Samples
-from dcgan_tf.analysis.subject import Subject
+from dcgan_tf.analysis.subject import Subject, given_latents
+from dcgan_tf.analysis.walk.about import ANALYSIS
 from dcgan_tf.analysis.walk.figure import walk_figure
 from dcgan_tf.analysis.walk.measured_paths import (
     FADE,
@@ -24,6 +25,7 @@ from dcgan_tf.analysis.walk.measured_paths import (
 from dcgan_tf.analysis.walk.paths import closed_walk, on_paths
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.images import enlarge, save_gif
+from dcgan_tf.latents import is_whole
 from dcgan_tf.runs import Run
 
 MOST_POINTS = 1000
@@ -53,8 +55,11 @@ def walk(
         seed: seed of the latents.
 
     Raises:
-        ArgumentError: for fewer points than 2, more than 1,000, or fewer images than lie between two ends.
+        ArgumentError: for fewer points than 2, more than 1,000, fewer images than lie between two ends, or
+            for latents that the run cannot draw.
     """
+    ANALYSIS.check_arguments(run, num_images=num_images, seed=seed)
+    latents = given_latents(latents, run)
     points = points if latents is None else len(latents)
     _check(points, num_images)
     started = time.monotonic()
@@ -94,7 +99,7 @@ def walk(
 
 
 def _check(points: int, num_images: int) -> None:
-    if points < 2:
+    if not (is_whole(points) and points >= 2):
         raise ArgumentError(f"a walk needs at least 2 points, received {points}")
     if points > MOST_POINTS:
         raise ArgumentError(f"a walk has at most {MOST_POINTS:,} points, received {points:,}")

@@ -22,7 +22,7 @@ from dcgan_tf.analysis.arithmetic.formulas import (
     pixel_arithmetic,
 )
 from dcgan_tf.analysis.samples import Judgement
-from dcgan_tf.errors import RunError
+from dcgan_tf.errors import ArgumentError, RunError
 from stand_ins import PaintedJudges, paint, painted_samples
 
 KNOWN = ("woman", "crown")
@@ -40,6 +40,14 @@ def test_terms_are_read_from_left_to_right():
 def test_nothing_to_add_is_refused():
     with pytest.raises(ValueError, match="at least one concept to add"):
         Formula.parse([], ["man"], KNOWN)
+
+
+@pytest.mark.parametrize("wrong", ["woman", [1], None, 3])
+def test_what_is_no_list_of_concepts_is_refused(wrong):
+    """A text would be read letter by letter."""
+    for plus, minus, name in ((wrong, [], "plus"), (["woman"], wrong, "minus")):
+        with pytest.raises(ArgumentError, match=f"{name} must be a list of concepts, such as"):
+            Formula.parse(plus, minus, KNOWN)
 
 
 def test_means_are_added_with_their_signs():

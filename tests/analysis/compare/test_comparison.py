@@ -17,6 +17,7 @@ from dcgan_tf.analysis.compare.grades import Judge, highest_probability, spread
 from dcgan_tf.analysis.compare.groups import compared_runs, groups_of
 from dcgan_tf.analysis.subject import Subject
 from dcgan_tf.data.image_set import ImageSet
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.runs.records import append_record, write_json
 from dcgan_tf.runs.run import Run
 from quick import quick_judges
@@ -282,6 +283,25 @@ def test_one_run_or_the_same_twice_is_no_comparison(trained_run):
         compare([trained_run])
     with pytest.raises(ValueError, match="at step 50 is given twice"):
         compare([trained_run, trained_run])
+
+
+@pytest.mark.parametrize(
+    ("runs", "said"),
+    [
+        ("runs/faces", "expected a list of opened runs, received 'runs/faces'"),
+        (["runs/a", "runs/b"], r"expected an opened run, as Run.open\(PATH\) returns, received 'runs/a'"),
+        (None, "expected a list of opened runs, received None"),
+    ],
+)
+def test_what_is_no_list_of_opened_runs_is_refused(runs, said):
+    with pytest.raises(ArgumentError, match=said):
+        compare(runs)
+
+
+@pytest.mark.parametrize(("name", "wrong"), [("num_images", 0), ("num_images", 2.5), ("seed", -1)])
+def test_numbers_that_no_comparison_takes_are_refused(trained_run, name, wrong):
+    with pytest.raises(ArgumentError, match=f"{name} must be a whole number"):
+        compare([trained_run, trained_run], **{name: wrong})
 
 
 def test_images_of_different_sizes_stand_in_one_picture():
