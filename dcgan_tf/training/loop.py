@@ -7,16 +7,16 @@ import errno
 import logging
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import tensorflow as tf
 
 from dcgan_tf.config import Config
-from dcgan_tf.errors import OutOfMemoryError, RunError, StorageError
+from dcgan_tf.errors import ArgumentError, OutOfMemoryError, RunError, StorageError
 from dcgan_tf.files import DISK_FULL, storage_error
-from dcgan_tf.runs import RunPaths
+from dcgan_tf.runs import RunPaths, local_folder
 from dcgan_tf.training.auto.choice import Choice
 from dcgan_tf.training.auto.choosing import longer_budget
 from dcgan_tf.training.cluster.workers import Workers
@@ -71,6 +71,7 @@ def train(
         The run directory.
 
     Raises:
+        ArgumentError: for settings or hooks of another kind, before any step.
         DataError: if the data cannot be loaded, or a size does not fit.
         RunError: if the run cannot start, continue or be saved.
         CollapseError: if training goes wrong in a way that has a name and `on_collapse` is "stop", if going
@@ -80,8 +81,9 @@ def train(
         WorkerLostError: if another machine of TF_CONFIG is missing. The process cannot train any more.
         Interrupted: after Ctrl-C, SIGTERM or a closed terminal, once the run is saved.
     """
+    hooks = _checked(config, hooks)
     if init_from is not None and not isinstance(init_from, Origin):
-        init_from = Origin(os.fspath(init_from))
+        init_from = Origin(str(local_folder(init_from)))
     plan = make_plan(config.config if isinstance(config, Choice) else config, drop_kept=drop_kept)
     workers = plan.workers
     with _resource_errors(plan.paths), ExitStack() as stack:
@@ -101,6 +103,25 @@ def train(
                 )
             finished = _run(start, own_hooks)
     return plan.paths.root
+
+
+def _checked(config: Config | Choice, hooks: Sequence[Hook]) -> list[Hook]:
+    """Return the hooks, after a check before the work that the arguments are what training takes."""
+    if not isinstance(config, Config | Choice):
+        raise ArgumentError(
+            f"expected the settings of a run, as preset(NAME) returns, or a choice, received {config!r:.80}"
+        )
+    if not isinstance(hooks, Iterable):
+        raise ArgumentError(f"expected a list of hooks, received {hooks!r:.80}")
+    checked = list(hooks)
+    for hook in checked:
+        does = [callable(getattr(hook, name, None)) for name in ("after_step", "close")]
+        if isinstance(hook, type) or not all(does):
+            raise ArgumentError(
+                "a hook is an object with the methods after_step(progress) and close(), received "
+                f"{hook!r:.80}"
+            )
+    return checked
 
 
 def _how_to_extend(start: Start, choice: Choice | None) -> str:

@@ -8,13 +8,15 @@ import resource
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from dcgan_tf.config import Config, replace
-from dcgan_tf.errors import DcganError, RunError
+from dcgan_tf.errors import ArgumentError, DcganError, RunError
 from dcgan_tf.runs.checkpoints import CheckpointStore
 from dcgan_tf.runs.folder import RunPaths
 from dcgan_tf.runs.records import read_config, read_records
@@ -63,6 +65,28 @@ def test_hooks_are_told_of_every_step_and_closed(begun: Config) -> None:
     assert {(m.total_steps, m.steps_per_epoch, m.stopping) for m in hook.moments} == {(60, 9, False)}
     assert [progress.last for progress in hook.moments] == [False] * 9 + [True]
     assert hook.closed == 1
+
+
+@pytest.mark.parametrize(
+    "hooks",
+    [[lambda progress: None], [Watching], Watching(), None, [SimpleNamespace(after_step=print)]],
+)
+def test_what_is_no_hook_is_refused_before_the_first_step(begun: Config, hooks: Any) -> None:
+    """A hook that could not be closed failed after the last step."""
+    with pytest.raises(ArgumentError, match=r"a hook is an object with the methods|expected a list of hooks"):
+        loop.train(begun, hooks=hooks)
+    assert max(store_of(begun).steps()) == 50
+
+
+@pytest.mark.parametrize("config", ["quick", None, {"steps": 3}, Config().data])
+def test_what_is_not_the_settings_of_a_run_is_refused(config: Any) -> None:
+    with pytest.raises(ArgumentError, match=r"expected the settings of a run, as preset\(NAME\) returns"):
+        loop.train(config)
+
+
+def test_an_opened_run_is_no_path_to_begin_with(begun: Config) -> None:
+    with pytest.raises(ArgumentError, match="must be text or a Path"):
+        loop.train(begun, init_from=SimpleNamespace(path=Path("run")))
 
 
 @pytest.mark.parametrize("replicas", [1, 2])
