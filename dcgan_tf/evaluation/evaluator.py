@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -30,8 +31,9 @@ from dcgan_tf.evaluation.real_images import (
 from dcgan_tf.evaluation.result import ERROR, FORMLESS, GUARDED, REAL, Evaluation, Row
 from dcgan_tf.evaluation.scores import OF_CONTROLS, OF_FEATURES, OF_PIXELS, Metric, Score, Task, score
 from dcgan_tf.judges import can_judge, trained_classifier
+from dcgan_tf.latents import is_whole
 from dcgan_tf.progress import Bar, progress
-from dcgan_tf.runs import RunPaths, check_same_images, labels_in_shares
+from dcgan_tf.runs import RunPaths, check_same_images, labels_in_shares, local_folder
 
 CLASSIFIER, INCEPTION, SWD = "classifier", "inception", "swd"
 SPACES = (CLASSIFIER, INCEPTION, SWD)
@@ -73,7 +75,7 @@ class Evaluator:
     model: ModelConfig = UNKNOWN_MODEL
 
     def __post_init__(self) -> None:
-        if self.num_images < FEWEST_IMAGES:
+        if not (is_whole(self.num_images) and self.num_images >= FEWEST_IMAGES):
             raise ArgumentError(
                 f"an evaluation needs at least {FEWEST_IMAGES} images, received {self.num_images}"
             )
@@ -83,13 +85,13 @@ class Evaluator:
         config: DataConfig,
         *,
         space: str | None = None,
-        weights: Path | None = None,
+        weights: str | os.PathLike[str] | None = None,
         num_images: int | None = None,
         most_real: int = MOST_IMAGES,
         seed: int = 0,
         label: str | int | None = None,
         model: ModelConfig = UNKNOWN_MODEL,
-        trained_in: Path | None = None,
+        trained_in: str | os.PathLike[str] | None = None,
     ) -> Evaluator:
         """Return an evaluator that compares pictures with a dataset.
 
@@ -111,7 +113,7 @@ class Evaluator:
         """
         train = data.load_data(config)
         if trained_in is not None:
-            check_same_images(RunPaths(trained_in), train, conditional=model.conditional)
+            check_same_images(RunPaths(local_folder(trained_in)), train, conditional=model.conditional)
         beside = held_out_images(config, train)
         label = None if label is None else class_name(train, str(label))
         shown = train if label is None else of_class(train, label)
@@ -165,10 +167,12 @@ class Evaluator:
 
         Raises:
             ArgumentError: if the pictures do not have the real images' size, or are more or fewer than were
-                asked for.
+                asked for; or if `draw` is no function, such as a run in place of its method.
         """
+        if not callable(draw):
+            raise ArgumentError(f"draw must be a function, such as run.sample, received {draw!r:.80}")
         started = time.monotonic()
-        images = self._checked(draw(self.num_images, seed=self.seed))
+        images = self._checked(np.asarray(draw(self.num_images, seed=self.seed)))
         # In random order: classes may come in turn, and some metrics work on every fifth image.
         images = images[np.random.default_rng(0).permutation(len(images))]
         viewed = view(images, self.space, "the pictures", bar=self.bar)
@@ -239,13 +243,17 @@ class Evaluator:
 
 
 def _space(
-    name: str | None, weights: Path | None, train: ImageSet, held_out: ImageSet | None, config: DataConfig
+    name: str | None,
+    weights: str | os.PathLike[str] | None,
+    train: ImageSet,
+    held_out: ImageSet | None,
+    config: DataConfig,
 ) -> FeatureSpace | None:
     """Return the space of this name; by default the classifier, if there can be one."""
     if name == INCEPTION:
         from dcgan_tf.evaluation.inception import InceptionSpace
 
-        return InceptionSpace.open(weights)
+        return InceptionSpace.open(None if weights is None else Path(weights))
     if name == SWD or (name is None and not can_judge(train)):
         return None
     if name in (CLASSIFIER, None):

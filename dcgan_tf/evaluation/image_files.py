@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from dcgan_tf.config import DataConfig
 from dcgan_tf.data import ImageFolder, UnreadableImageError, folder_of, header
 from dcgan_tf.errors import DataError
 from dcgan_tf.images import evenly_spaced
+from dcgan_tf.runs import local_folder
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class ImageFiles:
     images: np.ndarray
 
     @staticmethod
-    def open(path: Path, *, cache_dir: str | None = None) -> ImageFiles:
+    def open(path: str | os.PathLike[str], *, cache_dir: str | None = None) -> ImageFiles:
         """Read FILE.npy, uint8 [N, H, W, C], or all images in a folder, which must be of one size.
 
         A folder that is divided into train and test is refused, because it is unclear which images are meant.
@@ -34,6 +36,7 @@ class ImageFiles:
         Raises:
             DataError: if there is anything else; it says what was expected.
         """
+        path = local_folder(path)
         if path.suffix == ".npy":
             return ImageFiles(_read_array(path))
         root = folder_of(str(path))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from dcgan_tf.config import DataConfig, preset
+from dcgan_tf.data import load_data
 from dcgan_tf.data.image_set import ImageSet
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.evaluation.evaluator import Evaluator
@@ -15,6 +16,7 @@ from dcgan_tf.evaluation.feature_spaces import Features
 from dcgan_tf.evaluation.real_images import RealImages
 from dcgan_tf.evaluation.scores import LOOK, OF_FEATURES, frechet
 from dcgan_tf.progress import no_bar
+from dcgan_tf.runs.records import write_json
 from planted_space import PixelSpace
 
 
@@ -174,3 +176,29 @@ def test_a_class_may_be_a_number_in_python_too(quick_digits):
     by_name, by_number = (Evaluator.of(quick_digits, space="swd", label=label) for label in ("3", 3))
     assert by_name.label == by_number.label == "3"
     np.testing.assert_array_equal(by_name.real.reference, by_number.real.reference)
+
+
+def test_paths_may_be_text(quick_digits, tmp_path):
+    data = load_data(quick_digits)
+    write_json(tmp_path / "data.json", {"fingerprint": data.fingerprint})
+    own = Evaluator.of(quick_digits, space="swd", trained_in=str(tmp_path))
+    assert own.num_images == len(own.real.others)
+    with pytest.raises(ArgumentError, match=r"none\.h5 does not exist; give Keras' file"):
+        Evaluator.of(quick_digits, space="inception", weights=str(tmp_path / "none.h5"))
+
+
+def test_what_draws_is_a_function_that_returns_pictures(evaluator):
+    with pytest.raises(
+        ArgumentError, match=r"draw must be a function, such as run\.sample, received 'runs/faces'"
+    ):
+        evaluator.evaluate("runs/faces")
+    with pytest.raises(
+        ArgumentError, match=r"must be uint8 \[16, 16, 1\] like the real images, received int64"
+    ):
+        evaluator.evaluate(lambda num, *, seed: [1] * num)
+
+
+@pytest.mark.parametrize("number", [60.5, "60", True])
+def test_a_number_of_pictures_is_a_whole_one(quick_digits, number):
+    with pytest.raises(ArgumentError, match="at least 50 images, received"):
+        Evaluator.of(quick_digits, space="swd", num_images=number)

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from dcgan_tf import images
-from dcgan_tf.errors import DataError
+from dcgan_tf.errors import ArgumentError, DataError
 from dcgan_tf.evaluation.image_files import ImageFiles
 
 
@@ -206,3 +206,13 @@ def test_a_file_that_is_no_array_of_images_ends_in_a_sentence_and_nothing_in_it_
     assert str(file) in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not Path("harmed").exists()
+
+
+def test_the_place_may_be_text(tmp_path):
+    images.save(tmp_path / "made.npy", numbered(3))
+    images.save(tmp_path / "made", numbered(3))
+    for name in ("made.npy", "made"):
+        files = ImageFiles.open(str(tmp_path / name), cache_dir=str(tmp_path / "cache"))
+        np.testing.assert_array_equal(files.images, numbered(3))
+    with pytest.raises(ArgumentError, match="must be text or a Path, received 3"):
+        ImageFiles.open(3)
