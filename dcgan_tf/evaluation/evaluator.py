@@ -77,7 +77,8 @@ class Evaluator:
     def __post_init__(self) -> None:
         if not (is_whole(self.num_images) and self.num_images >= FEWEST_IMAGES):
             raise ArgumentError(
-                f"an evaluation needs at least {FEWEST_IMAGES} images, received {self.num_images}"
+                f"an evaluation needs at least {FEWEST_IMAGES} images, received {self.num_images!r}; name a "
+                "whole number"
             )
 
     @staticmethod

@@ -198,7 +198,7 @@ def test_what_draws_is_a_function_that_returns_pictures(evaluator):
         evaluator.evaluate(lambda num, *, seed: [1] * num)
 
 
-@pytest.mark.parametrize("number", [60.5, "60", True])
+@pytest.mark.parametrize("number", [60.5, "60"])
 def test_a_number_of_pictures_is_a_whole_one(quick_digits, number):
     with pytest.raises(ArgumentError, match="at least 50 images, received"):
         Evaluator.of(quick_digits, space="swd", num_images=number)

@@ -100,7 +100,7 @@ def walk(
 
 def _check(points: int, num_images: int) -> None:
     if not (is_whole(points) and points >= 2):
-        raise ArgumentError(f"a walk needs at least 2 points, received {points}")
+        raise ArgumentError(f"a walk needs at least 2 points, received {points!r}; name a whole number")
     if points > MOST_POINTS:
         raise ArgumentError(f"a walk has at most {MOST_POINTS:,} points, received {points:,}")
     if num_images < STEPS - 1:
