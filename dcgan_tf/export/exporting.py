@@ -33,7 +33,7 @@ from dcgan_tf.export.web.page_adjustments import page_adjustments
 from dcgan_tf.export.web.real_images import real_images
 from dcgan_tf.files import storage_error, storage_errors, write_text
 from dcgan_tf.latents import sample_latents
-from dcgan_tf.runs import Run, write_json
+from dcgan_tf.runs import Run, check_opened, write_json
 
 CALIBRATION_LATENTS, CALIBRATION_STEP = 128, -2
 """The number of calibration latents for int8, and their "step", which neither training nor samples use."""
@@ -249,8 +249,7 @@ def _checked(what: str, received: Sequence[str], known: Sequence[str]) -> tuple[
 
 
 def _refuse_run(run: Run) -> None:
-    if isinstance(run, str | os.PathLike):
-        raise ArgumentError(f"expected an opened run, as Run.open(PATH) returns, received {run!r}")
+    check_opened(run)
     if run.label is not None:
         raise ArgumentError(
             "a run fixed to one class cannot be exported; export the run itself: its files take the label"
