@@ -41,6 +41,7 @@ from dcgan_tf.training import choose_without_length
 DATA = {
     "portraits": "--data portraits --image-size 32",
     "mnist": "--data tfds:mnist --image-size 28 --channels 1",
+    "mnist-32": "--data tfds:mnist --image-size 32 --channels 1",
     "cifar10": "--data tfds:cifar10 --image-size 32",
     "cifar10-grey": "--data tfds:cifar10 --image-size 32 --channels 1",
     "photographs": "--data runs/photographs --image-size 32",

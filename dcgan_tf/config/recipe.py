@@ -93,14 +93,14 @@ TINY = When(
     f"images whose shorter side has less than {TWO_HALVINGS_BELOW} pixels",
     lambda case: case.side < TWO_HALVINGS_BELOW,
 )
-TINY_SHAPES = When(
-    f"grey pictures whose shorter side has less than {TWO_HALVINGS_BELOW} pixels, and of which at least "
-    f"{100 * SHAPES_FROM:g} % is nearly black or white: writing, or shapes on an even ground",
-    lambda case: TINY.holds(case) and GREY.holds(case) and case.black_or_white >= SHAPES_FROM,
-)
 SMALL = When(
     f"images whose shorter side has up to {WIDE_UP_TO} pixels",
     lambda case: case.side <= WIDE_UP_TO,
+)
+SMALL_SHAPES = When(
+    f"grey pictures whose shorter side has up to {WIDE_UP_TO} pixels, and of which at least "
+    f"{100 * SHAPES_FROM:g} % is nearly black or white: writing, or shapes on an even ground",
+    lambda case: SMALL.holds(case) and GREY.holds(case) and case.black_or_white >= SHAPES_FROM,
 )
 LARGE = When(
     f"images whose shorter side has more than {WIDE_UP_TO} pixels",
@@ -111,17 +111,21 @@ RULES: tuple[Rule, ...] = (
     Rule({"filters": 64}, SMALL, "small images leave time for wide networks"),
     Rule({"filters": 32}, LARGE, "two cores make enough steps with narrow networks only"),
     Rule({"filters": 32}, TINY, "many steps are worth more to tiny images than wide networks"),
-    Rule({"dense_units": 256}, TINY_SHAPES, "maps that see 10x10 pixels cannot judge the shape of a digit"),
+    Rule(
+        {"dense_units": 256},
+        SMALL_SHAPES,
+        "convolutions alone see parts of a shape, such as a digit, and not the whole",
+    ),
     Rule({"discriminator_bias": True}, ALL, "beside batch norm, it lets the discriminator see pale samples"),
     Rule({"latent_dim": 64}, ALL, "a shorter latent is learnt in fewer steps"),
     Rule({"batch_size": 32}, ALL, "many small steps draw better than few large ones"),
     Rule({"batch_size": 16}, TINY, "with still more steps, digits were drawn better"),
     Rule({"learning_rate": 4e-4}, ALL, "twice the usual rate, because most runs are short"),
     Rule({"anneal": 0.3}, ALL, "small steps at the end draw finer than large ones"),
-    Rule({"instance_noise": 0.3}, TINY_SHAPES, "the discriminator tells digits apart too early without it"),
+    Rule({"instance_noise": 0.3}, SMALL_SHAPES, "the discriminator tells digits apart too early without it"),
     Rule(
         {"anneal": 0.0},
-        TINY_SHAPES,
+        SMALL_SHAPES,
         "with falling rates, the discriminator got ahead in long runs of digits",
     ),
     Rule({"ema_images": 10_000}, ALL, "samples come from averaged weights, which are steadier"),
