@@ -86,6 +86,11 @@ FEW_IN_COLOUR = When(
     lambda case: FEW.holds(case) and case.channels == 3,
 )
 GREY = When("grey pictures", lambda case: case.channels == 1)
+SHAPES = When(
+    f"grey pictures of which at least {100 * SHAPES_FROM:g} % is nearly black or white: writing, or "
+    "shapes on an even ground",
+    lambda case: GREY.holds(case) and case.black_or_white >= SHAPES_FROM,
+)
 COLOUR_PHOTOGRAPHS = When(
     "colour pictures of a folder or dataset", lambda case: case.channels == 3 and case.photographs
 )
@@ -96,11 +101,6 @@ TINY = When(
 SMALL = When(
     f"images whose shorter side has up to {WIDE_UP_TO} pixels",
     lambda case: case.side <= WIDE_UP_TO,
-)
-SMALL_SHAPES = When(
-    f"grey pictures whose shorter side has up to {WIDE_UP_TO} pixels, and of which at least "
-    f"{100 * SHAPES_FROM:g} % is nearly black or white: writing, or shapes on an even ground",
-    lambda case: SMALL.holds(case) and GREY.holds(case) and case.black_or_white >= SHAPES_FROM,
 )
 LARGE = When(
     f"images whose shorter side has more than {WIDE_UP_TO} pixels",
@@ -113,7 +113,7 @@ RULES: tuple[Rule, ...] = (
     Rule({"filters": 32}, TINY, "many steps are worth more to tiny images than wide networks"),
     Rule(
         {"dense_units": 256},
-        SMALL_SHAPES,
+        SHAPES,
         "convolutions alone see parts of a shape, such as a digit, and not the whole",
     ),
     Rule({"discriminator_bias": True}, ALL, "beside batch norm, it lets the discriminator see pale samples"),
@@ -122,10 +122,10 @@ RULES: tuple[Rule, ...] = (
     Rule({"batch_size": 16}, TINY, "with still more steps, digits were drawn better"),
     Rule({"learning_rate": 4e-4}, ALL, "twice the usual rate, because most runs are short"),
     Rule({"anneal": 0.3}, ALL, "small steps at the end draw finer than large ones"),
-    Rule({"instance_noise": 0.3}, SMALL_SHAPES, "the discriminator tells digits apart too early without it"),
+    Rule({"instance_noise": 0.3}, SHAPES, "the discriminator tells digits apart too early without it"),
     Rule(
         {"anneal": 0.0},
-        SMALL_SHAPES,
+        SHAPES,
         "with falling rates, the discriminator got ahead in long runs of digits",
     ),
     Rule({"ema_images": 10_000}, ALL, "samples come from averaged weights, which are steadier"),

@@ -62,7 +62,7 @@ FEW = {"batch_size": 16, "diffaugment": 1.0}
             {"channels": 1, "filters": 32, "flip": False} | ENOUGH | TINY,
         ),
         (Facts(60_000, 1, (40, 48), black_or_white=0.92), "letters", {"filters": 64} | ENOUGH | SHAPES),
-        (Facts(60_000, 1, (48, 48), black_or_white=0.92), "large letters", {"filters": 32} | ENOUGH),
+        (Facts(60_000, 1, (48, 48), black_or_white=0.92), "large letters", {"filters": 32} | ENOUGH | SHAPES),
         (Facts(50_000, 3, (28, 28)), "icons", {"filters": 32} | ENOUGH | TINY),
         (CIFAR, "tfds:cifar10", {"channels": 3, "filters": 64, "flip": True} | ENOUGH),
         (PHOTOGRAPHS, "photos", {"channels": 3, "filters": 32, "flip": False} | FEW),
