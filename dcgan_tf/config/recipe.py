@@ -28,8 +28,8 @@ WIDE_UP_TO = 40
 """Images whose shorter side has no more pixels than this get wide networks."""
 TWO_HALVINGS_BELOW = 32
 """The side below which the discriminator halves images only twice, so that its last maps see 10x10 pixels."""
-SHAPES_FROM = 0.3
-"""The share of nearly black and nearly white pixels from which on grey pictures are taken for shapes."""
+SHAPES_FROM, WRITING_FROM = 0.5, 0.75
+"""The shares of nearly black and nearly white pixels from which on grey pictures are shapes, and writing."""
 
 
 @dataclass(frozen=True)
@@ -86,10 +86,9 @@ FEW_IN_COLOUR = When(
     lambda case: FEW.holds(case) and case.channels == 3,
 )
 GREY = When("grey pictures", lambda case: case.channels == 1)
-SHAPES = When(
-    f"grey pictures of which at least {100 * SHAPES_FROM:g} % is nearly black or white: writing, or "
-    "shapes on an even ground",
-    lambda case: GREY.holds(case) and case.black_or_white >= SHAPES_FROM,
+WRITING = When(
+    f"writing: grey pictures of which at least {100 * WRITING_FROM:g} % is nearly black or white",
+    lambda case: GREY.holds(case) and case.black_or_white >= WRITING_FROM,
 )
 COLOUR_PHOTOGRAPHS = When(
     "colour pictures of a folder or dataset", lambda case: case.channels == 3 and case.photographs
@@ -97,6 +96,11 @@ COLOUR_PHOTOGRAPHS = When(
 TINY = When(
     f"images whose shorter side has less than {TWO_HALVINGS_BELOW} pixels",
     lambda case: case.side < TWO_HALVINGS_BELOW,
+)
+TINY_SHAPES = When(
+    f"shapes: grey pictures whose shorter side has less than {TWO_HALVINGS_BELOW} pixels, and of which at "
+    f"least {100 * SHAPES_FROM:g} % is nearly black or white",
+    lambda case: TINY.holds(case) and GREY.holds(case) and case.black_or_white >= SHAPES_FROM,
 )
 SMALL = When(
     f"images whose shorter side has up to {WIDE_UP_TO} pixels",
@@ -111,21 +115,18 @@ RULES: tuple[Rule, ...] = (
     Rule({"filters": 64}, SMALL, "small images leave time for wide networks"),
     Rule({"filters": 32}, LARGE, "two cores make enough steps with narrow networks only"),
     Rule({"filters": 32}, TINY, "many steps are worth more to tiny images than wide networks"),
-    Rule(
-        {"dense_units": 256},
-        SHAPES,
-        "convolutions alone see parts of a shape, such as a digit, and not the whole",
-    ),
+    Rule({"dense_units": 256}, TINY_SHAPES, "maps that see 10x10 pixels cannot judge a shape by themselves"),
+    Rule({"dense_units": 256}, WRITING, "a dense layer sees a whole shape, such as a digit, at every size"),
     Rule({"discriminator_bias": True}, ALL, "beside batch norm, it lets the discriminator see pale samples"),
     Rule({"latent_dim": 64}, ALL, "a shorter latent is learnt in fewer steps"),
     Rule({"batch_size": 32}, ALL, "many small steps draw better than few large ones"),
     Rule({"batch_size": 16}, TINY, "with still more steps, digits were drawn better"),
     Rule({"learning_rate": 4e-4}, ALL, "twice the usual rate, because most runs are short"),
     Rule({"anneal": 0.3}, ALL, "small steps at the end draw finer than large ones"),
-    Rule({"instance_noise": 0.3}, SHAPES, "the discriminator tells digits apart too early without it"),
+    Rule({"instance_noise": 0.3}, WRITING, "the discriminator tells digits apart too early without it"),
     Rule(
         {"anneal": 0.0},
-        SHAPES,
+        WRITING,
         "with falling rates, the discriminator got ahead in long runs of digits",
     ),
     Rule({"ema_images": 10_000}, ALL, "samples come from averaged weights, which are steadier"),

@@ -156,11 +156,19 @@ def test_minutes_become_steps_once_and_a_larger_budget_extends(tmp_path, known_s
 
 
 @pytest.mark.parametrize(
-    ("level", "number", "shapes"),
-    [(31, 96, True), (224, 96, True), (0, 95, False), (32, 96, False), (223, 96, False)],
+    ("level", "number", "dense_units", "noise"),
+    [
+        (31, 240, 256, 0.3),
+        (224, 240, 256, 0.3),
+        (0, 239, 256, 0.0),
+        (255, 160, 256, 0.0),
+        (0, 159, 0, 0.0),
+        (32, 320, 0, 0.0),
+        (223, 320, 0, 0.0),
+    ],
 )
-def test_grey_pictures_are_taken_for_shapes_from_30_percent_of_black_or_white_pixels_on(
-    tmp_path, known_speed, level, number, shapes
+def test_grey_pictures_are_shapes_or_writing_by_their_share_of_nearly_black_or_white_pixels(
+    tmp_path, known_speed, level, number, dense_units, noise
 ):
     folder = tmp_path / "pictures"
     folder.mkdir()
@@ -170,8 +178,7 @@ def test_grey_pictures_are_taken_for_shapes_from_30_percent_of_black_or_white_pi
         Image.fromarray(pixels.reshape(16, 20)).save(folder / f"{i:03d}.png")
     assert auto(folder, "--steps", "3").exit_code == 0
     settings = config_of(folder)
-    assert settings.model.dense_units == (256 if shapes else 0)
-    assert settings.training.instance_noise == (0.3 if shapes else 0.0)
+    assert (settings.model.dense_units, settings.training.instance_noise) == (dense_units, noise)
 
 
 def test_colour_pictures_of_nearly_black_and_white_pixels_are_not_taken_for_shapes(tmp_path, known_speed):
