@@ -28,8 +28,8 @@ WIDE_UP_TO = 40
 """Images whose shorter side has no more pixels than this get wide networks."""
 TWO_HALVINGS_BELOW = 32
 """The side below which the discriminator halves images only twice, so that its last maps see 10x10 pixels."""
-SHAPES_FROM, WRITING_FROM = 0.5, 0.75
-"""The shares of nearly black and nearly white pixels from which on grey pictures are shapes, and writing."""
+WRITING_FROM = 0.75
+"""The share of nearly black and nearly white pixels from which on grey pictures are taken for writing."""
 
 
 @dataclass(frozen=True)
@@ -97,11 +97,6 @@ TINY = When(
     f"images whose shorter side has less than {TWO_HALVINGS_BELOW} pixels",
     lambda case: case.side < TWO_HALVINGS_BELOW,
 )
-TINY_SHAPES = When(
-    f"shapes: grey pictures whose shorter side has less than {TWO_HALVINGS_BELOW} pixels, and of which at "
-    f"least {100 * SHAPES_FROM:g} % is nearly black or white",
-    lambda case: TINY.holds(case) and GREY.holds(case) and case.black_or_white >= SHAPES_FROM,
-)
 SMALL = When(
     f"images whose shorter side has up to {WIDE_UP_TO} pixels",
     lambda case: case.side <= WIDE_UP_TO,
@@ -115,7 +110,6 @@ RULES: tuple[Rule, ...] = (
     Rule({"filters": 64}, SMALL, "small images leave time for wide networks"),
     Rule({"filters": 32}, LARGE, "two cores make enough steps with narrow networks only"),
     Rule({"filters": 32}, TINY, "many steps are worth more to tiny images than wide networks"),
-    Rule({"dense_units": 256}, TINY_SHAPES, "maps that see 10x10 pixels cannot judge a shape by themselves"),
     Rule({"dense_units": 256}, WRITING, "a dense layer sees a whole shape, such as a digit, at every size"),
     Rule({"discriminator_bias": True}, ALL, "beside batch norm, it lets the discriminator see pale samples"),
     Rule({"latent_dim": 64}, ALL, "a shorter latent is learnt in fewer steps"),

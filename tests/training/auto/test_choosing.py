@@ -156,19 +156,11 @@ def test_minutes_become_steps_once_and_a_larger_budget_extends(tmp_path, known_s
 
 
 @pytest.mark.parametrize(
-    ("level", "number", "dense_units", "noise"),
-    [
-        (31, 240, 256, 0.3),
-        (224, 240, 256, 0.3),
-        (0, 239, 256, 0.0),
-        (255, 160, 256, 0.0),
-        (0, 159, 0, 0.0),
-        (32, 320, 0, 0.0),
-        (223, 320, 0, 0.0),
-    ],
+    ("level", "number", "writing"),
+    [(31, 240, True), (224, 240, True), (0, 239, False), (32, 320, False), (223, 320, False)],
 )
-def test_grey_pictures_are_shapes_or_writing_by_their_share_of_nearly_black_or_white_pixels(
-    tmp_path, known_speed, level, number, dense_units, noise
+def test_grey_pictures_are_writing_from_75_percent_of_nearly_black_or_white_pixels_on(
+    tmp_path, known_speed, level, number, writing
 ):
     folder = tmp_path / "pictures"
     folder.mkdir()
@@ -178,10 +170,11 @@ def test_grey_pictures_are_shapes_or_writing_by_their_share_of_nearly_black_or_w
         Image.fromarray(pixels.reshape(16, 20)).save(folder / f"{i:03d}.png")
     assert auto(folder, "--steps", "3").exit_code == 0
     settings = config_of(folder)
-    assert (settings.model.dense_units, settings.training.instance_noise) == (dense_units, noise)
+    found = settings.model.dense_units, settings.training.instance_noise, settings.training.anneal
+    assert found == ((256, 0.3, 0.0) if writing else (0, 0.0, 0.3))
 
 
-def test_colour_pictures_of_nearly_black_and_white_pixels_are_not_taken_for_shapes(tmp_path, known_speed):
+def test_colour_pictures_of_nearly_black_and_white_pixels_are_no_writing(tmp_path, known_speed):
     folder = tmp_path / "pictures"
     folder.mkdir()
     bits = np.random.default_rng(0).integers(0, 2, (40, 16, 20, 3))
