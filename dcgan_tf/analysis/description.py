@@ -6,6 +6,7 @@ so that `dcgan-tf --help` and the report stay fast.
 
 from __future__ import annotations
 
+import numbers
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from dcgan_tf.analysis.known_data import KnownData
 from dcgan_tf.errors import ArgumentError, RunError
-from dcgan_tf.latents import is_whole
 from dcgan_tf.runs import check_opened
 
 if TYPE_CHECKING:
@@ -107,7 +107,9 @@ def check_count(name: str, value: Any, *, least: int) -> None:
     Raises:
         ArgumentError: if it is anything else.
     """
-    if not (is_whole(value) and value >= least):
+    # Not by `latents.is_whole`: the help of every command reads this file, and waits for no NumPy.
+    whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if not (whole and value >= least):
         raise ArgumentError(f"{name} must be a whole number of at least {least}, received {value!r}")
 
 
