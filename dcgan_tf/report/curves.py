@@ -60,10 +60,9 @@ def diagnosis(run: ReportedRun) -> str:
     """Return a warning for each rollback, and for each thing that training has reported, as HTML."""
     lines = [
         f'<p class="warning"><strong>{text(back.get("title", "?"))}</strong> at step '
-        f"{back.get('from_step', 0):,}: {text(back.get('seen', ''))} Training went back to step "
-        f"{back['to_step']:,}, and has lower learning rates from there on. The curves show what came after "
-        f"that. {text(back.get('advice', ''))}</p>"
-        for back in run.rollbacks
+        f"{back.get('from_step', 0):,}: {text(back.get('seen', ''))} {_went_back(back, before)} "
+        f"{text(back.get('advice', ''))}</p>"
+        for before, back in zip([{}, *run.rollbacks], run.rollbacks, strict=False)
     ]
     lines += [
         f'<p class="warning"><strong>{text(found.get("title", "?"))}</strong>, from step '
@@ -71,6 +70,30 @@ def diagnosis(run: ReportedRun) -> str:
         for found in run.diagnosis
     ]
     return "".join(lines)
+
+
+def _went_back(back: dict[str, Any], before: dict[str, Any]) -> str:
+    """Return what training has done with a rollback, as a sentence.
+
+    Args:
+        back: the rollback.
+        before: the one before it; empty for the first.
+    """
+    if back.get("done") is False:
+        return f"Training goes back to step {back['to_step']:,} when the run goes on."
+    forgotten = "The curves do not show the steps that it forgot."
+    rates = [
+        [of.get(f"{network}_share") for network in ("generator", "discriminator")] for of in (back, before)
+    ]
+    if rates[0] == rates[1] != [None, None]:  # the last one of a run that went wrong too often
+        return (
+            f"Training went back to step {back['to_step']:,} and ended there, because earlier rollbacks had "
+            f"not helped. {forgotten}"
+        )
+    return (
+        f"Training went back to step {back['to_step']:,}, and has lower learning rates from there on. "
+        f"{forgotten}"
+    )
 
 
 def distance_chart(run: ReportedRun) -> str:

@@ -416,3 +416,27 @@ def test_the_report_says_that_the_run_went_back(
     assert html.escape(entry["advice"]) in page
     # Nothing is reported twice: what was found after step 40 is forgotten.
     assert page.count("<strong>mode collapse</strong>") == 1
+
+
+def test_the_report_says_that_a_run_gave_up(
+    small: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    going_wrong(monkeypatch, 100, always=True)
+    root = Path(small().run.run_dir)
+    with pytest.raises(CollapseError, match="back at step 40"):
+        trained(small())
+    page = write_report(root, out=root / "report.html").read_text()
+    assert page.count("Training went back to step 40, and has lower learning rates from there on.") == 3
+    assert page.count("Training went back to step 40 and ended there") == 1
+
+
+def test_the_report_says_that_a_run_is_still_to_go_back(
+    small: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    going_wrong(monkeypatch, 100)
+    root = Path(small().run.run_dir)
+    with pytest.raises(Interrupted):  # it has decided to go back, and nothing more
+        trained(small(), At(99, ctrl_c))
+    page = write_report(root, out=root / "report.html").read_text()
+    assert "Training goes back to step 40 when the run goes on." in page
+    assert "Training went back" not in page
