@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from dcgan_tf.config import Config
 from dcgan_tf.training.diagnosis import remedies
-from dcgan_tf.training.diagnosis.course import LONG_WINDOW, Course
+from dcgan_tf.training.diagnosis.course import LONG_WINDOW, WINDOW, Course
 from dcgan_tf.training.diagnosis.looks import LEAST_SPREAD
 from dcgan_tf.training.diagnosis.remedies import Remedy
 
@@ -130,7 +130,8 @@ def _mode_collapse(course: Course, config: Config) -> bool:
 
 
 def _oscillation(course: Course, config: Config) -> bool:
-    return course.level("sample_change", LONG_WINDOW) >= 0.68
+    """Return whether samples change too much for long, and still do: those of a run that begins calm down."""
+    return all(course.level("sample_change", window) >= 0.68 for window in (LONG_WINDOW, WINDOW))
 
 
 def _fade(course: Course, config: Config) -> bool:
