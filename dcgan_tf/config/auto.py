@@ -44,7 +44,7 @@ class Facts:
         channels: 1 if the pictures are grey, else 3.
         image_size: (height, width) nearest to the pictures' own that the networks can have.
         num_classes: number of classes that are known of them; 0 without labels.
-        black_or_white: share of the pixels of grey pictures that are nearly black or white; 0 in colour.
+        black_or_white: share of their pixels that are nearly black or nearly white, in all channels.
     """
 
     num_images: int

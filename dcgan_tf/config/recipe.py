@@ -30,6 +30,8 @@ TWO_HALVINGS_BELOW = 32
 """The side below which the discriminator halves images only twice, so that its last maps see 10x10 pixels."""
 WRITING_FROM = 0.75
 """The share of nearly black and nearly white pixels from which on grey pictures are taken for writing."""
+DRAWINGS_FROM = 1 / 3
+"""The same share, from which on colour pictures are taken for drawings on an even ground."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Case:
         channels: 1 (grey) or 3 (RGB).
         photographs: whether they come from a folder or a dataset, not from the library's own drawing.
         side: the shorter side of the images that the networks see, in pixels.
-        black_or_white: share of their pixels that are nearly black or white; 0 in colour.
+        black_or_white: share of their pixels that are nearly black or nearly white.
     """
 
     num_images: int
@@ -93,6 +95,12 @@ WRITING = When(
 COLOUR_PHOTOGRAPHS = When(
     "colour pictures of a folder or dataset", lambda case: case.channels == 3 and case.photographs
 )
+DRAWINGS = When(
+    f"drawings: at least {FEW_PICTURES:,} colour pictures, a third of which or more is nearly black or white",
+    lambda case: (
+        COLOUR_PHOTOGRAPHS.holds(case) and not FEW.holds(case) and case.black_or_white >= DRAWINGS_FROM
+    ),
+)
 TINY = When(
     f"images whose shorter side has less than {TWO_HALVINGS_BELOW} pixels",
     lambda case: case.side < TWO_HALVINGS_BELOW,
@@ -123,6 +131,10 @@ RULES: tuple[Rule, ...] = (
         WRITING,
         "with falling rates, the discriminator got ahead in long runs of digits",
     ),
+    Rule(
+        {"instance_noise": 0.3}, DRAWINGS, "with flat colours, the discriminator gets too certain without it"
+    ),
+    Rule({"anneal": 0.0}, DRAWINGS, "with falling rates, the discriminator got ahead in runs of icons"),
     Rule({"ema_images": 10_000}, ALL, "samples come from averaged weights, which are steadier"),
     Rule({"ema_calibration": True}, ALL, "small batches would make samples pale"),
     Rule({"label_smoothing": 0.1}, ALL, "slows down the discriminator, which otherwise wins early"),
@@ -132,6 +144,7 @@ RULES: tuple[Rule, ...] = (
     Rule({"filters": 32}, FEW, "many steps are worth more to so few pictures than wide networks"),
     Rule({"flip": False}, GREY, "mirrored writing and scans are other pictures"),
     Rule({"flip": True}, COLOUR_PHOTOGRAPHS, "a mirrored photograph is a photograph too"),
+    Rule({"flip": False}, DRAWINGS, "mirrored icons, flags and letters are other pictures"),
     Rule({"flip": False}, FEW, "mirrored pictures would be twice as many to learn, and mix with the others"),
 )
 """The table. Change values here; `docs/guides/train.md` is made from it by `scripts/documentation.py`."""

@@ -112,7 +112,7 @@ def refuse_existing(target: Path, *, force: bool) -> None:
             f"{some(changed)}; move or remove these files, or write elsewhere with --out"
         )
     if not force:
-        raise ExportError(f"{target} exists; --force (force=True in Python) replaces all of it, --out writes elsewhere")
+        raise ExportError(f"{target} exists; --force replaces all of it, --out writes elsewhere")
 
 
 def _is_around_here(target: Path) -> bool:

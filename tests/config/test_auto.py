@@ -38,6 +38,7 @@ def chosen(facts: Facts, **given: object) -> dict[str, object]:
 
 ENOUGH = {"batch_size": 32, "diffaugment": 0.0, "dense_units": 0, "instance_noise": 0.0}
 WRITING = {"dense_units": 256, "instance_noise": 0.3, "anneal": 0.0}
+DRAWINGS = {"instance_noise": 0.3, "anneal": 0.0, "flip": False}
 TINY = {"batch_size": 16}
 FEW = {"batch_size": 16, "diffaugment": 1.0}
 
@@ -63,6 +64,11 @@ FEW = {"batch_size": 16, "diffaugment": 1.0}
             {"filters": 32} | ENOUGH | WRITING,
         ),
         (Facts(50_000, 3, (28, 28)), "icons", {"filters": 32} | ENOUGH | TINY),
+        (Facts(5000, 3, (32, 32), black_or_white=0.34), "icons", {"filters": 64} | ENOUGH | DRAWINGS),
+        (Facts(5000, 3, (32, 32), black_or_white=0.33), "photos", {"filters": 64, "flip": True} | ENOUGH),
+        (Facts(2000, 3, (64, 64), black_or_white=1.0), "icons", {"filters": 32} | ENOUGH | DRAWINGS),
+        (Facts(1999, 3, (64, 64), black_or_white=1.0), "icons", {"instance_noise": 0.0, "flip": False} | FEW),
+        (Facts(9000, 3, (64, 64), black_or_white=1.0), "portraits", {"flip": False} | ENOUGH),
         (CIFAR, "tfds:cifar10", {"channels": 3, "filters": 64, "flip": True} | ENOUGH),
         (PHOTOGRAPHS, "photos", {"channels": 3, "filters": 32, "flip": False} | FEW),
         (GREY, "scans", {"channels": 1, "filters": 32, "flip": False} | FEW),

@@ -191,15 +191,15 @@ def _load(of_images: Mapping[str, Any], size: tuple[int, int], channels: int) ->
         channels,
         size,
         num_classes=len(image_set.label_names),
-        black_or_white=_black_or_white(image_set.images) if channels == 1 else 0.0,
+        black_or_white=_black_or_white(image_set.images),
     )
     return facts, image_set.name
 
 
 def _black_or_white(images: np.ndarray) -> float:
-    """Return the share of the pixels of some images, uint8, that are nearly black or nearly white."""
+    """Return the share of pixels that are nearly black, or nearly white, of some images, uint8."""
     some = images[evenly_spaced(len(images), _LOOKED_AT)]
-    return float(np.mean((some < _NEARLY) | (some > 255 - _NEARLY)))
+    return float(np.mean((some < _NEARLY).all(axis=-1) | (some > 255 - _NEARLY).all(axis=-1)))
 
 
 def _image_size(native: NativeForm, budget: Budget, *, few: bool = False) -> tuple[int, int]:

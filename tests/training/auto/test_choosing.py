@@ -184,6 +184,31 @@ def test_colour_pictures_of_nearly_black_and_white_pixels_are_no_writing(tmp_pat
     assert config_of(folder).model.dense_units == 0
 
 
+@pytest.mark.parametrize(
+    ("colour", "number", "drawings"),
+    [
+        ((0, 31, 0), 107, True),
+        ((255, 224, 240), 107, True),
+        ((0, 31, 0), 106, False),
+        ((0, 0, 255), 320, False),
+    ],
+)
+def test_colour_pictures_are_drawings_from_a_third_of_nearly_black_or_white_pixels_on(
+    tmp_path, known_speed, monkeypatch, colour, number, drawings
+):
+    monkeypatch.setattr("dcgan_tf.config.recipe.FEW_PICTURES", 30)
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for i in range(40):
+        pixels = np.full((16 * 20, 3), (100 + i, 200, 50), np.uint8)
+        pixels[:number] = colour
+        Image.fromarray(pixels.reshape(16, 20, 3)).save(folder / f"{i:03d}.png")
+    assert auto(folder, "--steps", "3").exit_code == 0
+    settings = config_of(folder)
+    found = settings.training.instance_noise, settings.training.anneal, settings.data.flip
+    assert found == ((0.3, 0.0, False) if drawings else (0.0, 0.3, True))
+
+
 def test_few_pictures_are_small_if_the_time_is_short(tmp_path, known_speed):
     folder = tmp_path / "pictures"
     write_pictures(folder, 40, size=(100, 80))
